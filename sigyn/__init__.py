@@ -1,0 +1,1 @@
+"""Sigyn: a log and observability store that speaks Loki's protocols and answers LogQL."""

@@ -1,0 +1,1 @@
+"""HTTP, WebSocket and gRPC shells: arguments in, bytes out."""

@@ -1,0 +1,1 @@
+"""The Python API, and a logging handler that ships to a server."""

@@ -1,0 +1,1 @@
+"""Settings, each with name, default, unit and help; adapters for Loki's YAML."""

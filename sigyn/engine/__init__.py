@@ -1,0 +1,1 @@
+"""A query over the store: plan, SQL, reference interpreter, windows, vectors."""

@@ -1,0 +1,1 @@
+"""Text to tree to text; knows no store and no HTTP."""

@@ -1,0 +1,1 @@
+"""LogQL: lexer, parser, syntax tree and printer."""

@@ -1,0 +1,1 @@
+"""Go's text/template, as LogQL and Promtail use it."""

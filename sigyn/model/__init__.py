@@ -1,0 +1,1 @@
+"""Values that every other package speaks; imports nothing of ours."""

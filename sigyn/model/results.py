@@ -1,0 +1,105 @@
+"""Answers to queries, before any wire format."""
+
+from dataclasses import dataclass, field
+from typing import Literal, TypeAlias
+
+import numpy as np
+import numpy.typing as npt
+
+from sigyn.model.labels import Labels
+
+Direction: TypeAlias = Literal["forward", "backward"]
+
+
+@dataclass(frozen=True, slots=True)
+class LogEntry:
+    """One line of an answer, with its labels by origin.
+
+    stream    labels of the stream, without those that a stage dropped or overwrote
+    metadata  structured metadata (with `detected_level`), after the pipeline
+    parsed    labels that the pipeline made: parsed, formatted, errors
+    No name occurs in two of them.
+    """
+
+    timestamp: int
+    line: str
+    stream: Labels
+    metadata: Labels
+    parsed: Labels
+
+
+@dataclass(frozen=True, slots=True)
+class LogResult:
+    """Entries in the order asked for: newest first (`backward`) or oldest first."""
+
+    entries: list[LogEntry]
+    direction: Direction
+
+
+@dataclass(frozen=True, slots=True)
+class Series:
+    """A series with its points: `timestamps` in ns (int64, rising), `values` float64 of the same length."""
+
+    labels: Labels
+    timestamps: npt.NDArray[np.int64]
+    values: npt.NDArray[np.float64]
+
+
+@dataclass(frozen=True, slots=True)
+class MatrixResult:
+    """Answer of a metric query over a range; series without points are left out."""
+
+    series: list[Series]
+
+
+@dataclass(frozen=True, slots=True)
+class Sample:
+    """A value of a series at the time of an instant query."""
+
+    labels: Labels
+    value: float
+
+
+@dataclass(frozen=True, slots=True)
+class VectorResult:
+    """Answer of an instant metric query at `timestamp` (ns), in order where the query sorts."""
+
+    timestamp: int
+    samples: list[Sample]
+
+
+@dataclass(frozen=True, slots=True)
+class ScalarResult:
+    """Answer of an instant query that is a number, at `timestamp` (ns)."""
+
+    timestamp: int
+    value: float
+
+
+QueryResult: TypeAlias = LogResult | MatrixResult | VectorResult | ScalarResult
+
+
+@dataclass(slots=True)
+class QueryStatistics:
+    """What a query cost. Bytes are of line text, uncompressed, unless the name says otherwise."""
+
+    seconds: float = 0.0
+    queue_seconds: float = 0.0
+    segments_total: int = 0
+    segments_read: int = 0
+    row_groups_total: int = 0
+    row_groups_read: int = 0
+    lines_read: int = 0
+    bytes_read: int = 0
+    lines_interpreted: int = 0
+    entries_returned: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class QueryAnswer:
+    """A result, what it cost, and what the person who asked should know about it."""
+
+    result: QueryResult
+    statistics: QueryStatistics
+    warnings: tuple[str, ...] = ()
+    infos: tuple[str, ...] = field(default=())

@@ -1,0 +1,27 @@
+"""Time: integers of nanoseconds inside, text only at the edge."""
+
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+
+MICROSECOND = 1_000
+MILLISECOND = 1_000_000
+SECOND = 1_000_000_000
+MINUTE = 60 * SECOND
+HOUR = 60 * MINUTE
+DAY = 24 * HOUR
+WEEK = 7 * DAY
+YEAR = 365 * DAY
+
+Clock = Callable[[], int]
+"""Gives now, in ns since the epoch."""
+
+system_clock: Clock = time.time_ns
+
+
+@dataclass(frozen=True, slots=True)
+class TimeRange:
+    """Half-open: start <= t < end, in ns since the epoch."""
+
+    start: int
+    end: int

@@ -1,0 +1,1 @@
+"""The only code that touches disks, buckets and the catalog."""
