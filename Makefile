@@ -1,0 +1,43 @@
+# Sigyn from a clone. `make run` is all that is needed to start it; `make help` lists the rest.
+#
+# The virtual environment is made with pip from requirements.lock: every package pinned, every
+# file checked by hash. Nothing is made again while the lock and pyproject.toml stay the same.
+
+VENV := .venv
+PIP := $(VENV)/bin/python -m pip --disable-pip-version-check --quiet
+PYTHON ?= $(shell command -v python3.11 || command -v python3)
+DATA ?= ./sigyn-data
+
+.DEFAULT_GOAL := help
+.PHONY: help setup run test lint lock
+
+help: ## say what there is to make
+	@sed -n 's/^\([a-z]*\):[^#]*## /  make \1\t/p' Makefile
+
+setup: $(VENV)/.installed ## make .venv, nothing else
+
+run: $(VENV)/.installed ## start the server on 127.0.0.1:3100, data in ./sigyn-data
+	@exec $(VENV)/bin/sigyn serve --data $(DATA)
+
+test: $(VENV)/.installed-dev ## run the tests; make test ARGS="tests/config -x" runs some of them
+	$(VENV)/bin/pytest $(ARGS)
+
+lint: $(VENV)/.installed-dev ## check style and types
+	$(VENV)/bin/ruff check .
+	$(VENV)/bin/ruff format --check .
+	$(VENV)/bin/mypy
+
+lock: ## resolve the dependencies anew; keeps what is pinned, unless UPGRADE=--upgrade
+	@./.ci/lock $(PYTHON) $(UPGRADE)
+
+$(VENV)/.installed: requirements.lock pyproject.toml
+	@./.ci/venv $(PYTHON) $(VENV)
+	@echo "installing the packages of requirements.lock into $(VENV) (once; about a minute)"
+	@$(PIP) install --require-hashes -r requirements.lock
+	@$(PIP) install --no-deps --no-build-isolation --editable .
+	@touch $@
+
+$(VENV)/.installed-dev: requirements-dev.lock $(VENV)/.installed
+	@echo "installing the packages of requirements-dev.lock into $(VENV) (once; about a minute)"
+	@$(PIP) install --require-hashes -r requirements-dev.lock
+	@touch $@
