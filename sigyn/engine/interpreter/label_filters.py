@@ -1,0 +1,89 @@
+"""`| name="value"`, `| name > 5`, `| name > 5s`, `| name > 5MB`, `| name = ip("...")`, with `and` and `or`."""
+
+import operator
+from collections.abc import Callable
+from typing import TypeAlias
+
+from sigyn.engine.interpreter.addresses import compile_addresses
+from sigyn.engine.interpreter.entry import ERROR, Processed, Run
+from sigyn.engine.interpreter.selectors import compile_match
+from sigyn.languages.bytes import parse_bytes
+from sigyn.languages.durations import parse_go_duration
+from sigyn.languages.go_numbers import parse_go_float
+from sigyn.languages.logql import ast
+from sigyn.model.errors import BadRequest
+
+FILTER_ERROR = "LabelFilterErr"
+
+Quantity: TypeAlias = int | float
+
+_COMPARISONS: dict[str, Callable[[Quantity, Quantity], bool]] = {
+    "==": operator.eq,
+    "!=": operator.ne,
+    ">": operator.gt,
+    ">=": operator.ge,
+    "<": operator.lt,
+    "<=": operator.le,
+}
+
+
+def compile_label_filter(predicate: ast.Predicate) -> Run:
+    """Keep entries whose labels satisfy a predicate.
+
+    Comparisons of text see a missing label as "". All others drop an entry without the label, and
+    keep one whose label can't be read, with `__error__="LabelFilterErr"`; they let pass an entry
+    that has an error already. `and` and `or` look at the right side only when the left one does
+    not decide. Raises QueryError for a value that is no expression or no set of addresses.
+    """
+    match predicate:
+        case ast.And(left, right):
+            first, second = compile_label_filter(left), compile_label_filter(right)
+            return lambda entry: first(entry) and second(entry)
+        case ast.Or(left, right):
+            first, second = compile_label_filter(left), compile_label_filter(right)
+            return lambda entry: first(entry) or second(entry)
+        case ast.StringPredicate(name, comparison, value):
+            matches = compile_match(comparison, value)
+            return lambda entry: matches(entry.get(name) or "")
+        case ast.NumberPredicate():
+            return _compile_quantity(predicate, parse_go_float)
+        case ast.DurationPredicate():
+            return _compile_quantity(predicate, parse_go_duration)
+        case ast.BytesPredicate():
+            return _compile_quantity(predicate, parse_bytes)
+        case ast.IpPredicate():
+            return _compile_addresses(predicate)
+
+
+def _compile_quantity(
+    predicate: ast.NumberPredicate | ast.DurationPredicate | ast.BytesPredicate,
+    parse: Callable[[str], Quantity],
+) -> Run:
+    name, wanted, compare = predicate.name, predicate.value, _COMPARISONS[predicate.operator]
+
+    def run(entry: Processed) -> bool:
+        if ERROR in entry.parsed:
+            return True
+        text = entry.get(name)
+        if text is None:
+            return False
+        try:
+            value = parse(text)
+        except BadRequest as error:
+            entry.fail(FILTER_ERROR, str(error))
+            return True
+        return compare(value, wanted)
+
+    return run
+
+
+def _compile_addresses(predicate: ast.IpPredicate) -> Run:
+    name, negative, holds = predicate.name, predicate.operator == "!=", compile_addresses(predicate.pattern)
+
+    def run(entry: Processed) -> bool:
+        if ERROR in entry.parsed:
+            return True
+        text = entry.get(name)
+        return text is not None and holds(text) is not negative
+
+    return run
