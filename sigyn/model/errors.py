@@ -36,13 +36,17 @@ class ParseError(QueryError):
     """A query text that is not LogQL.
 
     `line` and `column` count from 1 (0 for both: the error has no single place, as Loki prints
-    it); `hint` says what would be right, when there is a likely slip.
+    it); `length` is how many characters are at fault (0: not known); `hint` says what would be right,
+    when there is a likely slip.
     """
 
-    def __init__(self, message: str, *, line: int = 0, column: int = 0, query: str = "", hint: str = "") -> None:
+    def __init__(
+        self, message: str, *, line: int = 0, column: int = 0, length: int = 0, query: str = "", hint: str = ""
+    ) -> None:
         super().__init__(message)
         self.line = line
         self.column = column
+        self.length = length
         self.query = query
         self.hint = hint
 

@@ -26,6 +26,8 @@ def _span() -> Span:
 
 MatchOperator: TypeAlias = Literal["=", "!=", "=~", "!~"]
 CompareOperator: TypeAlias = Literal["==", "!=", ">", ">=", "<", "<="]
+LineOperator: TypeAlias = Literal["|=", "!=", "|~", "!~", "|>", "!>"]
+Conversion: TypeAlias = Literal["", "duration", "duration_seconds", "bytes"]
 
 
 # --- selectors
@@ -64,7 +66,7 @@ class LineOperand:
 class LineFilter:
     """`|= "a" or "b"`: any operand suffices; for the negative operators none may be found."""
 
-    operator: Literal["|=", "!=", "|~", "!~", "|>", "!>"]
+    operator: LineOperator
     operands: tuple[LineOperand, ...]
     span: Span = _span()
 
@@ -136,7 +138,7 @@ class StringPredicate:
 
 @dataclass(frozen=True, slots=True)
 class NumberPredicate:
-    """`name > 5`; `==` and `=` are the same operator and print as `=`, as Loki does for these."""
+    """`name > 5`; `==` and `=` are the same operator, which prints as `==`."""
 
     name: str
     operator: CompareOperator
@@ -279,7 +281,7 @@ class Unwrap:
     """`| unwrap [conversion(]label[)] | filter ...`; the filters see the unwrapped entries."""
 
     label: str
-    conversion: Literal["", "duration", "duration_seconds", "bytes"] = ""
+    conversion: Conversion = ""
     filters: tuple[LabelFilter, ...] = ()
     span: Span = _span()
 

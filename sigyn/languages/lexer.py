@@ -1,0 +1,131 @@
+"""A kit for hand-written parsers: tokens with positions, a cursor over them, errors with a caret.
+
+A language brings a function that cuts its text into tokens (the last one is END) and one that makes
+the ParseError for a token; the cursor does the rest. A token that can't be read has the kind BAD and
+its message as value: it becomes an error only when the parser comes to it, so that an earlier slip is
+told first.
+"""
+
+import re
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+
+from sigyn.model.errors import ParseError
+
+END = "$end"
+BAD = "$bad"
+
+MAX_DEPTH = 150
+"""Levels of nesting that a query may have. A level costs a parser up to four frames of Python's
+stack (and whoever walks the tree two), of which there are 1000."""
+
+_WORD = re.compile(r'"(?:[^"\\\n]|\\.)*"?|`[^`]*`?|\w+|[|=!<>~]+|\S')
+
+
+@dataclass(frozen=True, slots=True)
+class Token:
+    """A piece of the text at start <= i < end; `text` is what stands there, `value` what it means."""
+
+    kind: str
+    text: str
+    start: int
+    end: int
+    value: str = ""
+
+
+ErrorOf = Callable[[str, Token, str], ParseError]
+"""Makes the error for (query, token at fault, what is wrong)."""
+
+
+@dataclass(slots=True)
+class Cursor:
+    """Where a parser is in its tokens."""
+
+    query: str
+    tokens: Sequence[Token]
+    error_of: ErrorOf
+    position: int = 0
+    depth: int = field(default=0)
+
+    @property
+    def token(self) -> Token:
+        """The next token, not consumed. Raises ParseError when it is unreadable."""
+        token = self.tokens[self.position]
+        if token.kind == BAD:
+            raise self.error_of(self.query, token, token.value)
+        return token
+
+    @property
+    def kind(self) -> str:
+        """The kind of the next token."""
+        return self.token.kind
+
+    @property
+    def last_end(self) -> int:
+        """Where the token before the next one ends."""
+        return self.tokens[self.position - 1].end if self.position else 0
+
+    def look(self, ahead: int) -> str:
+        """The kind of the token that many places after the next one."""
+        return self.tokens[min(self.position + ahead, len(self.tokens) - 1)].kind
+
+    def advance(self) -> Token:
+        """Consume the next token."""
+        token = self.token
+        if token.kind != END:
+            self.position += 1
+        return token
+
+    def accept(self, *kinds: str) -> Token | None:
+        """Consume the next token if it is one of these."""
+        return self.advance() if self.token.kind in kinds else None
+
+    def expect(self, kind: str, *others: str) -> Token:
+        """Consume a token of `kind`; `others` are what else could stand here, for the error."""
+        if self.token.kind != kind:
+            raise self.unexpected(kind, *others)
+        return self.advance()
+
+    def unexpected(self, *expected: str) -> ParseError:
+        """The error that the next token is none of `expected`."""
+        token = self.token
+        message = f"syntax error: unexpected {token.kind}"
+        # The generated parsers, whose messages people know, name at most four alternatives.
+        if 0 < len(expected) <= 4:
+            message += f", expecting {' or '.join(expected)}"
+        return self.error_of(self.query, token, message)
+
+    def descend(self) -> None:
+        """Enter a level of nesting; leave it with `ascend`. Raises ParseError when it is one too many."""
+        self.depth += 1
+        if self.depth > MAX_DEPTH:
+            raise self.too_deep()
+
+    def ascend(self) -> None:
+        """Leave a level of nesting."""
+        self.depth -= 1
+
+    def too_deep(self) -> ParseError:
+        """The error that the query nests too deep here."""
+        return self.error_of(self.query, self.token, f"the query nests deeper than {MAX_DEPTH} levels")
+
+
+def line_and_column(text: str, offset: int) -> tuple[int, int]:
+    """Both from 1, in code points."""
+    before = text.rfind("\n", 0, offset) + 1
+    return text.count("\n", 0, offset) + 1, offset - before + 1
+
+
+def render(error: ParseError) -> str:
+    """The error for a terminal: message, the line of the query with the place underlined, the hint."""
+    parts = [str(error)]
+    lines = error.query.split("\n")
+    if 0 < error.line <= len(lines):
+        line = lines[error.line - 1].expandtabs(1)
+        found = _WORD.match(line, error.column - 1)
+        width = error.length or (found.end() - found.start() if found else 1)
+        width = max(1, min(width, len(line) - error.column + 1))
+        parts += [f"  {line}", "  " + " " * (error.column - 1) + "~" * width]
+    if error.hint:
+        parts.append(f"  {error.hint}")
+    return "\n".join(parts)

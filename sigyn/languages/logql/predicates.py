@@ -1,0 +1,89 @@
+"""Parses the predicates of label filters.
+
+`and`, `,` and mere adjacency bind tighter than `or`; all of them group to the left.
+"""
+
+from typing import cast
+
+from sigyn.languages.bytes import parse_bytes
+from sigyn.languages.durations import parse_duration
+from sigyn.languages.lexer import Cursor, Token
+from sigyn.languages.logql.ast import (
+    And,
+    BytesPredicate,
+    CompareOperator,
+    DurationPredicate,
+    IpPredicate,
+    NumberPredicate,
+    Or,
+    Predicate,
+    StringPredicate,
+)
+from sigyn.languages.logql.numbers import parse_number
+from sigyn.languages.logql.selectors import finish_matcher
+
+_COMPARISONS = ("=", "==", "!=", ">", ">=", "<", "<=")
+
+
+def parse_predicate(cursor: Cursor) -> Predicate:
+    """`a="b" or c > 5 and d <= 1m`."""
+    entered = 1
+    cursor.descend()
+    left = _parse_conjunction(cursor)
+    while cursor.accept("or"):
+        cursor.descend()
+        entered += 1
+        left = Or(left, _parse_conjunction(cursor))
+    for _ in range(entered):
+        cursor.ascend()
+    return left
+
+
+def _parse_conjunction(cursor: Cursor) -> Predicate:
+    entered = 0
+    left = _parse_single(cursor)
+    while cursor.accept("and", ",") or cursor.kind in ("IDENTIFIER", "("):
+        cursor.descend()
+        entered += 1
+        left = And(left, _parse_single(cursor))
+    for _ in range(entered):
+        cursor.ascend()
+    return left
+
+
+def _parse_single(cursor: Cursor) -> Predicate:
+    if cursor.accept("("):
+        inner = parse_predicate(cursor)
+        cursor.expect(")", "or", "and", ",", "IDENTIFIER")
+        return inner
+    name = cursor.expect("IDENTIFIER", "(")
+    if cursor.kind in ("=~", "!~") or (cursor.kind in ("=", "!=") and cursor.look(1) == "STRING"):
+        matcher = finish_matcher(cursor, name.text, name.start)
+        return StringPredicate(matcher.name, matcher.operator, matcher.value)
+    if cursor.kind not in _COMPARISONS:
+        raise cursor.unexpected(*_COMPARISONS, "=~", "!~")
+    return _parse_comparison(cursor, name.text, cursor.advance())
+
+
+def _parse_comparison(cursor: Cursor, name: str, sign: Token) -> Predicate:
+    operator = cast(CompareOperator, "==" if sign.kind == "=" else sign.kind)
+    negative = cursor.kind == "-" and cursor.look(1) == "DURATION"
+    if negative:
+        cursor.advance()
+    match cursor.kind:
+        case "DURATION":
+            duration = parse_duration(cursor.advance().value)
+            return DurationPredicate(name, operator, -duration if negative else duration)
+        case "BYTES":
+            return BytesPredicate(name, operator, parse_bytes(cursor.advance().value))
+        case "NUMBER" | "+" | "-":
+            return NumberPredicate(name, operator, parse_number(cursor))
+        case "ip" if sign.kind in ("=", "!="):
+            cursor.advance()
+            cursor.expect("(")
+            pattern = cursor.expect("STRING").value
+            cursor.expect(")")
+            return IpPredicate(name, "=" if sign.kind == "=" else "!=", pattern)
+        case _:
+            # Five or more things could stand here, so Loki names none.
+            raise cursor.unexpected()
