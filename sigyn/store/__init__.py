@@ -1,1 +1,25 @@
 """The only code that touches disks, buckets and the catalog."""
+
+from sigyn.store.catalog import SegmentInfo
+from sigyn.store.errors import FolderInUse, SegmentLost, UnknownFormat
+from sigyn.store.metrics import StoreMetrics
+from sigyn.store.reader import RowGroup
+from sigyn.store.settings import ObjectStoreSettings, StoreSettings
+from sigyn.store.snapshot import Snapshot
+from sigyn.store.store import Store
+from sigyn.store.streams import StreamRegistry, StreamTable
+
+__all__ = [
+    "FolderInUse",
+    "ObjectStoreSettings",
+    "RowGroup",
+    "SegmentInfo",
+    "SegmentLost",
+    "Snapshot",
+    "Store",
+    "StoreMetrics",
+    "StoreSettings",
+    "StreamRegistry",
+    "StreamTable",
+    "UnknownFormat",
+]

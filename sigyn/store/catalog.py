@@ -1,0 +1,80 @@
+"""The catalog: which segments exist, and which streams. Everything else about the store is in objects."""
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from typing import Protocol
+
+from sigyn.model.labels import Labels
+from sigyn.store.segment import EncodedSegment
+from sigyn.store.streams import StreamRegistry, StreamTable
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class SegmentInfo:
+    """A segment as the catalog knows it.
+
+    id             rises in order of commit and is never used again
+    level          0: order of arrival; 1: sorted by (stream, timestamp)
+    first, last    timestamps (ns, both inclusive)
+    text_bytes     bytes of all lines, as text
+    object_bytes   size of the object
+    checksum       CRC-32 of the object
+    created        when it was committed (ns)
+    """
+
+    id: int
+    tenant: str
+    key: str
+    level: int
+    first: int
+    last: int
+    rows: int
+    text_bytes: int
+    object_bytes: int
+    checksum: int
+    created: int
+    streams: StreamTable
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class NewSegment:
+    """A segment whose object is durable, about to be committed."""
+
+    key: str
+    encoded: EncodedSegment
+
+
+class Catalog(Protocol):
+    """The catalog of a store. Calls block and may be made from several threads.
+
+    All raise Unavailable when the database fails; nothing was changed then.
+    """
+
+    registry: StreamRegistry
+
+    def commit(self, added: Sequence[NewSegment], replaced: Sequence[int] = ()) -> list[SegmentInfo]:
+        """One transaction: adds segments with their new streams, and takes the segments of `replaced` out.
+
+        Raises Unavailable when one of `replaced` is no longer live.
+        """
+
+    def live(self) -> list[SegmentInfo]:
+        """All live segments, in order of commit."""
+
+    def streams(self, tenant: str) -> Iterable[tuple[int, Labels]]:
+        """All streams of a tenant by id."""
+
+    def replaced(self) -> list[tuple[int, str]]:
+        """Ids and keys of segments that were replaced, and whose objects may still be there."""
+
+    def forget(self, ids: Sequence[int]) -> None:
+        """Removes replaced segments whose objects are gone."""
+
+    def quarantine(self, id: int) -> None:
+        """Takes a segment whose object can't be read out of the live ones; the object stays."""
+
+    def knows(self, keys: Sequence[str]) -> set[str]:
+        """Those of the keys that belong to a segment, whatever its state."""
+
+    def close(self) -> None:
+        """Ends all work with the database."""

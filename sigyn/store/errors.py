@@ -1,0 +1,21 @@
+"""Errors that only the store raises.
+
+SigynError
+├── FolderInUse      another process holds the data folder
+├── UnknownFormat    the data folder or a segment was written by a newer Sigyn
+└── SegmentLost      an object is missing, torn or corrupt; the store quarantines its segment
+"""
+
+from sigyn.model.errors import SigynError
+
+
+class FolderInUse(SigynError):
+    """Another process holds the data folder."""
+
+
+class UnknownFormat(SigynError):
+    """What is stored has a format version that this Sigyn does not know."""
+
+
+class SegmentLost(SigynError):
+    """The object of a segment is missing, torn or corrupt: reading it again can't help."""

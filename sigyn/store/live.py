@@ -1,0 +1,75 @@
+"""The live segments in memory: what a snapshot sees, and which objects it holds."""
+
+from collections import Counter
+from collections.abc import Iterable, Sequence
+from threading import Lock
+
+from sigyn.store.catalog import SegmentInfo
+
+
+class LiveSegments:
+    """Live segments by tenant, changed in one step with the catalog; safe to use from several threads."""
+
+    def __init__(self, segments: Iterable[SegmentInfo]) -> None:
+        self._lock = Lock()
+        self._tenants: dict[str, tuple[SegmentInfo, ...]] = {}
+        self._pins: Counter[int] = Counter()
+        self._dead: dict[int, SegmentInfo] = {}
+        self.change(segments, ())
+
+    def change(self, added: Iterable[SegmentInfo], removed: Iterable[SegmentInfo]) -> None:
+        """What one catalog transaction changed. Objects of `removed` are reclaimable when nothing pins them."""
+        gone = {segment.id: segment for segment in removed}
+        with self._lock:
+            self._dead.update(gone)
+            changed: dict[str, list[SegmentInfo]] = {}
+            for tenant in {segment.tenant for segment in gone.values()}:
+                changed[tenant] = [segment for segment in self._tenants[tenant] if segment.id not in gone]
+            for segment in added:
+                if segment.tenant not in changed:
+                    changed[segment.tenant] = list(self._tenants.get(segment.tenant, ()))
+                changed[segment.tenant].append(segment)
+            for tenant, segments in changed.items():
+                self._tenants[tenant] = tuple(segments)
+
+    def drop(self, segment: SegmentInfo) -> bool:
+        """Takes a segment out without giving its object up; False when it was not live any more."""
+        with self._lock:
+            segments = self._tenants.get(segment.tenant, ())
+            left = tuple(other for other in segments if other.id != segment.id)
+            self._tenants[segment.tenant] = left
+            return len(left) < len(segments)
+
+    def pin(self, tenant: str, first: int, last: int) -> tuple[SegmentInfo, ...]:
+        """The tenant's segments with first <= t <= last (ns), newest first; each is pinned until `unpin`."""
+        with self._lock:
+            found = [
+                segment for segment in self._tenants.get(tenant, ()) if segment.first <= last and segment.last >= first
+            ]
+            self._pins.update(segment.id for segment in found)
+        return tuple(sorted(found, key=lambda segment: (segment.last, segment.id), reverse=True))
+
+    def unpin(self, segments: Iterable[SegmentInfo]) -> None:
+        """Ends a pin."""
+        with self._lock:
+            for segment in segments:
+                self._pins[segment.id] -= 1
+                if not self._pins[segment.id]:
+                    del self._pins[segment.id]
+
+    def take_reclaimable(self) -> list[SegmentInfo]:
+        """Removed segments that nothing pins. Each is given once."""
+        with self._lock:
+            free = [segment for id, segment in self._dead.items() if id not in self._pins]
+            for segment in free:
+                del self._dead[segment.id]
+            return free
+
+    def tenants(self) -> list[str]:
+        """Tenants that have segments."""
+        with self._lock:
+            return [tenant for tenant, segments in self._tenants.items() if segments]
+
+    def of(self, tenant: str) -> Sequence[SegmentInfo]:
+        """The tenant's segments in order of commit."""
+        return self._tenants.get(tenant, ())

@@ -1,0 +1,33 @@
+"""The lock of a data folder: one process at a time."""
+
+import fcntl
+import os
+from pathlib import Path
+
+from sigyn.store.errors import FolderInUse
+
+
+class FolderLock:
+    """Holds `<folder>/lock` until released; the kernel releases it when the process dies.
+
+    Raises FolderInUse, naming the process, when another holds it.
+    """
+
+    def __init__(self, folder: Path) -> None:
+        folder.mkdir(parents=True, exist_ok=True)
+        self._file = os.open(folder / "lock", os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o644)
+        try:
+            fcntl.flock(self._file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            holder = os.read(self._file, 32).decode("ascii", "replace").strip()
+            os.close(self._file)
+            raise FolderInUse(
+                f"data folder `{folder}` is in use by process {holder or '(unknown)'}; "
+                "stop that process, or choose another folder with --data"
+            ) from None
+        os.ftruncate(self._file, 0)
+        os.write(self._file, f"{os.getpid()}\n".encode())
+
+    def release(self) -> None:
+        """Lets another process have the folder."""
+        os.close(self._file)

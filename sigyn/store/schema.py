@@ -1,0 +1,51 @@
+"""Tables of the catalog, and how an older catalog becomes a newer one. docs/format/catalog.md draws them.
+
+The SQL is what SQLite and PostgreSQL share; `Dialect` has the few words that differ.
+"""
+
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True, slots=True)
+class Dialect:
+    """Words of a database: its placeholder for a value, its type for bytes."""
+
+    placeholder: str
+    blob: str
+
+    def translate(self, statement: str) -> str:
+        """A statement of ours, in which `?` is a value and `BLOB` the type of bytes, as the database reads it."""
+        return statement.replace("?", self.placeholder).replace("BLOB", self.blob)
+
+
+SQLITE = Dialect("?", "BLOB")
+
+MIGRATIONS: tuple[tuple[str, ...], ...] = (
+    (
+        """CREATE TABLE stream (
+            tenant TEXT NOT NULL,
+            id BIGINT NOT NULL,
+            fingerprint TEXT NOT NULL,
+            labels TEXT NOT NULL,
+            PRIMARY KEY (tenant, id),
+            UNIQUE (tenant, fingerprint)
+        )""",
+        """CREATE TABLE segment (
+            id BIGINT NOT NULL PRIMARY KEY,
+            tenant TEXT NOT NULL,
+            object_key TEXT NOT NULL UNIQUE,
+            level INTEGER NOT NULL,
+            first_timestamp BIGINT NOT NULL,
+            last_timestamp BIGINT NOT NULL,
+            row_count BIGINT NOT NULL,
+            text_bytes BIGINT NOT NULL,
+            object_bytes BIGINT NOT NULL,
+            checksum BIGINT NOT NULL,
+            state TEXT NOT NULL,
+            created BIGINT NOT NULL,
+            streams BLOB NOT NULL
+        )""",
+        "CREATE TABLE counter (name TEXT NOT NULL PRIMARY KEY, value BIGINT NOT NULL)",
+    ),
+)
+"""Statements that lead from version n to version n + 1. Released ones never change."""

@@ -1,0 +1,47 @@
+"""What a store needs to know to open."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ObjectStoreSettings:
+    """Where objects live, when not in the data folder.
+
+    url           `s3://bucket/prefix`, `gs://bucket/prefix`, `az://account/container/prefix`,
+                  `file:///folder` or `memory://`
+    endpoint      of an S3-compatible server, e.g. `http://127.0.0.1:9000`
+    path_style    the bucket is the first part of the path, not of the host name (MinIO)
+    options       further options by obstore's names; they win over the named ones
+
+    Credentials and region that are not given come from the environment or the machine's role.
+    """
+
+    url: str
+    endpoint: str | None = None
+    region: str | None = None
+    access_key_id: str | None = None
+    secret_access_key: str | None = field(default=None, repr=False)
+    session_token: str | None = field(default=None, repr=False)
+    path_style: bool = True
+    timeout_seconds: float = 30.0
+    retries: int = 5
+    options: Mapping[str, str] = field(default_factory=dict, repr=False)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class StoreSettings:
+    """Settings of a store. Sizes are in bytes.
+
+    data                     folder of the catalog, of scratch files and, without `objects`, of the
+                             objects; None keeps everything in memory (for tests and plain files)
+    objects                  another place for the objects
+    max_waiting_bytes        entries that wait to be durable; past it, pushes are refused (429)
+    max_group_bytes          entries that share one write
+    """
+
+    data: Path | None
+    objects: ObjectStoreSettings | None = None
+    max_waiting_bytes: int = 128 << 20
+    max_group_bytes: int = 32 << 20

@@ -1,0 +1,78 @@
+"""A snapshot: the segments that the catalog had at one moment, held until released."""
+
+from collections.abc import Callable, Sequence
+from types import TracebackType
+
+import pyarrow as pa
+
+from sigyn.model.batch import ENTRY_SCHEMA
+from sigyn.store.catalog import SegmentInfo
+from sigyn.store.errors import SegmentLost
+from sigyn.store.live import LiveSegments
+from sigyn.store.reader import RowGroup, SegmentReader
+
+
+class Snapshot:
+    """Segments of a tenant that overlap a range of time, newest first. Use as a context manager.
+
+    Compaction and ingest change nothing that a snapshot sees, and no object of it is deleted
+    before `close`. Reading blocks, releases the GIL and may be done from several threads.
+
+    A segment whose object turns out to be missing, torn or corrupt is quarantined and reads as
+    empty; `lost` then names its object, so that an answer can say so.
+    """
+
+    def __init__(
+        self, tenant: str, start: int, end: int,
+        live: LiveSegments, reader: SegmentReader,
+        quarantine: Callable[[SegmentInfo, SegmentLost], None],
+    ) -> None:  # fmt: skip
+        self.tenant = tenant
+        self.start = start
+        self.end = end
+        self.lost: set[str] = set()
+        self._live = live
+        self._reader = reader
+        self._quarantine = quarantine
+        self.segments = live.pin(tenant, start, end)
+        self._open = True
+
+    def row_groups(self, segment: SegmentInfo) -> tuple[RowGroup, ...]:
+        """The row groups of a segment, in order; none when its object is lost.
+
+        Raises Unavailable when the object store can't be reached.
+        """
+        try:
+            return self._reader.row_groups(segment)
+        except SegmentLost as error:
+            self._lose(segment, error)
+            return ()
+
+    def read(self, segment: SegmentInfo, columns: Sequence[str], row_groups: Sequence[int] | None = None) -> pa.Table:
+        """Columns of ENTRY_SCHEMA of a segment, or of its row groups with these numbers (in that order).
+
+        Raises Unavailable when the object store can't be reached.
+        """
+        try:
+            return self._reader.read(segment, columns, row_groups)
+        except SegmentLost as error:
+            self._lose(segment, error)
+            return pa.schema([ENTRY_SCHEMA.field(name) for name in columns]).empty_table()
+
+    def close(self) -> None:
+        """Releases the segments; reading is over."""
+        if self._open:
+            self._open = False
+            self._live.unpin(self.segments)
+
+    def __enter__(self) -> "Snapshot":
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.close()
+
+    def _lose(self, segment: SegmentInfo, error: SegmentLost) -> None:
+        self.lost.add(segment.key)
+        self._quarantine(segment, error)

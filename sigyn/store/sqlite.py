@@ -1,0 +1,192 @@
+"""The catalog in SQLite."""
+
+import sqlite3
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import contextmanager
+from hashlib import blake2b
+from pathlib import Path
+from threading import RLock
+from typing import Any
+
+import numpy as np
+
+from sigyn.model.errors import Unavailable
+from sigyn.model.labels import Labels
+from sigyn.model.time import Clock, system_clock
+from sigyn.store.catalog import NewSegment, SegmentInfo
+from sigyn.store.errors import UnknownFormat
+from sigyn.store.schema import MIGRATIONS, SQLITE
+from sigyn.store.segment import EncodedSegment
+from sigyn.store.streams import Int64s, StreamRegistry, StreamTable, labels_from_text, labels_to_text
+
+_SEGMENT = (
+    "id, tenant, object_key, level, first_timestamp, last_timestamp, row_count, text_bytes, object_bytes, checksum, "
+    "created, streams"
+)
+
+
+class SqliteCatalog:
+    """The catalog in a SQLite file, or in memory for `path` None.
+
+    WAL with synchronous=FULL: a commit is one append to the log, fsynced.
+    """
+
+    def __init__(self, path: Path | None, clock: Clock = system_clock) -> None:
+        self._name = str(path or "memory")
+        self._clock = clock
+        self._lock = RLock()
+        try:
+            self._connection = sqlite3.connect(path or ":memory:", isolation_level=None, check_same_thread=False)
+            self._connection.execute("PRAGMA journal_mode=WAL")
+            self._connection.execute("PRAGMA synchronous=FULL")
+        except sqlite3.Error as error:
+            raise self._unavailable(error) from error
+        self._migrate()
+        self.registry = StreamRegistry(self.streams)
+
+    def commit(self, added: Sequence[NewSegment], replaced: Sequence[int] = ()) -> list[SegmentInfo]:
+        """As in Catalog."""
+        committed = []
+        new_streams: dict[str, dict[Labels, int]] = {}
+        with self._lock:
+            with self._transaction():
+                for segment in added:
+                    encoded = segment.encoded
+                    ids = self._stream_ids(encoded, new_streams.setdefault(encoded.tenant, {}))
+                    committed.append(self._insert(segment, encoded.streams.with_ids(ids)))
+                for id in replaced:
+                    changed = self._run("UPDATE segment SET state = 'replaced' WHERE id = ? AND state = 'live'", id)
+                    if changed.rowcount != 1:
+                        raise Unavailable(f"segment {id} is no longer live and can't be replaced")
+            for tenant, streams in new_streams.items():
+                self.registry.add(tenant, ((id, labels) for labels, id in streams.items()))
+        return committed
+
+    def live(self) -> list[SegmentInfo]:
+        """As in Catalog."""
+        rows = self._query(f"SELECT {_SEGMENT} FROM segment WHERE state = 'live' ORDER BY id")
+        return [SegmentInfo(*[*row[:-1], StreamTable.from_bytes(row[-1])]) for row in rows]
+
+    def streams(self, tenant: str) -> Iterable[tuple[int, Labels]]:
+        """As in Catalog."""
+        rows = self._query("SELECT id, labels FROM stream WHERE tenant = ? ORDER BY id", tenant)
+        return [(id, labels_from_text(text)) for id, text in rows]
+
+    def replaced(self) -> list[tuple[int, str]]:
+        """As in Catalog."""
+        return self._query("SELECT id, object_key FROM segment WHERE state = 'replaced' ORDER BY id")
+
+    def forget(self, ids: Sequence[int]) -> None:
+        """As in Catalog."""
+        with self._lock, self._transaction():
+            for id in ids:
+                self._run("DELETE FROM segment WHERE id = ? AND state = 'replaced'", id)
+
+    def quarantine(self, id: int) -> None:
+        """As in Catalog."""
+        with self._lock, self._transaction():
+            self._run("UPDATE segment SET state = 'quarantined' WHERE id = ? AND state = 'live'", id)
+
+    def knows(self, keys: Sequence[str]) -> set[str]:
+        """As in Catalog."""
+        return {key for key in keys if self._query("SELECT 1 FROM segment WHERE object_key = ?", key)}
+
+    def close(self) -> None:
+        """As in Catalog."""
+        with self._lock:
+            self._connection.close()
+
+    def _stream_ids(self, encoded: EncodedSegment, new: dict[Labels, int]) -> Int64s:
+        """Ids of a segment's streams; those that the catalog lacks are inserted and put into `new`."""
+        ids = np.empty(len(encoded.labels), np.int64)
+        for ordinal, labels in enumerate(encoded.labels):
+            id = self.registry.find(encoded.tenant, labels)
+            if id is None:
+                id = new.get(labels)
+            if id is None:
+                id = new[labels] = self._insert_stream(encoded.tenant, labels)
+            ids[ordinal] = id
+        return ids
+
+    def _insert_stream(self, tenant: str, labels: Labels) -> int:
+        text = labels_to_text(labels)
+        fingerprint = blake2b(text.encode(), digest_size=16).hexdigest()
+        id = self._next(f"stream/{tenant}")
+        self._run(
+            "INSERT INTO stream (tenant, id, fingerprint, labels) VALUES (?, ?, ?, ?) ON CONFLICT DO NOTHING",
+            tenant, id, fingerprint, text,
+        )  # fmt: skip
+        found = self._run("SELECT id FROM stream WHERE tenant = ? AND fingerprint = ?", tenant, fingerprint).fetchone()
+        return int(found[0])
+
+    def _insert(self, segment: NewSegment, streams: StreamTable) -> SegmentInfo:
+        encoded = segment.encoded
+        info = SegmentInfo(
+            id=self._next("segment"),
+            tenant=encoded.tenant,
+            key=segment.key,
+            level=encoded.level,
+            first=encoded.first,
+            last=encoded.last,
+            rows=encoded.rows,
+            text_bytes=encoded.text_bytes,
+            object_bytes=len(encoded.body),
+            checksum=encoded.checksum,
+            created=self._clock(),
+            streams=streams,
+        )
+        self._run(
+            f"INSERT INTO segment ({_SEGMENT}, state) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, 'live')",
+            info.id, info.tenant, info.key, info.level, info.first, info.last, info.rows, info.text_bytes,
+            info.object_bytes, info.checksum, info.created, streams.to_bytes(),
+        )  # fmt: skip
+        return info
+
+    def _next(self, name: str) -> int:
+        """The next number of a counter; numbers of a transaction that fails are given again."""
+        row = self._run(
+            "INSERT INTO counter (name, value) VALUES (?, 1) "
+            "ON CONFLICT (name) DO UPDATE SET value = counter.value + 1 RETURNING value",
+            name,
+        ).fetchone()
+        return int(row[0])
+
+    def _migrate(self) -> None:
+        with self._lock, self._transaction():
+            self._run("CREATE TABLE IF NOT EXISTS version (version INTEGER NOT NULL)")
+            row = self._run("SELECT MAX(version) FROM version").fetchone()
+            version = row[0] or 0
+            if version > len(MIGRATIONS):
+                raise UnknownFormat(
+                    f"catalog `{self._name}` has version {version} of a newer Sigyn; this one knows {len(MIGRATIONS)}"
+                )
+            for number, statements in enumerate(MIGRATIONS[version:], version + 1):
+                for statement in statements:
+                    self._run(statement)
+                self._run("INSERT INTO version (version) VALUES (?)", number)
+
+    def _run(self, statement: str, *values: object) -> sqlite3.Cursor:
+        return self._connection.execute(SQLITE.translate(statement), values)
+
+    def _query(self, statement: str, *values: object) -> list[Any]:
+        with self._lock:
+            try:
+                return self._run(statement, *values).fetchall()
+            except sqlite3.Error as error:
+                raise self._unavailable(error) from error
+
+    @contextmanager
+    def _transaction(self) -> Iterator[None]:
+        try:
+            self._connection.execute("BEGIN IMMEDIATE")
+            try:
+                yield
+                self._connection.execute("COMMIT")
+            finally:
+                if self._connection.in_transaction:
+                    self._connection.execute("ROLLBACK")
+        except sqlite3.Error as error:
+            raise self._unavailable(error) from error
+
+    def _unavailable(self, error: sqlite3.Error) -> Unavailable:
+        return Unavailable(f"catalog `{self._name}` failed: {error}")

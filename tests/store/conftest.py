@@ -1,0 +1,67 @@
+"""Stores of every kind: a folder, memory, and S3 as a real server process speaks it."""
+
+import socket
+import subprocess
+import sys
+import time
+import uuid
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from urllib.error import URLError
+from urllib.request import Request, urlopen
+
+import pytest
+
+from sigyn.store import ObjectStoreSettings, StoreSettings
+
+MakeSettings = Callable[..., StoreSettings]
+
+
+@pytest.fixture(scope="session")
+def s3_endpoint() -> Iterator[str]:
+    """An S3 server with the bucket `logs`, in a process of its own."""
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        port = probe.getsockname()[1]
+    endpoint = f"http://127.0.0.1:{port}"
+    command = [str(Path(sys.executable).parent / "moto_server"), "-H", "127.0.0.1", "-p", str(port)]
+    server = subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+    try:
+        deadline = time.monotonic() + 60
+        while True:
+            try:
+                urlopen(Request(f"{endpoint}/logs", method="PUT"), timeout=5).close()
+                break
+            except (URLError, ConnectionError):
+                if time.monotonic() > deadline or server.poll() is not None:
+                    raise
+                time.sleep(0.1)
+        yield endpoint
+    finally:
+        server.terminate()
+        server.wait()
+
+
+@pytest.fixture(params=["local", "memory", "s3"])
+def settings(request: pytest.FixtureRequest, tmp_path: Path) -> MakeSettings:
+    """Makes settings of a store of each kind, always of the same one within a test."""
+    if request.param == "local":
+        objects = None
+    elif request.param == "memory":
+        objects = ObjectStoreSettings(url="memory://")
+    else:
+        objects = ObjectStoreSettings(
+            url=f"s3://logs/{uuid.uuid4().hex}",
+            endpoint=request.getfixturevalue("s3_endpoint"),
+            region="us-east-1",
+            access_key_id="key",
+            secret_access_key="secret",
+            retries=1,
+        )
+    return lambda **more: StoreSettings(data=tmp_path / "data", objects=objects, **more)
+
+
+@pytest.fixture
+def anyio_backend() -> str:
+    """Tests run on asyncio."""
+    return "asyncio"

@@ -1,0 +1,57 @@
+"""Entries for tests, as plain rows and as batches."""
+
+from collections.abc import Iterable
+from typing import NamedTuple
+
+import pyarrow as pa
+
+from sigyn.model.batch import ENTRY_SCHEMA, Batch
+from sigyn.model.labels import Labels, labels_of
+from sigyn.store import Snapshot, Store
+
+EARLIEST, LATEST = -(2**63), 2**63 - 1
+
+
+class Row(NamedTuple):
+    """An entry with the labels of its stream."""
+
+    labels: Labels
+    timestamp: int
+    line: str
+    level: str | None = None
+    metadata: str | None = None
+
+
+def row(app: str, timestamp: int, line: str, level: str | None = None, metadata: str | None = None) -> Row:
+    """An entry of the stream {app="..."}."""
+    return Row(labels_of({"app": app}), timestamp, line, level, metadata)
+
+
+def batch(rows: Iterable[Row], tenant: str = "fake") -> Batch:
+    """Rows as a batch, in their order."""
+    rows = list(rows)
+    streams = {labels: ordinal for ordinal, labels in enumerate(dict.fromkeys(row.labels for row in rows))}
+    columns = {
+        "stream": [streams[row.labels] for row in rows],
+        "timestamp": [row.timestamp for row in rows],
+        "line": [row.line for row in rows],
+        "detected_level": [row.level for row in rows],
+        "metadata": [row.metadata for row in rows],
+    }
+    return Batch(tenant, tuple(streams), pa.table(columns, schema=ENTRY_SCHEMA))
+
+
+def rows_of(store: Store, snapshot: Snapshot) -> list[Row]:
+    """All entries of a snapshot's segments, duplicates in other segments included, in any order."""
+    found = []
+    for segment in snapshot.segments:
+        labels = [store.streams.labels(snapshot.tenant, int(id)) for id in segment.streams.ids]
+        for stream, *rest in zip(*snapshot.read(segment, ENTRY_SCHEMA.names).to_pydict().values(), strict=True):
+            found.append(Row(labels[stream], *rest))
+    return found
+
+
+def stored(store: Store, tenant: str = "fake", start: int = EARLIEST, end: int = LATEST) -> list[Row]:
+    """What a reader sees of a tenant now, sorted."""
+    with store.snapshot(tenant, start, end) as snapshot:
+        return sorted(rows_of(store, snapshot), key=repr)

@@ -1,0 +1,155 @@
+"""What is acknowledged is seen at once, and after opening again; a snapshot never changes."""
+
+import asyncio
+import os
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from sigyn.model.errors import NotFound, Unavailable
+from sigyn.store import FolderInUse, Store, StoreSettings
+
+from .conftest import MakeSettings
+from .entries import EARLIEST, LATEST, batch, row, rows_of, stored
+
+pytestmark = pytest.mark.anyio
+
+
+async def test_an_acknowledged_batch_is_seen_by_the_next_snapshot(settings: MakeSettings) -> None:
+    store = Store.open(settings())
+    rows = [row("b", 20, "two"), row("a", 10, "one", "info", '{"k":"v"}')]
+    await store.append(batch(rows))
+    assert stored(store) == sorted(rows, key=repr)
+    assert stored(store, tenant="other") == []
+    await store.close()
+
+
+async def test_a_snapshot_has_the_segments_of_its_time_newest_first(settings: MakeSettings) -> None:
+    store = Store.open(settings())
+    for time in (10, 30, 20):
+        await store.append(batch([row("a", time, str(time)), row("b", time + 5, "x")]))
+    with store.snapshot("fake", EARLIEST, LATEST) as snapshot:
+        assert [(segment.first, segment.last) for segment in snapshot.segments] == [(30, 35), (20, 25), (10, 15)]
+    with store.snapshot("fake", 15, 20) as snapshot:
+        assert [segment.first for segment in snapshot.segments] == [20, 10]
+    with store.snapshot("fake", 16, 19) as snapshot:
+        assert snapshot.segments == ()
+    await store.close()
+
+
+async def test_a_snapshot_does_not_see_what_comes_later(settings: MakeSettings) -> None:
+    store = Store.open(settings())
+    await store.append(batch([row("a", 1, "before")]))
+    with store.snapshot("fake", EARLIEST, LATEST) as snapshot:
+        await store.append(batch([row("a", 2, "after")]))
+        assert rows_of(store, snapshot) == [row("a", 1, "before")]
+    await store.close()
+
+
+async def test_the_stream_table_tells_each_stream(settings: MakeSettings) -> None:
+    store = Store.open(settings())
+    await store.append(batch([row("a", 5, "é"), row("b", 7, "four"), row("a", 3, "")]))
+    with store.snapshot("fake", EARLIEST, LATEST) as snapshot:
+        (segment,) = snapshot.segments
+        streams = segment.streams
+        assert [store.streams.labels("fake", int(id)) for id in streams.ids] == [(("app", "a"),), (("app", "b"),)]
+        assert (segment.level, segment.rows, segment.text_bytes) == (0, 3, 6)
+        for column, values in {
+            "rows": [2, 1], "text_bytes": [2, 4], "first": [3, 7], "last": [5, 7], "first_row": [-1, -1]
+        }.items():  # fmt: skip
+            array = getattr(streams, column)
+            assert array.dtype == np.int64
+            assert array.tolist() == values
+        (group,) = snapshot.row_groups(segment)
+        assert (group.first_row, group.rows, group.first, group.last) == (0, 3, 3, 7)
+        assert snapshot.read(segment, ["line", "timestamp"], [0]).to_pydict() == {
+            "line": ["é", "four", ""],
+            "timestamp": [5, 7, 3],
+        }
+    await store.close()
+
+
+async def test_streams_keep_their_ids(settings: MakeSettings) -> None:
+    store = Store.open(settings())
+    await store.append(batch([row("a", 1, "x")]))
+    await store.append(batch([row("b", 2, "x"), row("a", 3, "x")]))
+    await store.append(batch([row("a", 4, "x")], tenant="other"))
+    with store.snapshot("fake", EARLIEST, LATEST) as snapshot:
+        newest, oldest = snapshot.segments
+        assert newest.streams.ids[1] == oldest.streams.ids[0]
+    with pytest.raises(NotFound, match="no stream 99"):
+        store.streams.labels("fake", 99)
+    await store.close()
+
+
+async def test_concurrent_pushes_share_writes(settings: MakeSettings) -> None:
+    store = Store.open(settings())
+    await asyncio.gather(*(store.append(batch([row("a", i, str(i))])) for i in range(50)))
+    assert len(stored(store)) == 50
+    assert store.metrics.pushes == 50
+    assert store.metrics.commits < 10
+    await store.close()
+
+
+async def test_exact_duplicates_in_one_group_are_stored_once(settings: MakeSettings) -> None:
+    store = Store.open(settings())
+    kinds = [
+        row("a", 1, "x"),
+        row("a", 1, "y"),
+        row("b", 1, "x"),
+        row("a", 1, "x", "info"),
+        row("a", 1, "x", None, "{}"),
+    ]
+    await store.append(batch([*kinds, *kinds, kinds[0]]))
+    assert stored(store) == sorted(kinds, key=repr)
+    assert store.metrics.duplicates_dropped == 6
+    await store.close()
+
+
+async def test_an_empty_batch_is_acknowledged(settings: MakeSettings) -> None:
+    store = Store.open(settings())
+    await store.append(batch([]))
+    assert stored(store) == []
+    await store.close()
+
+
+async def test_what_was_acknowledged_is_there_after_opening_again(tmp_path: Path) -> None:
+    store = Store.open(StoreSettings(data=tmp_path))
+    rows = [row("a", 1, "x", "info"), row("b", 2, "y", None, '{"k":"v"}')]
+    await store.append(batch(rows))
+    await store.close()
+    store = Store.open(StoreSettings(data=tmp_path))
+    assert stored(store) == sorted(rows, key=repr)
+    await store.append(batch([row("a", 3, "z")]))
+    assert len(stored(store)) == 3
+    await store.close()
+
+
+async def test_a_closed_store_takes_nothing(settings: MakeSettings) -> None:
+    store = Store.open(settings())
+    await store.close()
+    with pytest.raises(Unavailable, match="closed"):
+        await store.append(batch([row("a", 1, "x")]))
+
+
+@pytest.mark.parametrize("tenant", ["../../etc", "a/b", "..", ".", "", "ünï", "a\\b", "C:", "x" * 400, "a%2Fb"])
+async def test_a_hostile_tenant_stays_in_its_folder(tmp_path: Path, tenant: str) -> None:
+    data = tmp_path / "deep" / "data"
+    store = Store.open(StoreSettings(data=data))
+    await store.append(batch([row("a", 1, "x")], tenant=tenant))
+    assert stored(store, tenant=tenant) == [row("a", 1, "x")]
+    await store.close()
+    assert list(tmp_path.iterdir()) == [tmp_path / "deep"]
+    assert list((tmp_path / "deep").iterdir()) == [data]
+    assert len(list((data / "objects").glob("*/1970-01-01/0-*.parquet"))) == 1
+
+
+async def test_a_second_process_is_refused_and_told_who_holds_the_folder(tmp_path: Path) -> None:
+
+    store = Store.open(StoreSettings(data=tmp_path))
+    with pytest.raises(FolderInUse, match=f"in use by process {os.getpid()}"):
+        Store.open(StoreSettings(data=tmp_path))
+    await store.close()
+    store = Store.open(StoreSettings(data=tmp_path))
+    await store.close()
