@@ -1,1 +1,1 @@
-"""Settings, each with name, default, unit and help; adapters for Loki's YAML."""
+"""Settings: what can be set, where it comes from, and Loki's configuration file as one such place."""

@@ -1,0 +1,26 @@
+"""What is wrong with a configuration."""
+
+from collections.abc import Iterable
+from difflib import get_close_matches
+
+from sigyn.model.errors import SigynError
+
+
+class ConfigError(SigynError):
+    """A setting that can't be used; the message names it, says where it stands and what would be right."""
+
+
+def neighbours(name: str, known: Iterable[str]) -> str:
+    """` (did you mean ...?)` with the known names that are nearest, or the known names when they are few."""
+    names = sorted(known)
+    near = get_close_matches(name, names, n=3, cutoff=0.6)
+    if near:
+        return f" (did you mean {_either(near)}?)"
+    if 0 < len(names) <= 8:
+        return f" (known here: {', '.join(names)})"
+    return ""
+
+
+def _either(names: list[str]) -> str:
+    quoted = [f"`{name}`" for name in names]
+    return quoted[0] if len(quoted) == 1 else f"{', '.join(quoted[:-1])} or {quoted[-1]}"

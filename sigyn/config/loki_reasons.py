@@ -1,0 +1,155 @@
+"""Why a key of Loki's configuration needs nothing here: the first pattern that fits says it."""
+
+from collections.abc import Iterator
+from fnmatch import fnmatchcase
+
+_ONE_PROCESS = "one process does everything, there is no ring to join and nothing to find"
+_NO_CHUNKS = "a push is stored before it is answered: no chunks wait in memory, so there is nothing to tune"
+_NO_INDEX = "segments carry their own index; none is built, shipped or cached beside them"
+_ONE_FORMAT = "segments have one open format; there are no schema periods"
+_CATALOG = "the catalog says which segments exist; there are no tables to provision"
+_PLANNED = "queries run in parallel over all cores; they need not be split"
+_NO_CACHE = "results are not cached"
+_NO_BLOOMS = "needle searches need no bloom components"
+_NO_RULER = "this version has no ruler: rules are not evaluated"
+_NO_DELETES = "this version has no delete requests"
+_NO_GRPC = "parts of Loki talk over gRPC among themselves; here gRPC takes OTLP logs, at server.otlp_grpc"
+_CLIENT_TUNING = "the object store client retries and times out on its own"
+_NOT_TUNED = "has no counterpart here"
+
+REASONS: tuple[tuple[str, str], ...] = (
+    ("auth", "NOT ENFORCED: this version checks no passwords; put a proxy that does in front of it"),
+    ("target", "one process does everything"),
+    ("ballast_bytes", "only Go's garbage collector wants it"),
+    ("http_prefix", "NOT APPLIED: the API is served at the root; a proxy can add a prefix"),
+    ("metrics_namespace", "metrics keep Loki's names"),
+    ("shutdown_delay", "a stopping server finishes what is under way, up to server.graceful_shutdown_timeout"),
+    ("tenant_limits_allow_publish", _NOT_TUNED),
+    ("server.http_tls_config.client_*", "NOT ENFORCED: client certificates are not checked"),
+    ("server.http_tls_config.*", "NOT APPLIED: give the certificate and key as files, cert_file and key_file"),
+    ("server.http_path_prefix", "NOT APPLIED: the API is served at the root; a proxy can add a prefix"),
+    ("server.grpc_*", _NO_GRPC),
+    ("server.tls_*", "TLS versions and ciphers are those that Python's ssl module holds safe"),
+    ("server.log_*", "the log says who asked for what at level debug"),
+    ("server.trace_*", "the server makes no traces of itself"),
+    ("server.create_new_traces", "the server makes no traces of itself"),
+    ("server.cluster_validation", _ONE_PROCESS),
+    ("server.*", "connections are handled by uvicorn with its own limits"),
+    ("ui", "there is no page yet"),
+    ("query_engine", "there is one query engine"),
+    ("*.lifecycler", _ONE_PROCESS),
+    ("*.ring", _ONE_PROCESS),
+    ("*.scheduler_ring", _ONE_PROCESS),
+    ("*.compactor_ring", _ONE_PROCESS),
+    ("distributor.rate_limit*", "NOT APPLIED: limits are in bytes, limits_config.ingestion_rate_mb"),
+    ("distributor.otlp_config", "NOT APPLIED: resource attributes become labels by Loki's default list"),
+    ("distributor.max_decompressed_size", "a body may decompress to a fixed multiple of its size"),
+    ("distributor.default_policy_stream_mappings", "NOT APPLIED: this version has no policies"),
+    ("distributor.*", _ONE_PROCESS),
+    ("querier.multi_tenant_queries_enabled", "NOT APPLIED: a query reads one tenant"),
+    ("querier.per_request_limits_enabled", "NOT APPLIED: limits in request headers are ignored"),
+    ("querier.*", "there are no ingesters to ask beside the store"),
+    ("query_scheduler", "queries wait in one queue, in the process"),
+    ("frontend.max_outstanding_per_tenant", "queries wait in one queue, in the process"),
+    ("frontend.log_queries_longer_than", "queries over 10 s are logged"),
+    ("frontend.*", _ONE_PROCESS),
+    ("query_range.*cache*", _NO_CACHE),
+    ("query_range.*", _PLANNED),
+    ("ruler", _NO_RULER),
+    ("ruler_storage", _NO_RULER),
+    ("ingester_client", _ONE_PROCESS),
+    ("ingester.wal", "an acknowledged push is already durable; there is no log to replay"),
+    ("ingester.max_*streams_per_user", "NOT APPLIED: the number of streams is not limited"),
+    ("ingester.kafka_ingestion", "pushes go straight to the store"),
+    ("ingester.query_store_max_look_back_period", "there are no ingesters to ask beside the store"),
+    ("ingester.*", _NO_CHUNKS),
+    ("pattern_ingester", "patterns are found when they are asked for"),
+    ("index_gateway", _NO_INDEX),
+    ("bloom_build", _NO_BLOOMS),
+    ("bloom_compactor", _NO_BLOOMS),
+    ("bloom_gateway", _NO_BLOOMS),
+    ("storage_config.bloom_shipper", _NO_BLOOMS),
+    ("storage_config.boltdb_shipper", _NO_INDEX),
+    ("storage_config.tsdb_shipper", _NO_INDEX),
+    ("storage_config.boltdb", _NO_INDEX),
+    ("storage_config.index_*", _NO_INDEX),
+    ("storage_config.disable_broad_index_queries", _NO_INDEX),
+    ("storage_config.aws.dynamodb", _NO_INDEX),
+    ("storage_config.engine", _NO_INDEX),
+    ("storage_config.named_stores", "NOT APPLIED: there is one object store, the one of the last schema period"),
+    ("storage_config.object_prefix", "NOT APPLIED: name a prefix in storage.objects, s3://bucket/prefix"),
+    ("storage_config.max_*", _NO_CHUNKS),
+    ("*.storage.filesystem.rules_directory", _NO_RULER),
+    ("storage_config.*.*", _CLIENT_TUNING),
+    ("storage_config.*", _CLIENT_TUNING),
+    ("common.storage.*.*", _CLIENT_TUNING),
+    ("common.storage.*", _CLIENT_TUNING),
+    ("common.*", _ONE_PROCESS),
+    ("chunk_store_config", _NO_CHUNKS),
+    ("cache_config", _NO_CACHE),
+    ("schema_config", _ONE_FORMAT),
+    ("table_manager", _CATALOG),
+    ("compactor.delete_*", _NO_DELETES),
+    ("compactor.deletion_*", _NO_DELETES),
+    ("compactor.backup_delete_*", _NO_DELETES),
+    ("compactor.shared_store*", "segments are compacted where they are stored"),
+    ("compactor.*", "compaction runs in the background and paces itself"),
+    ("compactor_grpc_client", _ONE_PROCESS),
+    ("limits_config.enforce_metric_name", "log streams have no metric name"),
+    ("limits_config.unordered_writes", "entries may arrive in any order"),
+    ("limits_config.ingestion_rate_strategy", _ONE_PROCESS),
+    ("limits_config.max_*streams_per_user", "NOT APPLIED: the number of streams is not limited"),
+    ("limits_config.per_stream_rate_limit*", "streams need no limit of their own"),
+    ("limits_config.shard_streams", "streams need not be sharded"),
+    ("limits_config.*split_*", _PLANNED),
+    ("limits_config.*parallelism", _PLANNED),
+    ("limits_config.*shard*", _PLANNED),
+    ("limits_config.tsdb_*", _PLANNED),
+    ("limits_config.recent_metadata_query_window", _PLANNED),
+    ("limits_config.max_chunks_per_query", _NO_CHUNKS),
+    ("limits_config.cardinality_limit", _NO_INDEX),
+    ("limits_config.query_ready_index_num_days", _NO_INDEX),
+    ("limits_config.index_gateway_*", _NO_INDEX),
+    ("limits_config.*cache*", _NO_CACHE),
+    ("limits_config.ruler_*", _NO_RULER),
+    ("limits_config.bloom_*", _NO_BLOOMS),
+    ("limits_config.allow_deletes", _NO_DELETES),
+    ("limits_config.deletion_mode", _NO_DELETES),
+    ("limits_config.s3_sse_*", "NOT APPLIED: encryption is a setting of the bucket"),
+    ("limits_config.volume_*", "volumes are always answered"),
+    ("limits_config.pattern_*", "patterns are found when they are asked for"),
+    ("limits_config.metric_aggregation_enabled", "volumes are counted from the segments"),
+    ("limits_config.otlp_config", "NOT APPLIED: resource attributes become labels by Loki's default list"),
+    ("limits_config.per_tenant_override_*", "NOT APPLIED: limits are the same for every tenant"),
+    ("limits_config.max_queriers_per_tenant", _ONE_PROCESS),
+    ("limits_config.max_query_capacity", _ONE_PROCESS),
+    ("limits_config.*", "NOT APPLIED: this version has no such limit"),
+    ("frontend_worker", _ONE_PROCESS),
+    ("memberlist", _ONE_PROCESS),
+    ("kafka_config", "pushes go straight to the store"),
+    ("dataobj", "segments are columnar already"),
+    ("rate_service*", _ONE_PROCESS),
+    ("ingest_limits*", _ONE_PROCESS),
+    ("runtime_config", "NOT APPLIED: limits are the same for every tenant, and read at start"),
+    ("operational_config", "the log says who asked for what at level debug"),
+    ("tracing", "the server makes no traces of itself"),
+    ("analytics", "nothing is ever reported to anybody"),
+    ("profiling", "only Go's profiler wants it"),
+)
+
+
+def reason(path: str) -> tuple[str, str]:
+    """The key to name, `path` or one above it, and why nothing is done with it."""
+    above = list(_above(path))
+    for pattern, why in REASONS:
+        for key in above:
+            if fnmatchcase(key, pattern) and key.count(".") == pattern.count("."):
+                return key, why
+    return path, _NOT_TUNED
+
+
+def _above(path: str) -> Iterator[str]:
+    """`a`, `a.b` and `a.b.c` for `a.b.c`."""
+    names = path.split(".")
+    for length in range(1, len(names) + 1):
+        yield ".".join(names[:length])

@@ -1,0 +1,346 @@
+"""What a person can set: every setting with its name, default, unit and help.
+
+Names are Loki's wherever Loki has the setting. A value comes from, in falling order: a flag of the
+command line, an environment variable `SIGYN_<SECTION>_<NAME>`, the configuration file, the default.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field, fields, replace
+from typing import Any
+
+from sigyn.config.declaration import Declaration, declarations_of, setting
+from sigyn.config.values import (
+    ADDRESS,
+    BYTES,
+    COUNT,
+    DURATION,
+    FILE,
+    FLAG,
+    FOLDER,
+    MEGABYTES,
+    NAMES,
+    OPTIONAL_ADDRESS,
+    SECRET,
+    TEXT,
+    Kind,
+    one_of,
+    read_duration,
+    show_duration,
+)
+from sigyn.model.time import HOUR, MINUTE, SECOND, WEEK
+
+
+@dataclass(frozen=True, slots=True)
+class ServerSettings:
+    """Where the server listens and what it says about itself."""
+
+    http: str = setting(
+        "127.0.0.1:3100",
+        ADDRESS,
+        "Address of the HTTP API. Port 0 picks a free port and prints it.",
+        "server.http_listen_address",
+        "server.http_listen_port",
+    )
+    otlp_grpc: str = setting(
+        "127.0.0.1:4317",
+        OPTIONAL_ADDRESS,
+        "Address where OpenTelemetry SDKs and collectors send logs over gRPC. Empty turns it off.",
+    )
+    auth_enabled: bool = setting(
+        False,
+        FLAG,
+        "Every request must name its tenant in the header X-Scope-OrgID. Off: there is one tenant, called `fake` "
+        "as in Loki, and the header is ignored.",
+        "auth_enabled",
+    )
+    tls_cert_file: str = setting(
+        "",
+        FILE,
+        "Certificate (PEM) of the HTTP API; with it, only HTTPS is spoken.",
+        "server.http_tls_config.cert_file",
+    )
+    tls_key_file: str = setting("", FILE, "Private key (PEM) of that certificate.", "server.http_tls_config.key_file")
+    max_push_bytes: int = setting(
+        64 << 20, BYTES, "Largest body of a push, as sent; larger ones get 413.", "distributor.max_recv_msg_size"
+    )
+    log_level: str = setting(
+        "info",
+        one_of("debug", "info", "warn", "error"),
+        "Least severe line of the server's own log.",
+        "server.log_level",
+    )
+    log_format: str = setting("logfmt", one_of("logfmt", "json"), "Form of the server's own log.", "server.log_format")
+    graceful_shutdown_timeout: int = setting(
+        30 * SECOND,
+        DURATION,
+        "How long requests under way may take to finish when the server is asked to stop.",
+        "server.graceful_shutdown_timeout",
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class StorageSettings:
+    """Where data are kept."""
+
+    data: str = setting(
+        "./sigyn-data",
+        FOLDER,
+        "Folder of the catalog, and of the segments too unless `objects` names a bucket.",
+        "common.path_prefix",
+        "common.storage.filesystem.chunks_directory",
+        "storage_config.filesystem.directory",
+    )
+    objects: str = setting(
+        "",
+        TEXT,
+        "Bucket for segments: s3://bucket/prefix, gs://bucket/prefix or az://container/prefix. "
+        "Empty: a folder in `data`.",
+        "storage_config.aws",
+        "storage_config.gcs",
+        "storage_config.azure",
+        "common.storage.s3",
+        "common.storage.gcs",
+        "common.storage.azure",
+    )
+    s3_endpoint: str = setting("", TEXT, "URL of an S3-compatible service, for example http://minio:9000. Empty: AWS.")
+    s3_region: str = setting("", TEXT, "Region of the bucket.")
+    s3_access_key_id: str = setting("", TEXT, "Access key. Empty: the usual AWS variables and instance roles.")
+    s3_secret_access_key: str = setting("", SECRET, "Secret of the access key.")
+    s3_session_token: str = setting("", SECRET, "Token of a temporary access key.")
+    s3_force_path_style: bool = setting(
+        False, FLAG, "The bucket goes into the path of the URL, as MinIO expects, and not into the host name."
+    )
+    gcs_service_account: str = setting("", SECRET, "Service account key (JSON) for a gs:// bucket.")
+    azure_account_name: str = setting("", TEXT, "Storage account of an az:// container.")
+    azure_account_key: str = setting("", SECRET, "Key of that storage account.")
+
+
+@dataclass(frozen=True, slots=True)
+class LimitsSettings:
+    """What a push may hold, for each tenant. 0 means no limit."""
+
+    ingestion_rate_mb: float = setting(
+        0.0, MEGABYTES, "Text taken in per second; beyond it 429.", "limits_config.ingestion_rate_mb"
+    )
+    ingestion_burst_size_mb: float = setting(
+        0.0,
+        MEGABYTES,
+        "Text taken in at once above the rate; 0 takes as much as one second's rate.",
+        "limits_config.ingestion_burst_size_mb",
+    )
+    max_line_size: int = setting(
+        256 << 10, BYTES, "Longest line; longer ones are refused.", "limits_config.max_line_size"
+    )
+    max_line_size_truncate: bool = setting(
+        False, FLAG, "Cut lines that are too long instead of refusing them.", "limits_config.max_line_size_truncate"
+    )
+    max_label_names_per_series: int = setting(
+        15, COUNT, "Labels of a stream.", "limits_config.max_label_names_per_series"
+    )
+    max_label_name_length: int = setting(1024, COUNT, "Bytes of a label's name.", "limits_config.max_label_name_length")
+    max_label_value_length: int = setting(
+        2048, COUNT, "Bytes of a label's value.", "limits_config.max_label_value_length"
+    )
+    reject_old_samples: bool = setting(
+        False,
+        FLAG,
+        "Refuse entries that are older than reject_old_samples_max_age. Off by default, unlike in Loki: entries of "
+        "any age can be stored and queried.",
+        "limits_config.reject_old_samples",
+    )
+    reject_old_samples_max_age: int = setting(
+        1 * WEEK, DURATION, "Age from which entries are old.", "limits_config.reject_old_samples_max_age"
+    )
+    creation_grace_period: int = setting(
+        10 * MINUTE,
+        DURATION,
+        "How far in the future an entry's timestamp may lie.",
+        "limits_config.creation_grace_period",
+    )
+    allow_structured_metadata: bool = setting(
+        True, FLAG, "Take structured metadata. OTLP needs it.", "limits_config.allow_structured_metadata"
+    )
+    max_structured_metadata_size: int = setting(
+        64 << 10, BYTES, "Structured metadata of an entry.", "limits_config.max_structured_metadata_size"
+    )
+    max_structured_metadata_entries_count: int = setting(
+        128,
+        COUNT,
+        "Names in the structured metadata of an entry.",
+        "limits_config.max_structured_metadata_entries_count",
+    )
+    discover_service_name: tuple[str, ...] = setting(
+        (
+            "service",
+            "app",
+            "application",
+            "app_name",
+            "name",
+            "app_kubernetes_io_name",
+            "container",
+            "container_name",
+            "k8s_container_name",
+            "component",
+            "workload",
+            "job",
+            "k8s_job_name",
+        ),
+        NAMES,
+        "Labels from which a stream without `service_name` gets one: the first that it has, else "
+        "`unknown_service`. Empty: no such label is added.",
+        "limits_config.discover_service_name",
+    )
+    discover_log_levels: bool = setting(
+        True, FLAG, "Add `detected_level` to the structured metadata.", "limits_config.discover_log_levels"
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class QuerySettings:
+    """What a query may ask for. 0 means no limit."""
+
+    max_entries_limit_per_query: int = setting(
+        5000,
+        COUNT,
+        "Lines in an answer; a larger `limit` is lowered to this, with a warning.",
+        "limits_config.max_entries_limit_per_query",
+        "limits_config.max_entries_limit",
+    )
+    max_query_length: int = setting(
+        0,
+        DURATION,
+        "Longest range of a query; a longer one is cut at its old end, with a warning.",
+        "limits_config.max_query_length",
+    )
+    max_query_lookback: int = setting(
+        0,
+        DURATION,
+        "How far back a query may reach; its range starts no earlier, with a warning.",
+        "limits_config.max_query_lookback",
+        "chunk_store_config.max_look_back_period",
+    )
+    max_query_series: int = setting(
+        500, COUNT, "Series in the answer of a metric query.", "limits_config.max_query_series"
+    )
+    query_timeout: int = setting(
+        1 * MINUTE,
+        DURATION,
+        "A query that is still running after this is stopped.",
+        "limits_config.query_timeout",
+        "querier.query_timeout",
+        "querier.engine.timeout",
+    )
+    max_concurrent: int = setting(
+        0, COUNT, "Queries that run at the same time; 0 for as many as there are cores.", "querier.max_concurrent"
+    )
+    instant_lookback: int = setting(
+        1 * HOUR,
+        DURATION,
+        "How far back a log query on the instant endpoint looks, which Loki refuses.",
+        "querier.engine.max_look_back_period",
+    )
+    tail_max_duration: int = setting(
+        1 * HOUR, DURATION, "A tail is closed after this; clients reconnect.", "querier.tail_max_duration"
+    )
+    max_concurrent_tail_requests: int = setting(
+        100, COUNT, "Tails open at the same time.", "limits_config.max_concurrent_tail_requests"
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class StreamRetention:
+    """A retention of its own for the streams that a selector matches; the highest priority wins."""
+
+    selector: str
+    period: int
+    priority: int = 0
+
+
+def read_stream_retentions(text: str) -> tuple[StreamRetention, ...]:
+    """`{tier="debug"}=72h; {service="agents"}=60d`"""
+    retentions = []
+    for each in filter(None, (part.strip() for part in text.split(";"))):
+        selector, separator, period = each.rpartition("=")
+        if not separator or not selector.endswith("}"):
+            raise ValueError('write selectors with their periods, such as {tier="debug"}=72h; {service="agents"}=60d')
+        retentions.append(StreamRetention(selector.strip(), read_duration(period.strip())))
+    return tuple(retentions)
+
+
+def show_stream_retentions(retentions: tuple[StreamRetention, ...]) -> str:
+    """What `read_stream_retentions` reads back, without the priorities."""
+    return "; ".join(f"{each.selector}={show_duration(each.period)}" for each in retentions)
+
+
+STREAM_RETENTIONS = Kind("selector=duration; ...", read_stream_retentions, show_stream_retentions)
+
+
+@dataclass(frozen=True, slots=True)
+class RetentionSettings:
+    """How long entries are kept."""
+
+    enabled: bool = setting(
+        False,
+        FLAG,
+        "Delete entries at the end of their period. Off: everything is kept, whatever the periods say, as in Loki.",
+        "compactor.retention_enabled",
+        "table_manager.retention_deletes_enabled",
+    )
+    period: int = setting(
+        0,
+        DURATION,
+        "Age at which entries are deleted; 0 keeps them for ever.",
+        "limits_config.retention_period",
+        "table_manager.retention_period",
+    )
+    streams: tuple[StreamRetention, ...] = setting(
+        (),
+        STREAM_RETENTIONS,
+        "Periods of their own for streams that match a selector.",
+        "limits_config.retention_stream",
+        "limits_config.retention_overrides",
+    )
+    delete_delay: int = setting(
+        2 * HOUR,
+        DURATION,
+        "How long an expired segment stays before it is removed.",
+        "compactor.retention_delete_delay",
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class Settings:
+    """Everything that can be set, by section."""
+
+    server: ServerSettings = field(default_factory=ServerSettings)
+    storage: StorageSettings = field(default_factory=StorageSettings)
+    limits: LimitsSettings = field(default_factory=LimitsSettings)
+    query: QuerySettings = field(default_factory=QuerySettings)
+    retention: RetentionSettings = field(default_factory=RetentionSettings)
+
+
+SECTIONS: dict[str, type] = {each.name: each.type for each in fields(Settings) if isinstance(each.type, type)}
+
+DECLARATIONS: dict[str, Declaration] = {
+    declaration.path: declaration
+    for section, settings in SECTIONS.items()
+    for declaration in declarations_of(section, settings)
+}
+"""Every setting by its path, in the order of the documentation."""
+
+
+def value_of(settings: Settings, path: str) -> Any:
+    """The value of the setting at `path`, such as `limits.max_line_size`."""
+    section, _, name = path.partition(".")
+    return getattr(getattr(settings, section), name)
+
+
+def with_values(settings: Settings, values: Mapping[str, Any]) -> Settings:
+    """The settings with these values, by path."""
+    changed: dict[str, dict[str, Any]] = {}
+    for path, value in values.items():
+        section, _, name = path.partition(".")
+        changed.setdefault(section, {})[name] = value
+    return replace(
+        settings, **{section: replace(getattr(settings, section), **names) for section, names in changed.items()}
+    )

@@ -1,0 +1,139 @@
+"""Kinds of setting: how each is written in a file or variable, and printed back."""
+
+import re
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+
+from sigyn.model.time import DAY, HOUR, MICROSECOND, MILLISECOND, MINUTE, SECOND, WEEK, YEAR
+
+_DURATION_UNITS = {
+    "y": YEAR,
+    "w": WEEK,
+    "d": DAY,
+    "h": HOUR,
+    "m": MINUTE,
+    "s": SECOND,
+    "ms": MILLISECOND,
+    "us": MICROSECOND,
+    "µs": MICROSECOND,
+    "ns": 1,
+}
+_DURATION_PART = re.compile(r"(\d+(?:\.\d+)?)(ms|us|µs|ns|[ywdhms])")
+_BYTE_UNITS = {"": 0, "K": 1, "M": 2, "G": 3, "T": 4, "P": 5}
+_BYTES = re.compile(r"(\d+(?:\.\d+)?)\s*([KMGTP]?)(?:i?B)?", re.IGNORECASE)
+
+
+@dataclass(frozen=True, slots=True)
+class Kind:
+    """How values of a setting are written. `read` raises ValueError with what would be right."""
+
+    unit: str
+    read: Callable[[str], Any]
+    show: Callable[[Any], str] = str
+
+
+def read_flag(text: str) -> bool:
+    """`true` or `false`, with the other spellings of YAML 1.1."""
+    match text.lower():
+        case "true" | "yes" | "on" | "1":
+            return True
+        case "false" | "no" | "off" | "0":
+            return False
+    raise ValueError("write true or false")
+
+
+def read_count(text: str) -> int:
+    try:
+        return int(text.replace("_", ""))
+    except ValueError:
+        raise ValueError("write a whole number") from None
+
+
+def read_number(text: str) -> float:
+    try:
+        return float(text)
+    except ValueError:
+        raise ValueError("write a number") from None
+
+
+def read_duration(text: str) -> int:
+    """Nanoseconds of `90s`, `1h30m`, `1.5h`, `30d` or `0`: the units of Prometheus and of Go."""
+    if text == "0":
+        return 0
+    parts = _DURATION_PART.findall(text)
+    if not parts or "".join(number + unit for number, unit in parts) != text:
+        raise ValueError("write a duration such as 30s, 15m, 1h30m or 7d")
+    return sum(round(float(number) * _DURATION_UNITS[unit]) for number, unit in parts)
+
+
+def show_duration(nanoseconds: int) -> str:
+    """The shortest text that `read_duration` reads back."""
+    if nanoseconds == 0:
+        return "0"
+    text = ""
+    for unit in ("d", "h", "m", "s", "ms", "us", "ns"):
+        count, nanoseconds = divmod(nanoseconds, _DURATION_UNITS[unit])
+        text += f"{count}{unit}" if count else ""
+    return text
+
+
+def read_bytes(text: str) -> int:
+    """Bytes of `262144`, `256KB` or `1.5GiB`. KB is 1024 here, as in Loki's configuration."""
+    match = _BYTES.fullmatch(text.strip())
+    if not match:
+        raise ValueError("write a size such as 262144, 256KB or 4MB")
+    size: int = 1024 ** _BYTE_UNITS[match[2].upper()]
+    return round(float(match[1]) * size)
+
+
+def show_bytes(count: int) -> str:
+    """The shortest exact text: 262144 is `256KB`, 1000 is `1000B`."""
+    for unit in ("G", "M", "K"):
+        size = 1024 ** _BYTE_UNITS[unit]
+        if count and count % size == 0:
+            return f"{count // size}{unit}B"
+    return f"{count}B"
+
+
+def read_names(text: str) -> tuple[str, ...]:
+    """Names with commas between them."""
+    return tuple(name for name in (part.strip() for part in text.split(",")) if name)
+
+
+def read_address(text: str) -> str:
+    """`host:port`; the port may be 0, which picks a free one."""
+    host, separator, port = text.rpartition(":")
+    if not separator or not port.isdigit() or int(port) > 65535 or (":" in host and not host.startswith("[")):
+        raise ValueError("write host:port, for example 127.0.0.1:3100, 0.0.0.0:3100 or [::1]:3100")
+    return text
+
+
+def read_optional_address(text: str) -> str:
+    """`host:port`, or nothing, which turns the listener off."""
+    return read_address(text) if text else ""
+
+
+def one_of(*words: str) -> Kind:
+    """A kind whose values are these words."""
+
+    def read(text: str) -> str:
+        if text.lower() not in words:
+            raise ValueError(f"write one of {', '.join(words)}")
+        return text.lower()
+
+    return Kind("one of " + ", ".join(words), read)
+
+
+TEXT = Kind("text", str)
+SECRET = Kind("secret", str, lambda value: "<hidden>" if value else "")
+FLAG = Kind("true or false", read_flag, lambda value: "true" if value else "false")
+COUNT = Kind("count", read_count)
+MEGABYTES = Kind("MB", read_number, lambda value: f"{value:g}")
+DURATION = Kind("duration", read_duration, show_duration)
+BYTES = Kind("bytes", read_bytes, show_bytes)
+NAMES = Kind("names", read_names, ",".join)
+ADDRESS = Kind("host:port", read_address)
+OPTIONAL_ADDRESS = Kind("host:port or empty", read_optional_address)
+FOLDER = Kind("folder", str)
+FILE = Kind("file", str)

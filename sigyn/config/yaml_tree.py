@@ -1,0 +1,160 @@
+"""YAML with the line of every key kept, and environment variables filled in."""
+
+import re
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+from typing import TypeAlias
+
+import yaml
+
+from sigyn.config.errors import ConfigError
+
+_DEEPEST = 40
+_VARIABLE = re.compile(r"\$(\$?)\{([A-Za-z_][A-Za-z0-9_]*)(?::?[-=]([^}]*)|:([^}]*))?\}")
+
+
+@dataclass(frozen=True, slots=True)
+class Scalar:
+    """A value as it is written; `null` when nothing is."""
+
+    text: str
+    line: int
+    null: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Items:
+    """A list."""
+
+    values: tuple["Tree", ...]
+    line: int
+
+
+@dataclass(frozen=True, slots=True)
+class Branch:
+    """A map; `lines` says where each key stands."""
+
+    values: dict[str, "Tree"]
+    lines: dict[str, int]
+    line: int
+
+
+Tree: TypeAlias = Scalar | Items | Branch
+
+
+@dataclass(slots=True)
+class Reading:
+    """What was noticed on the way: variables that are not set, keys that are written twice."""
+
+    unset_variables: list[str] = field(default_factory=list)
+    repeated_keys: list[tuple[str, int, int]] = field(default_factory=list)
+
+
+def expand_variables(text: str, variables: Mapping[str, str], reading: Reading) -> str:
+    """`text` with `${NAME}`, `${NAME:-default}` and `${NAME:default}` filled in; `$${` stays `${`.
+
+    A variable that is not set and has no default becomes the empty text, as in Loki.
+    """
+
+    def value(match: re.Match[str]) -> str:
+        escaped, name, default, short_default = match.groups()
+        if escaped:
+            return match[0][1:]
+        given = variables.get(name, "")
+        if given:
+            return given
+        fallback = default if default is not None else short_default
+        if fallback is None and name not in variables and name not in reading.unset_variables:
+            reading.unset_variables.append(name)
+        return fallback or ""
+
+    return _VARIABLE.sub(value, text)
+
+
+def read_yaml(text: str, source: str, reading: Reading) -> Branch:
+    """The one document in `text`, whose top is a map; `source` names it in errors. Raises ConfigError."""
+    loader = yaml.SafeLoader(text)
+    try:
+        node = loader.get_single_node()
+        if node is None:
+            return Branch({}, {}, 1)
+        tree = _tree(loader, node, "", reading)
+    except yaml.MarkedYAMLError as error:
+        mark = error.problem_mark or error.context_mark
+        where = f"{source}:{mark.line + 1}:{mark.column + 1}" if mark else source
+        raise ConfigError(f"{where}: this is not YAML: {error.problem or error.context}") from None
+    except yaml.YAMLError as error:
+        raise ConfigError(f"{source}: this is not YAML: {error}") from None
+    finally:
+        loader.dispose()
+    if not isinstance(tree, Branch):
+        raise ConfigError(f"{source}:{tree.line}: a configuration file is a map of sections, such as `server:`")
+    return tree
+
+
+def _tree(loader: yaml.SafeLoader, node: yaml.Node, path: str, reading: Reading) -> Tree:
+    line = node.start_mark.line + 1
+    if path.count(".") + path.count("[") > _DEEPEST:
+        raise yaml.MarkedYAMLError(problem="nested too deeply", problem_mark=node.start_mark)
+    if isinstance(node, yaml.MappingNode):
+        written_here = {id(key_node) for key_node, _ in node.value}
+        loader.flatten_mapping(node)
+        values: dict[str, Tree] = {}
+        lines: dict[str, int] = {}
+        own: set[str] = set()
+        for key_node, value_node in node.value:
+            key = str(key_node.value)
+            inside = f"{path}.{key}" if path else key
+            key_line = key_node.start_mark.line + 1
+            if key in own:
+                reading.repeated_keys.append((inside, lines[key], key_line))
+            if id(key_node) in written_here:
+                own.add(key)
+            values[key] = _tree(loader, value_node, inside, reading)
+            lines[key] = key_line
+        return Branch(values, lines, line)
+    if isinstance(node, yaml.SequenceNode):
+        return Items(tuple(_tree(loader, each, f"{path}[{i}]", reading) for i, each in enumerate(node.value)), line)
+    return Scalar(str(node.value), line, node.tag == "tag:yaml.org,2002:null")
+
+
+def find(tree: Tree, path: str) -> Tree | None:
+    """What stands at `path`, such as `limits_config.max_line_size`; None when nothing does."""
+    found: Tree = tree
+    for name in path.split("."):
+        if not isinstance(found, Branch) or name not in found.values:
+            return None
+        found = found.values[name]
+    return None if isinstance(found, Scalar) and found.null else found
+
+
+def leaves(tree: Tree, path: str = "") -> Iterator[tuple[str, int]]:
+    """Path and line of every key that has a value, without the positions in lists; each path once."""
+    seen: set[str] = set()
+    for leaf, line in _leaves(tree, path):
+        if leaf not in seen:
+            seen.add(leaf)
+            yield leaf, line
+
+
+def _leaves(tree: Tree, path: str) -> Iterator[tuple[str, int]]:
+    match tree:
+        case Branch(values, lines):
+            for key, value in values.items():
+                inside = f"{path}.{key}" if path else key
+                if _is_leaf(value):
+                    yield inside, lines[key]
+                else:
+                    yield from _leaves(value, inside)
+        case Items(values=items):
+            for each in items:
+                yield from _leaves(each, path)
+
+
+def _is_leaf(tree: Tree) -> bool:
+    match tree:
+        case Scalar(null=null):
+            return not null
+        case Items(values=items):
+            return not any(isinstance(each, Branch) for each in items)
+    return False

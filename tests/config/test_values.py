@@ -1,0 +1,96 @@
+"""Values as people write them."""
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from sigyn.config.declaration import Declaration
+from sigyn.config.settings import DECLARATIONS, StreamRetention, read_stream_retentions
+from sigyn.config.values import (
+    read_address,
+    read_bytes,
+    read_duration,
+    read_flag,
+    read_names,
+    show_bytes,
+    show_duration,
+)
+from sigyn.model.time import DAY, HOUR, MILLISECOND, MINUTE, SECOND
+
+
+@pytest.mark.parametrize(
+    ("text", "nanoseconds"),
+    [
+        ("0", 0),
+        ("0s", 0),
+        ("30s", 30 * SECOND),
+        ("1h30m", HOUR + 30 * MINUTE),
+        ("1.5h", HOUR + 30 * MINUTE),
+        ("720h", 30 * DAY),
+        ("30d1h", 30 * DAY + HOUR),
+        ("1w", 7 * DAY),
+        ("250ms", 250 * MILLISECOND),
+    ],
+)
+def test_durations(text: str, nanoseconds: int) -> None:
+    assert read_duration(text) == nanoseconds
+
+
+@pytest.mark.parametrize("text", ["", "30", "h", "1 h", "-1h", "1x", "1h x"])
+def test_what_is_no_duration(text: str) -> None:
+    with pytest.raises(ValueError, match="write a duration such as 30s"):
+        read_duration(text)
+
+
+@given(st.integers(min_value=0, max_value=10**18))
+def test_a_duration_reads_back(nanoseconds: int) -> None:
+    assert read_duration(show_duration(nanoseconds)) == nanoseconds
+
+
+@pytest.mark.parametrize(
+    ("text", "count"),
+    [
+        ("0", 0),
+        ("262144", 262144),
+        ("256KB", 262144),
+        ("256kb", 262144),
+        ("4MB", 4 << 20),
+        ("1.5GiB", 3 << 29),
+        ("9B", 9),
+    ],
+)
+def test_sizes(text: str, count: int) -> None:
+    assert read_bytes(text) == count
+
+
+@given(st.integers(min_value=0, max_value=1 << 50))
+def test_a_size_reads_back(count: int) -> None:
+    assert read_bytes(show_bytes(count)) == count
+
+
+@pytest.mark.parametrize("text", ["127.0.0.1:0", "0.0.0.0:3100", "[::1]:3100", "localhost:80", ":3100"])
+def test_addresses(text: str) -> None:
+    assert read_address(text) == text
+
+
+@pytest.mark.parametrize("text", ["3100", "localhost", "localhost:http", "::1:3100", "a:70000"])
+def test_what_is_no_address(text: str) -> None:
+    with pytest.raises(ValueError, match="write host:port"):
+        read_address(text)
+
+
+def test_words() -> None:
+    assert read_flag("Yes") is True
+    assert read_flag("off") is False
+    assert read_names("a, b,,c ") == ("a", "b", "c")
+    assert read_stream_retentions('{a="b"}=72h; {c=~"d=.*"}=1w') == (
+        StreamRetention('{a="b"}', 3 * DAY),
+        StreamRetention('{c=~"d=.*"}', 7 * DAY),
+    )
+
+
+@pytest.mark.parametrize("declaration", DECLARATIONS.values(), ids=DECLARATIONS)
+def test_every_default_reads_back(declaration: Declaration) -> None:
+    if declaration.kind.unit != "secret":
+        assert declaration.kind.read(declaration.kind.show(declaration.default)) == declaration.default
+    assert declaration.help.endswith(".")
