@@ -77,7 +77,7 @@ def test_ipv6_addresses_get_brackets() -> None:
         (
             "storage_confg: {}",
             "loki.yaml:1: unknown key `storage_confg` "
-            "(did you mean `storage_config`, `schema_config` or `chunk_store_config`?)",
+            "(did you mean `storage_config`, `chunk_store_config` or `cache_config`?)",
         ),
         (
             "common:\n  storage:\n    filesystem:\n      dir: /x",
