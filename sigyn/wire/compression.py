@@ -1,0 +1,112 @@
+"""Bodies as they were before their sender compressed them, within a bound.
+
+No decoder here writes more than the bound, so that a small body can't inflate to fill the memory.
+"""
+
+import zlib
+from collections.abc import Callable
+
+import cramjam
+import pyarrow as pa
+
+from sigyn.model.errors import BadRequest, TooLarge
+
+MAX_DECOMPRESSED_BYTES = 256 << 20
+
+_GZIP_HEADER_BYTES = 10
+_RAW_DEFLATE, _ZLIB, _GZIP = -15, 15, 31
+
+
+def decompress(body: bytes, encoding: str, limit: int = MAX_DECOMPRESSED_BYTES) -> bytes:
+    """The body behind a `Content-Encoding`: gzip, deflate, zstd or none.
+
+    `snappy` passes through: those who name it mean the snappy of a protobuf body, which
+    `decompress_snappy` reads. Several encodings, joined by commas, are undone from the last.
+    Raises BadRequest for a broken body or an unknown encoding, in Loki's words, and TooLarge
+    past `limit` bytes.
+    """
+    for name in reversed([part.strip().lower() for part in encoding.split(",")]):
+        if name in ("", "identity", "snappy"):
+            continue
+        decoder = _DECODERS.get(name)
+        if decoder is None:
+            raise BadRequest(f'Content-Encoding "{name}" not supported')
+        body = decoder(body, limit)
+    if len(body) > limit:
+        raise _too_large(limit)
+    return body
+
+
+def decompress_snappy(body: bytes, limit: int = MAX_DECOMPRESSED_BYTES) -> memoryview:
+    """The bytes in a snappy block, the form that protobuf pushes have.
+
+    The block says its length before its data, so that a length over `limit` is refused with
+    TooLarge before anything is written. Raises BadRequest for anything that is not a block.
+    """
+    try:
+        length = cramjam.snappy.decompress_raw_len(body)
+        if length > limit:
+            raise _too_large(limit)
+        if length > len(body) * 64:  # no element of the format writes more than 64 bytes: this header lies
+            raise BadRequest("snappy: corrupt input")
+        return memoryview(cramjam.snappy.decompress_raw(body))
+    except cramjam.DecompressionError:
+        raise BadRequest("snappy: corrupt input") from None
+
+
+def _gunzip(body: bytes, limit: int) -> bytes:
+    if len(body) < _GZIP_HEADER_BYTES:
+        raise BadRequest("unexpected EOF" if body else "EOF")
+    if body[:2] != b"\x1f\x8b":
+        raise BadRequest("gzip: invalid header")
+    return _inflate(body, limit, _GZIP)
+
+
+def _undeflate(body: bytes, limit: int) -> bytes:
+    """HTTP's deflate has a zlib header, but many senders, and Loki, leave it out."""
+    zlib_header = len(body) >= 2 and body[0] & 0x0F == 8 and int.from_bytes(body[:2]) % 31 == 0
+    return _inflate(body, limit, _ZLIB if zlib_header else _RAW_DEFLATE)
+
+
+def _inflate(body: bytes, limit: int, window_bits: int) -> bytes:
+    pieces, room = [], limit
+    while body:
+        inflater = zlib.decompressobj(window_bits)
+        try:
+            piece = inflater.decompress(body, room + 1)
+        except zlib.error as error:
+            name = "gzip" if window_bits == _GZIP else "flate"
+            raise BadRequest(f"{name}: corrupt input: {error}") from None
+        room -= len(piece)
+        if room < 0:
+            raise _too_large(limit)
+        if not inflater.eof:
+            raise BadRequest("unexpected EOF")
+        pieces.append(piece)
+        body = inflater.unused_data if window_bits == _GZIP else b""
+    return pieces[0] if len(pieces) == 1 else b"".join(pieces)
+
+
+def _unzstd(body: bytes, limit: int) -> bytes:
+    try:
+        with pa.CompressedInputStream(pa.BufferReader(body), "zstd") as stream:
+            inflated: bytes = stream.read(limit + 1)
+    except OSError as error:
+        raise BadRequest(f"zstd: corrupt input: {error}") from None
+    if len(inflated) > limit:
+        raise _too_large(limit)
+    return inflated
+
+
+def _too_large(limit: int) -> TooLarge:
+    return TooLarge(
+        f"the body is over {limit} bytes once decompressed; send smaller batches, or raise the limit on the body size"
+    )
+
+
+_DECODERS: dict[str, Callable[[bytes, int], bytes]] = {
+    "gzip": _gunzip,
+    "x-gzip": _gunzip,
+    "deflate": _undeflate,
+    "zstd": _unzstd,
+}
