@@ -11,9 +11,10 @@ import pyarrow as pa
 from sigyn.model.errors import BadRequest
 from sigyn.wire.columns import PushColumns
 from sigyn.wire.json_body import decode_json
-from sigyn.wire.label_text import InvalidLabels, labels_of_mapping
+from sigyn.wire.label_text import DuplicateLabelName, InvalidLabels, labels_of_mapping, parse_labels
 from sigyn.wire.metadata import metadata_text
 from sigyn.wire.push import DecodedPush
+from sigyn.wire.rfc3339 import parse_rfc3339
 
 _INTEGER = re.compile(r"[+-]?[0-9]+")
 _INT64 = range(-(1 << 63), 1 << 63)
@@ -34,7 +35,22 @@ class _Push(msgspec.Struct):
     streams: list[_Stream] | None = None
 
 
+class _LegacyEntry(msgspec.Struct, gc=False):
+    ts: str
+    line: str
+
+
+class _LegacyStream(_Stream, gc=False):
+    labels: str | None = None
+    entries: list[_LegacyEntry] | None = None
+
+
+class _LegacyPush(msgspec.Struct):
+    streams: list[_LegacyStream] | None = None
+
+
 _DECODER = msgspec.json.Decoder(_Push | None)
+_LEGACY_DECODER = msgspec.json.Decoder(_LegacyPush | None)
 
 
 def decode_loki_json(body: bytes) -> DecodedPush:
@@ -47,15 +63,48 @@ def decode_loki_json(body: bytes) -> DecodedPush:
     streams = (push.streams if push else None) or []
     columns = PushColumns()
     for ordinal, stream in enumerate(streams):
-        entries = stream.values or []
-        columns.timestamps += _timestamps(ordinal, entries)
-        columns.lines += [entry.line for entry in entries]
-        columns.metadata += [metadata_text(entry.metadata.items()) if entry.metadata else None for entry in entries]
-        try:
-            columns.end_stream(labels_of_mapping(stream.stream or {}))
-        except InvalidLabels as error:
-            columns.refuse_stream(error)
+        _add_stream(columns, ordinal, stream)
     return columns.decoded(len(streams))
+
+
+def decode_legacy_json(body: bytes) -> DecodedPush:
+    """The push in a JSON body of the legacy endpoint, in either form; raises BadRequest."""
+    push = decode_json(body, _LEGACY_DECODER)
+    streams = (push.streams if push else None) or []
+    columns = PushColumns()
+    for ordinal, stream in enumerate(streams):
+        if stream.labels is None:
+            _add_stream(columns, ordinal, stream)
+        else:
+            _add_legacy_stream(columns, ordinal, stream.labels, stream.entries or [])
+    return columns.decoded(len(streams))
+
+
+def _add_stream(columns: PushColumns, ordinal: int, stream: _Stream) -> None:
+    entries = stream.values or []
+    columns.timestamps += _timestamps(ordinal, entries)
+    columns.lines += [entry.line for entry in entries]
+    columns.metadata += [metadata_text(entry.metadata.items()) if entry.metadata else None for entry in entries]
+    try:
+        columns.end_stream(labels_of_mapping(stream.stream or {}))
+    except InvalidLabels as error:
+        columns.refuse_stream(error)
+
+
+def _add_legacy_stream(columns: PushColumns, ordinal: int, labels: str, entries: list[_LegacyEntry]) -> None:
+    for position, entry in enumerate(entries):
+        try:
+            columns.timestamps.append(parse_rfc3339(entry.ts))
+        except ValueError as error:
+            raise BadRequest(
+                f"couldn't decode the JSON body: stream {ordinal}, entry {position}, ts: {error}"
+            ) from None
+        columns.lines.append(entry.line)
+        columns.metadata.append(None)
+    try:
+        columns.end_stream(parse_labels(labels))
+    except (InvalidLabels, DuplicateLabelName) as error:
+        columns.refuse_stream(error)
 
 
 def _timestamps(ordinal: int, entries: list[_Entry]) -> list[int]:

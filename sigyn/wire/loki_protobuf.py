@@ -14,9 +14,9 @@ from google.protobuf.message import DecodeError
 
 from sigyn.model.errors import BadRequest
 from sigyn.model.labels import Labels
-from sigyn.wire import kernels
 from sigyn.wire.columns import PushColumns, refused_stream
 from sigyn.wire.compression import MAX_DECOMPRESSED_BYTES, decompress_snappy
+from sigyn.wire.kernels import METADATA_LOOPS, PROTOBUF_LOOPS
 from sigyn.wire.label_text import DuplicateLabelName, InvalidLabels, parse_labels
 from sigyn.wire.metadata import metadata_text
 from sigyn.wire.push import DECODED_SCHEMA, DecodedPush, RefusedStream
@@ -36,9 +36,8 @@ def decode_loki_protobuf(body: bytes, limit: int = MAX_DECOMPRESSED_BYTES) -> De
 def decode_push_request(message: memoryview) -> DecodedPush:
     """The push in an uncompressed PushRequest; raises BadRequest."""
     if len(message) >= _COMPILED_FROM_BYTES:
-        if not kernels.are_warm():
-            kernels.warm_soon()
-        elif walked := kernels.protobuf_loops().walk_push(np.frombuffer(message, np.uint8)):
+        loops = PROTOBUF_LOOPS.ready()
+        if loops and (walked := loops.walk_push(_bytes(message))):
             return _decode_walked(message, walked)
     return _decode_messages(message)
 
@@ -103,10 +102,8 @@ def _metadata_array(message: memoryview, walked: Any) -> pa.Array:
     entries = len(walked.timestamps)
     if not len(walked.pairs):
         return pa.nulls(entries, pa.string())
-    rendered = kernels.metadata_loops().render_metadata(
-        np.frombuffer(message, np.uint8), walked.pair_offsets, walked.pairs
-    )
-    if rendered is not None:
+    loops = METADATA_LOOPS.ready()
+    if loops and (rendered := loops.render_metadata(_bytes(message), walked.pair_offsets, walked.pairs)):
         offsets, text, present = rendered
         array = _strings(offsets, text, present)
         if _is_utf8(array):
@@ -140,6 +137,10 @@ def _is_utf8(array: pa.Array) -> bool:
     except pa.ArrowInvalid:
         return False
     return True
+
+
+def _bytes(message: memoryview) -> npt.NDArray[np.uint8]:
+    return np.frombuffer(message, np.uint8)
 
 
 def _text(data: bytes) -> str:
