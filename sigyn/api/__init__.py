@@ -1,1 +1,1 @@
-"""HTTP, WebSocket and gRPC shells: arguments in, bytes out."""
+"""HTTP, WebSocket and gRPC shells over the services: arguments in, bytes out."""

@@ -1,0 +1,66 @@
+"""Answers to queries as Loki's JSON, in pieces."""
+
+from collections.abc import Iterator
+
+from sigyn.api.encoding.json import encode
+from sigyn.api.encoding.numbers import format_points, format_seconds, format_value
+from sigyn.api.encoding.statistics import loki_statistics
+from sigyn.api.encoding.streams import CATEGORIZE_LABELS, encode_streams
+from sigyn.model.results import LogResult, MatrixResult, QueryAnswer, QueryResult, ScalarResult, Series, VectorResult
+
+
+def encode_answer(answer: QueryAnswer, *, categorize: bool = False) -> Iterator[bytes]:
+    """The body of an answer.
+
+    `resultType` and `encodingFlags` come before `result`: Grafana reads the body as a stream and
+    has to know them first.
+    """
+    yield b'{"status":"success","data":{"resultType":"%b",' % _RESULT_TYPES[type(answer.result)]
+    if categorize and isinstance(answer.result, LogResult):
+        yield b'"encodingFlags":["%b"],' % CATEGORIZE_LABELS.encode()
+    yield b'"result":'
+    yield from _encode_result(answer.result, categorize)
+    yield b',"stats":%b}' % encode(loki_statistics(answer.statistics))
+    if answer.warnings:
+        yield b',"warnings":%b' % encode(answer.warnings)
+    if answer.infos:
+        yield b',"infos":%b' % encode(answer.infos)
+    yield b"}"
+
+
+_RESULT_TYPES = {
+    LogResult: b"streams",
+    MatrixResult: b"matrix",
+    VectorResult: b"vector",
+    ScalarResult: b"scalar",
+}
+
+
+def _encode_result(result: QueryResult, categorize: bool) -> Iterator[bytes]:
+    match result:
+        case LogResult():
+            yield from encode_streams(result.entries, categorize=categorize)
+        case MatrixResult():
+            yield from _encode_matrix(result.series)
+        case VectorResult():
+            time = format_seconds(result.timestamp)
+            yield encode_rows(
+                f'{{"metric":{encode(dict(sample.labels)).decode()},"value":[{time},"{format_value(sample.value)}"]}}'
+                for sample in result.samples
+            )
+        case ScalarResult():
+            yield f'[{format_seconds(result.timestamp)},"{format_value(result.value)}"]'.encode()
+
+
+def encode_rows(rows: Iterator[str]) -> bytes:
+    """Encoded elements as one JSON array."""
+    return f"[{','.join(rows)}]".encode()
+
+
+def _encode_matrix(series: list[Series]) -> Iterator[bytes]:
+    opening = "["
+    for one in series:
+        points = format_points(one.timestamps, one.values)
+        yield f'{opening}{{"metric":{encode(dict(one.labels)).decode()},"values":{points}}}'.encode()
+        opening = ","
+    yield b"[]" if opening == "[" else b"]"

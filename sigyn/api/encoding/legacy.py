@@ -1,0 +1,24 @@
+"""Entries as Loki's API before 1.0 wrote them: labels as text, times as RFC 3339."""
+
+from collections.abc import Sequence
+from datetime import UTC, datetime
+
+from sigyn.api.encoding.streams import merge_labels
+from sigyn.model.labels import Labels, format_labels
+from sigyn.model.results import LogEntry
+from sigyn.model.time import SECOND
+
+
+def legacy_streams(entries: Sequence[LogEntry]) -> list[dict[str, object]]:
+    """`[{"labels": "{a=\\"b\\"}", "entries": [{"ts": ..., "line": ...}]}]`."""
+    groups: dict[Labels, list[dict[str, str]]] = {}
+    for entry in entries:
+        groups.setdefault(merge_labels(entry), []).append({"ts": rfc_3339_nano(entry.timestamp), "line": entry.line})
+    return [{"labels": format_labels(labels), "entries": group} for labels, group in groups.items()]
+
+
+def rfc_3339_nano(timestamp: int) -> str:
+    """ns as RFC 3339 in UTC with as many digits of a second as needed."""
+    seconds, nanoseconds = divmod(timestamp, SECOND)
+    text = datetime.fromtimestamp(seconds, UTC).strftime("%Y-%m-%dT%H:%M:%S")
+    return f"{text}.{nanoseconds:09d}".rstrip("0") + "Z" if nanoseconds else f"{text}Z"

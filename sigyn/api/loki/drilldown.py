@@ -1,0 +1,67 @@
+"""`drilldown-limits`: what Logs Drilldown may ask for."""
+
+from starlette.requests import Request
+from starlette.responses import Response
+
+from sigyn.api.ops.status import LOKI_VERSION
+from sigyn.api.requests import api_of, tenant_of
+from sigyn.api.responses import json_response
+from sigyn.api.settings import ApiSettings
+from sigyn.model.time import HOUR, MINUTE, SECOND
+
+_SERVICE_NAME_FROM = (
+    "service",
+    "app",
+    "application",
+    "app_name",
+    "name",
+    "app_kubernetes_io_name",
+    "container",
+    "container_name",
+    "k8s_container_name",
+    "component",
+    "workload",
+    "job",
+    "k8s_job_name",
+)
+_LEVEL_FROM = ("level", "LEVEL", "Level", "severity", "SEVERITY", "Severity", "lvl", "LVL", "Lvl", "severity_text")
+
+
+async def drilldown_limits(request: Request) -> Response:
+    """`/loki/api/v1/drilldown-limits`."""
+    tenant_of(request)
+    return json_response(
+        {"limits": _limits(api_of(request).settings), "pattern_ingester_enabled": True, "version": LOKI_VERSION}
+    )
+
+
+def _limits(settings: ApiSettings) -> dict[str, object]:
+    return {
+        "discover_log_levels": True,
+        "discover_service_name": _SERVICE_NAME_FROM,
+        "log_level_fields": _LEVEL_FROM,
+        "max_entries_limit_per_query": settings.max_entries_limit_per_query,
+        "max_line_size_truncate": False,
+        "max_query_bytes_read": "0B",
+        "max_query_length": go_duration(settings.max_query_length),
+        "max_query_lookback": go_duration(settings.max_query_lookback),
+        "max_query_range": "0s",
+        "max_query_series": settings.max_query_series,
+        "metric_aggregation_enabled": False,
+        "otlp_config": {},
+        "pattern_persistence_enabled": False,
+        "query_timeout": go_duration(settings.query_timeout),
+        "retention_period": go_duration(settings.retention_period),
+        "volume_enabled": True,
+        "volume_max_series": 1_000,
+    }
+
+
+def go_duration(length: int) -> str:
+    """Whole seconds as Go prints them: `1h0m0s`, `5m0s`, `0s`."""
+    hours, rest = divmod(length, HOUR)
+    minutes, rest = divmod(rest, MINUTE)
+    seconds = rest // SECOND
+    if hours:
+        return f"{hours}h{minutes}m{seconds}s"
+    return f"{minutes}m{seconds}s" if minutes else f"{seconds}s"

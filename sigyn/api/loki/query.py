@@ -1,0 +1,103 @@
+"""`query` and `query_range`: LogQL in, streams, matrices, vectors and scalars out."""
+
+from dataclasses import replace
+
+from starlette.requests import Request
+from starlette.responses import Response
+
+from sigyn.api.encoding.answer import encode_answer
+from sigyn.api.encoding.streams import CATEGORIZE_LABELS
+from sigyn.api.loki.limits import cap_entries, cap_range
+from sigyn.api.parameters import (
+    direction_parameter,
+    interval_parameter,
+    limit_parameter,
+    step_parameter,
+    time_parameter,
+)
+from sigyn.api.requests import Arguments, api_of, arguments_of, tenant_of
+from sigyn.api.responses import streamed_json
+from sigyn.api.services import QueryRequest
+from sigyn.api.settings import ApiSettings
+from sigyn.api.waiting import while_client_waits
+from sigyn.model.errors import BadRequest
+from sigyn.model.results import QueryAnswer
+
+DEFAULT_LIMIT = 100
+ENCODING_FLAGS = "x-loki-response-encoding-flags"
+
+
+async def query_range(request: Request) -> Response:
+    """`/loki/api/v1/query_range`."""
+    api = api_of(request)
+    arguments = await arguments_of(request)
+    query, warnings = range_request(tenant_of(request), arguments, api.clock(), api.settings)
+    answer = await while_client_waits(request, api.queries.query_range(query))
+    return respond(request, answer, warnings)
+
+
+async def query_instant(request: Request) -> Response:
+    """`/loki/api/v1/query`; a log query answers with the lines before `time`, where Loki refuses."""
+    api = api_of(request)
+    arguments = await arguments_of(request)
+    query, warnings = instant_request(tenant_of(request), arguments, api.clock(), api.settings)
+    answer = await while_client_waits(request, api.queries.query_instant(query))
+    return respond(request, answer, warnings)
+
+
+def respond(request: Request, answer: QueryAnswer, warnings: tuple[str, ...]) -> Response:
+    """The answer in Loki's JSON, with the warnings of the API before those of the query."""
+    flags = request.headers.get(ENCODING_FLAGS, "")
+    categorize = CATEGORIZE_LABELS in (flag.strip() for flag in flags.split(","))
+    return streamed_json(encode_answer(replace(answer, warnings=warnings + answer.warnings), categorize=categorize))
+
+
+def range_request(
+    tenant: str, arguments: Arguments, now: int, settings: ApiSettings
+) -> tuple[QueryRequest, tuple[str, ...]]:
+    """The range query that these parameters ask for, and warnings about what was cut; raises BadRequest."""
+    asked = arguments.range(now)
+    step = step_parameter(arguments.first("step"))
+    if step is not None and (asked.end - asked.start) // step > settings.max_query_points:
+        raise BadRequest(
+            f"exceeded maximum resolution of {settings.max_query_points:,} points per time series. "
+            "Try increasing the value of the step parameter"
+        )
+    interval = interval_parameter(arguments.first("interval"))
+    limited = cap_range(asked, now, settings)
+    limit, limit_warnings = _limit(arguments, settings)
+    query = QueryRequest(
+        tenant=tenant,
+        query=arguments.first("query"),
+        start=limited.range.start,
+        end=limited.range.end,
+        step=step,
+        limit=limit,
+        direction=direction_parameter(arguments.first("direction")),
+        interval=interval,
+        timeout=settings.query_timeout,
+    )
+    return query, limited.warnings + limit_warnings
+
+
+def instant_request(
+    tenant: str, arguments: Arguments, now: int, settings: ApiSettings
+) -> tuple[QueryRequest, tuple[str, ...]]:
+    """The instant query that these parameters ask for, and warnings; raises BadRequest."""
+    time = time_parameter("time", arguments.first("time"), now)
+    limit, warnings = _limit(arguments, settings)
+    query = QueryRequest(
+        tenant=tenant,
+        query=arguments.first("query"),
+        start=time,
+        end=time,
+        step=None,
+        limit=limit,
+        direction=direction_parameter(arguments.first("direction")),
+        timeout=settings.query_timeout,
+    )
+    return query, warnings
+
+
+def _limit(arguments: Arguments, settings: ApiSettings) -> tuple[int, tuple[str, ...]]:
+    return cap_entries(limit_parameter(arguments.first("limit"), DEFAULT_LIMIT), settings)

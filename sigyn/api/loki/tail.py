@@ -1,0 +1,140 @@
+"""`tail`: the newest entries, then every entry as it is acknowledged, over a WebSocket."""
+
+import asyncio
+from collections.abc import Callable
+from contextlib import suppress
+from typing import TypeAlias
+
+from starlette.websockets import WebSocket, WebSocketDisconnect
+
+from sigyn.api.encoding.json import encode
+from sigyn.api.encoding.legacy import legacy_streams
+from sigyn.api.encoding.streams import encode_streams
+from sigyn.api.loki.limits import cap_entries
+from sigyn.api.loki.query import DEFAULT_LIMIT
+from sigyn.api.parameters import limit_parameter, time_parameter
+from sigyn.api.requests import api_of, tenant_of, url_arguments
+from sigyn.api.responses import plain
+from sigyn.api.services import QueryRequest
+from sigyn.languages.logql import parse
+from sigyn.languages.logql.ast import LogQuery
+from sigyn.model.errors import BadRequest, SigynError
+from sigyn.model.labels import format_labels
+from sigyn.model.results import LogEntry, LogResult
+from sigyn.model.time import HOUR, MINUTE, SECOND
+from sigyn.services.tail import Tail, TailFrame
+
+Encode: TypeAlias = Callable[[TailFrame], bytes]
+
+MOST_DELAY = 5
+"""Seconds that `delay_for` may hold entries back for stragglers: Loki's limit."""
+
+_AHEAD = 10 * MINUTE
+"""How far the clocks of senders may be ahead of ours and their entries still come first."""
+
+
+async def tail(websocket: WebSocket) -> None:
+    """`/loki/api/v1/tail`."""
+    await _serve(websocket, encode_frame)
+
+
+async def legacy_tail(websocket: WebSocket) -> None:
+    """`/api/prom/tail`: the same, with labels as text and times as RFC 3339."""
+    await _serve(websocket, encode_legacy_frame)
+
+
+def encode_frame(frame: TailFrame) -> bytes:
+    """A frame in Loki's JSON; `dropped_entries` is absent when nothing was dropped."""
+    streams = b"".join(encode_streams(frame.entries, categorize=False))
+    if not frame.dropped:
+        return b'{"streams":%b}' % streams
+    dropped = [{"labels": dict(entry.labels), "timestamp": str(entry.timestamp)} for entry in frame.dropped]
+    return b'{"streams":%b,"dropped_entries":%b}' % (streams, encode(dropped))
+
+
+def encode_legacy_frame(frame: TailFrame) -> bytes:
+    """A frame as before Loki 1.0."""
+    dropped = [{"labels": format_labels(entry.labels), "timestamp": str(entry.timestamp)} for entry in frame.dropped]
+    return encode({"streams": legacy_streams(frame.entries), "dropped_entries": dropped})
+
+
+async def _serve(websocket: WebSocket, encode_one: Encode) -> None:
+    try:
+        request, delay = _arguments(websocket)
+        query = _log_query(request.query)
+        with api_of(websocket).tails.open(request.tenant, query) as opened:
+            await _stream(websocket, opened, request, delay, encode_one)
+    except SigynError as error:
+        if websocket.application_state.name == "CONNECTING":
+            await websocket.send_denial_response(plain(str(error), error.status))
+        else:
+            await websocket.close(1011, str(error)[:120])
+
+
+async def _stream(websocket: WebSocket, opened: Tail, request: QueryRequest, delay: float, encode_one: Encode) -> None:
+    api = api_of(websocket)
+    recent = await api.queries.query_range(request)
+    assert isinstance(recent.result, LogResult)
+    history = recent.result.entries[::-1]
+    await websocket.accept()
+    if history:
+        await websocket.send_text(encode_one(TailFrame(history, [])).decode())
+    sending = asyncio.ensure_future(_send(websocket, opened, set(map(_identity, history)), delay, encode_one))
+    leaving = asyncio.ensure_future(_until_left(websocket))
+    seconds = api.settings.tail_duration / SECOND or None
+    try:
+        await asyncio.wait({sending, leaving}, timeout=seconds, return_when=asyncio.FIRST_COMPLETED)
+    finally:
+        sending.cancel()
+        leaving.cancel()
+    if sending.done():
+        with suppress(WebSocketDisconnect, asyncio.CancelledError):
+            sending.result()
+    elif not leaving.done():
+        await websocket.close(1000, "reached tail max duration limit")
+
+
+async def _send(websocket: WebSocket, opened: Tail, sent: set[object], delay: float, encode_one: Encode) -> None:
+    while True:
+        frame = await opened.next(delay)
+        # What arrived while the recent entries were read may be among them.
+        frame = TailFrame([entry for entry in frame.entries if _identity(entry) not in sent], frame.dropped)
+        if frame.entries or frame.dropped:
+            await websocket.send_text(encode_one(frame).decode())
+
+
+async def _until_left(websocket: WebSocket) -> None:
+    with suppress(WebSocketDisconnect):
+        while True:
+            await websocket.receive_text()
+
+
+def _identity(entry: LogEntry) -> object:
+    return (entry.timestamp, entry.line, entry.stream, entry.metadata, entry.parsed)
+
+
+def _log_query(text: str) -> LogQuery:
+    tree = parse(text)
+    if not isinstance(tree, LogQuery):
+        raise BadRequest("only log queries can be tailed: write a selector and, if need be, a pipeline")
+    return tree
+
+
+def _arguments(websocket: WebSocket) -> tuple[QueryRequest, float]:
+    api = api_of(websocket)
+    arguments = url_arguments(websocket)
+    now = api.clock()
+    limit, _ = cap_entries(limit_parameter(arguments.first("limit"), DEFAULT_LIMIT), api.settings)
+    text = arguments.first("delay_for") or "0"
+    if not text.isdigit() or int(text) > MOST_DELAY:
+        raise BadRequest(f"delay_for={text} is not valid: write 0 to {MOST_DELAY} seconds")
+    request = QueryRequest(
+        tenant=tenant_of(websocket),
+        query=arguments.first("query"),
+        start=time_parameter("start", arguments.first("start"), now - HOUR),
+        end=now + _AHEAD,
+        step=None,
+        limit=limit,
+        timeout=api.settings.query_timeout,
+    )
+    return request, float(text)

@@ -1,0 +1,174 @@
+"""Times, durations, counts and directions in every spelling that Loki takes.
+
+Source of the rules and of the error texts: Loki's HTTP API reference and recorded answers. An
+integer of at most ten digits is seconds, a longer one nanoseconds; a number with a point is
+seconds; anything else is RFC 3339.
+"""
+
+import re
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from decimal import Decimal
+
+from sigyn.model.errors import BadRequest
+from sigyn.model.labels import quote
+from sigyn.model.results import Direction
+from sigyn.model.time import DAY, HOUR, MILLISECOND, MINUTE, SECOND, WEEK, YEAR, TimeRange
+
+_INTEGER = re.compile(r"[+-]?[0-9]+")
+_NUMBER = re.compile(r"[+-]?([0-9]+(\.[0-9]*)?|\.[0-9]+)([eE][+-]?[0-9]+)?")
+_DURATION = re.compile(
+    r"(?:([0-9]+)y)?(?:([0-9]+)w)?(?:([0-9]+)d)?(?:([0-9]+)h)?(?:([0-9]+)m)?(?:([0-9]+)s)?(?:([0-9]+)ms)?"
+)
+_DURATION_UNITS = (YEAR, WEEK, DAY, HOUR, MINUTE, SECOND, MILLISECOND)
+_RFC_3339 = re.compile(
+    r"(\d{4}-\d{2}-\d{2})[Tt](\d{2}:\d{2}:\d{2})(?:[.,](\d+))?([Zz]|[+-]\d{2}:\d{2})",
+)
+_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+
+_LONGEST_INTEGER = 19
+_LARGEST_EXPONENT = 10
+
+SECONDS_DIGITS = 10
+"""Integers of more digits are nanoseconds: seconds reach ten digits from 2001 to 2286."""
+
+
+def parse_rfc_3339(text: str) -> int | None:
+    """RFC 3339, with any number of digits of a second, as ns since the epoch; None when it is not."""
+    match = _RFC_3339.fullmatch(text)
+    if match is None:
+        return None
+    day, clock, fraction, zone = match.groups()
+    try:
+        moment = datetime.fromisoformat(f"{day}T{clock}{'+00:00' if zone in 'Zz' else zone}")
+    except ValueError:
+        return None
+    since = moment - _EPOCH
+    whole = (since.days * 86_400 + since.seconds) * SECOND
+    return whole + int((fraction or "0")[:9].ljust(9, "0"))
+
+
+def parse_time(text: str) -> int:
+    """A time in any of Loki's spellings as ns since the epoch; raises ValueError in Go's words."""
+    if "." in text and _NUMBER.fullmatch(text):
+        return _nanoseconds(text)
+    if _INTEGER.fullmatch(text):
+        if len(text) > _LONGEST_INTEGER:
+            raise ValueError(f"strconv.ParseInt: parsing {quote(text)}: value out of range")
+        return int(text) * (SECOND if len(text) <= SECONDS_DIGITS else 1)
+    moment = parse_rfc_3339(text)
+    if moment is None:
+        raise ValueError(f"strconv.ParseInt: parsing {quote(text)}: invalid syntax")
+    return moment
+
+
+def time_parameter(name: str, text: str, default: int) -> int:
+    """The time in the parameter `name`, or the default when it is missing; raises BadRequest."""
+    if not text:
+        return default
+    try:
+        return parse_time(text)
+    except ValueError as error:
+        raise BadRequest(f"could not parse '{name}' parameter: {error}") from None
+
+
+def parse_prometheus_duration(text: str) -> int | None:
+    """`1h30m` and the like, whole numbers with descending units, in ns; None when it is not one."""
+    if text == "0":
+        return 0
+    match = _DURATION.fullmatch(text)
+    if not text or match is None:
+        return None
+    return sum(int(count) * unit for count, unit in zip(match.groups(), _DURATION_UNITS, strict=True) if count)
+
+
+def since_parameter(text: str, default: int) -> int:
+    """The look-back in `since`, in ns; raises BadRequest."""
+    if not text:
+        return default
+    length = parse_prometheus_duration(text)
+    if length is None:
+        raise BadRequest(f"could not parse 'since' parameter: not a valid duration string: {quote(text)}")
+    return length
+
+
+def seconds_or_duration(text: str) -> int:
+    """Seconds (whole or not) or a duration, in ns; raises BadRequest."""
+    if _NUMBER.fullmatch(text):
+        return _nanoseconds(text)
+    length = parse_prometheus_duration(text)
+    if length is None:
+        raise BadRequest(f"cannot parse {quote(text)} to a valid duration")
+    return length
+
+
+def step_parameter(text: str) -> int | None:
+    """The step in ns, None when the request leaves it to the server; raises BadRequest."""
+    if not text:
+        return None
+    step = seconds_or_duration(text)
+    if step <= 0:
+        raise BadRequest("zero or negative query resolution step widths are not accepted. Try a positive integer")
+    return step
+
+
+def interval_parameter(text: str) -> int:
+    """The least distance between entries of a stream in ns, 0 for all; raises BadRequest."""
+    interval = seconds_or_duration(text) if text else 0
+    if interval < 0:
+        raise BadRequest("interval must be >= 0")
+    return interval
+
+
+def limit_parameter(text: str, default: int) -> int:
+    """A count of at least one; raises BadRequest."""
+    if not text:
+        return default
+    if not _INTEGER.fullmatch(text):
+        raise BadRequest(f"strconv.Atoi: parsing {quote(text)}: invalid syntax")
+    limit = int(text)
+    if limit <= 0:
+        raise BadRequest("limit must be a positive value")
+    return limit
+
+
+def direction_parameter(text: str) -> Direction:
+    """The order of entries; newest first when the request doesn't say; raises BadRequest."""
+    match text.lower():
+        case "" | "backward":
+            return "backward"
+        case "forward":
+            return "forward"
+        case _:
+            raise BadRequest(f"invalid direction '{text}'")
+
+
+@dataclass(frozen=True, slots=True)
+class RangeTexts:
+    """The texts of `start`, `end` and `since`; empty where the request has none."""
+
+    start: str
+    end: str
+    since: str
+
+
+def range_parameters(texts: RangeTexts, now: int, default_length: int) -> TimeRange:
+    """The range asked for, as TimeRange(start, end); raises BadRequest.
+
+    The end defaults to now, the start to `since` (or the default length) before the end, or
+    before now when the end lies in the future.
+    """
+    since = since_parameter(texts.since, default_length)
+    end = time_parameter("end", texts.end, now)
+    start = time_parameter("start", texts.start, min(end, now) - since)
+    if end < start:
+        raise BadRequest("end timestamp must not be before or equal to start time")
+    return TimeRange(start, end)
+
+
+def _nanoseconds(seconds: str) -> int:
+    number = Decimal(seconds)
+    # A short text such as 1e999999 would become a number of megabytes.
+    if number.adjusted() >= _LARGEST_EXPONENT:
+        raise BadRequest(f"cannot parse {quote(seconds)} to a valid number of seconds: value out of range")
+    return int(number * SECOND)

@@ -1,0 +1,57 @@
+"""Settings of the API, with Loki's names and defaults where Loki has the setting."""
+
+from dataclasses import dataclass
+
+from sigyn.model.time import HOUR, MINUTE, SECOND
+
+
+@dataclass(frozen=True, slots=True)
+class ApiSettings:
+    """What a request may ask for. Times are ns, sizes bytes; 0 means no limit where a limit is named.
+
+    auth_enabled                 take the tenant from X-Scope-OrgID and refuse requests without it
+    max_push_bytes               body of one push, as sent
+    decode_in_thread_bytes       bodies from this size on are decoded in a worker thread
+    max_form_bytes               body of a form POST
+    max_entries_limit_per_query  a larger `limit` is lowered to this, with a warning
+    max_query_length             longer ranges are cut at their old end, with a warning
+    max_query_lookback           ranges start no earlier than this before now, with a warning
+    max_query_points             points per series that a range query may ask for
+    max_query_series             told to Logs Drilldown; the query service enforces it
+    query_timeout                a query still running after this answers what it has
+    timeout_grace                after this much more the API gives up on it with 504
+    slow_query                   queries that took this long are logged at info
+    gzip_bytes                   answers from this size on are compressed for clients that accept it
+    instant_lookback             how far a log query on the instant endpoint looks back
+    line_sample                  lines that detected_fields reads when the request doesn't say
+    pattern_sample               lines that patterns reads at most
+    volume_series                series of index/volume when the request doesn't say
+    tail_queue                   entries that wait for a slow tail client before some are dropped
+    tail_duration                a tail is closed after this; 0 leaves it open, since an idle one costs nothing
+    max_tails                    tails open at the same time
+    export_page_bytes            text that an export holds at a time, roughly
+    retention_period             told to Logs Drilldown
+    """
+
+    auth_enabled: bool = False
+    max_push_bytes: int = 64 << 20
+    decode_in_thread_bytes: int = 64 << 10
+    max_form_bytes: int = 10 << 20
+    max_entries_limit_per_query: int = 5_000
+    max_query_length: int = 0
+    max_query_lookback: int = 0
+    max_query_points: int = 11_000
+    max_query_series: int = 500
+    query_timeout: int = 1 * MINUTE
+    timeout_grace: int = 10 * SECOND
+    slow_query: int = 10 * SECOND
+    gzip_bytes: int = 8 << 10
+    instant_lookback: int = 1 * HOUR
+    line_sample: int = 1_000
+    pattern_sample: int = 20_000
+    volume_series: int = 100
+    tail_queue: int = 10_000
+    tail_duration: int = 0
+    max_tails: int = 100
+    export_page_bytes: int = 16 << 20
+    retention_period: int = 0

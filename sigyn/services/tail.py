@@ -1,0 +1,166 @@
+"""Live tail: entries reach those who watch as soon as they are acknowledged.
+
+The ingest service publishes every committed batch. Each tail has a bounded queue of the batches
+that its selector matches; what does not fit while a client is slow is dropped, and the client is
+told which entries it missed, as in Loki. Pipelines run where the tail is read, so that a costly
+query or a slow client never holds up a push.
+"""
+
+import asyncio
+from collections import deque
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+
+import msgspec
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from sigyn.engine.interpreter.pipeline import Pipeline
+from sigyn.engine.interpreter.selectors import selector_matches
+from sigyn.languages.logql.ast import LogQuery
+from sigyn.model.batch import Batch
+from sigyn.model.errors import TooManyRequests
+from sigyn.model.labels import Labels
+from sigyn.model.results import LogEntry
+
+_MOST_DROPPED = 1_000
+"""Dropped entries that are named to a client; those beyond are only counted."""
+
+_FRAME_ENTRIES = 1_000
+
+
+@dataclass(frozen=True, slots=True)
+class DroppedEntry:
+    """An entry that a slow client missed."""
+
+    labels: Labels
+    timestamp: int
+
+
+@dataclass(frozen=True, slots=True)
+class TailFrame:
+    """Entries in the order of their times, and what was dropped since the last frame."""
+
+    entries: list[LogEntry]
+    dropped: list[DroppedEntry]
+
+
+@dataclass(eq=False, slots=True)
+class Tail:
+    """One client's view: read it with `next`. Made by `TailHub.open`."""
+
+    tenant: str
+    query: LogQuery
+    queue_entries: int
+    _pipeline: Pipeline
+    _waiting: deque[tuple[tuple[Labels, ...], pa.Table]] = field(default_factory=deque)
+    _waiting_entries: int = 0
+    _dropped: list[DroppedEntry] = field(default_factory=list)
+    _arrived: asyncio.Event = field(default_factory=asyncio.Event)
+
+    async def next(self, delay: float = 0.0) -> TailFrame:
+        """Waits for entries that match, or for word of dropped ones.
+
+        With a delay in seconds, entries wait that long for stragglers, to come in order of time.
+        """
+        while True:
+            await self._arrived.wait()
+            if delay:
+                await asyncio.sleep(delay)
+            frame = await asyncio.to_thread(self._process, self._take())
+            if frame.entries or frame.dropped:
+                return frame
+
+    def offer(self, batch: Batch) -> None:
+        """Queues what the selector matches, or drops it when the queue is full."""
+        selector = self.query.selector
+        matched = [i for i, labels in enumerate(batch.streams) if selector_matches(selector, labels)]
+        if not matched:
+            return
+        entries = batch.entries
+        if len(matched) < len(batch.streams):
+            entries = entries.filter(pc.is_in(entries["stream"], pa.array(matched, pa.int32())))
+        room = self.queue_entries - self._waiting_entries
+        if entries.num_rows > room:
+            self._drop(batch.streams, entries.slice(room))
+            entries = entries.slice(0, room)
+        if entries.num_rows:
+            self._waiting.append((batch.streams, entries))
+            self._waiting_entries += entries.num_rows
+        self._arrived.set()
+
+    def _drop(self, streams: tuple[Labels, ...], entries: pa.Table) -> None:
+        named = entries.slice(0, _MOST_DROPPED - len(self._dropped))
+        for ordinal, timestamp in zip(named["stream"].to_pylist(), named["timestamp"].to_pylist(), strict=True):
+            self._dropped.append(DroppedEntry(streams[ordinal], timestamp))
+
+    def _take(self) -> tuple[list[tuple[tuple[Labels, ...], pa.Table]], list[DroppedEntry]]:
+        taken = []
+        count = 0
+        while self._waiting and count < _FRAME_ENTRIES:
+            streams, entries = self._waiting.popleft()
+            head = entries.slice(0, _FRAME_ENTRIES - count)
+            if head.num_rows < entries.num_rows:
+                self._waiting.appendleft((streams, entries.slice(head.num_rows)))
+            taken.append((streams, head))
+            count += head.num_rows
+        self._waiting_entries -= count
+        dropped, self._dropped = self._dropped, []
+        if not self._waiting:
+            self._arrived.clear()
+        return taken, dropped
+
+    def _process(self, taken: tuple[list[tuple[tuple[Labels, ...], pa.Table]], list[DroppedEntry]]) -> TailFrame:
+        parts, dropped = taken
+        found = [entry for streams, entries in parts for entry in self._processed(streams, entries)]
+        found.sort(key=lambda entry: entry.timestamp)
+        return TailFrame(found, dropped)
+
+    def _processed(self, streams: tuple[Labels, ...], entries: pa.Table) -> Iterator[LogEntry]:
+        columns = (entries[name].to_pylist() for name in ("stream", "timestamp", "line", "detected_level", "metadata"))
+        for ordinal, timestamp, line, level, metadata in zip(*columns, strict=True):
+            processed = self._pipeline.process(streams[ordinal], timestamp, line, _metadata(level, metadata))
+            if processed is not None:
+                yield processed.as_log_entry()
+
+
+class TailHub:
+    """All open tails. Everything here but the pipelines runs on the event loop."""
+
+    def __init__(self, queue_entries: int = 10_000, most_tails: int = 100) -> None:
+        self._queue_entries = queue_entries
+        self._most_tails = most_tails
+        self._tails: dict[str, set[Tail]] = {}
+
+    @property
+    def count(self) -> int:
+        """Tails open now."""
+        return sum(len(tails) for tails in self._tails.values())
+
+    @contextmanager
+    def open(self, tenant: str, query: LogQuery) -> Iterator[Tail]:
+        """A tail of what is published from now on; raises TooManyRequests."""
+        if self.count >= self._most_tails:
+            raise TooManyRequests(f"max concurrent tail requests limit exceeded, count > limit ({self._most_tails})")
+        tail = Tail(tenant, query, self._queue_entries, Pipeline(query.stages))
+        tails = self._tails.setdefault(tenant, set())
+        tails.add(tail)
+        try:
+            yield tail
+        finally:
+            tails.discard(tail)
+            if not tails:
+                self._tails.pop(tenant, None)
+
+    def publish(self, batch: Batch) -> None:
+        """Gives the tails of its tenant a batch that was acknowledged."""
+        for tail in self._tails.get(batch.tenant, ()):
+            tail.offer(batch)
+
+
+def _metadata(level: str | None, text: str | None) -> Labels:
+    pairs: dict[str, str] = msgspec.json.decode(text) if text else {}
+    if level is not None:
+        pairs["detected_level"] = level
+    return tuple(sorted(pairs.items()))
