@@ -2,12 +2,9 @@
 
 import re
 from collections.abc import Callable
-from ipaddress import IPv4Address, IPv6Address, ip_address, ip_network
-from typing import TypeAlias
+from ipaddress import ip_address
 
-from sigyn.model.errors import QueryError
-
-Address: TypeAlias = IPv4Address | IPv6Address
+from sigyn.languages.logql.ip_pattern import parse_ip_pattern
 
 _CANDIDATE = re.compile(
     r"(?=[0-9][0-9]{0,2}\.)[0-9.]+"
@@ -17,48 +14,20 @@ _CANDIDATE = re.compile(
 long as can be, so that `1.2.3.4.5` holds no address."""
 
 
-def _parse(text: str) -> Address | None:
-    try:
-        return ip_address(text)
-    except ValueError:
-        return None
-
-
-def address_range(pattern: str) -> tuple[Address, Address]:
-    """First and last address of `10.0.0.1`, `10.0.0.0/8` or `10.0.0.1-10.0.0.9`.
-
-    Raises QueryError when `pattern` is none of these.
-    """
-    single = _parse(pattern)
-    if single is not None:
-        return single, single
-    first, dash, last = pattern.partition("-")
-    if dash:
-        low, high = _parse(first.strip()), _parse(last.strip())
-        if low is not None and high is not None and low.version == high.version and int(low) <= int(high):
-            return low, high
-    elif "/" in pattern:
-        try:
-            network = ip_network(pattern, strict=False)
-        except ValueError:
-            pass
-        else:
-            return network[0], network[-1]
-    raise QueryError(f'ip: invalid pattern: "{pattern}"')
-
-
 def compile_addresses(pattern: str) -> Callable[[str], bool]:
     """A test whether a text holds an address of `pattern`, which is a single address, a CIDR or a range.
 
-    Raises QueryError when `pattern` is none of these.
+    Raises IpPatternError when `pattern` is none of these.
     """
-    first, last = address_range(pattern)
-    version, low, high = first.version, int(first), int(last)
+    wanted = parse_ip_pattern(pattern)
 
     def holds(text: str) -> bool:
         for candidate in _CANDIDATE.findall(text):
-            address = _parse(candidate)
-            if address is not None and address.version == version and low <= int(address) <= high:
+            try:
+                address = ip_address(candidate)
+            except ValueError:
+                continue
+            if wanted.contains(address):
                 return True
         return False
 

@@ -36,12 +36,12 @@ def compile_label_filter(predicate: ast.Predicate) -> Run:
     not decide. Raises QueryError for a value that is no expression or no set of addresses.
     """
     match predicate:
-        case ast.And(left, right):
-            first, second = compile_label_filter(left), compile_label_filter(right)
-            return lambda entry: first(entry) and second(entry)
-        case ast.Or(left, right):
-            first, second = compile_label_filter(left), compile_label_filter(right)
-            return lambda entry: first(entry) or second(entry)
+        case ast.And():
+            needed = [compile_label_filter(operand) for operand in _operands(predicate, ast.And)]
+            return lambda entry: all(keep(entry) for keep in needed)
+        case ast.Or():
+            choices = [compile_label_filter(operand) for operand in _operands(predicate, ast.Or)]
+            return lambda entry: any(keep(entry) for keep in choices)
         case ast.StringPredicate(name, comparison, value):
             matches = compile_match(comparison, value)
             return lambda entry: matches(entry.get(name) or "")
@@ -53,6 +53,19 @@ def compile_label_filter(predicate: ast.Predicate) -> Run:
             return _compile_quantity(predicate, parse_bytes)
         case ast.IpPredicate():
             return _compile_addresses(predicate)
+
+
+def _operands(predicate: ast.Predicate, kind: type[ast.And] | type[ast.Or]) -> list[ast.Predicate]:
+    """What a chain of `and` or of `or` joins, from left to right."""
+    operands: list[ast.Predicate] = []
+    waiting = [predicate]
+    while waiting:
+        node = waiting.pop()
+        if isinstance(node, (ast.And, ast.Or)) and isinstance(node, kind):
+            waiting += (node.right, node.left)
+        else:
+            operands.append(node)
+    return operands
 
 
 def _compile_quantity(

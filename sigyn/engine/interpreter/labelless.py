@@ -1,0 +1,29 @@
+"""Counting without labels: `sum(count_over_time({...} | json [5m]))` never parses a line.
+
+Loki does not run parsers whose labels nothing asks for, so that such a query can't fail, and counts
+lines that no parser understands. Source: recorded answers.
+"""
+
+from collections.abc import Sequence
+
+from sigyn.languages.logql import ast
+
+COUNTING = frozenset({"count_over_time", "rate", "bytes_over_time", "bytes_rate"})
+
+_PARSERS = (ast.JsonParser, ast.LogfmtParser, ast.RegexpParser, ast.PatternParser)
+_ASKING = (ast.LabelFilter, ast.LineFormat, ast.LabelFormat)
+
+
+def needs_no_labels(query: ast.RangeAggregation, hint: ast.Grouping | None) -> bool:
+    """Whether nothing in the query asks for a label, given that all series are summed up (`hint` is `by ()`)."""
+    return (
+        hint == ast.Grouping(())
+        and query.operator in COUNTING
+        and query.log_range.unwrap is None
+        and not any(isinstance(stage, _ASKING) for stage in query.log_range.query.stages)
+    )
+
+
+def without_parsers(stages: Sequence[ast.Stage]) -> list[ast.Stage]:
+    """The stages that are left when no label is needed: those that filter or rewrite lines."""
+    return [stage for stage in stages if not isinstance(stage, (*_PARSERS, ast.Drop, ast.Keep))]

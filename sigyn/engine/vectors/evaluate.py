@@ -1,0 +1,85 @@
+"""The walk over the tree of a metric query."""
+
+from collections.abc import Callable
+from dataclasses import replace
+from typing import TypeAlias
+
+from sigyn.engine.vectors.absence import absence
+from sigyn.engine.vectors.aggregations import aggregate
+from sigyn.engine.vectors.binary import operate
+from sigyn.engine.vectors.block import SeriesBlock, Value
+from sigyn.engine.vectors.grid import StepGrid
+from sigyn.engine.vectors.label_replace import label_replace
+from sigyn.languages.logql import ast
+from sigyn.model.errors import QueryError
+
+RangeVector: TypeAlias = Callable[[ast.RangeAggregation, ast.Grouping | None, StepGrid], SeriesBlock]
+"""What an engine offers: the series of a range aggregation over a grid.
+
+The grouping is a hint: the engine may answer with one series per group, in which the group's
+samples are counted together, or with the series as they are. It never gets `absent_over_time`.
+"""
+
+EARLY_GROUPING: dict[str, frozenset[str]] = {
+    "sum": frozenset({"count_over_time", "rate", "bytes_over_time", "bytes_rate", "sum_over_time"}),
+    "min": frozenset({"min_over_time"}),
+    "max": frozenset({"max_over_time"}),
+}
+"""Range operators that may be aggregated by the groups of the vector operator directly above them.
+
+The sum over series of a sum over samples is the sum over all samples, so are minimum and maximum;
+but an average of averages is no average, and a quantile of quantiles nothing at all.
+"""
+
+
+def evaluate_metric(query: ast.MetricQuery, range_vector: RangeVector, grid: StepGrid) -> Value:
+    """The value of a metric query at all steps of a grid: series, or a number.
+
+    Raises QueryError, besides what `range_vector` raises.
+    """
+    match query:
+        case ast.Number(value):
+            return value
+        case ast.Vector(value):
+            return SeriesBlock.constant(value, len(grid))
+        case ast.RangeAggregation(operator="absent_over_time"):
+            return absence(query.log_range.query.selector, range_vector(_counted(query), None, grid))
+        case ast.RangeAggregation():
+            return range_vector(query, None, grid)
+        case ast.VectorAggregation(operator, expression, parameter, grouping):
+            inner = _aggregated(query, range_vector, grid)
+            return aggregate(operator, _series(inner, expression), grouping, parameter)
+        case ast.BinaryOperation(left=left, right=right):
+            return operate(query, evaluate_metric(left, range_vector, grid), evaluate_metric(right, range_vector, grid))
+        case ast.LabelReplace(expression):
+            return label_replace(query, _series(evaluate_metric(expression, range_vector, grid), expression))
+
+
+def early_grouping(query: ast.VectorAggregation) -> ast.Grouping | None:
+    """The grouping by which the range aggregation below may aggregate its samples; None when it may not."""
+    inner = query.expression
+    if (
+        isinstance(inner, ast.RangeAggregation)
+        and inner.grouping is None
+        and inner.operator in EARLY_GROUPING.get(query.operator, ())
+    ):
+        return query.grouping or ast.Grouping(())
+    return None
+
+
+def _aggregated(query: ast.VectorAggregation, range_vector: RangeVector, grid: StepGrid) -> Value:
+    hint = early_grouping(query)
+    if hint is not None and isinstance(query.expression, ast.RangeAggregation):
+        return range_vector(query.expression, hint, grid)
+    return evaluate_metric(query.expression, range_vector, grid)
+
+
+def _counted(query: ast.RangeAggregation) -> ast.RangeAggregation:
+    """An aggregation that has a value wherever the absent one has none."""
+    return replace(query, operator="sum_over_time" if query.log_range.unwrap else "count_over_time")
+
+
+def _series(value: Value, expression: ast.MetricQuery) -> SeriesBlock:
+    if isinstance(value, SeriesBlock):
+        return value
+    raise QueryError(f"expected series, got the number {value:g} of {type(expression).__name__}")

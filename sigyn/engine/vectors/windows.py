@@ -1,0 +1,155 @@
+"""Range aggregations: one value per window of a series' samples.
+
+The window of a step is (step - interval, step]. What a sample's value is, the engine decides: 1 for
+an entry that is counted, the length of a line in bytes, an unwrapped number.
+"""
+
+from collections.abc import Callable, Iterator
+
+import numpy as np
+import numpy.typing as npt
+
+from sigyn.engine.vectors.block import Presence, Values
+from sigyn.engine.vectors.counters import counter_rates
+from sigyn.languages.logql import ast
+from sigyn.model.time import SECOND
+
+Times = npt.NDArray[np.int64]
+Bounds = npt.NDArray[np.int64]
+
+_SAMPLES_AT_ONCE = 1 << 21
+"""Windows overlap; so many samples, repeated ones included, are laid out at a time."""
+
+
+def window(
+    values: Values,
+    timestamps: Times,
+    steps: Times,
+    interval: int,
+    operator: ast.RangeOperator,
+    parameter: float | None = None,
+) -> tuple[Values, Presence]:
+    """Value at each step, and whether there is one.
+
+    `timestamps` (ns) and `steps` (ns, offset taken off) rise; `interval` in ns; `parameter` is the
+    quantile. Sources: Loki's documentation of its range aggregations and recorded answers.
+    """
+    first = np.searchsorted(timestamps, steps - interval, side="right").astype(np.int64)
+    last = np.searchsorted(timestamps, steps, side="right").astype(np.int64)
+    present = last > first
+    result = np.zeros(len(steps))
+    if present.any():
+        first, last = first[present], last[present]
+        with np.errstate(all="ignore"):
+            match operator:
+                case "rate_counter":
+                    got = counter_rates(values, timestamps, first, last, steps[present], interval)
+                case "quantile_over_time":
+                    got = _quantiles(values, first, last, 0.0 if parameter is None else parameter)
+                case "rate" | "bytes_rate":
+                    got = _sums(values, first, last) / (interval / SECOND)
+                case _:
+                    got = _KERNELS[operator](values, first, last)
+        result[present] = got
+    return result, present
+
+
+def _reduce(function: np.ufunc, values: Values, first: Bounds, last: Bounds) -> Values:
+    """`function` over each values[first:last], none of which is empty."""
+    pairs = np.empty(2 * len(first), dtype=np.int64)
+    pairs[0::2], pairs[1::2] = first, last
+    # reduceat wants places inside the array; the last window may end behind it.
+    padded = np.append(values, 0.0)
+    reduced: Values = function.reduceat(padded, pairs)[::2]
+    return reduced
+
+
+def _counts(values: Values, first: Bounds, last: Bounds) -> Values:  # noqa: ARG001
+    return (last - first).astype(np.float64)
+
+
+def _sums(values: Values, first: Bounds, last: Bounds) -> Values:
+    return _reduce(np.add, values, first, last)
+
+
+def _averages(values: Values, first: Bounds, last: Bounds) -> Values:
+    return _sums(values, first, last) / (last - first)
+
+
+def _minima(values: Values, first: Bounds, last: Bounds) -> Values:
+    """NaN counts only where there is nothing else."""
+    return _reduce(np.fmin, values, first, last)
+
+
+def _maxima(values: Values, first: Bounds, last: Bounds) -> Values:
+    return _reduce(np.fmax, values, first, last)
+
+
+def _firsts(values: Values, first: Bounds, last: Bounds) -> Values:  # noqa: ARG001
+    return values[first]
+
+
+def _lasts(values: Values, first: Bounds, last: Bounds) -> Values:  # noqa: ARG001
+    return values[last - 1]
+
+
+def _variances(values: Values, first: Bounds, last: Bounds) -> Values:
+    """Of the population, not of a sample."""
+    counts = last - first
+    means = _averages(values, first, last)
+    result = np.empty(len(first))
+    for chosen, samples, begins in _laid_out(values, first, last):
+        deviations = samples - np.repeat(means[chosen], counts[chosen])
+        result[chosen] = np.add.reduceat(deviations * deviations, begins) / counts[chosen]
+    return result
+
+
+def _deviations(values: Values, first: Bounds, last: Bounds) -> Values:
+    return np.sqrt(_variances(values, first, last))
+
+
+def _quantiles(values: Values, first: Bounds, last: Bounds, quantile: float) -> Values:
+    """Interpolated between the two nearest samples; infinite for a quantile outside 0 to 1. NaN is the smallest."""
+    if not 0 <= quantile <= 1:
+        return np.full(len(first), np.nan if np.isnan(quantile) else np.copysign(np.inf, quantile))
+    counts = last - first
+    result = np.empty(len(first))
+    for chosen, samples, begins in _laid_out(values, first, last):
+        owners = np.repeat(np.arange(len(begins)), counts[chosen])
+        ordered = samples[np.lexsort((samples, ~np.isnan(samples), owners))]
+        rank = quantile * (counts[chosen] - 1)
+        lower = np.floor(rank)
+        weight = rank - lower
+        low = begins + lower.astype(np.int64)
+        high = begins + np.minimum(counts[chosen] - 1, lower.astype(np.int64) + 1)
+        result[chosen] = ordered[low] * (1 - weight) + ordered[high] * weight
+    return result
+
+
+def _laid_out(values: Values, first: Bounds, last: Bounds) -> Iterator[tuple[slice, Values, Bounds]]:
+    """Runs of windows: which, their samples one window after the other, and where each begins among these."""
+    counts = last - first
+    ends = np.cumsum(counts)
+    begin = 0
+    while begin < len(first):
+        done = ends[begin - 1] if begin else 0
+        end = max(begin + 1, int(np.searchsorted(ends, done + _SAMPLES_AT_ONCE, side="right")))
+        chosen = slice(begin, end)
+        begins = ends[chosen] - counts[chosen] - done
+        places = np.arange(ends[end - 1] - done) + np.repeat(first[chosen] - begins, counts[chosen])
+        yield chosen, values[places], begins
+        begin = end
+
+
+_KERNELS: dict[str, Callable[[Values, Bounds, Bounds], Values]] = {
+    "count_over_time": _counts,
+    "bytes_over_time": _sums,
+    "sum_over_time": _sums,
+    "avg_over_time": _averages,
+    "min_over_time": _minima,
+    "max_over_time": _maxima,
+    "stddev_over_time": _deviations,
+    "stdvar_over_time": _variances,
+    "first_over_time": _firsts,
+    "last_over_time": _lasts,
+}
