@@ -16,8 +16,13 @@ END = "$end"
 BAD = "$bad"
 
 MAX_DEPTH = 150
-"""Levels of nesting that a query may have. A level costs a parser up to four frames of Python's
-stack (and whoever walks the tree two), of which there are 1000."""
+"""Levels that a tree may have: whoever walks it spends a few of the 1000 frames of Python's stack on each."""
+
+_MAX_DESCENT = 2 * MAX_DEPTH + 10
+"""Half levels that a parser may be deep in the text. The canonical text of a tree, which has all
+parentheses, takes two for each level of the tree; a half level costs two frames."""
+
+TOO_DEEP = f"the query nests deeper than {MAX_DEPTH} levels"
 
 _WORD = re.compile(r'"(?:[^"\\\n]|\\.)*"?|`[^`]*`?|\w+|[|=!<>~]+|\S')
 
@@ -95,19 +100,15 @@ class Cursor:
             message += f", expecting {' or '.join(expected)}"
         return self.error_of(self.query, token, message)
 
-    def descend(self) -> None:
-        """Enter a level of nesting; leave it with `ascend`. Raises ParseError when it is one too many."""
-        self.depth += 1
-        if self.depth > MAX_DEPTH:
-            raise self.too_deep()
+    def descend(self, half_levels: int = 1) -> None:
+        """Go deeper into the text; come back with `ascend`. Raises ParseError where it nests too deep."""
+        self.depth += half_levels
+        if self.depth > _MAX_DESCENT:
+            raise self.error_of(self.query, self.token, TOO_DEEP)
 
-    def ascend(self) -> None:
-        """Leave a level of nesting."""
-        self.depth -= 1
-
-    def too_deep(self) -> ParseError:
-        """The error that the query nests too deep here."""
-        return self.error_of(self.query, self.token, f"the query nests deeper than {MAX_DEPTH} levels")
+    def ascend(self, half_levels: int = 1) -> None:
+        """Come back up."""
+        self.depth -= half_levels
 
 
 def line_and_column(text: str, offset: int) -> tuple[int, int]:

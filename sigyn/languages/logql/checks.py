@@ -1,7 +1,8 @@
-"""What Loki checks once a query is parsed: that every stage can be built."""
+"""What Loki checks once a query is parsed: that every stage can be built, that no selector takes all."""
 
 from collections.abc import Iterator
 
+from sigyn.languages.lexer import MAX_DEPTH, TOO_DEEP
 from sigyn.languages.logql import ast
 from sigyn.languages.logql.diagnostics import meaning_error
 from sigyn.languages.logql.ip_pattern import parse_ip_pattern
@@ -9,7 +10,12 @@ from sigyn.languages.logql.json_path import parse_json_path
 from sigyn.languages.logql.pattern import parse_line_pattern
 from sigyn.languages.logql.printer import print_stage
 from sigyn.languages.regex import compile_regex
-from sigyn.model.errors import BadRequest
+from sigyn.model.errors import BadRequest, ParseError
+
+_TAKES_ALL = (
+    "queries require at least one regexp or equality matcher that does not have an empty-compatible value. "
+    'For instance, app=~".*" does not meet this requirement, but app=~".+" will'
+)
 
 
 def log_queries(query: ast.Query) -> Iterator[tuple[ast.LogQuery, ast.Unwrap | None]]:
@@ -29,6 +35,36 @@ def log_queries(query: ast.Query) -> Iterator[tuple[ast.LogQuery, ast.Unwrap | N
                 pass
 
 
+def check_depth(text: str, query: ast.Query) -> None:
+    """Raises ParseError when the tree has too many levels, as a sum of hundreds of terms has."""
+    waiting: list[tuple[ast.Query, int]] = [(query, 1)]
+    while waiting:
+        node, depth = waiting.pop()
+        if depth > MAX_DEPTH:
+            raise meaning_error(text, node.span, TOO_DEEP)
+        match node:
+            case ast.VectorAggregation(expression=inner) | ast.LabelReplace(expression=inner):
+                waiting.append((inner, depth + 1))
+            case ast.BinaryOperation(left=left, right=right):
+                waiting += ((right, depth + 1), (left, depth + 1))
+            case _:
+                pass
+    for log_query, unwrap in log_queries(query):
+        for stage in (*log_query.stages, *(unwrap.filters if unwrap else ())):
+            if isinstance(stage, ast.LabelFilter):
+                _check_depth_of_predicate(text, stage)
+
+
+def _check_depth_of_predicate(text: str, stage: ast.LabelFilter) -> None:
+    waiting: list[tuple[ast.Predicate, int]] = [(stage.predicate, 1)]
+    while waiting:
+        predicate, depth = waiting.pop()
+        if depth > MAX_DEPTH:
+            raise meaning_error(text, stage.span, TOO_DEEP, "one regular expression can do for many alternatives")
+        if isinstance(predicate, ast.And | ast.Or):
+            waiting += ((predicate.right, depth + 1), (predicate.left, depth + 1))
+
+
 def check_stages(text: str, query: ast.Query) -> None:
     """Raises ParseError for a stage that can't work: a broken regular expression, template, path, ...
 
@@ -43,6 +79,32 @@ def check_stages(text: str, query: ast.Query) -> None:
                 raise meaning_error(text, stage.span, message) from None
 
 
+def require_non_empty_matcher(query: ast.Query, text: str = "") -> None:
+    """Raises ParseError when a selector has no matcher that refuses the empty value: it may mean all streams.
+
+    Loki refuses such queries; Sigyn answers them, so `parse` does not ask. `text` is the text that was
+    parsed, for the place of the error.
+    """
+    for log_query, _ in log_queries(query):
+        selector = log_query.selector
+        if all(map(_accepts_empty, selector.matchers)):
+            if text:
+                raise meaning_error(text, selector.span, _TAKES_ALL)
+            raise ParseError(f"parse error : {_TAKES_ALL}")
+
+
+def _accepts_empty(matcher: ast.Matcher) -> bool:
+    match matcher.operator:
+        case "=":
+            return matcher.value == ""
+        case "!=":
+            return matcher.value != ""
+        case "=~":
+            return compile_regex(matcher.value).fullmatch("") is not None
+        case "!~":
+            return compile_regex(matcher.value).fullmatch("") is None
+
+
 def _check_stage(stage: ast.Stage) -> None:
     match stage:
         case ast.LineFilter():
@@ -52,6 +114,8 @@ def _check_stage(stage: ast.Stage) -> None:
                 parse_json_path(extraction.expression)
         case ast.LabelFilter(predicate=predicate):
             _check_predicate(predicate)
+        case ast.LabelFormat(assignments=assignments):
+            _check_assignments(assignments)
         case _:
             pass
 
@@ -66,6 +130,16 @@ def _check_line_filter(stage: ast.LineFilter) -> None:
             compile_regex(operand.value)
         elif stage.operator in ("|>", "!>"):
             parse_line_pattern(operand.value)
+
+
+def _check_assignments(assignments: tuple[ast.LabelAssignment, ...]) -> None:
+    names: set[str] = set()
+    for assignment in assignments:
+        if assignment.name == "__error__":
+            raise BadRequest("__error__ cannot be formatted")
+        if assignment.name in names:
+            raise BadRequest(f"multiple label name '{assignment.name}' not allowed in a single format operation")
+        names.add(assignment.name)
 
 
 def _check_predicate(predicate: ast.Predicate) -> None:

@@ -23,7 +23,7 @@ def syntax_error(query: str, token: Token, message: str) -> ParseError:
         column=column,
         length=token.end - token.start,
         query=query,
-        hint=hint_for(message),
+        hint=hint_for(query, token, message),
     )
 
 

@@ -42,7 +42,6 @@ _COMPARISON = 3
 def parse_expression(cursor: Cursor, loosest: int = 1) -> Operand:
     """A query whose operators bind at least as tight as `loosest`."""
     cursor.descend()
-    entered = 1
     left = _parse_operand(cursor)
     while (precedence := _PRECEDENCE.get(cursor.kind, 0)) >= loosest:
         operator = cursor.advance()
@@ -50,10 +49,7 @@ def parse_expression(cursor: Cursor, loosest: int = 1) -> Operand:
         matching = _parse_matching(cursor)
         right = parse_expression(cursor, precedence if operator.kind == "^" else precedence + 1)
         left = join(cursor, operator, left, right, return_bool, matching)
-        cursor.descend()
-        entered += 1
-    for _ in range(entered):
-        cursor.ascend()
+    cursor.ascend()
     return left
 
 
@@ -152,9 +148,13 @@ def _parse_label_replace(cursor: Cursor) -> ast.LabelReplace:
 
 
 def _parse_metric_query(cursor: Cursor) -> ast.MetricQuery:
+    cursor.descend()
     inner = parse_expression(cursor).query
+    cursor.ascend()
     if isinstance(inner, ast.LogQuery):
-        raise cursor.unexpected()
+        error = cursor.unexpected()
+        error.hint = error.hint or "an aggregation takes a metric query: count_over_time({...}[5m])"
+        raise error
     return inner
 
 

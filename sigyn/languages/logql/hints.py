@@ -1,8 +1,68 @@
 """Says what would be right, for the slips that people make most."""
 
+import difflib
+import re
 
-def hint_for(message: str) -> str:
+from sigyn.languages.lexer import Token
+from sigyn.languages.logql.tokens import FUNCTIONS, RANGE_OPERATORS, WORDS
+
+_BEFORE = re.compile(r"(\|?)[ \t\r\n]*(\w+|\S)[ \t\r\n]*\Z")
+_STAGES_OF_OTHERS = frozenset(
+    ("stats", "sort", "order", "limit", "head", "tail", "fields", "uniq", "top", "where", "filter", "grep", "parse")
+)
+_PROMQL_FUNCTIONS = frozenset(
+    ("histogram_quantile", "increase", "irate", "delta", "idelta", "deriv", "predict_linear", "resets", "changes")
+)
+_FUNCTION_NAMES = [name for name, kind in FUNCTIONS.items() if not kind.endswith("_CONV") and name != "ip"]
+_LOWER_CASE_UNIT = re.compile(r"[0-9](?:[kmgtp]i?)?b[ \t\r\n]*\Z")
+
+
+def hint_for(query: str, token: Token, message: str) -> str:
     """A sentence, or nothing when the slip is not one of the usual."""
     if message == "invalid char literal":
-        return 'a string stands between double quotes or backquotes: {app="shop"}'
+        return f"a string stands between double quotes or backquotes: `{token.text[1:-1]}`"
+    if message == "invalid char escape":
+        return r"write \\ for a backslash, or put the string between backquotes: `\d+`"
+    if token.text.startswith("[$"):
+        return f"{token.text} is a variable of Grafana; outside of it write a duration: [5m]"
+    _, _, expected = message.partition(", expecting ")
+    before = _BEFORE.search(query, max(0, token.start - 200), token.start)
+    bar, previous = before.groups() if before else ("", "")
+    if bar and previous.lower() in _STAGES_OF_OTHERS:
+        return f"LogQL has no stage `{previous}`"
+    if _LOWER_CASE_UNIT.search(query, max(0, token.start - 40), token.start):
+        return "units of bytes are written B, kB, KB, KiB, MB, MiB, GB, ..."
+    if token.kind == "IDENTIFIER":
+        return _hint_for_identifier(query, token, expected, previous)
+    if token.kind in WORDS and expected.startswith("IDENTIFIER"):
+        return f"`{token.text}` is a word of the language and can't be a label name here"
+    if token.kind in RANGE_OPERATORS and expected.startswith("NUMBER or {"):
+        return f"a range aggregation takes log lines, not an aggregation; here {token.text}(...) alone may do"
+    match token.kind:
+        case "STRING" if previous == "=" and query[: token.start].rstrip().endswith("=="):
+            return f"text is compared with one `=`: ={token.text}"
+        case "unwrap":
+            return "unwrap belongs into a range aggregation: sum_over_time({...} | unwrap duration_ms [5m])"
+        case "RANGE":
+            return f"a range belongs into a range aggregation: count_over_time({{...}}{token.text})"
+        case _:
+            return ""
+
+
+def _hint_for_identifier(query: str, token: Token, expected: str, previous: str) -> str:
+    if expected == "STRING":
+        return f'a value stands in quotes: "{token.text}"'
+    if expected.startswith("NUMBER or {"):
+        return 'a range aggregation takes a log query with a range, and LogQL knows no metric names: {app="shop"}[5m]'
+    if expected == "(" and previous in ("by", "without", "on", "ignoring"):
+        return f"labels stand in parentheses: {previous} ({token.text})"
+    if query[token.end :].lstrip().startswith("("):
+        return _hint_for_function(token.text)
     return ""
+
+
+def _hint_for_function(name: str) -> str:
+    if name in _PROMQL_FUNCTIONS:
+        return f"`{name}` is a function of PromQL; LogQL has none of that name"
+    near = difflib.get_close_matches(name.lower(), _FUNCTION_NAMES, n=1)
+    return f"there is no function `{name}`; did you mean `{near[0]}`?" if near else f"there is no function `{name}`"

@@ -7,7 +7,7 @@ for, by `checks`.
 
 from sigyn.languages.lexer import END, Cursor
 from sigyn.languages.logql import ast
-from sigyn.languages.logql.checks import check_stages
+from sigyn.languages.logql.checks import check_depth, check_stages
 from sigyn.languages.logql.diagnostics import syntax_error
 from sigyn.languages.logql.expressions import parse_expression
 from sigyn.languages.logql.tokens import tokenise
@@ -23,6 +23,7 @@ def parse(text: str) -> ast.Query:
     query = parse_expression(cursor).query
     if cursor.kind != END:
         raise cursor.unexpected()
+    check_depth(text, query)
     check_stages(text, query)
     return query
 

@@ -27,27 +27,18 @@ _COMPARISONS = ("=", "==", "!=", ">", ">=", "<", "<=")
 
 def parse_predicate(cursor: Cursor) -> Predicate:
     """`a="b" or c > 5 and d <= 1m`."""
-    entered = 1
-    cursor.descend()
+    cursor.descend(2)
     left = _parse_conjunction(cursor)
     while cursor.accept("or"):
-        cursor.descend()
-        entered += 1
         left = Or(left, _parse_conjunction(cursor))
-    for _ in range(entered):
-        cursor.ascend()
+    cursor.ascend(2)
     return left
 
 
 def _parse_conjunction(cursor: Cursor) -> Predicate:
-    entered = 0
     left = _parse_single(cursor)
     while cursor.accept("and", ",") or cursor.kind in ("IDENTIFIER", "("):
-        cursor.descend()
-        entered += 1
         left = And(left, _parse_single(cursor))
-    for _ in range(entered):
-        cursor.ascend()
     return left
 
 

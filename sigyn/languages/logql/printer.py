@@ -99,14 +99,8 @@ def print_unwrap(unwrap: ast.Unwrap) -> str:
 
 def print_log_range(log_range: ast.LogRange) -> str:
     """`{a="b"} | unwrap c[5m] offset 1h0m0s`."""
-    return " ".join(
-        part
-        for part in (
-            print_query(log_range.query),
-            print_unwrap(log_range.unwrap) if log_range.unwrap else "",
-        )
-        if part
-    ) + print_range(log_range)
+    unwrap = f" {print_unwrap(log_range.unwrap)}" if log_range.unwrap else ""
+    return f"{print_query(log_range.query)}{unwrap}{print_range(log_range)}"
 
 
 def print_range(log_range: ast.LogRange) -> str:
