@@ -1,0 +1,93 @@
+"""Flags that several commands share."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any, TypeVar
+
+import click
+
+from sigyn.client.remote import RemoteStore
+from sigyn.client.times import moment
+from sigyn.languages.durations import parse_duration
+from sigyn.model.time import TimeRange, system_clock
+
+Command = TypeVar("Command", bound=Callable[..., Any])
+
+DEFAULT_ADDRESS = "http://127.0.0.1:3100"
+
+
+@dataclass(frozen=True, slots=True)
+class Server:
+    """Which server, and as whom."""
+
+    addr: str
+    tenant: str
+    username: str
+    password: str
+    bearer_token: str
+
+    def connect(self) -> RemoteStore:
+        """A connection; nothing is sent yet."""
+        return RemoteStore(
+            self.addr,
+            tenant=self.tenant,
+            username=self.username,
+            password=self.password,
+            bearer_token=self.bearer_token,
+        )
+
+
+def server_options(command: Command) -> Command:
+    """--addr, --tenant and credentials; the variables are those of logcli."""
+    for option in (
+        click.option(
+            "--bearer-token", envvar="LOKI_BEARER_TOKEN", default="", help="Token for a proxy in front of it."
+        ),
+        click.option("--password", envvar="LOKI_PASSWORD", default="", help="Password for a proxy in front of it."),
+        click.option("--username", envvar="LOKI_USERNAME", default="", help="User for a proxy in front of it."),
+        click.option(
+            "--tenant",
+            "--org-id",
+            envvar=["SIGYN_TENANT", "LOKI_ORG_ID"],
+            default="",
+            help="Tenant, for a server with auth_enabled (X-Scope-OrgID).",
+        ),
+        click.option(
+            "--addr",
+            envvar=["SIGYN_ADDR", "LOKI_ADDR"],
+            default=DEFAULT_ADDRESS,
+            show_default=True,
+            help="Server to ask; also from SIGYN_ADDR or LOKI_ADDR.",
+        ),
+    ):
+        command = option(command)
+    return command
+
+
+def time_options(command: Command) -> Command:
+    """--since, --from and --to."""
+    for option in (
+        click.option("--to", default="", metavar="TIME", help="End of the range.  [default: now]"),
+        click.option(
+            "--from",
+            "from_",
+            default="",
+            metavar="TIME",
+            help="Start of the range: 2026-01-15T10:00:00Z, 2026-01-15, 2h.",
+        ),
+        click.option("--since", default="", metavar="DURATION", help="Length of the range up to --to.  [default: 1h]"),
+    ):
+        command = option(command)
+    return command
+
+
+def time_range(since: str, from_: str, to: str, default: str = "1h") -> TimeRange:
+    """The range that the flags name; raises BadRequest and UsageError."""
+    if since and from_:
+        raise click.UsageError("give either --since or --from, not both")
+    now = system_clock()
+    end = moment(to or "now", now)
+    start = moment(from_, now) if from_ else end - parse_duration(since or default)
+    if start > end:
+        raise click.UsageError("the range ends before it starts")
+    return TimeRange(start, end)

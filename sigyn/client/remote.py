@@ -1,0 +1,186 @@
+"""A server, over HTTP: Sigyn, or anything that speaks Loki's API."""
+
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from types import TracebackType
+from typing import Any
+
+import httpx
+import pyarrow as pa
+
+from sigyn.client.http import answer_of, error_of
+from sigyn.client.table import to_table
+from sigyn.client.times import Moment, moment
+from sigyn.languages.logql import ast, parse
+from sigyn.model.errors import BadRequest, SigynError, Unavailable
+from sigyn.model.results import Direction, QueryAnswer
+from sigyn.model.time import HOUR, Clock, system_clock
+
+_LOKI = "/loki/api/v1"
+_CATEGORIZE = {"X-Loki-Response-Encoding-Flags": "categorize-labels"}
+
+
+class RemoteStore:
+    """Asks a server. Use it as a context manager, or call `close`.
+
+    tenant        goes into X-Scope-OrgID, for a server with `auth_enabled`
+    username, password, bearer_token   for a proxy in front of it
+    timeout       seconds that an answer may take
+    """
+
+    def __init__(
+        self,
+        url: str,
+        *,
+        tenant: str = "",
+        username: str = "",
+        password: str = "",
+        bearer_token: str = "",
+        timeout: float = 120.0,
+        clock: Clock = system_clock,
+    ) -> None:
+        headers = {"X-Scope-OrgID": tenant} if tenant else {}
+        if bearer_token:
+            headers["Authorization"] = f"Bearer {bearer_token}"
+        self.url = url.rstrip("/")
+        self._clock = clock
+        self._client = httpx.Client(
+            headers=headers,
+            auth=(username, password) if username else None,
+            timeout=httpx.Timeout(timeout, connect=min(10.0, timeout)),
+        )
+
+    def query(
+        self,
+        logql: str,
+        *,
+        start: Moment | None = None,
+        end: Moment | None = None,
+        step: str | float | None = None,
+        limit: int = 100,
+        direction: Direction = "backward",
+    ) -> pa.Table:
+        """The answer to a query as an Arrow table; `.to_pandas()` makes it a data frame.
+
+        start, end   moments: a datetime, a text (`2026-01-15T10:00:00Z`, or `1h` for an hour ago), seconds
+                     (float) or ns (int) since 1970; an hour ago and now unless given
+        step         of a metric query: `30s` or seconds. A metric query without start and step
+                     gives one value per series, at `end`
+        limit        of a log query: how many entries at most
+        direction    `backward` gives the newest entries first, `forward` the oldest
+
+        Raises ParseError and QueryError for a query that can't be answered, Unavailable without a server.
+        """
+        instant = start is None and step is None and not isinstance(parse(logql), ast.LogQuery)
+        if instant:
+            return to_table(self.answer_instant(logql, at=end).result)
+        answer = self.answer_range(logql, start=start, end=end, step=step, limit=limit, direction=direction)
+        return to_table(answer.result)
+
+    def answer_range(
+        self,
+        logql: str,
+        *,
+        start: Moment | None = None,
+        end: Moment | None = None,
+        step: str | float | None = None,
+        limit: int = 100,
+        direction: Direction = "backward",
+    ) -> QueryAnswer:
+        """The answer of `query_range`, with warnings and what it cost."""
+        first, last = self._range(start, end)
+        parameters: dict[str, Any] = {
+            "query": logql,
+            "start": first,
+            "end": last,
+            "limit": limit,
+            "direction": direction,
+        }
+        if step is not None:
+            parameters["step"] = step
+        return answer_of(self._get(f"{_LOKI}/query_range", parameters), direction)
+
+    def answer_instant(self, logql: str, *, at: Moment | None = None, limit: int = 100) -> QueryAnswer:
+        """The answer of `query`: the values at a moment, or the lines before it."""
+        time_ = moment("now" if at is None else at, self._clock())
+        return answer_of(self._get(f"{_LOKI}/query", {"query": logql, "time": time_, "limit": limit}), "backward")
+
+    def labels(
+        self, name: str = "", *, selector: str = "", start: Moment | None = None, end: Moment | None = None
+    ) -> list[str]:
+        """Names of labels, or with a name the values of that label; of the streams of `selector` when it is given."""
+        first, last = self._range(start, end)
+        parameters: dict[str, Any] = {"start": first, "end": last}
+        if selector:
+            parameters["query"] = selector
+        path = f"{_LOKI}/label/{name}/values" if name else f"{_LOKI}/labels"
+        return list(self._get(path, parameters).get("data") or [])
+
+    def series(self, *selectors: str, start: Moment | None = None, end: Moment | None = None) -> list[dict[str, str]]:
+        """The label sets of streams; of all streams when no selector is given."""
+        first, last = self._range(start, end)
+        return list(self._get(f"{_LOKI}/series", {"start": first, "end": last, "match[]": selectors}).get("data") or [])
+
+    def push(self, body: bytes, content_type: str, headers: Mapping[str, str] | None = None) -> None:
+        """Sends a push as it is; raises TooManyRequests and Unavailable when it may be tried again."""
+        with self._reached():
+            response = self._client.post(
+                f"{self.url}{_LOKI}/push", content=body, headers={"Content-Type": content_type, **(headers or {})}
+            )
+        if response.status_code >= 300:
+            raise error_of(response)
+
+    def export(self, parameters: Mapping[str, Any]) -> Iterator[bytes]:
+        """The body of an export as it arrives."""
+        with (
+            self._reached(),
+            self._client.stream("GET", f"{self.url}/sigyn/api/v1/export", params=dict(parameters)) as response,
+        ):
+            if response.status_code >= 300:
+                response.read()
+                raise error_of(response, str(parameters.get("query", "")))
+            yield from response.iter_bytes()
+
+    def close(self) -> None:
+        """Lets go of the connections."""
+        self._client.close()
+
+    def __enter__(self) -> "RemoteStore":
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.close()
+
+    def _range(self, start: Moment | None, end: Moment | None) -> tuple[int, int]:
+        now = self._clock()
+        last = moment("now" if end is None else end, now)
+        return (last - HOUR if start is None else moment(start, now)), last
+
+    def _get(self, path: str, parameters: Mapping[str, "int | float | str | Sequence[str]"]) -> dict[str, Any]:
+        with self._reached():
+            response = self._client.get(f"{self.url}{path}", params=dict(parameters), headers=_CATEGORIZE)
+        if response.status_code >= 300:
+            raise error_of(response, str(parameters.get("query", "")))
+        try:
+            body = response.json()
+        except ValueError:
+            raise SigynError(f"{self.url} does not answer as Loki does: {response.text[:80]!r}") from None
+        if not isinstance(body, dict):
+            raise SigynError(f"{self.url} does not answer as Loki does: {response.text[:80]!r}")
+        return body
+
+    @contextmanager
+    def _reached(self) -> Iterator[None]:
+        """Turns httpx's errors into ours."""
+        try:
+            yield
+        except (httpx.UnsupportedProtocol, httpx.InvalidURL):
+            raise BadRequest(f"`{self.url}` is no address: write http://host:port") from None
+        except httpx.ConnectError:
+            raise Unavailable(f"no server answers at {self.url}; `sigyn serve` starts one") from None
+        except httpx.TimeoutException:
+            raise Unavailable(f"{self.url} took too long to answer") from None
+        except httpx.HTTPError as error:
+            raise Unavailable(f"the connection to {self.url} broke: {error}") from None
