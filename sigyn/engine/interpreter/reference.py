@@ -148,16 +148,18 @@ def _counter_rate(window: Window) -> float:
         if after < before:
             rise += before
     sampled = float(timestamps[-1] - timestamps[0])
+    if not sampled:
+        return math.nan
     gap = sampled / (len(values) - 1)
     to_start = float(timestamps[0] - (window.end - window.interval))
     to_end = float(window.end - timestamps[-1])
+    if to_start >= gap * 1.1:
+        to_start = gap / 2
+    if to_end >= gap * 1.1:
+        to_end = gap / 2
     if rise > 0 and values[0] >= 0:
         to_start = min(to_start, sampled * (values[0] / rise))
-    stretched = sampled
-    stretched += to_start if to_start < gap * 1.1 else gap / 2
-    stretched += to_end if to_end < gap * 1.1 else gap / 2
-    if not sampled:
-        return math.nan if not rise * stretched else math.copysign(math.inf, rise)
+    stretched = sampled + to_start + to_end
     return rise * (stretched / sampled) / (window.interval / SECOND)
 
 

@@ -36,8 +36,8 @@ def counter_rates(
     to_start = (timestamps[first] - (steps - interval)).astype(np.float64)
     to_end = (steps - timestamps[last - 1]).astype(np.float64)
     gap = sampled / np.maximum(counts - 1, 1)
+    to_start = np.where(to_start < gap * _FAR, to_start, gap / 2)
+    to_end = np.where(to_end < gap * _FAR, to_end, gap / 2)
     to_zero = np.where((rise > 0) & (start >= 0), sampled * (start / rise), np.inf)
-    to_start = np.minimum(to_start, to_zero)
-    stretched = sampled + np.where(to_start < gap * _FAR, to_start, gap / 2)
-    stretched += np.where(to_end < gap * _FAR, to_end, gap / 2)
+    stretched = sampled + np.minimum(to_start, to_zero) + to_end
     return np.where(single, 0.0, rise * (stretched / sampled) / (interval / SECOND))
