@@ -6,7 +6,8 @@ import re
 from sigyn.languages.quoting import quote
 from sigyn.model.errors import BadRequest
 
-_DECIMAL = re.compile(r"[+-]?([0-9]+\.?[0-9]*|\.[0-9]+)([eE][+-]?[0-9]+)?")
+_DIGITS = r"[0-9](?:_?[0-9])*"
+_DECIMAL = re.compile(rf"[+-]?(?:{_DIGITS}(?:\.(?:{_DIGITS})?)?|\.{_DIGITS})(?:[eE][+-]?{_DIGITS})?")
 _HEXADECIMAL = re.compile(r"[+-]?0[xX]_?([0-9a-fA-F_]+\.?[0-9a-fA-F_]*|\.[0-9a-fA-F_]+)[pP][+-]?[0-9]+")
 _SPECIAL = re.compile(r"([+-]?)(inf|infinity|nan)", re.IGNORECASE)
 _MISPLACED_UNDERSCORE = re.compile(r"__|_(?![0-9a-fA-F])|(?<![0-9a-fA-FxX])_")
