@@ -1,0 +1,69 @@
+"""Time steps of a metric query, and the buckets that its windows are made of.
+
+A window of a range aggregation at step t is (t - offset - interval, t - offset]. All windows of a
+query end and begin on two lattices of the same step; cut time at the points of both, and every
+window is a run of whole buckets. So entries are aggregated once per bucket, however much the
+windows overlap.
+"""
+
+from dataclasses import dataclass
+
+import numpy as np
+import numpy.typing as npt
+
+
+@dataclass(frozen=True, slots=True)
+class Buckets:
+    """The buckets of one range aggregation over one grid.
+
+    origin     ns; bucket 0 begins just after it
+    step       ns between windows
+    phase      interval modulo step, ns; 0: one bucket per step, else two (the first `phase` long)
+    windows    number of windows
+    first      first bucket of window i is i * per_step
+    width      buckets in a window
+    """
+
+    origin: int
+    step: int
+    phase: int
+    windows: int
+    width: int
+
+    @property
+    def per_step(self) -> int:
+        return 2 if self.phase else 1
+
+    @property
+    def count(self) -> int:
+        """Number of buckets that some window may use."""
+        return (self.windows - 1) * self.per_step + self.width
+
+    @property
+    def end(self) -> int:
+        """ns; the last window ends here (inclusive)."""
+        whole, part = divmod(self.width, self.per_step)
+        return self.origin + (self.windows - 1 + whole) * self.step + (self.phase if part else 0)
+
+    def sql(self, timestamp: str) -> str:
+        """SQL for the bucket of a timestamp (ns) after `origin`."""
+        since = f"({timestamp} - {self.origin + 1})"
+        if not self.phase:
+            return f"({since} // {self.step})::INTEGER"
+        later = f"CASE WHEN {since} % {self.step} >= {self.phase} THEN 1 ELSE 0 END"
+        return f"(2 * ({since} // {self.step}) + {later})::INTEGER"
+
+    def of(self, timestamps: npt.NDArray[np.int64]) -> npt.NDArray[np.int64]:
+        """The buckets of these timestamps."""
+        since = timestamps - (self.origin + 1)
+        if not self.phase:
+            return since // self.step
+        return 2 * (since // self.step) + (since % self.step >= self.phase)
+
+
+def buckets(start: int, end: int, step: int, interval: int, offset: int) -> Buckets:
+    """Buckets for windows at start, start + step, ... up to end (all ns; step > 0, interval > 0)."""
+    windows = (end - start) // step + 1
+    whole, phase = divmod(interval, step)
+    width = 2 * whole + 1 if phase else whole
+    return Buckets(start - offset - interval, step, phase, windows, width)

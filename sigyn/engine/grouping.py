@@ -1,0 +1,49 @@
+"""Which labels of an entry make up the series that it counts for."""
+
+from dataclasses import dataclass
+
+from sigyn.engine.sql.compile import Program
+from sigyn.engine.sql.scope import ERROR, EXTRACTED
+from sigyn.engine.sql.unsupported import Unsupported
+from sigyn.languages.logql import ast
+
+
+@dataclass(frozen=True, slots=True)
+class SeriesNames:
+    """Label names whose values decide about the series, for entries that SQL handles.
+
+    metadata  all structured metadata count besides
+    """
+
+    names: tuple[str, ...]
+    metadata: bool = False
+
+
+def series_names(program: Program, grouping: ast.Grouping | None, unwrapped: str | None) -> SeriesNames:
+    """The labels that SQL has to group by.
+
+    Raises Unsupported when they can't be listed, because a parser may make any label.
+    """
+    scope = program.scope
+    if grouping is not None and not grouping.without:
+        if unwrapped in grouping.labels:
+            raise Unsupported("grouping by the unwrapped label")
+        return SeriesNames(grouping.labels)
+    if scope.errors:
+        raise Unsupported("all labels of entries that may have an error")
+    left_out = frozenset(grouping.labels if grouping is not None else ()) | {unwrapped, ERROR}
+    if scope.kept is not None:
+        visible = scope.kept
+    elif scope.parser is not None:
+        raise Unsupported(f"{scope.parser.kind} without a grouping by labels")
+    else:
+        visible = scope.stream_names | scope.parsed.keys() | scope.overrides.keys() | {"detected_level"}
+        if scope.parsed.keys() & (scope.stream_names | {"detected_level"}):
+            raise Unsupported("a parsed label that clashes with a label of a stream")
+        if scope.metadata:
+            if scope.parsed or scope.overrides or any(name.endswith(EXTRACTED) for name in visible):
+                raise Unsupported("structured metadata behind a stage that makes labels")
+            if left_out - {unwrapped, ERROR}:
+                raise Unsupported("`without` over structured metadata")
+            return SeriesNames(tuple(sorted(visible - left_out)), metadata=True)
+    return SeriesNames(tuple(sorted(visible - left_out)))

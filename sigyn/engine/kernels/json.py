@@ -1,0 +1,286 @@
+"""`| json` over a column of lines, for the labels that a query needs.
+
+The kernel walks a line as strict JSON (RFC 8259) and compares each flattened key with the wanted
+labels as it goes, as the interpreter's json stage names them: nested keys are joined by `_`, and a
+byte that a label name can't hold becomes `_`. The first value of a label wins; null and arrays
+give no label. A line is hard when the kernel would have to guess: it is not one strict JSON
+object, nests deeper than MAX_DEPTH, has a key that is empty, escaped, not ASCII or begins with a
+digit, or holds a wanted value with an escape in it.
+"""
+
+import numpy as np
+import numpy.typing as npt
+from numba import njit
+
+from sigyn.engine.kernels.names import name_byte
+
+MAX_DEPTH = 24
+
+_EXPECT_KEY_OR_END = 0
+_EXPECT_KEY = 1
+_EXPECT_VALUE = 2
+_EXPECT_VALUE_OR_END = 3
+_EXPECT_COMMA_OR_END = 4
+
+Bytes = npt.NDArray[np.uint8]
+Integers = npt.NDArray[np.int32]
+
+
+@njit(nogil=True, cache=True, inline="always")
+def _is_space(byte: int) -> bool:
+    return byte == 32 or byte == 10 or byte == 13 or byte == 9
+
+
+@njit(nogil=True, cache=True)
+def _string_end(data: Bytes, at: int, end: int) -> tuple[int, bool]:
+    """Offset of the quote that closes the string begun before `at`, and whether it holds escapes; -1: hard."""
+    escaped = False
+    while at < end:
+        byte = data[at]
+        if byte == 34:
+            return at, escaped
+        if byte == 92:
+            escaped = True
+            at += 1
+            if at >= end:
+                return -1, escaped
+            byte = data[at]
+            if byte == 117:  # \uXXXX
+                if at + 4 >= end:
+                    return -1, escaped
+                for k in range(1, 5):
+                    digit = data[at + k]
+                    if not ((48 <= digit <= 57) or (97 <= digit <= 102) or (65 <= digit <= 70)):
+                        return -1, escaped
+                at += 4
+            elif not (
+                byte == 34
+                or byte == 92
+                or byte == 47
+                or byte == 98
+                or byte == 102
+                or byte == 110
+                or byte == 114
+                or byte == 116
+            ):
+                return -1, escaped
+        elif byte < 32:
+            return -1, escaped
+        at += 1
+    return -1, escaped
+
+
+@njit(nogil=True, cache=True)
+def _scalar_end(data: Bytes, at: int, end: int) -> int:
+    """Offset behind the number, true or false that begins at `at`; negative for null; 0: hard."""
+    byte = data[at]
+    if byte == 116:
+        if at + 4 <= end and data[at + 1] == 114 and data[at + 2] == 117 and data[at + 3] == 101:
+            return at + 4
+        return 0
+    if byte == 102:
+        if at + 5 <= end and data[at + 1] == 97 and data[at + 2] == 108 and data[at + 3] == 115 and data[at + 4] == 101:
+            return at + 5
+        return 0
+    if byte == 110:
+        if at + 4 <= end and data[at + 1] == 117 and data[at + 2] == 108 and data[at + 3] == 108:
+            return -(at + 4)
+        return 0
+    if byte == 45:
+        at += 1
+        if at >= end:
+            return 0
+        byte = data[at]
+    if byte == 48:
+        at += 1
+    elif 49 <= byte <= 57:
+        while at < end and 48 <= data[at] <= 57:
+            at += 1
+    else:
+        return 0
+    if at < end and data[at] == 46:
+        at += 1
+        if at >= end or not (48 <= data[at] <= 57):
+            return 0
+        while at < end and 48 <= data[at] <= 57:
+            at += 1
+    if at < end and (data[at] == 101 or data[at] == 69):
+        at += 1
+        if at < end and (data[at] == 43 or data[at] == 45):
+            at += 1
+        if at >= end or not (48 <= data[at] <= 57):
+            return 0
+        while at < end and 48 <= data[at] <= 57:
+            at += 1
+    return at
+
+
+@njit(nogil=True, cache=True)
+def _walk(
+    data: Bytes,
+    begin: int,
+    end: int,
+    wanted: Bytes,
+    wanted_ends: Integers,
+    matched: Integers,
+    in_object: npt.NDArray[np.bool_],
+    starts: Integers,
+    lengths: Integers,
+    row: int,
+) -> bool:
+    """Fill starts[:, row] and lengths[:, row]; False: hard. `matched` is scratch [depth, wanted]."""
+    count = len(wanted_ends)
+    at = begin
+    while at < end and _is_space(data[at]):
+        at += 1
+    if at >= end or data[at] != 123:
+        return False
+    at += 1
+    depth = 0
+    in_object[0] = True
+    for w in range(count):
+        matched[0, w] = 0 if w == 0 else wanted_ends[w - 1]
+    # matched[depth, w]: how far into `wanted` the names of the enclosing keys reach, or -1 when
+    # they can't begin the wanted name; hit holds the same for the key that was just read.
+    hit = matched[MAX_DEPTH]
+    state = _EXPECT_KEY_OR_END
+    while True:
+        while at < end and _is_space(data[at]):
+            at += 1
+        if at >= end:
+            return False
+        byte = data[at]
+        if state == _EXPECT_KEY_OR_END or state == _EXPECT_KEY:
+            if byte == 125 and state == _EXPECT_KEY_OR_END:
+                at += 1
+                if depth == 0:
+                    break
+                depth -= 1
+                state = _EXPECT_COMMA_OR_END
+                continue
+            if byte != 34:
+                return False
+            at += 1
+            close, escaped = _string_end(data, at, end)
+            if close < 0 or escaped or close == at:
+                return False
+            if 48 <= data[at] <= 57:
+                return False
+            for k in range(at, close):
+                if data[k] >= 128:
+                    return False
+            for w in range(count):
+                reach = matched[depth, w]
+                stop = wanted_ends[w]
+                if reach >= 0 and reach + (close - at) <= stop:
+                    for k in range(at, close):
+                        if name_byte(data[k]) != wanted[reach]:
+                            reach = -1
+                            break
+                        reach += 1
+                    hit[w] = reach
+                else:
+                    hit[w] = -1
+            at = close + 1
+            while at < end and _is_space(data[at]):
+                at += 1
+            if at >= end or data[at] != 58:
+                return False
+            at += 1
+            state = _EXPECT_VALUE
+        elif state == _EXPECT_VALUE or state == _EXPECT_VALUE_OR_END:
+            if byte == 93 and state == _EXPECT_VALUE_OR_END:
+                at += 1
+                depth -= 1
+                state = _EXPECT_COMMA_OR_END
+                continue
+            if byte == 123 or byte == 91:
+                if depth + 1 >= MAX_DEPTH:
+                    return False
+                named = in_object[depth]
+                depth += 1
+                at += 1
+                in_object[depth] = byte == 123
+                for w in range(count):
+                    reach = hit[w]
+                    if byte == 123 and named and reach >= 0 and reach < wanted_ends[w] and wanted[reach] == 95:
+                        matched[depth, w] = reach + 1
+                    else:
+                        matched[depth, w] = -1
+                state = _EXPECT_KEY_OR_END if byte == 123 else _EXPECT_VALUE_OR_END
+                continue
+            if byte == 34:
+                at += 1
+                close, escaped = _string_end(data, at, end)
+                if close < 0:
+                    return False
+                start, stop = at, close
+                at = close + 1
+            else:
+                escaped = False
+                start = at
+                stop = _scalar_end(data, at, end)
+                if stop == 0:
+                    return False
+                if stop < 0:
+                    at = -stop
+                    start = -1
+                else:
+                    at = stop
+            if start >= 0 and in_object[depth]:
+                for w in range(count):
+                    if hit[w] == wanted_ends[w] and lengths[w, row] < 0:
+                        if escaped:
+                            return False
+                        starts[w, row] = start
+                        lengths[w, row] = stop - start
+            state = _EXPECT_COMMA_OR_END
+        else:
+            if byte == 44:
+                at += 1
+                state = _EXPECT_KEY if in_object[depth] else _EXPECT_VALUE
+            elif (byte == 125 and in_object[depth]) or (byte == 93 and not in_object[depth]):
+                at += 1
+                if depth == 0:
+                    break
+                depth -= 1
+            else:
+                return False
+    while at < end and _is_space(data[at]):
+        at += 1
+    return at == end
+
+
+@njit(nogil=True, cache=True)
+def extract_json(
+    data: Bytes,
+    offsets: Integers,
+    rows: npt.NDArray[np.int64],
+    wanted: Bytes,
+    wanted_ends: Integers,
+    starts: Integers,
+    lengths: Integers,
+    hard: npt.NDArray[np.bool_],
+    failed: npt.NDArray[np.bool_],
+) -> None:
+    """Extract labels from the lines `rows` of a string column (`data`, `offsets`).
+
+    `wanted` is the UTF-8 of the wanted label names one after the other, `wanted_ends` where each
+    ends. For the i-th of `rows`: starts[w, i] and lengths[w, i] place the value of label w in
+    `data` (length -1: the line does not have it); failed[i] says that the line does not begin as
+    an object does, so that parsing fails before any label is there; hard[i] says that the line
+    must go to the interpreter, and then the others mean nothing.
+    """
+    count = len(wanted_ends)
+    matched = np.empty((MAX_DEPTH + 1, max(count, 1)), np.int32)
+    in_object = np.empty(MAX_DEPTH + 1, np.bool_)
+    for i in range(len(rows)):
+        for w in range(count):
+            lengths[w, i] = -1
+        begin, end = offsets[rows[i]], offsets[rows[i] + 1]
+        while begin < end and _is_space(data[begin]):
+            begin += 1
+        failed[i] = begin < end and data[begin] != 123
+        hard[i] = not failed[i] and not _walk(
+            data, begin, end, wanted, wanted_ends, matched, in_object, starts, lengths, i
+        )

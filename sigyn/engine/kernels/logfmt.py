@@ -1,0 +1,108 @@
+"""`| logfmt` over a column of lines, for the labels that a query needs.
+
+Pairs are `key=value`, `key="quoted value"` or a bare `key`, between white space; a key is compared
+with the wanted labels as the interpreter's logfmt stage names it (a byte that a label name can't
+hold becomes `_`), the first of equal keys wins. A line is hard when the kernel would have to
+guess: a quote or a second `=` where none belongs, an unterminated quote, an empty key, a key that
+is not ASCII or begins with a digit, or a wanted value with an escape in it.
+"""
+
+import numpy as np
+import numpy.typing as npt
+from numba import njit
+
+from sigyn.engine.kernels.names import name_byte
+
+Bytes = npt.NDArray[np.uint8]
+Integers = npt.NDArray[np.int32]
+
+
+@njit(nogil=True, cache=True)
+def _walk(
+    data: Bytes,
+    at: int,
+    end: int,
+    wanted: Bytes,
+    wanted_ends: Integers,
+    keep_empty: bool,
+    starts: Integers,
+    lengths: Integers,
+    row: int,
+) -> bool:
+    """Fill starts[:, row] and lengths[:, row]; False: hard."""
+    count = len(wanted_ends)
+    while True:
+        while at < end and data[at] <= 32:
+            at += 1
+        if at >= end:
+            return True
+        key = at
+        while at < end and data[at] > 32 and data[at] != 61:
+            if data[at] == 34 or data[at] >= 128:
+                return False
+            at += 1
+        key_end = at
+        if key_end == key or 48 <= data[key] <= 57:
+            return False
+        escaped = False
+        if at < end and data[at] == 61:
+            at += 1
+            if at < end and data[at] == 34:
+                at += 1
+                start = at
+                while at < end and data[at] != 34:
+                    if data[at] == 92:
+                        escaped = True
+                        at += 1
+                    at += 1
+                if at >= end:
+                    return False
+                stop = at
+                at += 1
+                if at < end and data[at] > 32:
+                    return False
+            else:
+                start = at
+                while at < end and data[at] > 32:
+                    if data[at] == 61 or data[at] == 34:
+                        return False
+                    at += 1
+                stop = at
+        else:
+            start = stop = at
+        if stop == start and not keep_empty:
+            continue
+        for w in range(count):
+            begin = 0 if w == 0 else wanted_ends[w - 1]
+            if wanted_ends[w] - begin == key_end - key and lengths[w, row] < 0:
+                same = True
+                for k in range(key_end - key):
+                    if name_byte(data[key + k]) != wanted[begin + k]:
+                        same = False
+                        break
+                if same:
+                    if escaped:
+                        return False
+                    starts[w, row] = start
+                    lengths[w, row] = stop - start
+
+
+@njit(nogil=True, cache=True)
+def extract_logfmt(
+    data: Bytes,
+    offsets: Integers,
+    rows: npt.NDArray[np.int64],
+    wanted: Bytes,
+    wanted_ends: Integers,
+    keep_empty: bool,
+    starts: Integers,
+    lengths: Integers,
+    hard: npt.NDArray[np.bool_],
+) -> None:
+    """Extract labels from the lines `rows`; arguments and results as `extract_json` has them."""
+    count = len(wanted_ends)
+    for i in range(len(rows)):
+        for w in range(count):
+            lengths[w, i] = -1
+        row = rows[i]
+        hard[i] = not _walk(data, offsets[row], offsets[row + 1], wanted, wanted_ends, keep_empty, starts, lengths, i)

@@ -1,0 +1,129 @@
+"""Log queries: the newest or oldest entries that pass a pipeline.
+
+SQL and kernels leave out entries that can't pass; the interpreter then runs the pipeline on what
+is left, in the order of the answer, until there is enough. So the interpreter alone decides what an
+answer looks like, and usually sees no more entries than the answer has.
+"""
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from itertools import chain
+
+import numpy as np
+import numpy.typing as npt
+
+from sigyn.engine.context import QueryContext
+from sigyn.engine.frame import Frame
+from sigyn.engine.interpreter.pipeline import Pipeline
+from sigyn.engine.scan import TEXT_COLUMNS, UNIT_ROWS, Part, Scan
+from sigyn.engine.sql.compile import Program, compile_pipeline
+from sigyn.engine.sql.run import run_steps
+from sigyn.languages.logql import ast
+from sigyn.model.results import Direction, LogEntry
+
+FIRST_UNIT_ROWS = 16_384  # enough for the usual limit; later units double, up to UNIT_ROWS
+
+
+@dataclass(frozen=True, slots=True)
+class _Candidates:
+    """Entries that may pass: positions in the frame, in the order of the answer."""
+
+    unit: Sequence[Part]
+    frame: Frame
+    positions: npt.NDArray[np.int64]
+
+
+def run_log_query(
+    query: ast.LogQuery, scan: Scan, limit: int, direction: Direction, context: QueryContext
+) -> list[LogEntry]:
+    """The first `limit` entries in the direction asked for."""
+    backward = direction == "backward"
+    programs = {
+        metadata: compile_pipeline(query.stages, None, scan.streams, metadata=metadata) for metadata in (False, True)
+    }
+    answer = _Answer(query, limit, backward)
+
+    def candidates(unit: Sequence[Part]) -> _Candidates:
+        return _candidates(scan, unit, programs, limit, backward, context)
+
+    units = list(_units(scan, backward))
+    results = context.in_order(candidates, units[1:])
+    for unit, result in chain(((unit, candidates(unit)) for unit in units[:1]), zip(units[1:], results, strict=True)):
+        context.check()
+        if answer.is_settled(unit):
+            break
+        answer.take(result, scan, context)
+    context.statistics.entries_returned += len(answer.entries)
+    return answer.entries
+
+
+class _Answer:
+    """The best entries so far, in the order of the answer."""
+
+    def __init__(self, query: ast.LogQuery, limit: int, backward: bool) -> None:
+        self._pipeline = Pipeline(query.stages)
+        self._limit = limit
+        self._backward = backward
+        self.entries: list[LogEntry] = []
+
+    def is_settled(self, unit: Sequence[Part]) -> bool:
+        """Whether no entry of this unit, or of one behind it, can still get in."""
+        if len(self.entries) < self._limit:
+            return False
+        worst = self.entries[-1].timestamp
+        if self._backward:
+            return max(part.last for part in unit) < worst
+        return min(part.first for part in unit) > worst
+
+    def take(self, candidates: _Candidates, scan: Scan, context: QueryContext) -> None:
+        """Run the pipeline on candidates in order, as long as one may get in."""
+        passed: list[LogEntry] = []
+        worst = self.entries[-1].timestamp if len(self.entries) == self._limit else None
+        for stream, timestamp, line, metadata in scan.entries(candidates.unit, candidates.frame, candidates.positions):
+            if worst is not None and (timestamp < worst if self._backward else timestamp > worst):
+                break
+            context.statistics.lines_interpreted += 1
+            processed = self._pipeline.process(stream, timestamp, line, metadata)
+            if processed is not None:
+                passed.append(processed.as_log_entry())
+                if len(passed) == self._limit:
+                    break
+        merged = sorted(self.entries + passed, key=lambda entry: entry.timestamp, reverse=self._backward)
+        self.entries = merged[: self._limit]
+
+
+def _units(scan: Scan, backward: bool) -> Iterator[list[Part]]:
+    """Row groups in the order in which they may matter, few at first."""
+    pieces = scan.single_groups()
+    pieces.sort(key=(lambda piece: -piece.last) if backward else (lambda piece: piece.first))
+    room, size = FIRST_UNIT_ROWS, FIRST_UNIT_ROWS
+    unit: list[Part] = []
+    for piece in pieces:
+        if unit and piece.rows > room:
+            yield unit
+            size = min(2 * size, UNIT_ROWS)
+            unit, room = [], size
+        unit.append(piece)
+        room -= piece.rows
+    if unit:
+        yield unit
+
+
+def _candidates(
+    scan: Scan,
+    unit: Sequence[Part],
+    programs: Mapping[bool, Program],
+    limit: int,
+    backward: bool,
+    context: QueryContext,
+) -> _Candidates:
+    plain = not any(program.scope.steps or program.reason for program in programs.values())
+    frame = scan.read(unit, () if plain else TEXT_COLUMNS)
+    context.count_read(unit)
+    if not plain:
+        program = programs[frame.has_values("metadata")]
+        frame = run_steps(program.scope.steps, frame, context.duck.connection())
+    order = np.argsort(frame.column("timestamp").to_numpy(), kind="stable")
+    if backward:
+        order = order[::-1]
+    return _Candidates(unit, frame, order[:limit] if plain else order)

@@ -1,0 +1,129 @@
+"""Range aggregations over the store: the `range_vector` that the walk over a metric query asks for."""
+
+from collections.abc import Callable, Sequence
+
+import numpy as np
+import numpy.typing as npt
+
+from sigyn.engine.aggregate import Aggregator
+from sigyn.engine.context import QueryContext
+from sigyn.engine.grid import Buckets, buckets
+from sigyn.engine.samples import BucketSums, RangeTask, SampleColumns
+from sigyn.engine.scan import Scan
+from sigyn.engine.vectors.block import SeriesBlock
+from sigyn.engine.vectors.grid import StepGrid
+from sigyn.engine.vectors.windows import window
+from sigyn.engine.windows import Matrix, window_extremes, window_sums
+from sigyn.languages.logql import ast
+from sigyn.model.errors import QueryError
+from sigyn.model.labels import Labels
+from sigyn.model.time import SECOND
+
+MAX_CELLS = 50_000_000
+"""Series times buckets that one range aggregation may have: 400 MB per aggregate."""
+
+Ordinals = npt.NDArray[np.int64]
+
+PlanScan = Callable[[ast.Selector, int, int], Scan]
+"""What has to be read for start <= t < end (ns)."""
+
+
+def range_vector(
+    query: ast.RangeAggregation,
+    grouping: ast.Grouping | None,
+    grid: StepGrid,
+    plan: PlanScan,
+    context: QueryContext,
+) -> SeriesBlock:
+    """The series of a range aggregation; with `grouping`, samples of a group are counted together.
+
+    Raises QueryError for an entry with an error (strict mode), and for more series and steps than
+    memory allows.
+    """
+    log_range = query.log_range
+    task = RangeTask(
+        query,
+        grouping,
+        buckets(grid.start, grid.end, grid.step, log_range.interval, log_range.offset),
+    )
+    scan = plan(log_range.query.selector, task.buckets.origin + 1, task.buckets.end + 1)
+    pieces = [piece for unit in context.in_order(Aggregator(task, scan, context), scan.units()) for piece in unit]
+    if task.is_summed:
+        return _from_sums(task, [piece for piece in pieces if isinstance(piece, BucketSums)])
+    return _from_samples(task, [piece for piece in pieces if isinstance(piece, SampleColumns)], grid)
+
+
+def _from_sums(task: RangeTask, pieces: Sequence[BucketSums]) -> SeriesBlock:
+    numbers: dict[Labels, int] = {}
+    numbered = [_renumbered(piece.labels, piece.series, numbers) for piece in pieces]
+    shape = (len(numbers), task.buckets.count)
+    _bound(*shape)
+    count, total = np.zeros(shape), np.zeros(shape)
+    least, most = np.full(shape, np.nan), np.full(shape, np.nan)
+    for piece, series in zip(pieces, numbered, strict=True):
+        cells = (series, piece.buckets)
+        np.add.at(count, cells, piece.count)
+        match task.query.operator:
+            case "min_over_time":
+                np.fmin.at(least, cells, piece.least)
+            case "max_over_time":
+                np.fmax.at(most, cells, piece.most)
+            case _:
+                np.add.at(total, cells, piece.total)
+    counts = window_sums(count, task.buckets)
+    with np.errstate(all="ignore"):
+        values = _summed_values(task.query, task.buckets, counts, total, least, most)
+    return SeriesBlock(list(numbers), values, counts > 0).compact()
+
+
+def _summed_values(
+    query: ast.RangeAggregation, runs: Buckets, counts: Matrix, total: Matrix, least: Matrix, most: Matrix
+) -> Matrix:
+    match query.operator:
+        case "count_over_time":
+            return counts
+        case "min_over_time":
+            return window_extremes(least, runs, np.fmin)
+        case "max_over_time":
+            return window_extremes(most, runs, np.fmax)
+        case "rate" | "bytes_rate":
+            return window_sums(total, runs) / (query.log_range.interval / SECOND)
+        case "avg_over_time":
+            return window_sums(total, runs) / counts
+        case _:
+            return window_sums(total, runs)
+
+
+def _from_samples(task: RangeTask, pieces: Sequence[SampleColumns], grid: StepGrid) -> SeriesBlock:
+    numbers: dict[Labels, int] = {}
+    numbered = [_renumbered(piece.labels, piece.series, numbers) for piece in pieces]
+    if not numbers:
+        return SeriesBlock.empty(len(grid))
+    _bound(len(numbers), len(grid))
+    series = np.concatenate(numbered)
+    times = np.concatenate([piece.timestamps for piece in pieces])
+    values = np.concatenate([piece.values for piece in pieces])
+    order = np.lexsort((times, series))
+    series, times, values = series[order], times[order], values[order]
+    bounds = np.searchsorted(series, np.arange(len(numbers) + 1))
+    query = task.query
+    steps = grid.times - query.log_range.offset
+    rows = []
+    for labels, begin, end in zip(numbers, bounds, bounds[1:], strict=True):
+        interval, operator, parameter = query.log_range.interval, query.operator, query.parameter
+        rows.append((labels, *window(values[begin:end], times[begin:end], steps, interval, operator, parameter)))
+    return SeriesBlock.stacked(rows, len(grid))
+
+
+def _renumbered(labels: Sequence[Labels], series: Ordinals, numbers: dict[Labels, int]) -> Ordinals:
+    """Places in `labels` as places in `numbers`, which grows."""
+    places = np.array([numbers.setdefault(own, len(numbers)) for own in labels], np.int64)
+    return places[series]
+
+
+def _bound(series: int, columns: int) -> None:
+    if series * columns > MAX_CELLS:
+        raise QueryError(
+            f"{series} series over {columns} steps are more than one query may hold in memory ({MAX_CELLS} values); "
+            "aggregate by fewer labels, or ask for a larger step or a shorter time range"
+        )

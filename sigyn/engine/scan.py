@@ -1,0 +1,182 @@
+"""Reading what a query needs of the segments that hold it."""
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+
+import msgspec
+import numpy as np
+import numpy.typing as npt
+import pyarrow as pa
+
+from sigyn.engine.frame import Frame, Rows
+from sigyn.engine.streams import QueryStreams
+from sigyn.model.labels import Labels
+from sigyn.store.catalog import SegmentInfo
+from sigyn.store.reader import RowGroup
+from sigyn.store.snapshot import Snapshot
+
+TEXT_COLUMNS = ("line", "detected_level", "metadata")
+"""The columns of an entry besides stream and timestamp: what the interpreter needs."""
+
+UNIT_ROWS = 131_072  # rows that one task reads and computes: about 40 MB of text, some 10 ms of work
+
+ENTRIES_AT_ONCE = 512  # entries turned into Python objects together: a usual answer in one piece
+
+_decode_metadata = msgspec.json.Decoder(dict[str, str]).decode
+
+
+def entry_metadata(level: str | None, metadata: str | None) -> Labels:
+    """The structured metadata of an entry from its two columns."""
+    pairs = _decode_metadata(metadata) if metadata is not None else {}
+    if level is not None:
+        pairs["detected_level"] = level
+    return tuple(sorted(pairs.items()))
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Part:
+    """Row groups of one segment that may hold entries of a query.
+
+    ordinals     for each stream of the segment its ordinal in the query, -1: not wanted
+    groups       row groups to read, rising
+    first, last  ns; no entry of these row groups lies outside (inclusive)
+    exact        every entry of a wanted stream lies in the query's time range
+    """
+
+    segment: SegmentInfo
+    ordinals: npt.NDArray[np.int32]
+    groups: tuple[int, ...]
+    rows: int
+    first: int
+    last: int
+    exact: bool
+
+    def narrowed(self, groups: Sequence[RowGroup], chosen: Sequence[int]) -> "Part":
+        """The part with some of its row groups; `groups` are all of the segment's."""
+        read = [groups[index] for index in chosen]
+        return Part(
+            self.segment,
+            self.ordinals,
+            tuple(chosen),
+            sum(group.rows for group in read),
+            min(group.first for group in read),
+            max(group.last for group in read),
+            self.exact,
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class Scan:
+    """What a query reads: the entries of start <= t < end (ns) of `streams`, in `parts` (oldest commit first)."""
+
+    snapshot: Snapshot
+    start: int
+    end: int
+    streams: QueryStreams
+    parts: list[Part]
+    row_groups_total: int
+
+    def units(self) -> list[list[Part]]:
+        """The parts in runs of about UNIT_ROWS rows, split where one is larger."""
+        units: list[list[Part]] = []
+        room = 0
+        for part in self.parts:
+            for piece in self._pieces(part):
+                if not units or piece.rows > room:
+                    units.append([])
+                    room = UNIT_ROWS
+                units[-1].append(piece)
+                room -= piece.rows
+        return units
+
+    def single_groups(self) -> list[Part]:
+        """All row groups to read, each as a part of its own."""
+        singles = []
+        for part in self.parts:
+            groups = self.snapshot.row_groups(part.segment)
+            singles += [part.narrowed(groups, [index]) for index in part.groups]
+        return singles
+
+    def _pieces(self, part: Part) -> Iterator[Part]:
+        if part.rows <= UNIT_ROWS:
+            yield part
+            return
+        groups = self.snapshot.row_groups(part.segment)
+        run: list[int] = []
+        rows = 0
+        for index in part.groups:
+            run.append(index)
+            rows += groups[index].rows
+            if rows >= UNIT_ROWS:
+                yield part.narrowed(groups, run)
+                run, rows = [], 0
+        if run:
+            yield part.narrowed(groups, run)
+
+    def read(self, unit: Sequence[Part], columns: Sequence[str]) -> Frame:
+        """The entries of some parts, with stream, timestamp and these columns of ENTRY_SCHEMA."""
+        names = ["stream", "timestamp", *columns]
+        tables: list[pa.Table] = []
+        selections: list[Rows] = []
+        begins = [0]
+        for part in unit:
+            table = self.snapshot.read(part.segment, names, part.groups)
+            ordinals = part.ordinals[table.column("stream").to_numpy()]
+            selections.append(self._selected(part, ordinals, table) + begins[-1])
+            begins.append(begins[-1] + table.num_rows)
+            tables.append(table.set_column(0, "stream", pa.array(ordinals)))
+        base = pa.concat_tables(tables)
+        rows = np.concatenate(selections)
+        return Frame(base, self.streams, None if len(rows) == base.num_rows else rows, begins)
+
+    def entries(self, unit: Sequence[Part], frame: Frame, positions: Rows) -> Iterator[tuple[Labels, int, str, Labels]]:
+        """Stream, timestamp, line and structured metadata of entries of a unit's frame, in this order.
+
+        Text columns that the frame lacks are read for the parts concerned alone.
+        """
+        for begin in range(0, len(positions), ENTRIES_AT_ONCE):
+            rows = frame.rows[positions[begin : begin + ENTRIES_AT_ONCE]]
+            indices = pa.array(rows)
+            text = frame.base_table(TEXT_COLUMNS)
+            taken = text.take(indices) if text is not None else self._text(unit, frame.begins, rows)
+            streams = frame.base("stream").take(indices).to_pylist()
+            times = frame.base("timestamp").take(indices).to_pylist()
+            texts = [taken.column(name).to_pylist() for name in TEXT_COLUMNS]
+            for stream, timestamp, line, level, metadata in zip(streams, times, *texts, strict=True):
+                yield self.streams.labels[stream], timestamp, line, entry_metadata(level, metadata)
+
+    def _text(self, unit: Sequence[Part], begins: Sequence[int], rows: Rows) -> pa.Table:
+        """The text columns of these rows of a unit's frame."""
+        tables = []
+        order = []
+        for part, begin, end in zip(unit, begins, begins[1:], strict=True):
+            inside = np.flatnonzero((rows >= begin) & (rows < end))
+            if len(inside):
+                table = self.snapshot.read(part.segment, TEXT_COLUMNS, part.groups)
+                tables.append(table.take(pa.array(rows[inside] - begin)))
+                order.append(inside)
+        return pa.concat_tables(tables).take(pa.array(np.argsort(np.concatenate(order), kind="stable")))
+
+    def _selected(self, part: Part, ordinals: npt.NDArray[np.int32], table: pa.Table) -> Rows:
+        """Positions of the entries that count."""
+        keep = np.ones(table.num_rows, np.bool_)
+        if (part.ordinals < 0).any():
+            keep &= ordinals >= 0
+        if not part.exact:
+            times = table.column("timestamp").to_numpy()
+            keep &= (times >= self.start) & (times < self.end)
+        repeated = self.snapshot.duplicate_rows(part.segment)
+        if len(repeated) and table.num_rows:
+            keep[self._positions(part, repeated)] = False
+        return np.flatnonzero(keep)
+
+    def _positions(self, part: Part, rows: Rows) -> Rows:
+        """Where rows of the segment lie in the table of the part's row groups."""
+        found = []
+        offset = 0
+        groups = self.snapshot.row_groups(part.segment)
+        for group in (groups[index] for index in part.groups):
+            inside = rows[(rows >= group.first_row) & (rows < group.first_row + group.rows)]
+            found.append(inside - group.first_row + offset)
+            offset += group.rows
+        return np.concatenate(found)

@@ -1,0 +1,89 @@
+"""Which parts of which segments a query has to read.
+
+The ladder: segments by time (the catalog), streams by selector and time (the stream table), row
+groups by stream and time (the segment's metadata). No entry is looked at here.
+"""
+
+from collections.abc import Callable, Sequence
+
+import numpy as np
+import numpy.typing as npt
+
+from sigyn.engine.interpreter.selectors import selector_matches
+from sigyn.engine.scan import Part, Scan
+from sigyn.engine.streams import QueryStreams
+from sigyn.languages.logql import ast
+from sigyn.model.labels import Labels
+from sigyn.store.catalog import SegmentInfo
+from sigyn.store.reader import RowGroup
+from sigyn.store.snapshot import Snapshot
+from sigyn.store.streams import StreamTable
+
+LabelsOf = Callable[[int], Labels]
+"""The labels of a stream by its id in the catalog."""
+
+
+def plan_scan(snapshot: Snapshot, labels_of: LabelsOf, selector: ast.Selector, start: int, end: int) -> Scan:
+    """What has to be read for the entries of start <= t < end (ns) whose streams match."""
+    wanted = _Wanted(labels_of, selector)
+    parts: list[Part] = []
+    row_groups_total = 0
+    for segment in sorted(snapshot.segments, key=lambda segment: segment.id):
+        if segment.last < start or segment.first >= end:
+            continue
+        ordinals = wanted.ordinals(segment.streams, start, end)
+        if (ordinals < 0).all():
+            continue
+        groups = snapshot.row_groups(segment)
+        row_groups_total += len(groups)
+        read = _row_groups(segment, groups, ordinals, start, end)
+        if read:
+            exact = segment.first >= start and segment.last < end
+            whole = Part(segment, ordinals, (), 0, segment.first, segment.last, exact)
+            parts.append(whole.narrowed(groups, read))
+    return Scan(snapshot, start, end, QueryStreams(wanted.labels), parts, row_groups_total)
+
+
+class _Wanted:
+    """Numbers the streams that match, as segments bring them up."""
+
+    def __init__(self, labels_of: LabelsOf, selector: ast.Selector) -> None:
+        self._labels_of = labels_of
+        self._selector = selector
+        self._ordinal_of: dict[int, int] = {}
+        self.labels: list[Labels] = []
+
+    def ordinals(self, table: StreamTable, start: int, end: int) -> npt.NDArray[np.int32]:
+        """For each stream of a segment its number, -1 when it does not match or has no entry in the range."""
+        numbers = np.fromiter((self._ordinal(id) for id in table.ids.tolist()), np.int32, len(table))
+        numbers[(table.last < start) | (table.first >= end)] = -1
+        return numbers
+
+    def _ordinal(self, id: int) -> int:
+        ordinal = self._ordinal_of.get(id)
+        if ordinal is None:
+            labels = self._labels_of(id)
+            ordinal = -1
+            if selector_matches(self._selector, labels):
+                ordinal = len(self.labels)
+                self.labels.append(labels)
+            self._ordinal_of[id] = ordinal
+        return ordinal
+
+
+def _row_groups(
+    segment: SegmentInfo, groups: Sequence[RowGroup], ordinals: npt.NDArray[np.int32], start: int, end: int
+) -> list[int]:
+    """Row groups that may hold entries of wanted streams in the time range, rising."""
+    read = np.array([group.last >= start and group.first < end for group in groups], np.bool_)
+    table = segment.streams
+    if len(groups) > 1 and table.first_row[0] >= 0:
+        begins = np.array([group.first_row for group in groups], np.int64)
+        wanted = ordinals >= 0
+        first = np.searchsorted(begins, table.first_row[wanted], side="right") - 1
+        last = np.searchsorted(begins, table.first_row[wanted] + table.rows[wanted] - 1, side="right") - 1
+        touched = np.zeros(len(groups) + 1, np.int64)
+        np.add.at(touched, first, 1)
+        np.add.at(touched, last + 1, -1)
+        read &= np.cumsum(touched)[:-1] > 0
+    return [int(index) for index in np.flatnonzero(read)]

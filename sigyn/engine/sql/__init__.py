@@ -1,0 +1,1 @@
+"""LogQL pipelines as SQL over columns of entries, with kernels for the parsers."""

@@ -1,0 +1,225 @@
+"""A LogQL pipeline as steps over frames.
+
+Stages compile one after the other until one can't be said exactly; that one and all behind it are
+left to the interpreter, for the entries that are still there. What a stage means is defined by the
+interpreter (sigyn/engine/interpreter); this module says the same in SQL and kernels.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from sigyn.engine.sql.conversions import byte_count, duration_seconds
+from sigyn.engine.sql.predicates import compile_predicate, mapped, number, text_matches
+from sigyn.engine.sql.scope import ERROR, Scope
+from sigyn.engine.sql.steps import Compute, Filter, Parse
+from sigyn.engine.sql.text import NULL, Sql, any_of, build, column, literal
+from sigyn.engine.sql.unsupported import Unsupported
+from sigyn.engine.streams import QueryStreams
+from sigyn.languages.logql import ast
+from sigyn.languages.logql.pattern import Capture, parse_pattern
+from sigyn.languages.templates.logql import compile_line_template
+
+
+@dataclass(frozen=True, slots=True)
+class Program:
+    """A compiled pipeline.
+
+    scope      the state behind the last stage that compiled; its steps are the work to do
+    stages     how many stages compiled
+    reason     why the next stage did not; empty when all did
+    value      the unwrapped number, when the pipeline unwraps and all of it compiled
+    """
+
+    scope: Scope
+    stages: int
+    reason: str = ""
+    value: Sql | None = None
+
+    @property
+    def complete(self) -> bool:
+        return not self.reason
+
+
+def compile_pipeline(
+    stages: Sequence[ast.Stage], unwrap: ast.Unwrap | None, streams: QueryStreams, *, metadata: bool
+) -> Program:
+    """Compile as much of a pipeline as SQL can say exactly.
+
+    `metadata` says whether entries may have structured metadata other than detected_level.
+    """
+    scope = Scope(streams.names, streams.common_names, metadata)
+    done = 0
+    value = None
+    try:
+        for stage in stages:
+            _compile_stage(stage, scope)
+            done += 1
+        if unwrap is not None:
+            value = _compile_unwrap(unwrap, scope)
+    except Unsupported as reason:
+        return Program(scope, done, str(reason))
+    return Program(scope, done, value=value)
+
+
+def _compile_stage(stage: ast.Stage, scope: Scope) -> None:
+    match stage:
+        case ast.LineFilter(operator, operands):
+            _keep_rows(scope, _line_filter(scope.line, operator, operands))
+        case ast.LabelFilter(predicate):
+            _label_filter(predicate, scope)
+        case ast.JsonParser(()):
+            _begin_parser(scope, "json", "JSONParserErr")
+        case ast.LogfmtParser(False, keep_empty, ()):
+            _begin_parser(scope, "logfmt", "", keep_empty=keep_empty)
+        case ast.PatternParser(pattern):
+            _pattern(scope, pattern)
+        case ast.LineFormat(template):
+            _line_format(scope, template)
+        case ast.LabelFormat(assignments):
+            _label_format(scope, assignments)
+        case ast.Drop(choices):
+            for choice in choices:
+                _drop(scope, choice)
+        case ast.Keep(choices):
+            _keep(scope, choices)
+        case _:
+            raise Unsupported(f"{type(stage).__name__}")
+
+
+def _keep_rows(scope: Scope, predicate: Sql) -> None:
+    scope.steps.append(Filter(any_of([*scope.doubts, predicate])))
+
+
+def _line_filter(line: Sql, operator: str, operands: tuple[ast.LineOperand, ...]) -> Sql:
+    if any(operand.ip for operand in operands):
+        raise Unsupported("ip() in a line filter")
+    if operator in ("|=", "!="):
+        found = [build("contains({}, {})", line, literal(operand.value)) for operand in operands]
+    elif operator in ("|~", "!~"):
+        found = [build("regexp_matches({}, {})", line, literal(operand.value)) for operand in operands]
+    else:
+        raise Unsupported("a pattern line filter")
+    return any_of(found) if operator.startswith("|") else build("(NOT {})", any_of(found))
+
+
+def _label_filter(predicate: ast.Predicate, scope: Scope) -> None:
+    for leaf in _conjuncts(predicate):
+        _filter_before_parsing(leaf, scope)
+    compiled = compile_predicate(predicate, scope)
+    if compiled.doubt is not None:
+        scope.doubts.append(compiled.doubt)
+    _keep_rows(scope, compiled.true)
+
+
+def _conjuncts(predicate: ast.Predicate) -> list[ast.Predicate]:
+    if isinstance(predicate, ast.And):
+        return [*_conjuncts(predicate.left), *_conjuncts(predicate.right)]
+    return [predicate]
+
+
+def _filter_before_parsing(predicate: ast.Predicate, scope: Scope) -> None:
+    """A line that does not hold the text that a label must equal need not be parsed at all.
+
+    Sound only where the label can come from nothing but the line, and its text stands in the line
+    as it is; an escape in JSON or in quoted logfmt may hide it, so such lines pass.
+    """
+    if not isinstance(predicate, ast.StringPredicate) or predicate.operator != "=" or not predicate.value:
+        return
+    parse = scope.parser
+    name, value = predicate.name, predicate.value
+    if parse is None or parse.kind == "pattern" or name in scope.overrides or name in scope.stream_names:
+        return
+    if name in (ERROR, "detected_level") or scope.metadata or not value.isascii() or not value.isprintable():
+        return
+    if any(character in value for character in '"\\/<>&'):
+        return
+    hidden = literal("\\u" if parse.kind == "json" else "\\")
+    test = build("(contains({}, {}) OR contains({}, {}))", parse.line, literal(value), parse.line, hidden)
+    scope.steps.insert(scope.steps.index(parse), Filter(test))
+
+
+def _begin_parser(scope: Scope, kind: str, error: str, *, keep_empty: bool = False) -> None:
+    if scope.has_parser or scope.kept is not None or scope.overrides:
+        raise Unsupported("a parser behind a stage that made or removed labels")
+    stem = scope.fresh("parsed")
+    parse = Parse("json" if kind == "json" else "logfmt", scope.line, f"{stem}.hard", f"{stem}.failed", error)
+    parse.keep_empty = keep_empty
+    scope.steps.append(parse)
+    scope.parser = parse
+    scope.doubts.append(column(parse.hard))
+    if error:
+        scope.errors.append((column(parse.failed), error))
+
+
+def _pattern(scope: Scope, text: str) -> None:
+    if scope.has_parser or scope.kept is not None or scope.overrides:
+        raise Unsupported("a parser behind a stage that made or removed labels")
+    pattern = parse_pattern(text)
+    stem = scope.fresh("parsed")
+    parse = Parse("pattern", scope.line, f"{stem}.hard", f"{stem}.failed", pieces=pattern.pieces)
+    scope.steps.append(parse)
+    for piece in pattern.pieces:
+        if isinstance(piece, Capture) and piece.name is not None:
+            parse.wanted[piece.name] = f"{stem}.{piece.name}"
+            scope.parsed[piece.name] = column(f"{stem}.{piece.name}")
+
+
+def _line_format(scope: Scope, text: str) -> None:
+    parts = compile_line_template(text, "line").parts()
+    if parts is None:
+        raise Unsupported("a template with more than plain fields")
+    pieces = [literal(part) if isinstance(part, str) else scope.text(part.name) for part in parts]
+    name = scope.fresh("line")
+    value = build("concat(" + ", ".join(["{}"] * len(pieces)) + ")", *pieces) if pieces else literal("")
+    scope.steps.append(Compute(name, value))
+    scope.line = column(name)
+
+
+def _label_format(scope: Scope, assignments: tuple[ast.LabelAssignment, ...]) -> None:
+    made: dict[str, Sql] = {}
+    for assignment in assignments:
+        if not assignment.rename or assignment.name in made or assignment.value in made:
+            raise Unsupported("label_format with a template")
+        made[assignment.name] = scope.label(assignment.value)
+        made[assignment.value] = NULL
+    scope.overrides.update(made)
+
+
+def _drop(scope: Scope, choice: ast.LabelChoice) -> None:
+    if choice.name.startswith("__error"):
+        raise Unsupported("drop of an error")
+    if choice.matcher is None:
+        scope.overrides[choice.name] = NULL
+        return
+    value = scope.label(choice.name)
+    matches = text_matches(scope.text(choice.name), choice.matcher.operator, choice.matcher.value)
+    scope.overrides[choice.name] = build("CASE WHEN NOT {} THEN {} END", matches, value)
+
+
+def _keep(scope: Scope, choices: tuple[ast.LabelChoice, ...]) -> None:
+    names = frozenset(choice.name for choice in choices)
+    for choice in choices:
+        if choice.matcher is not None:
+            value = scope.label(choice.name)
+            matches = text_matches(scope.text(choice.name), choice.matcher.operator, choice.matcher.value)
+            scope.overrides[choice.name] = build("CASE WHEN {} THEN {} END", matches, value)
+    for name in list(scope.overrides):
+        if name not in names:
+            scope.overrides[name] = NULL
+    scope.kept = names if scope.kept is None else scope.kept & names
+
+
+def _compile_unwrap(unwrap: ast.Unwrap, scope: Scope) -> Sql:
+    text = scope.label(unwrap.label)
+    if text is NULL:
+        raise Unsupported("unwrap of a label that no entry has")
+    _keep_rows(scope, build("({} IS NOT NULL)", text))
+    if unwrap.conversion == "":
+        value, doubt = number(text)
+        scope.doubts.append(doubt)
+    else:
+        value = mapped(scope, text, byte_count if unwrap.conversion == "bytes" else duration_seconds)
+        scope.doubts.append(build("({} IS NOT NULL AND {} IS NULL)", text, value))
+    for label_filter in unwrap.filters:
+        _label_filter(label_filter.predicate, scope)
+    return value

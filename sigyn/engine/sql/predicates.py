@@ -1,0 +1,116 @@
+"""Label filters as SQL.
+
+A predicate compiles to SQL that is exact wherever it is not in doubt: an entry whose label can't
+be read as SQL reads it (a number such as `1e3` or ` 5`) is handed to the interpreter.
+"""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from sigyn.engine.sql.conversions import address_test, byte_count, duration_nanoseconds
+from sigyn.engine.sql.scope import ERROR, Scope
+from sigyn.engine.sql.steps import Convert, Map
+from sigyn.engine.sql.text import FALSE, NULL, Sql, any_of, build, column, literal
+from sigyn.languages.logql import ast
+
+_OPERATORS = {"==": "=", "!=": "<>", ">": ">", ">=": ">=", "<": "<", "<=": "<="}
+
+
+@dataclass(frozen=True, slots=True)
+class Compiled:
+    """`true` says whether the entry passes, except where `doubt` holds."""
+
+    true: Sql
+    doubt: Sql | None = None
+
+
+def compile_predicate(predicate: ast.Predicate, scope: Scope) -> Compiled:
+    """SQL for a label filter; may add steps to the scope.
+
+    Raises Unsupported when it can't be said in SQL.
+    """
+    match predicate:
+        case ast.And(left, right):
+            return _both("({} AND {})", compile_predicate(left, scope), compile_predicate(right, scope))
+        case ast.Or(left, right):
+            return _both("({} OR {})", compile_predicate(left, scope), compile_predicate(right, scope))
+        case ast.StringPredicate(name, operator, value):
+            return Compiled(text_matches(scope.text(name), operator, value))
+        case ast.NumberPredicate(name, operator, value):
+            return _passes_errors(scope, _number(scope, name, operator, value))
+        case ast.DurationPredicate(name, operator, value):
+            return _passes_errors(scope, _converted(scope, name, operator, float(value), duration_nanoseconds))
+        case ast.BytesPredicate(name, operator, value):
+            return _passes_errors(scope, _converted(scope, name, operator, float(value), byte_count))
+        case ast.IpPredicate(name, operator, pattern):
+            return _passes_errors(scope, _address(scope, name, operator, address_test(pattern)))
+
+
+def text_matches(text: Sql, operator: ast.MatchOperator, value: str) -> Sql:
+    """A matcher over a text that is never NULL; regular expressions are anchored."""
+    match operator:
+        case "=":
+            return build("({} = {})", text, literal(value))
+        case "!=":
+            return build("({} <> {})", text, literal(value))
+        case "=~":
+            return build("regexp_full_match({}, {}, 's')", text, literal(value))
+        case "!~":
+            return build("(NOT regexp_full_match({}, {}, 's'))", text, literal(value))
+
+
+def number(text: Sql) -> tuple[Sql, Sql]:
+    """The number that a text (or NULL) stands for, and when the interpreter has to read it instead.
+
+    SQL's cast accepts more than Go's strconv.ParseFloat does and the other way round; they agree on
+    texts of digits, a point and a leading minus.
+    """
+    value = build("TRY_CAST({} AS DOUBLE)", text)
+    doubt = build("({} IS NOT NULL AND ({} IS NULL OR ltrim({}, '-0123456789.') <> ''))", text, value, text)
+    return value, doubt
+
+
+def _passes_errors(scope: Scope, compiled: Compiled) -> Compiled:
+    """Comparisons of numbers let an entry pass that has an error already."""
+    error = scope.label(ERROR)
+    if error is NULL:
+        return compiled
+    return Compiled(build("({} OR {} IS NOT NULL)", compiled.true, error), compiled.doubt)
+
+
+def _both(template: str, left: Compiled, right: Compiled) -> Compiled:
+    doubts = [doubt for doubt in (left.doubt, right.doubt) if doubt is not None]
+    return Compiled(build(template, left.true, right.true), any_of(doubts) if doubts else None)
+
+
+def _number(scope: Scope, name: str, operator: ast.CompareOperator, against: float) -> Compiled:
+    text = scope.label(name)
+    if text is NULL:
+        return Compiled(FALSE)
+    value, doubt = number(text)
+    return Compiled(build(f"coalesce({{}} {_OPERATORS[operator]} {against!r}::DOUBLE, false)", value), doubt)
+
+
+def _converted(scope: Scope, name: str, operator: ast.CompareOperator, against: float, convert: Convert) -> Compiled:
+    text = scope.label(name)
+    if text is NULL:
+        return Compiled(FALSE)
+    value = mapped(scope, text, convert)
+    passes = build(f"coalesce({{}} {_OPERATORS[operator]} {against!r}::DOUBLE, false)", value)
+    return Compiled(passes, build("({} IS NOT NULL AND {} IS NULL)", text, value))
+
+
+def _address(scope: Scope, name: str, operator: str, convert: Convert) -> Compiled:
+    text = scope.label(name)
+    if text is NULL:
+        return Compiled(FALSE)
+    value = mapped(scope, text, convert)
+    wanted = "1" if operator == "=" else "0"
+    return Compiled(build(f"coalesce({{}} = {wanted}, false)", value))
+
+
+def mapped(scope: Scope, text: Sql, convert: Callable[[str], float | None]) -> Sql:
+    """A column with `convert` of each text."""
+    name = scope.fresh("mapped")
+    scope.steps.append(Map(name, text, convert))
+    return column(name)

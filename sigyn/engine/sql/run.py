@@ -1,0 +1,147 @@
+"""Steps of a compiled pipeline, done to a frame."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+import duckdb
+import numpy as np
+import numpy.typing as npt
+import pyarrow as pa
+
+from sigyn.engine.frame import Frame, Rows
+from sigyn.engine.kernels.json import extract_json
+from sigyn.engine.kernels.logfmt import extract_logfmt
+from sigyn.engine.kernels.pattern import extract_pattern
+from sigyn.engine.kernels.slices import joined, room, slice_column, string_buffers
+from sigyn.engine.sql.steps import Compute, Filter, Map, Parse, Step
+from sigyn.engine.sql.text import Sql, identifier
+from sigyn.languages.logql.pattern import Capture
+
+POSITION = "position"
+
+
+def run_steps(steps: Iterable[Step], frame: Frame, connection: duckdb.DuckDBPyConnection) -> Frame:
+    """Do the steps in order; the frame that comes back has all columns that the steps make."""
+    for step in steps:
+        if len(frame) == 0:
+            # Nothing is left to look at, but later SQL still names the columns.
+            _add_empty(step, frame)
+            continue
+        match step:
+            case Filter(predicate):
+                frame = frame.narrowed(positions_where(predicate, frame, connection))
+            case Parse():
+                _parse(step, frame)
+            case Compute(name, value):
+                frame.add(name, _evaluate(value, frame, connection))
+            case Map(name, source, convert):
+                texts = _evaluate(source, frame, connection).dictionary_encode()
+                numbers = [None if text is None else convert(text) for text in texts.dictionary.to_pylist()]
+                frame.add(name, pa.array(numbers, pa.float64()).take(texts.indices))
+    return frame
+
+
+def positions_where(predicate: Sql, frame: Frame, connection: duckdb.DuckDBPyConnection) -> npt.NDArray[np.int64]:
+    """Positions in the frame of the rows for which the predicate is true, rising."""
+    table = frame.table(sorted(predicate.columns))
+    table = table.append_column(POSITION, pa.array(np.arange(len(frame), dtype=np.int64)))
+    answer = select(f"SELECT {POSITION} FROM frame WHERE {predicate}", table, connection)
+    return np.sort(answer.column(0).to_numpy())
+
+
+def select(sql: str, frame: pa.Table, connection: duckdb.DuckDBPyConnection) -> pa.Table:
+    """The answer to a query over the table `frame`."""
+    answer = connection.from_arrow(frame).query("frame", sql)
+    if answer is None:
+        raise ValueError(f"not a query: {sql}")
+    return answer.to_arrow_table()
+
+
+def _evaluate(value: Sql, frame: Frame, connection: duckdb.DuckDBPyConnection) -> pa.Array:
+    """The value of an expression for each row of the frame, in order."""
+    names = sorted(value.columns)
+    if value.text == identifier(names[0]) if len(names) == 1 else False:
+        return _whole(frame.column(names[0]))
+    table = frame.table(names).append_column(POSITION, pa.array(np.arange(len(frame), dtype=np.int64)))
+    answer = select(f"SELECT {value} AS value FROM frame ORDER BY {POSITION}", table, connection)
+    return _whole(answer.column(0))
+
+
+def _whole(values: pa.Array | pa.ChunkedArray) -> pa.Array:
+    return values.combine_chunks() if isinstance(values, pa.ChunkedArray) else values
+
+
+def _add_empty(step: Step, frame: Frame) -> None:
+    match step:
+        case Parse():
+            for name in (step.hard, step.failed):
+                frame.add(name, pa.array([], pa.bool_()))
+            for name in step.wanted.values():
+                frame.add(name, pa.array([], pa.string()))
+        case Compute(name, _):
+            frame.add(name, pa.array([], pa.string()))
+        case Map(name, _, _):
+            frame.add(name, pa.array([], pa.float64()))
+        case Filter():
+            pass
+
+
+def _parse(step: Parse, frame: Frame) -> None:
+    (name,) = step.line.columns
+    hard, failed, values = [], [], []
+    for lines, rows in frame.chunks(name):
+        outcome = _PARSERS[step.kind](step, lines, rows)
+        hard.append(pa.array(outcome.hard))
+        failed.append(pa.array(outcome.failed))
+        values.append(outcome.values)
+    frame.add(step.hard, pa.chunked_array(hard, pa.bool_()))
+    frame.add(step.failed, pa.chunked_array(failed, pa.bool_()))
+    for index, column in enumerate(step.wanted.values()):
+        frame.add(column, pa.chunked_array([chunk[index] for chunk in values], pa.string()))
+
+
+@dataclass(frozen=True, slots=True)
+class _Outcome:
+    """What a kernel made of some lines; `values` are string arrays in the order of `Parse.wanted`."""
+
+    hard: npt.NDArray[np.bool_]
+    failed: npt.NDArray[np.bool_]
+    values: list[pa.Array]
+
+
+def _json(step: Parse, lines: pa.Array, rows: Rows) -> _Outcome:
+    data, offsets = string_buffers(lines)
+    names, ends = joined(label.encode() for label in step.wanted)
+    starts, lengths, hard = room(len(ends), len(rows))
+    failed = np.zeros(len(rows), np.bool_)
+    extract_json(data, offsets, rows, names, ends, starts, lengths, hard, failed)
+    return _Outcome(hard, failed, _slices(data, starts, lengths))
+
+
+def _logfmt(step: Parse, lines: pa.Array, rows: Rows) -> _Outcome:
+    data, offsets = string_buffers(lines)
+    names, ends = joined(label.encode() for label in step.wanted)
+    starts, lengths, hard = room(len(ends), len(rows))
+    extract_logfmt(data, offsets, rows, names, ends, step.keep_empty, starts, lengths, hard)
+    return _Outcome(hard, np.zeros(len(rows), np.bool_), _slices(data, starts, lengths))
+
+
+def _pattern(step: Parse, lines: pa.Array, rows: Rows) -> _Outcome:
+    data, offsets = string_buffers(lines)
+    pieces = step.pieces
+    literals, ends = joined(piece.encode() if isinstance(piece, str) else b"" for piece in pieces)
+    captures = np.array([isinstance(piece, Capture) for piece in pieces], np.bool_)
+    starts, lengths, hard = room(int(captures.sum()), len(rows))
+    extract_pattern(data, offsets, rows, literals, ends, captures, starts, lengths)
+    names = [piece.name for piece in pieces if isinstance(piece, Capture)]
+    kept = [index for index, label in enumerate(names) if label is not None]
+    return _Outcome(hard, np.zeros(len(rows), np.bool_), _slices(data, starts[kept], lengths[kept]))
+
+
+_PARSERS = {"json": _json, "logfmt": _logfmt, "pattern": _pattern}
+
+
+def _slices(
+    data: npt.NDArray[np.uint8], starts: npt.NDArray[np.int32], lengths: npt.NDArray[np.int32]
+) -> list[pa.Array]:
+    return [slice_column(data, begin, length) for begin, length in zip(starts, lengths, strict=True)]

@@ -1,0 +1,118 @@
+"""Which SQL stands for a label, at a point of a pipeline.
+
+A label is looked up as Loki resolves it: a label of the stream, else structured metadata, else a
+parsed label; a stage that sets, renames, drops or keeps labels changes what later stages see.
+"""
+
+from dataclasses import dataclass, field
+
+from sigyn.engine.frame import STREAM_PREFIX
+from sigyn.engine.sql.steps import Parse, Step
+from sigyn.engine.sql.text import NULL, Sql, any_of, build, column, literal
+from sigyn.engine.sql.unsupported import Unsupported
+
+ERROR = "__error__"
+ERROR_DETAILS = "__error_details__"
+EXTRACTED = "_extracted"
+
+
+@dataclass(slots=True)
+class Scope:
+    """The labels and the line at a point of a pipeline.
+
+    stream_names  names of the labels that some stream of the query has
+    common_names  names of the labels that all of them have
+    metadata      whether entries may have structured metadata other than detected_level
+    line          the line
+    overrides     labels that a stage set (or removed: NULL), over all others
+    parsed        labels of parsers with a fixed list of names
+    parser        the parser that gives any label, if there is one
+    kept          after `keep`: the only labels that are left
+    steps         what has to be done to a frame so that the columns used exist
+    doubts        conditions under which the interpreter has to decide about the entry
+    errors        conditions under which the entry has __error__, with the error
+    """
+
+    stream_names: frozenset[str]
+    common_names: frozenset[str]
+    metadata: bool
+    line: Sql = field(default_factory=lambda: column("line"))
+    overrides: dict[str, Sql] = field(default_factory=dict)
+    parsed: dict[str, Sql] = field(default_factory=dict)
+    parser: Parse | None = None
+    kept: frozenset[str] | None = None
+    steps: list[Step] = field(default_factory=list)
+    doubts: list[Sql] = field(default_factory=list)
+    errors: list[tuple[Sql, str]] = field(default_factory=list)
+
+    @property
+    def has_parser(self) -> bool:
+        """Whether some stage made labels from the line."""
+        return self.parser is not None or bool(self.parsed)
+
+    def fresh(self, stem: str) -> str:
+        """A column name that is not taken."""
+        return f"{stem}.{len(self.steps)}"
+
+    def is_hard(self) -> Sql:
+        """Whether the interpreter has to decide about the entry."""
+        return any_of(self.doubts)
+
+    def label(self, name: str) -> Sql:
+        """SQL for the label: its text, NULL when the entry does not have it.
+
+        Raises Unsupported where the answer depends on more than the entry's columns tell.
+        """
+        if name == ERROR:
+            return self._error()
+        if name == ERROR_DETAILS:
+            raise Unsupported("__error_details__")
+        if name in self.overrides:
+            return self.overrides[name]
+        if self.kept is not None and name not in self.kept:
+            return NULL
+        if name.endswith(EXTRACTED) and (self.has_parser or self.metadata):
+            raise Unsupported(f"{name}, which depends on a clash of labels")
+        if name in self.common_names:
+            return column(STREAM_PREFIX + name)
+        sources = [*self._stored(name), *self._from_parser(name)]
+        if not sources:
+            return NULL
+        if len(sources) == 1:
+            return sources[0]
+        return build("coalesce(" + ", ".join(["{}"] * len(sources)) + ")", *sources)
+
+    def text(self, name: str) -> Sql:
+        """SQL for the label's text, empty when the entry does not have it."""
+        value = self.label(name)
+        return literal("") if value is NULL else build("coalesce({}, '')", value)
+
+    def is_stream_only(self, name: str) -> bool:
+        """Whether only the stream decides about this label's value."""
+        return self.label(name).columns <= {STREAM_PREFIX + name}
+
+    def _stored(self, name: str) -> list[Sql]:
+        sources = []
+        if name in self.stream_names:
+            sources.append(column(STREAM_PREFIX + name))
+        if name == "detected_level":
+            sources.append(column("detected_level"))
+        elif self.metadata:
+            sources.append(build("json_extract_string({}, {})", column("metadata"), literal(f'$."{name}"')))
+        return sources
+
+    def _from_parser(self, name: str) -> list[Sql]:
+        if name in self.parsed:
+            return [self.parsed[name]]
+        if self.parser is not None:
+            wanted = self.parser.wanted
+            if name not in wanted:
+                wanted[name] = f"{self.parser.hard}.{len(wanted)}"
+            return [column(wanted[name])]
+        return []
+
+    def _error(self) -> Sql:
+        if not self.errors:
+            return NULL
+        cases = [build("WHEN {} THEN {}", condition, literal(error)) for condition, error in self.errors]
+        return build("CASE " + " ".join(["{}"] * len(cases)) + " END", *cases)

@@ -1,0 +1,79 @@
+"""What a compiled pipeline does to a frame, step by step."""
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from typing import Literal, TypeAlias
+
+from sigyn.engine.sql.text import Sql
+from sigyn.languages.logql.pattern import Capture
+
+
+@dataclass(frozen=True, slots=True)
+class Filter:
+    """Keep the rows for which the predicate is true."""
+
+    predicate: Sql
+
+    @property
+    def columns(self) -> frozenset[str]:
+        """Columns that the step reads."""
+        return self.predicate.columns
+
+
+@dataclass(slots=True)
+class Parse:
+    """Run a parser's kernel over `line`, for the labels that later steps asked for.
+
+    wanted  label name (for logfmt and json: as flattened) to the column that holds its value
+    hard    column: true where the interpreter has to decide about the line
+    failed  column: true where the parser fails with `error` and gives no label at all
+    pieces  of a pattern
+    """
+
+    kind: Literal["json", "logfmt", "pattern"]
+    line: Sql
+    hard: str
+    failed: str
+    error: str = ""
+    pieces: tuple[str | Capture, ...] = ()
+    keep_empty: bool = False
+    wanted: dict[str, str] = field(default_factory=dict)
+
+    @property
+    def columns(self) -> frozenset[str]:
+        """Columns that the step reads."""
+        return self.line.columns
+
+
+@dataclass(frozen=True, slots=True)
+class Compute:
+    """Add a column with the value of an expression."""
+
+    name: str
+    value: Sql
+
+    @property
+    def columns(self) -> frozenset[str]:
+        """Columns that the step reads."""
+        return self.value.columns
+
+
+Convert: TypeAlias = Callable[[str], float | None]
+"""Gives the number that a text stands for, None when it stands for none."""
+
+
+@dataclass(frozen=True, slots=True)
+class Map:
+    """Add a float64 column: `convert` of each distinct text of `source`, null where it has none."""
+
+    name: str
+    source: Sql
+    convert: Convert
+
+    @property
+    def columns(self) -> frozenset[str]:
+        """Columns that the step reads."""
+        return self.source.columns
+
+
+Step: TypeAlias = Filter | Parse | Compute | Map

@@ -1,0 +1,303 @@
+"""Queries of a tenant: parsed, bounded, run beside the event loop, answered."""
+
+import asyncio
+import time
+from collections.abc import Callable, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from typing import TypeVar
+
+import numpy as np
+
+from sigyn.engine.context import QueryContext
+from sigyn.engine.duck import Duck
+from sigyn.engine.interpreter.selectors import selector_matches
+from sigyn.engine.log_query import run_log_query
+from sigyn.engine.range_vector import range_vector
+from sigyn.engine.scan import Scan
+from sigyn.engine.scan_plan import LabelsOf, plan_scan
+from sigyn.engine.totals import StreamTotal, stream_totals
+from sigyn.engine.vectors.block import SeriesBlock, matrix_of, vector_of
+from sigyn.engine.vectors.evaluate import evaluate_metric
+from sigyn.engine.vectors.grid import StepGrid
+from sigyn.languages.logql import ast, parse, parse_selector
+from sigyn.model.errors import QueryError
+from sigyn.model.labels import Labels
+from sigyn.model.results import (
+    Direction,
+    LogEntry,
+    LogResult,
+    MatrixResult,
+    QueryAnswer,
+    QueryResult,
+    ScalarResult,
+    VectorResult,
+)
+from sigyn.model.time import HOUR, SECOND
+from sigyn.store.snapshot import Snapshot
+from sigyn.store.store import Store
+
+Answer = TypeVar("Answer")
+LOOK_BACK = HOUR
+"""How far back a log query on the instant endpoint looks."""
+
+MAX_POINTS = 11_000
+"""Steps of a range query, as Loki and Prometheus bound them."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class QueryLimits:
+    """What one query may ask for; names and defaults are Loki's.
+
+    max_query_series  series of an answer; the largest are kept and a warning says so
+    max_query_length  ns between start and end; 0: any
+    query_timeout     ns; what was found until then is the answer, with a warning
+    strict_errors     an entry that a stage can't read fails a metric query, as in Loki; else such
+                      entries are left out, and a warning counts them
+    """
+
+    max_query_series: int = 500
+    max_query_length: int = 721 * HOUR
+    query_timeout: int = 60 * SECOND
+    strict_errors: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class QueryRequest:
+    """A query with its range in ns; an instant query is evaluated at `end`.
+
+    step      of a range query; None: Loki's default, 250 steps but at least a second each
+    interval  least time between entries of a log query's answer, 0: none
+    timeout   ns; None: the limit's
+    """
+
+    tenant: str
+    query: str
+    start: int
+    end: int
+    step: int | None = None
+    limit: int = 100
+    direction: Direction = "backward"
+    interval: int = 0
+    timeout: int | None = None
+
+
+class QueryService:
+    """Answers queries over a store. Work is done on threads; cancelling a call stops it soon."""
+
+    def __init__(self, store: Store, duck: Duck, limits: QueryLimits, *, threads: int, concurrency: int) -> None:
+        """`threads` compute, shared by all queries; `concurrency` queries run at a time, others wait."""
+        self._store = store
+        self._duck = duck
+        self._limits = limits
+        self._workers = ThreadPoolExecutor(threads, "query-worker")
+        self._queries = ThreadPoolExecutor(concurrency, "query")
+
+    def close(self) -> None:
+        """Wait for running work and let go of the threads."""
+        self._queries.shutdown()
+        self._workers.shutdown()
+
+    async def query_range(self, request: QueryRequest) -> QueryAnswer:
+        """Answer a range query. Raises QueryError, QueryTimeout, Cancelled."""
+        query = parse(request.query)
+        if request.end < request.start:
+            raise QueryError("end timestamp must not be before or equal to start time")
+        self._check_length(request.end - request.start)
+        if isinstance(query, ast.LogQuery):
+            return await self._run(request, lambda context: self._log(query, request, request.start, context))
+        step = request.step if request.step is not None else default_step(request.start, request.end)
+        grid = StepGrid.aligned(request.start, request.end, step)
+        if len(grid) > MAX_POINTS:
+            raise QueryError(
+                f"exceeded maximum resolution of {MAX_POINTS:,} points per time series; "
+                "increase the value of the step parameter"
+            )
+        return await self._run(request, lambda context: self._matrix(query, request.tenant, grid, context))
+
+    async def query_instant(self, request: QueryRequest) -> QueryAnswer:
+        """Answer an instant query; a log query is answered with the entries of the last hour."""
+        query = parse(request.query)
+        if isinstance(query, ast.LogQuery):
+            return await self._run(
+                request, lambda context: self._log(query, request, request.end - LOOK_BACK, context, inclusive=True)
+            )
+        return await self._run(request, lambda context: self._vector(query, request.tenant, request.end, context))
+
+    async def labels(self, tenant: str, start: int, end: int, selector: str | None) -> list[str]:
+        """Names of all labels of streams with entries in start <= t <= end."""
+        return await self._in_thread(
+            lambda: sorted({name for labels in self._streams(tenant, start, end, [selector]) for name, _ in labels})
+        )
+
+    async def label_values(self, tenant: str, name: str, start: int, end: int, selector: str | None) -> list[str]:
+        """Values of a label of streams with entries in start <= t <= end."""
+
+        def values() -> list[str]:
+            streams = self._streams(tenant, start, end, [selector])
+            return sorted({value for labels in streams for own, value in labels if own == name})
+
+        return await self._in_thread(values)
+
+    async def series(self, tenant: str, start: int, end: int, selectors: list[str]) -> list[Labels]:
+        """Label sets of the streams that match one of the selectors (all, when there are none)."""
+        return await self._in_thread(lambda: self._streams(tenant, start, end, [*selectors] or [None]))
+
+    async def stream_totals(
+        self, tenant: str, start: int, end: int, selector: str, step: int | None
+    ) -> list[StreamTotal]:
+        """Entries and bytes of each matching stream, per bucket of `step` ns."""
+
+        def totals() -> list[StreamTotal]:
+            with self._store.snapshot(tenant, start, end) as snapshot:
+                return stream_totals(snapshot, self._labels_of(tenant), parse_selector(selector), start, end, step)
+
+        return await self._in_thread(totals)
+
+    def _check_length(self, length: int) -> None:
+        longest = self._limits.max_query_length
+        if longest and length > longest:
+            raise QueryError(
+                f"the query time range exceeds the limit (query length: {length // HOUR}h, "
+                f"limit: {longest // HOUR}h, set by max_query_length)"
+            )
+
+    async def _run(self, request: QueryRequest, work: Callable[[QueryContext], QueryResult]) -> QueryAnswer:
+        timeout = request.timeout if request.timeout is not None else self._limits.query_timeout
+        asked = time.monotonic()
+        context = QueryContext(self._duck, self._workers, asked + timeout / SECOND, strict=self._limits.strict_errors)
+
+        def answer() -> QueryAnswer:
+            began = time.monotonic()
+            result = work(context)
+            context.statistics.queue_seconds = began - asked
+            context.statistics.seconds = time.monotonic() - began
+            return QueryAnswer(result, context.statistics, tuple(context.warnings()))
+
+        try:
+            return await self._in_thread(answer)
+        except asyncio.CancelledError:
+            context.cancelled.set()
+            raise
+
+    async def _in_thread(self, work: Callable[[], Answer]) -> Answer:
+        return await asyncio.get_running_loop().run_in_executor(self._queries, work)
+
+    def _log(
+        self, query: ast.LogQuery, request: QueryRequest, start: int, context: QueryContext, *, inclusive: bool = False
+    ) -> LogResult:
+        end = request.end + 1 if inclusive or request.end == start else request.end
+        limit = request.limit if not request.interval else MAX_THINNED
+        with self._store.snapshot(request.tenant, start, end) as snapshot:
+            scan = self._scan(snapshot, query.selector, start, end, context)
+            entries = run_log_query(query, scan, limit, request.direction, context)
+            context.lost_objects |= snapshot.lost
+        if request.interval:
+            entries = thinned(entries, request.interval)[: request.limit]
+        return LogResult(entries, request.direction)
+
+    def _matrix(self, query: ast.MetricQuery, tenant: str, grid: StepGrid, context: QueryContext) -> MatrixResult:
+        value = self._evaluate(query, tenant, grid, context)
+        return matrix_of(value if not isinstance(value, SeriesBlock) else self._bounded(value, context), grid)
+
+    def _vector(
+        self, query: ast.MetricQuery, tenant: str, time: int, context: QueryContext
+    ) -> VectorResult | ScalarResult:
+        grid = StepGrid.instant(time)
+        value = self._evaluate(query, tenant, grid, context)
+        if isinstance(value, SeriesBlock):
+            return vector_of(self._bounded(value, context), grid)
+        return ScalarResult(time, value)
+
+    def _evaluate(
+        self, query: ast.MetricQuery, tenant: str, grid: StepGrid, context: QueryContext
+    ) -> SeriesBlock | float:
+        start, end = data_range(query, grid)
+        with self._store.snapshot(tenant, start, end) as snapshot:
+
+            def plan(selector: ast.Selector, start: int, end: int) -> Scan:
+                return self._scan(snapshot, selector, start, end, context)
+
+            value = evaluate_metric(
+                query,
+                lambda aggregation, grouping, steps: range_vector(aggregation, grouping, steps, plan, context),
+                grid,
+            )
+            context.lost_objects |= snapshot.lost
+        return value
+
+    def _scan(self, snapshot: Snapshot, selector: ast.Selector, start: int, end: int, context: QueryContext) -> Scan:
+        scan = plan_scan(snapshot, self._labels_of(snapshot.tenant), selector, start, end)
+        context.statistics.segments_total += len(snapshot.segments)
+        context.statistics.segments_read += len({part.segment.id for part in scan.parts})
+        context.statistics.row_groups_total += scan.row_groups_total
+        return scan
+
+    def _labels_of(self, tenant: str) -> LabelsOf:
+        return lambda id: self._store.streams.labels(tenant, id)
+
+    def _bounded(self, block: SeriesBlock, context: QueryContext) -> SeriesBlock:
+        """At most `max_query_series` series: those with the largest value anywhere."""
+        most = self._limits.max_query_series
+        if not most or len(block) <= most:
+            return block
+        peaks = np.where(block.present, np.nan_to_num(block.values, nan=-np.inf), -np.inf).max(axis=1)
+        kept = np.sort(np.argsort(-peaks, kind="stable")[:most])
+        context.warn(
+            f"maximum of series ({most}) reached for a single query (max_query_series): "
+            f"the {most} largest of {len(block)} series are shown"
+        )
+        return block.take(kept)
+
+    def _streams(self, tenant: str, start: int, end: int, selectors: Sequence[str | None]) -> list[Labels]:
+        parsed = [parse_selector(text) if text and text.strip() not in ("", "{}") else None for text in selectors]
+        with self._store.snapshot(tenant, start, end) as snapshot:
+            ids: set[int] = set()
+            for segment in snapshot.segments:
+                table = segment.streams
+                ids.update(table.ids[(table.last >= start) & (table.first <= end)].tolist())
+        found = [self._store.streams.labels(tenant, id) for id in sorted(ids)]
+        return [
+            labels
+            for labels in found
+            if any(selector is None or selector_matches(selector, labels) for selector in parsed)
+        ]
+
+
+MAX_THINNED = 1_000_000
+"""Entries that a query with an interval looks at."""
+
+
+def thinned(entries: Sequence[LogEntry], interval: int) -> list[LogEntry]:
+    """The first entry, and each that is at least `interval` ns away from the one kept before it."""
+    kept: list[LogEntry] = []
+    for entry in entries:
+        if not kept or abs(entry.timestamp - kept[-1].timestamp) >= interval:
+            kept.append(entry)
+    return kept
+
+
+def default_step(start: int, end: int) -> int:
+    """Loki's step for a range: a 250th of it in whole seconds, at least one second."""
+    return max(SECOND, (end - start) // 250 // SECOND * SECOND)
+
+
+def data_range(query: ast.MetricQuery, grid: StepGrid) -> tuple[int, int]:
+    """ns between which the entries lie that a metric query reads (inclusive)."""
+    ranges = list(log_ranges(query))
+    starts = [grid.start - found.offset - found.interval for found in ranges]
+    ends = [grid.start + (len(grid) - 1) * grid.step - found.offset for found in ranges]
+    return min(starts, default=grid.start), max(ends, default=grid.start)
+
+
+def log_ranges(query: ast.MetricQuery) -> Sequence[ast.LogRange]:
+    """All log ranges in a metric query."""
+    match query:
+        case ast.RangeAggregation(log_range=log_range):
+            return [log_range]
+        case ast.VectorAggregation(expression=inner) | ast.LabelReplace(expression=inner):
+            return log_ranges(inner)
+        case ast.BinaryOperation(left=left, right=right):
+            return [*log_ranges(left), *log_ranges(right)]
+        case _:
+            return []
