@@ -53,14 +53,15 @@ def is_remote_write(message: memoryview) -> bool:
     text, which begins with a brace. Remote write may also hold metadata alone (field 3), and its
     second version begins with its symbols (field 4).
     """
-    if message[:1] in (b"\x1a", b"\x22"):
+    head = bytes(message[:16])
+    if head[:1] in (b"\x1a", b"\x22"):
         return True
-    outer = _content(message, 0)
-    inner = _content(message, outer) if outer else None
-    return inner is not None and message[inner : inner + 1] in (b"\n", b"\x12")
+    outer = _content(head, 0)
+    inner = _content(head, outer) if outer else None
+    return inner is not None and head[inner : inner + 1] in (b"\n", b"\x12")
 
 
-def _content(message: memoryview, at: int) -> int | None:
+def _content(message: bytes, at: int) -> int | None:
     """Where the content of field 1 begins whose tag is at `at`; None when another field is there."""
     if message[at : at + 1] != b"\n":
         return None

@@ -1,0 +1,238 @@
+"""Compiled twin of `discovery.level_from_line` for a whole column of lines.
+
+Import this only through `detection.LEVEL_LOOPS`: it imports numba.
+"""
+
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from sigyn.services.discovery import AFTER_WORD, BEFORE_WORD, LEVELS, SPELLINGS, WORDS
+from sigyn.wire.compiled import compiled
+
+_QUOTE, _BACKSLASH, _EQUALS, _COLON = 34, 92, 61, 58
+_OPEN_BRACE, _CLOSE_BRACE, _OPEN_BRACKET, _CLOSE_BRACKET = 123, 125, 91, 93
+
+
+class Words:
+    """Words as arrays that a loop can compare with: their bytes, where each begins, what each stands for.
+
+    `first` tells for every byte whether a word begins with it; `shortest` and `longest` are lengths.
+    """
+
+    def __init__(self, words: Sequence[str], codes: Sequence[int], *, any_case: bool) -> None:
+        encoded = [word.encode() for word in words]
+        self.text = np.frombuffer(b"".join(encoded), np.uint8)
+        self.offsets = np.concatenate([[0], np.cumsum([len(word) for word in encoded])]).astype(np.int64)
+        self.codes = np.array(codes, np.int64)
+        self.first = np.zeros(256, np.bool_)
+        for word in encoded:
+            self.first[word[0]] = True
+            if any_case:
+                self.first[word[:1].upper()[0]] = True
+
+
+def _bytes_in(characters: str) -> npt.NDArray[np.bool_]:
+    table = np.zeros(256, np.bool_)
+    table[list(characters.encode())] = True
+    return table
+
+
+_LEVEL_WORDS = Words(WORDS, [LEVELS.index(SPELLINGS[word]) for word in WORDS], any_case=True)
+_LEVEL_SPELLINGS = Words(list(SPELLINGS), [LEVELS.index(level) for level in SPELLINGS.values()], any_case=True)
+_BEFORE, _AFTER = _bytes_in(BEFORE_WORD), _bytes_in(AFTER_WORD)
+
+
+@compiled
+def _field(text: Any, start: Any, end: Any, words: Any, offsets: Any, first: Any) -> Any:
+    """Whether text[start:end] is one of the words."""
+    if start == end or not first[text[start]]:
+        return False
+    for word in range(len(offsets) - 1):
+        if offsets[word + 1] - offsets[word] != end - start:
+            continue
+        same = True
+        for i in range(end - start):
+            if text[start + i] != words[offsets[word] + i]:
+                same = False
+                break
+        if same:
+            return True
+    return False
+
+
+@compiled
+def _spelling(text: Any, start: Any, end: Any, words: Any, offsets: Any, codes: Any, first: Any) -> Any:
+    """The code of the word that text[start:end] is, whatever its case; 0 for none."""
+    if start == end or not first[text[start]]:
+        return 0
+    for word in range(len(codes)):
+        if offsets[word + 1] - offsets[word] != end - start:
+            continue
+        same = True
+        for i in range(end - start):
+            byte = text[start + i]
+            if 65 <= byte <= 90:
+                byte += 32
+            if byte != words[offsets[word] + i]:
+                same = False
+                break
+        if same:
+            return codes[word]
+    return 0
+
+
+@compiled
+def _end_of_string(text: Any, at: Any, end: Any) -> Any:
+    """Where the quote is that closes the string whose inside begins at `at`; -1 when none does."""
+    while at < end:
+        if text[at] == _QUOTE:
+            return at
+        at += 2 if text[at] == _BACKSLASH else 1
+    return -1
+
+
+@compiled
+def _after_blanks(text: Any, at: Any, end: Any) -> Any:
+    while at < end and (text[at] == 32 or text[at] == 9 or text[at] == 10 or text[at] == 13):
+        at += 1
+    return at
+
+
+@compiled
+def _from_json(text: Any, at: Any, end: Any, max_depth: Any, fields: Any, spellings: Any) -> Any:
+    depth = 0
+    array_depth = 0
+    while at < end:
+        byte = text[at]
+        at += 1
+        if byte == _QUOTE:
+            close = _end_of_string(text, at, end)
+            if close < 0:
+                return 0
+            start = at
+            at = close + 1
+            colon = _after_blanks(text, at, end)
+            if colon < end and text[colon] == _COLON:
+                at = colon + 1
+                if (
+                    array_depth == 0
+                    and (depth <= max_depth or max_depth <= 0)
+                    and _field(text, start, close, fields[0], fields[1], fields[2])
+                ):
+                    value = _after_blanks(text, at, end)
+                    if value < end and text[value] == _QUOTE:
+                        value_end = _end_of_string(text, value + 1, end)
+                        if value_end >= 0:
+                            code = _spelling(
+                                text, value + 1, value_end, spellings[0], spellings[1], spellings[2], spellings[3]
+                            )
+                            if code:
+                                return code
+        elif byte in (_OPEN_BRACE, _OPEN_BRACKET):
+            depth += 1
+            if byte == _OPEN_BRACKET and array_depth == 0:
+                array_depth = depth
+        elif byte in (_CLOSE_BRACE, _CLOSE_BRACKET):
+            if depth == array_depth:
+                array_depth = 0
+            depth -= 1
+            if depth <= 0:
+                return 0
+    return 0
+
+
+@compiled
+def _from_logfmt(text: Any, at: Any, end: Any, fields: Any, spellings: Any) -> Any:
+    while at < end:
+        if text[at] <= 32 or text[at] == _EQUALS:
+            at += 1
+            continue
+        start = at
+        while at < end and text[at] > 32 and text[at] != _EQUALS:
+            at += 1
+        if at == end or text[at] != _EQUALS:
+            continue
+        key_end = at
+        at += 1
+        if at < end and text[at] == _QUOTE:
+            value = at + 1
+            value_end = _end_of_string(text, value, end)
+            if value_end < 0:
+                return 0
+            at = value_end + 1
+        else:
+            value = at
+            while at < end and text[at] > 32:
+                at += 1
+            value_end = at
+        if _field(text, start, key_end, fields[0], fields[1], fields[2]):
+            code = _spelling(text, value, value_end, spellings[0], spellings[1], spellings[2], spellings[3])
+            if code:
+                return code
+    return 0
+
+
+@compiled
+def _from_words(text: Any, start: Any, end: Any, words: Any, before: Any, after: Any) -> Any:
+    first = words[3]
+    offsets = words[1]
+    beside = True
+    for at in range(start, end):
+        byte = text[at]
+        if beside and first[byte]:
+            for word in range(len(words[2])):
+                length = offsets[word + 1] - offsets[word]
+                stop = at + length
+                if stop > end or (stop < end and not after[text[stop]]):
+                    continue
+                code = _spelling(text, at, stop, words[0], offsets[word : word + 2], words[2][word : word + 1], first)
+                if code:
+                    return code
+        beside = before[byte]
+    return 0
+
+
+@compiled
+def find_levels(
+    text: Any, offsets: Any, wanted: Any, max_depth: Any, fields: Any, spellings: Any, words: Any, around: Any
+) -> Any:
+    """The code of each line's level, for the lines that are wanted."""
+    codes = np.zeros(len(offsets) - 1, np.int8)
+    for line in range(len(offsets) - 1):
+        if not wanted[line]:
+            continue
+        start, end = offsets[line], offsets[line + 1]
+        first = _after_blanks(text, start, end)
+        if first < end and text[first] == _OPEN_BRACE:
+            code = _from_json(text, first, end, max_depth, fields, spellings)
+        else:
+            code = _from_logfmt(text, start, end, fields, spellings)
+        if code == 0:
+            code = _from_words(text, start, end, words, around[0], around[1])
+        codes[line] = code
+    return codes
+
+
+def level_codes(
+    text: npt.NDArray[np.uint8],
+    offsets: npt.NDArray[np.int32],
+    wanted: npt.NDArray[np.bool_],
+    fields: tuple[str, ...],
+    json_depth: int,
+) -> npt.NDArray[np.int8]:
+    """For every line that is wanted the index of its level in LEVELS; 0, which is unknown, for the others."""
+    names = Words(fields, [0] * len(fields), any_case=False)
+    codes: npt.NDArray[np.int8] = find_levels(
+        text,
+        offsets,
+        wanted,
+        json_depth,
+        (names.text, names.offsets, names.first),
+        (_LEVEL_SPELLINGS.text, _LEVEL_SPELLINGS.offsets, _LEVEL_SPELLINGS.codes, _LEVEL_SPELLINGS.first),
+        (_LEVEL_WORDS.text, _LEVEL_WORDS.offsets, _LEVEL_WORDS.codes, _LEVEL_WORDS.first),
+        (_BEFORE, _AFTER),
+    )
+    return codes
