@@ -3,6 +3,7 @@
 from sigyn.engine.interpreter.entry import Processed, Run
 from sigyn.languages.logql import ast
 from sigyn.languages.templates.errors import TemplateError
+from sigyn.languages.templates.logql import compile_line_template
 
 TEMPLATE_ERROR = "TemplateFormatErr"
 
@@ -13,8 +14,6 @@ def compile_line_format(stage: ast.LineFormat) -> Run:
     When the template fails, the line stays and gets `__error__="TemplateFormatErr"`. Raises
     TemplateError for a text that is no template.
     """
-    from sigyn.languages.templates.logql import compile_line_template
-
     template = compile_line_template(stage.template, "line")
 
     def run(entry: Processed) -> bool:
@@ -34,8 +33,6 @@ def compile_label_format(stage: ast.LabelFormat) -> Run:
     template makes is a parsed label, whatever bore the name before. The templates of a stage see
     the labels as they are before the first of them, not each other's. Raises TemplateError.
     """
-    from sigyn.languages.templates.logql import compile_line_template
-
     assignments = [
         (
             assignment.name,
