@@ -109,6 +109,8 @@ def _basic_kind(value: object) -> str:
 
 
 def _equal(first: object, second: object) -> bool:
+    if type(first) is str and type(second) is str:
+        return first == second
     first_kind, second_kind = _basic_kind(first), _basic_kind(second)
     if first_kind != second_kind:
         if first is not None and second is not None:
@@ -127,7 +129,10 @@ def _eq(first: object, *others: object) -> bool:
     """Whether the first argument equals any of the others."""
     if not others:
         raise FunctionError("missing argument for comparison")
-    return any(_equal(first, other) for other in others)
+    for other in others:  # noqa: SIM110 -- a generator costs as much as the comparison itself
+        if _equal(first, other):
+            return True
+    return False
 
 
 def _ne(first: object, second: object) -> bool:

@@ -23,13 +23,13 @@ def _integer_text(text: str) -> str:
 
 def to_int64(value: object) -> int:
     """cast.ToInt64, also cast.ToInt: texts as Go literals (`0x1f`, `010` is 8), floats truncated."""
-    if isinstance(value, bool):
-        return int(value)
     if isinstance(value, int):
         return int(value)
     if isinstance(value, float):
         return int(value) if math.isfinite(value) and INT64_MIN <= value < INT64_MAX else 0
     if isinstance(value, str) and value:
+        if len(value) < 19 and value.isdecimal() and value.isascii() and value[0] != "0":
+            return int(value)
         try:
             return parse_int64(_integer_text(value), radix=0)
         except ValueError:

@@ -6,6 +6,7 @@ from sigyn.languages.templates.arguments import checked_argument, literal_argume
 from sigyn.languages.templates.builtins import BUILTINS
 from sigyn.languages.templates.errors import FunctionError
 from sigyn.languages.templates.fields import compile_dot_field, compile_fields
+from sigyn.languages.templates.limits import LONG_TEXT
 from sigyn.languages.templates.nodes import (
     Bool,
     Chain,
@@ -142,7 +143,21 @@ def _compile_function(
     operands = _fit_arguments(function, node.name, node, _compile_operands(arguments, site), final, site)
     if node.name in ("and", "or") and function is BUILTINS[node.name]:
         return operands[0] if len(operands) == 1 else _compile_logic(operands, node.name == "or")
-    return _compile_call(function, node.name, operands, site.failure(shown))
+    fail = site.failure(shown)
+    call = _compile_call(function, node.name, operands, fail)
+    return _charging(call, fail) if function.variadic == "any" else call
+
+
+def _charging(call: Expression, fail: Failure) -> Expression:
+    """A call that can make a long text of values that are none, such as `print .`."""
+
+    def charge(dot: object, execution: Execution) -> object:
+        result = call(dot, execution)
+        if type(result) is str and len(result) > LONG_TEXT:
+            execution.charge(len(result), fail)
+        return result
+
+    return charge
 
 
 def _compile_logic(operands: Sequence[Expression], stop: bool) -> Expression:

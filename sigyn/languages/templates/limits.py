@@ -7,7 +7,18 @@ MAXIMUM_TEXT = 1 << 20
 longest line that Loki takes by default."""
 
 MAXIMUM_STEPS = 100_000
-"""Iterations of `range` and executions of `template` in one execution."""
+"""Iterations of `range` and executions of `template` in one execution of a template."""
+
+MAXIMUM_WORK = 64 << 20
+"""Code points of long texts that functions get or give in one execution; the slowest of them, the
+regular expressions, go through about a hundred million of them in a second."""
+
+WORK_OF_ELEMENT = 16
+"""What sorting a map for `range` costs for each of its elements, in code points."""
+
+LONG_TEXT = 1 << 10
+LARGE_MAP = 1 << 6
+"""Shorter texts and smaller maps don't count as work: the steps bound how many of them there can be."""
 
 MAXIMUM_CALL_DEPTH = 64
 """Templates that execute each other; Go's limit is 100000, which Python's stack does not hold."""

@@ -11,6 +11,7 @@ from typing import Literal, TypeAlias
 
 from sigyn.languages.quoting import quote
 from sigyn.languages.templates.errors import TemplateError
+from sigyn.languages.templates.limits import MAXIMUM_STEPS, MAXIMUM_WORK
 from sigyn.languages.templates.nodes import Bool, Command, Nil, Number, Operand, Statement, String
 from sigyn.languages.templates.values import NO_VALUE, Function, to_utf8
 
@@ -19,15 +20,41 @@ Missing: TypeAlias = Literal["default", "zero", "error"]
 
 
 class Execution:
-    """The state of one execution: variables by slot, what contextual functions see, the budget."""
+    """The state of one execution: variables by slot, what contextual functions see, and the limits.
 
-    __slots__ = ("context", "depth", "steps", "variables")
+    `out` are the pieces of the text so far, of which `counted` make up `length`.
+    """
 
-    def __init__(self, variables: list[object], context: object, steps: int) -> None:
+    __slots__ = ("context", "counted", "depth", "length", "maximum_length", "out", "steps", "variables", "work")
+
+    def __init__(self, variables: list[object], context: object, maximum_length: int) -> None:
         self.variables = variables
         self.context = context
-        self.steps = steps
-        self.depth = 0
+        self.maximum_length = maximum_length
+        self.out: list[str] = []
+        self.length = self.counted = self.depth = 0
+        self.steps = MAXIMUM_STEPS
+        self.work = MAXIMUM_WORK
+
+    def step(self, fail: "Failure") -> None:
+        """Begin an iteration or another template, unless there were too many or the text is too long."""
+        self.steps -= 1
+        if self.steps < 0:
+            raise fail(f"more than {MAXIMUM_STEPS} iterations")
+        if self.measure() > self.maximum_length:
+            raise fail(f"the text is longer than {self.maximum_length} characters")
+
+    def measure(self) -> int:
+        """The length of the text so far."""
+        self.length += sum(map(len, self.out[self.counted :]))
+        self.counted = len(self.out)
+        return self.length
+
+    def charge(self, amount: int, fail: "Failure") -> None:
+        """Count the work that a long text or a large map makes, in code points."""
+        self.work -= amount
+        if self.work < 0:
+            raise fail(f"functions worked on more than {MAXIMUM_WORK} characters")
 
 
 Expression: TypeAlias = Callable[[object, Execution], object]

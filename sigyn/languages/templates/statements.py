@@ -5,10 +5,9 @@ from enum import Enum, auto
 from typing import TypeAlias
 
 from sigyn.languages.quoting import quote
-from sigyn.languages.templates.errors import TemplateError
 from sigyn.languages.templates.expressions import compile_pipe
 from sigyn.languages.templates.formatting import go_string
-from sigyn.languages.templates.limits import MAXIMUM_CALL_DEPTH
+from sigyn.languages.templates.limits import LARGE_MAP, MAXIMUM_CALL_DEPTH, WORK_OF_ELEMENT
 from sigyn.languages.templates.nodes import Action, Body, Break, Call, Continue, If, Range, Statement, Text, With
 from sigyn.languages.templates.site import Execution, Expression, Failure, Site, dig
 from sigyn.languages.templates.values import NO_VALUE, NO_VALUE_TEXT, Function, Int64, Native, truth
@@ -151,13 +150,6 @@ def _pairs(value: object, two_variables: bool, fail: Failure) -> Iterable[tuple[
     raise fail(f"range can't iterate over {go_string(value)}")
 
 
-def spend(execution: Execution, fail: Failure) -> None:
-    """Take one step from the budget of this execution."""
-    execution.steps -= 1
-    if execution.steps < 0:
-        raise fail("too many iterations")
-
-
 def _compile_range(statement: Range, site: Site, blocks: Blocks) -> Step:
     mark = len(site.scope)
     fail = site.failure(statement.pipe)
@@ -174,10 +166,13 @@ def _compile_range(statement: Range, site: Site, blocks: Blocks) -> Step:
     two_variables = len(slots) > 1
 
     def iterate(dot: object, execution: Execution, write: Write) -> Signal | None:
+        value = dig(pipe(dot, execution))
+        if isinstance(value, Mapping) and len(value) > LARGE_MAP:
+            execution.charge(len(value) * WORK_OF_ELEMENT, fail)
         empty = True
-        for index, element in _pairs(dig(pipe(dot, execution)), two_variables, fail):
+        for index, element in _pairs(value, two_variables, fail):
             empty = False
-            spend(execution, fail)
+            execution.step(fail)
             if element_slot is not None:
                 execution.variables[element_slot] = element
             if index_slot is not None:
@@ -200,17 +195,17 @@ def _compile_template_call(statement: Call, site: Site, blocks: Blocks) -> Step:
     def call(dot: object, execution: Execution, write: Write) -> None:
         if name not in blocks:
             raise fail(f"template {quote(name)} not defined")
-        spend(execution, fail)
+        execution.step(fail)
         if execution.depth >= MAXIMUM_CALL_DEPTH:
             raise fail(f"exceeded maximum template depth ({MAXIMUM_CALL_DEPTH})")
         value = NO_VALUE if argument is None else dig(argument(dot, execution))
         body, slots = blocks[name]
-        inner = Execution([value] + [NO_VALUE] * (slots - 1), execution.context, execution.steps)
-        inner.depth = execution.depth + 1
-        body(value, inner, write)
-        execution.steps = inner.steps
+        # It sees none of our variables. After an error nobody looks at the state again.
+        outer = execution.variables
+        execution.variables = [value] + [NO_VALUE] * (slots - 1)
+        execution.depth += 1
+        body(value, execution, write)
+        execution.depth -= 1
+        execution.variables = outer
 
     return call
-
-
-__all__ = ["Blocks", "Signal", "Step", "TemplateError", "Write", "compile_body", "spend"]

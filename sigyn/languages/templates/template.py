@@ -6,7 +6,7 @@ from typing import TypeAlias
 
 from sigyn.languages.templates.builtins import BUILTINS
 from sigyn.languages.templates.errors import TemplateError
-from sigyn.languages.templates.limits import MAXIMUM_STEPS, MAXIMUM_TEXT
+from sigyn.languages.templates.limits import MAXIMUM_TEXT
 from sigyn.languages.templates.nodes import Action, Body, Command, Pipe, Statement, Text
 from sigyn.languages.templates.nodes import Field as FieldNode
 from sigyn.languages.templates.parser import parse_template
@@ -47,15 +47,14 @@ class Template:
         Raises TemplateError: a function failed, a type did not fit, or a limit was passed.
         """
         value = NO_VALUE if dot is None else dot
-        execution = Execution([value] + [NO_VALUE] * (self._slots - 1), context, MAXIMUM_STEPS)
-        out: list[str] = []
+        execution = Execution([value] + [NO_VALUE] * (self._slots - 1), context, self._maximum_length)
         try:
-            self._body(value, execution, out.append)
+            self._body(value, execution, execution.out.append)
         except RecursionError:
             raise TemplateError(f"template: {self.name}: exceeded the depth of the stack") from None
-        if sum(map(len, out)) > self._maximum_length:
+        if execution.measure() > self._maximum_length:
             raise TemplateError(f"template: {self.name}: the text is longer than {self._maximum_length} characters")
-        return "".join(out)
+        return "".join(execution.out)
 
 
 def _part(statement: Statement) -> Part | None:
