@@ -1,10 +1,9 @@
 """Every tree prints as text that parses to the same tree."""
 
-import pytest
 from hypothesis import HealthCheck, given, settings
-from tests.languages import strategies
 
 from sigyn.languages.logql import ast, format_query, parse, print_query
+from tests.languages import strategies
 
 
 @settings(deadline=None, max_examples=300, suppress_health_check=[HealthCheck.too_slow])

@@ -10,6 +10,8 @@ from sigyn.languages.logql.json_path import parse_json_path
 from sigyn.languages.logql.pattern import parse_line_pattern
 from sigyn.languages.logql.printer import print_stage
 from sigyn.languages.regex import compile_regex
+from sigyn.languages.templates import TemplateError
+from sigyn.languages.templates.logql import compile_line_template
 from sigyn.model.errors import BadRequest, ParseError
 
 _TAKES_ALL = (
@@ -114,6 +116,8 @@ def _check_stage(stage: ast.Stage) -> None:
                 parse_json_path(extraction.expression)
         case ast.LabelFilter(predicate=predicate):
             _check_predicate(predicate)
+        case ast.LineFormat(template=template):
+            _check_template(template, "line", "invalid line template")
         case ast.LabelFormat(assignments=assignments):
             _check_assignments(assignments)
         case _:
@@ -140,6 +144,15 @@ def _check_assignments(assignments: tuple[ast.LabelAssignment, ...]) -> None:
         if assignment.name in names:
             raise BadRequest(f"multiple label name '{assignment.name}' not allowed in a single format operation")
         names.add(assignment.name)
+        if not assignment.rename:
+            _check_template(assignment.value, "label", f"invalid template for label '{assignment.name}'")
+
+
+def _check_template(text: str, name: str, complaint: str) -> None:
+    try:
+        compile_line_template(text, name)
+    except TemplateError as error:
+        raise BadRequest(f"{complaint}: {error}") from None
 
 
 def _check_predicate(predicate: ast.Predicate) -> None:
