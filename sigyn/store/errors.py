@@ -18,4 +18,4 @@ class UnknownFormat(SigynError):
 
 
 class SegmentLost(SigynError):
-    """The object of a segment is missing, torn or corrupt: reading it again can't help."""
+    """An object is missing, torn or corrupt: reading it again can't help."""

@@ -11,7 +11,9 @@ import pyarrow as pa
 
 from sigyn.store.streams import Int64s
 
-_CONTENT = ["stream", "timestamp", "line", "detected_level", "metadata"]
+CONTENT = ["stream", "timestamp", "line", "detected_level", "metadata"]
+"""The columns that make an entry what it is."""
+
 _ODD = np.uint64(0x9E3779B97F4A7C15)
 
 
@@ -53,8 +55,8 @@ def drop_duplicates(entries: pa.Table) -> pa.Table:
 
 def _later_equals(entries: pa.Table) -> Int64s:
     """`duplicate_rows` by comparing everything."""
-    numbered = entries.select(_CONTENT).append_column("row", pa.array(np.arange(len(entries))))
-    firsts = numbered.group_by(_CONTENT, use_threads=False).aggregate([("row", "min")])["row_min"].to_numpy()
+    numbered = entries.select(CONTENT).append_column("row", pa.array(np.arange(len(entries))))
+    firsts = numbered.group_by(CONTENT, use_threads=False).aggregate([("row", "min")])["row_min"].to_numpy()
     later = np.ones(len(entries), np.bool_)
     later[firsts] = False
     return np.flatnonzero(later)

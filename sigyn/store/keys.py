@@ -4,6 +4,10 @@ import hashlib
 import re
 import uuid
 from datetime import date, timedelta
+from typing import TypeVar
+
+import numpy as np
+import numpy.typing as npt
 
 from sigyn.model.time import DAY
 
@@ -31,9 +35,12 @@ def _escape(byte: re.Match[bytes]) -> bytes:
     return b"!%02X" % ord(byte[0])
 
 
-def day_of(timestamp: int) -> int:
-    """The UTC day, counted from the epoch, that holds `timestamp` (ns)."""
-    return timestamp // DAY
+Timestamps = TypeVar("Timestamps", int, npt.NDArray[np.int64])
+
+
+def day_of(timestamps: Timestamps) -> Timestamps:
+    """The UTC day, counted from the epoch, that holds a timestamp (ns), or each of several."""
+    return timestamps // DAY
 
 
 def segment_key(tenant: str, level: int, first: int) -> str:

@@ -15,13 +15,17 @@ class LiveSegments:
         self._tenants: dict[str, tuple[SegmentInfo, ...]] = {}
         self._pins: Counter[int] = Counter()
         self._dead: dict[int, SegmentInfo] = {}
+        self._uncompacted = 0
         self.change(segments, ())
 
     def change(self, added: Iterable[SegmentInfo], removed: Iterable[SegmentInfo]) -> None:
         """What one catalog transaction changed. Objects of `removed` are reclaimable when nothing pins them."""
         gone = {segment.id: segment for segment in removed}
         with self._lock:
+            added = list(added)
             self._dead.update(gone)
+            self._uncompacted += sum(segment.level == 0 for segment in added)
+            self._uncompacted -= sum(segment.level == 0 for segment in gone.values())
             changed: dict[str, list[SegmentInfo]] = {}
             for tenant in {segment.tenant for segment in gone.values()}:
                 changed[tenant] = [segment for segment in self._tenants[tenant] if segment.id not in gone]
@@ -38,7 +42,9 @@ class LiveSegments:
             segments = self._tenants.get(segment.tenant, ())
             left = tuple(other for other in segments if other.id != segment.id)
             self._tenants[segment.tenant] = left
-            return len(left) < len(segments)
+            dropped = len(left) < len(segments)
+            self._uncompacted -= dropped and segment.level == 0
+            return dropped
 
     def pin(self, tenant: str, first: int, last: int) -> tuple[SegmentInfo, ...]:
         """The tenant's segments with first <= t <= last (ns), newest first; each is pinned until `unpin`."""
@@ -49,13 +55,14 @@ class LiveSegments:
             self._pins.update(segment.id for segment in found)
         return tuple(sorted(found, key=lambda segment: (segment.last, segment.id), reverse=True))
 
-    def unpin(self, segments: Iterable[SegmentInfo]) -> None:
-        """Ends a pin."""
+    def unpin(self, segments: Iterable[SegmentInfo]) -> bool:
+        """Ends a pin; whether there are removed segments that waited for it."""
         with self._lock:
             for segment in segments:
                 self._pins[segment.id] -= 1
                 if not self._pins[segment.id]:
                     del self._pins[segment.id]
+            return bool(self._dead)
 
     def take_reclaimable(self) -> list[SegmentInfo]:
         """Removed segments that nothing pins. Each is given once."""
@@ -64,6 +71,14 @@ class LiveSegments:
             for segment in free:
                 del self._dead[segment.id]
             return free
+
+    def in_use(self) -> bool:
+        """Whether any snapshot is open."""
+        return bool(self._pins)
+
+    def uncompacted(self) -> int:
+        """Number of L0 segments."""
+        return self._uncompacted
 
     def tenants(self) -> list[str]:
         """Tenants that have segments."""

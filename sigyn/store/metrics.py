@@ -18,3 +18,13 @@ class StoreMetrics:
     segments_written: int = 0
     object_bytes_written: int = 0
     segments_quarantined: int = 0
+    compactions: int = 0
+    compaction_seconds: float = 0.0
+    compaction_segments_read: int = 0
+    compaction_segments_written: int = 0
+    compaction_text_bytes: int = 0
+    compaction_object_bytes_written: int = 0
+    compaction_duplicates_dropped: int = 0
+    objects_deleted: int = 0
+    orphans_deleted: int = 0
+    maintenance_failures: int = 0

@@ -34,14 +34,28 @@ class ObjectStoreSettings:
 class StoreSettings:
     """Settings of a store. Sizes are in bytes.
 
-    data                     folder of the catalog, of scratch files and, without `objects`, of the
-                             objects; None keeps everything in memory (for tests and plain files)
-    objects                  another place for the objects
-    max_waiting_bytes        entries that wait to be durable; past it, pushes are refused (429)
-    max_group_bytes          entries that share one write
+    data                      folder of the catalog and, without `objects`, of the objects; None keeps
+                              everything in memory (for tests and plain files)
+    objects                   another place for the objects
+    max_waiting_bytes         entries that wait to be durable; past it, pushes are refused (429)
+    max_group_bytes           entries that share one write
+    max_uncompacted_segments  L0 segments; past it, pushes are refused (429) until compaction has caught up
+    compaction                whether L0 is merged into L1 in the background
+    compaction_job_bytes      text that one compaction merges; it needs about three times that in memory
+    compaction_segments       so many L0 segments of a tenant are merged at once
+    compaction_age_seconds    no L0 segment waits longer for its compaction, unless others are before it
+    orphan_grace_seconds      age at which an object without a row in the catalog is an orphan
+    orphan_sweep_seconds      time between searches for orphans; the first is at start
     """
 
     data: Path | None
     objects: ObjectStoreSettings | None = None
     max_waiting_bytes: int = 128 << 20
     max_group_bytes: int = 32 << 20
+    max_uncompacted_segments: int = 4096
+    compaction: bool = True
+    compaction_job_bytes: int = 128 << 20
+    compaction_segments: int = 256
+    compaction_age_seconds: float = 10.0
+    orphan_grace_seconds: float = 3600.0
+    orphan_sweep_seconds: float = 6 * 3600.0

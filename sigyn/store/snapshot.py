@@ -1,15 +1,22 @@
 """A snapshot: the segments that the catalog had at one moment, held until released."""
 
 from collections.abc import Callable, Sequence
+from threading import Lock
 from types import TracebackType
 
+import numpy as np
 import pyarrow as pa
 
 from sigyn.model.batch import ENTRY_SCHEMA
 from sigyn.store.catalog import SegmentInfo
+from sigyn.store.duplicates import DuplicateFinder
 from sigyn.store.errors import SegmentLost
 from sigyn.store.live import LiveSegments
+from sigyn.store.quarantine import Quarantine
 from sigyn.store.reader import RowGroup, SegmentReader
+from sigyn.store.streams import Int64s
+
+_NONE: Int64s = np.empty(0, np.int64)
 
 
 class Snapshot:
@@ -24,8 +31,9 @@ class Snapshot:
 
     def __init__(
         self, tenant: str, start: int, end: int,
-        live: LiveSegments, reader: SegmentReader,
-        quarantine: Callable[[SegmentInfo, SegmentLost], None],
+        live: LiveSegments, reader: SegmentReader, finder: DuplicateFinder,
+        quarantine: Quarantine,
+        released: Callable[[], None],
     ) -> None:  # fmt: skip
         self.tenant = tenant
         self.start = start
@@ -33,8 +41,12 @@ class Snapshot:
         self.lost: set[str] = set()
         self._live = live
         self._reader = reader
+        self._finder = finder
         self._quarantine = quarantine
+        self._released = released
         self.segments = live.pin(tenant, start, end)
+        self._lock = Lock()
+        self._duplicates: dict[int, Int64s] | None = None
         self._open = True
 
     def row_groups(self, segment: SegmentInfo) -> tuple[RowGroup, ...]:
@@ -59,11 +71,24 @@ class Snapshot:
             self._lose(segment, error)
             return pa.schema([ENTRY_SCHEMA.field(name) for name in columns]).empty_table()
 
+    def duplicate_rows(self, segment: SegmentInfo) -> Int64s:
+        """Sorted numbers of rows in `segment` that equal an entry in an older segment of this snapshot.
+
+        Equal in stream, timestamp, line and structured metadata; an answer must leave them out.
+        Usually empty. The first call looks at all segments of the snapshot. Raises Unavailable
+        when the object store can't be reached.
+        """
+        with self._lock:
+            if self._duplicates is None:
+                self._duplicates = self._finder.rows(self.segments)
+        return self._duplicates.get(segment.id, _NONE)
+
     def close(self) -> None:
         """Releases the segments; reading is over."""
         if self._open:
             self._open = False
-            self._live.unpin(self.segments)
+            if self._live.unpin(self.segments):
+                self._released()
 
     def __enter__(self) -> "Snapshot":
         return self
@@ -75,4 +100,4 @@ class Snapshot:
 
     def _lose(self, segment: SegmentInfo, error: SegmentLost) -> None:
         self.lost.add(segment.key)
-        self._quarantine(segment, error)
+        self._quarantine.take(segment, error)

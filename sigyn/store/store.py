@@ -1,49 +1,63 @@
 """The store: takes batches in, gives snapshots out."""
 
-from pathlib import Path
-
-import structlog
+import asyncio
 
 from sigyn.model.batch import Batch
-from sigyn.store.catalog import SegmentInfo
-from sigyn.store.errors import SegmentLost
+from sigyn.model.time import Clock, system_clock
+from sigyn.store.catalog import Catalog
+from sigyn.store.commit import Committer
+from sigyn.store.compactor import Compactor
+from sigyn.store.duplicates import DuplicateFinder
 from sigyn.store.live import LiveSegments
 from sigyn.store.lock import FolderLock
+from sigyn.store.maintenance import Maintenance
 from sigyn.store.metrics import StoreMetrics
 from sigyn.store.objects import LocalObjects, ObjectStore, open_objects
+from sigyn.store.quarantine import Quarantine
 from sigyn.store.reader import SegmentReader
+from sigyn.store.reclaim import Reclaimer
 from sigyn.store.settings import ObjectStoreSettings, StoreSettings
 from sigyn.store.snapshot import Snapshot
 from sigyn.store.sqlite import SqliteCatalog
 from sigyn.store.writer import Writer
 
-_log = structlog.get_logger("sigyn.store")
-
 
 class Store:
-    """Segments in an object store and a catalog. Make one with `open`."""
+    """Segments in an object store and a catalog. Make one with `open`.
+
+    `metrics` has counters, `streams` the labels of all streams.
+    """
 
     def __init__(
-        self, settings: StoreSettings, objects: ObjectStore, catalog: SqliteCatalog, lock: FolderLock | None
+        self, settings: StoreSettings, objects: ObjectStore, catalog: Catalog, lock: FolderLock | None, clock: Clock
     ) -> None:
+        self.metrics = StoreMetrics()
+        self.streams = catalog.registry
         self._lock = lock
         self._catalog = catalog
         self._live = LiveSegments(catalog.live())
         self._reader = SegmentReader(objects)
-        self.metrics = StoreMetrics()
-        self.streams = catalog.registry
-        self._writer = Writer(settings, objects, catalog, self._live, self.metrics)
+        self._finder = DuplicateFinder(self._reader)
+        self._quarantine = Quarantine(catalog, self._live, self.metrics)
+        committer = Committer(objects, catalog, self._live)
+        reclaimer = Reclaimer(objects, catalog, self._live, self._reader, self._finder, committer, self.metrics, clock)
+        compactor = Compactor(objects, self.streams, committer, self._quarantine, self.metrics)
+        self._writer = Writer(settings, committer, self._live, self.metrics)
+        self._maintenance = Maintenance(settings, self._live, compactor, reclaimer, self.metrics, clock)
+        self._maintenance.start()
 
     @classmethod
-    def open(cls, settings: StoreSettings, objects: ObjectStore | None = None) -> "Store":
-        """Opens or makes a store; `objects` in place of the settings' is for tests.
+    def open(
+        cls, settings: StoreSettings, *, objects: ObjectStore | None = None, clock: Clock = system_clock
+    ) -> "Store":
+        """Opens or makes a store; `objects` in place of the settings' and `clock` are for tests.
 
         Raises FolderInUse, UnknownFormat, Unavailable, and BadRequest for settings that make no sense.
         """
         lock = FolderLock(settings.data) if settings.data is not None else None
         try:
-            catalog = SqliteCatalog(settings.data / "catalog.sqlite" if settings.data is not None else None)
-            return cls(settings, objects or _objects(settings), catalog, lock)
+            path = settings.data / "catalog.sqlite" if settings.data is not None else None
+            return cls(settings, objects or _objects(settings), SqliteCatalog(path, clock), lock, clock)
         except BaseException:
             if lock is not None:
                 lock.release()
@@ -52,8 +66,9 @@ class Store:
     async def append(self, batch: Batch) -> None:
         """Returns when the batch's entries are durable and every later snapshot sees them.
 
-        Raises TooManyRequests when too much waits to be written, and Unavailable when the object
-        store or the catalog fails: the batch is not stored then.
+        Raises TooManyRequests when too much waits to be written or compacted, and Unavailable when
+        the object store or the catalog fails: the batch is not stored then. (A caller that is
+        cancelled learns neither.)
         """
         await self._writer.append(batch)
 
@@ -62,21 +77,30 @@ class Store:
         await self._writer.flush()
 
     async def close(self) -> None:
-        """Writes what is under way and lets go of everything. Snapshots must be closed before."""
+        """Writes what is under way, breaks compaction off and lets go of everything; snapshots must be closed."""
         await self._writer.close()
+        await asyncio.to_thread(self._maintenance.stop)
         self._catalog.close()
         if self._lock is not None:
             self._lock.release()
 
     def snapshot(self, tenant: str, start: int, end: int) -> Snapshot:
         """The tenant's segments with entries at start <= t <= end (ns), as the catalog has them now."""
-        return Snapshot(tenant, start, end, self._live, self._reader, self._quarantine)
+        return Snapshot(
+            tenant, start, end, self._live, self._reader, self._finder, self._quarantine, self._maintenance.wake
+        )
 
-    def _quarantine(self, segment: SegmentInfo, error: SegmentLost) -> None:
-        if self._live.drop(segment):
-            self.metrics.segments_quarantined += 1
-            _log.error("segment quarantined", object=segment.key, rows=segment.rows, reason=str(error))
-            self._catalog.quarantine(segment.id)
+    def tenants(self) -> list[str]:
+        """Tenants that have entries."""
+        return self._live.tenants()
+
+    def compact_now(self) -> None:
+        """Merges all L0 segments and whatever L1 segments are due. Blocks; raises Unavailable."""
+        self._maintenance.compact_now()
+
+    def sweep_now(self) -> None:
+        """Deletes orphans that are older than the grace period. Blocks; raises Unavailable."""
+        self._maintenance.sweep_now()
 
 
 def _objects(settings: StoreSettings) -> ObjectStore:
@@ -84,4 +108,4 @@ def _objects(settings: StoreSettings) -> ObjectStore:
         return open_objects(settings.objects)
     if settings.data is None:
         return open_objects(ObjectStoreSettings(url="memory://"))
-    return LocalObjects(Path(settings.data) / "objects")
+    return LocalObjects(settings.data / "objects")

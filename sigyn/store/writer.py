@@ -11,20 +11,21 @@ from collections import deque
 from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
+from threading import Lock
 
 from sigyn.model.batch import Batch
 from sigyn.model.errors import SigynError, TooManyRequests, Unavailable
-from sigyn.store.catalog import Catalog, NewSegment
-from sigyn.store.keys import segment_key
+from sigyn.store.catalog import NewSegment
+from sigyn.store.commit import Committer
 from sigyn.store.live import LiveSegments
 from sigyn.store.merge import merge_batches
 from sigyn.store.metrics import StoreMetrics
-from sigyn.store.objects import ObjectStore
-from sigyn.store.segment import encode_segment
+from sigyn.store.segment import encode_segment, split_row_groups
 from sigyn.store.settings import StoreSettings
 
 _GROUPS_IN_FLIGHT = 2
 _SECOND_GROUP_BYTES = 2 << 20
+_CATCH_UP_SECONDS = 5
 _PUTS_AT_ONCE = 8  # objects of different tenants in one group
 
 
@@ -39,13 +40,13 @@ class Writer:
     """Makes batches durable. All methods belong to one event loop; the work is done in threads."""
 
     def __init__(
-        self, settings: StoreSettings, objects: ObjectStore, catalog: Catalog, live: LiveSegments, metrics: StoreMetrics
+        self, settings: StoreSettings, committer: Committer, live: LiveSegments, metrics: StoreMetrics
     ) -> None:
         self._settings = settings
-        self._objects = objects
-        self._catalog = catalog
+        self._committer = committer
         self._live = live
         self._metrics = metrics
+        self._counting = Lock()
         self._waiting: deque[_Push] = deque()
         self._bytes_waiting = 0  # not yet in a group
         self._bytes_held = 0  # waiting, or in a group under way
@@ -73,6 +74,13 @@ class Writer:
             raise TooManyRequests(
                 f"{self._bytes_held} bytes of entries wait to be written, {size} more would exceed "
                 f"`max_waiting_bytes` ({self._settings.max_waiting_bytes}); try again in a second"
+            )
+        if self._live.uncompacted() > self._settings.max_uncompacted_segments:
+            self._metrics.pushes_refused += 1
+            raise TooManyRequests(
+                f"{self._live.uncompacted()} segments wait for compaction, more than `max_uncompacted_segments` "
+                f"({self._settings.max_uncompacted_segments}); try again in {_CATCH_UP_SECONDS} seconds",
+                retry_after=_CATCH_UP_SECONDS,
             )
         push = _Push(batch, size, asyncio.get_running_loop().create_future())
         self._waiting.append(push)
@@ -154,26 +162,23 @@ class Writer:
                 except SigynError as error:
                     failures[tenant] = error
         if stored:
-            added = self._catalog.commit(stored)
-            self._live.change(added, ())
+            self._committer.commit(stored)
             self._count(stored, batches, time.perf_counter() - begun)
         return failures
 
     def _store(self, tenant: str, batches: list[Batch]) -> NewSegment:
         labels, entries = merge_batches(batches)
-        encoded = encode_segment(tenant, 0, labels, entries)
-        key = segment_key(tenant, 0, encoded.first)
-        self._objects.put(key, encoded.body)
-        return NewSegment(key, encoded)
+        return self._committer.put(encode_segment(tenant, 0, labels, split_row_groups(entries)))
 
     def _count(self, stored: Sequence[NewSegment], batches: dict[str, list[Batch]], seconds: float) -> None:
         metrics = self._metrics
-        metrics.commits += 1
-        metrics.commit_seconds += seconds
-        for segment in stored:
-            encoded = segment.encoded
-            metrics.segments_written += 1
-            metrics.entries_written += encoded.rows
-            metrics.text_bytes_written += encoded.text_bytes
-            metrics.object_bytes_written += len(encoded.body)
-            metrics.duplicates_dropped += sum(len(b.entries) for b in batches[encoded.tenant]) - encoded.rows
+        with self._counting:
+            metrics.commits += 1
+            metrics.commit_seconds += seconds
+            for segment in stored:
+                encoded = segment.encoded
+                metrics.segments_written += 1
+                metrics.entries_written += encoded.rows
+                metrics.text_bytes_written += encoded.text_bytes
+                metrics.object_bytes_written += len(encoded.body)
+                metrics.duplicates_dropped += sum(len(b.entries) for b in batches[encoded.tenant]) - encoded.rows

@@ -42,12 +42,14 @@ def batch(rows: Iterable[Row], tenant: str = "fake") -> Batch:
 
 
 def rows_of(store: Store, snapshot: Snapshot) -> list[Row]:
-    """All entries of a snapshot's segments, duplicates in other segments included, in any order."""
+    """All entries of a snapshot, in any order."""
     found = []
     for segment in snapshot.segments:
         labels = [store.streams.labels(snapshot.tenant, int(id)) for id in segment.streams.ids]
-        for stream, *rest in zip(*snapshot.read(segment, ENTRY_SCHEMA.names).to_pydict().values(), strict=True):
-            found.append(Row(labels[stream], *rest))
+        columns = snapshot.read(segment, ENTRY_SCHEMA.names).to_pydict()
+        rows = [Row(labels[stream], *rest) for stream, *rest in zip(*columns.values(), strict=True)]
+        copies = set(snapshot.duplicate_rows(segment).tolist())
+        found.extend(row for number, row in enumerate(rows) if number not in copies)
     return found
 
 

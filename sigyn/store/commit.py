@@ -1,0 +1,55 @@
+"""The one way in which segments come to exist: a durable object, then a row in the catalog, then readers."""
+
+from collections.abc import Sequence
+from threading import Lock
+
+from sigyn.store.catalog import Catalog, NewSegment, SegmentInfo
+from sigyn.store.keys import segment_key
+from sigyn.store.live import LiveSegments
+from sigyn.store.objects import ObjectStore
+from sigyn.store.segment import EncodedSegment
+
+
+class Committer:
+    """Stores and commits segments; safe to use from several threads.
+
+    A process that dies between both leaves an object without a row: an orphan, which nothing reads
+    and a sweep removes. `under_way` names the objects that are no orphans though they have no row yet.
+    """
+
+    def __init__(self, objects: ObjectStore, catalog: Catalog, live: LiveSegments) -> None:
+        self._objects = objects
+        self._catalog = catalog
+        self._live = live
+        self._lock = Lock()
+        self._under_way: set[str] = set()
+
+    def put(self, encoded: EncodedSegment) -> NewSegment:
+        """Stores the object of a segment that is going to be committed. Raises Unavailable."""
+        key = segment_key(encoded.tenant, encoded.level, encoded.first)
+        with self._lock:
+            self._under_way.add(key)
+        try:
+            self._objects.put(key, encoded.body)
+        except BaseException:
+            self.give_up([key])
+            raise
+        return NewSegment(key, encoded)
+
+    def commit(self, added: Sequence[NewSegment], replaced: Sequence[SegmentInfo] = ()) -> None:
+        """Adds segments and takes others out, in one step for the catalog and for readers. Raises Unavailable."""
+        try:
+            committed = self._catalog.commit(added, [segment.id for segment in replaced])
+            self._live.change(committed, replaced)
+        finally:
+            self.give_up([segment.key for segment in added])
+
+    def give_up(self, keys: Sequence[str]) -> None:
+        """Says that objects will not be committed any more."""
+        with self._lock:
+            self._under_way.difference_update(keys)
+
+    def under_way(self) -> set[str]:
+        """Keys of objects that are being stored or committed."""
+        with self._lock:
+            return set(self._under_way)

@@ -1,0 +1,149 @@
+"""The background of a store: one thread that compacts, deletes what nobody needs, and sweeps orphans.
+
+It dies with the process at any instant and nothing is lost: a compaction is one catalog transaction after
+its objects are durable, a deletion is remembered by the catalog until the object is gone, and what
+was stored without being committed is an orphan.
+"""
+
+import time
+from collections.abc import Sequence
+from dataclasses import replace
+from threading import Event, Lock, Thread
+
+import pyarrow as pa
+import structlog
+
+from sigyn.model.errors import SigynError
+from sigyn.model.time import MINUTE, SECOND, Clock
+from sigyn.store.catalog import SegmentInfo
+from sigyn.store.compaction import CompactionRules, plan_compaction
+from sigyn.store.compactor import Compactor
+from sigyn.store.live import LiveSegments
+from sigyn.store.metrics import StoreMetrics
+from sigyn.store.reclaim import Reclaimer
+from sigyn.store.settings import StoreSettings
+
+_log = structlog.get_logger("sigyn.store")
+
+_LOOK_SECONDS = 1.0
+_RETRY_SECONDS = 10.0
+_LONGEST_PAUSE = 0.05  # seconds
+
+
+class _Stopped(Exception):
+    pass
+
+
+class Maintenance:
+    """Owns the background thread. `compact_now` and the thread take turns."""
+
+    def __init__(
+        self,
+        settings: StoreSettings,
+        live: LiveSegments,
+        compactor: Compactor,
+        reclaimer: Reclaimer,
+        metrics: StoreMetrics,
+        clock: Clock,
+    ) -> None:
+        self._settings = settings
+        self._rules = CompactionRules(
+            job_bytes=settings.compaction_job_bytes,
+            segments=settings.compaction_segments,
+            age=int(settings.compaction_age_seconds * SECOND),
+        )
+        self._live = live
+        self._compactor = compactor
+        self._reclaimer = reclaimer
+        self._metrics = metrics
+        self._clock = clock
+        self._working = Lock()
+        self._wake = Event()
+        self._stopping = False
+        self._resumed = time.monotonic()
+        self._settled: dict[str, tuple[Sequence[SegmentInfo], int]] = {}
+        self._thread = Thread(target=self._loop, name="sigyn-maintenance", daemon=True)
+
+    def start(self) -> None:
+        """Starts the thread."""
+        self._thread.start()
+
+    def stop(self) -> None:
+        """Breaks off what is under way, which leaves everything as it was, and ends the thread."""
+        self._stopping = True
+        self._wake.set()
+        self._thread.join()
+
+    def wake(self) -> None:
+        """Lets the thread look at once: there is something to delete."""
+        self._wake.set()
+
+    def compact_now(self) -> None:
+        """Merges all L0 segments, and whatever L1 segments are due; returns when it is done.
+
+        Raises Unavailable when the object store or the catalog fails.
+        """
+        with self._working:
+            self._settled.clear()
+            while self._compact(replace(self._rules, age=-1)):
+                pass
+            self._reclaimer.reclaim()
+
+    def sweep_now(self) -> None:
+        """Deletes orphans older than the grace period. Raises Unavailable."""
+        with self._working:
+            self._reclaimer.sweep(self._settings.orphan_grace_seconds)
+
+    def _loop(self) -> None:
+        next_sweep = time.monotonic()
+        failed = False
+        while not self._stopping:
+            try:
+                with self._working:
+                    self._reclaimer.reclaim()
+                    while self._settings.compaction and self._compact(self._rules):
+                        self._reclaimer.reclaim()
+                    if time.monotonic() >= next_sweep:
+                        self._reclaimer.sweep(self._settings.orphan_grace_seconds)
+                        next_sweep = time.monotonic() + self._settings.orphan_sweep_seconds
+                failed = False
+            except _Stopped:
+                return
+            except (SigynError, pa.ArrowException, OSError, MemoryError) as error:
+                self._metrics.maintenance_failures += 1
+                if not failed:  # once, not with every attempt
+                    _log.warning("maintenance failed and is tried again", reason=str(error), seconds=_RETRY_SECONDS)
+                failed = True
+            self._wake.wait(_RETRY_SECONDS if failed else _LOOK_SECONDS)
+            if not self._stopping:
+                self._wake.clear()
+
+    def _compact(self, rules: CompactionRules) -> bool:
+        """Runs the jobs that are due, one for each tenant; whether there was any."""
+        ran = False
+        for tenant in self._live.tenants():
+            segments = self._live.of(tenant)
+            now = self._clock()
+            seen, until = self._settled.get(tenant, (None, 0))
+            if seen is segments and now < until:
+                continue
+            job = plan_compaction(segments, rules, now)
+            if job:
+                self._resumed = time.monotonic()
+                self._compactor.run(job, self._pause)
+                ran = True
+            else:
+                created = [segment.created for segment in segments if segment.level == 0]
+                self._settled[tenant] = (segments, min([now + MINUTE, *(at + rules.age for at in created)]))
+        return ran
+
+    def _pause(self) -> None:
+        """Lets queries go first: while any is under way, as much rest as work, unless too much waits."""
+        if self._stopping:
+            raise _Stopped
+        if self._live.in_use() and not self._behind():
+            time.sleep(min(time.monotonic() - self._resumed, _LONGEST_PAUSE))
+        self._resumed = time.monotonic()
+
+    def _behind(self) -> bool:
+        return self._live.uncompacted() > self._settings.max_uncompacted_segments // 4

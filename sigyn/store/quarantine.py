@@ -1,0 +1,33 @@
+"""Quarantine: a segment whose object is lost leaves the live ones, once and with one notice."""
+
+import structlog
+
+from sigyn.model.errors import Unavailable
+from sigyn.store.catalog import Catalog, SegmentInfo
+from sigyn.store.errors import SegmentLost
+from sigyn.store.live import LiveSegments
+from sigyn.store.metrics import StoreMetrics
+
+_log = structlog.get_logger("sigyn.store")
+
+
+class Quarantine:
+    """Takes segments out of use; their objects stay where they are, for a person to look at."""
+
+    def __init__(self, catalog: Catalog, live: LiveSegments, metrics: StoreMetrics) -> None:
+        self._catalog = catalog
+        self._live = live
+        self._metrics = metrics
+
+    def take(self, segment: SegmentInfo, reason: SegmentLost) -> None:
+        """Quarantines a segment; the rest of the store goes on answering."""
+        if not self._live.drop(segment):
+            return
+        self._metrics.segments_quarantined += 1
+        _log.error(
+            "segment quarantined", object=segment.key, tenant=segment.tenant, rows=segment.rows, reason=str(reason)
+        )
+        try:
+            self._catalog.quarantine(segment.id)
+        except Unavailable as error:  # found lost again after the next start
+            _log.warning("quarantine not recorded", object=segment.key, reason=str(error))

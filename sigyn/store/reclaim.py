@@ -1,0 +1,83 @@
+"""Deletes objects that nobody needs: those of replaced segments, and orphans."""
+
+from collections.abc import Sequence
+
+import structlog
+
+from sigyn.model.time import SECOND, Clock
+from sigyn.store.catalog import Catalog
+from sigyn.store.commit import Committer
+from sigyn.store.duplicates import DuplicateFinder
+from sigyn.store.live import LiveSegments
+from sigyn.store.metrics import StoreMetrics
+from sigyn.store.objects import ObjectStore
+from sigyn.store.reader import SegmentReader
+
+_log = structlog.get_logger("sigyn.store")
+
+_AT_ONCE = 100  # deletions between which the store may close
+
+
+class Reclaimer:
+    """Deletes objects. Methods raise Unavailable when the object store or the catalog fails, and may be repeated."""
+
+    def __init__(
+        self,
+        objects: ObjectStore,
+        catalog: Catalog,
+        live: LiveSegments,
+        reader: SegmentReader,
+        finder: DuplicateFinder,
+        committer: Committer,
+        metrics: StoreMetrics,
+        clock: Clock,
+    ) -> None:
+        self._objects = objects
+        self._catalog = catalog
+        self._live = live
+        self._reader = reader
+        self._finder = finder
+        self._committer = committer
+        self._metrics = metrics
+        self._clock = clock
+        self._waiting: list[tuple[int, str]] = []
+
+    def start(self) -> None:
+        """Takes up the replaced segments that the process before did not come to delete."""
+        self._waiting = self._catalog.replaced()
+
+    def reclaim(self) -> None:
+        """Deletes the objects of replaced segments that no snapshot holds any more."""
+        free = self._live.take_reclaimable()
+        ids = [segment.id for segment in free]
+        self._reader.forget(ids)
+        self._finder.forget(ids)
+        self._waiting += [(segment.id, segment.key) for segment in free]
+        while self._waiting:
+            some = self._waiting[:_AT_ONCE]
+            self._objects.delete([key for _, key in some])
+            self._catalog.forget([id for id, _ in some])
+            self._metrics.objects_deleted += len(some)
+            del self._waiting[:_AT_ONCE]
+
+    def sweep(self, grace_seconds: float) -> None:
+        """Deletes orphans: objects without a row in the catalog that are older than `grace_seconds`."""
+        settled = self._clock() - int(grace_seconds * SECOND)
+        suspects = []
+        for found in self._objects.list():
+            if found.modified <= settled and found.key.endswith(".parquet"):
+                suspects.append(found.key)
+                if len(suspects) >= 1000:
+                    self._sweep(suspects)
+                    suspects = []
+        self._sweep(suspects)
+
+    def _sweep(self, keys: Sequence[str]) -> None:
+        # What is under way is asked before what is committed: a key that moves between both is seen in one.
+        needed = self._committer.under_way()
+        needed |= self._catalog.knows(keys)
+        orphans = [key for key in keys if key not in needed]
+        if orphans:
+            self._objects.delete(orphans)
+            self._metrics.orphans_deleted += len(orphans)
+            _log.info("orphans deleted", objects=len(orphans), first=orphans[0])
