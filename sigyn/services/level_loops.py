@@ -34,15 +34,21 @@ class Words:
                 self.first[word[:1].upper()[0]] = True
 
 
-def _bytes_in(characters: str) -> npt.NDArray[np.bool_]:
-    table = np.zeros(256, np.bool_)
-    table[list(characters.encode())] = True
+_IS_BEFORE, _IS_AFTER, _IS_FIRST = 1, 2, 4
+
+
+def _kinds(first: npt.NDArray[np.bool_]) -> npt.NDArray[np.uint8]:
+    """For every byte: may it stand before a word, after one, can one begin with it."""
+    table = np.zeros(256, np.uint8)
+    table[list(BEFORE_WORD.encode())] |= _IS_BEFORE
+    table[list(AFTER_WORD.encode())] |= _IS_AFTER
+    table[first] |= _IS_FIRST
     return table
 
 
 _LEVEL_WORDS = Words(WORDS, [LEVELS.index(SPELLINGS[word]) for word in WORDS], any_case=True)
 _LEVEL_SPELLINGS = Words(list(SPELLINGS), [LEVELS.index(level) for level in SPELLINGS.values()], any_case=True)
-_BEFORE, _AFTER = _bytes_in(BEFORE_WORD), _bytes_in(AFTER_WORD)
+_AROUND = _kinds(_LEVEL_WORDS.first)
 
 
 @compiled
@@ -109,16 +115,18 @@ def _from_json(text: Any, at: Any, end: Any, max_depth: Any, fields: Any, spelli
         byte = text[at]
         at += 1
         if byte == _QUOTE:
-            close = _end_of_string(text, at, end)
-            if close < 0:
-                return 0
             start = at
-            at = close + 1
-            colon = _after_blanks(text, at, end)
-            if colon < end and text[colon] == _COLON:
-                at = colon + 1
+            while at < end and text[at] != _QUOTE:
+                at += 2 if text[at] == _BACKSLASH else 1
+            if at >= end:
+                return 0
+            close = at
+            at = _after_blanks(text, at + 1, end)
+            if at < end and text[at] == _COLON:
+                at += 1
                 if (
-                    array_depth == 0
+                    fields[2][text[start]]
+                    and array_depth == 0
                     and (depth <= max_depth or max_depth <= 0)
                     and _field(text, start, close, fields[0], fields[1], fields[2])
                 ):
@@ -176,22 +184,23 @@ def _from_logfmt(text: Any, at: Any, end: Any, fields: Any, spellings: Any) -> A
 
 
 @compiled
-def _from_words(text: Any, start: Any, end: Any, words: Any, before: Any, after: Any) -> Any:
-    first = words[3]
+def _from_words(text: Any, start: Any, end: Any, words: Any, around: Any) -> Any:
     offsets = words[1]
-    beside = True
+    previous = _IS_BEFORE
     for at in range(start, end):
-        byte = text[at]
-        if beside and first[byte]:
+        kind = around[text[at]]
+        if previous & _IS_BEFORE and kind & _IS_FIRST:
             for word in range(len(words[2])):
                 length = offsets[word + 1] - offsets[word]
                 stop = at + length
-                if stop > end or (stop < end and not after[text[stop]]):
+                if stop > end or (stop < end and not around[text[stop]] & _IS_AFTER):
                     continue
-                code = _spelling(text, at, stop, words[0], offsets[word : word + 2], words[2][word : word + 1], first)
+                code = _spelling(
+                    text, at, stop, words[0], offsets[word : word + 2], words[2][word : word + 1], words[3]
+                )
                 if code:
                     return code
-        beside = before[byte]
+        previous = kind
     return 0
 
 
@@ -211,7 +220,7 @@ def find_levels(
         else:
             code = _from_logfmt(text, start, end, fields, spellings)
         if code == 0:
-            code = _from_words(text, start, end, words, around[0], around[1])
+            code = _from_words(text, start, end, words, around)
         codes[line] = code
     return codes
 
@@ -233,6 +242,6 @@ def level_codes(
         (names.text, names.offsets, names.first),
         (_LEVEL_SPELLINGS.text, _LEVEL_SPELLINGS.offsets, _LEVEL_SPELLINGS.codes, _LEVEL_SPELLINGS.first),
         (_LEVEL_WORDS.text, _LEVEL_WORDS.offsets, _LEVEL_WORDS.codes, _LEVEL_WORDS.first),
-        (_BEFORE, _AFTER),
+        _AROUND,
     )
     return codes
