@@ -18,7 +18,7 @@ MAY_IMPORT: dict[str, set[str]] = {
     "engine": FOUNDATION | {"wire", "store", "languages"},
     "services": FOUNDATION | {"wire", "store", "languages", "engine"},
     "api": FOUNDATION | {"wire", "store", "languages", "engine", "services"},
-    "client": FOUNDATION | {"wire", "store", "languages", "engine"},
+    "client": FOUNDATION | {"wire", "store", "languages", "engine", "services"},
     "cli": FOUNDATION | {"wire", "store", "languages", "engine", "services", "api", "client", "config", ""},
 }
 """What each package may import of the others; the empty name is sigyn/__init__.py, which holds the

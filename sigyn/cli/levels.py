@@ -1,8 +1,7 @@
-"""The severity of a line, for its colour."""
-
-import re
+"""The severity of an entry, for its colour."""
 
 from sigyn.model.results import LogEntry
+from sigyn.services.discovery import DETECTED_LEVEL, SPELLINGS, LevelRules, level_from_line
 
 _STYLES = {
     "trace": "dim",
@@ -13,31 +12,16 @@ _STYLES = {
     "critical": "bold red",
     "fatal": "bold red",
 }
-_ALIASES = {
-    "warning": "warn",
-    "err": "error",
-    "crit": "critical",
-    "emerg": "fatal",
-    "panic": "fatal",
-    "information": "info",
-    "notice": "info",
-}
-_LABELS = ("detected_level", "level", "severity", "lvl")
-_IN_LINE = re.compile(r"\b(trace|debug|info|notice|warn(?:ing)?|err(?:or)?|crit(?:ical)?|fatal|panic)\b", re.IGNORECASE)
-_HEAD = 256  # characters in which a level usually stands; beyond, the word is probably part of a message
+_LABELS = (DETECTED_LEVEL, "level", "severity")
+_RULES = LevelRules()
 
 
 def style_of(entry: LogEntry) -> str:
     """The style for an entry's level; plain when it has none."""
     labels = dict(entry.stream + entry.metadata + entry.parsed)
     for name in _LABELS:
-        style = _style(labels.get(name, ""))
+        level = labels.get(name, "").lower()
+        style = _STYLES.get(SPELLINGS.get(level, level))
         if style:
             return style
-    found = _IN_LINE.search(entry.line, 0, _HEAD)
-    return _style(found[1]) if found else ""
-
-
-def _style(level: str) -> str:
-    word = level.lower()
-    return _STYLES.get(_ALIASES.get(word, word), "")
+    return _STYLES.get(level_from_line(entry.line, _RULES), "")

@@ -1,1 +1,1 @@
-"""The Python API, and a logging handler that ships to a server."""
+"""The Python API: open a store or a server, and get the answers to queries as Arrow tables."""

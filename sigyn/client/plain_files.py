@@ -1,6 +1,7 @@
 """Log files as entries, so that LogQL runs over them without a server.
 
-Each file is a stream `{filename="..."}` (`{filename="-"}` for standard input), each line an entry.
+Each file is a stream `{filename="..."}` (`{filename="-"}` for standard input), each line an entry
+with the `detected_level` that a server would find.
 Its time is the one that the line names; a line that names none, such as one of a stack trace, has
 the time of the line before it. In a file without any times, lines are a nanosecond apart from when
 the file was last written.
@@ -24,6 +25,7 @@ from sigyn.model.errors import BadRequest
 from sigyn.model.labels import Labels, labels_of
 from sigyn.model.results import LogEntry
 from sigyn.model.time import TimeRange, system_clock
+from sigyn.services.discovery import DETECTED_LEVEL, LevelRules, level_from_line
 
 STANDARD_INPUT = "-"
 _PROBE_LINES = 200
@@ -68,10 +70,12 @@ def run_over_files(
         if not selector_matches(query.selector, file.labels):
             continue
         pipeline = Pipeline(query.stages)
+        rules = LevelRules()
         for entry in file.entries(watch):
             if within is not None and not within.start <= entry.timestamp < within.end:
                 continue
-            processed = pipeline.process(file.labels, entry.timestamp, entry.line)
+            metadata = ((DETECTED_LEVEL, level_from_line(entry.line, rules)),)
+            processed = pipeline.process(file.labels, entry.timestamp, entry.line, metadata)
             if processed is not None:
                 yield processed.as_log_entry()
 

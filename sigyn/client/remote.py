@@ -26,6 +26,8 @@ class RemoteStore:
     tenant        goes into X-Scope-OrgID, for a server with `auth_enabled`
     username, password, bearer_token   for a proxy in front of it
     timeout       seconds that an answer may take
+
+    `answered` says whether the server has been there at all.
     """
 
     def __init__(
@@ -43,6 +45,7 @@ class RemoteStore:
         if bearer_token:
             headers["Authorization"] = f"Bearer {bearer_token}"
         self.url = url.rstrip("/")
+        self.answered = False
         self._clock = clock
         self._client = httpx.Client(
             headers=headers,
@@ -176,6 +179,7 @@ class RemoteStore:
         """Turns httpx's errors into ours."""
         try:
             yield
+            self.answered = True
         except (httpx.UnsupportedProtocol, httpx.InvalidURL):
             raise BadRequest(f"`{self.url}` is no address: write http://host:port") from None
         except httpx.ConnectError:
