@@ -44,7 +44,7 @@ def compile_json_paths(extractions: tuple[ast.Extraction, ...]) -> Run:
         if line[start : start + 1] not in ("{", "[", '"'):
             entry.fail(JSON_ERROR)
             return True
-        values: Iterable[tuple[int, str | JsonSyntaxError]] | None = _strict_values(line, start, paths)
+        values: Iterable[tuple[int, str | JsonSyntaxError]] | None = strict_values(line, start, paths)
         if values is None:
             values = find_paths(line, paths)
         for index, value in values:
@@ -60,7 +60,7 @@ def compile_json_paths(extractions: tuple[ast.Extraction, ...]) -> Run:
     return run
 
 
-def _strict_values(line: str, start: int, paths: list[Path]) -> list[tuple[int, str]] | None:
+def strict_values(line: str, start: int, paths: list[Path]) -> list[tuple[int, str]] | None:
     """The values at paths of a line that is strict JSON; None when the lenient search has to decide."""
     if ODD.search(line):
         return None
@@ -117,7 +117,10 @@ def find_paths(line: str, paths: list[Path]) -> Iterator[tuple[int, str | JsonSy
             case "}" | "]":
                 depth -= 1
             case "[":
-                here = keys[: max(depth, 0)]
+                if depth < 0:
+                    yield -1, JsonSyntaxError(MALFORMED)
+                    return
+                here = keys[:depth]
                 indices = {
                     index: path for index, path in pending.items() if len(path) > depth and list(path[:depth]) == here
                 }
