@@ -4,7 +4,6 @@ import asyncio
 from collections.abc import Callable
 from functools import partial
 
-import pyarrow.compute as pc
 from starlette.requests import Request
 
 from sigyn.api.requests import api_of, bounded_body, tenant_of
@@ -29,7 +28,5 @@ async def ingest_body(request: Request, decode: Decode) -> DecodedPush:
         push = decode_body()
     else:
         push = await asyncio.get_running_loop().run_in_executor(api.decoders, decode_body)
-    api.metrics.lines_received.labels(tenant).inc(push.entries.num_rows)
-    api.metrics.bytes_received.labels(tenant).inc(pc.sum(pc.binary_length(push.entries["line"])).as_py() or 0)
     await api.ingest.push(tenant, push)
     return push

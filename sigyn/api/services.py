@@ -4,34 +4,12 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Protocol
 
+from sigyn.engine.totals import StreamTotal
 from sigyn.model.labels import Labels
-from sigyn.model.results import Direction, QueryAnswer
+from sigyn.model.results import QueryAnswer
+from sigyn.services.ingest import PushCounters, PushOutcome
+from sigyn.services.query import QueryRequest
 from sigyn.wire.push import DecodedPush
-
-
-@dataclass(frozen=True, slots=True)
-class QueryRequest:
-    """A query with its range in ns; an instant query is evaluated at `end`."""
-
-    tenant: str
-    query: str
-    start: int
-    end: int
-    step: int | None
-    limit: int = 100
-    direction: Direction = "backward"
-    interval: int = 0
-    timeout: int | None = None
-
-
-@dataclass(frozen=True, slots=True)
-class StreamTotal:
-    """Entries and text bytes of a stream in the bucket that starts at `bucket` (ns)."""
-
-    labels: Labels
-    bucket: int
-    entries: int
-    bytes: int
 
 
 class Queries(Protocol):
@@ -55,8 +33,14 @@ class Queries(Protocol):
 class Ingest(Protocol):
     """Writes."""
 
-    async def push(self, tenant: str, push: DecodedPush) -> object:
-        """Returns when the entries are durable; raises BadRequest, TooManyRequests, Unavailable."""
+    counters: PushCounters
+
+    async def push(self, tenant: str, decoded: DecodedPush) -> PushOutcome:
+        """Returns when the entries are durable.
+
+        Raises PushRefused when some or all were refused and the rest is stored, and BadRequest,
+        TooManyRequests and Unavailable with nothing stored.
+        """
         ...
 
 
@@ -81,8 +65,8 @@ class Operations(Protocol):
         """The configuration in force, as YAML, secrets blanked."""
         ...
 
-    def counters(self) -> Mapping[str, float]:
-        """Counters of the store and the other parts, names without the prefix `sigyn_`."""
+    def part_counters(self) -> Mapping[str, float]:
+        """Counters of the store and of other parts, names without the prefix `sigyn_`."""
         ...
 
     async def flush(self) -> None:

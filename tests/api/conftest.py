@@ -39,7 +39,16 @@ def serve(settings: ApiSettings) -> Iterator[Server]:
     services = MemoryServices()
     tails = TailHub(queue_entries=settings.tail_queue, most_tails=settings.max_tails)
     with ThreadPoolExecutor(2) as decoders:
-        api = Api(services, services, services, tails, settings, Metrics(), decoders, clock=lambda: NOW)
+        api = Api(
+            services,
+            services,
+            services,
+            tails,
+            settings,
+            Metrics(services.counters, services.part_counters),
+            decoders,
+            clock=lambda: NOW,
+        )
         config = uvicorn.Config(build_app(api), host="127.0.0.1", port=0, log_level="error", lifespan="off")
         server = uvicorn.Server(config)
         thread = threading.Thread(target=server.run)

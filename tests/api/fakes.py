@@ -5,14 +5,18 @@ from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
-from sigyn.api.services import PartStatus, QueryRequest, StreamTotal
+from sigyn.api.services import PartStatus
 from sigyn.engine.interpreter.pipeline import Pipeline
 from sigyn.engine.interpreter.selectors import selector_matches
+from sigyn.engine.totals import StreamTotal
 from sigyn.languages.logql import parse, parse_selector
 from sigyn.languages.logql.ast import LogQuery
 from sigyn.model.errors import NotFound
 from sigyn.model.labels import Labels
 from sigyn.model.results import LogEntry, LogResult, QueryAnswer, QueryResult, QueryStatistics
+from sigyn.services.admission import Refusals
+from sigyn.services.ingest import PushCounters, PushOutcome
+from sigyn.services.query import QueryRequest
 from sigyn.wire.push import DecodedPush
 
 
@@ -33,6 +37,7 @@ class MemoryServices:
     tenants: list[str] = field(default_factory=list)
     pushed: list[tuple[str, DecodedPush]] = field(default_factory=list)
     cancelled: int = 0
+    counters: PushCounters = field(default_factory=PushCounters)
     unready: str | None = None
     flushes: int = 0
 
@@ -92,7 +97,7 @@ class MemoryServices:
         sizes: Counter[tuple[Labels, int]] = Counter()
         for entry in self.within(start, end):
             if selector_matches(parsed, entry.stream):
-                key = (entry.stream, entry.timestamp - entry.timestamp % step if step else start)
+                key = (entry.stream, start + (entry.timestamp - start) // step * step if step else start)
                 entries[key] += 1
                 sizes[key] += len(entry.line)
         return [
@@ -102,10 +107,11 @@ class MemoryServices:
     def within(self, start: int, end: int) -> list[LogEntry]:
         return [entry for entry in self.entries if start <= entry.timestamp < end]
 
-    async def push(self, tenant: str, push: DecodedPush) -> None:
+    async def push(self, tenant: str, decoded: DecodedPush) -> PushOutcome:
         if self.failure is not None:
             raise self.failure
-        self.pushed.append((tenant, push))
+        self.pushed.append((tenant, decoded))
+        return PushOutcome(len(decoded.entries), 0, Refusals())
 
     def not_ready(self) -> str | None:
         return self.unready
@@ -116,7 +122,7 @@ class MemoryServices:
     def configuration(self) -> str:
         return "auth_enabled: false\n"
 
-    def counters(self) -> Mapping[str, float]:
+    def part_counters(self) -> Mapping[str, float]:
         return {"store_segments_written_total": 3}
 
     async def flush(self) -> None:

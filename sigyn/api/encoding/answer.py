@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 
 from sigyn.api.encoding.json import encode
-from sigyn.api.encoding.numbers import format_points, format_seconds, format_value
+from sigyn.api.encoding.numbers import format_points, format_seconds, format_times, format_value
 from sigyn.api.encoding.statistics import loki_statistics
 from sigyn.api.encoding.streams import CATEGORIZE_LABELS, encode_streams
 from sigyn.model.results import LogResult, MatrixResult, QueryAnswer, QueryResult, ScalarResult, Series, VectorResult
@@ -59,8 +59,13 @@ def encode_rows(rows: Iterator[str]) -> bytes:
 
 def _encode_matrix(series: list[Series]) -> Iterator[bytes]:
     opening = "["
+    known: dict[bytes, list[str]] = {}  # most series of an answer have points at the same times
     for one in series:
-        points = format_points(one.timestamps, one.values)
+        key = one.timestamps.tobytes()
+        times = known.get(key)
+        if times is None:
+            times = known[key] = format_times(one.timestamps)
+        points = format_points(times, one.values)
         yield f'{opening}{{"metric":{encode(dict(one.labels)).decode()},"values":{points}}}'.encode()
         opening = ","
     yield b"[]" if opening == "[" else b"]"

@@ -12,7 +12,7 @@ _NOT_FINITE = {"nan": "NaN", "inf": "+Inf", "-inf": "-Inf"}
 
 def format_value(value: float) -> str:
     """The shortest digits that read back as `value`, without an exponent: Go's FormatFloat(v, 'f', -1)."""
-    text = repr(float(value))
+    text = repr(value)
     if text.endswith(".0"):
         return text[:-2]
     if "e" in text:
@@ -27,13 +27,13 @@ def format_seconds(timestamp: int) -> str:
     return f"{seconds}.{milliseconds:03d}".rstrip("0") if milliseconds else str(seconds)
 
 
-def format_points(timestamps: npt.NDArray[np.int64], values: npt.NDArray[np.float64]) -> str:
+def format_times(timestamps: npt.NDArray[np.int64]) -> list[str]:
+    """Each of these times as JSON."""
+    return [format_seconds(timestamp) for timestamp in timestamps.tolist()]
+
+
+def format_points(times: list[str], values: npt.NDArray[np.float64]) -> str:
     """The points of a series as a JSON array of [seconds, "value"]."""
-    return (
-        "["
-        + ",".join(
-            f'[{format_seconds(timestamp)},"{format_value(value)}"]'
-            for timestamp, value in zip(timestamps.tolist(), values.tolist(), strict=True)
-        )
-        + "]"
-    )
+    texts = map(format_value, values.tolist())
+    points = [f'[{time},"{text}"]' for time, text in zip(times, texts, strict=True)]
+    return f"[{','.join(points)}]"

@@ -4,9 +4,10 @@ from collections.abc import AsyncIterator
 from dataclasses import dataclass, replace
 
 from sigyn.api.export.rows import Cursor, Row, rows_of
-from sigyn.api.services import Queries, QueryRequest
+from sigyn.api.services import Queries
 from sigyn.model.errors import BadRequest, Unavailable
 from sigyn.model.results import LogEntry, LogResult
+from sigyn.services.query import QueryRequest
 
 _FIRST_PAGE = 1_000
 _LEAST_PAGE = 100

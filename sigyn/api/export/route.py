@@ -12,8 +12,9 @@ from sigyn.api.export.pages import Export, read_pages
 from sigyn.api.export.rows import Row, parse_cursor
 from sigyn.api.parameters import direction_parameter, limit_parameter
 from sigyn.api.requests import Arguments, api_of, arguments_of, tenant_of
-from sigyn.api.services import QueryRequest
 from sigyn.model.errors import BadRequest
+from sigyn.model.time import HOUR
+from sigyn.services.query import QueryRequest
 
 
 async def export(request: Request) -> Response:
@@ -38,6 +39,7 @@ async def export(request: Request) -> Response:
                 end=asked.end,
                 step=None,
                 direction=direction_parameter(arguments.first("direction") or "forward"),
+                timeout=HOUR,
             ),
             parse_cursor(arguments.first("after")),
             limit_parameter(arguments.first("limit"), 0),

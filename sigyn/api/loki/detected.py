@@ -7,13 +7,13 @@ from starlette.responses import Response
 from sigyn.api.parameters import direction_parameter, limit_parameter
 from sigyn.api.requests import Arguments, api_of, arguments_of, tenant_of
 from sigyn.api.responses import json_response
-from sigyn.api.services import QueryRequest
 from sigyn.api.waiting import while_client_waits
 from sigyn.languages.logql import parse
 from sigyn.languages.logql.ast import JsonParser, LogfmtParser, LogQuery, PatternParser, RegexpParser, Unpack
 from sigyn.model.errors import BadRequest
 from sigyn.model.results import LogResult
 from sigyn.services.fields import DetectedField, detect_fields, detect_labels
+from sigyn.services.query import QueryRequest
 
 FIELD_LIMIT = 1_000
 

@@ -8,23 +8,7 @@ from sigyn.api.requests import api_of, tenant_of
 from sigyn.api.responses import json_response
 from sigyn.api.settings import ApiSettings
 from sigyn.model.time import HOUR, MINUTE, SECOND
-
-_SERVICE_NAME_FROM = (
-    "service",
-    "app",
-    "application",
-    "app_name",
-    "name",
-    "app_kubernetes_io_name",
-    "container",
-    "container_name",
-    "k8s_container_name",
-    "component",
-    "workload",
-    "job",
-    "k8s_job_name",
-)
-_LEVEL_FROM = ("level", "LEVEL", "Level", "severity", "SEVERITY", "Severity", "lvl", "LVL", "Lvl", "severity_text")
+from sigyn.services.discovery import LEVEL_FIELDS, SERVICE_LABELS
 
 
 async def drilldown_limits(request: Request) -> Response:
@@ -38,8 +22,8 @@ async def drilldown_limits(request: Request) -> Response:
 def _limits(settings: ApiSettings) -> dict[str, object]:
     return {
         "discover_log_levels": True,
-        "discover_service_name": _SERVICE_NAME_FROM,
-        "log_level_fields": _LEVEL_FROM,
+        "discover_service_name": SERVICE_LABELS,
+        "log_level_fields": LEVEL_FIELDS,
         "max_entries_limit_per_query": settings.max_entries_limit_per_query,
         "max_line_size_truncate": False,
         "max_query_bytes_read": "0B",

@@ -10,8 +10,8 @@ from sigyn.api.encoding.numbers import format_seconds
 from sigyn.api.parameters import limit_parameter, step_parameter
 from sigyn.api.requests import Arguments, api_of, arguments_of, tenant_of
 from sigyn.api.responses import json_response, streamed_json
-from sigyn.api.services import StreamTotal
 from sigyn.api.waiting import while_client_waits
+from sigyn.engine.totals import StreamTotal
 from sigyn.languages.logql import parse_selector
 from sigyn.model.errors import BadRequest
 from sigyn.model.labels import Labels

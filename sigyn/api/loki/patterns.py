@@ -7,12 +7,12 @@ from starlette.responses import Response
 from sigyn.api.parameters import step_parameter
 from sigyn.api.requests import api_of, arguments_of, tenant_of
 from sigyn.api.responses import success
-from sigyn.api.services import QueryRequest
 from sigyn.api.waiting import while_client_waits
 from sigyn.languages.logql import parse_selector
 from sigyn.model.results import LogEntry, LogResult
 from sigyn.model.time import SECOND
 from sigyn.services.patterns import Pattern, PatternMiner
+from sigyn.services.query import QueryRequest
 
 LEAST_STEP = 10 * SECOND
 """Loki counts patterns in steps of ten seconds, or of a multiple."""
@@ -48,12 +48,10 @@ async def _mine(request: Request, selector: str, start: int, end: int, step: int
         await run_in_threadpool(miner.add, await _entries(request, selector, start, end, lines))
     elif lines:
         size = max(step, -(-(end - start) // _SLICES // step) * step)
-        for slice_start in range(start - start % size, end, size):
+        for slice_start in range(start, end, size):
             within = {at: count for at, count in totals.items() if slice_start <= at < slice_start + size}
             if within:
-                sample = await _entries(
-                    request, selector, max(start, slice_start), min(end, slice_start + size), most // _SLICES
-                )
+                sample = await _entries(request, selector, slice_start, min(end, slice_start + size), most // _SLICES)
                 await run_in_threadpool(miner.add_sample, sample, within)
     return await run_in_threadpool(miner.patterns)
 

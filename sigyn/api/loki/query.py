@@ -17,11 +17,11 @@ from sigyn.api.parameters import (
 )
 from sigyn.api.requests import Arguments, api_of, arguments_of, tenant_of
 from sigyn.api.responses import streamed_json
-from sigyn.api.services import QueryRequest
 from sigyn.api.settings import ApiSettings
 from sigyn.api.waiting import while_client_waits
 from sigyn.model.errors import BadRequest
 from sigyn.model.results import QueryAnswer
+from sigyn.services.query import QueryRequest
 
 DEFAULT_LIMIT = 100
 ENCODING_FLAGS = "x-loki-response-encoding-flags"

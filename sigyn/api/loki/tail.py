@@ -15,13 +15,13 @@ from sigyn.api.loki.query import DEFAULT_LIMIT
 from sigyn.api.parameters import limit_parameter, time_parameter
 from sigyn.api.requests import api_of, tenant_of, url_arguments
 from sigyn.api.responses import plain
-from sigyn.api.services import QueryRequest
 from sigyn.languages.logql import parse
 from sigyn.languages.logql.ast import LogQuery
 from sigyn.model.errors import BadRequest, SigynError
 from sigyn.model.labels import format_labels
 from sigyn.model.results import LogEntry, LogResult
 from sigyn.model.time import HOUR, MINUTE, SECOND
+from sigyn.services.query import QueryRequest
 from sigyn.services.tail import Tail, TailFrame
 
 Encode: TypeAlias = Callable[[TailFrame], bytes]

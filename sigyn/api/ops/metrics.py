@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Iterable, Mapping
 
-from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram
+from prometheus_client import CollectorRegistry, Gauge, Histogram, ProcessCollector
 from prometheus_client.core import CounterMetricFamily, Metric
 from prometheus_client.exposition import choose_encoder
 from prometheus_client.registry import Collector
@@ -10,15 +10,19 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from sigyn.api.requests import api_of
+from sigyn.services.ingest import PushCounters
 
 _REQUEST_SECONDS = (0.001, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0, 25.0, 50.0, 100.0)
 
 
 class Metrics:
-    """The API's own metrics, in a registry of their own to which other parts add collectors."""
+    """The API's own metrics, the counters of the other parts, and those of the process."""
 
-    def __init__(self) -> None:
+    def __init__(self, pushes: PushCounters, part_counters: Callable[[], Mapping[str, float]]) -> None:
         self.registry = CollectorRegistry()
+        self.registry.register(PushCollector(pushes))
+        self.registry.register(PartCollector(part_counters))
+        ProcessCollector(registry=self.registry)
         self.durations = Histogram(
             "loki_request_duration_seconds",
             "Time (in seconds) spent serving HTTP requests.",
@@ -31,23 +35,49 @@ class Metrics:
             "Requests being served now.",
             registry=self.registry,
         )
-        self.lines_received = Counter(
-            "loki_distributor_lines_received_total",
-            "The total number of lines received per tenant.",
-            ("tenant",),
-            registry=self.registry,
-        )
-        self.bytes_received = Counter(
-            "loki_distributor_bytes_received_total",
-            "The total number of uncompressed bytes received per tenant.",
-            ("tenant",),
-            registry=self.registry,
-        )
         self.tails = Gauge("loki_querier_tail_active", "Number of active tailers.", registry=self.registry)
 
 
-class PartCounters(Collector):
-    """Counters that the parts of the server keep as plain numbers, read when somebody asks."""
+class PushCollector(Collector):
+    """What came in and what was refused, read when somebody asks for `/metrics`."""
+
+    def __init__(self, counters: PushCounters) -> None:
+        self._counters = counters
+
+    def describe(self) -> Iterable[Metric]:
+        return ()
+
+    def collect(self) -> Iterable[Metric]:
+        counters = self._counters
+        for name, text, values in (
+            ("loki_distributor_lines_received", "The total number of lines received per tenant.", counters.lines),
+            (
+                "loki_distributor_bytes_received",
+                "The total number of uncompressed bytes received per tenant.",
+                counters.bytes,
+            ),
+            (
+                "loki_distributor_structured_metadata_bytes_received",
+                "The total number of bytes of structured metadata received per tenant.",
+                counters.metadata_bytes,
+            ),
+        ):
+            family = CounterMetricFamily(name, text, labels=("tenant",))
+            for tenant, value in values.items():
+                family.add_metric((tenant,), value)
+            yield family
+        for name, text, discarded in (
+            ("loki_discarded_samples", "The total number of lines that were refused.", counters.discarded_lines),
+            ("loki_discarded_bytes", "The total number of bytes that were refused.", counters.discarded_bytes),
+        ):
+            family = CounterMetricFamily(name, text, labels=("tenant", "reason"))
+            for key, value in discarded.items():
+                family.add_metric(key, value)
+            yield family
+
+
+class PartCollector(Collector):
+    """Counters that other parts of the server keep as plain numbers."""
 
     def __init__(self, read: Callable[[], Mapping[str, float]]) -> None:
         self._read = read
@@ -57,7 +87,7 @@ class PartCounters(Collector):
 
     def collect(self) -> Iterable[Metric]:
         for name, value in sorted(self._read().items()):
-            yield CounterMetricFamily(f"sigyn_{name}", f"{name.replace('_', ' ')} since the start.", value=value)
+            yield CounterMetricFamily(f"sigyn_{name}", f"{name.replace('_', ' ')}, since the start.", value=value)
 
 
 async def metrics(request: Request) -> Response:

@@ -1,0 +1,39 @@
+"""The running server as its operators see it."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict, dataclass
+
+from sigyn.api.services import PartStatus
+from sigyn.services.tail import TailHub
+from sigyn.store.store import Store
+
+RUNNING = "Running"
+STOPPING = "Stopping"
+
+
+@dataclass(slots=True)
+class ServerOperations:
+    """Operations over a store and what is built on it; `stopping` is set when the server shuts down."""
+
+    store: Store
+    tails: TailHub
+    yaml: str
+    otlp_grpc: bool
+    stopping: bool = False
+
+    def not_ready(self) -> str | None:
+        return "the server is shutting down" if self.stopping else None
+
+    def parts(self) -> Sequence[PartStatus]:
+        state = STOPPING if self.stopping else RUNNING
+        names = ("server", "store", "ingest", "query", "tail", *(("otlp-grpc",) if self.otlp_grpc else ()))
+        return [PartStatus(name, state) for name in names]
+
+    def configuration(self) -> str:
+        return self.yaml
+
+    def part_counters(self) -> Mapping[str, float]:
+        return {f"store_{name}_total": float(value) for name, value in asdict(self.store.metrics).items()}
+
+    async def flush(self) -> None:
+        await self.store.flush()

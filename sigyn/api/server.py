@@ -1,0 +1,181 @@
+"""The server: a store, the services over it, and everything that listens."""
+
+import asyncio
+import os
+import shutil
+import signal
+import socket
+from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import AsyncExitStack, contextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+from tempfile import TemporaryDirectory
+
+import structlog
+import uvicorn
+import uvloop
+
+from sigyn.api.app import Api, build_app
+from sigyn.api.listen import bound_address, listen
+from sigyn.api.operations import ServerOperations
+from sigyn.api.ops.metrics import Metrics
+from sigyn.api.settings import ApiSettings
+from sigyn.engine.duck import Duck
+from sigyn.model.time import SECOND
+from sigyn.services.ingest import IngestService
+from sigyn.services.push_limits import PushLimits
+from sigyn.services.query import QueryLimits, QueryService
+from sigyn.services.tail import TailHub
+from sigyn.store.settings import StoreSettings
+from sigyn.store.store import Store
+
+_log = structlog.get_logger("sigyn.server")
+_DECODERS = 2
+"""Threads that decode large pushes and do nothing else: no query holds them up."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ServerSettings:
+    """Everything that a server needs to know. Times are ns.
+
+    http                       address of the HTTP API; port 0 picks a free one
+    otlp_grpc                  address of OTLP over gRPC; empty: off
+    tls_cert_file              with tls_key_file: only HTTPS is spoken
+    graceful_shutdown_timeout  how long requests under way may take to finish
+    query_threads              threads that compute for all queries; 0: one per core
+    max_concurrent             queries that run at a time; 0: two per core
+    query_memory_bytes         memory that all queries together may use before they spill
+    configuration              what `/config` shows
+    """
+
+    store: StoreSettings
+    http: str = "127.0.0.1:3100"
+    otlp_grpc: str = "127.0.0.1:4317"
+    tls_cert_file: str = ""
+    tls_key_file: str = ""
+    graceful_shutdown_timeout: int = 30 * SECOND
+    query_threads: int = 0
+    max_concurrent: int = 0
+    query_memory_bytes: int = 1 << 30
+    configuration: str = ""
+    api: ApiSettings = field(default_factory=ApiSettings)
+    push: PushLimits = field(default_factory=PushLimits)
+    query: QueryLimits = field(default_factory=lambda: QueryLimits(max_query_length=0))
+
+
+@dataclass(frozen=True, slots=True)
+class Listening:
+    """Where a server can be reached: `host:port` each; `otlp_grpc` is None when it is off."""
+
+    http: str
+    otlp_grpc: str | None
+    tls: bool
+
+    @property
+    def url(self) -> str:
+        """The base URL of the HTTP API."""
+        return f"http{'s' if self.tls else ''}://{self.http}"
+
+
+Announce = Callable[[Listening], None]
+
+
+def run(settings: ServerSettings, announce: Announce) -> None:
+    """Runs a server in this process until it gets SIGINT or SIGTERM; see `serve`."""
+    uvloop.run(serve(settings, announce))
+
+
+async def serve(settings: ServerSettings, announce: Announce) -> None:
+    """Serves until the process gets SIGINT or SIGTERM, then finishes what is under way.
+
+    `announce` is called once everything listens. Raises Unavailable when an address is taken, and
+    what opening a store raises.
+    """
+    async with AsyncExitStack() as stack:
+        bound = listen(settings.http)
+        stack.callback(bound.close)
+        store = Store.open(settings.store)
+        stack.push_async_callback(store.close)
+        decoders = stack.enter_context(ThreadPoolExecutor(_DECODERS, "decode"))
+        queries = _query_service(settings, store, stack)
+        tails = TailHub(settings.api.tail_queue, settings.api.max_tails)
+        ingest = IngestService(store, lambda _tenant: settings.push)
+        ingest.subscribe(tails.publish)
+        operations = ServerOperations(store, tails, settings.configuration, bool(settings.otlp_grpc))
+        metrics = Metrics(ingest.counters, operations.part_counters)
+        api = Api(queries, ingest, operations, tails, settings.api, metrics, decoders)
+        listening = Listening(bound_address(bound), None, bool(settings.tls_cert_file))
+        server = _Server(_uvicorn_config(settings, api), operations, lambda: announce(listening))
+        await server.serve(sockets=[bound])
+    _log.info("stopped")
+
+
+def _query_service(settings: ServerSettings, store: Store, stack: AsyncExitStack) -> QueryService:
+    cores = os.cpu_count() or 1
+    threads = settings.query_threads or cores
+    duck = Duck(settings.query_memory_bytes, threads, _spill_folder(settings.store.data, stack))
+    stack.callback(duck.close)
+    queries = QueryService(
+        store, duck, settings.query, threads=threads, concurrency=settings.max_concurrent or 2 * cores
+    )
+    stack.callback(queries.close)
+    return queries
+
+
+def _spill_folder(data: Path | None, stack: AsyncExitStack) -> str:
+    """An empty folder for queries that need more memory than they may use."""
+    if data is None:
+        return stack.enter_context(TemporaryDirectory(prefix="sigyn-spill-"))
+    folder = data / "spill"
+    shutil.rmtree(folder, ignore_errors=True)  # what a killed process left
+    stack.callback(shutil.rmtree, folder, ignore_errors=True)
+    return str(folder)
+
+
+def _uvicorn_config(settings: ServerSettings, api: Api) -> uvicorn.Config:
+    return uvicorn.Config(
+        build_app(api),
+        loop="uvloop",
+        http="httptools",
+        ws="websockets-sansio",
+        lifespan="off",
+        log_config=None,
+        access_log=False,
+        server_header=False,
+        timeout_keep_alive=75,  # over the 60 s that reverse proxies keep idle connections
+        timeout_graceful_shutdown=max(1, settings.graceful_shutdown_timeout // SECOND),
+        ssl_certfile=settings.tls_cert_file or None,
+        ssl_keyfile=settings.tls_key_file or None,
+    )
+
+
+class _Server(uvicorn.Server):
+    """uvicorn's server, which tells when it listens, and leaves the process to us when it is done."""
+
+    def __init__(self, config: uvicorn.Config, operations: ServerOperations, announce: Callable[[], None]) -> None:
+        super().__init__(config)
+        self._operations = operations
+        self._announce = announce
+
+    async def startup(self, sockets: list[socket.socket] | None = None) -> None:
+        await super().startup(sockets)
+        self._announce()
+
+    @contextmanager
+    def capture_signals(self) -> Iterator[None]:
+        # uvicorn's own raises the signal again at its end, which would kill the process before
+        # the store is closed.
+        loop = asyncio.get_running_loop()
+        for number in (signal.SIGINT, signal.SIGTERM):
+            loop.add_signal_handler(number, self._stop)
+        try:
+            yield
+        finally:
+            for number in (signal.SIGINT, signal.SIGTERM):
+                loop.remove_signal_handler(number)
+
+    def _stop(self) -> None:
+        self.force_exit = self.should_exit
+        self.should_exit = True
+        self._operations.stopping = True

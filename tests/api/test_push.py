@@ -1,0 +1,72 @@
+"""push: what is taken, and how each refusal looks."""
+
+import gzip
+import json
+from collections.abc import Callable
+
+import pytest
+
+from sigyn.api.settings import ApiSettings
+from sigyn.model.errors import BadRequest, TooManyRequests, Unavailable
+from tests.api.conftest import NOW, Server
+
+PUSH = "/loki/api/v1/push"
+BODY = {"streams": [{"stream": {"app": "shop"}, "values": [[str(NOW), "one"], [str(NOW), "two", {"k": "v"}]]}]}
+
+
+def lines(server: Server) -> list[tuple[str, list[str]]]:
+    return [(tenant, push.entries["line"].to_pylist()) for tenant, push in server.services.pushed]
+
+
+def test_json_is_stored_before_it_is_acknowledged(server: Server) -> None:
+    answer = server.client.post(PUSH, json=BODY)
+    assert (answer.status_code, answer.content) == (204, b"")
+    assert lines(server) == [("fake", ["one", "two"])]
+
+
+def test_gzip_and_json_without_its_type(server: Server) -> None:
+    compressed = gzip.compress(json.dumps(BODY).encode())
+    headers = {"Content-Encoding": "gzip", "Content-Type": "application/json"}
+    assert server.client.post(PUSH, content=compressed, headers=headers).status_code == 204
+    # curl sends this type with --data-raw.
+    headers = {"Content-Type": "application/x-www-form-urlencoded"}
+    assert server.client.post(PUSH, content=json.dumps(BODY), headers=headers).status_code == 204
+    assert len(lines(server)) == 2
+
+
+def test_large_bodies_are_decoded_too(server: Server) -> None:
+    many = {"streams": [{"stream": {"app": "shop"}, "values": [[str(NOW + i), "x" * 100] for i in range(2000)]}]}
+    assert server.client.post(PUSH, json=many).status_code == 204
+    assert len(lines(server)[0][1]) == 2000
+
+
+def test_legacy_push(server: Server) -> None:
+    body = {"streams": [{"labels": '{app="shop"}', "entries": [{"ts": "2026-01-15T11:00:00Z", "line": "old"}]}]}
+    assert server.client.post("/api/prom/push", json=body).status_code == 204
+    assert lines(server) == [("fake", ["old"])]
+
+
+@pytest.mark.parametrize("body", ["", "[]", '{"streams":{}}', '{"streams":[{"stream":{},"values":[["x","y"]]}]}'])
+def test_bodies_that_are_no_push(server: Server, body: str) -> None:
+    answer = server.client.post(PUSH, content=body, headers={"Content-Type": "application/json"})
+    assert answer.status_code == 400
+    assert answer.text.strip()
+    assert not server.services.pushed
+
+
+def test_refusals_of_the_ingest_service(server: Server) -> None:
+    for failure, status in ((BadRequest("bad label"), 400), (Unavailable("disk full"), 503)):
+        server.services.failure = failure
+        answer = server.client.post(PUSH, json=BODY)
+        assert (answer.status_code, answer.text.strip()) == (status, str(failure))
+    server.services.failure = TooManyRequests("slow down", retry_after=2.4)
+    answer = server.client.post(PUSH, json=BODY)
+    assert (answer.status_code, answer.headers["retry-after"]) == (429, "2")
+
+
+def test_too_large_bodies(start: Callable[[ApiSettings], Server]) -> None:
+    server = start(ApiSettings(max_push_bytes=50))
+    assert server.client.post(PUSH, json=BODY).status_code == 413
+    # Without a Content-Length the bound holds all the same.
+    assert server.client.post(PUSH, content=iter([b"x" * 40, b"x" * 40])).status_code == 413
+    assert not server.services.pushed

@@ -1,0 +1,125 @@
+"""tail: recent entries first, then live ones; slow clients are told what they missed."""
+
+import json
+from typing import Any
+from urllib.parse import urlencode
+
+import pyarrow as pa
+import pytest
+from websockets.exceptions import InvalidStatus
+from websockets.sync.client import ClientConnection, connect
+
+from sigyn.model.batch import ENTRY_SCHEMA, Batch
+from sigyn.model.labels import Labels
+from sigyn.model.results import LogEntry
+from tests.api.conftest import NOW, Server
+
+SHOP = (("app", "shop"),)
+EDGE = (("app", "edge"),)
+
+
+def batch(*entries: tuple[Labels, int, str], tenant: str = "fake") -> Batch:
+    streams = tuple(sorted({labels for labels, _, _ in entries}))
+    rows = [
+        {
+            "stream": streams.index(labels),
+            "timestamp": timestamp,
+            "line": line,
+            "detected_level": "info",
+            "metadata": '{"k":"v"}',
+        }
+        for labels, timestamp, line in entries
+    ]
+    return Batch(tenant, streams, pa.Table.from_pylist(rows, ENTRY_SCHEMA))
+
+
+def watch(server: Server, query: str, path: str = "/loki/api/v1/tail", **parameters: str) -> ClientConnection:
+    return connect(f"ws://127.0.0.1:{server.port}{path}?{urlencode({'query': query, **parameters})}")
+
+
+def receive(connection: ClientConnection) -> Any:
+    return json.loads(connection.recv(timeout=5))
+
+
+def test_recent_entries_come_first_then_live_ones(server: Server) -> None:
+    server.services.entries += [LogEntry(NOW - 2, "old", SHOP, (), ()), LogEntry(NOW - 1, "new", SHOP, (), ())]
+    with watch(server, '{app="shop"}') as connection:
+        assert receive(connection) == {
+            "streams": [{"stream": {"app": "shop"}, "values": [[str(NOW - 2), "old"], [str(NOW - 1), "new"]]}]
+        }
+        server.tails.publish(batch((SHOP, NOW + 2, "b"), (EDGE, NOW, "other"), (SHOP, NOW + 1, "a")))
+        labels = {"app": "shop", "detected_level": "info", "k": "v"}
+        assert receive(connection) == {
+            "streams": [{"stream": labels, "values": [[str(NOW + 1), "a"], [str(NOW + 2), "b"]]}]
+        }
+
+
+def test_pipeline_runs_over_live_entries(server: Server) -> None:
+    with watch(server, '{app="shop"} |= "keep" | json | line_format "{{.msg}}" | keep app') as connection:
+        server.tails.publish(batch((SHOP, NOW, '{"msg":"drop"}')))
+        server.tails.publish(batch((SHOP, NOW + 1, '{"msg":"keep me"}')))
+        assert receive(connection) == {"streams": [{"stream": {"app": "shop"}, "values": [[str(NOW + 1), "keep me"]]}]}
+
+
+def test_other_tenants_see_nothing(server: Server) -> None:
+    with watch(server, '{app="shop"}') as connection:
+        server.tails.publish(batch((SHOP, NOW, "theirs"), tenant="other"))
+        server.tails.publish(batch((SHOP, NOW, "ours")))
+        assert receive(connection)["streams"][0]["values"] == [[str(NOW), "ours"]]
+
+
+def test_what_does_not_fit_is_named(server: Server) -> None:
+    with watch(server, '{app="shop"}') as connection:
+        most = 10_000
+        server.tails.publish(batch(*((SHOP, NOW + i, "x") for i in range(most + 1))))
+        frame = receive(connection)
+        assert frame["dropped_entries"] == [{"labels": {"app": "shop"}, "timestamp": str(NOW + most)}]
+        received = len(frame["streams"][0]["values"])
+        while received < most:
+            received += len(receive(connection)["streams"][0]["values"])
+        assert received == most
+
+
+def test_delay_brings_stragglers_into_order(server: Server) -> None:
+    with watch(server, '{app="shop"}', delay_for="1") as connection:
+        server.tails.publish(batch((SHOP, NOW + 2, "second")))
+        server.tails.publish(batch((SHOP, NOW + 1, "first")))
+        assert [line for _, line in receive(connection)["streams"][0]["values"]] == ["first", "second"]
+
+
+def test_legacy_frames(server: Server) -> None:
+    with watch(server, '{app="shop"}', "/api/prom/tail") as connection:
+        server.tails.publish(batch((SHOP, NOW, "x")))
+        assert receive(connection)["streams"] == [
+            {
+                "labels": '{app="shop", detected_level="info", k="v"}',
+                "entries": [{"ts": "2026-01-15T12:00:00Z", "line": "x"}],
+            }
+        ]
+
+
+def test_tails_end_with_their_clients(server: Server) -> None:
+    with watch(server, '{app="shop"}') as connection:
+        server.tails.publish(batch((SHOP, NOW, "x")))
+        receive(connection)
+        assert server.tails.count == 1
+    with watch(server, '{app="edge"}') as connection:
+        server.tails.publish(batch((EDGE, NOW, "x")))
+        receive(connection)
+        assert server.tails.count == 1
+
+
+@pytest.mark.parametrize(
+    ("query", "parameters"),
+    [
+        ("{bad", {}),
+        ('rate({app="shop"}[1m])', {}),
+        ('{app="shop"}', {"delay_for": "9"}),
+        ('{app="shop"}', {"limit": "0"}),
+    ],
+)
+def test_bad_requests_are_refused_before_the_upgrade(server: Server, query: str, parameters: dict[str, str]) -> None:
+    with pytest.raises(InvalidStatus) as refused:
+        watch(server, query, **parameters)
+    assert refused.value.response.status_code == 400
+    assert refused.value.response.body

@@ -1,0 +1,46 @@
+"""Who asks: X-Scope-OrgID with and without authentication."""
+
+from collections.abc import Callable
+
+import pytest
+
+from sigyn.api.settings import ApiSettings
+from tests.api.conftest import Server
+
+Start = Callable[[ApiSettings], Server]
+
+
+def test_header_is_ignored_while_authentication_is_off(server: Server) -> None:
+    server.get("/loki/api/v1/labels", headers={"X-Scope-OrgID": "team-a"})
+    assert server.services.tenants == ["fake"]
+
+
+def test_header_names_the_tenant(start: Start) -> None:
+    server = start(ApiSettings(auth_enabled=True))
+    assert server.get("/loki/api/v1/labels", headers={"X-Scope-OrgID": "team-a"}).status_code == 200
+    assert server.services.tenants == ["team-a"]
+
+
+@pytest.mark.parametrize(
+    ("header", "status", "message"),
+    [
+        (None, 401, "no org id"),
+        ("a|b", 400, "multiple org IDs present: a, b"),
+        ("a/b", 400, "tenant ID 'a/b' contains unsupported character '/'"),
+        ("..", 400, "tenant ID '..' is not allowed"),
+        ("x" * 151, 400, "tenant ID is too long"),
+    ],
+)
+def test_requests_without_a_valid_tenant_are_refused(
+    start: Start, header: str | None, status: int, message: str
+) -> None:
+    server = start(ApiSettings(auth_enabled=True))
+    headers = {"X-Scope-OrgID": header} if header else None
+    for answer in (
+        server.get("/loki/api/v1/labels", headers=headers),
+        server.client.post("/loki/api/v1/push", json={"streams": []}, headers=headers),
+        server.get("/sigyn/api/v1/export", headers=headers, query='{app="shop"}'),
+    ):
+        assert answer.status_code == status
+        assert message in answer.text
+    assert server.get("/ready").status_code == 200
