@@ -73,6 +73,12 @@ class Catalog(Protocol):
     def quarantine(self, id: int) -> None:
         """Takes a segment whose object can't be read out of the live ones; the object stays."""
 
+    def quarantined(self) -> list[SegmentInfo]:
+        """All segments in quarantine, in order of commit."""
+
+    def restore(self, id: int) -> None:
+        """Makes a quarantined segment live again."""
+
     def knows(self, keys: Sequence[str]) -> set[str]:
         """Those of the keys that belong to a segment, whatever its state."""
 

@@ -3,6 +3,8 @@
 import time
 from collections.abc import Callable, Sequence
 
+import pyarrow as pa
+
 from sigyn.store.catalog import NewSegment, SegmentInfo
 from sigyn.store.commit import Committer
 from sigyn.store.errors import SegmentLost
@@ -53,16 +55,21 @@ class Compactor:
             del entries
         if not read:
             return
-        labels, entries = merge_tables(parts)
+        labels, chunks = merge_tables(parts)
         del parts
+        entries = chunks.combine_chunks()
+        del chunks  # from here on the text is in memory once
         rows = len(entries)
         written: list[NewSegment] = []
         try:
             for encoded in rewrite(tenant, labels, entries, pause):
+                pause()
                 written.append(self._committer.put(encoded))
             self._committer.commit(written, read)
         finally:
             self._committer.give_up([segment.key for segment in written])
+        del entries
+        pa.default_memory_pool().release_unused()
         seconds = time.perf_counter() - begun
         self._count(read, written, rows, seconds)
 

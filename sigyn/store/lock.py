@@ -5,6 +5,7 @@ import os
 from pathlib import Path
 
 from sigyn.store.errors import FolderInUse
+from sigyn.store.folders import make_folder
 
 
 class FolderLock:
@@ -14,7 +15,7 @@ class FolderLock:
     """
 
     def __init__(self, folder: Path) -> None:
-        folder.mkdir(parents=True, exist_ok=True)
+        make_folder(folder)
         self._file = os.open(folder / "lock", os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o644)
         try:
             fcntl.flock(self._file, fcntl.LOCK_EX | fcntl.LOCK_NB)

@@ -20,6 +20,7 @@ from sigyn.store.compaction import CompactionRules, plan_compaction
 from sigyn.store.compactor import Compactor
 from sigyn.store.live import LiveSegments
 from sigyn.store.metrics import StoreMetrics
+from sigyn.store.quarantine import Quarantine
 from sigyn.store.reclaim import Reclaimer
 from sigyn.store.settings import StoreSettings
 
@@ -43,6 +44,7 @@ class Maintenance:
         live: LiveSegments,
         compactor: Compactor,
         reclaimer: Reclaimer,
+        quarantine: Quarantine,
         metrics: StoreMetrics,
         clock: Clock,
     ) -> None:
@@ -55,6 +57,7 @@ class Maintenance:
         self._live = live
         self._compactor = compactor
         self._reclaimer = reclaimer
+        self._quarantine = quarantine
         self._metrics = metrics
         self._clock = clock
         self._working = Lock()
@@ -104,6 +107,7 @@ class Maintenance:
                     while self._settings.compaction and self._compact(self._rules):
                         self._reclaimer.reclaim()
                     if time.monotonic() >= next_sweep:
+                        self._quarantine.recheck()
                         self._reclaimer.sweep(self._settings.orphan_grace_seconds)
                         next_sweep = time.monotonic() + self._settings.orphan_sweep_seconds
                 failed = False

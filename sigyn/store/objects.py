@@ -5,9 +5,9 @@ own LocalStore does not fsync (seen with strace: it writes, renames and is done)
 written to by `LocalObjects` itself; reading, listing and deleting go through obstore everywhere.
 """
 
-import os
 import uuid
 from collections.abc import Iterator, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import timedelta
 from pathlib import Path
@@ -21,6 +21,7 @@ from obstore.store import ObjectStore as AnyStore
 
 from sigyn.model.errors import BadRequest, Unavailable
 from sigyn.store.errors import SegmentLost
+from sigyn.store.folders import make_folder, sync_folder, write_durably
 from sigyn.store.settings import ObjectStoreSettings
 
 if TYPE_CHECKING:
@@ -132,7 +133,7 @@ class LocalObjects(RemoteObjects):
     def __init__(self, folder: Path) -> None:
         self._folder = folder.resolve()
         self._partial = self._folder / _PARTIAL
-        _make_folder(self._partial)
+        make_folder(self._partial)
         for leftover in self._partial.iterdir():
             leftover.unlink()
         self._known: set[Path] = set()
@@ -146,13 +147,14 @@ class LocalObjects(RemoteObjects):
         try:
             with self._making:
                 if target.parent not in self._known:
-                    _make_folder(target.parent)
+                    make_folder(target.parent)
                     self._known.add(target.parent)
-            _write_durably(aside, body)
+            write_durably(aside, body)
             aside.rename(target)
-            _sync_folder(target.parent)
+            sync_folder(target.parent)
         except OSError as error:
-            aside.unlink(missing_ok=True)
+            with suppress(OSError):  # else the next start removes it
+                aside.unlink(missing_ok=True)
             raise self._unavailable("write", key, error) from error
 
     def path(self, key: str) -> Path | None:
@@ -190,31 +192,3 @@ def _s3_options(settings: ObjectStoreSettings) -> dict[str, Any]:
         "virtual_hosted_style_request": not settings.path_style,
     }
     return {name: value for name, value in named.items() if value is not None}
-
-
-def _write_durably(path: Path, body: bytes | memoryview) -> None:
-    file = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o644)
-    try:
-        rest = memoryview(body)
-        while rest:
-            rest = rest[os.write(file, rest) :]
-        os.fsync(file)
-    finally:
-        os.close(file)
-
-
-def _make_folder(folder: Path) -> None:
-    """Makes a folder and those above it; each new name is durable."""
-    if folder.is_dir():
-        return
-    _make_folder(folder.parent)
-    folder.mkdir(exist_ok=True)
-    _sync_folder(folder.parent)
-
-
-def _sync_folder(folder: Path) -> None:
-    file = os.open(folder, os.O_RDONLY | os.O_DIRECTORY)
-    try:
-        os.fsync(file)
-    finally:
-        os.close(file)

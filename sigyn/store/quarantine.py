@@ -7,6 +7,8 @@ from sigyn.store.catalog import Catalog, SegmentInfo
 from sigyn.store.errors import SegmentLost
 from sigyn.store.live import LiveSegments
 from sigyn.store.metrics import StoreMetrics
+from sigyn.store.objects import ObjectStore
+from sigyn.store.rewrite import load_segment
 
 _log = structlog.get_logger("sigyn.store")
 
@@ -14,7 +16,8 @@ _log = structlog.get_logger("sigyn.store")
 class Quarantine:
     """Takes segments out of use; their objects stay where they are, for a person to look at."""
 
-    def __init__(self, catalog: Catalog, live: LiveSegments, metrics: StoreMetrics) -> None:
+    def __init__(self, objects: ObjectStore, catalog: Catalog, live: LiveSegments, metrics: StoreMetrics) -> None:
+        self._objects = objects
         self._catalog = catalog
         self._live = live
         self._metrics = metrics
@@ -22,7 +25,7 @@ class Quarantine:
     def take(self, segment: SegmentInfo, reason: SegmentLost) -> None:
         """Quarantines a segment; the rest of the store goes on answering."""
         if not self._live.drop(segment):
-            return
+            return  # by another thread, or replaced meanwhile
         self._metrics.segments_quarantined += 1
         _log.error(
             "segment quarantined", object=segment.key, tenant=segment.tenant, rows=segment.rows, reason=str(reason)
@@ -31,3 +34,17 @@ class Quarantine:
             self._catalog.quarantine(segment.id)
         except Unavailable as error:  # found lost again after the next start
             _log.warning("quarantine not recorded", object=segment.key, reason=str(error))
+
+    def recheck(self) -> None:
+        """Makes those live again whose objects are whole after all: a disk was not mounted, a backup came back.
+
+        Raises Unavailable when the object store or the catalog fails.
+        """
+        for segment in self._catalog.quarantined():
+            try:
+                load_segment(segment, self._objects)
+            except SegmentLost:
+                continue
+            self._catalog.restore(segment.id)
+            self._live.change([segment], ())
+            _log.info("segment restored", object=segment.key, tenant=segment.tenant, rows=segment.rows)

@@ -40,11 +40,7 @@ class Reclaimer:
         self._committer = committer
         self._metrics = metrics
         self._clock = clock
-        self._waiting: list[tuple[int, str]] = []
-
-    def start(self) -> None:
-        """Takes up the replaced segments that the process before did not come to delete."""
-        self._waiting = self._catalog.replaced()
+        self._waiting = catalog.replaced()  # those that the process before did not come to delete
 
     def reclaim(self) -> None:
         """Deletes the objects of replaced segments that no snapshot holds any more."""

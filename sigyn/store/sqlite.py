@@ -64,8 +64,7 @@ class SqliteCatalog:
 
     def live(self) -> list[SegmentInfo]:
         """As in Catalog."""
-        rows = self._query(f"SELECT {_SEGMENT} FROM segment WHERE state = 'live' ORDER BY id")
-        return [SegmentInfo(*[*row[:-1], StreamTable.from_bytes(row[-1])]) for row in rows]
+        return self._segments("live")
 
     def streams(self, tenant: str) -> Iterable[tuple[int, Labels]]:
         """As in Catalog."""
@@ -87,6 +86,15 @@ class SqliteCatalog:
         with self._lock, self._transaction():
             self._run("UPDATE segment SET state = 'quarantined' WHERE id = ? AND state = 'live'", id)
 
+    def quarantined(self) -> list[SegmentInfo]:
+        """As in Catalog."""
+        return self._segments("quarantined")
+
+    def restore(self, id: int) -> None:
+        """As in Catalog."""
+        with self._lock, self._transaction():
+            self._run("UPDATE segment SET state = 'live' WHERE id = ? AND state = 'quarantined'", id)
+
     def knows(self, keys: Sequence[str]) -> set[str]:
         """As in Catalog."""
         return {key for key in keys if self._query("SELECT 1 FROM segment WHERE object_key = ?", key)}
@@ -95,6 +103,10 @@ class SqliteCatalog:
         """As in Catalog."""
         with self._lock:
             self._connection.close()
+
+    def _segments(self, state: str) -> list[SegmentInfo]:
+        rows = self._query(f"SELECT {_SEGMENT} FROM segment WHERE state = ? ORDER BY id", state)
+        return [SegmentInfo(*[*row[:-1], StreamTable.from_bytes(row[-1])]) for row in rows]
 
     def _stream_ids(self, encoded: EncodedSegment, new: dict[Labels, int]) -> Int64s:
         """Ids of a segment's streams; those that the catalog lacks are inserted and put into `new`."""

@@ -38,12 +38,14 @@ class Store:
         self._live = LiveSegments(catalog.live())
         self._reader = SegmentReader(objects)
         self._finder = DuplicateFinder(self._reader)
-        self._quarantine = Quarantine(catalog, self._live, self.metrics)
+        self._quarantine = Quarantine(objects, catalog, self._live, self.metrics)
         committer = Committer(objects, catalog, self._live)
         reclaimer = Reclaimer(objects, catalog, self._live, self._reader, self._finder, committer, self.metrics, clock)
         compactor = Compactor(objects, self.streams, committer, self._quarantine, self.metrics)
         self._writer = Writer(settings, committer, self._live, self.metrics)
-        self._maintenance = Maintenance(settings, self._live, compactor, reclaimer, self.metrics, clock)
+        self._maintenance = Maintenance(
+            settings, self._live, compactor, reclaimer, self._quarantine, self.metrics, clock
+        )
         self._maintenance.start()
 
     @classmethod
