@@ -1,13 +1,9 @@
 """`sigyn labels` and `sigyn series`: what there is to ask about."""
 
-from pathlib import Path
-
 import click
 import msgspec
 
-from sigyn.cli.options import Server, server_options, time_options, time_range
-from sigyn.client.local import LocalStore, open_folder
-from sigyn.client.remote import RemoteStore
+from sigyn.cli.options import opened, server_options, time_options, time_range
 from sigyn.model.labels import format_labels, labels_of
 
 
@@ -29,7 +25,7 @@ Examples:
 def labels(name: str, selector: str, data: str, since: str, from_: str, to: str, **server: str) -> None:
     """List names of labels, or the values of one."""
     within = time_range(since, from_, to)
-    with _opened(data, server) as store:
+    with opened(data, server) as store:
         for each in store.labels(name, selector=selector, start=within.start, end=within.end):
             click.echo(each)
 
@@ -60,7 +56,7 @@ def series(
 ) -> None:
     """List streams by their labels."""
     within = time_range(since, from_, to)
-    with _opened(data, server) as store:
+    with opened(data, server) as store:
         found = store.series(*selectors, start=within.start, end=within.end)
     if count_labels:
         _count_labels(found)
@@ -78,7 +74,3 @@ def _count_labels(streams: list[dict[str, str]]) -> None:
     width = max(map(len, values), default=0)
     for name in sorted(values, key=lambda name: (-len(values[name]), name)):
         click.echo(f"{name:<{width}}  {len(values[name])} values")
-
-
-def _opened(data: str, server: dict[str, str]) -> LocalStore | RemoteStore:
-    return open_folder(Path(data), tenant=server["tenant"]) if data else Server(**server).connect()

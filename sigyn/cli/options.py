@@ -1,8 +1,9 @@
 """Flags that several commands share."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from typing import Any, TypeVar
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, TypeVar
 
 import click
 
@@ -10,6 +11,9 @@ from sigyn.client.remote import RemoteStore
 from sigyn.client.times import moment
 from sigyn.languages.durations import parse_duration
 from sigyn.model.time import TimeRange, system_clock
+
+if TYPE_CHECKING:
+    from sigyn.client.local import LocalStore
 
 Command = TypeVar("Command", bound=Callable[..., Any])
 
@@ -35,6 +39,24 @@ class Server:
             password=self.password,
             bearer_token=self.bearer_token,
         )
+
+
+def opened(data: str, server: Mapping[str, str]) -> "LocalStore | RemoteStore":
+    """The data folder of --data, or else the server."""
+    if not data:
+        return Server(**server).connect()
+    # Here and not above: the engine takes a second to import, and a server needs none of it.
+    from sigyn.client.local import open_folder
+
+    return open_folder(Path(data), tenant=server["tenant"])
+
+
+def in_memory() -> "LocalStore":
+    """A store for the lines of files, gone when it is closed."""
+    from sigyn.client.local import LocalStore
+    from sigyn.store.settings import StoreSettings
+
+    return LocalStore(StoreSettings(data=None))
 
 
 def server_options(command: Command) -> Command:

@@ -46,10 +46,14 @@ def write(output: Output, result: QueryResult) -> None:
 
 
 class Default:
-    """For a person: time, the labels in which streams differ, the line in the colour of its level."""
+    """For a person: time, the labels in which streams differ, the line in the colour of its level.
 
-    def __init__(self, common: Labels = ()) -> None:
+    `times` is off for lines of files, which say their time themselves.
+    """
+
+    def __init__(self, common: Labels = (), *, times: bool = True) -> None:
         self._common = frozenset(common)
+        self._times = times
         self._console = Console(highlight=False, soft_wrap=True, markup=False)
         self._plain = not self._console.is_terminal
 
@@ -58,11 +62,12 @@ class Default:
         for entry in entries:
             shown = tuple(pair for pair in entry.stream if pair not in self._common)
             shown += tuple(pair for pair in entry.parsed if pair[0].startswith("__"))
-            head = rfc_3339(entry.timestamp, 3) + (f" {format_labels(shown)}" if shown else "")
+            head = f"{rfc_3339(entry.timestamp, 3)} " if self._times else ""
+            head += f"{format_labels(shown)} " if shown else ""
             if self._plain:
-                click.echo(f"{head} {entry.line}")
+                click.echo(head + entry.line)
             else:
-                self._console.print(Text.assemble((head, "dim"), " ", (entry.line, style_of(entry))))
+                self._console.print(Text.assemble((head, "dim"), (entry.line, style_of(entry))))
 
     def samples(self, result: MatrixResult | VectorResult | ScalarResult) -> None:
         """As in Output: a block of times and values per series, or a line per series."""
@@ -140,8 +145,8 @@ class Arrow:
 FORMATS = ("default", "raw", "jsonl", "arrow")
 
 
-def output_of(name: str, common: Labels = ()) -> Output:
-    """The output of a name; `common` are labels that the default output leaves out."""
+def output_of(name: str, common: Labels = (), *, times: bool = True) -> Output:
+    """The output of a name; the default one leaves out `common` labels, and times when it is told so."""
     match name:
         case "raw":
             return Raw()
@@ -151,7 +156,7 @@ def output_of(name: str, common: Labels = ()) -> Output:
             if sys.stdout.isatty():
                 raise click.UsageError("an Arrow stream is not for a terminal: write it to a file with > answer.arrow")
             return Arrow()
-    return Default(common)
+    return Default(common, times=times)
 
 
 def common_labels(entries: Iterable[LogEntry]) -> Labels:

@@ -17,7 +17,7 @@ from sigyn.client.plain_files import STANDARD_INPUT, PlainFile, Watch
 from sigyn.client.remote import RemoteStore
 from sigyn.client.times import moment
 from sigyn.languages.logql import parse_selector
-from sigyn.model.errors import BadRequest, TooManyRequests, Unavailable
+from sigyn.model.errors import BadRequest, SigynError, TooManyRequests, Unavailable
 from sigyn.model.labels import Labels, labels_of
 from sigyn.model.time import system_clock
 
@@ -143,15 +143,16 @@ def _batches(entries: Iterator[_Entry]) -> Iterator[list[_Entry]]:
     A thread reads, so that the lines of a slow pipe are sent although no further line comes.
     """
     waiting: Queue[_Entry | None] = Queue(2 * _BATCH_LINES)
-    failures: list[BaseException] = []
+    failures: list[SigynError] = []
 
     def read() -> None:
         try:
             for entry in entries:
                 waiting.put(entry)
-        except BaseException as error:
+        except SigynError as error:
             failures.append(error)
-        waiting.put(None)
+        finally:
+            waiting.put(None)
 
     Thread(target=read, name="reader", daemon=True).start()
     entry = waiting.get()

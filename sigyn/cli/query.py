@@ -3,21 +3,17 @@
 import heapq
 from collections.abc import Iterable
 from itertools import islice
-from pathlib import Path
 
 import click
 
-from sigyn.cli.options import Server, server_options, time_options, time_range
+from sigyn.cli.options import in_memory, opened, server_options, time_options, time_range
 from sigyn.cli.output import FORMATS, Output, common_labels, output_of, write
 from sigyn.cli.problems import show_warning, stderr_console
 from sigyn.cli.progress import reading, waiting
-from sigyn.client.local import LocalStore, open_folder
 from sigyn.client.plain_files import PlainFile, run_over_files
-from sigyn.client.remote import RemoteStore
 from sigyn.languages.logql import ast, parse
 from sigyn.model.results import Direction, LogEntry, LogResult, QueryAnswer
 from sigyn.model.time import TimeRange
-from sigyn.store.settings import StoreSettings
 
 DEFAULT_LIMIT = 100
 
@@ -85,7 +81,7 @@ def query(
         asked = within if since or from_ or to else None
         _query_files(logql, files, asked, limit, backward=forward is False, step=step, instant=instant, output=output)
         return
-    with waiting("querying"), _opened(data, server) as store:
+    with waiting("querying"), opened(data, server) as store:
         if instant:
             answer = store.answer_instant(logql, at=within.end, limit=limit or DEFAULT_LIMIT)
         else:
@@ -99,10 +95,6 @@ def query(
                 direction=direction,
             )
     _show(answer, output, stats)
-
-
-def _opened(data: str, server: dict[str, str]) -> LocalStore | RemoteStore:
-    return open_folder(Path(data), tenant=server["tenant"]) if data else Server(**server).connect()
 
 
 def _show(answer: QueryAnswer, output: str, stats: bool) -> None:
@@ -138,7 +130,7 @@ def _query_files(
     if not isinstance(parsed, ast.LogQuery):
         _measure_files(logql, files, within, step, instant, output_of(output))
         return
-    writer = output_of(output, common_labels_of_one(files))
+    writer = output_of(output, files[0].labels if len(files) == 1 else (), times=False)
     with reading(paths, shown=backward) as advance:
         entries: Iterable[LogEntry] = run_over_files(parsed, files, within, advance)
         if backward:
@@ -159,7 +151,7 @@ def _measure_files(
     logql: str, files: list[PlainFile], within: TimeRange | None, step: str, instant: bool, output: Output
 ) -> None:
     """A metric query over files, over the time that their lines span unless another is asked for."""
-    with LocalStore(StoreSettings(data=None)) as store:
+    with in_memory() as store:
         with reading(tuple(file.path for file in files)) as advance:
             span = store.load(files, advance)
         if within is None:
@@ -171,8 +163,3 @@ def _measure_files(
     write(output, answer.result)
     for warning in answer.warnings:
         show_warning(warning)
-
-
-def common_labels_of_one(files: list[PlainFile]) -> tuple[tuple[str, str], ...]:
-    """The labels of the only file, which need not be repeated on every line; none for several."""
-    return files[0].labels if len(files) == 1 else ()

@@ -1,13 +1,15 @@
 """`sigyn.open`: a data folder or a server, by its name."""
 
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-from sigyn.client.local import LocalStore, open_folder
 from sigyn.client.remote import RemoteStore
 
+if TYPE_CHECKING:
+    from sigyn.client.local import LocalStore
 
-def open(target: "str | Path", **options: Any) -> LocalStore | RemoteStore:
+
+def open(target: str | Path, **options: Any) -> "LocalStore | RemoteStore":
     """The store at a URL (`http://127.0.0.1:3100`) or in a data folder (`./sigyn-data`).
 
         with sigyn.open("http://127.0.0.1:3100") as store:
@@ -20,4 +22,7 @@ def open(target: "str | Path", **options: Any) -> LocalStore | RemoteStore:
     """
     if isinstance(target, str) and target.startswith(("http://", "https://")):
         return RemoteStore(target, **options)
+    # Here and not above: the engine takes a second to import, and a server needs none of it.
+    from sigyn.client.local import open_folder
+
     return open_folder(Path(target), **options)

@@ -8,7 +8,7 @@ from sigyn.languages.durations import DurationError, parse_duration
 from sigyn.model.errors import BadRequest
 from sigyn.model.time import SECOND
 
-Moment: TypeAlias = "int | float | str | datetime | date"
+Moment: TypeAlias = int | float | str | datetime | date
 """ns (int), seconds (float), a datetime, a date, or a text: see `moment`."""
 
 _ISO = re.compile(

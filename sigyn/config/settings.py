@@ -193,6 +193,33 @@ class LimitsSettings:
     discover_log_levels: bool = setting(
         True, FLAG, "Add `detected_level` to the structured metadata.", "limits_config.discover_log_levels"
     )
+    log_level_fields: tuple[str, ...] = setting(
+        (
+            "level",
+            "LEVEL",
+            "Level",
+            "log.level",
+            "severity",
+            "SEVERITY",
+            "Severity",
+            "SeverityText",
+            "lvl",
+            "LVL",
+            "Lvl",
+            "severity_text",
+            "Severity_Text",
+            "SEVERITY_TEXT",
+        ),
+        NAMES,
+        "Fields of labels, structured metadata and lines that hold a level.",
+        "limits_config.log_level_fields",
+    )
+    log_level_from_json_max_depth: int = setting(
+        2,
+        COUNT,
+        "How deep in a line of JSON such fields are looked for; 0 for any depth.",
+        "limits_config.log_level_from_json_max_depth",
+    )
 
 
 @dataclass(frozen=True, slots=True)
