@@ -19,7 +19,7 @@ from sigyn.model.time import DAY, MILLISECOND, MINUTE
 _names = st.from_regex(r"[a-zA-Z_][a-zA-Z0-9_]{0,5}", fullmatch=True) | st.sampled_from(
     ("app", "level", "duration", "bytes", "ip", "count", "rate", "sum", "vector", "status")
 )
-_texts = st.text(st.characters(exclude_categories=("Cs",)), max_size=12)
+_texts = st.text(st.characters(codec="utf-8"), max_size=12)
 
 
 def _default(strategy: SearchStrategy[Any]) -> Any:

@@ -59,7 +59,10 @@ def predicate_of(text: str) -> ast.Predicate:
             (Matcher("a", "!=", "b"), Matcher("c", "=~", "d+"), Matcher("e", "!~", 'f|"g"')),
         ),
         ('({a="b"})', (Matcher("a", "=", "b"),)),
-        ('{rate="1", ip="2", sum="3", bytes="4"}', tuple(map(Matcher, ("rate", "ip", "sum", "bytes"), "====", "1234"))),
+        (
+            '{rate="1", ip="2", sum="3", bytes="4"}',
+            tuple(Matcher(name, "=", str(i)) for i, name in enumerate(("rate", "ip", "sum", "bytes"), 1)),
+        ),
         (r'{a="tab\t\"quoted\" \u00e9"}', (Matcher("a", "=", 'tab\t"quoted" é'),)),
     ],
 )
@@ -79,7 +82,14 @@ def test_selector_alone(text: str) -> None:
     ("text", "stages"),
     [
         ('|= "x"', (LineFilter("|=", (LineOperand("x"),)),)),
-        ('!= "x" |~ "y" !~ "z"', tuple(map(LineFilter, ("!=", "|~", "!~"), ((LineOperand(t),) for t in "xyz")))),
+        (
+            '!= "x" |~ "y" !~ "z"',
+            (
+                LineFilter("!=", (LineOperand("x"),)),
+                LineFilter("|~", (LineOperand("y"),)),
+                LineFilter("!~", (LineOperand("z"),)),
+            ),
+        ),
         ('|> "<_> x" !> "y"', (LineFilter("|>", (LineOperand("<_> x"),)), LineFilter("!>", (LineOperand("y"),)))),
         ('|= "x" or "y" or `z`', (LineFilter("|=", tuple(map(LineOperand, "xyz"))),)),
         (
