@@ -14,6 +14,10 @@ from sigyn.engine.vectors.counters import counter_rates
 from sigyn.languages.logql import ast
 from sigyn.model.time import SECOND
 
+_LARGE_WINDOW = 128
+"""Samples per window from which selecting window by window beats sorting all windows at once (20 us against
+0.3 us per sample)."""
+
 Times = npt.NDArray[np.int64]
 Bounds = npt.NDArray[np.int64]
 
@@ -114,6 +118,14 @@ def _quantiles(values: Values, first: Bounds, last: Bounds, quantile: float) -> 
         return np.full(len(first), np.nan if np.isnan(quantile) else np.copysign(np.inf, quantile))
     counts = last - first
     result = np.empty(len(first))
+    if counts.sum() > _LARGE_WINDOW * len(first) and not np.isnan(values).any():
+        for position, (begin, end) in enumerate(zip(first.tolist(), last.tolist(), strict=True)):
+            rank = quantile * (end - begin - 1)
+            lower = int(rank)
+            upper = min(end - begin - 1, lower + 1)
+            ordered = np.partition(values[begin:end], (lower, upper))
+            result[position] = ordered[lower] * (1 - (rank - lower)) + ordered[upper] * (rank - lower)
+        return result
     for chosen, samples, begins in _laid_out(values, first, last):
         owners = np.repeat(np.arange(len(begins)), counts[chosen])
         ordered = samples[np.lexsort((samples, ~np.isnan(samples), owners))]
