@@ -1,0 +1,72 @@
+"""Vector aggregations, step by step."""
+
+import pytest
+
+from sigyn.model.errors import QueryError
+from tests.engine.vectors.blocks import evaluated
+
+SERIES = """
+a=1 b=x: 1 2 -
+a=1 b=y: 3 - -
+a=2 b=x: 5 nan -
+b=z: 7 8 9
+"""
+
+
+@pytest.mark.parametrize(
+    ("query", "rows"),
+    [
+        ("sum($v)", [": 16 nan 9"]),
+        ("sum by (a) ($v)", [": 7 8 9", "a=1: 4 2 -", "a=2: 5 nan -"]),
+        ("sum by (a, nosuch) ($v)", [": 7 8 9", "a=1: 4 2 -", "a=2: 5 nan -"]),
+        ("sum without (b) ($v)", [": 7 8 9", "a=1: 4 2 -", "a=2: 5 nan -"]),
+        ("sum without () ($v)", ["a=1 b=x: 1 2 -", "a=1 b=y: 3 - -", "a=2 b=x: 5 nan -", "b=z: 7 8 9"]),
+        ("count($v)", [": 4 3 1"]),
+        ("avg by (a) ($v)", [": 7 8 9", "a=1: 2 2 -", "a=2: 5 nan -"]),
+        ("min($v)", [": 1 2 9"]),
+        ("max($v)", [": 7 8 9"]),
+        ("max by (a) ($v)", [": 7 8 9", "a=1: 3 2 -", "a=2: 5 nan -"]),
+        ("stdvar by (a) ($v)", [": 0 0 0", "a=1: 1 0 -", "a=2: 0 nan -"]),
+        ("stddev by (a) ($v * 2)", [": 0 0 0", "a=1: 2 0 -", "a=2: 0 nan -"]),
+        ("topk(2, $v)", ["a=1 b=x: - 2 -", "a=2 b=x: 5 - -", "b=z: 7 8 9"]),
+        ("topk(3, $v)", ["a=1 b=x: - 2 -", "a=1 b=y: 3 - -", "a=2 b=x: 5 nan -", "b=z: 7 8 9"]),
+        ("topk by (b) (1, $v)", ["a=1 b=x: - 2 -", "a=2 b=x: 5 - -", "a=1 b=y: 3 - -", "b=z: 7 8 9"]),
+        ("bottomk(1, $v)", ["a=1 b=x: 1 2 -", "b=z: - - 9"]),
+        ("sort($v)", ["a=1 b=x: 1 2 -", "a=1 b=y: 3 - -", "a=2 b=x: 5 nan -", "b=z: 7 8 9"]),
+    ],
+)
+def test_over_steps(query: str, rows: list[str]) -> None:
+    assert evaluated(query, v=SERIES) == rows
+
+
+AT_ONE_TIME = """
+a=1: 2
+a=2: nan
+a=3: 9
+a=4: 2
+"""
+
+
+@pytest.mark.parametrize(
+    ("query", "rows"),
+    [
+        ("sort($v)", ["a=1: 2", "a=4: 2", "a=3: 9", "a=2: nan"]),
+        ("sort_desc($v)", ["a=3: 9", "a=1: 2", "a=4: 2", "a=2: nan"]),
+        ("topk(2, $v)", ["a=3: 9", "a=1: 2"]),
+        ("bottomk(1, $v)", ["a=1: 2"]),
+        ("topk(9, $v)", ["a=3: 9", "a=1: 2", "a=4: 2", "a=2: nan"]),
+        ("sort(vector(1) > 2)", []),
+        ("topk(1, vector(1) > 2)", []),
+    ],
+)
+def test_order_at_one_time(query: str, rows: list[str]) -> None:
+    assert evaluated(query, v=AT_ONE_TIME) == rows
+
+
+def test_approx_topk_is_refused() -> None:
+    with pytest.raises(QueryError, match="approx_topk is not enabled"):
+        evaluated("approx_topk(1, $v)", v=AT_ONE_TIME)
+
+
+def test_nothing_stays_nothing() -> None:
+    assert evaluated("sum(vector(1) > 2)") == []
