@@ -22,9 +22,9 @@ class Duck:
                 "preserve_insertion_order": True,
                 "autoinstall_known_extensions": False,
                 "autoload_known_extensions": False,
-                "enable_external_access": False,
             },
         )
+        self._database.execute("SET enable_external_access = false")  # last: it locks other settings
         self._local = threading.local()
 
     def connection(self) -> duckdb.DuckDBPyConnection:

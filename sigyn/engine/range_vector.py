@@ -1,6 +1,7 @@
 """Range aggregations over the store: the `range_vector` that the walk over a metric query asks for."""
 
 from collections.abc import Callable, Sequence
+from itertools import pairwise
 
 import numpy as np
 import numpy.typing as npt
@@ -109,7 +110,7 @@ def _from_samples(task: RangeTask, pieces: Sequence[SampleColumns], grid: StepGr
     query = task.query
     steps = grid.times - query.log_range.offset
     rows = []
-    for labels, begin, end in zip(numbers, bounds, bounds[1:], strict=True):
+    for labels, (begin, end) in zip(numbers, pairwise(bounds), strict=True):
         interval, operator, parameter = query.log_range.interval, query.operator, query.parameter
         rows.append((labels, *window(values[begin:end], times[begin:end], steps, interval, operator, parameter)))
     return SeriesBlock.stacked(rows, len(grid))

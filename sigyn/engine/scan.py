@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from itertools import pairwise
 
 import msgspec
 import numpy as np
@@ -149,7 +150,7 @@ class Scan:
         """The text columns of these rows of a unit's frame."""
         tables = []
         order = []
-        for part, begin, end in zip(unit, begins, begins[1:], strict=True):
+        for part, (begin, end) in zip(unit, pairwise(begins), strict=True):
             inside = np.flatnonzero((rows >= begin) & (rows < end))
             if len(inside):
                 table = self.snapshot.read(part.segment, TEXT_COLUMNS, part.groups)

@@ -19,6 +19,8 @@ from sigyn.store.reader import RowGroup
 from sigyn.store.snapshot import Snapshot
 from sigyn.store.streams import StreamTable
 
+_UNKNOWN = -2
+
 LabelsOf = Callable[[int], Labels]
 """The labels of a stream by its id in the catalog."""
 
@@ -50,24 +52,29 @@ class _Wanted:
     def __init__(self, labels_of: LabelsOf, selector: ast.Selector) -> None:
         self._labels_of = labels_of
         self._selector = selector
-        self._ordinal_of: dict[int, int] = {}
+        self._ordinal_of = np.full(1024, _UNKNOWN, np.int32)
         self.labels: list[Labels] = []
 
     def ordinals(self, table: StreamTable, start: int, end: int) -> npt.NDArray[np.int32]:
         """For each stream of a segment its number, -1 when it does not match or has no entry in the range."""
-        numbers = np.fromiter((self._ordinal(id) for id in table.ids.tolist()), np.int32, len(table))
+        highest = int(table.ids.max())
+        if highest >= len(self._ordinal_of):
+            grown = np.full(2 * highest, _UNKNOWN, np.int32)
+            grown[: len(self._ordinal_of)] = self._ordinal_of
+            self._ordinal_of = grown
+        numbers = self._ordinal_of[table.ids]
+        for place in np.flatnonzero(numbers == _UNKNOWN).tolist():
+            numbers[place] = self._number(int(table.ids[place]))
         numbers[(table.last < start) | (table.first >= end)] = -1
         return numbers
 
-    def _ordinal(self, id: int) -> int:
-        ordinal = self._ordinal_of.get(id)
-        if ordinal is None:
-            labels = self._labels_of(id)
-            ordinal = -1
-            if selector_matches(self._selector, labels):
-                ordinal = len(self.labels)
-                self.labels.append(labels)
-            self._ordinal_of[id] = ordinal
+    def _number(self, id: int) -> int:
+        labels = self._labels_of(id)
+        ordinal = -1
+        if selector_matches(self._selector, labels):
+            ordinal = len(self.labels)
+            self.labels.append(labels)
+        self._ordinal_of[id] = ordinal
         return ordinal
 
 

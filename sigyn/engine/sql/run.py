@@ -1,6 +1,6 @@
 """Steps of a compiled pipeline, done to a frame."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 import duckdb
@@ -39,6 +39,14 @@ def run_steps(steps: Iterable[Step], frame: Frame, connection: duckdb.DuckDBPyCo
                 numbers = [None if text is None else convert(text) for text in texts.dictionary.to_pylist()]
                 frame.add(name, pa.array(numbers, pa.float64()).take(texts.indices))
     return frame
+
+
+def without_last_filters(steps: Sequence[Step]) -> tuple[list[Step], list[Sql]]:
+    """The steps up to the last one that is no filter, and the predicates of the filters behind it."""
+    done = len(steps)
+    while done and isinstance(steps[done - 1], Filter):
+        done -= 1
+    return list(steps[:done]), [step.predicate for step in steps[done:] if isinstance(step, Filter)]
 
 
 def positions_where(predicate: Sql, frame: Frame, connection: duckdb.DuckDBPyConnection) -> npt.NDArray[np.int64]:

@@ -44,6 +44,11 @@ def any_of(parts: list[Sql]) -> Sql:
     )
 
 
+def all_of(parts: list[Sql]) -> Sql:
+    """True where all of the parts are."""
+    return Sql(" AND ".join(part.text for part in parts), frozenset().union(*(part.columns for part in parts)))
+
+
 def literal(text: str) -> Sql:
     """A string literal; a text with a NUL byte, which SQL text can't hold, is Unsupported."""
     if "\0" in text:

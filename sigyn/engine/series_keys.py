@@ -1,0 +1,77 @@
+"""The series of entries that SQL aggregates: what to group by, and back from groups to labels."""
+
+from dataclasses import dataclass
+
+import numpy as np
+import numpy.typing as npt
+import pyarrow as pa
+
+from sigyn.engine.frame import Frame
+from sigyn.engine.grouping import SeriesNames
+from sigyn.engine.scan import entry_metadata
+from sigyn.engine.sql.scope import EXTRACTED, Scope
+from sigyn.engine.sql.text import NULL, Sql, column, identifier
+from sigyn.model.labels import Labels, labels_of
+
+GROUP = "group"
+"""Column with the number of the labels that the stream alone decides."""
+
+
+def series_keys(names: SeriesNames, scope: Scope, frame: Frame) -> "SeriesKeys":
+    """What to group the entries of a frame by."""
+    of_stream = [name for name in names.names if scope.is_stream_only(name)]
+    groups, group_labels = frame.streams.groups(of_stream)
+    expressions = {name: scope.label(name) for name in names.names if name not in of_stream}
+    expressions = {name: value for name, value in expressions.items() if value is not NULL}
+    if names.metadata:
+        expressions[""] = column("metadata")
+    return SeriesKeys(groups, group_labels, expressions)
+
+
+@dataclass(frozen=True, slots=True)
+class SeriesKeys:
+    """What SQL groups by: a number for the labels that the stream decides, an expression for each other.
+
+    The expression under the empty name is structured metadata as a whole.
+    """
+
+    group_of_stream: npt.NDArray[np.int32]
+    group_labels: list[Labels]
+    expressions: dict[str, Sql]
+
+    @property
+    def columns(self) -> frozenset[str]:
+        found = frozenset().union(*(value.columns for value in self.expressions.values()))
+        return found | {GROUP} if len(self.group_labels) > 1 else found
+
+    @property
+    def selected(self) -> list[str]:
+        keys = [f"{value} AS {identifier(f'key{index}')}" for index, value in enumerate(self.expressions.values())]
+        return [identifier(GROUP), *keys] if len(self.group_labels) > 1 else keys
+
+    def series(self, answer: pa.Table) -> tuple[list[Labels], npt.NDArray[np.int64]]:
+        """The distinct label sets of the answer's rows, and each row's place among them."""
+        combined = np.zeros(answer.num_rows, np.int64)
+        if GROUP in answer.column_names:
+            combined += answer.column(GROUP).to_numpy()
+        texts = []
+        for index in range(len(self.expressions)):
+            encoded = answer.column(f"key{index}").combine_chunks().dictionary_encode(null_encoding="encode")
+            texts.append((encoded.dictionary.to_pylist(), encoded.indices.to_numpy()))
+            # Numbered anew each time, so that the product of many keys can't overflow.
+            _, combined = np.unique(combined, return_inverse=True)
+            combined = combined * len(encoded.dictionary) + encoded.indices.to_numpy()
+        _, first, series = np.unique(combined, return_index=True, return_inverse=True)
+        groups = answer.column(GROUP).to_numpy()[first] if GROUP in answer.column_names else np.zeros(len(first), int)
+        labels = []
+        for row, group in zip(first.tolist(), groups.tolist(), strict=True):
+            own = {name: values[codes[row]] for name, (values, codes) in zip(self.expressions, texts, strict=True)}
+            labels.append(self._labels(self.group_labels[group], own))
+        return labels, series.astype(np.int64)
+
+    def _labels(self, of_stream: Labels, own: dict[str, str | None]) -> Labels:
+        labels = dict(of_stream)
+        for name, value in entry_metadata(None, own.pop("", None)):
+            labels[name + EXTRACTED if name in labels else name] = value
+        labels.update((name, value) for name, value in own.items() if value)
+        return labels_of(labels)
