@@ -4,7 +4,7 @@ No decoder here writes more than the bound, so that a small body can't inflate t
 """
 
 import zlib
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 
 import cramjam
 import pyarrow as pa
@@ -14,6 +14,7 @@ from sigyn.model.errors import BadRequest, TooLarge
 MAX_DECOMPRESSED_BYTES = 256 << 20
 
 _GZIP_HEADER_BYTES = 10
+_SNAPPY_STREAM = b"\xff\x06\x00\x00sNaPpY"
 _RAW_DEFLATE, _ZLIB, _GZIP = -15, 15, 31
 
 
@@ -38,20 +39,41 @@ def decompress(body: bytes, encoding: str, limit: int = MAX_DECOMPRESSED_BYTES) 
 
 
 def decompress_snappy(body: bytes, limit: int = MAX_DECOMPRESSED_BYTES) -> memoryview:
-    """The bytes in a snappy block, the form that protobuf pushes have.
+    """The bytes in a snappy block, the form that protobuf pushes have, or in a snappy stream, which
+    OpenTelemetry's exporters make.
 
-    The block says its length before its data, so that a length over `limit` is refused with
-    TooLarge before anything is written. Raises BadRequest for anything that is not a block.
+    Blocks say their length before their data, so that a length over `limit` is refused with
+    TooLarge before anything is written. Raises BadRequest for anything else.
     """
     try:
-        length = cramjam.snappy.decompress_raw_len(body)
-        if length > limit:
-            raise _too_large(limit)
-        if length > len(body) * 64:  # no element of the format writes more than 64 bytes: this header lies
-            raise BadRequest("snappy: corrupt input")
+        if body.startswith(_SNAPPY_STREAM):
+            _check_length(sum(map(_snappy_length, _snappy_chunks(body))), body, limit)
+            return memoryview(cramjam.snappy.decompress(body))
+        _check_length(_snappy_length(body), body, limit)
         return memoryview(cramjam.snappy.decompress_raw(body))
     except cramjam.DecompressionError:
         raise BadRequest("snappy: corrupt input") from None
+
+
+def _snappy_length(block: bytes) -> int:
+    return int(cramjam.snappy.decompress_raw_len(block))
+
+
+def _check_length(length: int, body: bytes, limit: int) -> None:
+    if length > limit:
+        raise _too_large(limit)
+    if length > len(body) * 64:  # no element of the format writes more than 64 bytes: this length is a lie
+        raise BadRequest("snappy: corrupt input")
+
+
+def _snappy_chunks(body: bytes) -> Iterator[bytes]:
+    """The compressed chunks of a snappy stream, without their checksums."""
+    at = 0
+    while at < len(body):
+        kind, length = body[at], int.from_bytes(body[at + 1 : at + 4], "little")
+        if kind == 0:
+            yield body[at + 8 : at + 4 + length]
+        at += 4 + length
 
 
 def _gunzip(body: bytes, limit: int) -> bytes:

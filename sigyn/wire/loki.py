@@ -24,7 +24,7 @@ def decode_loki_push(
     """
     body = decompress(body, content_encoding, limit)
     if _is_json(body, content_type):
-        return decode_loki_json(body)
+        return decode_loki_json(_out_of_snappy(body, content_encoding, limit))
     return decode_push_request(decompress_snappy(body, limit))
 
 
@@ -38,7 +38,7 @@ def decode_legacy_push(
     """
     body = decompress(body, content_encoding, limit)
     if _is_json(body, content_type):
-        return decode_legacy_json(body)
+        return decode_legacy_json(_out_of_snappy(body, content_encoding, limit))
     message = decompress_snappy(body, limit)
     if is_remote_write(message):
         raise BadRequest("this is a Prometheus remote write, and this server takes in logs alone")
@@ -69,6 +69,12 @@ def _content(message: bytes, at: int) -> int | None:
     while at < len(message) and message[at] >= 0x80:
         at += 1
     return at + 1
+
+
+def _out_of_snappy(body: bytes, content_encoding: str, limit: int) -> bytes:
+    if "snappy" in content_encoding.lower():
+        return bytes(decompress_snappy(body, limit))
+    return body
 
 
 def media_type(content_type: str) -> str:
