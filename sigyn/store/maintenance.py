@@ -93,9 +93,9 @@ class Maintenance:
             self._reclaimer.reclaim()
 
     def sweep_now(self) -> None:
-        """Deletes orphans older than the grace period. Raises Unavailable."""
+        """Rechecks quarantined segments, and deletes orphans older than the grace period. Raises Unavailable."""
         with self._working:
-            self._reclaimer.sweep(self._settings.orphan_grace_seconds)
+            self._sweep()
 
     def _loop(self) -> None:
         next_sweep = time.monotonic()
@@ -107,8 +107,7 @@ class Maintenance:
                     while self._settings.compaction and self._compact(self._rules):
                         self._reclaimer.reclaim()
                     if time.monotonic() >= next_sweep:
-                        self._quarantine.recheck()
-                        self._reclaimer.sweep(self._settings.orphan_grace_seconds)
+                        self._sweep()
                         next_sweep = time.monotonic() + self._settings.orphan_sweep_seconds
                 failed = False
             except _Stopped:
@@ -121,6 +120,10 @@ class Maintenance:
             self._wake.wait(_RETRY_SECONDS if failed else _LOOK_SECONDS)
             if not self._stopping:
                 self._wake.clear()
+
+    def _sweep(self) -> None:
+        self._quarantine.recheck()
+        self._reclaimer.sweep(self._settings.orphan_grace_seconds)
 
     def _compact(self, rules: CompactionRules) -> bool:
         """Runs the jobs that are due, one for each tenant; whether there was any."""

@@ -124,7 +124,8 @@ class RemoteObjects:
         return None
 
     def _unavailable(self, action: str, key: str, error: Exception) -> Unavailable:
-        return Unavailable(f"can't {action} `{key}` in {self._name}: {error}")
+        reason = str(error).partition("\n")[0]  # obstore puts pages of its own innards after it
+        return Unavailable(f"can't {action} `{key}` in {self._name}: {reason}")
 
 
 class LocalObjects(RemoteObjects):

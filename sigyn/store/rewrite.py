@@ -27,9 +27,12 @@ def load_segment(segment: SegmentInfo, objects: ObjectStore) -> pa.Table:
     Raises SegmentLost when the object is missing, torn or corrupt, and Unavailable when the object
     store can't be reached.
     """
+    size = objects.size(segment.key)
+    if size != segment.object_bytes:
+        raise SegmentLost(f"object `{segment.key}` has {size} bytes; {segment.object_bytes} were written")
     body = objects.get_range(segment.key, 0, segment.object_bytes)
-    if len(body) != segment.object_bytes or zlib.crc32(body) != segment.checksum:
-        raise SegmentLost(f"object `{segment.key}` is torn or corrupt: its checksum differs")
+    if zlib.crc32(body) != segment.checksum:
+        raise SegmentLost(f"object `{segment.key}` is corrupt: its checksum differs")
     try:
         return pq.ParquetFile(pa.BufferReader(body)).read(use_threads=False)
     except (pa.ArrowException, OSError) as error:

@@ -4,7 +4,7 @@ import asyncio
 
 from sigyn.model.batch import Batch
 from sigyn.model.time import Clock, system_clock
-from sigyn.store.catalog import Catalog
+from sigyn.store.catalog import Catalog, SegmentInfo
 from sigyn.store.commit import Committer
 from sigyn.store.compactor import Compactor
 from sigyn.store.duplicates import DuplicateFinder
@@ -96,12 +96,16 @@ class Store:
         """Tenants that have entries."""
         return self._live.tenants()
 
+    def quarantined(self) -> list[SegmentInfo]:
+        """Segments whose objects are missing, torn or corrupt; nothing reads them. Raises Unavailable."""
+        return self._catalog.quarantined()
+
     def compact_now(self) -> None:
         """Merges all L0 segments and whatever L1 segments are due. Blocks; raises Unavailable."""
         self._maintenance.compact_now()
 
     def sweep_now(self) -> None:
-        """Deletes orphans that are older than the grace period. Blocks; raises Unavailable."""
+        """Rechecks quarantined segments and deletes orphans past the grace period. Blocks; raises Unavailable."""
         self._maintenance.sweep_now()
 
 

@@ -43,7 +43,7 @@ def batch(rows: Iterable[Row], tenant: str = "fake") -> Batch:
 
 def rows_of(store: Store, snapshot: Snapshot) -> list[Row]:
     """All entries of a snapshot, in any order."""
-    found = []
+    found: list[Row] = []
     for segment in snapshot.segments:
         labels = [store.streams.labels(snapshot.tenant, int(id)) for id in segment.streams.ids]
         columns = snapshot.read(segment, ENTRY_SCHEMA.names).to_pydict()
