@@ -15,6 +15,7 @@ from sigyn.api.loki.routes import LOKI_ROUTES
 from sigyn.api.observe import Observe
 from sigyn.api.ops.metrics import Metrics
 from sigyn.api.ops.routes import OPS_ROUTES
+from sigyn.api.otlp.http import OTLP_ROUTES
 from sigyn.api.responses import on_defect, on_http_exception, on_sigyn_error, plain
 from sigyn.api.services import Ingest, Operations, Queries
 from sigyn.api.settings import ApiSettings
@@ -42,7 +43,7 @@ class Api:
 def build_app(api: Api) -> Starlette:
     """The ASGI application that serves these services."""
     app = Starlette(
-        routes=[*LOKI_ROUTES, *EXPORT_ROUTES, *OPS_ROUTES],
+        routes=[*LOKI_ROUTES, *OTLP_ROUTES, *EXPORT_ROUTES, *OPS_ROUTES],
         middleware=[
             Middleware(Observe, metrics=api.metrics, slow_query=api.settings.slow_query),
             Middleware(

@@ -17,9 +17,10 @@ import uvicorn
 import uvloop
 
 from sigyn.api.app import Api, build_app
-from sigyn.api.listen import bound_address, listen
+from sigyn.api.listen import bound_address, listen, parse_address
 from sigyn.api.operations import ServerOperations
 from sigyn.api.ops.metrics import Metrics
+from sigyn.api.otlp.grpc import start_grpc
 from sigyn.api.settings import ApiSettings
 from sigyn.engine.duck import Duck
 from sigyn.model.time import SECOND
@@ -105,7 +106,8 @@ async def serve(settings: ServerSettings, announce: Announce) -> None:
         operations = ServerOperations(store, tails, settings.configuration, bool(settings.otlp_grpc))
         metrics = Metrics(ingest.counters, operations.part_counters)
         api = Api(queries, ingest, operations, tails, settings.api, metrics, decoders)
-        listening = Listening(bound_address(bound), None, bool(settings.tls_cert_file))
+        grpc_address = await _start_grpc(settings, api, stack)
+        listening = Listening(bound_address(bound), grpc_address, bool(settings.tls_cert_file))
         server = _Server(_uvicorn_config(settings, api), operations, lambda: announce(listening))
         await server.serve(sockets=[bound])
     _log.info("stopped")
@@ -131,6 +133,15 @@ def _spill_folder(data: Path | None, stack: AsyncExitStack) -> str:
     shutil.rmtree(folder, ignore_errors=True)  # what a killed process left
     stack.callback(shutil.rmtree, folder, ignore_errors=True)
     return str(folder)
+
+
+async def _start_grpc(settings: ServerSettings, api: Api, stack: AsyncExitStack) -> str | None:
+    if not settings.otlp_grpc:
+        return None
+    host, _ = parse_address(settings.otlp_grpc)
+    server, port = await start_grpc(api, settings.otlp_grpc)
+    stack.push_async_callback(server.stop, settings.graceful_shutdown_timeout / SECOND)
+    return f"[{host}]:{port}" if ":" in host else f"{host}:{port}"
 
 
 def _uvicorn_config(settings: ServerSettings, api: Api) -> uvicorn.Config:

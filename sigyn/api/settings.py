@@ -1,8 +1,9 @@
 """Settings of the API, with Loki's names and defaults where Loki has the setting."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from sigyn.model.time import HOUR, MINUTE, SECOND
+from sigyn.wire.otlp_mapping import OtlpMapping
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,6 +32,7 @@ class ApiSettings:
     max_tails                    tails open at the same time
     export_page_bytes            text that an export holds at a time, roughly
     retention_period             told to Logs Drilldown
+    otlp                         which OTLP attributes become labels
     """
 
     auth_enabled: bool = False
@@ -55,3 +57,4 @@ class ApiSettings:
     max_tails: int = 100
     export_page_bytes: int = 16 << 20
     retention_period: int = 0
+    otlp: OtlpMapping = field(default_factory=OtlpMapping)

@@ -1,30 +1,34 @@
-"""OpenTelemetry's LogsService over gRPC, with the decoder and the ingest path of the HTTP endpoint."""
+"""OTLP over gRPC: OpenTelemetry's LogsService, with the decoder and the ingest path of the HTTP endpoint."""
 
-from collections.abc import Awaitable, Callable
-from typing import Any
+from functools import partial
+from typing import TYPE_CHECKING, Any
 
 import grpc
 from opentelemetry.proto.collector.logs.v1.logs_service_pb2 import ExportLogsServiceResponse
 
+from sigyn.api.decoding import decode_bytes
+from sigyn.api.otlp.export import store_logs
+from sigyn.api.requests import Unauthorized, tenant_from
 from sigyn.model.errors import BadRequest, SigynError, TooLarge, TooManyRequests, Unavailable
+from sigyn.wire.otlp import decode_otlp_message
+
+if TYPE_CHECKING:
+    from sigyn.api.app import Api
 
 SERVICE = "opentelemetry.proto.collector.logs.v1.LogsService"
 
-Export = Callable[[bytes, str], Awaitable[ExportLogsServiceResponse]]
-"""Takes a message and the X-Scope-OrgID that came with it."""
 
-
-async def start_grpc(address: str, export: Export, max_message_bytes: int) -> tuple[grpc.aio.Server, int]:
+async def start_grpc(api: "Api", address: str) -> tuple[grpc.aio.Server, int]:
     """A running server and its port; raises Unavailable when the address can't be had."""
     server = grpc.aio.server(
         options=[
-            ("grpc.max_receive_message_length", max_message_bytes),
-            ("grpc.so_reuseport", 0),
+            ("grpc.max_receive_message_length", api.settings.max_push_bytes),
+            ("grpc.so_reuseport", 0),  # two servers on one port would share its requests unnoticed
         ]
     )
     # Without a deserializer the handler gets the bytes, which the decoder reads as it reads HTTP bodies.
     handler = grpc.unary_unary_rpc_method_handler(
-        _handler(export), response_serializer=ExportLogsServiceResponse.SerializeToString
+        LogsService(api).export, response_serializer=ExportLogsServiceResponse.SerializeToString
     )
     server.add_generic_rpc_handlers((grpc.method_handlers_generic_handler(SERVICE, {"Export": handler}),))
     try:
@@ -35,24 +39,33 @@ async def start_grpc(address: str, export: Export, max_message_bytes: int) -> tu
     return server, port
 
 
-def _handler(export: Export) -> Callable[[bytes, Any], Awaitable[ExportLogsServiceResponse]]:
-    async def handle(message: bytes, context: Any) -> ExportLogsServiceResponse:
+class LogsService:
+    """`opentelemetry.proto.collector.logs.v1.LogsService`."""
+
+    def __init__(self, api: "Api") -> None:
+        self._api = api
+        self._decode = partial(decode_otlp_message, mapping=api.settings.otlp, clock=api.clock)
+
+    async def export(self, message: bytes, context: Any) -> ExportLogsServiceResponse:
+        """Takes an ExportLogsServiceRequest as bytes."""
         headers = dict(context.invocation_metadata() or ())
+        api = self._api
         try:
-            return await export(message, headers.get("x-scope-orgid", ""))
+            tenant = tenant_from(headers.get("x-scope-orgid", ""), api.settings.auth_enabled)
+            return await store_logs(api, tenant, await decode_bytes(api, message, self._decode))
         except SigynError as error:
-            return await context.abort(_code(error), str(error))
+            await context.abort(status_code(error), str(error))
+            raise
 
-    return handle
 
-
-def _code(error: SigynError) -> grpc.StatusCode:
-    """The code that makes an SDK retry what can succeed later, and drop what can't (OTLP's specification)."""
+def status_code(error: SigynError) -> grpc.StatusCode:
+    """The code with which senders try again what can succeed later and drop what can't, as OTLP specifies."""
     match error:
         case TooManyRequests() | Unavailable():
             return grpc.StatusCode.UNAVAILABLE
-        case TooLarge():
+        case BadRequest() | TooLarge():
             return grpc.StatusCode.INVALID_ARGUMENT
-        case BadRequest():
-            return grpc.StatusCode.INVALID_ARGUMENT
-    return grpc.StatusCode.UNAUTHENTICATED if error.status == 401 else grpc.StatusCode.INTERNAL
+        case Unauthorized():
+            return grpc.StatusCode.UNAUTHENTICATED
+        case _:
+            return grpc.StatusCode.INTERNAL
