@@ -43,10 +43,13 @@ class Processed:
         """The name that a parser gives a field: with a suffix where the name is the entry's already.
 
         A stream label counts even after it was dropped or renamed, structured metadata only while
-        it is there.
+        it is there. A label that bears the name with the suffix gives way.
         """
-        if name in self.original or name in self.metadata:
-            return name + DUPLICATE_SUFFIX
+        if name not in self.original and name not in self.metadata:
+            return name
+        name += DUPLICATE_SUFFIX
+        if name in self.stream or name in self.metadata:
+            self.discard((name,))
         return name
 
     def fail(self, error: str, details: str = "") -> None:

@@ -6,7 +6,7 @@ from json import JSONDecodeError, JSONDecoder
 from typing import Any
 
 from sigyn.engine.interpreter.entry import Processed, Run
-from sigyn.engine.interpreter.json_syntax import JsonSyntaxError, skip_space, walk_object
+from sigyn.engine.interpreter.json_syntax import OBJECT, JsonSyntaxError, skip_space, walk_object
 from sigyn.engine.interpreter.names import NameCache
 
 JSON_ERROR = "JSONParserErr"
@@ -50,12 +50,15 @@ def compile_json() -> Run:
 
     def run(entry: Processed) -> bool:
         line = entry.line
+        start = skip_space(line, 0)
+        if line[start : start + 1] != "{":
+            entry.fail(JSON_ERROR, OBJECT)
+            return True
         if not ODD.search(line):
             try:
-                value, _ = strict_decode(line, skip_space(line, 0))
-                if value.__class__ is tuple:
-                    add_pairs(entry, "", value)
-                    return True
+                value, _ = strict_decode(line, start)
+                add_pairs(entry, "", value)
+                return True
             except (ValueError, RecursionError):
                 pass  # not strictly JSON: the walk below knows what Loki makes of it
         try:

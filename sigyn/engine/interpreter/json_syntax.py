@@ -168,16 +168,17 @@ def walk_object(text: str) -> Iterator[tuple[tuple[str, ...], str]]:
     before that place.
     """
     ends = block_ends(text)
-    objects: list[tuple[tuple[str, ...], Iterator[tuple[str, int, int]]]] = [
-        ((), members(text, skip_space(text, 0), ends))
-    ]
+    objects = [members(text, skip_space(text, 0), ends)]
+    path: list[str] = []
     while objects:
-        path, fields = objects[-1]
-        for name, at, end in fields:
+        for name, at, end in objects[-1]:
             if text[at] == "{":
-                objects.append(((*path, name), members(text, at, ends)))
+                objects.append(members(text, at, ends))
+                path.append(name)
                 break
             if text[at] != "[" and text[at:end] != "null":
                 yield (*path, name), scalar(text, at, end)
         else:
             objects.pop()
+            if path:
+                path.pop()

@@ -73,7 +73,8 @@ class Pipeline:
         own = dict(metadata)
         if not labels.keys().isdisjoint(own):
             own = {name + DUPLICATE_SUFFIX if name in labels else name: value for name, value in metadata}
-        entry = Processed(timestamp, line, labels, own, {}, labels)
+            labels = {name: value for name, value in labels.items() if name not in own}
+        entry = Processed(timestamp, line, labels, own, {}, self._stream_labels)
         for run in self._runs:
             if not run(entry):
                 return None

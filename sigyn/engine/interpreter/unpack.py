@@ -30,7 +30,7 @@ def run_unpack(entry: Processed) -> bool:
             if key == PACKED_LINE:
                 packed = scalar(line, at, end)
             else:
-                labels.setdefault(entry.extracted_name(sanitise_name(key)), scalar(line, at, end))
+                labels.setdefault(sanitise_name(key), scalar(line, at, end))
     except JsonSyntaxError as error:
         entry.fail(JSON_ERROR, str(error))
         return True
@@ -38,5 +38,5 @@ def run_unpack(entry: Processed) -> bool:
         entry.line = packed
         for name, value in labels.items():
             if name:
-                entry.parsed.setdefault(name, value)
+                entry.parsed.setdefault(entry.extracted_name(name), value)
     return True
