@@ -58,9 +58,10 @@ def _combine(operator: str, values: Values, present: Presence) -> Values:
 def _choose(operator: str, block: SeriesBlock, grouping: ast.Grouping | None, k: int) -> SeriesBlock:
     """The k largest or smallest values of each group at each step, as series with all their labels.
 
-    Of equal values the first series wins, and NaN is worse than any number. On a grid of one step
-    the best value comes first.
+    Of equal values that of the first labels wins, and NaN is worse than any number. On a grid of
+    one step the best value comes first.
     """
+    block = _in_order_of_labels(block)
     chosen = np.zeros_like(block.present)
     order: list[int] = []
     for members in group_rows(block.labels, grouping).values():
@@ -75,7 +76,12 @@ def _sort(block: SeriesBlock, *, descending: bool) -> SeriesBlock:
     """The series in the order of their values on a grid of one step, NaN last; a matrix has no order."""
     if block.steps != 1:
         return block
+    block = _in_order_of_labels(block)
     return block.take(_ranked(block.values, block.present, descending=descending)[:, 0])
+
+
+def _in_order_of_labels(block: SeriesBlock) -> SeriesBlock:
+    return block.take(sorted(range(len(block)), key=block.labels.__getitem__))
 
 
 def _ranked(values: Values, present: Presence, *, descending: bool) -> np.ndarray[tuple[int, ...], np.dtype[np.int64]]:

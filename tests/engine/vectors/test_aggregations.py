@@ -63,6 +63,11 @@ def test_order_at_one_time(query: str, rows: list[str]) -> None:
     assert evaluated(query, v=AT_ONE_TIME) == rows
 
 
+def test_ties_do_not_depend_on_the_order_of_series() -> None:
+    assert evaluated("topk(1, $v)", v="a=2: 5\na=1: 5\na=3: 5") == ["a=1: 5"]
+    assert evaluated("sort($v)", v="a=2: 5\na=1: 5\na=3: 4") == ["a=3: 4", "a=1: 5", "a=2: 5"]
+
+
 def test_approx_topk_is_refused() -> None:
     with pytest.raises(QueryError, match="approx_topk is not enabled"):
         evaluated("approx_topk(1, $v)", v=AT_ONE_TIME)
