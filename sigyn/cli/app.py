@@ -12,6 +12,7 @@ from importlib import import_module
 import click
 
 from sigyn.cli.problems import show_error
+from sigyn.config.errors import ConfigError
 from sigyn.model.errors import BadRequest, SigynError
 
 COMMANDS = {
@@ -73,5 +74,5 @@ def run(arguments: Sequence[str] | None = None) -> int:
         return 0
     except SigynError as error:
         show_error(error)
-        return WRONG if isinstance(error, BadRequest) else FAILED
+        return WRONG if isinstance(error, BadRequest | ConfigError) else FAILED
     return code if isinstance(code, int) else 0

@@ -12,7 +12,15 @@ from sigyn.cli.problems import show_warning, stderr_console
 from sigyn.cli.progress import reading, waiting
 from sigyn.client.plain_files import PlainFile, run_over_files
 from sigyn.languages.logql import ast, parse
-from sigyn.model.results import Direction, LogEntry, LogResult, QueryAnswer
+from sigyn.model.results import (
+    Direction,
+    LogEntry,
+    LogResult,
+    MatrixResult,
+    QueryAnswer,
+    QueryResult,
+    VectorResult,
+)
 from sigyn.model.time import TimeRange
 
 DEFAULT_LIMIT = 100
@@ -107,11 +115,23 @@ def _show(answer: QueryAnswer, output: str, stats: bool) -> None:
     notes = stderr_console()
     if common and output == "default":
         notes.print("in every line: " + ", ".join(f"{name}={value}" for name, value in common), style="dim")
-    if isinstance(result, LogResult) and not result.entries and output == "default":
-        notes.print("no lines; --since 24h looks further back", style="dim")
+    if _is_empty(result) and output == "default":
+        nothing = "no lines" if isinstance(result, LogResult) else "no series"
+        notes.print(f"{nothing} in this time; --since 24h looks further back", style="dim")
     if stats:
         cost = answer.statistics
         notes.print(f"{cost.seconds:.3f} s, {cost.lines_read} lines and {cost.bytes_read} bytes read", style="dim")
+
+
+def _is_empty(result: QueryResult) -> bool:
+    match result:
+        case LogResult(entries):
+            return not entries
+        case MatrixResult(series):
+            return not series
+        case VectorResult(samples=samples):
+            return not samples
+    return False
 
 
 def _query_files(

@@ -6,6 +6,7 @@ from typing import Any
 import httpx
 import numpy as np
 
+from sigyn.languages.logql import parse
 from sigyn.model.errors import (
     BadRequest,
     Cancelled,
@@ -52,9 +53,18 @@ def error_of(response: httpx.Response, query: str = "") -> SigynError:
     place = _PLACE.search(message)
     if place or message.startswith("parse error"):
         line, column = (int(place[1]), int(place[2])) if place else (0, 0)
-        return ParseError(message, line=line, column=column, query=query)
+        return ParseError(message, line=line, column=column, query=query, hint=_hint(query))
     kind = _ERRORS.get(response.status_code, SigynError)
     return kind(message)
+
+
+def _hint(query: str) -> str:
+    """What our own parser would say of the query; servers send no hints."""
+    try:
+        parse(query)
+    except ParseError as error:
+        return error.hint
+    return ""
 
 
 def _message(response: httpx.Response) -> str:

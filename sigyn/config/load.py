@@ -1,19 +1,34 @@
 """Settings from all the places that they come from, in their order."""
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
 from sigyn.config.environment import with_environment
+from sigyn.config.errors import ConfigError
 from sigyn.config.loki_yaml import LokiConfiguration, read_loki_file
-from sigyn.config.settings import Settings, with_values
+from sigyn.config.notices import Notice
+from sigyn.config.settings import DECLARATIONS, Settings, with_values
 
 
-def load(config_file: Path | None, variables: Mapping[str, str], flags: Mapping[str, Any]) -> LokiConfiguration:
+def load(config_file: Path | None, variables: Mapping[str, str], flags: Mapping[str, str]) -> LokiConfiguration:
     """Settings of the flags, else of SIGYN_* variables, else of the file, else the defaults.
 
-    `flags` has values by path, such as `server.http`. Raises ConfigError.
+    `flags` has the texts of flags by the paths of what they set, such as `server.http`. Raises ConfigError.
     """
     read = read_loki_file(config_file, variables) if config_file else LokiConfiguration(Settings(), ())
-    settings = with_values(with_environment(read.settings, variables), flags)
-    return LokiConfiguration(settings, read.notices)
+    settings = with_values(with_environment(read.settings, variables), dict(_read(flags)))
+    notices = read.notices
+    if settings.retention.enabled:
+        notices += (Notice("settings", 0, "retention.enabled", "NOT APPLIED: this version deletes nothing by its age"),)
+    return LokiConfiguration(settings, notices)
+
+
+def _read(flags: Mapping[str, str]) -> Iterator[tuple[str, Any]]:
+    for path, text in flags.items():
+        declaration = DECLARATIONS[path]
+        try:
+            yield path, declaration.kind.read(text)
+        except ValueError as error:
+            flag = declaration.name.replace("_", "-")
+            raise ConfigError(f"--{flag} is `{text}`: {error}") from None

@@ -56,7 +56,9 @@ def read_loki(text: str, source: str, variables: Mapping[str, str]) -> LokiConfi
     address, address_notices = _addresses(tree, source)
     values |= address
     notices += address_notices
-    values |= _retention(tree, source)
+    retention, retention_notices = _retention(tree, source)
+    values |= retention
+    notices += retention_notices
     used |= storage.used | _declared_by(*_SPECIAL)
     notices += _unused(tree, used, source)
     return LokiConfiguration(with_values(Settings(), values), tuple(notices))
@@ -110,7 +112,7 @@ def _addresses(tree: Branch, source: str) -> tuple[dict[str, Any], list[Notice]]
     return {"server.http": f"{bracketed}:{number}", "server.otlp_grpc": f"{bracketed}:4317"}, notices
 
 
-def _retention(tree: Branch, source: str) -> dict[str, Any]:
+def _retention(tree: Branch, source: str) -> tuple[dict[str, Any], list[Notice]]:
     """Retention as Loki applies it.
 
     The compactor deletes by limits_config.retention_period, the table manager of old versions by a
@@ -124,11 +126,23 @@ def _retention(tree: Branch, source: str) -> dict[str, Any]:
 
     by_compactor, by_tables = read("compactor.retention_enabled"), read("table_manager.retention_deletes_enabled")
     limit, table = read("limits_config.retention_period"), read("table_manager.retention_period")
-    return {
-        "retention.enabled": by_compactor or by_tables,
+    enabled = by_compactor or by_tables
+    notices = []
+    for key in (
+        "limits_config.retention_period",
+        "limits_config.retention_stream",
+        "limits_config.retention_overrides",
+    ):
+        found = find(tree, key)
+        if found is not None and not enabled:
+            text = "deletes nothing without compactor.retention_enabled, as in Loki"
+            notices.append(Notice(source, found.line, key, text))
+    values = {
+        "retention.enabled": enabled,
         "retention.period": table if by_tables and table and not by_compactor else limit,
         "retention.streams": _stream_retentions(tree, source),
     }
+    return values, notices
 
 
 def _stream_retentions(tree: Branch, source: str) -> tuple[StreamRetention, ...]:

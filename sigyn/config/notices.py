@@ -7,7 +7,7 @@ _WITHOUT_EFFECT = ("NOT APPLIED", "NOT ENFORCED")
 
 @dataclass(frozen=True, slots=True)
 class Notice:
-    """A key of a configuration file, where it stands, and what became of it, in one line."""
+    """A key of a configuration file, where it stands (line 0: in no file), and what became of it, in one line."""
 
     source: str
     line: int
@@ -20,4 +20,9 @@ class Notice:
         return self.text.startswith(_WITHOUT_EFFECT)
 
     def __str__(self) -> str:
-        return f"{self.source}:{self.line}: {self.key}: {self.text}"
+        return f"{self.place}: {self.key}: {self.text}"
+
+    @property
+    def place(self) -> str:
+        """`loki.yaml:12`"""
+        return f"{self.source}:{self.line}" if self.line else self.source

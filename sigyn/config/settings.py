@@ -108,11 +108,18 @@ class StorageSettings:
     s3_secret_access_key: str = setting("", SECRET, "Secret of the access key.")
     s3_session_token: str = setting("", SECRET, "Token of a temporary access key.")
     s3_force_path_style: bool = setting(
-        False, FLAG, "The bucket goes into the path of the URL, as MinIO expects, and not into the host name."
+        True,
+        FLAG,
+        "The bucket goes into the path of the URL, which every S3 service understands, and not into the host name.",
     )
     gcs_service_account: str = setting("", SECRET, "Service account key (JSON) for a gs:// bucket.")
     azure_account_name: str = setting("", TEXT, "Storage account of an az:// container.")
     azure_account_key: str = setting("", SECRET, "Key of that storage account.")
+    max_waiting_bytes: int = setting(
+        128 << 20,
+        BYTES,
+        "Entries in memory that wait to be durable, for example while the disk is slow; pushes beyond get 429.",
+    )
 
 
 @dataclass(frozen=True, slots=True)
@@ -258,7 +265,17 @@ class QuerySettings:
         "querier.engine.timeout",
     )
     max_concurrent: int = setting(
-        0, COUNT, "Queries that run at the same time; 0 for as many as there are cores.", "querier.max_concurrent"
+        0, COUNT, "Queries that run at the same time; others wait. 0: two for each core.", "querier.max_concurrent"
+    )
+    threads: int = setting(0, COUNT, "Threads that compute for all queries together. 0: one for each core.")
+    memory_bytes: int = setting(
+        1 << 30, BYTES, "Memory of all queries together; what needs more goes to a scratch folder in `data`."
+    )
+    strict_errors: bool = setting(
+        False,
+        FLAG,
+        "A line that a stage can't parse fails a metric query, as in Loki. Off: such lines are left out and a "
+        "warning counts them.",
     )
     instant_lookback: int = setting(
         1 * HOUR,
@@ -267,7 +284,7 @@ class QuerySettings:
         "querier.engine.max_look_back_period",
     )
     tail_max_duration: int = setting(
-        1 * HOUR, DURATION, "A tail is closed after this; clients reconnect.", "querier.tail_max_duration"
+        0, DURATION, "A tail is closed after this, and its client reconnects.", "querier.tail_max_duration"
     )
     max_concurrent_tail_requests: int = setting(
         100, COUNT, "Tails open at the same time.", "limits_config.max_concurrent_tail_requests"
@@ -309,7 +326,8 @@ class RetentionSettings:
     enabled: bool = setting(
         False,
         FLAG,
-        "Delete entries at the end of their period. Off: everything is kept, whatever the periods say, as in Loki.",
+        "Delete entries at the end of their period. Off: everything is kept, whatever the periods say, as in Loki. "
+        "NOT APPLIED: this version deletes nothing by its age.",
         "compactor.retention_enabled",
         "table_manager.retention_deletes_enabled",
     )

@@ -73,6 +73,11 @@ NAMED_WITH_A_REASON = {
         "common.replication_factor",
         "common.ring",
     },
+    "001-centralized-04-limits_config": {
+        "limits_config.split_queries_by_interval",
+        "limits_config.retention_period",
+        "limits_config.retention_overrides",
+    },
     "002-fraiseql-05-auth": {"auth", "server.grpc_listen_port"},
     "004-ybuilt-01-whole": {
         "ingester.lifecycler",

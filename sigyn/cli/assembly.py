@@ -1,0 +1,104 @@
+"""From what a person sets to what each part of the server takes."""
+
+from pathlib import Path
+
+from sigyn.api.server import ServerSettings
+from sigyn.api.settings import ApiSettings
+from sigyn.config.settings import Settings, StorageSettings
+from sigyn.config.show import show_settings
+from sigyn.services.push_limits import PushLimits
+from sigyn.services.query import QueryLimits
+from sigyn.store.settings import ObjectStoreSettings, StoreSettings
+
+_MEGABYTE = 1 << 20
+
+
+def server_settings(settings: Settings) -> ServerSettings:
+    """The settings of a server."""
+    server, query = settings.server, settings.query
+    return ServerSettings(
+        store=store_settings(settings.storage),
+        http=server.http,
+        otlp_grpc=server.otlp_grpc,
+        tls_cert_file=server.tls_cert_file,
+        tls_key_file=server.tls_key_file,
+        graceful_shutdown_timeout=server.graceful_shutdown_timeout,
+        query_threads=query.threads,
+        max_concurrent=query.max_concurrent,
+        query_memory_bytes=query.memory_bytes,
+        configuration=show_settings(settings),
+        api=_api_settings(settings),
+        push=_push_limits(settings),
+        query=QueryLimits(
+            max_query_series=query.max_query_series,
+            max_query_length=0,  # the API cuts longer ranges and says so
+            query_timeout=query.query_timeout,
+            strict_errors=query.strict_errors,
+        ),
+    )
+
+
+def store_settings(storage: StorageSettings) -> StoreSettings:
+    """The settings of a store."""
+    return StoreSettings(
+        data=Path(storage.data),
+        objects=_object_store_settings(storage) if storage.objects else None,
+        max_waiting_bytes=storage.max_waiting_bytes,
+    )
+
+
+def _object_store_settings(storage: StorageSettings) -> ObjectStoreSettings:
+    options = {
+        "gs": {"service_account_key": storage.gcs_service_account},
+        "az": {"account_name": storage.azure_account_name, "account_key": storage.azure_account_key},
+    }.get(storage.objects.partition("://")[0], {})
+    return ObjectStoreSettings(
+        url=storage.objects,
+        endpoint=storage.s3_endpoint or None,
+        region=storage.s3_region or None,
+        access_key_id=storage.s3_access_key_id or None,
+        secret_access_key=storage.s3_secret_access_key or None,
+        session_token=storage.s3_session_token or None,
+        path_style=storage.s3_force_path_style,
+        options={name: value for name, value in options.items() if value},
+    )
+
+
+def _api_settings(settings: Settings) -> ApiSettings:
+    query = settings.query
+    return ApiSettings(
+        auth_enabled=settings.server.auth_enabled,
+        max_push_bytes=settings.server.max_push_bytes,
+        max_entries_limit_per_query=query.max_entries_limit_per_query,
+        max_query_length=query.max_query_length,
+        max_query_lookback=query.max_query_lookback,
+        max_query_series=query.max_query_series,
+        query_timeout=query.query_timeout,
+        instant_lookback=query.instant_lookback,
+        tail_duration=query.tail_max_duration,
+        max_tails=query.max_concurrent_tail_requests,
+        retention_period=settings.retention.period if settings.retention.enabled else 0,
+    )
+
+
+def _push_limits(settings: Settings) -> PushLimits:
+    limits = settings.limits
+    return PushLimits(
+        max_label_names_per_series=limits.max_label_names_per_series,
+        max_label_name_length=limits.max_label_name_length,
+        max_label_value_length=limits.max_label_value_length,
+        max_line_size=limits.max_line_size,
+        max_line_size_truncate=limits.max_line_size_truncate,
+        reject_old_samples=limits.reject_old_samples,
+        reject_old_samples_max_age=limits.reject_old_samples_max_age,
+        creation_grace_period=limits.creation_grace_period,
+        allow_structured_metadata=limits.allow_structured_metadata,
+        max_structured_metadata_size=limits.max_structured_metadata_size,
+        max_structured_metadata_entries_count=limits.max_structured_metadata_entries_count,
+        ingestion_rate=round(limits.ingestion_rate_mb * _MEGABYTE),
+        ingestion_burst_size=round(limits.ingestion_burst_size_mb * _MEGABYTE),
+        discover_service_name=limits.discover_service_name,
+        discover_log_levels=limits.discover_log_levels,
+        log_level_fields=limits.log_level_fields,
+        log_level_from_json_max_depth=limits.log_level_from_json_max_depth,
+    )

@@ -1,0 +1,118 @@
+"""`sigyn serve`: the server."""
+
+import os
+from collections.abc import Iterable
+from importlib.metadata import version
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+
+from sigyn.config.load import load
+from sigyn.config.notices import Notice
+from sigyn.config.settings import Settings
+from sigyn.config.show import show_settings
+
+if TYPE_CHECKING:
+    from sigyn.api.server import Listening
+
+EPILOG = """\b
+Examples:
+  sigyn serve                                    127.0.0.1:3100, data in ./sigyn-data
+  sigyn serve --data /var/lib/sigyn --http 0.0.0.0:3100
+  sigyn serve --http 127.0.0.1:0                 a free port, which is printed
+  sigyn serve -config.file=loki.yaml             the settings in a configuration of Loki's
+  sigyn serve -config.file=loki.yaml -verify-config
+
+\b
+Every setting can also come from a variable: SIGYN_LIMITS_MAX_LINE_SIZE=1MB. A flag wins over a
+variable, a variable over the file. -print-config shows what is in force, docs/configuration.md all
+that can be set.
+"""
+
+
+@click.command(epilog=EPILOG)
+@click.option("--data", metavar="DIR", help="Where data are kept.  [default: ./sigyn-data]")
+@click.option("--http", metavar="HOST:PORT", help="Address of the HTTP API.  [default: 127.0.0.1:3100]")
+@click.option(
+    "--otlp-grpc",
+    "otlp_grpc",
+    metavar="HOST:PORT",
+    help="Address of OTLP over gRPC; '' turns it off.  [default: 127.0.0.1:4317]",
+)
+@click.option(
+    "-config.file",
+    "--config.file",
+    "config_file",
+    metavar="FILE",
+    type=click.Path(exists=True, dir_okay=False, path_type=Path),
+    help="Configuration file of Loki.",
+)
+@click.option("-verify-config", "--verify-config", "verify", is_flag=True, help="Check the configuration and exit.")
+@click.option("-print-config", "--print-config", "show", is_flag=True, help="Print the settings in force and exit.")
+@click.option(
+    "-config.expand-env",
+    "--config.expand-env",
+    "expand",
+    default="true",
+    metavar="BOOL",
+    hidden=True,
+    help="Taken for Loki's sake: ${VAR} in the file is always filled in.",
+)
+def serve(
+    data: str | None,
+    http: str | None,
+    otlp_grpc: str | None,
+    config_file: Path | None,
+    verify: bool,
+    show: bool,
+    expand: str,  # noqa: ARG001
+) -> None:
+    """Run the server until it is stopped with Ctrl-C or SIGTERM."""
+    given = {"storage.data": data, "server.http": http, "server.otlp_grpc": otlp_grpc}
+    flags = {path: value for path, value in given.items() if value is not None}
+    configuration = load(config_file, os.environ, flags)
+    if show:
+        click.echo(show_settings(configuration.settings), nl=False)
+    if verify:
+        for notice in configuration.notices:
+            click.echo(str(notice))
+        click.echo("the configuration is valid")
+    if not show and not verify:
+        _run(configuration.settings, configuration.notices)
+
+
+def _run(settings: Settings, notices: Iterable[Notice]) -> None:
+    from sigyn.api.logs import configure_logs
+    from sigyn.api.server import run
+    from sigyn.cli.assembly import server_settings
+
+    configure_logs(settings.server.log_level, settings.server.log_format)
+    _log_notices(notices)
+    run(server_settings(settings), lambda listening: click.echo(banner(settings, listening)))
+
+
+def banner(settings: Settings, listening: "Listening") -> str:
+    """What a person wants to know when the server has started."""
+    url = listening.url.replace("//0.0.0.0:", "//127.0.0.1:").replace("//[::]:", "//[::1]:")
+    objects = f", segments in {settings.storage.objects}" if settings.storage.objects else ""
+    rows = [
+        f"Sigyn {version('sigyn')}",
+        f"  listens on  {listening.url} (Loki's API, and OTLP at /otlp/v1/logs)",
+        f"              {listening.otlp_grpc} (OTLP over gRPC)" if listening.otlp_grpc else "",
+        f"  data in     {Path(settings.storage.data).resolve()}{objects}",
+        "  try         "
+        f"""curl {url}/loki/api/v1/push -H 'Content-Type: application/json' """
+        """-d '{"streams":[{"stream":{"job":"test"},"values":[["'$(date +%s%N)'","hello"]]}]}'""",
+        f"""              curl -G {url}/loki/api/v1/query_range --data-urlencode 'query={{job="test"}}'""",
+    ]
+    return "\n".join(row for row in rows if row)
+
+
+def _log_notices(notices: Iterable[Notice]) -> None:
+    import structlog
+
+    log = structlog.get_logger("sigyn.config")
+    for notice in notices:
+        tell = log.warning if notice.matters else log.info
+        tell("configuration", file=notice.place, key=notice.key, reason=notice.text)
