@@ -32,12 +32,10 @@ class JsonFormatter(logging.Formatter):
 
     def format(self, record: logging.LogRecord) -> str:
         """The line; values that JSON can't say are given as their `str`."""
-        values = {
-            "level": record.levelname.lower(),
-            "logger": record.name,
-            "message": record.getMessage(),
-            **{name: value for name, value in vars(record).items() if name not in _STANDARD_ATTRIBUTES},
-        }
+        values = {"level": record.levelname.lower(), "logger": record.name, "message": record.getMessage()}
+        for name, value in vars(record).items():
+            if name not in _STANDARD_ATTRIBUTES:
+                values.setdefault(name, value)
         if record.exc_info and record.exc_info[0]:
             values["exception_type"] = record.exc_info[0].__name__
             values["stack_trace"] = self.formatException(record.exc_info)
