@@ -3,6 +3,7 @@
 import time
 
 import structlog
+from starlette.datastructures import Headers
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from sigyn.api.ops.metrics import Metrics
@@ -51,7 +52,8 @@ class Observe:
             "seconds": round(seconds, 4),
         }
         if route in _QUERY_ROUTES and seconds >= self._slow_seconds:
-            _log.info("slow query", parameters=scope["query_string"].decode("latin-1"), **fields)
+            tags = Headers(scope=scope).get("x-query-tags", "")
+            _log.info("slow query", parameters=scope["query_string"].decode("latin-1"), tags=tags, **fields)
         else:
             _log.debug("request", **fields)
 

@@ -34,6 +34,7 @@ class Arguments:
         return self.values.get(name, [""])[0]
 
     def all(self, name: str) -> list[str]:
+        """All values of a parameter, in order."""
         return self.values.get(name, [])
 
     def range(self, now: int, default_length: int = HOUR) -> TimeRange:
@@ -67,8 +68,9 @@ def url_arguments(connection: HTTPConnection) -> Arguments:
 
 
 def url_pairs(connection: HTTPConnection) -> list[tuple[str, str]]:
-    text = connection.scope["query_string"].decode("latin-1")
-    return parse_qsl(text, keep_blank_values=True)
+    """Names and values in the URL, in its order."""
+    # Some scripts send UTF-8 without escaping it.
+    return parse_qsl(connection.scope["query_string"].decode("utf-8", "replace"), keep_blank_values=True)
 
 
 async def bounded_body(request: Request, limit: int) -> bytes:

@@ -78,6 +78,6 @@ async def on_http_exception(_request: Request, error: Exception) -> Response:
 
 
 async def on_defect(request: Request, error: Exception) -> Response:
-    """A defect of ours: the log has the trace, the client has a short line."""
-    _log.error("request failed", method=request.method, path=request.url.path, exc_info=error)
+    """A defect of ours: the client gets a short line; uvicorn logs the trace."""
+    _log.error("request failed", method=request.method, path=request.url.path, error=repr(error))
     return plain("internal server error: the server's log has the details", 500)

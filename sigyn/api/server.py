@@ -101,6 +101,7 @@ async def serve(settings: ServerSettings, announce: Announce) -> None:
         decoders = stack.enter_context(ThreadPoolExecutor(_DECODERS, "decode"))
         queries = _query_service(settings, store, stack)
         tails = TailHub(settings.api.tail_queue, settings.api.max_tails)
+        stack.callback(tails.close)
         ingest = IngestService(store, lambda _tenant: settings.push)
         ingest.subscribe(tails.publish)
         operations = ServerOperations(store, tails, settings.configuration, bool(settings.otlp_grpc))

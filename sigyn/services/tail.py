@@ -9,6 +9,7 @@ query or a slow client never holds up a push.
 import asyncio
 from collections import deque
 from collections.abc import Iterator
+from concurrent.futures import Executor, ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 
@@ -28,6 +29,7 @@ _MOST_DROPPED = 1_000
 """Dropped entries that are named to a client; those beyond are only counted."""
 
 _FRAME_ENTRIES = 1_000
+_THREADS = 2
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,6 +56,7 @@ class Tail:
     query: LogQuery
     queue_entries: int
     _pipeline: Pipeline
+    _executor: Executor
     _waiting: deque[tuple[tuple[Labels, ...], pa.Table]] = field(default_factory=deque)
     _waiting_entries: int = 0
     _dropped: list[DroppedEntry] = field(default_factory=list)
@@ -68,7 +71,7 @@ class Tail:
             await self._arrived.wait()
             if delay:
                 await asyncio.sleep(delay)
-            frame = await asyncio.to_thread(self._process, self._take())
+            frame = await asyncio.get_running_loop().run_in_executor(self._executor, self._process, *self._take())
             if frame.entries or frame.dropped:
                 return frame
 
@@ -111,8 +114,7 @@ class Tail:
             self._arrived.clear()
         return taken, dropped
 
-    def _process(self, taken: tuple[list[tuple[tuple[Labels, ...], pa.Table]], list[DroppedEntry]]) -> TailFrame:
-        parts, dropped = taken
+    def _process(self, parts: list[tuple[tuple[Labels, ...], pa.Table]], dropped: list[DroppedEntry]) -> TailFrame:
         found = [entry for streams, entries in parts for entry in self._processed(streams, entries)]
         found.sort(key=lambda entry: entry.timestamp)
         return TailFrame(found, dropped)
@@ -132,6 +134,11 @@ class TailHub:
         self._queue_entries = queue_entries
         self._most_tails = most_tails
         self._tails: dict[str, set[Tail]] = {}
+        self._executor = ThreadPoolExecutor(_THREADS, "tail")
+
+    def close(self) -> None:
+        """Lets go of the threads; open tails end with an error."""
+        self._executor.shutdown(cancel_futures=True)
 
     @property
     def count(self) -> int:
@@ -143,7 +150,7 @@ class TailHub:
         """A tail of what is published from now on; raises TooManyRequests."""
         if self.count >= self._most_tails:
             raise TooManyRequests(f"max concurrent tail requests limit exceeded, count > limit ({self._most_tails})")
-        tail = Tail(tenant, query, self._queue_entries, Pipeline(query.stages))
+        tail = Tail(tenant, query, self._queue_entries, Pipeline(query.stages), self._executor)
         tails = self._tails.setdefault(tenant, set())
         tails.add(tail)
         try:

@@ -63,6 +63,7 @@ def serve(settings: ApiSettings) -> Iterator[Server]:
         finally:
             server.should_exit = True
             thread.join()
+            tails.close()
 
 
 @pytest.fixture

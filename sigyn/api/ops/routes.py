@@ -14,6 +14,7 @@ OPS_ROUTES: list[BaseRoute] = [
     Route("/config", config),
     Route("/services", services),
     Route("/flush", flush, methods=["GET", "POST"]),
+    Route("/ingester/shutdown", flush, methods=["GET", "POST"]),
     Route("/log_level", log_level, methods=["GET", "POST"]),
     Route("/loki/api/v1/status/buildinfo", buildinfo),
     *ABSENT_ROUTES,

@@ -35,7 +35,10 @@ async def config(request: Request) -> Response:
 
 
 async def flush(request: Request) -> Response:
-    """`/flush`: 204 when everything acknowledged is in segments and queryable."""
+    """`/flush`, and `/ingester/shutdown` of stop hooks: 204 when everything pushed is in segments.
+
+    What was acknowledged is durable already, so that nothing has to be handed over before a stop.
+    """
     await api_of(request).operations.flush()
     return Response(status_code=204)
 
