@@ -15,6 +15,8 @@ from sigyn.engine.streams import QueryStreams
 STREAM_PREFIX = "stream."
 """Columns of this prefix hold a label of the entry's stream, null where it has none."""
 
+POSITION = "position"
+
 Rows = npt.NDArray[np.int64]
 
 
@@ -93,9 +95,9 @@ class Frame:
         self._added[name] = values
 
     def table(self, names: Iterable[str]) -> pa.Table:
-        """These columns over the selected rows."""
-        columns = {name: self.column(name) for name in names}
-        return pa.table(columns)
+        """These columns over the selected rows, and POSITION: the row's place in the frame."""
+        positions = pa.array(np.arange(len(self), dtype=np.int64))
+        return pa.table({POSITION: positions, **{name: self.column(name) for name in names}})
 
     def narrowed(self, positions: Rows) -> "Frame":
         """The frame of the selected rows at these positions (rising)."""

@@ -8,7 +8,7 @@ import numpy as np
 import numpy.typing as npt
 import pyarrow as pa
 
-from sigyn.engine.frame import Frame, Rows
+from sigyn.engine.frame import POSITION, Frame, Rows
 from sigyn.engine.kernels.json import extract_json
 from sigyn.engine.kernels.logfmt import extract_logfmt
 from sigyn.engine.kernels.pattern import extract_pattern
@@ -16,9 +16,6 @@ from sigyn.engine.kernels.slices import joined, room, slice_column, string_buffe
 from sigyn.engine.sql.steps import Compute, Filter, Map, Parse, Step
 from sigyn.engine.sql.text import Sql, identifier
 from sigyn.languages.logql.pattern import Capture
-
-POSITION = "position"
-
 
 def run_steps(steps: Iterable[Step], frame: Frame, connection: duckdb.DuckDBPyConnection) -> Frame:
     """Do the steps in order; the frame that comes back has all columns that the steps make."""
@@ -52,7 +49,6 @@ def without_last_filters(steps: Sequence[Step]) -> tuple[list[Step], list[Sql]]:
 def positions_where(predicate: Sql, frame: Frame, connection: duckdb.DuckDBPyConnection) -> npt.NDArray[np.int64]:
     """Positions in the frame of the rows for which the predicate is true, rising."""
     table = frame.table(sorted(predicate.columns))
-    table = table.append_column(POSITION, pa.array(np.arange(len(frame), dtype=np.int64)))
     answer = select(f"SELECT {POSITION} FROM frame WHERE {predicate}", table, connection)
     return np.sort(answer.column(0).to_numpy())
 
@@ -68,9 +64,9 @@ def select(sql: str, frame: pa.Table, connection: duckdb.DuckDBPyConnection) -> 
 def _evaluate(value: Sql, frame: Frame, connection: duckdb.DuckDBPyConnection) -> pa.Array:
     """The value of an expression for each row of the frame, in order."""
     names = sorted(value.columns)
-    if value.text == identifier(names[0]) if len(names) == 1 else False:
+    if len(names) == 1 and value.text == identifier(names[0]):
         return _whole(frame.column(names[0]))
-    table = frame.table(names).append_column(POSITION, pa.array(np.arange(len(frame), dtype=np.int64)))
+    table = frame.table(names)
     answer = select(f"SELECT {value} AS value FROM frame ORDER BY {POSITION}", table, connection)
     return _whole(answer.column(0))
 

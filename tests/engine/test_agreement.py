@@ -1,0 +1,340 @@
+"""The fast engine and the reference interpreter give the same answers to the same questions."""
+
+import asyncio
+import os
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
+
+import msgspec
+import pyarrow as pa
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from sigyn.engine.duck import Duck
+from sigyn.engine.interpreter.pipeline import Pipeline
+from sigyn.engine.interpreter.reference import evaluate
+from sigyn.engine.interpreter.selectors import selector_matches
+from sigyn.engine.vectors.block import SeriesBlock
+from sigyn.languages.logql import ast, print_query
+from sigyn.model.batch import ENTRY_SCHEMA, Batch
+from sigyn.model.errors import QueryError
+from sigyn.model.labels import Labels, labels_of
+from sigyn.model.results import LogEntry, LogResult, MatrixResult
+from sigyn.model.time import MINUTE, SECOND
+from sigyn.services.query import QueryLimits, QueryRequest, QueryService
+from sigyn.store.settings import StoreSettings
+from sigyn.store.store import Store
+from tests.languages import strategies
+from tests.languages.strategies import Vocabulary
+
+EXAMPLES = 4000 if os.environ.get("SIGYN_LONG") else 150
+
+START = 1_768_471_200 * SECOND
+END = START + 20 * MINUTE
+
+
+NAMES = (
+    "app",
+    "level",
+    "status",
+    "took",
+    "size",
+    "ip",
+    "user_id",
+    "a_b",
+    "msg",
+    "trace_id",
+    "detected_level",
+    "nosuch",
+)
+VALUES = (
+    "",
+    "shop",
+    "error",
+    "500",
+    "200",
+    "1.5s",
+    "20ms",
+    "3KB",
+    "10.0.0.7",
+    "u-1",
+    "x",
+    "1.10",
+    "7",
+    "-3",
+    "1e3",
+    "t1",
+)
+KEYS = (
+    "level",
+    "status",
+    "took",
+    "size",
+    "ip",
+    "user_id",
+    "user-id",
+    "a",
+    "a_b",
+    "b",
+    "msg",
+    "app",
+    "x.y",
+    "9lives",
+    "ключ",
+)
+
+values = st.sampled_from(VALUES) | st.text(max_size=6)
+json_scalars = st.one_of(
+    values,
+    st.integers(-1000, 1000),
+    st.sampled_from((1.5, 0.1, 250.0, 1e3)),
+    st.booleans(),
+    st.none(),
+)
+json_values = st.recursive(
+    json_scalars,
+    lambda inner: st.lists(inner, max_size=2) | st.dictionaries(st.sampled_from(KEYS), inner, max_size=3),
+    max_leaves=4,
+)
+json_lines = st.dictionaries(st.sampled_from(KEYS), json_values, max_size=6).map(
+    lambda document: msgspec.json.encode(document).decode()
+)
+
+
+def _logfmt(pairs: list[tuple[str, str, bool]]) -> str:
+    return " ".join(
+        f'{key}="{value}"' if quoted else (f"{key}={value}" if value else key) for key, value, quoted in pairs
+    )
+
+
+logfmt_lines = st.lists(st.tuples(st.sampled_from(KEYS), values, st.booleans()), max_size=5).map(_logfmt)
+access_lines = st.builds(
+    lambda ip, path, status, took: f'{ip} - "GET {path} HTTP/1.1" {status} {took}',
+    st.sampled_from(("10.0.0.7", "2001:db8::1", "-")),
+    st.sampled_from(("/", "/a/b", "/q?x=1")),
+    st.sampled_from(("200", "500", "-")),
+    st.sampled_from(("1.5s", "20ms", "7")),
+)
+broken_lines = st.one_of(
+    json_lines.map(lambda line: line[:-1]),
+    json_lines.map(lambda line: f"{line} tail"),
+    json_lines.map(lambda line: line.replace('":"', '" : "').replace(",", ",,")),
+    st.sampled_from(
+        ('{"a":1,"a":2}', '{"a":{"b":1},"a_b":2}', '{"status":1.10}', '{"msg":"q\\"uote"}', "[1]", "", "{}")
+    ),
+    st.text(max_size=12),
+)
+lines = st.one_of(json_lines, logfmt_lines, access_lines, broken_lines)
+
+streams = st.lists(
+    st.dictionaries(
+        st.sampled_from(("app", "level", "env", "user_id")), st.sampled_from(("shop", "error", "u-1")), min_size=1
+    ).map(labels_of),
+    min_size=1,
+    max_size=3,
+    unique=True,
+)
+metadata = st.none() | st.dictionaries(
+    st.sampled_from(("trace_id", "level", "size", "app")), st.sampled_from(("t1", "error", "3KB"))
+)
+
+WORDS = Vocabulary(
+    names=st.sampled_from(NAMES),
+    values=st.sampled_from(VALUES),
+    regexes=st.sampled_from((".*", ".+", "error|shop", r"\d+", "(?i)ERR", "", "[^a]+", "5..")),
+    line_texts=st.sampled_from(("", "error", "500", '"level"', "level=", "GET", "a", "\\", "é")),
+    line_patterns=st.sampled_from(("<_>error<_>", '<_> - "<_>" <_>', "{}")),
+    capture_regexes=st.sampled_from((r"status=(?P<status>\d+)", r'"(?P<verb>[A-Z]+) (?P<path>\S+)', "(?P<level>err)")),
+    capture_patterns=st.sampled_from(
+        ('<ip> - "<verb> <path> <_>" <status> <took>', "level=<level> <_>", "<msg>:<_>", "x<status>")
+    ),
+    json_paths=st.sampled_from(("a", "a.b", "status", "user_id", "a[0]")),
+    logfmt_keys=st.sampled_from(("level", "status", "took")),
+    templates=st.sampled_from(
+        ("{{.app}}", "{{.level}}-{{.status}}", "plain", '{"level":"{{.status}}"}', "{{ .level | ToUpper }}")
+    ),
+    numbers=st.sampled_from((0.0, 1.0, 7.0, 200.0, 499.5, -3.0)),
+    durations=st.sampled_from((SECOND, 20_000_000, 1)),
+    byte_sizes=st.sampled_from((0, 3000, 3072, 1)),
+    intervals=st.sampled_from((MINUTE, 90 * SECOND, 5 * MINUTE, 7 * SECOND)),
+    offsets=st.sampled_from((0, 0, MINUTE, -MINUTE)),
+)
+
+WIDE = ast.Selector((ast.Matcher("nosuch", "=", ""),))
+
+
+def widened(query: ast.Query) -> ast.Query:
+    """The query with selectors that match every stream: random matchers rarely leave anything."""
+    match query:
+        case ast.LogQuery():
+            return replace(query, selector=WIDE)
+        case ast.RangeAggregation(log_range=log_range):
+            log_query = replace(log_range.query, selector=WIDE)
+            return replace(query, log_range=replace(log_range, query=log_query))
+        case ast.VectorAggregation(expression=inner) | ast.LabelReplace(expression=inner):
+            return replace(query, expression=widened(inner))
+        case ast.BinaryOperation(left=left, right=right):
+            return replace(query, left=widened(left), right=widened(right))
+        case _:
+            return query
+
+
+log_queries = strategies.log_queries(WORDS)
+metric_queries = strategies.metric_queries(WORDS)
+
+
+@dataclass(frozen=True)
+class Row:
+    """An entry, and in which push it comes."""
+
+    stream: int
+    timestamp: int
+    line: str
+    level: str | None
+    metadata: dict[str, str] | None
+    push: int
+
+
+rows = st.lists(
+    st.builds(
+        Row,
+        st.integers(0, 2),
+        st.integers(0, 1199).map(lambda second: START + second * SECOND + second % 7),
+        lines,
+        st.sampled_from((None, "error", "unknown")),
+        metadata,
+        st.integers(0, 2),
+    ),
+    min_size=1,
+    max_size=25,
+    unique_by=lambda row: row.timestamp,
+)
+
+
+class World:
+    """A store in memory with a query service over it; each example has a tenant of its own."""
+
+    def __init__(self) -> None:
+        self.loop = asyncio.new_event_loop()
+        self.store = Store.open(StoreSettings(data=None))
+        self.duck = Duck(1 << 28, 1, "/nonexistent")
+        self.lenient = self._service(strict=False)
+        self.strict = self._service(strict=True)
+        self.examples = 0
+
+    def _service(self, *, strict: bool) -> QueryService:
+        limits = QueryLimits(max_query_series=0, strict_errors=strict)
+        return QueryService(self.store, self.duck, limits, threads=1, concurrency=1)
+
+    def fill(self, labels: list[Labels], entries: list[Row]) -> str:
+        """Store the entries under a new tenant."""
+        self.examples += 1
+        tenant = f"example-{self.examples}"
+        for push in sorted({entry.push for entry in entries}):
+            chosen = [entry for entry in entries if entry.push == push]
+            table = pa.table(
+                {
+                    "stream": [entry.stream % len(labels) for entry in chosen],
+                    "timestamp": [entry.timestamp for entry in chosen],
+                    "line": [entry.line for entry in chosen],
+                    "detected_level": [entry.level for entry in chosen],
+                    "metadata": [_metadata_text(entry) for entry in chosen],
+                },
+                ENTRY_SCHEMA,
+            )
+            self.loop.run_until_complete(self.store.append(Batch(tenant, tuple(labels), table)))
+        return tenant
+
+    def close(self) -> None:
+        self.lenient.close()
+        self.strict.close()
+        self.loop.run_until_complete(self.store.close())
+        self.duck.close()
+        self.loop.close()
+
+
+def _metadata_text(entry: Row) -> str | None:
+    return msgspec.json.encode(dict(sorted(entry.metadata.items()))).decode() if entry.metadata else None
+
+
+@pytest.fixture(scope="module")
+def world() -> Iterator[World]:
+    made = World()
+    yield made
+    made.close()
+
+
+def reference_entries(labels: list[Labels], entries: list[Row]) -> list[tuple[Labels, int, str, Labels]]:
+    found = []
+    for entry in entries:
+        pairs = dict(entry.metadata or {})
+        if entry.level is not None:
+            pairs["detected_level"] = entry.level
+        found.append((labels[entry.stream % len(labels)], entry.timestamp, entry.line, tuple(sorted(pairs.items()))))
+    return sorted(found, key=lambda entry: entry[1])
+
+
+@settings(max_examples=EXAMPLES, deadline=None, suppress_health_check=list(HealthCheck))
+@given(
+    labels=streams,
+    entries=rows,
+    query=log_queries | log_queries.map(widened),
+    limit=st.sampled_from((1, 3, 100)),
+    backward=st.booleans(),
+)
+def test_log_queries_agree(
+    world: World, labels: list[Labels], entries: list[Row], query: ast.LogQuery, limit: int, backward: bool
+) -> None:
+    tenant = world.fill(labels, entries)
+    pipeline = Pipeline(query.stages)
+    expected: list[LogEntry] = []
+    for stream, timestamp, line, own in reference_entries(labels, entries):
+        if selector_matches(query.selector, stream):
+            processed = pipeline.process(stream, timestamp, line, own)
+            if processed is not None:
+                expected.append(processed.as_log_entry())
+    if backward:
+        expected.reverse()
+    request = QueryRequest(
+        tenant, print_query(query), START, END + 1, limit=limit, direction="backward" if backward else "forward"
+    )
+    result = world.loop.run_until_complete(world.lenient.query_range(request)).result
+    assert isinstance(result, LogResult)
+    assert result.entries == expected[:limit]
+
+
+@settings(max_examples=EXAMPLES, deadline=None, suppress_health_check=list(HealthCheck))
+@given(labels=streams, entries=rows, query=metric_queries.map(widened) | metric_queries, strict=st.booleans())
+def test_metric_queries_agree(
+    world: World, labels: list[Labels], entries: list[Row], query: ast.MetricQuery, strict: bool
+) -> None:
+    tenant = world.fill(labels, entries)
+    service = world.strict if strict else world.lenient
+    request = QueryRequest(tenant, print_query(query), START, END, step=90 * SECOND)
+    start, end = START - START % (90 * SECOND), END + -END % (90 * SECOND)
+    try:
+        expected = evaluate(query, reference_entries(labels, entries), start, end, 90 * SECOND, strict=strict).value
+    except QueryError:
+        with pytest.raises(QueryError):
+            world.loop.run_until_complete(service.query_range(request))
+        return
+    result = world.loop.run_until_complete(service.query_range(request)).result
+    assert isinstance(result, MatrixResult)
+    found = {
+        series.labels: dict(zip(series.timestamps.tolist(), series.values.tolist(), strict=True))
+        for series in result.series
+    }
+    assert len(found) == len(result.series)
+    if not isinstance(expected, SeriesBlock):
+        expected = SeriesBlock.constant(expected, (end - start) // (90 * SECOND) + 1)
+    wanted = {
+        series: {start + step * 90 * SECOND: value for step, value in enumerate(row) if here[step]}
+        for series, row, here in zip(expected.labels, expected.values.tolist(), expected.present.tolist(), strict=True)
+        if any(here)
+    }
+    assert found.keys() == wanted.keys()
+    for series, points in wanted.items():
+        assert found[series].keys() == points.keys()
+        for time, value in points.items():
+            assert found[series][time] == pytest.approx(value, rel=1e-9, abs=1e-9, nan_ok=True), (series, time)
