@@ -51,7 +51,7 @@ def _offset(index: object, bound: int) -> int:
 
 def _index(item: object, *indexes: object) -> object:
     """`index x 1 "a"` is x[1]["a"]; a missing key of a map gives the zero value."""
-    if item is None and not indexes:
+    if item is None:
         raise FunctionError("index of untyped nil")
     for index in indexes:
         if item is None:

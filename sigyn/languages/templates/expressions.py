@@ -6,7 +6,7 @@ from sigyn.languages.templates.arguments import checked_argument, literal_argume
 from sigyn.languages.templates.builtins import BUILTINS
 from sigyn.languages.templates.errors import FunctionError
 from sigyn.languages.templates.fields import compile_dot_field, compile_fields
-from sigyn.languages.templates.limits import LONG_TEXT
+from sigyn.languages.templates.limits import LONG_TEXT, WORK_OF_PRINTING
 from sigyn.languages.templates.nodes import (
     Bool,
     Chain,
@@ -154,7 +154,7 @@ def _charging(call: Expression, fail: Failure) -> Expression:
     def charge(dot: object, execution: Execution) -> object:
         result = call(dot, execution)
         if type(result) is str and len(result) > LONG_TEXT:
-            execution.charge(len(result), fail)
+            execution.charge(len(result) * WORK_OF_PRINTING, fail)
         return result
 
     return charge

@@ -58,7 +58,7 @@ def _format_integer(value: int, radix: int, verb: str, flags: Flags) -> str:
 
 
 def _format_unicode(value: int, flags: Flags) -> str:
-    digits = f"{value:04X}".rjust(flags.precision or 0, "0")
+    digits = f"{value % (1 << 64):04X}".rjust(flags.precision or 0, "0")
     rune = f" '{chr(value)}'" if flags.sharp and 0 <= value < 0x110000 and chr(value).isprintable() else ""
     return _pad(f"U+{digits}{rune}", flags, zeros=False)
 
@@ -78,7 +78,7 @@ def _format_int(value: int, verb: str, flags: Flags) -> str | None:
         case "c":
             valid = 0 <= value < 0x110000 and not 0xD800 <= value < 0xE000
             return _pad(chr(value) if valid else "\ufffd", flags)
-        case "q":
+        case "q" if 0 <= value < 0x110000:
             return _pad(quote_rune(value, flags.plus), flags)
         case "U":
             return _format_unicode(value, flags)
@@ -87,7 +87,9 @@ def _format_int(value: int, verb: str, flags: Flags) -> str | None:
 
 def _sharp_float(text: str, verb: str, precision: int) -> str:
     """Keep the decimal point, and for %g the zeros up to the precision."""
-    mantissa, letter, exponent = text.partition("E" if verb in "EG" else "e")
+    if verb == "b":
+        return text
+    mantissa, letter, exponent = text.partition({"E": "E", "G": "E", "x": "p", "X": "P"}.get(verb, "e"))
     digits = len(mantissa.lstrip("-").replace(".", "").lstrip("0"))
     wanted = (6 if precision < 0 else precision) if verb in "gG" else 0
     if "." not in mantissa:
@@ -116,7 +118,7 @@ def _format_float(value: float, verb: str, default_precision: int, flags: Flags)
 def _format_real(value: float, verb: str, flags: Flags) -> str | None:
     if verb == "v":
         return _format_float(value, "g", -1, flags)
-    if verb in "gG":
+    if verb in "gGxXb":
         return _format_float(value, verb, -1, flags)
     if verb in "eEfF":
         return _format_float(value, verb, 6, flags)
@@ -124,7 +126,7 @@ def _format_real(value: float, verb: str, flags: Flags) -> str | None:
 
 
 def _format_complex(value: complex, verb: str, flags: Flags) -> str | None:
-    if verb not in "veEfFgG":
+    if verb not in "veEfFgGxXb":
         return None
     signed = Flags(True, flags.minus, flags.sharp, False, flags.zero, width=flags.width, precision=flags.precision)
     return f"({_format_real(value.real, verb, flags)}{_format_real(value.imag, verb, signed)}i)"
@@ -173,7 +175,7 @@ def _format_list(value: Sequence[object], verb: str, flags: Flags) -> str:
 def _format_inner(value: object, verb: str, flags: Flags) -> str:
     if value is None:
         return "interface {}(nil)" if flags.sharp_v else "<nil>"
-    return format_value(value, verb, flags)
+    return go_string(value) if flags is _PLAIN else format_value(value, verb, flags)
 
 
 def format_value(value: object, verb: str, flags: Flags) -> str:
@@ -216,6 +218,8 @@ def go_string(value: object) -> str:
         return "true"
     if value is False:
         return "false"
+    if type(value) is float:
+        return format_float(value)
     return format_value(value, "v", _PLAIN)
 
 

@@ -31,6 +31,9 @@ LAYOUTS: Mapping[str, str] = {
 }
 """The layouts that Go has names for."""
 
+_SHORT_LAYOUT = 256
+"""Longer layouts aren't remembered: a template can make as many as it likes, of any length."""
+
 Element: TypeAlias = tuple[str, str]
 """The text before an element and the element itself, empty at the end of the layout."""
 
@@ -90,6 +93,10 @@ def _split(layout: str) -> Iterator[Element]:
 
 
 @lru_cache(maxsize=256)
+def _split_short(layout: str) -> tuple[Element, ...]:
+    return tuple(_split(layout))
+
+
 def split_layout(layout: str) -> tuple[Element, ...]:
     """The elements of `layout` in order, each with the text before it; the last one is empty."""
-    return tuple(_split(layout))
+    return _split_short(layout) if len(layout) <= _SHORT_LAYOUT else tuple(_split(layout))

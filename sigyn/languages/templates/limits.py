@@ -14,7 +14,9 @@ MAXIMUM_WORK = 64 << 20
 regular expressions, go through about a hundred million of them in a second."""
 
 WORK_OF_ELEMENT = 16
-"""What sorting a map for `range` costs for each of its elements, in code points."""
+WORK_OF_PRINTING = 8
+"""What sorting a map for `range` costs for each element, and printing for each code point of the result,
+counted in code points."""
 
 LONG_TEXT = 1 << 10
 LARGE_MAP = 1 << 6

@@ -5,32 +5,53 @@ library's.
 """
 
 import json
+import math
 from collections.abc import Mapping
+from functools import lru_cache
 from typing import NoReturn
 
 from sigyn.languages.templates.limits import MAXIMUM_TEXT
 from sigyn.languages.templates.number_functions import NUMBER_FUNCTIONS
 from sigyn.languages.templates.regex_functions import REGEX_FUNCTIONS
-from sigyn.languages.templates.template import Field, Part, compile_template
+from sigyn.languages.templates.template import Field, Part, Template, compile_template
 from sigyn.languages.templates.text_functions import TEXT_FUNCTIONS
-from sigyn.languages.templates.time_functions import TIME_FUNCTIONS
+from sigyn.languages.templates.time_functions import time_functions
 from sigyn.languages.templates.times import Time
-from sigyn.languages.templates.values import Function, StringMap
+from sigyn.languages.templates.values import Function, StringMap, from_utf8, to_utf8
+from sigyn.model.time import Clock, system_clock
 
 
 def _reject(word: str) -> NoReturn:
     raise ValueError(f"{word} is no JSON")
 
 
-_decoder = json.JSONDecoder(parse_int=float, parse_constant=_reject)
+def _number(text: str) -> float | None:
+    """A number as float64; nil when it is too large for one."""
+    value = float(text)
+    return value if math.isfinite(value) else None
+
+
+_decoder = json.JSONDecoder(parse_int=_number, parse_float=_number, parse_constant=_reject)
 
 
 def _from_json(text: str) -> object:
     """What the JSON text holds, all numbers as float64; nil when it is none."""
     try:
-        return _decoder.decode(text.strip(" \t\r\n"))
+        value: object = _decoder.decode(text)
     except (ValueError, RecursionError):
         return None
+    return _without_surrogates(value) if "\\ud" in text or "\\uD" in text else value
+
+
+def _without_surrogates(value: object) -> object:
+    """Go's strings have no halves of surrogate pairs; it reads them as U+FFFD."""
+    if isinstance(value, str):
+        return from_utf8(to_utf8(value))
+    if isinstance(value, list):
+        return [_without_surrogates(each) for each in value]
+    if isinstance(value, dict):
+        return {_without_surrogates(key): _without_surrogates(each) for key, each in value.items()}
+    return value
 
 
 Entry = tuple[str, int]
@@ -45,23 +66,21 @@ def _timestamp(entry: Entry) -> Time:
     return Time(entry[1])
 
 
-_FUNCTIONS: Mapping[str, Function] = {
-    **TEXT_FUNCTIONS,
-    **REGEX_FUNCTIONS,
-    **NUMBER_FUNCTIONS,
-    **TIME_FUNCTIONS,
-    "fromJson": Function(_from_json, ("string",)),
-    "__line__": Function(_line, contextual=True),
-    "__timestamp__": Function(_timestamp, contextual=True),
-}
-
-
-def logql_functions() -> Mapping[str, Function]:
-    """The functions that line_format and label_format add to Go's.
+@lru_cache(maxsize=4)
+def logql_functions(clock: Clock = system_clock) -> Mapping[str, Function]:
+    """The functions that line_format and label_format add to Go's; `now` asks `clock`.
 
     `__line__` and `__timestamp__` want an Entry as the context of the execution.
     """
-    return _FUNCTIONS
+    return {
+        **TEXT_FUNCTIONS,
+        **REGEX_FUNCTIONS,
+        **NUMBER_FUNCTIONS,
+        **time_functions(clock),
+        "fromJson": Function(_from_json, ("string",)),
+        "__line__": Function(_line, contextual=True),
+        "__timestamp__": Function(_timestamp, contextual=True),
+    }
 
 
 class LineTemplate:
@@ -69,8 +88,8 @@ class LineTemplate:
 
     __slots__ = ("_empty", "_fields", "_parts", "_pattern", "_template")
 
-    def __init__(self, text: str, name: str) -> None:
-        self._template = compile_template(text, _FUNCTIONS, name=name)
+    def __init__(self, template: Template) -> None:
+        self._template = template
         self._parts = self._template.parts()
         self._pattern = ""
         self._fields: tuple[str, ...] = ()
@@ -101,9 +120,9 @@ class LineTemplate:
         return self._template.execute(dot, (line, timestamp))
 
 
-def compile_line_template(text: str, name: str = "line") -> LineTemplate:
+def compile_line_template(text: str, name: str = "line", clock: Clock = system_clock) -> LineTemplate:
     """Compile a template of line_format or label_format; `name` is what its errors call it.
 
     Raises TemplateError with Go's words, such as `template: line:1: unclosed action`.
     """
-    return LineTemplate(text, name)
+    return LineTemplate(compile_template(text, logql_functions(clock), name=name))

@@ -75,8 +75,11 @@ def _decimal_function(operate: Callable[[Decimal, Decimal], Decimal]) -> Callabl
 
     def calculate(first: object, *others: object) -> float:
         result = _to_decimal(first)
-        for other in others:
-            result = operate(result, _to_decimal(other))
+        try:
+            for other in others:
+                result = operate(result, _to_decimal(other))
+        except ArithmeticError:
+            raise FunctionError(f"a decimal of more than {_EXACT.prec} digits") from None
         # Go's decimals have no negative zero.
         return float(result) + 0.0
 

@@ -14,6 +14,9 @@ _DECIMAL_INTEGER = re.compile(r"[+-]?[0-9]+")
 SHORTEST_EXPONENT = 6
 """Without a precision, %g writes an exponent from 10^6 on, whatever the number of digits (1.234567e+06)."""
 
+_MANTISSA_BITS = 52
+_LEAST_EXPONENT = -1074
+
 INT64_MIN, INT64_MAX, UINT64_MAX = -(1 << 63), (1 << 63) - 1, (1 << 64) - 1
 
 
@@ -67,16 +70,55 @@ def _plain(digits: str, point: int) -> str:
     return whole + (f".{digits[point:]}" if len(digits) > point else "")
 
 
+def _binary(value: float) -> tuple[int, int]:
+    """The mantissa, of 53 bits unless the value is 0, and the exponent of its first bit."""
+    mantissa, exponent = math.frexp(abs(value))
+    return int(mantissa * (1 << _MANTISSA_BITS + 1)), exponent - 1 if mantissa else 0
+
+
+def _hexadecimal(value: float, precision: int) -> str:
+    """`0x1.8p+01`, rounded to so many digits behind the point, to even ones at halves."""
+    mantissa, exponent = _binary(value)
+    digits = f"{mantissa % (1 << _MANTISSA_BITS):013x}"
+    if precision < 0:
+        digits = digits.rstrip("0")
+    elif precision < len(digits):
+        dropped = _MANTISSA_BITS - 4 * precision
+        mantissa, rest = divmod(mantissa, 1 << dropped)
+        half = 1 << dropped - 1
+        mantissa += rest > half or (rest == half and mantissa % 2 == 1)
+        if mantissa >> 4 * precision == 2:
+            mantissa, exponent = mantissa >> 1, exponent + 1
+        digits = f"{mantissa % (1 << 4 * precision):0{precision}x}" if precision else ""
+    point = f".{digits.ljust(precision, '0')}" if digits or precision > 0 else ""
+    return f"0x{int(bool(value))}{point}p{'-' if exponent < 0 else '+'}{abs(exponent):02d}"
+
+
+def _power_of_two(value: float) -> str:
+    """`4503599627370496p-52`: the mantissa as an integer."""
+    mantissa, exponent = _binary(value)
+    shift = max(_LEAST_EXPONENT - (exponent - _MANTISSA_BITS), 0) if mantissa else 0
+    exponent = exponent - _MANTISSA_BITS + shift if mantissa else _LEAST_EXPONENT
+    return f"{mantissa >> shift}p{exponent:+d}"
+
+
 def format_float(value: float, verb: str = "g", precision: int = -1) -> str:
-    """strconv.FormatFloat(value, verb, precision, 64) for the verbs e, E, f, g and G.
+    """strconv.FormatFloat(value, verb, precision, 64) for the verbs b, e, E, f, g, G, x and X.
 
     Precision -1 is the fewest digits that give the value back. Infinity is `+Inf` or `-Inf`.
     """
+    if precision < 0 and verb == "g" and -1e6 < value < 1e6 and value.is_integer() and value:
+        return str(int(value))
     if math.isnan(value):
         return "NaN"
     if math.isinf(value):
         return "+Inf" if value > 0 else "-Inf"
     sign = "-" if math.copysign(1.0, value) < 0 else ""
+    if verb == "b":
+        return sign + _power_of_two(value)
+    if verb in "xX":
+        number = sign + _hexadecimal(value, precision)
+        return number.upper() if verb == "X" else number
     if precision >= 0:
         # Go drops the zeros that %g leaves out; C's %g, which Python follows, does the same.
         return sign + format(abs(value), f".{precision}{verb}")

@@ -92,7 +92,8 @@ class _Printf:
             self.good_index = False
 
     def precision(self, flags: Flags) -> None:
-        if self.here() != ".":
+        # A point at the very end is no precision, but a verb.
+        if self.here() != "." or self.position + 1 == len(self.text):
             return
         self.position += 1
         if self.after_index:

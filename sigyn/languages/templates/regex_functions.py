@@ -21,8 +21,17 @@ class _Finding(Protocol):
     def finditer(self, text: str) -> Iterator[Match]: ...
 
 
+MAXIMUM_PATTERN = 1 << 14
+"""Code points of an expression; each of the last ones used takes memory in proportion."""
+
+_SHORT_REPLACEMENT = 1 << 10
+"""Longer replacements aren't remembered."""
+
+
 @lru_cache(maxsize=64)
 def _compiled(pattern: str) -> Regex:
+    if len(pattern) > MAXIMUM_PATTERN:
+        raise FunctionError(f"the regular expression is longer than {MAXIMUM_PATTERN} characters")
     try:
         return compile_regex(pattern)
     except RegexError as error:
@@ -47,6 +56,7 @@ def _group(name: str, groups: Mapping[str, int], count: int) -> int | None:
     return groups.get(name)
 
 
+@lru_cache(maxsize=64)
 def _expanding(template: str, pattern: str) -> Replacement:
     """Go's Regexp.Expand: `$1`, `${1}`, `$name`; `$1x` is the group `1x`, and `$$` a dollar."""
     regex = _compiled(pattern)
@@ -85,7 +95,8 @@ def _replace(pattern: str, text: str, replacement: Replacement) -> str:
 
 
 def _replace_all(pattern: str, text: str, replacement: str) -> str:
-    return _replace(pattern, text, _expanding(replacement, pattern))
+    expanding = _expanding if len(replacement) <= _SHORT_REPLACEMENT else _expanding.__wrapped__
+    return _replace(pattern, text, expanding(replacement, pattern))
 
 
 def _replace_all_literal(pattern: str, text: str, replacement: str) -> str:

@@ -1,6 +1,5 @@
 """Times, durations and sizes in LogQL's templates."""
 
-import time
 from collections.abc import Callable, Mapping
 
 from sigyn.languages.bytes import BytesError, parse_bytes
@@ -10,23 +9,23 @@ from sigyn.languages.templates.golayout import UTC_ZONE, format_time, load_zone,
 from sigyn.languages.templates.numbers import parse_int64
 from sigyn.languages.templates.times import ZERO_TIME_NS, Time
 from sigyn.languages.templates.values import Function
-from sigyn.model.time import DAY, MICROSECOND, MILLISECOND, SECOND
+from sigyn.model.time import DAY, MICROSECOND, MILLISECOND, SECOND, Clock
 
 _UNIT_BY_DIGITS = {5: DAY, 10: SECOND, 13: MILLISECOND, 16: MICROSECOND, 19: 1}
 """The unit of a unix time by its number of digits, which is right for the years 1997 to 2243 or so."""
 
 
-def _now() -> Time:
-    return Time(time.time_ns())
-
-
-def _date(layout: str, moment: object) -> str:
+def _date(clock: Clock) -> Callable[[str, object], str]:
     """sprig's date: a time, or an int of seconds; anything else stands for now."""
-    if isinstance(moment, Time):
-        return format_time(moment.ns, layout)
-    if isinstance(moment, int) and not isinstance(moment, bool):
-        return format_time(int(moment) * SECOND, layout)
-    return format_time(time.time_ns(), layout)
+
+    def date(layout: str, moment: object) -> str:
+        if isinstance(moment, Time):
+            return format_time(moment.ns, layout)
+        if isinstance(moment, int) and not isinstance(moment, bool):
+            return format_time(int(moment) * SECOND, layout)
+        return format_time(clock(), layout)
+
+    return date
 
 
 def _to_date(layout: str, text: str) -> Time:
@@ -77,9 +76,7 @@ def _unix(divisor: int) -> Callable[[Time], str]:
     return lambda moment: str(moment.ns // divisor)
 
 
-TIME_FUNCTIONS: Mapping[str, Function] = {
-    "now": Function(_now),
-    "date": Function(_date, ("string", "any")),
+_FUNCTIONS: Mapping[str, Function] = {
     "toDate": Function(_to_date, ("string", "string")),
     "toDateInZone": Function(_to_date_in_zone, ("string", "string", "string")),
     "unixEpoch": Function(_unix(SECOND), ("time.Time",)),
@@ -90,3 +87,12 @@ TIME_FUNCTIONS: Mapping[str, Function] = {
     "duration_seconds": Function(_seconds, ("string",)),
     "bytes": Function(_bytes, ("string",)),
 }
+
+
+def time_functions(clock: Clock) -> Mapping[str, Function]:
+    """The functions of times, durations and sizes; `clock` tells them what is now."""
+    return {
+        **_FUNCTIONS,
+        "now": Function(lambda: Time(clock())),
+        "date": Function(_date(clock), ("string", "any")),
+    }
