@@ -29,6 +29,7 @@ from sigyn.languages.templates.site import (
     constant,
     dig,
     literal_value,
+    overflows_int,
     raising,
 )
 from sigyn.languages.templates.values import Function, Kind, truth
@@ -77,11 +78,10 @@ def compile_operand(node: Operand, site: Site) -> Expression:
     match node:
         case Dot():
             return lambda dot, _execution: dot
+        case Number() if overflows_int(node):
+            return raising(site.failure(node), f"{node} overflows int")
         case Bool() | Number() | String() | Nil():
-            value = literal_value(node)
-            if isinstance(node, Number) and node.integer is None and value is node.floating and "." not in node.text:
-                return _compile_large_number(node, site)
-            return constant(value)
+            return constant(literal_value(node))
         case Identifier():
             return _compile_function(node, node, (), None, site)
         case Pipe():
@@ -90,12 +90,6 @@ def compile_operand(node: Operand, site: Site) -> Expression:
             return _compile_variable(node, site)
         case Field() | Variable() | Chain():
             return _compile_chain(node, (), None, site)
-
-
-def _compile_large_number(node: Number, site: Site) -> Expression:
-    if any(letter in node.text for letter in "eEpP"):
-        return constant(node.floating)
-    return raising(site.failure(node), f"{node} overflows int")
 
 
 def _compile_variable(node: Variable, site: Site) -> Expression:

@@ -133,6 +133,11 @@ def literal_value(node: Bool | Number | String | Nil) -> object:
     return node.floating
 
 
+def overflows_int(node: Number) -> bool:
+    """Whether it is a whole number that only an unsigned integer could hold."""
+    return node.integer is None and node.imaginary is None and not _is_written_as_float(node.text)
+
+
 def _is_written_as_float(text: str) -> bool:
     if text[:1] == "'":
         return False
