@@ -60,10 +60,10 @@ def _snappy_length(block: bytes) -> int:
 
 
 def _check_length(length: int, body: bytes, limit: int) -> None:
-    if length > limit:
-        raise _too_large(limit)
     if length > len(body) * 64:  # no element of the format writes more than 64 bytes: this length is a lie
         raise BadRequest("snappy: corrupt input")
+    if length > limit:
+        raise _too_large(limit)
 
 
 def _snappy_chunks(body: bytes) -> Iterator[bytes]:

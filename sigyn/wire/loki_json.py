@@ -9,12 +9,12 @@ import msgspec
 import pyarrow as pa
 
 from sigyn.model.errors import BadRequest
+from sigyn.model.rfc3339 import parse_rfc3339
 from sigyn.wire.columns import PushColumns
 from sigyn.wire.json_body import decode_json
 from sigyn.wire.label_text import DuplicateLabelName, InvalidLabels, labels_of_mapping, parse_labels
 from sigyn.wire.metadata import metadata_text
 from sigyn.wire.push import DecodedPush
-from sigyn.wire.rfc3339 import parse_rfc3339
 
 _INTEGER = re.compile(r"[+-]?[0-9]+")
 _INT64 = range(-(1 << 63), 1 << 63)

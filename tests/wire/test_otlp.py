@@ -1,0 +1,331 @@
+"""OpenTelemetry logs: Loki's mapping, the same from protobuf and JSON."""
+
+import gzip
+import json
+import re
+
+import cramjam
+import pytest
+from google.protobuf import json_format
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from opentelemetry.proto.collector.logs.v1.logs_service_pb2 import ExportLogsServiceRequest
+
+from sigyn.model.errors import BadRequest
+from sigyn.wire.otlp import decode_otlp
+from sigyn.wire.otlp_mapping import INDEX_LABELS, Action, AttributeRule, OtlpMapping, Value, as_text
+from sigyn.wire.push import DecodedPush
+
+NOW = 1768471260_000_000_000
+TRACE, SPAN = "0af7651916cd43dd8448eb211c80319c", "b7ad6b7169203331"
+
+REQUEST = {
+    "resourceLogs": [
+        {
+            "resource": {
+                "attributes": [
+                    {"key": "service.name", "value": {"stringValue": "shop"}},
+                    {"key": "deployment.environment.name", "value": {"stringValue": "prod"}},
+                    {"key": "k8s.pod.name", "value": {"stringValue": "shop-0"}},
+                    {"key": "host.arch", "value": {"stringValue": "amd64"}},
+                    {"key": "process.pid", "value": {"intValue": "4711"}},
+                ],
+                "droppedAttributesCount": 1,
+            },
+            "scopeLogs": [
+                {
+                    "scope": {
+                        "name": "checkout",
+                        "version": "1.2",
+                        "attributes": [{"key": "scope.kind", "value": {"boolValue": True}}],
+                    },
+                    "logRecords": [
+                        {
+                            "timeUnixNano": str(NOW),
+                            "observedTimeUnixNano": str(NOW + 5),
+                            "severityNumber": 17,
+                            "severityText": "ERROR",
+                            "body": {"stringValue": "payment failed"},
+                            "attributes": [
+                                {"key": "http.status_code", "value": {"intValue": "500"}},
+                                {"key": "ratio", "value": {"doubleValue": 0.5}},
+                                {
+                                    "key": "user",
+                                    "value": {
+                                        "kvlistValue": {
+                                            "values": [
+                                                {"key": "id", "value": {"stringValue": "u1"}},
+                                                {
+                                                    "key": "address",
+                                                    "value": {
+                                                        "kvlistValue": {
+                                                            "values": [{"key": "9", "value": {"stringValue": "z"}}]
+                                                        }
+                                                    },
+                                                },
+                                            ]
+                                        }
+                                    },
+                                },
+                                {
+                                    "key": "tags",
+                                    "value": {"arrayValue": {"values": [{"stringValue": "a"}, {"intValue": "2"}]}},
+                                },
+                                {"key": "raw", "value": {"bytesValue": "AQI="}},
+                                {"key": "empty", "value": {"stringValue": ""}},
+                                {"key": "none", "value": {}},
+                            ],
+                            "droppedAttributesCount": 2,
+                            "flags": 1,
+                            "traceId": TRACE,
+                            "spanId": SPAN,
+                            "eventName": "payment",
+                        }
+                    ],
+                }
+            ],
+        }
+    ]
+}
+
+
+def decode_json(request: object, mapping: OtlpMapping | None = None) -> DecodedPush:
+    return decode_otlp(
+        json.dumps(request).encode(), "application/json", "", mapping=mapping or OtlpMapping(), clock=lambda: NOW + 9
+    )
+
+
+def message_of(request: object) -> bytes:
+    """The protobuf message of a request in OTLP's JSON, whose ids are hexadecimal where protobuf's are base64."""
+    text = re.sub(
+        r'("traceId"|"spanId"): "([0-9a-f]+)"',
+        lambda match: f'{match[1]}: "{json_format.base64.b64encode(bytes.fromhex(match[2])).decode()}"',
+        json.dumps(request),
+    )
+    data: bytes = json_format.Parse(text, ExportLogsServiceRequest()).SerializeToString()
+    return data
+
+
+def one_record(record: dict[str, object], attributes: tuple[object, ...] = ()) -> object:
+    resource = {"attributes": list(attributes)}
+    return {"resourceLogs": [{"resource": resource, "scopeLogs": [{"logRecords": [record]}]}]}
+
+
+def test_the_whole_mapping() -> None:
+    decoded = decode_json(REQUEST)
+    assert decoded.streams == (
+        (("deployment_environment_name", "prod"), ("k8s_pod_name", "shop-0"), ("service_name", "shop")),
+    )
+    (entry,) = decoded.entries.to_pylist()
+    assert (entry["timestamp"], entry["line"]) == (NOW, "payment failed")
+    assert json.loads(entry["metadata"]) == {
+        "dropped_attributes_count": "2",
+        "event_name": "payment",
+        "flags": "1",
+        "host_arch": "amd64",
+        "http_status_code": "500",
+        "observed_timestamp": str(NOW + 5),
+        "process_pid": "4711",
+        "ratio": "0.5",
+        "raw": "AQI=",
+        "resource_dropped_attributes_count": "1",
+        "scope_kind": "true",
+        "scope_name": "checkout",
+        "scope_version": "1.2",
+        "severity_number": "17",
+        "severity_text": "ERROR",
+        "span_id": SPAN,
+        "tags": '["a",2]',
+        "trace_id": TRACE,
+        "user_address_9": "z",
+        "user_id": "u1",
+    }
+
+
+@pytest.mark.parametrize("encoding", ["", "gzip", "snappy"])
+def test_protobuf_says_what_json_says(encoding: str) -> None:
+    message = message_of(REQUEST)
+    body = {"": message, "gzip": gzip.compress(message), "snappy": bytes(cramjam.snappy.compress(message))}[encoding]
+    decoded = decode_otlp(body, "application/x-protobuf", encoding)
+    assert decoded.streams == decode_json(REQUEST).streams
+    assert decoded.entries.equals(decode_json(REQUEST).entries)
+
+
+@pytest.mark.parametrize(
+    ("record", "timestamp", "observed"),
+    [
+        ({"timeUnixNano": str(NOW)}, NOW, None),
+        ({"timeUnixNano": NOW, "observedTimeUnixNano": "7"}, NOW, "7"),
+        ({"observedTimeUnixNano": "7"}, 7, None),
+        ({"timeUnixNano": "0"}, NOW + 9, None),
+        ({}, NOW + 9, None),
+    ],
+)
+def test_times(record: dict[str, object], timestamp: int, observed: str | None) -> None:
+    (entry,) = decode_json(one_record(record)).entries.to_pylist()
+    assert entry["timestamp"] == timestamp
+    assert json.loads(entry["metadata"] or "{}").get("observed_timestamp") == observed
+
+
+@pytest.mark.parametrize(
+    ("body", "line"),
+    [
+        ({"stringValue": "text"}, "text"),
+        ({"intValue": "5"}, "5"),
+        ({"intValue": 5}, "5"),
+        ({"boolValue": False}, "false"),
+        ({"doubleValue": 1e21}, "1e+21"),
+        ({"doubleValue": 3}, "3"),
+        ({"bytesValue": "AQI="}, "AQI="),
+        ({"arrayValue": {"values": [{"stringValue": "a"}, {"doubleValue": 1.5}, {}]}}, '["a",1.5,null]'),
+        (
+            {
+                "kvlistValue": {
+                    "values": [{"key": "b", "value": {"intValue": 1}}, {"key": "a", "value": {"boolValue": True}}]
+                }
+            },
+            '{"a":true,"b":1}',
+        ),
+        ({}, ""),
+        (None, ""),
+    ],
+)
+def test_bodies(body: object, line: str) -> None:
+    assert decode_json(one_record({"body": body})).entries["line"].to_pylist() == [line]
+
+
+@pytest.mark.parametrize(
+    ("severity", "number"),
+    [
+        (9, "9"),
+        ("9", "9"),
+        ("SEVERITY_NUMBER_INFO", "9"),
+        ("SEVERITY_NUMBER_FATAL4", "24"),
+        ("UNKNOWN", None),
+        (0, None),
+    ],
+)
+def test_severity_numbers(severity: object, number: str | None) -> None:
+    (metadata,) = decode_json(one_record({"severityNumber": severity})).entries["metadata"].to_pylist()
+    assert json.loads(metadata or "{}").get("severity_number") == number
+
+
+def test_ids_of_zeros_are_no_ids() -> None:
+    record = {"traceId": "0" * 32, "spanId": "", "body": {"stringValue": "x"}}
+    assert decode_json(one_record(record)).entries["metadata"].to_pylist() == [None]
+
+
+def test_records_of_equal_resources_are_one_stream_in_their_order() -> None:
+    resource = {"attributes": [{"key": "service.name", "value": {"stringValue": "shop"}}]}
+    parts = [
+        {"resource": resource, "scopeLogs": [{"logRecords": [{"body": {"stringValue": text}}]}]}
+        for text in ("one", "two")
+    ]
+    decoded = decode_json({"resourceLogs": [parts[0], {"scopeLogs": [{"logRecords": [{}]}]}, parts[1]]})
+    assert decoded.streams == ((("service_name", "shop"),), ())
+    assert decoded.entries["line"].to_pylist() == ["one", "two", ""]
+    assert decoded.entries["stream"].to_pylist() == [0, 0, 1]
+
+
+def test_an_export_of_nothing_is_no_error() -> None:
+    for body, content_type in ((b"{}", "application/json"), (b"", "application/x-protobuf")):
+        decoded = decode_otlp(body, content_type, "")
+        assert (decoded.stream_count, decoded.entries.num_rows) == (1, 0)
+
+
+def test_attributes_go_where_the_configuration_says() -> None:
+    mapping = OtlpMapping(
+        index_labels=frozenset(),
+        resource_attributes=(
+            AttributeRule(Action.DROP, frozenset({"process.pid"})),
+            AttributeRule(Action.INDEX_LABEL, regex=re.compile(r"service\..*|host")),
+        ),
+        scope_attributes=(AttributeRule(Action.DROP, regex=re.compile(".*")),),
+        log_attributes=(
+            AttributeRule(Action.INDEX_LABEL, frozenset({"http.status_code"})),
+            AttributeRule(Action.STRUCTURED_METADATA, frozenset({"ratio"})),
+            AttributeRule(Action.DROP, regex=re.compile(".*")),
+        ),
+        severity_text_as_label=True,
+    )
+    decoded = decode_json(REQUEST, mapping)
+    assert decoded.streams == ((("http_status_code", "500"), ("service_name", "shop"), ("severity_text", "ERROR")),)
+    (metadata,) = decoded.entries["metadata"].to_pylist()
+    assert set(json.loads(metadata)) == {
+        "deployment_environment_name",
+        "dropped_attributes_count",
+        "event_name",
+        "flags",
+        "host_arch",
+        "k8s_pod_name",
+        "observed_timestamp",
+        "ratio",
+        "resource_dropped_attributes_count",
+        "scope_name",
+        "scope_version",
+        "severity_number",
+        "span_id",
+        "trace_id",
+    }
+
+
+def test_the_default_labels_are_those_of_the_documentation() -> None:
+    attributes = tuple({"key": name, "value": {"stringValue": "x"}} for name in sorted(INDEX_LABELS))
+    (labels,) = decode_json(one_record({}, attributes)).streams
+    assert [name for name, _ in labels] == sorted(name.replace(".", "_") for name in INDEX_LABELS)
+
+
+@pytest.mark.parametrize(
+    ("body", "content_type", "message"),
+    [
+        (b"garbage", "application/x-protobuf", "couldn't decode the OTLP body"),
+        (b"[]", "application/json", "couldn't decode the JSON body: expected `object`, got `array`"),
+        (b'{"resourceLogs": [{"scopeLogs": 1}]}', "application/json", "couldn't decode the JSON body: resourceLogs"),
+        (
+            json.dumps(one_record({"traceId": "xyz"})).encode(),
+            "application/json",
+            "couldn't decode the OTLP body: traceId",
+        ),
+        (
+            json.dumps(one_record({"body": {"bytesValue": "?"}})).encode(),
+            "application/json",
+            "couldn't decode the OTLP body: bytesValue '?' is not base64",
+        ),
+        (
+            json.dumps(one_record({"timeUnixNano": str(1 << 63)})).encode(),
+            "application/json",
+            "couldn't decode the OTLP body: the time 9223372036854775808 ns",
+        ),
+    ],
+)
+def test_errors(body: bytes, content_type: str, message: str) -> None:
+    with pytest.raises(BadRequest) as error:
+        decode_otlp(body, content_type, "")
+    assert str(error.value).startswith(message)
+
+
+@pytest.mark.parametrize(
+    ("value", "text"),
+    [
+        (0.0, "0"),
+        (-0.0, "-0"),
+        (0.1, "0.1"),
+        (1e20, "100000000000000000000"),
+        (1e21, "1e+21"),
+        (0.000001, "0.000001"),
+        (0.0000015, "0.0000015"),
+        (1e-7, "1e-7"),
+        (5e-324, "5e-324"),
+        (float("nan"), "NaN"),
+        (float("inf"), "+Inf"),
+        ({"f": float("nan"), "b": b"\x01"}, '{"b":"AQ==","f":"NaN"}'),
+    ],
+)
+def test_values_as_text(value: Value, text: str) -> None:
+    assert as_text(value) == text
+
+
+@settings(deadline=None)
+@given(st.floats(allow_nan=False, allow_infinity=False))
+def test_numbers_read_back(value: float) -> None:
+    assert float(as_text(value)) == value
