@@ -194,16 +194,10 @@ class Call:
 class Break:
     position: int
 
-    def __str__(self) -> str:
-        return "{{break}}"
-
 
 @dataclass(frozen=True, slots=True)
 class Continue:
     position: int
-
-    def __str__(self) -> str:
-        return "{{continue}}"
 
 
 Statement: TypeAlias = Text | Action | If | With | Range | Call | Break | Continue
