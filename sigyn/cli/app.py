@@ -4,7 +4,6 @@ Exit codes: 0 all is well, 1 it could not be done, 2 it was not asked for rightl
 query that is not LogQL, a wrong configuration), 130 interrupted.
 """
 
-import os
 import sys
 from collections.abc import Sequence
 from importlib import import_module
@@ -68,10 +67,6 @@ def run(arguments: Sequence[str] | None = None) -> int:
         return error.exit_code
     except (KeyboardInterrupt, click.Abort):
         return INTERRUPTED
-    except BrokenPipeError:
-        # The reader, `head` for one, has had enough. Python would complain when it flushes at exit.
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-        return 0
     except SigynError as error:
         show_error(error)
         return WRONG if isinstance(error, BadRequest | ConfigError) else FAILED

@@ -2,6 +2,7 @@
 
 import re
 from datetime import UTC, date, datetime
+from math import floor
 from typing import TypeAlias
 
 from sigyn.languages.durations import DurationError, parse_duration
@@ -15,7 +16,7 @@ _ISO = re.compile(
     r"(?P<date>\d{4}-\d{2}-\d{2})"
     r"(?:[T ](?P<clock>\d{2}:\d{2}(?::\d{2})?)(?:[.,](?P<fraction>\d{1,9})\d*)?\s?(?P<zone>Z|[+-]\d{2}:?\d{2})?)?"
 )
-_LARGEST_SECONDS = 10**11
+_SECONDS_DIGITS = 11
 
 
 def moment(value: Moment, now: int) -> int:
@@ -32,7 +33,8 @@ def moment(value: Moment, now: int) -> int:
     if isinstance(value, date):
         return nanoseconds(datetime(value.year, value.month, value.day, tzinfo=UTC))
     if isinstance(value, float):
-        return round(value * SECOND)
+        whole = floor(value)
+        return whole * SECOND + round((value - whole) * SECOND)
     return value
 
 
@@ -68,8 +70,8 @@ def _moment_of_text(text: str, now: int) -> int:
     if text == "now":
         return now
     if re.fullmatch(r"\d+(\.\d+)?", text):
-        number = float(text)
-        return round(number * SECOND) if number < _LARGEST_SECONDS else int(text.partition(".")[0])
+        whole, _, fraction = text.partition(".")
+        return int(whole) * SECOND + int(fraction[:9].ljust(9, "0")) if len(whole) <= _SECONDS_DIGITS else int(whole)
     found = parse_iso(text)
     if found is not None:
         return found

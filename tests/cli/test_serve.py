@@ -1,0 +1,117 @@
+"""`sigyn serve`: what it says, what it listens to, how it stops."""
+
+import os
+import socket
+import subprocess
+from pathlib import Path
+
+import httpx
+import pytest
+import yaml
+
+from tests.cli.commands import Sigyn
+from tests.cli.server import SIGYN, RunningServer, running_server
+
+SEEDS = Path(__file__).parent.parent / "config" / "seeds"
+
+
+def test_the_banner_says_where_and_what_to_try(server: RunningServer) -> None:
+    lines = server.banner.splitlines()
+    assert lines[0].startswith("Sigyn ")
+    assert server.url in lines[1]
+    assert "(OTLP over gRPC)" in lines[2]
+    assert lines[3].split()[:2] == ["data", "in"]
+    assert httpx.get(f"{server.url}/ready").text == "ready\n"
+
+
+def test_the_commands_of_the_banner_work(server: RunningServer) -> None:
+    push, query = (line.removeprefix("  try ").strip() for line in server.banner.splitlines()[4:6])
+    assert subprocess.run(["bash", "-c", push], capture_output=True, text=True, check=True).stdout == ""
+    found = subprocess.run(["bash", "-c", query], capture_output=True, text=True, check=True).stdout
+    assert '"hello"' in found
+
+
+def test_a_stop_is_clean_and_a_start_after_it_finds_everything(tmp_path: Path, sigyn: Sigyn, app_log: Path) -> None:
+    data = tmp_path / "data"
+    with running_server(data) as running:
+        assert sigyn("push", str(app_log), "--labels", '{job="kept"}', "--addr", running.url).code == 0
+        assert running.stop() == 0
+    kept = sigyn("query", '{job="kept"}', "--data", str(data), "--since", "10000d", "--forward", "-o", "raw")
+    assert kept.lines == app_log.read_text().splitlines()
+
+
+def test_a_data_folder_has_one_server(server: RunningServer) -> None:
+    data = server.banner.split("data in")[1].split()[0]
+    refused = subprocess.run(
+        [SIGYN, "serve", "--data", data, "--http", ":0"], capture_output=True, text=True, check=False
+    )
+    assert refused.returncode == 1
+    assert f"data folder `{data}` is in use by process {server.process.pid}" in refused.stderr
+    assert "Traceback" not in refused.stderr
+
+
+def test_a_port_that_is_taken(tmp_path: Path) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as taken:
+        address = f"127.0.0.1:{taken.getsockname()[1]}"
+        refused = subprocess.run(
+            [SIGYN, "serve", "--data", str(tmp_path), "--http", address], capture_output=True, text=True, check=False
+        )
+    assert refused.returncode == 1
+    assert refused.stderr.startswith(f"error: can't listen on {address}: address already in use")
+    assert len(refused.stderr.splitlines()) == 1
+
+
+def test_a_configuration_of_lokis_and_variables_are_in_force(tmp_path: Path) -> None:
+    config = tmp_path / "loki.yaml"
+    config.write_text(
+        "auth_enabled: true\nserver: {http_listen_address: 127.0.0.1}\n"
+        "limits_config: {max_line_size: 8}\ningester: {chunk_encoding: snappy}\nauth: {type: basic}\n"
+    )
+    variables = os.environ | {"SIGYN_LIMITS_MAX_LINE_SIZE_TRUNCATE": "true"}
+    with running_server(tmp_path / "data", f"-config.file={config}", variables=variables) as running:
+        body = {"streams": [{"stream": {"a": "b"}, "values": [["1768471200000000000", "0123456789"]]}]}
+        assert httpx.post(f"{running.url}/loki/api/v1/push", json=body).status_code == 401
+        team = {"X-Scope-OrgID": "team"}
+        assert httpx.post(f"{running.url}/loki/api/v1/push", json=body, headers=team).status_code == 204
+        found = httpx.get(
+            f"{running.url}/loki/api/v1/query_range", params={"query": '{a="b"}', "since": "1000d"}, headers=team
+        )
+        assert found.json()["data"]["result"][0]["values"][0][1] == "01234567"
+        in_force = yaml.safe_load(httpx.get(f"{running.url}/config").text)
+    assert in_force["limits"]["max_line_size"] == "8B"
+    log = (tmp_path / "data.stderr").read_text()
+    assert log.count("key=ingester.chunk_encoding") == 1
+    assert "level=warning event=configuration" in log.replace("level=warn ", "level=warning ")
+    assert 'key=auth reason="NOT ENFORCED' in log
+
+
+def test_checking_a_configuration(sigyn: Sigyn, tmp_path: Path) -> None:
+    checked = sigyn("serve", f"-config.file={SEEDS}/004-ybuilt-01-whole.yaml", "-verify-config")
+    assert checked.code == 0
+    assert checked.lines[-1] == "the configuration is valid"
+    assert any("storage_config.boltdb_shipper: segments carry their own index" in line for line in checked.lines)
+    (tmp_path / "typo.yaml").write_text("server:\n  http_listen_prt: 3100\n")
+    refused = sigyn("serve", "-config.file", str(tmp_path / "typo.yaml"), "-verify-config")
+    assert refused.code == 2
+    assert "typo.yaml:2: unknown key `server.http_listen_prt` (did you mean `http_listen_port`" in refused.err
+
+
+def test_printing_the_settings(sigyn: Sigyn, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("SIGYN_STORAGE_S3_SECRET_ACCESS_KEY", "hush")
+    printed = sigyn("serve", "-print-config", "--http", "0.0.0.0:80")
+    assert yaml.safe_load(printed.out)["server"]["http"] == "0.0.0.0:80"
+    assert "hush" not in printed.out
+
+
+@pytest.mark.parametrize(
+    ("flags", "message"),
+    [
+        (("--http", "nope"), "--http is `nope`: write host:port"),
+        (("-config.file=none.yaml",), "File 'none.yaml' does not exist"),
+        (("--otlp-grpc", "x:y"), "--otlp-grpc is `x:y`: write host:port"),
+    ],
+)
+def test_wrong_flags(sigyn: Sigyn, flags: tuple[str, ...], message: str) -> None:
+    refused = sigyn("serve", *flags)
+    assert refused.code == 2
+    assert message in refused.err
