@@ -18,7 +18,7 @@ from sigyn.engine.interpreter.entry import ERROR
 from sigyn.engine.interpreter.extraction import SampleExtractor
 from sigyn.engine.interpreter.labelless import needs_no_labels, without_parsers
 from sigyn.engine.samples import BucketSums, RangeTask, SampleColumns
-from sigyn.engine.scan import TEXT_COLUMNS, Part, Scan
+from sigyn.engine.scan import ENTRIES_AT_ONCE, TEXT_COLUMNS, Part, Scan
 from sigyn.engine.series_keys import GROUP, SeriesKeys, series_keys
 from sigyn.engine.sql.compile import Program, compile_pipeline
 from sigyn.engine.sql.run import positions_where, run_steps, select, without_last_filters
@@ -32,8 +32,6 @@ FATE = "fate"
 _COUNTED, _INTERPRETED, _FAILED = range(3)
 
 _NOTHING = SampleColumns([], np.empty(0, np.int64), np.empty(0, np.int64), np.empty(0))
-
-ENTRIES_BETWEEN_CHECKS = 1024  # the interpreter takes some 20 us for each: a cancelled query stops soon
 
 
 @dataclass(frozen=True, slots=True)
@@ -195,7 +193,7 @@ class _UnitWork:
         task = self.plan.task
         extractor = SampleExtractor(task.query, task.hint, strict=self.context.strict)
         for index, entry in enumerate(self.scan.entries((), frame, positions)):
-            if index % ENTRIES_BETWEEN_CHECKS == 0:
+            if index % ENTRIES_AT_ONCE == 0:
                 self.context.check()
             extractor.add(*entry)
         self.context.note_interpreted(len(positions), extractor.skipped)

@@ -12,6 +12,7 @@ from sigyn.engine.interpreter.errors import Skipped
 from sigyn.engine.scan import Part
 from sigyn.model.errors import Cancelled, QueryTimeout
 from sigyn.model.results import QueryStatistics
+from sigyn.model.rfc3339 import format_rfc3339
 
 Item = TypeVar("Item")
 Outcome = TypeVar("Outcome")
@@ -25,12 +26,14 @@ class QueryContext:
 
     deadline   `time.monotonic()` at which it has run for too long, None: never
     strict     an entry with an error fails a metric query, as in Loki; else it is left out
+    partial    a query that runs for too long answers what it has; else it fails
     """
 
     duck: Duck
     executor: Executor
     deadline: float | None = None
     strict: bool = False
+    partial: bool = True
     statistics: QueryStatistics = field(default_factory=QueryStatistics)
     lost_objects: set[str] = field(default_factory=set)
     _warnings: list[str] = field(default_factory=list)
@@ -61,6 +64,21 @@ class QueryContext:
             found.append(f"{self._skipped.count} entries that a stage could not read were left out; first: {first}")
         found += [f"object `{key}` can't be read; its entries are missing here" for key in sorted(self.lost_objects)]
         return found
+
+    def stop_early(self, timeout: QueryTimeout, unread: Sequence[Sequence[Part]], *, anything: bool) -> tuple[int, int]:
+        """Oldest and newest entry (ns) that was not looked at, told in a warning.
+
+        Raises the timeout again when part of an answer, or nothing, would be worse than none.
+        """
+        if not self.partial or not anything:
+            raise timeout
+        first = min(part.first for unit in unread for part in unit)
+        last = max(part.last for unit in unread for part in unit)
+        self.warn(
+            f"the query was stopped by its timeout (query_timeout) before it had read all: "
+            f"entries between {format_rfc3339(first)} and {format_rfc3339(last)} may be missing"
+        )
+        return first, last
 
     def note_interpreted(self, entries: int, skipped: Skipped) -> None:
         """Count entries that the interpreter saw, and those that it left out because of errors."""

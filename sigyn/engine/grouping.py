@@ -38,12 +38,12 @@ def series_names(program: Program, grouping: ast.Grouping | None, unwrapped: str
         raise Unsupported(f"{scope.parser.kind} without a grouping by labels")
     else:
         visible = scope.stream_names | scope.parsed.keys() | scope.overrides.keys() | {"detected_level"}
-        if scope.parsed.keys() & (scope.stream_names | {"detected_level"}):
-            raise Unsupported("a parsed label that clashes with a label of a stream")
+        if scope.parsed.keys() & (scope.stream_names | {"detected_level"}) or "detected_level" in scope.stream_names:
+            raise Unsupported("a label that clashes with a label of a stream")
         if scope.metadata:
             if scope.parsed or scope.overrides or any(name.endswith(EXTRACTED) for name in visible):
                 raise Unsupported("structured metadata behind a stage that makes labels")
-            if left_out - {unwrapped, ERROR}:
-                raise Unsupported("`without` over structured metadata")
+            if left_out - {None, ERROR}:
+                raise Unsupported("all structured metadata but some")
             return SeriesNames(tuple(sorted(visible - left_out)), metadata=True)
     return SeriesNames(tuple(sorted(visible - left_out)))

@@ -15,10 +15,11 @@ import numpy.typing as npt
 from sigyn.engine.context import QueryContext
 from sigyn.engine.frame import Frame
 from sigyn.engine.interpreter.pipeline import Pipeline
-from sigyn.engine.scan import TEXT_COLUMNS, UNIT_ROWS, Part, Scan
+from sigyn.engine.scan import ENTRIES_AT_ONCE, TEXT_COLUMNS, UNIT_ROWS, Part, Scan
 from sigyn.engine.sql.compile import Program, compile_pipeline
 from sigyn.engine.sql.run import run_steps
 from sigyn.languages.logql import ast
+from sigyn.model.errors import QueryTimeout
 from sigyn.model.results import Direction, LogEntry
 
 FIRST_UNIT_ROWS = 16_384  # enough for the usual limit; later units double, up to UNIT_ROWS
@@ -48,11 +49,16 @@ def run_log_query(
 
     units = list(_units(scan, backward))
     results = context.in_order(candidates, units[1:])
-    for unit, result in chain(((unit, candidates(unit)) for unit in units[:1]), zip(units[1:], results, strict=True)):
-        context.check()
-        if answer.is_settled(unit):
-            break
-        answer.take(result, scan, context)
+    done = 0
+    try:
+        for result in chain((candidates(unit) for unit in units[:1]), results):
+            if answer.is_settled(result.unit):
+                break
+            answer.take(result, scan, context)
+            done += 1
+            context.check()
+    except QueryTimeout as timeout:
+        context.stop_early(timeout, units[done:], anything=bool(answer.entries))
     context.statistics.entries_returned += len(answer.entries)
     return answer.entries
 
@@ -79,7 +85,10 @@ class _Answer:
         """Run the pipeline on candidates in order, as long as one may get in."""
         passed: list[LogEntry] = []
         worst = self.entries[-1].timestamp if len(self.entries) == self._limit else None
-        for stream, timestamp, line, metadata in scan.entries(candidates.unit, candidates.frame, candidates.positions):
+        entries = scan.entries(candidates.unit, candidates.frame, candidates.positions)
+        for index, (stream, timestamp, line, metadata) in enumerate(entries):
+            if index % ENTRIES_AT_ONCE == 0:
+                context.check()
             if worst is not None and (timestamp < worst if self._backward else timestamp > worst):
                 break
             context.statistics.lines_interpreted += 1

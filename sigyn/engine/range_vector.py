@@ -16,7 +16,7 @@ from sigyn.engine.vectors.grid import StepGrid
 from sigyn.engine.vectors.windows import window
 from sigyn.engine.windows import Matrix, window_extremes, window_sums
 from sigyn.languages.logql import ast
-from sigyn.model.errors import QueryError
+from sigyn.model.errors import QueryError, QueryTimeout
 from sigyn.model.labels import Labels
 from sigyn.model.time import SECOND
 
@@ -48,10 +48,19 @@ def range_vector(
         buckets(grid.start, grid.end, grid.step, log_range.interval, log_range.offset),
     )
     scan = plan(log_range.query.selector, task.buckets.origin + 1, task.buckets.end + 1)
-    pieces = [piece for unit in context.in_order(Aggregator(task, scan, context), scan.units()) for piece in unit]
+    units = scan.units()[::-1]  # what was committed last comes first: a timeout costs the oldest windows
+    found: list[list[BucketSums] | list[SampleColumns]] = []
+    covered = task.buckets.origin
+    try:
+        found.extend(context.in_order(Aggregator(task, scan, context), units))
+    except QueryTimeout as timeout:
+        _, covered = context.stop_early(timeout, units[len(found) :], anything=bool(found))
+    pieces = [piece for unit in reversed(found) for piece in unit]
     if task.is_summed:
-        return _from_sums(task, [piece for piece in pieces if isinstance(piece, BucketSums)])
-    return _from_samples(task, [piece for piece in pieces if isinstance(piece, SampleColumns)], grid)
+        block = _from_sums(task, [piece for piece in pieces if isinstance(piece, BucketSums)])
+    else:
+        block = _from_samples(task, [piece for piece in pieces if isinstance(piece, SampleColumns)], grid)
+    return block.where(grid.times - log_range.offset - log_range.interval >= covered)
 
 
 def _from_sums(task: RangeTask, pieces: Sequence[BucketSums]) -> SeriesBlock:

@@ -13,13 +13,18 @@ from sigyn.engine.sql.scope import EXTRACTED, Scope
 from sigyn.engine.sql.text import NULL, Sql, column, identifier
 from sigyn.model.labels import Labels, labels_of
 
+LEVEL = "detected_level"
+
 GROUP = "group"
 """Column with the number of the labels that the stream alone decides."""
 
 
 def series_keys(names: SeriesNames, scope: Scope, frame: Frame) -> "SeriesKeys":
     """What to group the entries of a frame by."""
-    of_stream = [name for name in names.names if scope.is_stream_only(name)]
+    if names.metadata:
+        of_stream = [name for name in names.names if name != LEVEL]
+    else:
+        of_stream = [name for name in names.names if scope.is_stream_only(name)]
     groups, group_labels = frame.streams.groups(of_stream)
     expressions = {name: scope.label(name) for name in names.names if name not in of_stream}
     expressions = {name: value for name, value in expressions.items() if value is not NULL}

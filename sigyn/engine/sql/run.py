@@ -17,6 +17,7 @@ from sigyn.engine.sql.steps import Compute, Filter, Map, Parse, Step
 from sigyn.engine.sql.text import Sql, identifier
 from sigyn.languages.logql.pattern import Capture
 
+
 def run_steps(steps: Iterable[Step], frame: Frame, connection: duckdb.DuckDBPyConnection) -> Frame:
     """Do the steps in order; the frame that comes back has all columns that the steps make."""
     for step in steps:

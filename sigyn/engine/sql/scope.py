@@ -88,8 +88,8 @@ class Scope:
         return literal("") if value is NULL else build("coalesce({}, '')", value)
 
     def is_stream_only(self, name: str) -> bool:
-        """Whether only the stream decides about this label's value."""
-        return self.label(name).columns <= {STREAM_PREFIX + name}
+        """Whether the label's value is that of the stream, unchanged."""
+        return self.label(name) == column(STREAM_PREFIX + name)
 
     def _stored(self, name: str) -> list[Sql]:
         sources = []
