@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 import click
 
+from sigyn.client.push import PushClient
 from sigyn.client.remote import RemoteStore
 from sigyn.client.times import moment
 from sigyn.languages.durations import parse_duration
@@ -17,6 +18,7 @@ if TYPE_CHECKING:
 
 Command = TypeVar("Command", bound=Callable[..., Any])
 
+_PUSH_TIMEOUT = 60.0  # seconds
 DEFAULT_ADDRESS = "http://127.0.0.1:3100"
 
 
@@ -38,6 +40,17 @@ class Server:
             username=self.username,
             password=self.password,
             bearer_token=self.bearer_token,
+        )
+
+    def push_client(self) -> PushClient:
+        """A connection for pushes; nothing is sent yet."""
+        return PushClient(
+            self.addr,
+            tenant=self.tenant,
+            username=self.username,
+            password=self.password,
+            bearer_token=self.bearer_token,
+            timeout=_PUSH_TIMEOUT,
         )
 
 

@@ -2,19 +2,18 @@
 
 import time
 from collections.abc import Iterator
-from dataclasses import dataclass
+from contextlib import closing
 from queue import Empty, Queue
 from threading import Thread
 
 import click
-import cramjam
 import msgspec
 
 from sigyn.cli.options import Server, server_options
 from sigyn.cli.problems import show_error, show_warning, stderr_console
 from sigyn.cli.progress import reading
 from sigyn.client.plain_files import STANDARD_INPUT, PlainFile, Watch
-from sigyn.client.remote import RemoteStore
+from sigyn.client.push import PushClient, PushEntry
 from sigyn.client.times import moment
 from sigyn.languages.logql import parse_selector
 from sigyn.model.errors import BadRequest, SigynError, TooManyRequests, Unavailable
@@ -24,8 +23,8 @@ from sigyn.model.time import system_clock
 _BATCH_LINES = 5_000
 _BATCH_BYTES = 1 << 20
 _LINGER = 1.0  # seconds that a line may wait for company
-_ATTEMPTS = 8
-_FIRST_WAIT = 0.25
+_ATTEMPTS = 6
+_FIRST_WAIT, _LONGEST_WAIT = 0.25, 8.0
 
 EPILOG = """\b
 Examples:
@@ -52,16 +51,6 @@ class _JsonLine(msgspec.Struct):
     metadata: dict[str, str] = msgspec.field(name="structuredMetadata", default_factory=dict)
 
 
-@dataclass(frozen=True, slots=True)
-class _Entry:
-    """An entry to send."""
-
-    labels: Labels
-    timestamp: int
-    line: str
-    metadata: dict[str, str] | None = None
-
-
 @click.command(epilog=EPILOG)
 @click.argument("files", nargs=-1)
 @click.option(
@@ -85,13 +74,13 @@ def push(files: tuple[str, ...], labels_text: str, as_json: bool, time_from: str
     labels = _labels(labels_text)
     sent, refused = 0, False
     began = time.monotonic()
-    with Server(**server).connect() as store, reading(files, shown=bool(files)) as advance:
+    with closing(Server(**server).push_client()) as client, reading(files, shown=bool(files)) as advance:
         for path in files or (STANDARD_INPUT,):
             now = time_from == "now" or (time_from is None and path == STANDARD_INPUT)
             entries = _json_entries(path, labels, advance) if as_json else _plain_entries(path, labels, now, advance)
             for batch in _batches(entries):
                 try:
-                    _send(store, batch)
+                    _send(client, batch)
                     sent += len(batch)
                 except BadRequest as error:
                     refused = True
@@ -114,12 +103,12 @@ def _labels(text: str) -> Labels:
     return labels_of((matcher.name, matcher.value) for matcher in selector.matchers)
 
 
-def _plain_entries(path: str, labels: Labels, now: bool, watch: Watch | None) -> Iterator[_Entry]:
+def _plain_entries(path: str, labels: Labels, now: bool, watch: Watch | None) -> Iterator[PushEntry]:
     for entry in PlainFile(path).entries(watch):
-        yield _Entry(labels, system_clock() if now else entry.timestamp, entry.line)
+        yield PushEntry(labels, system_clock() if now else entry.timestamp, entry.line)
 
 
-def _json_entries(path: str, labels: Labels, watch: Watch | None) -> Iterator[_Entry]:
+def _json_entries(path: str, labels: Labels, watch: Watch | None) -> Iterator[PushEntry]:
     decoder = msgspec.json.Decoder(_JsonLine)
     for number, entry in enumerate(PlainFile(path).entries(watch), start=1):
         if not entry.line.strip():
@@ -134,15 +123,15 @@ def _json_entries(path: str, labels: Labels, watch: Watch | None) -> Iterator[_E
         now = system_clock()
         timestamp = now if row.timestamp is None else moment(row.timestamp, now)
         all_labels = labels_of({**dict(labels), **row.labels, **row.stream})
-        yield _Entry(all_labels, timestamp, text, row.metadata or None)
+        yield PushEntry(all_labels, timestamp, text, row.metadata or None)
 
 
-def _batches(entries: Iterator[_Entry]) -> Iterator[list[_Entry]]:
+def _batches(entries: Iterator[PushEntry]) -> Iterator[list[PushEntry]]:
     """Entries in pushes of a size that servers take well; after a second, what there is.
 
     A thread reads, so that the lines of a slow pipe are sent although no further line comes.
     """
-    waiting: Queue[_Entry | None] = Queue(2 * _BATCH_LINES)
+    waiting: Queue[PushEntry | None] = Queue(2 * _BATCH_LINES)
     failures: list[SigynError] = []
 
     def read() -> None:
@@ -175,26 +164,16 @@ def _batches(entries: Iterator[_Entry]) -> Iterator[list[_Entry]]:
         raise failures[0]
 
 
-def _send(store: RemoteStore, batch: list[_Entry]) -> None:
+def _send(client: PushClient, batch: list[PushEntry]) -> None:
     """Sends a batch, again when the server is busy or away for a moment."""
-    streams: dict[Labels, list[list[object]]] = {}
-    for entry in batch:
-        value: list[object] = [str(entry.timestamp), entry.line]
-        if entry.metadata:
-            value.append(entry.metadata)
-        streams.setdefault(entry.labels, []).append(value)
-    body = msgspec.json.encode(
-        {"streams": [{"stream": dict(labels), "values": values} for labels, values in streams.items()]}
-    )
-    packed = bytes(cramjam.gzip.compress(body, level=1))
     wait = _FIRST_WAIT
-    for attempt in range(1, _ATTEMPTS + 1):
+    for _attempt in range(1, _ATTEMPTS):
         try:
-            store.push(packed, "application/json", {"Content-Encoding": "gzip"})
+            client.push(batch)
             return
         except (TooManyRequests, Unavailable) as error:
-            if attempt == _ATTEMPTS or (isinstance(error, Unavailable) and not store.answered):
-                raise
-            show_warning(f"{error}; trying again in {wait:g} s")
-            time.sleep(wait)
-            wait = min(2 * wait, 8.0)
+            pause = max(wait, error.retry_after) if isinstance(error, TooManyRequests) else wait
+            show_warning(f"{error}; trying again in {pause:g} s")
+            time.sleep(pause)
+            wait = min(2 * wait, _LONGEST_WAIT)
+    client.push(batch)

@@ -26,8 +26,6 @@ class RemoteStore:
     tenant        goes into X-Scope-OrgID, for a server with `auth_enabled`
     username, password, bearer_token   for a proxy in front of it
     timeout       seconds that an answer may take
-
-    `answered` says whether the server has been there at all.
     """
 
     def __init__(
@@ -45,7 +43,6 @@ class RemoteStore:
         if bearer_token:
             headers["Authorization"] = f"Bearer {bearer_token}"
         self.url = url.rstrip("/")
-        self.answered = False
         self._clock = clock
         self._client = httpx.Client(
             headers=headers,
@@ -124,15 +121,6 @@ class RemoteStore:
         first, last = self._range(start, end)
         return list(self._get(f"{_LOKI}/series", {"start": first, "end": last, "match[]": selectors}).get("data") or [])
 
-    def push(self, body: bytes, content_type: str, headers: Mapping[str, str] | None = None) -> None:
-        """Sends a push as it is; raises TooManyRequests and Unavailable when it may be tried again."""
-        with self._reached():
-            response = self._client.post(
-                f"{self.url}{_LOKI}/push", content=body, headers={"Content-Type": content_type, **(headers or {})}
-            )
-        if response.status_code >= 300:
-            raise error_of(response)
-
     def export(self, parameters: Mapping[str, Any]) -> Iterator[bytes]:
         """The body of an export as it arrives."""
         with (
@@ -179,7 +167,6 @@ class RemoteStore:
         """Turns httpx's errors into ours."""
         try:
             yield
-            self.answered = True
         except (httpx.UnsupportedProtocol, httpx.InvalidURL):
             raise BadRequest(f"`{self.url}` is no address: write http://host:port") from None
         except httpx.ConnectError:
