@@ -4,6 +4,7 @@ from sigyn.store.catalog import SegmentInfo
 from sigyn.store.errors import FolderInUse, SegmentLost, UnknownFormat
 from sigyn.store.metrics import StoreMetrics
 from sigyn.store.reader import RowGroup
+from sigyn.store.rebuild import RebuiltCatalog, rebuild_catalog
 from sigyn.store.settings import ObjectStoreSettings, StoreSettings
 from sigyn.store.snapshot import Snapshot
 from sigyn.store.store import Store
@@ -12,6 +13,7 @@ from sigyn.store.streams import StreamRegistry, StreamTable
 __all__ = [
     "FolderInUse",
     "ObjectStoreSettings",
+    "RebuiltCatalog",
     "RowGroup",
     "SegmentInfo",
     "SegmentLost",
@@ -22,4 +24,5 @@ __all__ = [
     "StreamRegistry",
     "StreamTable",
     "UnknownFormat",
+    "rebuild_catalog",
 ]

@@ -55,16 +55,6 @@ class EncodedSegment:
     streams: StreamTable
 
 
-@dataclass(frozen=True, slots=True)
-class SegmentHeader:
-    """What the key-value metadata of a segment says."""
-
-    tenant: str
-    level: int
-    labels: tuple[Labels, ...]
-    streams: StreamTable
-
-
 class _StreamColumns(msgspec.Struct):
     labels: list[dict[str, str]]
     rows: list[int]
@@ -178,11 +168,15 @@ def _header(tenant: str, level: int, labels: Sequence[Labels], streams: StreamTa
     }
 
 
-def read_header(metadata: pq.FileMetaData) -> SegmentHeader:
-    """The header in a file's metadata.
+def decode_segment(body: memoryview) -> EncodedSegment:
+    """The segment that a whole object holds, from what it says about itself; its entries are not read.
 
-    Raises SegmentLost when this is no segment of Sigyn, UnknownFormat when a newer one wrote it.
+    Raises SegmentLost when this is no segment of Sigyn or a torn one, UnknownFormat when a newer one wrote it.
     """
+    try:
+        metadata = pq.ParquetFile(pa.BufferReader(body)).metadata
+    except (pa.ArrowException, OSError) as error:
+        raise SegmentLost(f"this is no whole Parquet file: {error}") from error
     pairs: dict[bytes, bytes] = metadata.metadata or {}
     version = pairs.get(b"sigyn.format", b"").decode()
     if not version:
@@ -190,9 +184,15 @@ def read_header(metadata: pq.FileMetaData) -> SegmentHeader:
     if version != FORMAT:
         raise UnknownFormat(f"segment format `{version}` was written by a newer Sigyn; this one reads `{FORMAT}`")
     columns = msgspec.json.decode(pairs[b"sigyn.streams"], type=_StreamColumns)
-    return SegmentHeader(
+    return EncodedSegment(
+        body=body,
+        checksum=zlib.crc32(body),
         tenant=pairs[b"sigyn.tenant"].decode(),
         level=int(pairs[b"sigyn.level"]),
+        first=min(columns.first),
+        last=max(columns.last),
+        rows=sum(columns.rows),
+        text_bytes=sum(columns.text_bytes),
         labels=tuple(labels_of(labels) for labels in columns.labels),
         streams=StreamTable(
             _NO_IDS,

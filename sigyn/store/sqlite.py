@@ -35,14 +35,18 @@ class SqliteCatalog:
         self._name = str(path or "memory")
         self._clock = clock
         self._lock = RLock()
+        self.registry = StreamRegistry(self.streams)
         try:
             self._connection = sqlite3.connect(path or ":memory:", isolation_level=None, check_same_thread=False)
-            self._connection.execute("PRAGMA journal_mode=WAL")
-            self._connection.execute("PRAGMA synchronous=FULL")
         except sqlite3.Error as error:
             raise self._unavailable(error) from error
-        self._migrate()
-        self.registry = StreamRegistry(self.streams)
+        try:
+            self._query("PRAGMA journal_mode=WAL")
+            self._query("PRAGMA synchronous=FULL")
+            self._migrate()
+        except BaseException:
+            self._connection.close()
+            raise
 
     def commit(self, added: Sequence[NewSegment], replaced: Sequence[int] = ()) -> list[SegmentInfo]:
         """As in Catalog."""

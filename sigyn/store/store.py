@@ -1,6 +1,7 @@
 """The store: takes batches in, gives snapshots out."""
 
 import asyncio
+from contextlib import ExitStack
 
 from sigyn.model.batch import Batch
 from sigyn.model.time import Clock, system_clock
@@ -12,11 +13,12 @@ from sigyn.store.live import LiveSegments
 from sigyn.store.lock import FolderLock
 from sigyn.store.maintenance import Maintenance
 from sigyn.store.metrics import StoreMetrics
-from sigyn.store.objects import LocalObjects, ObjectStore, open_objects
+from sigyn.store.objects import ObjectStore
+from sigyn.store.places import catalog_path, objects_of
 from sigyn.store.quarantine import Quarantine
 from sigyn.store.reader import SegmentReader
 from sigyn.store.reclaim import Reclaimer
-from sigyn.store.settings import ObjectStoreSettings, StoreSettings
+from sigyn.store.settings import StoreSettings
 from sigyn.store.snapshot import Snapshot
 from sigyn.store.sqlite import SqliteCatalog
 from sigyn.store.writer import Writer
@@ -56,14 +58,16 @@ class Store:
 
         Raises FolderInUse, UnknownFormat, Unavailable, and BadRequest for settings that make no sense.
         """
-        lock = FolderLock(settings.data) if settings.data is not None else None
-        try:
-            path = settings.data / "catalog.sqlite" if settings.data is not None else None
-            return cls(settings, objects or _objects(settings), SqliteCatalog(path, clock), lock, clock)
-        except BaseException:
-            if lock is not None:
-                lock.release()
-            raise
+        with ExitStack() as opened:
+            lock = None
+            if settings.data is not None:
+                lock = FolderLock(settings.data)
+                opened.callback(lock.release)
+            catalog = SqliteCatalog(catalog_path(settings), clock)
+            opened.callback(catalog.close)
+            store = cls(settings, objects or objects_of(settings), catalog, lock, clock)
+            opened.pop_all()
+        return store
 
     async def append(self, batch: Batch) -> None:
         """Returns when the batch's entries are durable and every later snapshot sees them.
@@ -107,11 +111,3 @@ class Store:
     def sweep_now(self) -> None:
         """Rechecks quarantined segments and deletes orphans past the grace period. Blocks; raises Unavailable."""
         self._maintenance.sweep_now()
-
-
-def _objects(settings: StoreSettings) -> ObjectStore:
-    if settings.objects is not None:
-        return open_objects(settings.objects)
-    if settings.data is None:
-        return open_objects(ObjectStoreSettings(url="memory://"))
-    return LocalObjects(settings.data / "objects")

@@ -1,0 +1,105 @@
+"""The object store's promises, wherever the objects are."""
+
+import os
+from pathlib import Path
+
+import pytest
+
+from sigyn.model.errors import BadRequest, Unavailable
+from sigyn.store import ObjectStoreSettings, SegmentLost
+from sigyn.store.keys import encode_tenant, segment_key
+from sigyn.store.objects import LocalObjects, ObjectStore, open_objects
+
+from .conftest import MakeSettings
+
+
+@pytest.fixture
+def objects(settings: MakeSettings, tmp_path: Path) -> ObjectStore:
+    """An object store of each kind."""
+    configured = settings().objects
+    return open_objects(configured) if configured is not None else LocalObjects(tmp_path / "objects")
+
+
+def test_what_was_put_is_read_listed_and_deleted(objects: ObjectStore) -> None:
+    body = bytes(range(256)) * 1000
+    objects.put("a/2026-01-01/0-x.parquet", memoryview(body))
+    objects.put("b/2026-01-01/0-y.parquet", b"y")
+    assert objects.size("a/2026-01-01/0-x.parquet") == len(body)
+    assert bytes(objects.get_range("a/2026-01-01/0-x.parquet", 250, 260)) == body[250:260]
+    assert bytes(objects.get_range("a/2026-01-01/0-x.parquet", 0, len(body))) == body
+    assert {(found.key, found.size) for found in objects.list()} == {
+        ("a/2026-01-01/0-x.parquet", len(body)),
+        ("b/2026-01-01/0-y.parquet", 1),
+    }
+    objects.delete(["a/2026-01-01/0-x.parquet", "never/there"])
+    assert [found.key for found in objects.list()] == ["b/2026-01-01/0-y.parquet"]
+
+
+def test_an_object_that_is_not_there_is_lost(objects: ObjectStore) -> None:
+    with pytest.raises(SegmentLost, match="no object `a/b`"):
+        objects.get_range("a/b", 0, 1)
+    with pytest.raises(SegmentLost, match="no object `a/b`"):
+        objects.size("a/b")
+
+
+def test_large_objects_go_in_parts(objects: ObjectStore) -> None:
+    body = os.urandom(1 << 20) * 65
+    objects.put("big", body)
+    assert objects.size("big") == len(body)
+    assert bytes(objects.get_range("big", len(body) - 5, len(body))) == body[-5:]
+
+
+def test_a_url_that_nothing_serves_is_refused() -> None:
+    with pytest.raises(BadRequest, match="`gopher://hole`"):
+        open_objects(ObjectStoreSettings(url="gopher://hole"))
+    with pytest.raises(BadRequest, match="nonsense"):
+        open_objects(ObjectStoreSettings(url="s3://bucket", options={"nonsense": "1"}))
+
+
+def test_a_folder_that_can_not_be_written_is_unavailable(tmp_path: Path) -> None:
+    objects = LocalObjects(tmp_path / "objects")
+    (tmp_path / "objects" / "file").write_bytes(b"")
+    with pytest.raises(Unavailable, match="can't write `file/x`"):
+        objects.put("file/x", b"body")
+
+
+def test_leftovers_of_a_killed_process_are_cleared(tmp_path: Path) -> None:
+    LocalObjects(tmp_path)
+    (tmp_path / ".partial" / "half").write_bytes(b"ha")
+    assert list(LocalObjects(tmp_path).list()) == []
+    assert list((tmp_path / ".partial").iterdir()) == []
+
+
+def test_tenants_never_share_a_folder() -> None:
+    names = [
+        "a",
+        "A",
+        "a b",
+        "a!20b",
+        "",
+        "!",
+        ".",
+        "..",
+        "../a",
+        "a/../b",
+        "ä",
+        "%2e",
+        "x" * 150,
+        "x" * 151,
+        "x" * 152,
+    ]
+    names += ["\x00", "é" * 80, "é" * 81, "a\n", "CON", "-", "~", "a!!b"]
+    folders = [encode_tenant(name) for name in names]
+    assert len(set(folders)) == len(names)
+    for folder in folders:
+        assert 0 < len(folder) <= 150
+        assert not set(folder) & set('/\\.%:*?"<>| \x00\n')
+
+
+def test_keys_are_told_apart_by_tenant_day_and_level() -> None:
+    key = segment_key("team a", 1, -1)
+    assert key.startswith("team!20a/1969-12-31/1-")
+    assert key.endswith(".parquet")
+    assert segment_key("team a", 1, -1) != key
+    for extreme in (-(2**63), 2**63 - 1):
+        assert segment_key("t", 0, extreme).count("/") == 2
