@@ -7,45 +7,22 @@ seconds; anything else is RFC 3339.
 
 import re
 from dataclasses import dataclass
-from datetime import UTC, datetime
 from decimal import Decimal
 
+from sigyn.languages.durations import DurationError, parse_prometheus_duration
 from sigyn.model.errors import BadRequest
 from sigyn.model.labels import quote
 from sigyn.model.results import Direction
-from sigyn.model.time import DAY, HOUR, MILLISECOND, MINUTE, SECOND, WEEK, YEAR, TimeRange
+from sigyn.model.rfc3339 import parse_rfc3339
+from sigyn.model.time import SECOND, TimeRange
 
 _INTEGER = re.compile(r"[+-]?[0-9]+")
 _NUMBER = re.compile(r"[+-]?([0-9]+(\.[0-9]*)?|\.[0-9]+)([eE][+-]?[0-9]+)?")
-_DURATION = re.compile(
-    r"(?:([0-9]+)y)?(?:([0-9]+)w)?(?:([0-9]+)d)?(?:([0-9]+)h)?(?:([0-9]+)m)?(?:([0-9]+)s)?(?:([0-9]+)ms)?"
-)
-_DURATION_UNITS = (YEAR, WEEK, DAY, HOUR, MINUTE, SECOND, MILLISECOND)
-_RFC_3339 = re.compile(
-    r"(\d{4}-\d{2}-\d{2})[Tt](\d{2}:\d{2}:\d{2})(?:[.,](\d+))?([Zz]|[+-]\d{2}:\d{2})",
-)
-_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
-
 _LONGEST_INTEGER = 19
 _LARGEST_EXPONENT = 10
 
 SECONDS_DIGITS = 10
 """Integers of more digits are nanoseconds: seconds reach ten digits from 2001 to 2286."""
-
-
-def parse_rfc_3339(text: str) -> int | None:
-    """RFC 3339, with any number of digits of a second, as ns since the epoch; None when it is not."""
-    match = _RFC_3339.fullmatch(text)
-    if match is None:
-        return None
-    day, clock, fraction, zone = match.groups()
-    try:
-        moment = datetime.fromisoformat(f"{day}T{clock}{'+00:00' if zone in 'Zz' else zone}")
-    except ValueError:
-        return None
-    since = moment - _EPOCH
-    whole = (since.days * 86_400 + since.seconds) * SECOND
-    return whole + int((fraction or "0")[:9].ljust(9, "0"))
 
 
 def parse_time(text: str) -> int:
@@ -56,10 +33,10 @@ def parse_time(text: str) -> int:
         if len(text) > _LONGEST_INTEGER:
             raise ValueError(f"strconv.ParseInt: parsing {quote(text)}: value out of range")
         return int(text) * (SECOND if len(text) <= SECONDS_DIGITS else 1)
-    moment = parse_rfc_3339(text)
-    if moment is None:
-        raise ValueError(f"strconv.ParseInt: parsing {quote(text)}: invalid syntax")
-    return moment
+    try:
+        return parse_rfc3339(text)
+    except ValueError:
+        raise ValueError(f"strconv.ParseInt: parsing {quote(text)}: invalid syntax") from None
 
 
 def time_parameter(name: str, text: str, default: int) -> int:
@@ -72,34 +49,24 @@ def time_parameter(name: str, text: str, default: int) -> int:
         raise BadRequest(f"could not parse '{name}' parameter: {error}") from None
 
 
-def parse_prometheus_duration(text: str) -> int | None:
-    """`1h30m` and the like, whole numbers with descending units, in ns; None when it is not one."""
-    if text == "0":
-        return 0
-    match = _DURATION.fullmatch(text)
-    if not text or match is None:
-        return None
-    return sum(int(count) * unit for count, unit in zip(match.groups(), _DURATION_UNITS, strict=True) if count)
-
-
 def since_parameter(text: str, default: int) -> int:
     """The look-back in `since`, in ns; raises BadRequest."""
     if not text:
         return default
-    length = parse_prometheus_duration(text)
-    if length is None:
-        raise BadRequest(f"could not parse 'since' parameter: not a valid duration string: {quote(text)}")
-    return length
+    try:
+        return parse_prometheus_duration(text)
+    except DurationError as error:
+        raise BadRequest(f"could not parse 'since' parameter: {error}") from None
 
 
 def seconds_or_duration(text: str) -> int:
     """Seconds (whole or not) or a duration, in ns; raises BadRequest."""
     if _NUMBER.fullmatch(text):
         return _nanoseconds(text)
-    length = parse_prometheus_duration(text)
-    if length is None:
-        raise BadRequest(f"cannot parse {quote(text)} to a valid duration")
-    return length
+    try:
+        return parse_prometheus_duration(text)
+    except DurationError:
+        raise BadRequest(f"cannot parse {quote(text)} to a valid duration") from None
 
 
 def step_parameter(text: str) -> int | None:

@@ -15,7 +15,8 @@ from sigyn.api.app import Api, build_app
 from sigyn.api.ops.metrics import Metrics
 from sigyn.api.settings import ApiSettings
 from sigyn.services.tail import TailHub
-from tests.api.fakes import MemoryServices
+
+from .fakes import MemoryServices
 
 NOW = 1_768_478_400_000_000_000
 """2026-01-15T12:00:00Z, when these servers think it is."""

@@ -12,7 +12,8 @@ from hypothesis import strategies as st
 
 from sigyn.api.settings import ApiSettings
 from sigyn.model.results import LogEntry
-from tests.api.conftest import NOW, Server
+
+from .conftest import NOW, Server
 
 EXPORT = "/sigyn/api/v1/export"
 SHOP = (("app", "shop"),)

@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from tests.api.process import ServerProcess, server_process
+from .process import ServerProcess, server_process
 
 V1 = "/loki/api/v1"
 MINUTE = 60 * 1_000_000_000

@@ -4,7 +4,8 @@ import pytest
 
 from sigyn.model.labels import Labels
 from sigyn.model.results import LogEntry
-from tests.api.conftest import NOW, Server
+
+from .conftest import NOW, Server
 
 SECOND = 1_000_000_000
 MINUTE = 60 * SECOND

@@ -8,7 +8,8 @@ import pytest
 
 from sigyn.api.settings import ApiSettings
 from sigyn.model.errors import BadRequest, TooManyRequests, Unavailable
-from tests.api.conftest import NOW, Server
+
+from .conftest import NOW, Server
 
 PUSH = "/loki/api/v1/push"
 BODY = {"streams": [{"stream": {"app": "shop"}, "values": [[str(NOW), "one"], [str(NOW), "two", {"k": "v"}]]}]}

@@ -10,7 +10,8 @@ import pytest
 from sigyn.api.settings import ApiSettings
 from sigyn.model.errors import QueryError, TooManyRequests
 from sigyn.model.results import LogEntry, MatrixResult, Sample, ScalarResult, Series, VectorResult
-from tests.api.conftest import NOW, Server
+
+from .conftest import NOW, Server
 
 SECOND = 1_000_000_000
 STREAM = (("app", "shop"), ("env", "prod"))

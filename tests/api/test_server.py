@@ -16,7 +16,7 @@ from opentelemetry.proto.collector.logs.v1.logs_service_pb2_grpc import LogsServ
 from opentelemetry.proto.common.v1.common_pb2 import AnyValue, KeyValue
 from websockets.sync.client import connect
 
-from tests.api.process import ServerProcess, command, server_process
+from .process import ServerProcess, command, server_process
 
 
 @pytest.fixture(scope="module")

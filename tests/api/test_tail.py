@@ -12,7 +12,8 @@ from websockets.sync.client import ClientConnection, connect
 from sigyn.model.batch import ENTRY_SCHEMA, Batch
 from sigyn.model.labels import Labels
 from sigyn.model.results import LogEntry
-from tests.api.conftest import NOW, Server
+
+from .conftest import NOW, Server
 
 SHOP = (("app", "shop"),)
 EDGE = (("app", "edge"),)

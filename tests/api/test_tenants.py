@@ -5,7 +5,8 @@ from collections.abc import Callable
 import pytest
 
 from sigyn.api.settings import ApiSettings
-from tests.api.conftest import Server
+
+from .conftest import Server
 
 Start = Callable[[ApiSettings], Server]
 

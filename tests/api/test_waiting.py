@@ -6,7 +6,8 @@ from collections.abc import Callable
 
 from sigyn.api.settings import ApiSettings
 from sigyn.model.time import MILLISECOND
-from tests.api.conftest import Server
+
+from .conftest import Server
 
 QUERY = '{app="slow"}'
 PATH = "/loki/api/v1/query_range?query=%7Bapp%3D%22slow%22%7D"

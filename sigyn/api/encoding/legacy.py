@@ -1,11 +1,11 @@
 """Entries as Loki's API before 1.0 wrote them: labels as text, times as RFC 3339."""
 
 from collections.abc import Sequence
-from datetime import UTC, datetime
 
 from sigyn.api.encoding.streams import merge_labels
 from sigyn.model.labels import Labels, format_labels
 from sigyn.model.results import LogEntry
+from sigyn.model.rfc3339 import format_rfc3339
 from sigyn.model.time import SECOND
 
 
@@ -19,6 +19,6 @@ def legacy_streams(entries: Sequence[LogEntry]) -> list[dict[str, object]]:
 
 def rfc_3339_nano(timestamp: int) -> str:
     """ns as RFC 3339 in UTC with as many digits of a second as needed."""
-    seconds, nanoseconds = divmod(timestamp, SECOND)
-    text = datetime.fromtimestamp(seconds, UTC).strftime("%Y-%m-%dT%H:%M:%S")
-    return f"{text}.{nanoseconds:09d}".rstrip("0") + "Z" if nanoseconds else f"{text}Z"
+    nanoseconds = timestamp % SECOND
+    text = format_rfc3339(timestamp)
+    return f"{text[:-1]}.{nanoseconds:09d}".rstrip("0") + "Z" if nanoseconds else text

@@ -7,7 +7,7 @@ from sigyn.api.ops.status import LOKI_VERSION
 from sigyn.api.requests import api_of, tenant_of
 from sigyn.api.responses import json_response
 from sigyn.api.settings import ApiSettings
-from sigyn.model.time import HOUR, MINUTE, SECOND
+from sigyn.languages.durations import format_go_duration
 from sigyn.services.discovery import LEVEL_FIELDS, SERVICE_LABELS
 
 
@@ -27,25 +27,15 @@ def _limits(settings: ApiSettings) -> dict[str, object]:
         "max_entries_limit_per_query": settings.max_entries_limit_per_query,
         "max_line_size_truncate": False,
         "max_query_bytes_read": "0B",
-        "max_query_length": go_duration(settings.max_query_length),
-        "max_query_lookback": go_duration(settings.max_query_lookback),
+        "max_query_length": format_go_duration(settings.max_query_length),
+        "max_query_lookback": format_go_duration(settings.max_query_lookback),
         "max_query_range": "0s",
         "max_query_series": settings.max_query_series,
         "metric_aggregation_enabled": False,
         "otlp_config": {},
         "pattern_persistence_enabled": False,
-        "query_timeout": go_duration(settings.query_timeout),
-        "retention_period": go_duration(settings.retention_period),
+        "query_timeout": format_go_duration(settings.query_timeout),
+        "retention_period": format_go_duration(settings.retention_period),
         "volume_enabled": True,
         "volume_max_series": 1_000,
     }
-
-
-def go_duration(length: int) -> str:
-    """Whole seconds as Go prints them: `1h0m0s`, `5m0s`, `0s`."""
-    hours, rest = divmod(length, HOUR)
-    minutes, rest = divmod(rest, MINUTE)
-    seconds = rest // SECOND
-    if hours:
-        return f"{hours}h{minutes}m{seconds}s"
-    return f"{minutes}m{seconds}s" if minutes else f"{seconds}s"

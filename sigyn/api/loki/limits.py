@@ -4,10 +4,10 @@ Loki refuses such queries with 400, which leaves a panel empty.
 """
 
 from dataclasses import dataclass
-from datetime import UTC, datetime
 
 from sigyn.api.settings import ApiSettings
-from sigyn.model.time import SECOND, TimeRange
+from sigyn.model.rfc3339 import format_rfc3339
+from sigyn.model.time import TimeRange
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,8 +44,4 @@ def cap_range(asked: TimeRange, now: int, settings: ApiSettings) -> LimitedRange
 
 
 def _cut(limit: str, start: int, end: int) -> str:
-    return f"the range was cut to {_rfc_3339(start)} .. {_rfc_3339(end)} ({limit})"
-
-
-def _rfc_3339(timestamp: int) -> str:
-    return datetime.fromtimestamp(timestamp / SECOND, UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
+    return f"the range was cut to {format_rfc3339(start)} .. {format_rfc3339(end)} ({limit})"

@@ -89,7 +89,7 @@ def instant_request(
     query = QueryRequest(
         tenant=tenant,
         query=arguments.first("query"),
-        start=time,
+        start=time - settings.instant_lookback,
         end=time,
         step=None,
         limit=limit,

@@ -12,6 +12,7 @@ OPS_ROUTES: list[BaseRoute] = [
     Route("/ready", ready),
     Route("/metrics", metrics),
     Route("/config", config),
+    Route("/config/tenant/v1/limits", config),
     Route("/services", services),
     Route("/flush", flush, methods=["GET", "POST"]),
     Route("/ingester/shutdown", flush, methods=["GET", "POST"]),
