@@ -1,0 +1,41 @@
+"""One scrape config: where entries come from and what happens to them."""
+
+from dataclasses import dataclass
+
+from sigyn.agent.config.discovery import (
+    ConsulSdConfig,
+    DockerSdConfig,
+    FileSdConfig,
+    KubernetesSdConfig,
+    StaticConfig,
+)
+from sigyn.agent.config.stages import StageConfig
+from sigyn.agent.config.targets import (
+    DecompressionConfig,
+    GelfConfig,
+    JournalConfig,
+    LokiPushApiConfig,
+    SyslogConfig,
+)
+from sigyn.agent.relabel import RelabelRule
+
+
+@dataclass(frozen=True, slots=True)
+class ScrapeConfig:
+    """An element of `scrape_configs`."""
+
+    job_name: str = ""
+    pipeline_stages: tuple[StageConfig, ...] = ()
+    relabel_configs: tuple[RelabelRule, ...] = ()
+    static_configs: tuple[StaticConfig, ...] = ()
+    file_sd_configs: tuple[FileSdConfig, ...] = ()
+    kubernetes_sd_configs: tuple[KubernetesSdConfig, ...] = ()
+    docker_sd_configs: tuple[DockerSdConfig, ...] = ()
+    consul_sd_configs: tuple[ConsulSdConfig, ...] = ()
+    consulagent_sd_configs: tuple[ConsulSdConfig, ...] = ()
+    journal: JournalConfig | None = None
+    syslog: SyslogConfig | None = None
+    loki_push_api: LokiPushApiConfig | None = None
+    gelf: GelfConfig | None = None
+    decompression: DecompressionConfig = DecompressionConfig()
+    encoding: str = ""

@@ -1,0 +1,26 @@
+"""Types of settings that are more than their Python type says."""
+
+from enum import Enum
+from typing import Annotated, TypeAlias
+
+from sigyn.model.time import MILLISECOND, SECOND
+
+__all__ = ["MILLISECOND", "SECOND", "Duration", "Regex", "Size", "Unit"]
+
+
+class Unit(Enum):
+    """How a setting is written."""
+
+    DURATION = "a duration such as 5s or 1h30m"
+    SIZE = "a size such as 256KiB or 2MB"
+    REGEX = "a regular expression of RE2"
+
+
+Duration: TypeAlias = Annotated[int, Unit.DURATION]
+"""In nanoseconds; written as `1h30m`, `500ms`, `7d`."""
+
+Size: TypeAlias = Annotated[int, Unit.SIZE]
+"""In bytes; written as `256KiB`, `2MB` or a plain number."""
+
+Regex: TypeAlias = Annotated[str, Unit.REGEX]
+"""A regular expression that RE2 takes."""
