@@ -58,13 +58,14 @@ class _Queue:
 class SigynHandler(logging.Handler):
     """Ships records in batches from a thread of its own; logging never waits for the server.
 
-    url         of the server, `http://127.0.0.1:3100`
-    labels      of the stream that the records go to; few and fixed, such as app and env
-    format      `json`: lines of JSON; `text`: the message alone. A formatter of your own
-                (`setFormatter`) goes before both
-    queue_size  records that wait while the server is away; further ones are dropped and counted
-    batch_size  records of one push at most
-    interval    seconds that a record may wait for company
+    url             of the server, `http://127.0.0.1:3100`
+    labels          of the stream that the records go to; few and fixed, such as app and env
+    format          `json`: lines of JSON; `text`: the message alone. A formatter of your own
+                    (`setFormatter`) goes before both
+    queue_size      records that wait while the server is away; further ones are dropped and counted
+    batch_size      records of one push at most
+    interval        seconds that a record may wait for company
+    close_timeout   seconds that the end of the program waits for what is not shipped yet
     The other arguments are those of PushClient.
 
     Level, logger and, when there is one, trace and span go with each record as structured metadata,
@@ -82,6 +83,7 @@ class SigynHandler(logging.Handler):
         queue_size: int = 10_000,
         batch_size: int = 1_000,
         interval: float = 1.0,
+        close_timeout: float = 5.0,
         tenant: str = "",
         username: str = "",
         password: str = "",
@@ -98,7 +100,8 @@ class SigynHandler(logging.Handler):
         self._client = PushClient(
             url, tenant=tenant, username=username, password=password, bearer_token=bearer_token, timeout=timeout
         )
-        self._queue_size, self._batch_size, self._interval = queue_size, batch_size, interval
+        self._queue_size, self._batch_size = queue_size, batch_size
+        self._interval, self._close_timeout = interval, close_timeout
         self._queue = _Queue()
         self._thread: threading.Thread | None = None
         self._process = os.getpid()
@@ -136,8 +139,8 @@ class SigynHandler(logging.Handler):
             queue.hurry = False
 
     def close(self) -> None:
-        """Ships what waits, for a few seconds at most, and ends; `logging` calls this at exit."""
-        self.flush()
+        """Ships what waits, for `close_timeout` seconds at most, and ends; `logging` calls this at exit."""
+        self.flush(self._close_timeout)
         queue = self._queue
         with queue.changed:
             queue.closed = True

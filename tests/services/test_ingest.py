@@ -1,0 +1,304 @@
+"""Pushes through the ingest service: what is stored, what is refused, what is counted."""
+
+import asyncio
+import json
+from pathlib import Path
+
+import pytest
+
+from sigyn.model.batch import ENTRY_SCHEMA, Batch
+from sigyn.model.errors import SigynError, TooManyRequests, Unavailable, UnprocessableRequest
+from sigyn.model.time import HOUR, MINUTE, SECOND
+from sigyn.services.ingest import IngestService, PushOutcome, PushRefused
+from sigyn.services.push_limits import PushLimits
+from sigyn.wire.loki import decode_loki_push
+from sigyn.wire.loki_json import decode_loki_json
+from sigyn.wire.push import DecodedPush
+
+NOW = 1768471260_000_000_000
+RECORDED = Path(__file__).parents[3] / "shared" / "conformance" / "logql"
+
+Values = list[list[object]]
+
+
+class MemorySink:
+    """Keeps batches, or fails as a store does."""
+
+    def __init__(self, error: SigynError | None = None) -> None:
+        self.batches: list[Batch] = []
+        self.error = error
+
+    async def append(self, batch: Batch) -> None:
+        await asyncio.sleep(0)
+        if self.error:
+            raise self.error
+        self.batches.append(batch)
+
+    def entries(self) -> list[tuple[dict[str, str], int, str, str | None, str | None]]:
+        return [
+            (
+                dict(batch.streams[row["stream"]]),
+                row["timestamp"],
+                row["line"],
+                row["detected_level"],
+                row["metadata"],
+            )
+            for batch in self.batches
+            for row in batch.entries.to_pylist()
+        ]
+
+    def lines(self) -> list[str]:
+        return [line for _, _, line, _, _ in self.entries()]
+
+
+class Service:
+    """An ingest service over a sink in memory, at a time of its own."""
+
+    def __init__(self, limits: PushLimits | None = None) -> None:
+        self.now = NOW
+        self.sink = MemorySink()
+        limits = limits or PushLimits()
+        self.service = IngestService(self.sink, lambda _tenant: limits, lambda: self.now)
+
+    def push(self, *streams: tuple[dict[str, str], Values], tenant: str = "fake") -> PushOutcome:
+        body = {"streams": [{"stream": labels, "values": values} for labels, values in streams]}
+        return self.push_decoded(decode_loki_json(json.dumps(body).encode()), tenant)
+
+    def push_decoded(self, decoded: DecodedPush, tenant: str = "fake") -> PushOutcome:
+        return asyncio.run(self.service.push(tenant, decoded))
+
+    def refused(self, *streams: tuple[dict[str, str], Values]) -> PushRefused:
+        with pytest.raises(PushRefused) as error:
+            self.push(*streams)
+        return error.value
+
+
+def value(line: str, timestamp: int = NOW, **metadata: str) -> list[object]:
+    return [str(timestamp), line, metadata] if metadata else [str(timestamp), line]
+
+
+APP = {"app": "shop"}
+STREAM = """{app="shop", service_name="shop"}"""
+
+
+def test_entries_are_stored_with_service_and_level() -> None:
+    service = Service()
+    outcome = service.push(
+        (APP, [value("level=warn"), value("plain", trace_id="t", detected_level="ERROR")]),
+        ({"job": "x", "level": "audit"}, [value("y")]),
+    )
+    assert (outcome.entries, outcome.bytes) == (3, 16)
+    assert service.sink.entries() == [
+        ({"app": "shop", "service_name": "shop"}, NOW, "level=warn", "warn", None),
+        ({"app": "shop", "service_name": "shop"}, NOW, "plain", "error", '{"trace_id":"t"}'),
+        ({"job": "x", "level": "audit", "service_name": "x"}, NOW, "y", "audit", None),
+    ]
+    (batch,) = service.sink.batches
+    assert batch.entries.schema.equals(ENTRY_SCHEMA)
+    assert batch.tenant == "fake"
+
+
+def test_equal_streams_become_one() -> None:
+    service = Service()
+    service.push((APP, [value("x")]), (APP | {"service_name": "shop"}, [value("y")]), (APP, [value("z")]))
+    (batch,) = service.sink.batches
+    assert len(batch.streams) == 1
+    assert service.sink.lines() == ["x", "y", "z"]
+
+
+def test_nothing_is_added_when_discovery_is_off() -> None:
+    service = Service(PushLimits(discover_service_name=(), discover_log_levels=False))
+    service.push((APP, [value("level=warn", detected_level="x")]))
+    assert service.sink.entries() == [(APP, NOW, "level=warn", None, '{"detected_level":"x"}')]
+
+
+def test_a_push_without_streams_is_an_error_and_one_without_entries_is_not() -> None:
+    service = Service()
+    with pytest.raises(UnprocessableRequest, match="error at least one valid stream is required for ingestion"):
+        service.push()
+    assert service.push((APP, [])).entries == 0
+    assert service.sink.batches == []
+
+
+@pytest.mark.parametrize(
+    ("labels", "values", "reason", "message"),
+    [
+        ({}, [value("x")], "missing_labels", "error at least one label pair is required per stream"),
+        (
+            {f"l{number:02}": "v" for number in range(16)},
+            [value("x")],
+            "max_label_names_per_series",
+            'entry for stream \'{l00="v", ',
+        ),
+        ({"a": "v" * 2049}, [value("x")], "label_value_too_long", """stream '{a="vvv"""),
+        ({"a" * 1025: "v"}, [value("x")], "label_name_too_long", "stream '{aaa"),
+        (
+            APP,
+            [value("x", NOW + 10 * MINUTE + 1)],
+            "too_far_in_future",
+            f"entry for stream '{STREAM}' has timestamp too new: 2026-01-15T10:11:00Z",
+        ),
+        (
+            APP,
+            [value("x" * (256 * 1024 + 1))],
+            "line_too_long",
+            f"max entry size '262144' bytes exceeded for stream '{STREAM}' while adding an entry with length '262145'"
+            " bytes",
+        ),
+        (
+            APP,
+            [value("x", a="y" * 65_536)],
+            "structured_metadata_too_large",
+            f"stream '{STREAM}' has structured metadata too large: '65537' bytes, limit: '65536' bytes.",
+        ),
+        (
+            APP,
+            [value("x", **{f"k{number}": '":"' for number in range(129)})],
+            "structured_metadata_too_many",
+            f"stream '{STREAM}' has too many structured metadata labels: '129', limit: '128'.",
+        ),
+        ({"a-b": "x"}, [value("x")], "invalid_labels", "couldn't parse labels: 1:3: parse error: unexpected character"),
+    ],
+)
+def test_what_is_beyond_the_limits_is_refused_and_the_rest_is_stored(
+    labels: dict[str, str], values: Values, reason: str, message: str
+) -> None:
+    service = Service()
+    error = service.refused((labels, values), ({"good": "1"}, [value("kept")]))
+    assert error.status == 400
+    assert str(error).startswith(message)
+    assert error.outcome.entries == 1
+    assert service.sink.lines() == ["kept"]
+    assert [batch.streams for batch in service.sink.batches] == [
+        ((("good", "1"), ("service_name", "unknown_service")),)
+    ]
+    assert service.service.counters.discarded_lines == {("fake", reason): 1}
+
+
+@pytest.mark.parametrize(
+    ("labels", "values"),
+    [
+        ({f"l{number:02}": "v" for number in range(15)}, [value("x")]),
+        ({f"l{number:02}": "v" for number in range(15)} | {"service_name": "s"}, [value("x")]),
+        ({"a": "v" * 2048}, [value("x")]),
+        ({"a" * 1024: "v"}, [value("x")]),
+        (APP, [value("x", NOW + 10 * MINUTE)]),
+        (APP, [value("x", 0)]),
+        (APP, [value("é" * (128 * 1024))]),
+        (APP, [value("x", a="\n" * 65_535)]),
+        (APP, [value("x", **{f"k{number}": "v" for number in range(128)})]),
+    ],
+)
+def test_the_limits_themselves_are_allowed(labels: dict[str, str], values: Values) -> None:
+    assert Service().push((labels, values)).entries == 1
+
+
+def test_bytes_are_what_counts() -> None:
+    error = Service(PushLimits(max_line_size=5)).refused((APP, [value("ééé")]))
+    assert "with length '6' bytes" in str(error)
+
+
+def test_old_entries_are_refused_when_configured() -> None:
+    service = Service(PushLimits(reject_old_samples=True, reject_old_samples_max_age=HOUR))
+    error = service.refused((APP, [value("old", NOW - HOUR - 1), value("young", NOW - HOUR)]))
+    assert str(error) == (
+        f"entry for stream '{STREAM}' has timestamp too old: 2026-01-15T09:00:59Z, oldest acceptable timestamp is:"
+        " 2026-01-15T09:01:00Z"
+    )
+    assert service.sink.lines() == ["young"]
+
+
+def test_structured_metadata_can_be_forbidden() -> None:
+    service = Service(PushLimits(allow_structured_metadata=False))
+    error = service.refused((APP, [value("x", a="b"), value("y")]))
+    assert "includes structured metadata, but this feature is disallowed" in str(error)
+    assert service.sink.lines() == ["y"]
+
+
+def test_long_lines_are_cut_when_configured() -> None:
+    service = Service(PushLimits(max_line_size=4, max_line_size_truncate=True))
+    assert service.push((APP, [value("abcdef"), value("abcd"), value("abcé"), value("ééé")])).entries == 4
+    assert service.sink.lines() == ["abcd", "abcd", "abc", "éé"]
+
+
+def test_every_reason_is_told_once_with_its_number() -> None:
+    service = Service(PushLimits(max_line_size=3))
+    error = service.refused(
+        (APP, [value("long line"), value("ok"), value("another"), value("new", NOW + HOUR)]),
+        ({"b": "c"}, [value("four"), value("late and long", NOW + HOUR)]),
+    )
+    first, second = str(error).split("; ")
+    assert first.startswith(f"entry for stream '{STREAM}' has timestamp too new")
+    assert first.endswith("(and 1 more)")
+    assert second.endswith("(and 2 more)")
+    assert {
+        reason: (refusal.entries, refusal.bytes) for reason, refusal in error.outcome.refusals.by_reason.items()
+    } == {
+        "too_far_in_future": (2, 16),
+        "line_too_long": (3, 20),
+    }
+
+
+def test_what_comes_in_is_counted_by_tenant() -> None:
+    service = Service()
+    service.push((APP, [value("abc", k="v"), value("de")]), tenant="one")
+    service.push((APP, [value("x")]), tenant="two")
+    counters = service.service.counters
+    assert counters.lines == {"one": 2, "two": 1}
+    assert counters.bytes == {"one": 5, "two": 1}
+    assert counters.metadata_bytes["one"] == len('{"k":"v"}')
+
+
+def test_listeners_hear_of_what_is_durable_alone() -> None:
+    heard: list[Batch] = []
+    service = Service()
+    end = service.service.subscribe(heard.append)
+    service.push((APP, [value("x")]))
+    service.sink.error = Unavailable("the disk is full")
+    with pytest.raises(Unavailable):
+        service.push((APP, [value("lost")]))
+    service.sink.error = None
+    end()
+    service.push((APP, [value("later")]))
+    assert [batch.entries["line"].to_pylist() for batch in heard] == [["x"]]
+
+
+def test_the_rate_limit_lets_bursts_through_and_says_when_to_come_back() -> None:
+    service = Service(PushLimits(ingestion_rate=100, ingestion_burst_size=150))
+    service.push((APP, [value("x" * 150)]))
+    with pytest.raises(TooManyRequests) as error:
+        service.push((APP, [value("x" * 100)]))
+    assert str(error.value).startswith(
+        "ingestion rate limit exceeded for user fake (limit: 100 bytes/sec) while attempting to ingest '1' lines"
+        " totaling '100' bytes"
+    )
+    assert error.value.retry_after == 1.0
+    assert service.service.counters.discarded_lines == {("fake", "rate_limited"): 1}
+    service.push((APP, [value("x" * 150)]), tenant="another")
+    service.now += SECOND
+    service.push((APP, [value("x" * 100)]))
+    assert len(service.sink.batches) == 3
+
+
+def test_large_pushes_come_through_whole() -> None:
+    service = Service()
+    lines = [f"level=info line {number} " + "x" * 50 for number in range(5_000)]
+    outcome = service.push((APP, [value(line) for line in lines]))
+    assert outcome.entries == 5_000
+    assert service.sink.lines() == lines
+
+
+@pytest.mark.skipif(not RECORDED.exists(), reason="the recorded answers are not beside this checkout")
+def test_recorded_answers_to_bad_pushes() -> None:
+    cases = [json.loads(line) for line in (RECORDED / "cases.jsonl").read_text().splitlines()]
+    pushes = [case for case in cases if case["kind"] == "push"]
+    for case in pushes:
+        headers = case.get("headers", {})
+        content_type, encoding = headers.get("Content-Type", "application/json"), headers.get("Content-Encoding", "")
+        status = 204
+        try:
+            Service().push_decoded(decode_loki_push(case["body"].encode(), content_type, encoding))
+        except SigynError as error:
+            status = error.status
+        assert status == case["expect"]["status"], case["id"]
+    assert len(pushes) >= 19
