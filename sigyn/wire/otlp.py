@@ -79,12 +79,13 @@ def _decode(request: Any, mapping: OtlpMapping, clock: Clock) -> DecodedPush:
         of_resource: dict[str, str] = {}
         _sort_out(resource_logs.resource.attributes, mapping.resource_action, labels, of_resource)
         _count(of_resource, "resource_dropped_attributes_count", resource_logs.resource.dropped_attributes_count)
+        stream = labels_of(labels)
         for scope_logs in resource_logs.scope_logs:
             of_scope = of_resource | _scope_metadata(scope_logs.scope, mapping)
             for record in scope_logs.log_records:
-                of_record = dict(labels)
-                metadata = _record_metadata(record, mapping, of_record, of_scope)
-                group = groups.setdefault(labels_of(of_record), _Group([], [], []))
+                more_labels: dict[str, str] = {}
+                metadata = _record_metadata(record, mapping, more_labels, of_scope)
+                group = _group(groups, labels_of(labels | more_labels) if more_labels else stream)
                 group.timestamps.append(_timestamp(record, clock))
                 group.lines.append(as_text(value_of(record.body)))
                 group.metadata.append(_encode(metadata).decode() if metadata else None)
@@ -96,6 +97,13 @@ def _decode(request: Any, mapping: OtlpMapping, clock: Clock) -> DecodedPush:
         columns.end_stream(stream)
     # An export without records is a success in OpenTelemetry, where Loki's push without streams is an error.
     return columns.decoded(max(len(request.resource_logs), 1))
+
+
+def _group(groups: dict[Labels, _Group], stream: Labels) -> _Group:
+    group = groups.get(stream)
+    if group is None:
+        group = groups[stream] = _Group([], [], [])
+    return group
 
 
 def _scope_metadata(scope: Any, mapping: OtlpMapping) -> dict[str, str]:
@@ -114,7 +122,7 @@ def _record_metadata(
 ) -> dict[str, str]:
     """All structured metadata of a record; adds to `labels` what of it is to be a label."""
     metadata = dict(outer)
-    _sort_out(record.attributes, mapping.log_action, labels, metadata)
+    _sort_out(record.attributes, mapping.log_action if mapping.log_attributes else None, labels, metadata)
     _count(metadata, "dropped_attributes_count", record.dropped_attributes_count)
     _count(metadata, "severity_number", record.severity_number)
     if record.severity_text:
@@ -132,11 +140,14 @@ def _record_metadata(
 
 
 def _sort_out(
-    attributes: Iterable[Any], action_for: Callable[[str], Action], labels: dict[str, str], metadata: dict[str, str]
+    attributes: Iterable[Any],
+    action_for: Callable[[str], Action] | None,
+    labels: dict[str, str],
+    metadata: dict[str, str],
 ) -> None:
     for attribute in attributes:
         key, value = attribute.key, attribute.value
-        action = action_for(key)
+        action = action_for(key) if action_for else Action.STRUCTURED_METADATA
         if action is Action.DROP:
             continue
         target = labels if action is Action.INDEX_LABEL else metadata
