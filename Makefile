@@ -4,12 +4,12 @@
 # file checked by hash. Nothing is made again while the lock and pyproject.toml stay the same.
 
 VENV := .venv
-PIP := $(VENV)/bin/python -m pip --disable-pip-version-check --quiet
+PIP := $(VENV)/bin/python -m pip --disable-pip-version-check -qq
 PYTHON ?= $(shell command -v python3.11 || command -v python3)
 DATA ?= ./sigyn-data
 
 .DEFAULT_GOAL := help
-.PHONY: help setup run test lint lock
+.PHONY: help setup run test lint docs lock
 
 help: ## say what there is to make
 	@sed -n 's/^\([a-z]*\):[^#]*## /  make \1\t/p' Makefile
@@ -26,6 +26,9 @@ lint: $(VENV)/.installed-dev ## check style and types
 	$(VENV)/bin/ruff check .
 	$(VENV)/bin/ruff format --check .
 	$(VENV)/bin/mypy
+
+docs: $(VENV)/.installed ## write the tables in docs/ that come from the code
+	@$(VENV)/bin/python .ci/docs
 
 lock: ## resolve the dependencies anew; keeps what is pinned, unless UPGRADE=--upgrade
 	@./.ci/lock $(PYTHON) $(UPGRADE)
