@@ -14,12 +14,13 @@ MAY_IMPORT: dict[str, set[str]] = {
     "wire": FOUNDATION,
     "languages": FOUNDATION,
     "config": FOUNDATION,
+    "agent": FOUNDATION | {"wire", "languages", "config"},
     "store": FOUNDATION | {"wire"},
     "engine": FOUNDATION | {"wire", "store", "languages"},
     "services": FOUNDATION | {"wire", "store", "languages", "engine"},
     "api": FOUNDATION | {"wire", "store", "languages", "engine", "services"},
     "client": FOUNDATION | {"wire", "store", "languages", "engine", "services"},
-    "cli": FOUNDATION | {"wire", "store", "languages", "engine", "services", "api", "client", "config", ""},
+    "cli": FOUNDATION | {"wire", "store", "languages", "engine", "services", "api", "client", "config", "agent", ""},
 }
 """What each package may import of the others; the empty name is sigyn/__init__.py, which holds the
 public API. There is no cycle in this table, so there is none in the imports."""
