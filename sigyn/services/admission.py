@@ -14,10 +14,10 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from sigyn.model.labels import Labels, format_labels
+from sigyn.model.rfc3339 import format_rfc3339
 from sigyn.services.discovery import SERVICE_NAME, with_service_name
 from sigyn.services.push_limits import PushLimits
 from sigyn.wire.push import DecodedPush
-from sigyn.wire.rfc3339 import format_rfc3339
 
 _CACHED_STREAMS = 16_384
 _CACHED_TEXT = 1_024
