@@ -110,7 +110,7 @@ def _add_legacy_stream(columns: PushColumns, ordinal: int, labels: str, entries:
 def _timestamps(ordinal: int, entries: list[_Entry]) -> list[int]:
     texts = [entry.timestamp for entry in entries]
     try:
-        timestamps: list[int] = pa.array(texts, pa.string()).cast(pa.int64()).to_pylist()
+        timestamps: list[int] = pa.array(texts, pa.string()).cast(pa.int64()).to_numpy().tolist()
     except pa.ArrowInvalid:
         return [_timestamp(ordinal, position, text) for position, text in enumerate(texts)]
     return timestamps
