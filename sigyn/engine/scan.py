@@ -135,8 +135,11 @@ class Scan:
 
         Text columns that the frame lacks are read for the parts concerned alone.
         """
-        for begin in range(0, len(positions), ENTRIES_AT_ONCE):
-            rows = frame.rows[positions[begin : begin + ENTRIES_AT_ONCE]]
+        begin, count = 0, ENTRIES_AT_ONCE
+        while begin < len(positions):
+            rows = frame.rows[positions[begin : begin + count]]
+            begin += count
+            count *= 4  # each piece may read whole row groups anew: many small ones cost an export minutes
             indices = pa.array(rows)
             text = frame.base_table(TEXT_COLUMNS)
             taken = text.take(indices) if text is not None else self._text(unit, frame.begins, rows)
