@@ -47,6 +47,8 @@ async def _mine(request: Request, selector: str, start: int, end: int, step: int
     if 0 < lines <= most:
         await run_in_threadpool(miner.add, await _entries(request, selector, start, end, lines))
     elif lines:
+        # Places are spread over the time in which there are lines, however much wider the range is.
+        start, end = max(start, min(totals)), min(end, max(totals) + step)
         size = max(step, -(-(end - start) // _SLICES // step) * step)
         for slice_start in range(start, end, size):
             within = {at: count for at, count in totals.items() if slice_start <= at < slice_start + size}
