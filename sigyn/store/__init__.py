@@ -2,7 +2,7 @@
 
 from sigyn.store.catalog import SegmentInfo
 from sigyn.store.errors import FolderInUse, SegmentLost, UnknownFormat
-from sigyn.store.metrics import StoreMetrics
+from sigyn.store.metrics import StoreGauges, StoreMetrics
 from sigyn.store.reader import RowGroup
 from sigyn.store.rebuild import RebuiltCatalog, rebuild_catalog
 from sigyn.store.settings import ObjectStoreSettings, StoreSettings
@@ -19,6 +19,7 @@ __all__ = [
     "SegmentLost",
     "Snapshot",
     "Store",
+    "StoreGauges",
     "StoreMetrics",
     "StoreSettings",
     "StreamRegistry",

@@ -14,13 +14,18 @@ from sigyn.store.catalog import SegmentInfo
 from sigyn.store.keys import day_of
 
 FAN = 8
+_PATIENCE = 60  # many tenants that send little must not keep the disk busy with small merges
 _SMALLEST_TIER = 1 << 20
 _SETTLED = HOUR  # after the end of a day its stragglers have come
 
 
 @dataclass(frozen=True, slots=True)
 class CompactionRules:
-    """When L0 is merged: any of the three is reached. A job's inputs have at most `job_bytes` of text."""
+    """When L0 is merged: there is text of `job_bytes`, or `segments` of them, or one of `age` (ns).
+
+    A few young ones cost a query little; they wait until there are FAN, or `_PATIENCE` times as long.
+    A job's inputs have at most `job_bytes` of text, unless it is a single one.
+    """
 
     job_bytes: int
     segments: int
@@ -36,10 +41,11 @@ def _plan_level_0(segments: Sequence[SegmentInfo], rules: CompactionRules, now: 
     waiting = sorted((segment for segment in segments if segment.level == 0), key=lambda segment: segment.id)
     if not waiting:
         return ()
+    age = now - waiting[0].created
     due = (
         len(waiting) >= rules.segments
         or sum(segment.text_bytes for segment in waiting) >= rules.job_bytes
-        or now - waiting[0].created >= rules.age
+        or age >= (rules.age if len(waiting) >= FAN else _PATIENCE * rules.age)
     )
     return _fitting(waiting, rules.job_bytes) if due else ()
 

@@ -15,7 +15,8 @@ class LiveSegments:
         self._tenants: dict[str, tuple[SegmentInfo, ...]] = {}
         self._pins: Counter[int] = Counter()
         self._dead: dict[int, SegmentInfo] = {}
-        self._uncompacted = 0
+        self._uncompacted: dict[int, int] = {}  # L0 segments, and bytes of their text
+        self._uncompacted_bytes = 0
         self.change(segments, ())
 
     def change(self, added: Iterable[SegmentInfo], removed: Iterable[SegmentInfo]) -> None:
@@ -24,8 +25,7 @@ class LiveSegments:
         with self._lock:
             added = list(added)
             self._dead.update(gone)
-            self._uncompacted += sum(segment.level == 0 for segment in added)
-            self._uncompacted -= sum(segment.level == 0 for segment in gone.values())
+            self._note_uncompacted(added, gone.values())
             changed: dict[str, list[SegmentInfo]] = {}
             for tenant in {segment.tenant for segment in gone.values()}:
                 changed[tenant] = [segment for segment in self._tenants[tenant] if segment.id not in gone]
@@ -42,9 +42,8 @@ class LiveSegments:
             segments = self._tenants.get(segment.tenant, ())
             left = tuple(other for other in segments if other.id != segment.id)
             self._tenants[segment.tenant] = left
-            dropped = len(left) < len(segments)
-            self._uncompacted -= dropped and segment.level == 0
-            return dropped
+            self._note_uncompacted((), [segment])
+            return len(left) < len(segments)
 
     def pin(self, tenant: str, first: int, last: int) -> tuple[SegmentInfo, ...]:
         """The tenant's segments with first <= t <= last (ns), newest first; each is pinned until `unpin`."""
@@ -76,9 +75,14 @@ class LiveSegments:
         """Whether any snapshot is open."""
         return bool(self._pins)
 
-    def uncompacted(self) -> int:
-        """Number of L0 segments."""
-        return self._uncompacted
+    def uncompacted(self) -> tuple[int, int]:
+        """Number of L0 segments, and bytes of their text."""
+        return len(self._uncompacted), self._uncompacted_bytes
+
+    def all(self) -> list[SegmentInfo]:
+        """The segments of all tenants."""
+        with self._lock:
+            return [segment for segments in self._tenants.values() for segment in segments]
 
     def tenants(self) -> list[str]:
         """Tenants that have segments."""
@@ -88,3 +92,11 @@ class LiveSegments:
     def of(self, tenant: str) -> Sequence[SegmentInfo]:
         """The tenant's segments in order of commit."""
         return self._tenants.get(tenant, ())
+
+    def _note_uncompacted(self, added: Iterable[SegmentInfo], removed: Iterable[SegmentInfo]) -> None:
+        for segment in added:
+            if segment.level == 0:
+                self._uncompacted[segment.id] = segment.text_bytes
+                self._uncompacted_bytes += segment.text_bytes
+        for segment in removed:
+            self._uncompacted_bytes -= self._uncompacted.pop(segment.id, 0)

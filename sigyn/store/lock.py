@@ -4,6 +4,7 @@ import fcntl
 import os
 from pathlib import Path
 
+from sigyn.model.errors import Unavailable
 from sigyn.store.errors import FolderInUse
 from sigyn.store.folders import make_folder
 
@@ -11,12 +12,16 @@ from sigyn.store.folders import make_folder
 class FolderLock:
     """Holds `<folder>/lock` until released; the kernel releases it when the process dies.
 
-    Raises FolderInUse, naming the process, when another holds it.
+    Raises FolderInUse, naming the process, when another holds it, and Unavailable when the folder
+    can't be made or written to.
     """
 
     def __init__(self, folder: Path) -> None:
-        make_folder(folder)
-        self._file = os.open(folder / "lock", os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o644)
+        try:
+            make_folder(folder)
+            self._file = os.open(folder / "lock", os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o644)
+        except OSError as error:
+            raise Unavailable(f"data folder `{folder}` can't be used: {error.strerror}") from error
         try:
             fcntl.flock(self._file, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except BlockingIOError:

@@ -6,15 +6,16 @@ was stored without being committed is an orphan.
 """
 
 import time
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import replace
 from threading import Event, Lock, Thread
 
 import pyarrow as pa
 import structlog
 
-from sigyn.model.errors import SigynError
-from sigyn.model.time import MINUTE, SECOND, Clock
+from sigyn.model.errors import SigynError, Unavailable
+from sigyn.model.time import SECOND, Clock
 from sigyn.store.catalog import SegmentInfo
 from sigyn.store.compaction import CompactionRules, plan_compaction
 from sigyn.store.compactor import Compactor
@@ -84,18 +85,26 @@ class Maintenance:
     def compact_now(self) -> None:
         """Merges all L0 segments, and whatever L1 segments are due; returns when it is done.
 
-        Raises Unavailable when the object store or the catalog fails.
+        Raises Unavailable when the object store or the catalog fails, or the store closes meanwhile.
         """
-        with self._working:
+        with self._in_turn():
             self._settled.clear()
             while self._compact(replace(self._rules, age=-1)):
                 pass
-            self._reclaimer.reclaim()
+            self._reclaimer.reclaim(self._pause)
 
     def sweep_now(self) -> None:
         """Rechecks quarantined segments, and deletes orphans older than the grace period. Raises Unavailable."""
-        with self._working:
+        with self._in_turn():
             self._sweep()
+
+    @contextmanager
+    def _in_turn(self) -> Iterator[None]:
+        with self._working:
+            try:
+                yield
+            except _Stopped:
+                raise Unavailable("the store is closed") from None
 
     def _loop(self) -> None:
         next_sweep = time.monotonic()
@@ -103,9 +112,9 @@ class Maintenance:
         while not self._stopping:
             try:
                 with self._working:
-                    self._reclaimer.reclaim()
+                    self._reclaimer.reclaim(self._pause)
                     while self._settings.compaction and self._compact(self._rules):
-                        self._reclaimer.reclaim()
+                        self._reclaimer.reclaim(self._pause)
                     if time.monotonic() >= next_sweep:
                         self._sweep()
                         next_sweep = time.monotonic() + self._settings.orphan_sweep_seconds
@@ -122,8 +131,8 @@ class Maintenance:
                 self._wake.clear()
 
     def _sweep(self) -> None:
-        self._quarantine.recheck()
-        self._reclaimer.sweep(self._settings.orphan_grace_seconds)
+        self._quarantine.recheck(self._pause)
+        self._reclaimer.sweep(self._settings.orphan_grace_seconds, self._pause)
 
     def _compact(self, rules: CompactionRules) -> bool:
         """Runs the jobs that are due, one for each tenant; whether there was any."""
@@ -140,8 +149,7 @@ class Maintenance:
                 self._compactor.run(job, self._pause)
                 ran = True
             else:
-                created = [segment.created for segment in segments if segment.level == 0]
-                self._settled[tenant] = (segments, min([now + MINUTE, *(at + rules.age for at in created)]))
+                self._settled[tenant] = (segments, now + rules.age)
         return ran
 
     def _pause(self) -> None:
@@ -153,4 +161,6 @@ class Maintenance:
         self._resumed = time.monotonic()
 
     def _behind(self) -> bool:
-        return self._live.uncompacted() > self._settings.max_uncompacted_segments // 4
+        segments, text_bytes = self._live.uncompacted()
+        settings = self._settings
+        return segments > settings.max_uncompacted_segments // 4 or text_bytes > settings.max_uncompacted_bytes // 4

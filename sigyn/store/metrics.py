@@ -28,3 +28,24 @@ class StoreMetrics:
     objects_deleted: int = 0
     orphans_deleted: int = 0
     maintenance_failures: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class StoreGauges:
+    """How a store is now.
+
+    waiting_bytes           entries that are not yet durable
+    segments, entries       live ones
+    text_bytes              of lines, uncompressed
+    object_bytes            of live objects
+    uncompacted_segments    L0
+    uncompacted_text_bytes  bytes of their lines
+    """
+
+    waiting_bytes: int
+    segments: int
+    entries: int
+    text_bytes: int
+    object_bytes: int
+    uncompacted_segments: int
+    uncompacted_text_bytes: int

@@ -134,9 +134,12 @@ class LocalObjects(RemoteObjects):
     def __init__(self, folder: Path) -> None:
         self._folder = folder.resolve()
         self._partial = self._folder / _PARTIAL
-        make_folder(self._partial)
-        for leftover in self._partial.iterdir():
-            leftover.unlink()
+        try:
+            make_folder(self._partial)
+            for leftover in self._partial.iterdir():
+                leftover.unlink()
+        except OSError as error:
+            raise Unavailable(f"folder `{self._folder}` can't be used for objects: {error.strerror}") from error
         self._known: set[Path] = set()
         self._making = Lock()
         super().__init__(LocalStore(self._folder), f"folder `{self._folder}`")

@@ -1,5 +1,7 @@
 """Quarantine: a segment whose object is lost leaves the live ones, once and with one notice."""
 
+from collections.abc import Callable
+
 import structlog
 
 from sigyn.model.errors import Unavailable
@@ -35,12 +37,14 @@ class Quarantine:
         except Unavailable as error:  # found lost again after the next start
             _log.warning("quarantine not recorded", object=segment.key, reason=str(error))
 
-    def recheck(self) -> None:
+    def recheck(self, pause: Callable[[], None]) -> None:
         """Makes those live again whose objects are whole after all: a disk was not mounted, a backup came back.
 
+        `pause` is called before each and may raise to break off.
         Raises Unavailable when the object store or the catalog fails.
         """
         for segment in self._catalog.quarantined():
+            pause()
             try:
                 load_segment(segment, self._objects)
             except SegmentLost:

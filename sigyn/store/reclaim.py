@@ -1,6 +1,6 @@
 """Deletes objects that nobody needs: those of replaced segments, and orphans."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
 import structlog
 
@@ -42,25 +42,27 @@ class Reclaimer:
         self._clock = clock
         self._waiting = catalog.replaced()  # those that the process before did not come to delete
 
-    def reclaim(self) -> None:
-        """Deletes the objects of replaced segments that no snapshot holds any more."""
+    def reclaim(self, pause: Callable[[], None]) -> None:
+        """Deletes the objects of replaced segments that no snapshot holds any more. `pause` may raise to break off."""
         free = self._live.take_reclaimable()
         ids = [segment.id for segment in free]
         self._reader.forget(ids)
         self._finder.forget(ids)
         self._waiting += [(segment.id, segment.key) for segment in free]
         while self._waiting:
+            pause()
             some = self._waiting[:_AT_ONCE]
             self._objects.delete([key for _, key in some])
             self._catalog.forget([id for id, _ in some])
             self._metrics.objects_deleted += len(some)
             del self._waiting[:_AT_ONCE]
 
-    def sweep(self, grace_seconds: float) -> None:
+    def sweep(self, grace_seconds: float, pause: Callable[[], None]) -> None:
         """Deletes orphans: objects without a row in the catalog that are older than `grace_seconds`."""
         settled = self._clock() - int(grace_seconds * SECOND)
         suspects = []
         for found in self._objects.list():
+            pause()
             if found.modified <= settled and found.key.endswith(".parquet"):
                 suspects.append(found.key)
                 if len(suspects) >= 1000:

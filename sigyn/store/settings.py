@@ -40,10 +40,12 @@ class StoreSettings:
     max_waiting_bytes         entries that wait to be durable; past it, pushes are refused (429)
     max_group_bytes           entries that share one write
     max_uncompacted_segments  L0 segments; past it, pushes are refused (429) until compaction has caught up
+    max_uncompacted_bytes     the same for the text in L0 segments
     compaction                whether L0 is merged into L1 in the background
     compaction_job_bytes      text that one compaction merges; it needs about three times that in memory
     compaction_segments       so many L0 segments of a tenant are merged at once
-    compaction_age_seconds    no L0 segment waits longer for its compaction, unless others are before it
+    compaction_age_seconds    L0 segments older than this are merged when there are several, 60 times older
+                              ones in any case
     orphan_grace_seconds      age at which an object without a row in the catalog is an orphan
     orphan_sweep_seconds      time between searches for orphans; the first is at start
     """
@@ -53,6 +55,7 @@ class StoreSettings:
     max_waiting_bytes: int = 128 << 20
     max_group_bytes: int = 32 << 20
     max_uncompacted_segments: int = 4096
+    max_uncompacted_bytes: int = 4 << 30
     compaction: bool = True
     compaction_job_bytes: int = 128 << 20
     compaction_segments: int = 256

@@ -12,7 +12,7 @@ from sigyn.store.duplicates import DuplicateFinder
 from sigyn.store.live import LiveSegments
 from sigyn.store.lock import FolderLock
 from sigyn.store.maintenance import Maintenance
-from sigyn.store.metrics import StoreMetrics
+from sigyn.store.metrics import StoreGauges, StoreMetrics
 from sigyn.store.objects import ObjectStore
 from sigyn.store.places import catalog_path, objects_of
 from sigyn.store.quarantine import Quarantine
@@ -99,6 +99,20 @@ class Store:
     def tenants(self) -> list[str]:
         """Tenants that have entries."""
         return self._live.tenants()
+
+    def gauges(self) -> StoreGauges:
+        """How much there is of what now."""
+        segments = self._live.all()
+        uncompacted, uncompacted_text = self._live.uncompacted()
+        return StoreGauges(
+            waiting_bytes=self._writer.waiting_bytes(),
+            segments=len(segments),
+            entries=sum(segment.rows for segment in segments),
+            text_bytes=sum(segment.text_bytes for segment in segments),
+            object_bytes=sum(segment.object_bytes for segment in segments),
+            uncompacted_segments=uncompacted,
+            uncompacted_text_bytes=uncompacted_text,
+        )
 
     def quarantined(self) -> list[SegmentInfo]:
         """Segments whose objects are missing, torn or corrupt; nothing reads them. Raises Unavailable."""

@@ -75,19 +75,17 @@ class Writer:
                 f"{self._bytes_held} bytes of entries wait to be written, {size} more would exceed "
                 f"`max_waiting_bytes` ({self._settings.max_waiting_bytes}); try again in a second"
             )
-        if self._live.uncompacted() > self._settings.max_uncompacted_segments:
-            self._metrics.pushes_refused += 1
-            raise TooManyRequests(
-                f"{self._live.uncompacted()} segments wait for compaction, more than `max_uncompacted_segments` "
-                f"({self._settings.max_uncompacted_segments}); try again in {_CATCH_UP_SECONDS} seconds",
-                retry_after=_CATCH_UP_SECONDS,
-            )
+        self._refuse_when_behind()
         push = _Push(batch, size, asyncio.get_running_loop().create_future())
         self._waiting.append(push)
         self._bytes_waiting += size
         self._bytes_held += size
         self._start_groups()
         await push.done
+
+    def waiting_bytes(self) -> int:
+        """Bytes of entries that are not yet durable."""
+        return self._bytes_held
 
     async def flush(self) -> None:
         """Returns when everything appended before is written or has failed."""
@@ -99,6 +97,18 @@ class Writer:
         await self.flush()
         self._writers.shutdown()
         self._putters.shutdown()
+
+    def _refuse_when_behind(self) -> None:
+        segments, text_bytes = self._live.uncompacted()
+        settings = self._settings
+        if segments > settings.max_uncompacted_segments or text_bytes > settings.max_uncompacted_bytes:
+            self._metrics.pushes_refused += 1
+            raise TooManyRequests(
+                f"{segments} segments with {text_bytes} bytes of text wait for compaction, more than "
+                f"`max_uncompacted_segments` ({settings.max_uncompacted_segments}) or `max_uncompacted_bytes` "
+                f"({settings.max_uncompacted_bytes}); try again in {_CATCH_UP_SECONDS} seconds",
+                retry_after=_CATCH_UP_SECONDS,
+            )
 
     def _start_groups(self) -> None:
         while self._waiting and (

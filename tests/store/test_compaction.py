@@ -172,7 +172,11 @@ def test_young_and_few_segments_wait() -> None:
 def test_level_0_is_merged_by_count_by_bytes_and_by_age() -> None:
     assert plan(*(segment(id, 0, 10) for id in range(5))) == [0, 1, 2, 3, 4]
     assert plan(segment(1, 0, 500), segment(2, 0, 500)) == [1, 2]
-    assert plan(segment(1, 0, 10, age=MINUTE), segment(2, 0, 10)) == [1, 2]
+    several = [segment(id, 0, 10, age=MINUTE) for id in range(FAN)]
+    assert plan(*several, rules=CompactionRules(1000, 99, MINUTE)) == list(range(FAN))
+    assert plan(*several, rules=CompactionRules(1000, 99, MINUTE + 1)) == []
+    assert plan(segment(1, 0, 10, age=MINUTE), segment(2, 0, 10)) == []
+    assert plan(segment(1, 0, 10, age=HOUR), segment(2, 0, 10)) == [1, 2]
 
 
 def test_a_job_has_a_bounded_size_and_takes_the_oldest() -> None:

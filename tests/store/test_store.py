@@ -153,3 +153,20 @@ async def test_a_second_process_is_refused_and_told_who_holds_the_folder(tmp_pat
     await store.close()
     store = Store.open(StoreSettings(data=tmp_path))
     await store.close()
+
+
+async def test_a_data_folder_that_can_not_be_made_is_refused_in_words(tmp_path: Path) -> None:
+    (tmp_path / "file").write_text("")
+    with pytest.raises(Unavailable, match=r"data folder `.*/file/data` can't be used"):
+        Store.open(StoreSettings(data=tmp_path / "file" / "data"))
+
+
+async def test_gauges_count_what_is_live(settings: MakeSettings) -> None:
+    store = Store.open(settings(compaction=False))
+    await store.append(batch([row("a", 1, "one"), row("a", 2, "three")]))
+    await store.append(batch([row("a", 1, "x")], tenant="other"))
+    gauges = store.gauges()
+    assert (gauges.segments, gauges.entries, gauges.text_bytes, gauges.waiting_bytes) == (2, 3, 9, 0)
+    assert gauges.object_bytes > 0
+    assert sorted(store.tenants()) == ["fake", "other"]
+    await store.close()

@@ -2,6 +2,7 @@
 
 import asyncio
 import os
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -53,13 +54,16 @@ async def test_what_waits_is_bounded(tmp_path: Path) -> None:
     await store.close()
 
 
-async def test_too_many_uncompacted_segments_refuse_pushes_until_compacted(tmp_path: Path) -> None:
-    store = Store.open(StoreSettings(data=tmp_path, compaction=False, max_uncompacted_segments=2))
+@pytest.mark.parametrize("limit", ["max_uncompacted_segments", "max_uncompacted_bytes"])
+async def test_pushes_are_refused_until_compaction_has_caught_up(tmp_path: Path, limit: str) -> None:
+    store = Store.open(replace(StoreSettings(data=tmp_path, compaction=False), **{limit: 2}))
     for time in range(3):
         await store.append(batch([row("a", time, "x")]))
-    with pytest.raises(TooManyRequests, match="`max_uncompacted_segments`"):
+    with pytest.raises(TooManyRequests, match=f"`{limit}`"):
         await store.append(batch([row("a", 9, "x")]))
+    assert store.gauges().uncompacted_segments == store.gauges().uncompacted_text_bytes == 3
     store.compact_now()
+    assert store.gauges().uncompacted_segments == store.gauges().uncompacted_text_bytes == 0
     await store.append(batch([row("a", 9, "x")]))
     await store.close()
 
