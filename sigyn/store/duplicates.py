@@ -53,7 +53,36 @@ class _Places:
 
 
 class DuplicateFinder:
-    """Remembers which pairs of segments were compared and what was found; safe to use from several threads."""
+    """Finds duplicates, and remembers what was found; safe to use from several threads."""
+
+    def __init__(self, reader: SegmentReader) -> None:
+        self._reader = reader
+        self._tenants: dict[str, _TenantDuplicates] = {}
+
+    def rows(self, segments: Sequence[SegmentInfo]) -> dict[int, Int64s]:
+        """By id of segment, where there are any: sorted numbers of rows that equal one in an older of `segments`.
+
+        The segments are of one tenant. Raises Unavailable when the object store can't be reached.
+        """
+        if len(segments) < 2:
+            return {}
+        tenant = segments[0].tenant
+        known = self._tenants.get(tenant) or self._tenants.setdefault(tenant, _TenantDuplicates(self._reader))
+        return known.rows(segments)
+
+    def forget(self, segments: Iterable[SegmentInfo]) -> None:
+        """Drops what is known about segments that are gone."""
+        gone: dict[str, set[int]] = {}
+        for segment in segments:
+            gone.setdefault(segment.tenant, set()).add(segment.id)
+        for tenant, ids in gone.items():
+            known = self._tenants.get(tenant)
+            if known is not None:
+                known.forget(ids)
+
+
+class _TenantDuplicates:
+    """Which pairs of a tenant's segments were compared, and what was found. One thread at a time compares."""
 
     def __init__(self, reader: SegmentReader) -> None:
         self._reader = reader
@@ -62,10 +91,6 @@ class DuplicateFinder:
         self._found: dict[int, dict[int, Int64s]] = {}  # newer -> older -> rows of newer
 
     def rows(self, segments: Sequence[SegmentInfo]) -> dict[int, Int64s]:
-        """By id of segment, where there are any: sorted numbers of rows that equal one in an older of `segments`.
-
-        Raises Unavailable when the object store can't be reached.
-        """
         with self._lock:
             pending = [pair for pair in overlapping_pairs(segments) if pair[0] not in self._compared.get(pair[1], ())]
             if pending:
@@ -81,9 +106,7 @@ class DuplicateFinder:
                     answer[newer] = np.unique(np.concatenate(parts))
             return answer
 
-    def forget(self, ids: Iterable[int]) -> None:
-        """Drops what is known about segments that are gone."""
-        gone = set(ids)
+    def forget(self, gone: set[int]) -> None:
         with self._lock:
             for id in gone:
                 self._compared.pop(id, None)

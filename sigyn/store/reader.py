@@ -1,7 +1,7 @@
 """Reads segments: their row groups from cached metadata, their columns from a file or by ranges."""
 
 from collections import OrderedDict
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from threading import Lock
 
@@ -59,7 +59,7 @@ class SegmentReader:
             raise SegmentLost(f"object `{segment.key}` can't be read: {error}") from error
         return table.select(list(columns))
 
-    def forget(self, ids: Sequence[int]) -> None:
+    def forget(self, ids: Iterable[int]) -> None:
         """Drops what is cached of these segments."""
         with self._lock:
             for id in ids:

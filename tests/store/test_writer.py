@@ -2,8 +2,8 @@
 
 import asyncio
 import os
-from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -56,7 +56,8 @@ async def test_what_waits_is_bounded(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize("limit", ["max_uncompacted_segments", "max_uncompacted_bytes"])
 async def test_pushes_are_refused_until_compaction_has_caught_up(tmp_path: Path, limit: str) -> None:
-    store = Store.open(replace(StoreSettings(data=tmp_path, compaction=False), **{limit: 2}))
+    limits: dict[str, Any] = {limit: 2}
+    store = Store.open(StoreSettings(data=tmp_path, compaction=False, **limits))
     for time in range(3):
         await store.append(batch([row("a", time, "x")]))
     with pytest.raises(TooManyRequests, match=f"`{limit}`"):
