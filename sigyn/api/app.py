@@ -61,6 +61,7 @@ def build_app(api: Api) -> Starlette:
         },
     )
     app.state.api = api
+    api.metrics.tails.set_function(lambda: api.tails.count)
     return app
 
 

@@ -1,5 +1,6 @@
 """A real server on a port of its own, over services in memory."""
 
+import asyncio
 import threading
 import time
 from collections.abc import Callable, Iterator
@@ -10,10 +11,12 @@ from dataclasses import dataclass
 import httpx
 import pytest
 import uvicorn
+import uvloop
 
 from sigyn.api.app import Api, build_app
 from sigyn.api.ops.metrics import Metrics
 from sigyn.api.settings import ApiSettings
+from sigyn.model.batch import Batch
 from sigyn.services.tail import TailHub
 
 from .fakes import MemoryServices
@@ -30,6 +33,16 @@ class Server:
     services: MemoryServices
     tails: TailHub
     client: httpx.Client
+    loop: asyncio.AbstractEventLoop
+
+    def publish(self, *batches: Batch) -> None:
+        """Gives batches to the tails, on the server's event loop, as the ingest service does."""
+
+        async def publish() -> None:
+            for batch in batches:
+                self.tails.publish(batch)
+
+        asyncio.run_coroutine_threadsafe(publish(), self.loop).result(timeout=5)
 
     def get(self, path: str, headers: dict[str, str] | None = None, **parameters: str | list[str]) -> httpx.Response:
         return self.client.get(path, params=parameters, headers=headers)
@@ -39,7 +52,7 @@ class Server:
 def serve(settings: ApiSettings) -> Iterator[Server]:
     services = MemoryServices()
     tails = TailHub(queue_entries=settings.tail_queue, most_tails=settings.max_tails)
-    with ThreadPoolExecutor(2) as decoders:
+    with ThreadPoolExecutor(2) as decoders, asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
         api = Api(
             services,
             services,
@@ -52,7 +65,7 @@ def serve(settings: ApiSettings) -> Iterator[Server]:
         )
         config = uvicorn.Config(build_app(api), host="127.0.0.1", port=0, log_level="error", lifespan="off")
         server = uvicorn.Server(config)
-        thread = threading.Thread(target=server.run)
+        thread = threading.Thread(target=runner.run, args=(server.serve(),))
         thread.start()
         try:
             while not server.started:
@@ -60,7 +73,7 @@ def serve(settings: ApiSettings) -> Iterator[Server]:
                 time.sleep(0.005)
             port = server.servers[0].sockets[0].getsockname()[1]
             with httpx.Client(base_url=f"http://127.0.0.1:{port}", timeout=10) as client:
-                yield Server(port, services, tails, client)
+                yield Server(port, services, tails, client, runner.get_loop())
         finally:
             server.should_exit = True
             thread.join()

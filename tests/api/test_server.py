@@ -128,6 +128,14 @@ def test_metrics_count_pushes_and_commits(running: ServerProcess) -> None:
     assert float(counters["sigyn_store_commits_total"]) >= 1
 
 
+def test_grpc_requests_are_measured(running: ServerProcess) -> None:
+    with grpc.insecure_channel(running.grpc) as channel:
+        LogsServiceStub(channel).Export(otlp_request("measured", "x"), timeout=10)
+    text = running.client.get("/metrics").text
+    route = "/opentelemetry.proto.collector.logs.v1.LogsService/Export"
+    assert f'loki_request_duration_seconds_count{{method="gRPC",route="{route}",status_code="OK",ws="false"}}' in text
+
+
 def test_what_was_acknowledged_survives_a_restart(tmp_path: Path) -> None:
     now = time.time_ns()
     with server_process(tmp_path) as server:

@@ -1,5 +1,6 @@
 """OTLP over gRPC: OpenTelemetry's LogsService, with the decoder and the ingest path of the HTTP endpoint."""
 
+import time
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
@@ -50,12 +51,20 @@ class LogsService:
         """Takes an ExportLogsServiceRequest as bytes."""
         headers = dict(context.invocation_metadata() or ())
         api = self._api
+        code = grpc.StatusCode.INTERNAL
+        began = time.perf_counter()
         try:
             tenant = tenant_from(headers.get("x-scope-orgid", ""), api.settings.auth_enabled)
-            return await store_logs(api, tenant, await decode_bytes(api, message, self._decode))
+            response = await store_logs(api, tenant, await decode_bytes(api, message, self._decode))
+            code = grpc.StatusCode.OK
         except SigynError as error:
-            await context.abort(status_code(error), str(error))
+            code = status_code(error)
+            await context.abort(code, str(error))
             raise
+        finally:
+            seconds = time.perf_counter() - began
+            api.metrics.durations.labels("gRPC", f"/{SERVICE}/Export", code.name, "false").observe(seconds)
+        return response
 
 
 def status_code(error: SigynError) -> grpc.StatusCode:
