@@ -20,6 +20,7 @@ from sigyn.engine.sql.compile import Program, compile_pipeline
 from sigyn.engine.sql.run import run_steps
 from sigyn.languages.logql import ast
 from sigyn.model.errors import QueryTimeout
+from sigyn.model.labels import Labels
 from sigyn.model.results import Direction, LogEntry
 
 FIRST_UNIT_ROWS = 16_384  # enough for the usual limit; later units double, up to UNIT_ROWS
@@ -68,6 +69,7 @@ class _Answer:
 
     def __init__(self, query: ast.LogQuery, limit: int, backward: bool) -> None:
         self._pipeline = Pipeline(query.stages)
+        self._plain = not query.stages
         self._limit = limit
         self._backward = backward
         self.entries: list[LogEntry] = []
@@ -81,6 +83,13 @@ class _Answer:
             return max(part.last for part in unit) < worst
         return min(part.first for part in unit) > worst
 
+    def _answer_for(self, stream: Labels, timestamp: int, line: str, metadata: Labels) -> LogEntry | None:
+        """The entry after the pipeline."""
+        if self._plain and {name for name, _ in stream}.isdisjoint(name for name, _ in metadata):
+            return LogEntry(timestamp, line, stream, metadata, ())
+        processed = self._pipeline.process(stream, timestamp, line, metadata)
+        return processed.as_log_entry() if processed is not None else None
+
     def take(self, candidates: _Candidates, scan: Scan, context: QueryContext) -> None:
         """Run the pipeline on candidates in order, as long as one may get in."""
         passed: list[LogEntry] = []
@@ -91,10 +100,9 @@ class _Answer:
                 context.check()
             if worst is not None and (timestamp < worst if self._backward else timestamp > worst):
                 break
-            context.statistics.lines_interpreted += 1
-            processed = self._pipeline.process(stream, timestamp, line, metadata)
-            if processed is not None:
-                passed.append(processed.as_log_entry())
+            entry = self._answer_for(stream, timestamp, line, metadata)
+            if entry is not None:
+                passed.append(entry)
                 if len(passed) == self._limit:
                     break
         merged = sorted(self.entries + passed, key=lambda entry: entry.timestamp, reverse=self._backward)

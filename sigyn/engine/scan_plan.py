@@ -4,30 +4,24 @@ The ladder: segments by time (the catalog), streams by selector and time (the st
 groups by stream and time (the segment's metadata). No entry is looked at here.
 """
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 
 import numpy as np
 import numpy.typing as npt
 
-from sigyn.engine.interpreter.selectors import selector_matches
+from sigyn.engine.matches import SelectorMatches
 from sigyn.engine.scan import Part, Scan
 from sigyn.engine.streams import QueryStreams
-from sigyn.languages.logql import ast
 from sigyn.model.labels import Labels
 from sigyn.store.catalog import SegmentInfo
 from sigyn.store.reader import RowGroup
 from sigyn.store.snapshot import Snapshot
 from sigyn.store.streams import StreamTable
 
-_UNKNOWN = -2
 
-LabelsOf = Callable[[int], Labels]
-"""The labels of a stream by its id in the catalog."""
-
-
-def plan_scan(snapshot: Snapshot, labels_of: LabelsOf, selector: ast.Selector, start: int, end: int) -> Scan:
+def plan_scan(snapshot: Snapshot, matches: SelectorMatches, start: int, end: int) -> Scan:
     """What has to be read for the entries of start <= t < end (ns) whose streams match."""
-    wanted = _Wanted(labels_of, selector)
+    wanted = _Wanted(matches)
     parts: list[Part] = []
     row_groups_total = 0
     for segment in sorted(snapshot.segments, key=lambda segment: segment.id):
@@ -49,32 +43,24 @@ def plan_scan(snapshot: Snapshot, labels_of: LabelsOf, selector: ast.Selector, s
 class _Wanted:
     """Numbers the streams that match, as segments bring them up."""
 
-    def __init__(self, labels_of: LabelsOf, selector: ast.Selector) -> None:
-        self._labels_of = labels_of
-        self._selector = selector
-        self._ordinal_of = np.full(1024, _UNKNOWN, np.int32)
+    def __init__(self, matches: SelectorMatches) -> None:
+        self._matches = matches
+        self._ordinal_of: dict[int, int] = {}
         self.labels: list[Labels] = []
 
     def ordinals(self, table: StreamTable, start: int, end: int) -> npt.NDArray[np.int32]:
         """For each stream of a segment its number, -1 when it does not match or has no entry in the range."""
-        highest = int(table.ids.max())
-        if highest >= len(self._ordinal_of):
-            grown = np.full(2 * highest, _UNKNOWN, np.int32)
-            grown[: len(self._ordinal_of)] = self._ordinal_of
-            self._ordinal_of = grown
-        numbers = self._ordinal_of[table.ids]
-        for place in np.flatnonzero(numbers == _UNKNOWN).tolist():
+        numbers = np.full(len(table), -1, np.int32)
+        chosen = self._matches.of(table.ids) & (table.last >= start) & (table.first < end)
+        for place in np.flatnonzero(chosen).tolist():
             numbers[place] = self._number(int(table.ids[place]))
-        numbers[(table.last < start) | (table.first >= end)] = -1
         return numbers
 
     def _number(self, id: int) -> int:
-        labels = self._labels_of(id)
-        ordinal = -1
-        if selector_matches(self._selector, labels):
-            ordinal = len(self.labels)
-            self.labels.append(labels)
-        self._ordinal_of[id] = ordinal
+        ordinal = self._ordinal_of.get(id)
+        if ordinal is None:
+            ordinal = self._ordinal_of[id] = len(self.labels)
+            self.labels.append(self._matches.labels_of(id))
         return ordinal
 
 

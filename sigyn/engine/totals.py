@@ -5,9 +5,7 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
-from sigyn.engine.interpreter.selectors import selector_matches
-from sigyn.engine.scan_plan import LabelsOf
-from sigyn.languages.logql import ast
+from sigyn.engine.matches import SelectorMatches
 from sigyn.model.labels import Labels
 from sigyn.store.catalog import SegmentInfo
 from sigyn.store.snapshot import Snapshot
@@ -24,7 +22,7 @@ class StreamTotal:
 
 
 def stream_totals(
-    snapshot: Snapshot, labels_of: LabelsOf, selector: ast.Selector, start: int, end: int, step: int | None
+    snapshot: Snapshot, matches: SelectorMatches, start: int, end: int, step: int | None
 ) -> list[StreamTotal]:
     """Totals of the matching streams over start <= t < end (ns), in buckets of `step` from start on.
 
@@ -33,14 +31,9 @@ def stream_totals(
     """
     width = step or max(end - start, 1)
     totals: dict[tuple[int, int], list[float]] = {}
-    wanted: dict[int, bool] = {}
     for segment in snapshot.segments:
         table = segment.streams
-        for id in table.ids.tolist():
-            if id not in wanted:
-                wanted[id] = selector_matches(selector, labels_of(id))
-        matching = np.array([wanted[id] for id in table.ids.tolist()], np.bool_)
-        matching &= (table.last >= start) & (table.first < end)
+        matching = matches.of(table.ids) & (table.last >= start) & (table.first < end)
         whole = matching & (table.first >= start) & (table.last < end)
         whole &= (table.first - start) // width == (table.last - start) // width
         for ordinal in np.flatnonzero(whole).tolist():
@@ -51,7 +44,7 @@ def stream_totals(
         if cut.any():
             _count_entries(snapshot, segment, cut, start, end, width, totals)
     return [
-        StreamTotal(labels_of(id), start + bucket * width, round(entries), round(size))
+        StreamTotal(matches.labels_of(id), start + bucket * width, round(entries), round(size))
         for (id, bucket), (entries, size) in sorted(totals.items())
     ]
 

@@ -13,9 +13,10 @@ from sigyn.engine.context import QueryContext
 from sigyn.engine.duck import Duck
 from sigyn.engine.interpreter.selectors import selector_matches
 from sigyn.engine.log_query import run_log_query
+from sigyn.engine.matches import SelectorCache, SelectorMatches
 from sigyn.engine.range_vector import range_vector
 from sigyn.engine.scan import Scan
-from sigyn.engine.scan_plan import LabelsOf, plan_scan
+from sigyn.engine.scan_plan import plan_scan
 from sigyn.engine.totals import StreamTotal, stream_totals
 from sigyn.engine.vectors.block import SeriesBlock, matrix_of, vector_of
 from sigyn.engine.vectors.evaluate import evaluate_metric
@@ -90,6 +91,7 @@ class QueryService:
         self._store = store
         self._duck = duck
         self._limits = limits
+        self._selectors = SelectorCache()
         self._workers = ThreadPoolExecutor(threads, "query-worker")
         self._queries = ThreadPoolExecutor(concurrency, "query")
 
@@ -150,7 +152,7 @@ class QueryService:
 
         def totals() -> list[StreamTotal]:
             with self._store.snapshot(tenant, start, end) as snapshot:
-                return stream_totals(snapshot, self._labels_of(tenant), parse_selector(selector), start, end, step)
+                return stream_totals(snapshot, self._matches(tenant, parse_selector(selector)), start, end, step)
 
         return await self._in_thread(totals)
 
@@ -227,14 +229,14 @@ class QueryService:
         return value
 
     def _scan(self, snapshot: Snapshot, selector: ast.Selector, start: int, end: int, context: QueryContext) -> Scan:
-        scan = plan_scan(snapshot, self._labels_of(snapshot.tenant), selector, start, end)
+        scan = plan_scan(snapshot, self._matches(snapshot.tenant, selector), start, end)
         context.statistics.segments_total += len(snapshot.segments)
         context.statistics.segments_read += len({part.segment.id for part in scan.parts})
         context.statistics.row_groups_total += scan.row_groups_total
         return scan
 
-    def _labels_of(self, tenant: str) -> LabelsOf:
-        return lambda id: self._store.streams.labels(tenant, id)
+    def _matches(self, tenant: str, selector: ast.Selector) -> SelectorMatches:
+        return self._selectors.get(tenant, selector, lambda id: self._store.streams.labels(tenant, id))
 
     def _bounded(self, block: SeriesBlock, context: QueryContext) -> SeriesBlock:
         """At most `max_query_series` series: those with the largest value anywhere."""
