@@ -1,0 +1,70 @@
+"""The documentation names everything that there is, and nothing that there is not."""
+
+import re
+from pathlib import Path
+
+import pytest
+
+from sigyn.api.export.route import EXPORT_ROUTES
+from sigyn.api.loki.routes import LOKI_ROUTES
+from sigyn.api.ops.routes import OPS_ROUTES
+from sigyn.api.otlp.http import OTLP_ROUTES
+from sigyn.cli.app import COMMANDS
+from sigyn.config.document import with_settings
+from sigyn.config.settings import DECLARATIONS
+from sigyn.languages.logql import parse
+from sigyn.languages.logql.tokens import RANGE_OPERATORS, STAGE_WORDS, VECTOR_OPERATORS
+from sigyn.languages.templates.logql import logql_functions
+
+ROOT = Path(__file__).parent.parent.parent
+DOCS = ROOT / "docs"
+PAGES = sorted([*DOCS.rglob("*.md"), ROOT / "README.md"])
+
+
+def page(name: str) -> str:
+    return (DOCS / name).read_text(encoding="utf-8")
+
+
+def blocks(text: str, language: str) -> list[str]:
+    return re.findall(rf"^```{language}\n(.*?)^```$", text, re.DOTALL | re.MULTILINE)
+
+
+@pytest.mark.parametrize("path", DECLARATIONS)
+def test_every_setting_is_described(path: str) -> None:
+    assert f"| `{path}` |" in page("configuration.md")
+
+
+def test_the_tables_of_settings_are_those_of_the_code() -> None:
+    text = page("configuration.md")
+    assert with_settings(text) == text, "run `make docs`"
+
+
+@pytest.mark.parametrize("query", blocks(page("logql.md"), "logql"))
+def test_every_example_of_the_language_is_logql(query: str) -> None:
+    parse(query)
+
+
+def test_every_word_of_the_language_is_described() -> None:
+    described = set(re.findall(r"`([^`\n]+)`", page("logql.md")))
+    words = {part for text in described for part in re.findall(r"\w+", text)}
+    language = {*RANGE_OPERATORS.values(), *VECTOR_OPERATORS.values(), *STAGE_WORDS, *logql_functions()}
+    assert language - words == set()
+
+
+def test_every_route_is_described_and_every_described_route_is_there() -> None:
+    routes = {
+        route.path for route in [*LOKI_ROUTES, *OTLP_ROUTES, *OPS_ROUTES, *EXPORT_ROUTES] if hasattr(route, "path")
+    }
+    described = set(re.findall(r"`(?:GET|POST) (/[^`]*)`", page("api.md")))
+    assert described == routes
+
+
+def test_every_command_is_in_the_readme() -> None:
+    readme = (ROOT / "README.md").read_text(encoding="utf-8")
+    assert [command for command in COMMANDS if f"sigyn {command}" not in readme] == []
+
+
+@pytest.mark.parametrize("path", PAGES, ids=[str(path.relative_to(ROOT)) for path in PAGES])
+def test_links_lead_somewhere(path: Path) -> None:
+    links = re.findall(r"\]\(([^)#:]+)(?:#[^)]*)?\)", path.read_text(encoding="utf-8"))
+    assert [link for link in links if not (path.parent / link).exists()] == []
