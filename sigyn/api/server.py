@@ -5,7 +5,6 @@ import os
 import shutil
 import signal
 import socket
-import threading
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import AsyncExitStack, contextmanager
@@ -23,11 +22,10 @@ from sigyn.api.operations import ServerOperations
 from sigyn.api.ops.metrics import Metrics
 from sigyn.api.otlp.grpc import start_grpc
 from sigyn.api.settings import ApiSettings
+from sigyn.api.warm_up import WarmUp
 from sigyn.engine.duck import Duck
-from sigyn.engine.kernels.warm import warm_kernels
 from sigyn.model.time import SECOND
 from sigyn.services.ingest import IngestService
-from sigyn.services.ingest import warm as warm_ingest
 from sigyn.services.push_limits import PushLimits
 from sigyn.services.query import QueryLimits, QueryService
 from sigyn.services.tail import TailHub
@@ -107,21 +105,15 @@ async def serve(settings: ServerSettings, announce: Announce) -> None:
         stack.callback(tails.close)
         ingest = IngestService(store, lambda _tenant: settings.push)
         ingest.subscribe(tails.publish)
+        ingest.subscribe(WarmUp())
         operations = ServerOperations(store, tails, settings.configuration, bool(settings.otlp_grpc))
         metrics = Metrics(ingest.counters, operations.part_counters)
         api = Api(queries, ingest, operations, tails, settings.api, metrics, decoders)
         grpc_address = await _start_grpc(settings, api, stack)
         listening = Listening(bound_address(bound), grpc_address, bool(settings.tls_cert_file))
-        threading.Thread(target=_warm_up, name="warm-up", daemon=True).start()
         server = _Server(_uvicorn_config(settings, api), operations, lambda: announce(listening))
         await server.serve(sockets=[bound])
     _log.info("stopped")
-
-
-def _warm_up() -> None:
-    """Compile what the first push and the first query would else have to wait for."""
-    warm_ingest()
-    warm_kernels()
 
 
 def _query_service(settings: ServerSettings, store: Store, stack: AsyncExitStack) -> QueryService:
