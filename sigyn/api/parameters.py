@@ -19,14 +19,23 @@ from sigyn.model.time import SECOND, TimeRange
 _INTEGER = re.compile(r"[+-]?[0-9]+")
 _NUMBER = re.compile(r"[+-]?([0-9]+(\.[0-9]*)?|\.[0-9]+)([eE][+-]?[0-9]+)?")
 _LONGEST_INTEGER = 19
-_LARGEST_EXPONENT = 10
+_LARGEST_EXPONENT = 12
+_FARTHEST = 1 << 62
 
 SECONDS_DIGITS = 10
 """Integers of more digits are nanoseconds: seconds reach ten digits from 2001 to 2286."""
 
 
 def parse_time(text: str) -> int:
-    """A time in any of Loki's spellings as ns since the epoch; raises ValueError in Go's words."""
+    """A time in any of Loki's spellings as ns since the epoch; raises ValueError in Go's words.
+
+    Times beyond 1823 and 2116 become those years: nothing is stored there, and what is added to them
+    later stays within 64 bits.
+    """
+    return max(-_FARTHEST, min(_FARTHEST, _parse_time(text)))
+
+
+def _parse_time(text: str) -> int:
     if "." in text and _NUMBER.fullmatch(text):
         return _nanoseconds(text)
     if _INTEGER.fullmatch(text):
@@ -61,12 +70,13 @@ def since_parameter(text: str, default: int) -> int:
 
 def seconds_or_duration(text: str) -> int:
     """Seconds (whole or not) or a duration, in ns; raises BadRequest."""
-    if _NUMBER.fullmatch(text):
-        return _nanoseconds(text)
     try:
-        return parse_prometheus_duration(text)
-    except DurationError:
+        length = _nanoseconds(text) if _NUMBER.fullmatch(text) else parse_prometheus_duration(text)
+    except (DurationError, ValueError):
         raise BadRequest(f"cannot parse {quote(text)} to a valid duration") from None
+    if abs(length) > _FARTHEST:
+        raise BadRequest(f"cannot parse {quote(text)} to a valid duration. It overflows int64")
+    return length
 
 
 def step_parameter(text: str) -> int | None:
@@ -125,9 +135,9 @@ def range_parameters(texts: RangeTexts, now: int, default_length: int) -> TimeRa
     The end defaults to now, the start to `since` (or the default length) before the end, or
     before now when the end lies in the future.
     """
-    since = since_parameter(texts.since, default_length)
+    since = min(since_parameter(texts.since, default_length), _FARTHEST)
     end = time_parameter("end", texts.end, now)
-    start = time_parameter("start", texts.start, min(end, now) - since)
+    start = time_parameter("start", texts.start, max(min(end, now) - since, -_FARTHEST))
     if end < start:
         raise BadRequest("end timestamp must not be before or equal to start time")
     return TimeRange(start, end)
@@ -137,5 +147,5 @@ def _nanoseconds(seconds: str) -> int:
     number = Decimal(seconds)
     # A short text such as 1e999999 would become a number of megabytes.
     if number.adjusted() >= _LARGEST_EXPONENT:
-        raise BadRequest(f"cannot parse {quote(seconds)} to a valid number of seconds: value out of range")
+        raise ValueError(f"strconv.ParseFloat: parsing {quote(seconds)}: value out of range")
     return int(number * SECOND)

@@ -3,6 +3,7 @@
 from collections.abc import Callable
 
 import pytest
+from structlog.testing import capture_logs
 
 from sigyn.api.settings import ApiSettings
 
@@ -74,3 +75,14 @@ def test_unknown_paths(server: Server) -> None:
     answer = server.get("/loki/api/v1/nothing")
     assert (answer.status_code, answer.text) == (404, "404 page not found\n")
     assert server.get("/loki/api/v1/push").status_code == 405
+
+
+def test_slow_queries_are_logged_with_their_text(start: Callable[[ApiSettings], Server]) -> None:
+    server = start(ApiSettings(slow_query=0))
+    with capture_logs() as logs:
+        server.get("/loki/api/v1/query_range", query='{app="shop"}', headers={"X-Query-Tags": "Source=logsample"})
+        server.get("/loki/api/v1/labels")
+    slow = [line for line in logs if line["event"] == "slow query"]
+    assert [(line["log_level"], line["tags"]) for line in slow] == [("info", "Source=logsample")]
+    assert "%7Bapp" in slow[0]["parameters"]
+    assert [line["log_level"] for line in logs if line["event"] == "request"] == ["debug"]

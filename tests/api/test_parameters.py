@@ -43,7 +43,7 @@ def test_spellings_of_times(text: str, nanoseconds: int) -> None:
 
 
 @given(
-    moment=st.datetimes(datetime(1971, 1, 1), datetime(2262, 1, 1)),
+    moment=st.datetimes(datetime(1971, 1, 1), datetime(2116, 1, 1)),
     offset=st.integers(-14 * 60, 14 * 60).map(lambda minutes: timezone(timedelta(minutes=minutes))),
 )
 def test_every_spelling_of_a_moment_is_the_same_time(moment: datetime, offset: timezone) -> None:
@@ -55,9 +55,11 @@ def test_every_spelling_of_a_moment_is_the_same_time(moment: datetime, offset: t
     assert parse_time(str(microseconds * 1_000)) == microseconds * 1_000
 
 
-@pytest.mark.parametrize("text", ["bad", "2026-13-01T00:00:00Z", "2026-01-15", "1" * 20, "1e5", "--1", "٣"])
+@pytest.mark.parametrize(
+    "text", ["bad", "2026-13-01T00:00:00Z", "2026-01-15", "1" * 20, "1e5", "1e999999999.", "1.0e9999999", "--1", "٣"]
+)
 def test_what_is_no_time(text: str) -> None:
-    with pytest.raises(ValueError, match=r"strconv\.ParseInt: parsing"):
+    with pytest.raises(ValueError, match=r"strconv\.Parse(Int|Float): parsing"):
         parse_time(text)
 
 
@@ -84,8 +86,13 @@ def test_what_is_no_step(text: str) -> None:
 
 
 def test_a_short_text_does_not_become_a_huge_number() -> None:
-    with pytest.raises(BadRequest, match="value out of range"):
+    with pytest.raises(BadRequest, match='cannot parse "1e999999999" to a valid duration'):
         seconds_or_duration("1e999999999")
+
+
+@pytest.mark.parametrize("text", ["0001-01-01T00:00:00Z", "9999-12-31T00:00:00Z", "9999999999", "9" * 19])
+def test_times_stay_within_64_bits(text: str) -> None:
+    assert abs(parse_time(text)) <= 1 << 62
 
 
 @pytest.mark.parametrize(
