@@ -24,7 +24,7 @@ class WarmUp:
 
 
 def _warm() -> None:
-    from sigyn.engine.kernels.warm import warm_kernels
+    from sigyn.engine.warm import warm_kernels
 
     warm_ingest()
     warm_kernels()

@@ -17,7 +17,7 @@ from sigyn.engine.frame import Frame
 from sigyn.engine.interpreter.pipeline import Pipeline
 from sigyn.engine.scan import ENTRIES_AT_ONCE, TEXT_COLUMNS, UNIT_ROWS, Part, Scan
 from sigyn.engine.sql.compile import Program, compile_pipeline
-from sigyn.engine.sql.run import run_steps
+from sigyn.engine.sql.run import filtering_steps, run_steps
 from sigyn.languages.logql import ast
 from sigyn.model.errors import QueryTimeout
 from sigyn.model.labels import Labels
@@ -139,7 +139,7 @@ def _candidates(
     context.count_read(unit)
     if not plain:
         program = programs[frame.has_values("metadata")]
-        frame = run_steps(program.scope.steps, frame, context.duck.connection())
+        frame = run_steps(filtering_steps(program.scope.steps, len(frame)), frame, context.duck.connection())
     order = np.argsort(frame.column("timestamp").to_numpy(), kind="stable")
     if backward:
         order = order[::-1]

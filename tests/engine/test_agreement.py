@@ -15,6 +15,7 @@ from sigyn.engine.duck import Duck
 from sigyn.engine.interpreter.pipeline import Pipeline
 from sigyn.engine.interpreter.reference import evaluate
 from sigyn.engine.interpreter.selectors import selector_matches
+from sigyn.engine.warm import warm_kernels
 from sigyn.engine.vectors.block import SeriesBlock
 from sigyn.languages.logql import ast, print_query
 from sigyn.model.batch import ENTRY_SCHEMA, Batch
@@ -216,6 +217,7 @@ class World:
     """A store in memory with a query service over it; each example has a tenant of its own."""
 
     def __init__(self) -> None:
+        warm_kernels()  # else so few entries would all go to the interpreter
         self.loop = asyncio.new_event_loop()
         self.store = Store.open(StoreSettings(data=None))
         self.duck = Duck(1 << 28, 1, "/nonexistent")

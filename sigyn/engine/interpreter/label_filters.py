@@ -11,7 +11,7 @@ from sigyn.languages.bytes import parse_bytes
 from sigyn.languages.durations import parse_go_duration
 from sigyn.languages.go_numbers import parse_go_float
 from sigyn.languages.logql import ast
-from sigyn.model.errors import BadRequest
+from sigyn.model.errors import BadRequest, QueryError
 
 FILTER_ERROR = "LabelFilterErr"
 
@@ -53,6 +53,11 @@ def compile_label_filter(predicate: ast.Predicate) -> Run:
             return _compile_quantity(predicate, parse_bytes)
         case ast.IpPredicate():
             return _compile_addresses(predicate)
+        case ast.OneOf(name, values, negative):
+            wanted = frozenset(values)
+            return lambda entry: ((entry.get(name) or "") in wanted) is not negative
+        case ast.InSubquery():
+            raise QueryError("a subquery in a label filter works in queries only, not here")
 
 
 def _operands(predicate: ast.Predicate, kind: type[ast.And] | type[ast.Or]) -> list[ast.Predicate]:

@@ -11,7 +11,7 @@ from sigyn.languages.logql import ast
 COUNTING = frozenset({"count_over_time", "rate", "bytes_over_time", "bytes_rate"})
 
 _PARSERS = (ast.JsonParser, ast.LogfmtParser, ast.RegexpParser, ast.PatternParser)
-_ASKING = (ast.LabelFilter, ast.LineFormat, ast.LabelFormat)
+_ASKING = (ast.LabelFilter, ast.LineFormat, ast.LabelFormat, ast.NumberStage)
 
 
 def needs_no_labels(query: ast.RangeAggregation, hint: ast.Grouping | None) -> bool:

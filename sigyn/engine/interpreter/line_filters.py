@@ -36,6 +36,9 @@ def _compile_operand(operator: str, operand: ast.LineOperand) -> Callable[[str],
     text = operand.value
     if operand.ip:
         return compile_addresses(text)
+    if operand.fold:
+        folded = compile_regex(f"(?i){re.escape(text)}").search
+        return lambda line: folded(line) is not None
     match operator:
         case "|=" | "!=":
             return lambda line: text in line

@@ -14,7 +14,7 @@ from sigyn.engine.interpreter.logfmt import compile_logfmt
 from sigyn.engine.interpreter.patterns import compile_pattern
 from sigyn.engine.interpreter.regexp import compile_regexp
 from sigyn.engine.interpreter.unpack import run_unpack
-from sigyn.engine.interpreter.unwrap import compile_unwrap
+from sigyn.engine.interpreter.unwrap import compile_number_stage, compile_unwrap
 from sigyn.languages.logql import ast
 from sigyn.model.labels import Labels
 
@@ -46,6 +46,8 @@ def compile_stage(stage: ast.Stage) -> Run:
             return compile_drop(stage)
         case ast.Keep():
             return compile_keep(stage)
+        case ast.NumberStage():
+            return compile_number_stage(stage)
 
 
 class Pipeline:

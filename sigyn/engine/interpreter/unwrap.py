@@ -2,11 +2,11 @@
 
 from collections.abc import Callable
 
-from sigyn.engine.interpreter.entry import Processed, Run
+from sigyn.engine.interpreter.entry import ERROR, Processed, Run
 from sigyn.engine.interpreter.label_filters import compile_label_filter
 from sigyn.languages.bytes import parse_bytes
 from sigyn.languages.durations import parse_go_duration
-from sigyn.languages.go_numbers import parse_go_float
+from sigyn.languages.go_numbers import format_plain, parse_go_float
 from sigyn.languages.logql import ast
 from sigyn.model.errors import BadRequest
 from sigyn.model.time import SECOND
@@ -49,5 +49,21 @@ def compile_unwrap(unwrap: ast.Unwrap) -> Run:
             entry.value = 0.0
             entry.fail(EXTRACTION_ERROR, str(error))
         return all(keep(entry) for keep in filters)
+
+    return run
+
+
+def compile_number_stage(stage: ast.NumberStage) -> Run:
+    """`| unwrap label` of a log query: the label becomes the number that it stands for, in plain digits."""
+    unwrap = compile_unwrap(ast.Unwrap(stage.label, stage.conversion))
+    name = stage.label
+
+    def run(entry: Processed) -> bool:
+        if not unwrap(entry):
+            return False
+        if stage.conversion and ERROR not in entry.parsed:
+            entry.discard((name,))
+            entry.parsed[name] = format_plain(entry.value)
+        return True
 
     return run

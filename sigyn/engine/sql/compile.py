@@ -5,6 +5,7 @@ left to the interpreter, for the entries that are still there. What a stage mean
 interpreter (sigyn/engine/interpreter); this module says the same in SQL and kernels.
 """
 
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 
@@ -94,12 +95,18 @@ def _line_filter(line: Sql, operator: str, operands: tuple[ast.LineOperand, ...]
     if any(operand.ip for operand in operands):
         raise Unsupported("ip() in a line filter")
     if operator in ("|=", "!="):
-        found = [build("contains({}, {})", line, literal(operand.value)) for operand in operands]
+        found = [_contains(line, operand) for operand in operands]
     elif operator in ("|~", "!~"):
         found = [build("regexp_matches({}, {})", line, literal(operand.value)) for operand in operands]
     else:
         raise Unsupported("a pattern line filter")
     return any_of(found) if operator.startswith("|") else build("(NOT {})", any_of(found))
+
+
+def _contains(line: Sql, operand: ast.LineOperand) -> Sql:
+    if operand.fold:
+        return build("regexp_matches({}, {})", line, literal(f"(?i){re.escape(operand.value)}"))
+    return build("contains({}, {})", line, literal(operand.value))
 
 
 def _label_filter(predicate: ast.Predicate, scope: Scope) -> None:

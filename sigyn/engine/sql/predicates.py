@@ -11,6 +11,7 @@ from sigyn.engine.sql.conversions import address_test, byte_count, duration_nano
 from sigyn.engine.sql.scope import ERROR, Scope
 from sigyn.engine.sql.steps import Convert, Map
 from sigyn.engine.sql.text import FALSE, NULL, Sql, any_of, build, column, literal
+from sigyn.engine.sql.unsupported import Unsupported
 from sigyn.languages.logql import ast
 
 _OPERATORS = {"==": "=", "!=": "<>", ">": ">", ">=": ">=", "<": "<", "<=": "<="}
@@ -44,6 +45,11 @@ def compile_predicate(predicate: ast.Predicate, scope: Scope) -> Compiled:
             return _passes_errors(scope, _converted(scope, name, operator, float(value), byte_count))
         case ast.IpPredicate(name, operator, pattern):
             return _passes_errors(scope, _address(scope, name, operator, address_test(pattern)))
+        case ast.OneOf(name, values, negative):
+            found = build("({} IN (" + ", ".join(["{}"] * len(values)) + "))", scope.text(name), *map(literal, values))
+            return Compiled(build("(NOT {})", found) if negative else found)
+        case ast.InSubquery():
+            raise Unsupported("a subquery")
 
 
 def text_matches(text: Sql, operator: ast.MatchOperator, value: str) -> Sql:

@@ -1,5 +1,6 @@
 """Steps of a compiled pipeline, done to a frame."""
 
+import sys
 from collections.abc import Iterable, Sequence
 
 import duckdb
@@ -10,6 +11,10 @@ import pyarrow as pa
 from sigyn.engine.frame import POSITION, Frame
 from sigyn.engine.sql.steps import Compute, Filter, Map, Parse, Step
 from sigyn.engine.sql.text import Sql, identifier
+
+INTERPRETED_ROWS = 4096  # 20 to 80 ms for the interpreter; numba takes a second to load
+
+_KERNELS = "sigyn.engine.sql.parsing"
 
 
 def run_steps(steps: Iterable[Step], frame: Frame, connection: duckdb.DuckDBPyConnection) -> Frame:
@@ -31,6 +36,21 @@ def run_steps(steps: Iterable[Step], frame: Frame, connection: duckdb.DuckDBPyCo
                 numbers = [None if text is None else convert(text) for text in texts.dictionary.to_pylist()]
                 frame.add(name, pa.array(numbers, pa.float64()).take(texts.indices))
     return frame
+
+
+def leaves_to_interpreter(steps: Sequence[Step], rows: int) -> bool:
+    """Whether the interpreter is the quicker way: for few rows, if a parser's kernel is not loaded yet."""
+    return rows <= INTERPRETED_ROWS and _KERNELS not in sys.modules and any(isinstance(step, Parse) for step in steps)
+
+
+def filtering_steps(steps: Sequence[Step], rows: int) -> Sequence[Step]:
+    """The steps worth doing for a caller that interprets all entries that are left."""
+    if leaves_to_interpreter(steps, rows):
+        steps = steps[: next(index for index, step in enumerate(steps) if isinstance(step, Parse))]
+    done = len(steps)
+    while done and not isinstance(steps[done - 1], Filter):
+        done -= 1
+    return steps[:done]
 
 
 def without_last_filters(steps: Sequence[Step]) -> tuple[list[Step], list[Sql]]:

@@ -9,6 +9,7 @@ from sigyn.engine.vectors.aggregations import aggregate
 from sigyn.engine.vectors.binary import operate
 from sigyn.engine.vectors.block import SeriesBlock, Value
 from sigyn.engine.vectors.grid import StepGrid
+from sigyn.engine.vectors.histogram_quantile import histogram_quantile
 from sigyn.engine.vectors.label_replace import label_replace
 from sigyn.languages.logql import ast
 from sigyn.model.errors import QueryError
@@ -53,6 +54,10 @@ def evaluate_metric(query: ast.MetricQuery, range_vector: RangeVector, grid: Ste
             return operate(query, evaluate_metric(left, range_vector, grid), evaluate_metric(right, range_vector, grid))
         case ast.LabelReplace(expression):
             return label_replace(query, _series(evaluate_metric(expression, range_vector, grid), expression))
+        case ast.HistogramQuantile(quantile, expression):
+            return histogram_quantile(quantile, _series(evaluate_metric(expression, range_vector, grid), expression))
+        case ast.CountEntries() | ast.Reference():
+            raise TypeError("lowering turns these into other nodes before a query is evaluated")
 
 
 def early_grouping(query: ast.VectorAggregation) -> ast.Grouping | None:

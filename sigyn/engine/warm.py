@@ -1,0 +1,19 @@
+"""Compile the kernels, or load them from numba's cache on disk, before the first query needs them."""
+
+import pyarrow as pa
+
+from sigyn.engine.frame import Frame
+from sigyn.engine.sql.parsing import parse_lines
+from sigyn.engine.sql.steps import Parse
+from sigyn.engine.sql.text import column
+from sigyn.engine.streams import QueryStreams
+from sigyn.languages.logql.pattern import Capture
+
+
+def warm_kernels() -> None:
+    """Parse one line with every parser. Takes seconds the first time on a machine, else some 100 ms."""
+    frame = Frame(pa.table({"line": ['{"a":"b"}']}), QueryStreams([]))
+    wanted = {"a": "a"}
+    parse_lines(Parse("json", column("line"), "hard", "failed", wanted=wanted), frame)
+    parse_lines(Parse("logfmt", column("line"), "hard", "failed", wanted=wanted), frame)
+    parse_lines(Parse("pattern", column("line"), "hard", "failed", pieces=("{", Capture("a")), wanted=wanted), frame)
