@@ -15,8 +15,8 @@ from sigyn.engine.duck import Duck
 from sigyn.engine.interpreter.pipeline import Pipeline
 from sigyn.engine.interpreter.reference import evaluate
 from sigyn.engine.interpreter.selectors import selector_matches
-from sigyn.engine.warm import warm_kernels
 from sigyn.engine.vectors.block import SeriesBlock
+from sigyn.engine.warm import warm_kernels
 from sigyn.languages.logql import ast, print_query
 from sigyn.model.batch import ENTRY_SCHEMA, Batch
 from sigyn.model.errors import QueryError
