@@ -118,12 +118,11 @@ class QueryService:
         return await self._run(request, lambda context: self._matrix(query, request.tenant, grid, context))
 
     async def query_instant(self, request: QueryRequest) -> QueryAnswer:
-        """Answer an instant query; a log query is answered with the entries of the last hour."""
+        """Answer an instant query at `end`; a log query with the entries since `start`, or of the last hour."""
         query = parse(request.query)
         if isinstance(query, ast.LogQuery):
-            return await self._run(
-                request, lambda context: self._log(query, request, request.end - LOOK_BACK, context, inclusive=True)
-            )
+            start = request.start if request.start < request.end else request.end - LOOK_BACK
+            return await self._run(request, lambda context: self._log(query, request, start, context, inclusive=True))
         return await self._run(request, lambda context: self._vector(query, request.tenant, request.end, context))
 
     async def labels(self, tenant: str, start: int, end: int, selector: str | None) -> list[str]:
