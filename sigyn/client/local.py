@@ -3,6 +3,7 @@
 import asyncio
 import tempfile
 import threading
+from collections import Counter
 from collections.abc import Coroutine, Sequence
 from itertools import islice
 from os import cpu_count
@@ -117,12 +118,17 @@ class LocalStore:
         return [dict(each) for each in self._wait(self._queries.series(self._tenant, first, last, list(selectors)))]
 
     def load(self, files: Sequence[PlainFile], watch: Watch | None = None) -> tuple[int, int] | None:
-        """Takes in the lines of files; the first and last time among them in ns, None without lines."""
+        """Takes in the lines of files; the first and last time among them in ns, None without lines.
+
+        A store keeps one of exact duplicates, but a line that stands twice in a file happened
+        twice: lines of equal times are put a nanosecond apart.
+        """
         first = last = None
         for file in files:
             entries = file.entries(watch)
+            taken: Counter[int] = Counter()
             while chunk := list(islice(entries, _BATCH_LINES)):
-                times = [entry.timestamp for entry in chunk]
+                times = [_apart(entry.timestamp, taken) for entry in chunk]
                 first = min(times) if first is None else min(first, *times)
                 last = max(times) if last is None else max(last, *times)
                 self._wait(self._store.append(_batch(file, times, [entry.line for entry in chunk])))
@@ -170,6 +176,12 @@ def open_folder(folder: Path, *, tenant: str = "") -> LocalStore:
     if not (folder / "catalog.sqlite").exists():
         raise NotFound(f"{folder} is no data folder of Sigyn: it has no catalog.sqlite")
     return LocalStore(StoreSettings(data=folder), tenant=tenant or SINGLE_TENANT)
+
+
+def _apart(timestamp: int, taken: Counter[int]) -> int:
+    """A time of its own for the next line that is of this time."""
+    taken[timestamp] += 1
+    return timestamp + taken[timestamp] - 1
 
 
 async def _opened(settings: StoreSettings) -> Store:

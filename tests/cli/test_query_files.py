@@ -56,6 +56,12 @@ def test_an_instant_query_looks_back_from_the_last_line(sigyn: Sigyn, app_log: P
     ]
 
 
+def test_lines_that_are_repeated_are_counted_each(sigyn: Sigyn, tmp_path: Path) -> None:
+    path = tmp_path / "syslog"
+    path.write_text("Jan 15 10:00:00 host sshd[1]: refused\n" * 5)
+    assert sigyn("query", "-f", str(path), "sum(count_over_time({}[1h]))", "--instant").lines == ["5  {}"]
+
+
 def test_levels_are_detected_as_a_server_does(sigyn: Sigyn, app_log: Path) -> None:
     found = sigyn("query", "-f", str(app_log), '{} | detected_level="info"', "-o", "jsonl")
     assert json.loads(found.out) == {
