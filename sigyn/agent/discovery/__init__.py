@@ -1,0 +1,1 @@
+"""What is there to read: static lists, files of targets, Docker, Kubernetes."""

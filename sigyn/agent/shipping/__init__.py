@@ -1,0 +1,1 @@
+"""Ships batches of entries to clients: encoding, the buffer on disk, retries."""

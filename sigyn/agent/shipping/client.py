@@ -1,0 +1,160 @@
+"""One client: sends posts to its server until they are taken."""
+
+import asyncio
+import random
+import time
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass
+from email.utils import parsedate_to_datetime
+from urllib.parse import urlsplit
+
+import httpx
+import structlog
+
+from sigyn.agent.config.clients import ClientConfig
+from sigyn.agent.counters import AgentCounters
+from sigyn.agent.errors import ConfigurationError
+from sigyn.agent.shipping.access import authorization_header, http_client
+from sigyn.agent.shipping.batch import variant_of
+from sigyn.agent.shipping.oauth import TokenSource
+from sigyn.agent.shipping.record import Post
+from sigyn.model.errors import Unavailable
+from sigyn.model.time import SECOND, Clock, system_clock
+
+_log = structlog.get_logger("sigyn.agent.client")
+_TOO_MANY = 429
+
+
+@dataclass(frozen=True, slots=True)
+class _Outcome:
+    """What became of an attempt; `wait` is what the server asked for, in seconds."""
+
+    delivered: bool
+    again: bool
+    status: str
+    reason: str
+    wait: float = 0.0
+
+
+class PushClient:
+    """Pushes to one URL. `patient` clients never give up what a retry may deliver."""
+
+    def __init__(
+        self,
+        config: ClientConfig,
+        counters: AgentCounters,
+        *,
+        patient: bool,
+        sleep: Callable[[float], Awaitable[None]] = asyncio.sleep,
+        clock: Clock = system_clock,
+    ) -> None:
+        """Raises ConfigurationError for certificates that can't be read."""
+        self.config = config
+        self.name = config.name or config.url
+        self.variant = variant_of(config.external_labels)
+        self.waiting = False  # between two attempts: the server is away or busy
+        self._patient = patient
+        self._sleep = sleep
+        self._clock = clock
+        self._counters = counters
+        self._http = http_client(config, config.timeout / SECOND)
+        self._tokens = TokenSource(config.oauth2) if config.oauth2 else None
+        self._random = random.Random()
+        parts = urlsplit(config.url)
+        self.host = parts.netloc.rpartition("@")[2]
+
+    async def send(self, post: Post) -> None:
+        """Returns when the post was taken, or when it is certain that it never will be (it is counted then)."""
+        config, labels = self.config, (self.host, self._tenant(post))
+        self._counters.encoded_bytes.labels(self.host).inc(len(post.body))
+        retries = 0
+        while True:
+            outcome = await self._attempt(post)
+            if outcome.delivered:
+                self._delivered(post)
+                return
+            limit = config.backoff_config.max_retries
+            if not outcome.again or (not self._patient and limit and retries + 1 >= limit):
+                self._given_up(post, outcome)
+                return
+            wait = outcome.wait or self._back_off(retries)
+            _log.warning(
+                "push failed, will try again",
+                url=config.url, status=outcome.status, reason=outcome.reason, seconds=round(wait, 2),
+            )  # fmt: skip
+            retries += 1
+            self._counters.batch_retries.labels(*labels).inc()
+            self.waiting = True
+            try:
+                await self._sleep(wait)
+            finally:
+                self.waiting = False
+
+    async def close(self) -> None:
+        """Closes connections."""
+        await self._http.aclose()
+
+    async def _attempt(self, post: Post) -> _Outcome:
+        began = time.perf_counter()
+        try:
+            answer = await self._http.post(self.config.url, content=post.body, headers=await self._headers(post))
+        except (httpx.TransportError, ConfigurationError, Unavailable) as error:
+            return _Outcome(False, True, "failed", str(error) or type(error).__name__)
+        finally:
+            seconds = time.perf_counter() - began
+        status = answer.status_code
+        self._counters.request_duration.labels(str(status), self.host).observe(seconds)
+        if 200 <= status < 300:
+            return _Outcome(True, False, str(status), "")
+        limited = status == _TOO_MANY
+        again = status >= 500 or (limited and not self.config.drop_rate_limited_batches)
+        reason = answer.text.strip()[:1024]
+        return _Outcome(False, again, str(status), reason, self._retry_after(answer) if again else 0.0)
+
+    async def _headers(self, post: Post) -> dict[str, str]:
+        headers = {"Content-Type": "application/x-protobuf", "User-Agent": "sigyn-agent", **self.config.headers}
+        tenant = self._tenant(post)
+        if tenant:
+            headers["X-Scope-OrgID"] = tenant
+        authorization = await self._tokens.header() if self._tokens else await authorization_header(self.config)
+        if authorization:
+            headers["Authorization"] = authorization
+        return headers
+
+    def _tenant(self, post: Post) -> str:
+        return post.tenant or self.config.tenant_id
+
+    def _back_off(self, retries: int) -> float:
+        """Doubled each time up to the maximum; the upper half at random, so that agents don't come back together."""
+        backoff = self.config.backoff_config
+        whole = min(backoff.min_period * 2.0 ** min(retries, 60), backoff.max_period) / SECOND
+        return whole * self._random.uniform(0.5, 1.0)
+
+    def _retry_after(self, answer: httpx.Response) -> float:
+        """Seconds that the server asks to wait, as a number or as a date; 0 when it doesn't say."""
+        text = answer.headers.get("Retry-After", "").strip()
+        if not text:
+            return 0.0
+        if text.isdigit():
+            return float(text)
+        try:
+            return max(0.0, parsedate_to_datetime(text).timestamp() - self._clock() / SECOND)
+        except ValueError:
+            return 0.0
+
+    def _delivered(self, post: Post) -> None:
+        self._counters.sent_entries.labels(self.host).inc(post.entries)
+        self._counters.sent_bytes.labels(self.host).inc(len(post.body))
+        now = self._clock()
+        for file, timestamp in post.latest.items():
+            self._counters.stream_lag.labels(file, self.host).set(max(0.0, (now - timestamp) / SECOND))
+
+    def _given_up(self, post: Post, outcome: _Outcome) -> None:
+        reason = "rate_limited" if outcome.status == str(_TOO_MANY) else "ingester_error"
+        labels = (self.host, self._tenant(post), reason)
+        self._counters.dropped_entries.labels(*labels).inc(post.entries)
+        self._counters.dropped_bytes.labels(*labels).inc(post.raw_bytes)
+        _log.error(
+            "push refused, its entries are dropped",
+            url=self.config.url, status=outcome.status, reason=outcome.reason, entries=post.entries,
+        )  # fmt: skip

@@ -1,0 +1,86 @@
+"""A scrape config at work: its entries go through its pipeline and on to the shipper."""
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from typing import Any, Protocol
+
+from sigyn.agent.entry import AgentEntry
+from sigyn.agent.positions import Changes
+
+
+class EntryPipeline(Protocol):
+    """The stages of a scrape config."""
+
+    def process_batch(self, entries: list[AgentEntry]) -> list[AgentEntry]: ...
+    def flush(self, now: int) -> list[AgentEntry]: ...
+    def held(self) -> Iterable[AgentEntry]: ...
+
+
+class Sink(Protocol):
+    """What takes entries out of pipelines."""
+
+    def add(self, entries: Sequence[AgentEntry], positions: Changes, size: int) -> None: ...
+    def full(self) -> bool: ...
+    async def room(self) -> None: ...
+
+
+class Source(Protocol):
+    """Something that is read from a position on: a file, a journal, a container."""
+
+    def changes(self, mark: Any) -> Changes:
+        """Positions when everything before the mark is delivered; None: everything that was read."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class Origin:
+    """Where an entry begins: marks of one source can be compared, and rise."""
+
+    source: Source
+    mark: Any
+
+
+class Job:
+    """Runs entries of all targets of one scrape config through one pipeline.
+
+    A pipeline may hold entries back (multiline): positions then stay before the first line held, so
+    that a killed agent reads it again.
+    """
+
+    def __init__(self, name: str, pipeline: EntryPipeline, sink: Sink) -> None:
+        self.name = name
+        self.sink = sink
+        self.holds = False  # whether entries need an origin
+        self._pipeline = pipeline
+        self._behind: dict[int, Source] = {}
+
+    def push(self, entries: list[AgentEntry], source: Source | None, size: int) -> None:
+        """Entries that were read from a source, in order; `size` in bytes."""
+        passed = self._pipeline.process_batch(entries)
+        self.sink.add(passed, self._changes([source] if source else ()), size)
+
+    def flush(self, now: int) -> None:
+        """Passes on held entries whose time has come; called several times a second."""
+        if not self.holds:
+            return
+        passed = self._pipeline.flush(now)
+        if passed:
+            self.sink.add(passed, self._changes(()), sum(len(entry.line) for entry in passed))
+
+    def _changes(self, read: Sequence[Source]) -> Changes:
+        held = [entry.origin for entry in self._pipeline.held()]
+        self.holds = self.holds or bool(held)
+        if not held and not self._behind and len(read) == 1:
+            return read[0].changes(None)
+        first: dict[int, Origin] = {}
+        for origin in held:
+            if isinstance(origin, Origin):
+                known = first.get(id(origin.source))
+                if known is None or origin.mark < known.mark:
+                    first[id(origin.source)] = origin
+        changes: dict[str, str] = {}
+        for source in [*self._behind.values(), *read]:
+            begin = first.get(id(source))
+            changes.update(source.changes(begin.mark if begin else None))
+        self._behind = {key: origin.source for key, origin in first.items()}
+        return changes
