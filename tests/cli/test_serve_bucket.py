@@ -1,0 +1,43 @@
+"""`sigyn serve` with the storage section of Loki's file, over an S3 server."""
+
+import os
+from pathlib import Path
+from urllib.request import urlopen
+
+from tests.cli.commands import Sigyn
+from tests.cli.server import running_server
+from tests.store.conftest import s3_endpoint
+
+__all__ = ["s3_endpoint"]
+
+
+def test_segments_go_to_the_bucket_of_lokis_file(
+    s3_endpoint: str,
+    tmp_path: Path,
+    app_log: Path,
+    sigyn: Sigyn,
+) -> None:
+    config = tmp_path / "loki.yaml"
+    config.write_text(
+        f"""
+server: {{http_listen_address: 127.0.0.1}}
+storage_config:
+  boltdb_shipper: {{active_index_directory: /loki/index, shared_store: s3}}
+  aws:
+    s3: s3://logs/chunks/
+    endpoint: {s3_endpoint}
+    access_key_id: ${{TEST_KEY_ID}}
+    secret_access_key: ${{TEST_SECRET}}
+    region: us-east-1
+"""
+    )
+    variables = os.environ | {"TEST_KEY_ID": "key", "TEST_SECRET": "secret"}
+    with running_server(tmp_path / "data", f"-config.file={config}", variables=variables) as running:
+        assert "segments in s3://logs/chunks" in running.banner
+        assert sigyn("push", str(app_log), "--labels", '{job="bucket"}', "--addr", running.url).code == 0
+        found = sigyn("query", '{job="bucket"} |= `hello`', "--since", "10000d", "-o", "raw", "--addr", running.url)
+        assert len(found.lines) == 1
+        with urlopen(f"{s3_endpoint}/logs?list-type=2&prefix=chunks/") as listing:
+            assert b"<Key>chunks/fake/2026-01-15/" in listing.read()
+        assert running.stop() == 0
+    assert not (tmp_path / "data" / "objects").exists()
