@@ -1,8 +1,15 @@
 """The agent's configuration: Promtail's file as frozen values."""
 
-from dataclasses import dataclass
+from collections import Counter
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
+from typing import Final
+from urllib.parse import urlsplit
 
-from sigyn.agent.config.clients import ClientConfig
+from sigyn.agent.config.clients import BasicAuth, ClientConfig, TlsConfig
+from sigyn.agent.config.decoding import decode
+from sigyn.agent.config.discovery import HttpAccess
+from sigyn.agent.config.document import Items, Node, Table, read_document
 from sigyn.agent.config.process import (
     GlobalConfig,
     LimitsConfig,
@@ -14,6 +21,25 @@ from sigyn.agent.config.process import (
 )
 from sigyn.agent.config.scrape import ScrapeConfig
 from sigyn.agent.config.server import ServerConfig
+from sigyn.agent.errors import ConfigurationError
+from sigyn.agent.metrics import StageMetrics
+from sigyn.agent.relabel import RelabelRule
+from sigyn.agent.stages import StagePipeline
+from sigyn.config.yaml_tree import Reading, expand_variables
+
+__all__ = ["AgentConfiguration", "ConfigurationError", "RelabelRule", "ScrapeConfig", "load_configuration"]
+
+_ABSENT_TARGETS: Final = {
+    "kafka": "Kafka",
+    "azure_event_hub": "Azure Event Hubs",
+    "azure_event_hubs": "Azure Event Hubs",
+    "gcplog": "Google Cloud",
+    "cloudflare": "Cloudflare",
+    "heroku_drain": "Heroku",
+    "windows_events": "Windows events",
+}
+_NEED_JOB_NAME: Final = ("syslog", "loki_push_api", "gelf")
+_ROLES: Final = ("pod", "node", "service", "endpoints", "endpointslice", "ingress")
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,7 +52,122 @@ class AgentConfiguration:
     scrape_configs: tuple[ScrapeConfig, ...] = ()
     limits_config: LimitsConfig = LimitsConfig()
     target_config: TargetConfig = TargetConfig()
-    global_config: GlobalConfig = GlobalConfig()
+    global_config: GlobalConfig = field(default=GlobalConfig(), metadata={"key": "global"})
     options: OptionsConfig = OptionsConfig()
     tracing: TracingConfig = TracingConfig()
     wal: WalConfig = WalConfig()
+    client: ClientConfig | None = None
+
+
+def load_configuration(
+    text: str, environ: Mapping[str, str] | None = None, *, clients_wanted: bool = True
+) -> AgentConfiguration:
+    """The configuration in `text`, which is YAML 1.1.
+
+    With `environ`, `${NAME}` and `${NAME:-default}` are filled in first and double backslashes
+    become single ones, as `-config.expand-env` has it. A single `client` becomes one of `clients`.
+    Raises ConfigurationError for everything that Promtail refuses, with the line where it stands.
+    """
+    if environ is not None:
+        text = expand_variables(text.replace("\\\\", "\\"), environ, Reading())
+    document = read_document(text)
+    _refuse_absent_targets(document)
+    configuration = decode(document, AgentConfiguration, "")
+    if configuration.client is not None:
+        configuration = _with_single_client(configuration)
+    _check_clients(configuration.clients, clients_wanted)
+    _check_scrape_configs(configuration.scrape_configs)
+    return configuration
+
+
+def _with_single_client(configuration: AgentConfiguration) -> AgentConfiguration:
+    clients = configuration.clients
+    if configuration.client is not None and configuration.client.url:
+        clients = (configuration.client, *clients)
+    return replace(configuration, clients=clients, client=None)
+
+
+def _refuse_absent_targets(document: Node) -> None:
+    if not isinstance(document, Table):
+        return
+    for key, value in document.entries:
+        if key.text != "scrape_configs" or not isinstance(value, Items):
+            continue
+        for scrape in value.nodes:
+            for name, _ in scrape.entries if isinstance(scrape, Table) else ():
+                if name.text in _ABSENT_TARGETS:
+                    raise ConfigurationError(
+                        f"`{name.text}`: this agent can't read from {_ABSENT_TARGETS[name.text]}; "
+                        "leave it to an agent that can, and point that one at Sigyn's push API",
+                        line=name.line,
+                    )
+
+
+def _check_clients(clients: tuple[ClientConfig, ...], wanted: bool) -> None:
+    if wanted and not clients:
+        raise ConfigurationError("at least one client config must be provided: `clients` with a `url`")
+    for index, client in enumerate(clients):
+        where = f"clients[{index}]"
+        if not client.url:
+            raise ConfigurationError(f"{where}: client needs target URL")
+        if urlsplit(client.url).scheme not in ("http", "https"):
+            raise ConfigurationError(f"{where}: `{client.url}` is no http:// or https:// URL")
+        _check_access(client, where)
+
+
+def _check_access(access: ClientConfig | HttpAccess, where: str) -> None:
+    if access.bearer_token and access.bearer_token_file:
+        raise ConfigurationError(f"{where}: at most one of bearer_token & bearer_token_file must be configured")
+    ways = (
+        access.basic_auth,
+        access.authorization,
+        access.oauth2,
+        access.bearer_token or access.bearer_token_file,
+    )
+    if sum(1 for way in ways if way) > 1:
+        raise ConfigurationError(
+            f"{where}: at most one of basic_auth, authorization, oauth2 & bearer_token must be configured"
+        )
+    _check_basic_auth(access.basic_auth, where)
+    _check_tls(access.tls_config, where)
+
+
+def _check_basic_auth(basic_auth: BasicAuth | None, where: str) -> None:
+    if basic_auth is not None and basic_auth.password and basic_auth.password_file:
+        raise ConfigurationError(f"{where}: at most one of basic_auth password & password_file must be configured")
+
+
+def _check_tls(tls: TlsConfig | None, where: str) -> None:
+    if tls is not None and bool(tls.cert or tls.cert_file) != bool(tls.key or tls.key_file):
+        raise ConfigurationError(f"{where}: a client certificate and its key have to be configured together")
+
+
+def _check_scrape_configs(scrape_configs: tuple[ScrapeConfig, ...]) -> None:
+    metrics = StageMetrics()
+    for index, scrape in enumerate(scrape_configs):
+        where = f"scrape_configs[{index}]"
+        try:
+            StagePipeline(scrape.pipeline_stages, scrape.job_name, metrics)
+        except ConfigurationError as error:
+            raise ConfigurationError(f"job `{scrape.job_name}`: {error}") from None
+        for kind in _NEED_JOB_NAME:
+            if getattr(scrape, kind) is not None and not scrape.job_name:
+                raise ConfigurationError(f"{where}: `job_name` must be defined for the `{kind}` scrape_config")
+        for kubernetes in scrape.kubernetes_sd_configs:
+            if kubernetes.role not in _ROLES:
+                raise ConfigurationError(
+                    f"{where}: unknown Kubernetes SD role `{kubernetes.role}`; the roles are {', '.join(_ROLES)}"
+                )
+            _check_access(kubernetes, f"{where}.kubernetes_sd_configs")
+        for docker in scrape.docker_sd_configs:
+            if not docker.host:
+                raise ConfigurationError(f"{where}: docker_sd_configs needs a `host`")
+            _check_access(docker, f"{where}.docker_sd_configs")
+        for files in scrape.file_sd_configs:
+            if not files.files:
+                raise ConfigurationError(f"{where}: file service discovery config must contain at least one path name")
+    for kind in _NEED_JOB_NAME:
+        names = Counter(scrape.job_name for scrape in scrape_configs if getattr(scrape, kind) is not None)
+        twice = [name for name, count in names.items() if count > 1]
+        if twice:
+            raise ConfigurationError(f"`job_name` must be unique for each `{kind}` scrape_config: {twice[0]}")

@@ -46,9 +46,12 @@ class RelabelRule:
     replacement: str = "$1"
     action: str = "replace"
 
+    def __post_init__(self) -> None:
+        """Raises ConfigurationError for what Prometheus refuses."""
+        _check(self)
 
-def check_rule(rule: RelabelRule) -> None:
-    """Refuse what Prometheus refuses. Raises ConfigurationError."""
+
+def _check(rule: RelabelRule) -> None:
     action = rule.action.lower()
     if action not in ACTIONS:
         raise ConfigurationError(f"unknown relabel action `{rule.action}`; the actions are {', '.join(ACTIONS)}")

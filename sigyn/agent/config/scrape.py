@@ -1,6 +1,6 @@
 """One scrape config: where entries come from and what happens to them."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from sigyn.agent.config.discovery import (
     ConsulSdConfig,
@@ -18,6 +18,7 @@ from sigyn.agent.config.targets import (
     SyslogConfig,
 )
 from sigyn.agent.relabel import RelabelRule
+from sigyn.agent.stages.chain import read_stages
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,7 +26,7 @@ class ScrapeConfig:
     """An element of `scrape_configs`."""
 
     job_name: str = ""
-    pipeline_stages: tuple[StageConfig, ...] = ()
+    pipeline_stages: tuple[StageConfig, ...] = field(default=(), metadata={"read": read_stages})
     relabel_configs: tuple[RelabelRule, ...] = ()
     static_configs: tuple[StaticConfig, ...] = ()
     file_sd_configs: tuple[FileSdConfig, ...] = ()

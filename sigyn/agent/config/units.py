@@ -5,7 +5,7 @@ from typing import Annotated, TypeAlias
 
 from sigyn.model.time import MILLISECOND, SECOND
 
-__all__ = ["MILLISECOND", "SECOND", "Duration", "Regex", "Size", "Unit"]
+__all__ = ["MILLISECOND", "SECOND", "AnyText", "Duration", "Regex", "Size", "Unit"]
 
 
 class Unit(Enum):
@@ -13,6 +13,7 @@ class Unit(Enum):
 
     DURATION = "a duration such as 5s or 1h30m"
     SIZE = "a size such as 256KiB or 2MB"
+    TEXT = "a text or a number"
     REGEX = "a regular expression of RE2"
 
 
@@ -24,3 +25,6 @@ Size: TypeAlias = Annotated[int, Unit.SIZE]
 
 Regex: TypeAlias = Annotated[str, Unit.REGEX]
 """A regular expression that RE2 takes."""
+
+AnyText: TypeAlias = Annotated[str, Unit.TEXT]
+"""A text that may be written without quotes even when it looks like a number."""

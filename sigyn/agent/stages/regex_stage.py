@@ -1,0 +1,47 @@
+"""`regex`: named groups of an expression into the extracted data."""
+
+from dataclasses import dataclass
+
+from sigyn.agent.entry import AgentEntry
+from sigyn.agent.errors import ConfigurationError
+from sigyn.agent.stages.expressions import compile_expression
+from sigyn.agent.stages.stage import Stage, StageContext, kind, required
+from sigyn.agent.stages.values import to_text
+
+
+@dataclass(frozen=True, slots=True)
+class RegexOptions:
+    """The expression and, when it is not the line, what it is applied to."""
+
+    expression: str = ""
+    source: str | None = None
+
+
+def _compile(options: RegexOptions, _context: StageContext) -> Stage:
+    regex = compile_expression(required(options.expression, "expression is required"))
+    if options.source is not None and not options.source:
+        raise ConfigurationError("empty source")
+    search = regex.search
+    groups = sorted(regex.groupindex.items(), key=lambda group: group[1])
+    source = options.source
+
+    def run(entries: list[AgentEntry]) -> list[AgentEntry]:
+        for entry in entries:
+            text: str | None = entry.line
+            extracted = entry.extracted
+            if source is not None:
+                text = to_text(extracted.get(source))
+                if text is None:
+                    continue
+            match = search(text)
+            if match is not None:
+                values = match.groups()
+                for name, number in groups:
+                    # A group that took no part is an empty text in Go.
+                    extracted[name] = values[number - 1] or ""
+        return entries
+
+    return Stage(run)
+
+
+KIND = kind("regex", RegexOptions, _compile)

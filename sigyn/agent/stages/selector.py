@@ -1,0 +1,53 @@
+"""The selectors of `match`: LogQL's matchers and filters, as a test of entries."""
+
+import re
+from collections.abc import Callable
+from typing import TypeAlias
+
+from sigyn.agent.entry import AgentEntry
+from sigyn.agent.errors import ConfigurationError
+from sigyn.engine.interpreter.pipeline import Pipeline
+from sigyn.engine.interpreter.selectors import compile_match
+from sigyn.languages.logql import parse
+from sigyn.languages.logql.ast import LogQuery, Selector
+from sigyn.model.errors import BadRequest
+from sigyn.model.labels import labels_of
+
+Matches: TypeAlias = Callable[[AgentEntry], bool]
+
+_QUOTED = re.compile(r'"(?:[^"\\]|\\.)*"', re.DOTALL)
+
+
+def compile_selector(text: str) -> Matches:
+    """A test of entries: matchers on labels, then filters on the line. Raises ConfigurationError."""
+    if "`" in _QUOTED.sub("", text):
+        raise ConfigurationError("invalid selector syntax for match stage: write texts in double quotes, not in ` `")
+    try:
+        query = parse(text)
+    except BadRequest as error:
+        raise ConfigurationError(f"invalid selector syntax for match stage: {error}") from None
+    if not isinstance(query, LogQuery):
+        raise ConfigurationError("invalid selector syntax for match stage: a metric query is no selector")
+    matches = compile_matchers(query.selector)
+    if not query.stages:
+        return matches
+    try:
+        pipeline = Pipeline(query.stages)
+    except BadRequest as error:
+        raise ConfigurationError(f"invalid selector syntax for match stage: {error}") from None
+
+    def filtered(entry: AgentEntry) -> bool:
+        if not matches(entry):
+            return False
+        return pipeline.process(labels_of(entry.labels), entry.timestamp, entry.line) is not None
+
+    return filtered
+
+
+def compile_matchers(selector: Selector) -> Matches:
+    """A test of labels; a missing label is the empty text."""
+    tests = [(matcher.name, compile_match(matcher.operator, matcher.value)) for matcher in selector.matchers]
+    if len(tests) == 1:
+        ((name, test),) = tests
+        return lambda entry: test(entry.labels.get(name, ""))
+    return lambda entry: all(test(entry.labels.get(name, "")) for name, test in tests)

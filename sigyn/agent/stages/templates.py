@@ -1,0 +1,59 @@
+"""The templates of `template` and `replace`: Go's, with the functions that Promtail adds."""
+
+from collections.abc import Callable, Mapping
+from functools import lru_cache
+from hashlib import sha3_256, sha256
+
+from sigyn.agent.errors import ConfigurationError
+from sigyn.agent.stages.values import to_text
+from sigyn.languages.templates import Function, Template, TemplateError, compile_template
+from sigyn.languages.templates.logql import logql_functions
+
+
+def _hash(salt: str, text: str) -> str:
+    return sha3_256((salt + text).encode("utf-8", "replace")).hexdigest()
+
+
+def _sha2_hash(salt: str, text: str) -> str:
+    return sha256((salt + text).encode("utf-8", "replace")).hexdigest()
+
+
+@lru_cache(maxsize=1)
+def _functions() -> Mapping[str, Function]:
+    return {
+        **logql_functions(),
+        "Hash": Function(_hash, ("string", "string")),
+        "Sha2Hash": Function(_sha2_hash, ("string", "string")),
+        "sha256sum": Function(lambda text: sha256(text.encode("utf-8", "replace")).hexdigest(), ("string",)),
+    }
+
+
+def compile_stage_template(text: str) -> Template:
+    """Compile a template. Raises ConfigurationError with Go's words."""
+    try:
+        return compile_template(text, _functions(), name="pipeline_template", missing="default")
+    except TemplateError as error:
+        raise ConfigurationError(str(error)) from None
+
+
+def template_data(extracted: Mapping[str, object], line: str) -> dict[str, object]:
+    """What a template sees: all extracted data as text, without nulls, and the line as `Entry`."""
+    data: dict[str, object] = {}
+    for name, value in extracted.items():
+        text = to_text(value)
+        if text is not None:
+            data[name] = text
+    data["Entry"] = line
+    return data
+
+
+def executor(template: Template) -> Callable[[Mapping[str, object]], str | None]:
+    """A function from data to text; None when the template fails on them."""
+
+    def execute(data: Mapping[str, object]) -> str | None:
+        try:
+            return template.execute(data, (data.get("Entry", ""), 0))
+        except TemplateError:
+            return None
+
+    return execute
