@@ -24,6 +24,7 @@ from sigyn.store.metrics import StoreMetrics
 from sigyn.store.quarantine import Quarantine
 from sigyn.store.reclaim import Reclaimer
 from sigyn.store.settings import StoreSettings
+from sigyn.store.writer import Writer
 
 _log = structlog.get_logger("sigyn.store")
 
@@ -43,6 +44,7 @@ class Maintenance:
         self,
         settings: StoreSettings,
         live: LiveSegments,
+        writer: Writer,
         compactor: Compactor,
         reclaimer: Reclaimer,
         quarantine: Quarantine,
@@ -56,6 +58,7 @@ class Maintenance:
             age=int(settings.compaction_age_seconds * SECOND),
         )
         self._live = live
+        self._writer = writer
         self._compactor = compactor
         self._reclaimer = reclaimer
         self._quarantine = quarantine
@@ -153,10 +156,10 @@ class Maintenance:
         return ran
 
     def _pause(self) -> None:
-        """Lets queries go first: while any is under way, as much rest as work, unless too much waits."""
+        """Lets queries and pushes go first: while any is under way, as much rest as work, unless too much waits."""
         if self._stopping:
             raise _Stopped
-        if self._live.in_use() and not self._behind():
+        if (self._live.in_use() or self._writer.waiting_bytes()) and not self._behind():
             time.sleep(min(time.monotonic() - self._resumed, _LONGEST_PAUSE))
         self._resumed = time.monotonic()
 

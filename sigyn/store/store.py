@@ -46,7 +46,7 @@ class Store:
         compactor = Compactor(objects, self.streams, committer, self._quarantine, self.metrics)
         self._writer = Writer(settings, committer, self._live, self.metrics)
         self._maintenance = Maintenance(
-            settings, self._live, compactor, reclaimer, self._quarantine, self.metrics, clock
+            settings, self._live, self._writer, compactor, reclaimer, self._quarantine, self.metrics, clock
         )
         self._maintenance.start()
 
