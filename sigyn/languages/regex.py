@@ -1,6 +1,6 @@
 """Regular expressions of RE2, compiled by google-re2, refused in the words of Go's regexp package."""
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from typing import Protocol
 
 import re2
@@ -43,6 +43,7 @@ class Regex(Protocol):
     def groupindex(self) -> Mapping[str, int]: ...
     def search(self, text: str) -> Match | None: ...
     def fullmatch(self, text: str) -> Match | None: ...
+    def finditer(self, text: str) -> Iterator[Match]: ...
 
 
 def compile_regex(pattern: str) -> Regex:

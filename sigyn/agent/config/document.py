@@ -20,7 +20,7 @@ _FLOAT = re.compile(r"[-+]?(\.[0-9]+|[0-9][0-9_]*(\.[0-9]*)?)([eE][-+]?[0-9]+)?"
 _SPECIAL_FLOAT = re.compile(r"[-+]?\.(inf|Inf|INF)|\.(nan|NaN|NAN)")
 _DEEPEST = 100
 
-Plain: TypeAlias = None | bool | int | float | str
+Plain: TypeAlias = bool | int | float | str | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -110,6 +110,7 @@ def _convert(loader: yaml.SafeLoader, node: yaml.Node, depth: int) -> Node:
         return Table(tuple(entries.values()), line)
     if isinstance(node, yaml.SequenceNode):
         return Items(tuple(_convert(loader, each, depth + 1) for each in node.value), line)
+    assert isinstance(node, yaml.ScalarNode)
     return Scalar(_value(node), str(node.value), line)
 
 

@@ -66,7 +66,8 @@ def link(stages: Sequence[Stage]) -> Stage:
 def _read_stage(node: Node, path: str) -> StageConfig:
     if not isinstance(node, Table):
         raise ConfigurationError(
-            f"invalid YAML config, make sure each stage of your pipeline is a YAML object (must end with a `:`): {path}",
+            "invalid YAML config, make sure each stage of your pipeline is a YAML object (must end with a `:`), "
+            f"check {path}",
             line=node.line,
         )
     if len(node.entries) != 1:

@@ -98,12 +98,12 @@ def _content(options: DropOptions, sources: tuple[str, ...]) -> _Test:
 
 
 def _joined(sources: tuple[str, ...], separator: str | None) -> Callable[[AgentEntry], str | None]:
-    """The text of the sources that an entry has; None when it has none, or one that is null."""
+    """The text of the sources that an entry has; None when one of them is null and can't be tested."""
     between = ";" if separator is None else separator
 
     def text(entry: AgentEntry) -> str | None:
         found = [to_text(entry.extracted[source]) for source in sources if source in entry.extracted]
-        if not found or None in found:
+        if None in found:
             return None
         return between.join(each for each in found if each is not None)
 

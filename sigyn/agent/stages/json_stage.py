@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
+from operator import attrgetter
 from typing import Any, TypeAlias
 
 import msgspec
@@ -38,7 +39,7 @@ def compile_json(options: JsonOptions, context: StageContext) -> Stage:
     source = options.source
     drop = options.drop_malformed
     dropped = context.metrics.dropped_lines("malformed_json") if drop else None
-    simple = _simple_names(expressions) if names else None
+    simple = _simple_names(expressions)
 
     def extract(entry: AgentEntry, text: str) -> bool:
         try:
@@ -114,8 +115,6 @@ def _decoder(expressions: Mapping[str, str]) -> tuple[Callable[[str], Any], Call
 
 
 def _getter(attributes: list[str]) -> Callable[[Any], tuple[Any, ...]]:
-    from operator import attrgetter
-
     get = attrgetter(*attributes)
     if len(attributes) == 1:
         return lambda found: (get(found),)

@@ -30,11 +30,12 @@ def _compile(options: LogfmtOptions, _context: StageContext) -> Stage:
 
     def run(entries: list[AgentEntry]) -> list[AgentEntry]:
         for entry in entries:
-            text: str | None = entry.line
+            text = entry.line
             if source is not None:
-                text = to_text(entry.extracted.get(source))
-                if text is None:
+                value = to_text(entry.extracted.get(source))
+                if value is None:
                     continue
+                text = value
             for pair in pairs(text):
                 if isinstance(pair, BadPair):
                     break  # Promtail reads no further, and keeps what it has

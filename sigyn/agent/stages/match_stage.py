@@ -55,7 +55,8 @@ def _nesting(matches: Matches, nested: Stage) -> Stage:
         result: list[AgentEntry] = []
         # Neighbours that match go through the stages together: the order stays.
         for selected, group in groupby(entries, matches):
-            result.extend(inner(list(group)) if selected else group)
+            neighbours = list(group)
+            result.extend(inner(neighbours) if selected else neighbours)
         return result
 
     return Stage(run, nested.flush, nested.deadline, nested.held)

@@ -27,12 +27,13 @@ def _compile(options: RegexOptions, _context: StageContext) -> Stage:
 
     def run(entries: list[AgentEntry]) -> list[AgentEntry]:
         for entry in entries:
-            text: str | None = entry.line
+            text = entry.line
             extracted = entry.extracted
             if source is not None:
-                text = to_text(extracted.get(source))
-                if text is None:
+                value = to_text(extracted.get(source))
+                if value is None:
                     continue
+                text = value
             match = search(text)
             if match is not None:
                 values = match.groups()

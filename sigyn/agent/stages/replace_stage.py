@@ -85,7 +85,7 @@ def _replace_groups(
 
 def find_all(regex: Regex, text: str) -> list[Match]:
     """All matches in order, none over another."""
-    return list(regex.finditer(text))  # type: ignore[attr-defined]
+    return list(regex.finditer(text))
 
 
 KIND = kind("replace", ReplaceOptions, _compile)

@@ -1,15 +1,16 @@
 """The selectors of `match`: LogQL's matchers and filters, as a test of entries."""
 
 import re
-from collections.abc import Callable
-from typing import TypeAlias
+from collections.abc import Callable, Sequence
+from typing import TypeAlias, cast
 
 from sigyn.agent.entry import AgentEntry
 from sigyn.agent.errors import ConfigurationError
+from sigyn.engine.interpreter.line_filters import compile_line_filter
 from sigyn.engine.interpreter.pipeline import Pipeline
 from sigyn.engine.interpreter.selectors import compile_match
 from sigyn.languages.logql import parse
-from sigyn.languages.logql.ast import LogQuery, Selector
+from sigyn.languages.logql.ast import LineFilter, LogQuery, Selector, Stage
 from sigyn.model.errors import BadRequest
 from sigyn.model.labels import labels_of
 
@@ -32,16 +33,20 @@ def compile_selector(text: str) -> Matches:
     if not query.stages:
         return matches
     try:
-        pipeline = Pipeline(query.stages)
+        passes = _compile_filters(query.stages)
     except BadRequest as error:
         raise ConfigurationError(f"invalid selector syntax for match stage: {error}") from None
+    return lambda entry: matches(entry) and passes(entry)
 
-    def filtered(entry: AgentEntry) -> bool:
-        if not matches(entry):
-            return False
-        return pipeline.process(labels_of(entry.labels), entry.timestamp, entry.line) is not None
 
-    return filtered
+def _compile_filters(stages: Sequence[Stage]) -> Matches:
+    filters = [stage for stage in stages if isinstance(stage, LineFilter)]
+    if len(filters) == len(stages):
+        # Line filters look at nothing but the line, which entries of the agent have as well.
+        tests = [cast(Matches, compile_line_filter(stage)) for stage in filters]
+        return tests[0] if len(tests) == 1 else lambda entry: all(test(entry) for test in tests)
+    pipeline = Pipeline(stages)
+    return lambda entry: pipeline.process(labels_of(entry.labels), entry.timestamp, entry.line) is not None
 
 
 def compile_matchers(selector: Selector) -> Matches:

@@ -2,30 +2,17 @@
 
 from collections.abc import Callable, Mapping
 from functools import lru_cache
-from hashlib import sha3_256, sha256
 
 from sigyn.agent.errors import ConfigurationError
+from sigyn.agent.stages.template_functions import PROMTAIL_FUNCTIONS
 from sigyn.agent.stages.values import to_text
 from sigyn.languages.templates import Function, Template, TemplateError, compile_template
 from sigyn.languages.templates.logql import logql_functions
 
 
-def _hash(salt: str, text: str) -> str:
-    return sha3_256((salt + text).encode("utf-8", "replace")).hexdigest()
-
-
-def _sha2_hash(salt: str, text: str) -> str:
-    return sha256((salt + text).encode("utf-8", "replace")).hexdigest()
-
-
 @lru_cache(maxsize=1)
 def _functions() -> Mapping[str, Function]:
-    return {
-        **logql_functions(),
-        "Hash": Function(_hash, ("string", "string")),
-        "Sha2Hash": Function(_sha2_hash, ("string", "string")),
-        "sha256sum": Function(lambda text: sha256(text.encode("utf-8", "replace")).hexdigest(), ("string",)),
-    }
+    return {**logql_functions(), **PROMTAIL_FUNCTIONS}
 
 
 def compile_stage_template(text: str) -> Template:

@@ -158,8 +158,19 @@ def _compile_in_pieces(split: tuple[str, int, str, str], zone: Zone, exact: Pars
                 heads.clear()
             heads[start] = seconds
         rest = text[width:]
-        if utc_mark and rest == "Z" and not digits_wanted:
-            return seconds
+        if utc_mark and rest[-1:] == "Z":
+            # The fast path: `...05Z` and `...05.123456Z`.
+            if rest == "Z" and not digits_wanted:
+                return seconds
+            plain = rest[1:-1]
+            count = len(plain)
+            if (
+                rest[0] == "."
+                and plain.isdecimal()
+                and plain.isascii()
+                and (count == digits_wanted or not digits_wanted)
+            ):
+                return seconds + int(plain) * _POWERS[count] if count <= 9 else exact(text)
         if len(start) < width:
             return exact(text)
         match = _REST.fullmatch(rest)

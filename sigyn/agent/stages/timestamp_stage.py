@@ -71,6 +71,8 @@ def _fudge(source: str, parsers: list[Parse]) -> Run:
     first = parsers[0]
 
     def run(entries: list[AgentEntry]) -> list[AgentEntry]:
+        labels: dict[str, str] | None = None
+        key: _Key = frozenset()
         for entry in entries:
             value = entry.extracted.get(source)
             time: int | None
@@ -79,7 +81,9 @@ def _fudge(source: str, parsers: list[Parse]) -> Run:
                 time = first(value) if type(value) is str else _read(value, parsers)
             except ValueError:
                 time = _read(value, parsers[1:])
-            key = frozenset(entry.labels.items())
+            if entry.labels != labels:
+                labels = entry.labels
+                key = frozenset(labels.items())
             if time is None:
                 time = last.get(key)
                 if time is None:
