@@ -16,6 +16,7 @@ from sigyn.model.errors import BadRequest, SigynError
 
 COMMANDS = {
     "serve": "sigyn.cli.serve",
+    "agent": "sigyn.cli.agent",
     "query": "sigyn.cli.query",
     "push": "sigyn.cli.push",
     "labels": "sigyn.cli.labels",

@@ -6,6 +6,7 @@ from typing import Any, Protocol
 
 from sigyn.agent.entry import AgentEntry
 from sigyn.agent.positions import Changes
+from sigyn.agent.stages.stage import NEVER
 
 
 class EntryPipeline(Protocol):
@@ -66,6 +67,11 @@ class Job:
         passed = self._pipeline.flush(now)
         if passed:
             self.sink.add(passed, self._changes(()), sum(len(entry.line) for entry in passed))
+
+    def finish(self) -> None:
+        """At the end: passes on what is held of sources that can't be read again."""
+        if any(entry.origin is None for entry in self._pipeline.held()):
+            self.sink.add(self._pipeline.flush(NEVER), self._changes(()), 0)
 
     def _changes(self, read: Sequence[Source]) -> Changes:
         held = [entry.origin for entry in self._pipeline.held()]

@@ -1,0 +1,266 @@
+"""The agent put together: configuration to targets, pipelines, clients and pages."""
+
+import asyncio
+import contextlib
+import os
+import resource
+from collections.abc import Coroutine, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import structlog
+
+from sigyn.agent.config.scrape import ScrapeConfig
+from sigyn.agent.configuration import AgentConfiguration
+from sigyn.agent.counters import AgentCounters
+from sigyn.agent.discovery.file_sd import discover_files
+from sigyn.agent.discovery.static import static_targets
+from sigyn.agent.dry_run import InspectingPipeline, PrintSink
+from sigyn.agent.errors import ConfigurationError
+from sigyn.agent.http_listener import HttpListener
+from sigyn.agent.metrics import StageMetrics
+from sigyn.agent.positions import Positions
+from sigyn.agent.server import TargetRow, build_app
+from sigyn.agent.shipping.shipper import BufferSettings, Shipper
+from sigyn.agent.stages import StagePipeline
+from sigyn.agent.targets.assignment import Assignment
+from sigyn.agent.targets.file_reader import FileReader
+from sigyn.agent.targets.job import EntryPipeline, Job, Sink
+from sigyn.agent.targets.line_splitting import splitter_of
+from sigyn.agent.targets.listener import Listener
+from sigyn.agent.targets.moments import Moments
+from sigyn.agent.targets.registry import follower_of, listeners_of
+from sigyn.agent.targets.standard_input import StandardInput
+from sigyn.model.time import SECOND, Clock, system_clock
+
+_log = structlog.get_logger("sigyn.agent")
+_FLUSH_PERIOD = 0.1
+_FORMATS = {"gz": "gz", "bz2": "bz2", "z": "z", "": ""}
+
+
+@dataclass(frozen=True, slots=True)
+class AgentOptions:
+    """How the agent is run, beside its configuration.
+
+    configuration  its text, for /config
+    dry_run        print entries, send and remember nothing
+    inspect        print what each stage changes too
+    stdin          read standard input in place of all targets, and end with it
+    """
+
+    configuration: str = ""
+    dry_run: bool = False
+    inspect: bool = False
+    stdin: bool = False
+
+
+class Agent:
+    """Everything between `start` and `stop`."""
+
+    def __init__(self, configuration: AgentConfiguration, options: AgentOptions, clock: Clock = system_clock) -> None:
+        """Raises ConfigurationError, BadRequest for a broken positions file, and Unavailable."""
+        self._configuration = configuration
+        self._options = options
+        self._clock = clock
+        self.counters = AgentCounters()
+        self.stage_metrics = StageMetrics(clock)
+        self._moments = Moments(clock)
+        quiet = options.dry_run or options.inspect or options.stdin
+        where = configuration.positions
+        self._positions = (
+            Positions(Path(os.devnull))
+            if quiet
+            else Positions.load(Path(where.filename), ignore_invalid=where.ignore_invalid_yaml)
+        )
+        self._shipper: Shipper | None = None
+        if not options.dry_run and not options.inspect:
+            self._shipper = self._make_shipper(with_buffer=not options.stdin)
+        self._sink: Sink = self._shipper or PrintSink()
+        self._reader = FileReader(
+            self._sink,
+            self.counters,
+            self._shipper.positions() if self._shipper else {},
+            self._moments,
+            block_bytes=self._shipper.batch_bytes if self._shipper else 1 << 20,
+            sync_period=configuration.target_config.sync_period / SECOND,
+            poll_period=configuration.global_config.file_watch_config.min_poll_frequency / SECOND,
+        )
+        self._jobs: list[Job] = []
+        self._assignments: list[Assignment] = []
+        self._listeners: list[Listener] = []
+        self._discoveries: list[Coroutine[None, None, None]] = []
+        self._tasks: list[asyncio.Task[None]] = []
+        self._http: HttpListener | None = None
+        self._started = False
+        self.finished = asyncio.Event()  # standard input came to its end
+        for scrape in configuration.scrape_configs[: 1 if options.stdin else None]:
+            self._add(scrape)
+
+    @property
+    def address(self) -> str:
+        """Where the pages are, `host:port`; empty when nothing listens."""
+        return f"{self._http.host}:{self._http.port}" if self._http else ""
+
+    async def start(self) -> None:
+        """Begins to read and send; raises Unavailable when an address is taken."""
+        _raise_file_limit()
+        server = self._configuration.server
+        if not server.disable and not self._options.stdin:
+            self._http = HttpListener(
+                build_app(self, server.http_path_prefix.rstrip("/")),
+                server.http_listen_address,
+                server.http_listen_port,
+            )
+            self._http.start()
+        if self._shipper:
+            self._shipper.start()
+        for listener in self._listeners:
+            await listener.start()
+        self._tasks = [asyncio.create_task(discovery) for discovery in self._discoveries]
+        self._discoveries = []
+        self._tasks.append(asyncio.create_task(self._flush(), name="flush"))
+        if not self._options.stdin:
+            self._reader.sync()
+            self._tasks.append(asyncio.create_task(self._reader.run(), name="files"))
+        self._started = True
+
+    async def stop(self, patience: float) -> None:
+        """Ends: no more reading, then at most `patience` seconds to send what was read."""
+        for listener in self._listeners:
+            await listener.stop()
+        for task in self._tasks:
+            task.cancel()
+        for outcome in await asyncio.gather(*self._tasks, return_exceptions=True):
+            if isinstance(outcome, Exception):
+                _log.error("a task failed", reason=repr(outcome))
+        for job in self._jobs:
+            job.finish()
+        if self._shipper:
+            await self._shipper.close(patience)
+        if self._http:
+            await self._http.stop()
+
+    def failed(self) -> BaseException | None:
+        """The error of a task that ended although it should not."""
+        for task in self._tasks:
+            if task.done() and not task.cancelled() and task.exception():
+                return task.exception()
+        return None
+
+    def ready(self) -> str:
+        """Empty when files are tailed."""
+        return "" if self._started else "the agent is starting"
+
+    def metrics(self) -> bytes:
+        """The agent's own metrics and those that stages made."""
+        self.counters.targets_active.set(sum(row.state == "ready" for row in self.targets()))
+        return self.counters.render() + self.stage_metrics.render()
+
+    def configuration(self) -> str:
+        """The configuration as it was read."""
+        return self._options.configuration
+
+    def targets(self) -> Sequence[TargetRow]:
+        """Rows for the pages."""
+        rows = [row for listener in self._listeners for row in listener.rows()]
+        files = self._reader.files()
+        for assignment in self._assignments:
+            for assigned in (one for source in assignment.sources.values() for one in source):
+                mine = [
+                    file
+                    for file in files
+                    if file.job is assignment.job and assigned.labels.items() <= file.labels.items()
+                ]
+                if assigned.reason or not assigned.path:
+                    details: Mapping[str, str | int] = {}
+                else:
+                    details = {
+                        "Path": assigned.path,
+                        "Files": len(mine),
+                        "Read bytes": sum(file.offset for file in mine),
+                        "Newest files": ", ".join(file.path for file in mine[:5]),
+                    }
+                if assigned.reason or assigned.path:
+                    rows.append(
+                        TargetRow(
+                            assignment.job.name,
+                            "File",
+                            assigned.reason or "ready",
+                            assigned.labels,
+                            assigned.discovered,
+                            details,
+                        )
+                    )
+        return rows
+
+    def _add(self, scrape: ScrapeConfig) -> None:
+        job = Job(scrape.job_name, self._pipeline(scrape), self._sink)
+        self._jobs.append(job)
+        if self._options.stdin:
+            self._listeners.append(StandardInput(job, scrape, self._moments, self.finished))
+            return
+        compression = scrape.decompression.format if scrape.decompression.enabled else ""
+        if compression not in _FORMATS or (scrape.decompression.enabled and not compression):
+            raise ConfigurationError(f"decompression.format `{compression}` is none of gz, bz2, z")
+        follower = follower_of(scrape, job, self._moments, self.counters, self._positions)
+        if follower:
+            self._listeners.append(follower)
+        assignment = Assignment(
+            job,
+            scrape.relabel_configs,
+            self._reader,
+            splitter_of(scrape.encoding),
+            compression,
+            follower.follow if follower else None,
+        )
+        self._assignments.append(assignment)
+        for number, config in enumerate(scrape.static_configs):
+            assignment.update(f"static/{number}", static_targets(config))
+        self._discoveries += [discover_files(config, assignment.update) for config in scrape.file_sd_configs]
+        self._listeners += listeners_of(scrape, job, self._moments, self.counters, self._positions)
+
+    def _pipeline(self, scrape: ScrapeConfig) -> EntryPipeline:
+        stages, name = scrape.pipeline_stages, scrape.job_name
+        if self._options.inspect:
+            return InspectingPipeline(stages, name, self.stage_metrics, self._clock)
+        return StagePipeline(stages, name, self.stage_metrics, self._clock)
+
+    def _make_shipper(self, *, with_buffer: bool) -> Shipper:
+        configuration = self._configuration
+        if not configuration.clients:
+            raise ConfigurationError(
+                "`clients` names no server to push to: add `- url: http://HOST:3100/loki/api/v1/push`"
+            )
+        buffer = None
+        if with_buffer:
+            wal, path = configuration.wal, Path(configuration.positions.filename)
+            folder = Path(wal.dir) if wal.enabled else path.with_name(path.name + ".buffer")
+            buffer = BufferSettings(folder, wal.max_size)
+        period = configuration.positions.sync_period / SECOND
+
+        def shipper(buffer: BufferSettings | None) -> Shipper:
+            return Shipper(
+                configuration.clients,
+                configuration.limits_config,
+                self._positions,
+                self.counters,
+                buffer,
+                sync_period=period,
+            )
+
+        return shipper(buffer)
+
+    async def _flush(self) -> None:
+        while True:
+            await asyncio.sleep(_FLUSH_PERIOD)
+            now = self._clock()
+            for job in self._jobs:
+                job.flush(now)
+
+
+def _raise_file_limit() -> None:
+    """As many open files as the system lets us have: one for each file that is tailed."""
+    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    if soft < hard:
+        with contextlib.suppress(ValueError, OSError):
+            resource.setrlimit(resource.RLIMIT_NOFILE, (hard, hard))

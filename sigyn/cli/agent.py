@@ -1,0 +1,98 @@
+"""`sigyn agent`: tails files and ships them, as Promtail's configuration says."""
+
+import os
+import sys
+from dataclasses import replace
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+
+if TYPE_CHECKING:
+    from sigyn.agent.configuration import AgentConfiguration
+
+EPILOG = """\b
+Examples:
+  sigyn agent -config.file=promtail.yaml
+  sigyn agent -config.file=promtail.yaml -config.expand-env
+  sigyn agent -config.file=promtail.yaml -check-syntax
+  sigyn agent -config.file=promtail.yaml --dry-run
+  cat app.log | sigyn agent -config.file=promtail.yaml --stdin --dry-run --inspect
+  cat app.log | sigyn agent --stdin -client.url=http://127.0.0.1:3100/loki/api/v1/push
+"""
+
+
+@click.command(epilog=EPILOG)
+@click.option(
+    "-config.file",
+    "--config.file",
+    "config_file",
+    metavar="FILE",
+    type=click.Path(exists=True, dir_okay=False, path_type=Path),
+    help="Configuration file of Promtail.",
+)
+@click.option("-config.expand-env", "--config.expand-env", "expand", is_flag=False, flag_value="true", default="false",
+              metavar="BOOL", help="Fill in ${VAR} in the file.")  # fmt: skip
+@click.option("-client.url", "--client.url", "client_url", metavar="URL", help="Push there, in place of `clients`.")
+@click.option("-stdin", "--stdin", "stdin", is_flag=True, help="Read standard input, end with it.")
+@click.option("-dry-run", "--dry-run", "dry_run", is_flag=True, help="Print entries, send nothing.")
+@click.option("-inspect", "--inspect", "inspect", is_flag=True, help="Print what each stage changes, send nothing.")
+@click.option("-check-syntax", "--check-syntax", "check", is_flag=True, help="Check the configuration and exit.")
+@click.option("-log.level", "--log.level", "log_level", type=click.Choice(["debug", "info", "warn", "error"]),
+              help="In place of server.log_level.")  # fmt: skip
+def agent(
+    config_file: Path | None,
+    expand: str,
+    client_url: str | None,
+    stdin: bool,
+    dry_run: bool,
+    inspect: bool,
+    check: bool,
+    log_level: str | None,
+) -> None:
+    """Tail files and ship their lines, until it is stopped with Ctrl-C or SIGTERM."""
+    if config_file is None and not stdin:
+        raise click.UsageError("give a configuration: -config.file=promtail.yaml, or read --stdin")
+    text = config_file.read_text(encoding="utf-8") if config_file else ""
+    configuration = _configuration(text, expand.lower() in ("true", "1", "t"), client_url, stdin, dry_run or inspect)
+    if check:
+        from sigyn.agent.metrics import StageMetrics
+        from sigyn.agent.stages import StagePipeline
+
+        for scrape in configuration.scrape_configs:
+            StagePipeline(scrape.pipeline_stages, scrape.job_name, StageMetrics())
+        click.echo("the configuration is valid")
+        return
+    from sigyn.agent.assembly import AgentOptions
+    from sigyn.agent.run import run
+
+    _configure_logs(log_level or configuration.server.log_level, configuration.server.log_format)
+    options = AgentOptions(configuration=text, dry_run=dry_run, inspect=inspect, stdin=stdin)
+    run(configuration, options, _announce)
+
+
+def _configuration(text: str, expand: bool, client_url: str | None, stdin: bool, prints: bool) -> "AgentConfiguration":
+    from sigyn.agent.config.clients import ClientConfig
+    from sigyn.agent.config.scrape import ScrapeConfig
+    from sigyn.agent.configuration import AgentConfiguration, load_configuration
+
+    configuration = AgentConfiguration()
+    if text:
+        variables = os.environ if expand else None
+        configuration = load_configuration(text, variables, clients_wanted=not (client_url or prints))
+    if client_url:
+        configuration = replace(configuration, clients=(ClientConfig(url=client_url),))
+    if stdin and not configuration.scrape_configs:
+        configuration = replace(configuration, scrape_configs=(ScrapeConfig(job_name="stdin"),))
+    return configuration
+
+
+def _configure_logs(level: str, log_format: str) -> None:
+    from sigyn.api.logs import configure_logs
+
+    configure_logs(level, log_format)
+
+
+def _announce(address: str) -> None:
+    if address and sys.stderr.isatty():
+        click.echo(f"Sigyn agent: pages at http://{address}/targets", err=True)
