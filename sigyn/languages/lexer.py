@@ -44,13 +44,20 @@ ErrorOf = Callable[[str, Token, str], ParseError]
 
 @dataclass(slots=True)
 class Cursor:
-    """Where a parser is in its tokens."""
+    """Where a parser is in its tokens.
+
+    `extended` lets it take what only our dialect has; then `names` are those that the text has defined,
+    and `infos` remarks on how it was read.
+    """
 
     query: str
     tokens: Sequence[Token]
     error_of: ErrorOf
+    extended: bool = False
     position: int = 0
     depth: int = field(default=0)
+    names: set[str] = field(default_factory=set)
+    infos: list[str] = field(default_factory=list)
 
     @property
     def token(self) -> Token:
@@ -73,6 +80,10 @@ class Cursor:
     def look(self, ahead: int) -> str:
         """The kind of the token that many places after the next one."""
         return self.tokens[min(self.position + ahead, len(self.tokens) - 1)].kind
+
+    def look_text(self, ahead: int) -> str:
+        """The text of the token that many places after the next one, in lower case."""
+        return self.tokens[min(self.position + ahead, len(self.tokens) - 1)].text.lower()
 
     def advance(self) -> Token:
         """Consume the next token."""

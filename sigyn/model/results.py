@@ -5,6 +5,7 @@ from typing import Literal, TypeAlias
 
 import numpy as np
 import numpy.typing as npt
+import pyarrow as pa
 
 from sigyn.model.labels import Labels
 
@@ -76,7 +77,36 @@ class ScalarResult:
     value: float
 
 
-QueryResult: TypeAlias = LogResult | MatrixResult | VectorResult | ScalarResult
+ColumnType: TypeAlias = Literal["text", "number", "time", "list"]
+
+
+@dataclass(frozen=True, slots=True)
+class TableResult:
+    """Answer of a query whose pipes make rows: columns in the order asked for, rows in their order.
+
+    timestamp  ns; the end of the range that was looked at
+    table      columns of text, int64 or float64, timestamps in ns (UTC), and lists of text; a text that is
+               missing is empty, a number that is missing is null
+    """
+
+    timestamp: int
+    table: pa.Table
+
+    @property
+    def types(self) -> dict[str, ColumnType]:
+        """What each column holds."""
+        return {field.name: _column_type(field.type) for field in self.table.schema}
+
+
+def _column_type(kind: pa.DataType) -> ColumnType:
+    if pa.types.is_timestamp(kind):
+        return "time"
+    if pa.types.is_list(kind):
+        return "list"
+    return "text" if pa.types.is_string(kind) else "number"
+
+
+QueryResult: TypeAlias = LogResult | MatrixResult | VectorResult | ScalarResult | TableResult
 
 
 @dataclass(slots=True)

@@ -14,14 +14,20 @@ from sigyn.engine.duck import Duck
 from sigyn.engine.interpreter.selectors import selector_matches
 from sigyn.engine.log_query import run_log_query
 from sigyn.engine.matches import SelectorCache, SelectorMatches
+from sigyn.engine.piped_query import MAX_ENTRIES as MAX_SUBQUERY_ROWS
+from sigyn.engine.piped_query import Asked, run_piped_query
 from sigyn.engine.range_vector import range_vector
 from sigyn.engine.scan import Scan
 from sigyn.engine.scan_plan import plan_scan
+from sigyn.engine.subqueries import Run as RunSubquery
+from sigyn.engine.subqueries import resolved
 from sigyn.engine.totals import StreamTotal, stream_totals
 from sigyn.engine.vectors.block import SeriesBlock, matrix_of, vector_of
 from sigyn.engine.vectors.evaluate import evaluate_metric
 from sigyn.engine.vectors.grid import StepGrid
-from sigyn.languages.logql import ast, parse, parse_selector
+from sigyn.languages.logql import ast, parse_selector, parse_with_infos
+from sigyn.languages.logql.checks import require_non_empty_matcher
+from sigyn.languages.logql.lowering import lower
 from sigyn.model.errors import QueryError
 from sigyn.model.labels import Labels
 from sigyn.model.results import (
@@ -32,6 +38,7 @@ from sigyn.model.results import (
     QueryAnswer,
     QueryResult,
     ScalarResult,
+    TableResult,
     VectorResult,
 )
 from sigyn.model.time import HOUR, SECOND
@@ -55,12 +62,16 @@ class QueryLimits:
     query_timeout     ns; what was found until then is the answer, with a warning
     strict_errors     an entry that a stage can't read fails a metric query, as in Loki; else such
                       entries are left out, and a warning counts them
+    extensions        queries may use what Loki's language lacks (docs/logql-extensions.md)
+    require_non_empty_matcher   refuse selectors that match all streams, as Loki does
     """
 
     max_query_series: int = 500
     max_query_length: int = 721 * HOUR
     query_timeout: int = 60 * SECOND
     strict_errors: bool = False
+    extensions: bool = True
+    require_non_empty_matcher: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -102,12 +113,17 @@ class QueryService:
 
     async def query_range(self, request: QueryRequest) -> QueryAnswer:
         """Answer a range query. Raises QueryError, QueryTimeout, Cancelled."""
-        query = parse(request.query)
+        query, infos = self._read(request.query)
         if request.end < request.start:
             raise QueryError("end timestamp must not be before or equal to start time")
         self._check_length(request.end - request.start)
         if isinstance(query, ast.LogQuery):
-            return await self._run(request, lambda context: self._log(query, request, request.start, context))
+            return await self._run(request, lambda context: self._log(query, request, request.start, context), infos)
+        if isinstance(query, ast.PipedQuery):
+            self._check_length(query.interval)
+            start = request.end - query.interval if query.interval else request.start
+            return await self._run(request, lambda context: self._piped(query, request, start, context), infos)
+        metric = lower(query, max(request.end - request.start, 1))
         step = request.step if request.step is not None else default_step(request.start, request.end)
         grid = StepGrid.aligned(request.start, request.end, step)
         if len(grid) > MAX_POINTS:
@@ -115,15 +131,26 @@ class QueryService:
                 f"exceeded maximum resolution of {MAX_POINTS:,} points per time series; "
                 "increase the value of the step parameter"
             )
-        return await self._run(request, lambda context: self._matrix(query, request.tenant, grid, context))
+        return await self._run(request, lambda context: self._matrix(metric, request.tenant, grid, context), infos)
 
     async def query_instant(self, request: QueryRequest) -> QueryAnswer:
         """Answer an instant query at `end`; a log query with the entries since `start`, or of the last hour."""
-        query = parse(request.query)
+        query, infos = self._read(request.query)
+        start = request.start if request.start < request.end else request.end - LOOK_BACK
         if isinstance(query, ast.LogQuery):
-            start = request.start if request.start < request.end else request.end - LOOK_BACK
-            return await self._run(request, lambda context: self._log(query, request, start, context, inclusive=True))
-        return await self._run(request, lambda context: self._vector(query, request.tenant, request.end, context))
+            return await self._run(
+                request, lambda context: self._log(query, request, start, context, inclusive=True), infos
+            )
+        if isinstance(query, ast.PipedQuery):
+            self._check_length(query.interval)
+            start = request.end - query.interval if query.interval else start
+            return await self._run(
+                request, lambda context: self._piped(query, request, start, context, inclusive=True), infos
+            )
+        metric = lower(query, request.end - start)
+        return await self._run(
+            request, lambda context: self._vector(metric, request.tenant, request.end, context), infos
+        )
 
     async def labels(self, tenant: str, start: int, end: int, selector: str | None) -> list[str]:
         """Names of all labels of streams with entries in start <= t <= end."""
@@ -163,7 +190,19 @@ class QueryService:
                 f"limit: {longest // HOUR}h, set by max_query_length)"
             )
 
-    async def _run(self, request: QueryRequest, work: Callable[[QueryContext], QueryResult]) -> QueryAnswer:
+    def _read(self, text: str) -> tuple[ast.Query, tuple[str, ...]]:
+        """The tree of a query, and remarks on how it was read. Raises ParseError."""
+        parsed = parse_with_infos(text, strict=not self._limits.extensions)
+        if self._limits.require_non_empty_matcher:
+            require_non_empty_matcher(parsed.query, text)
+        return parsed.query, parsed.infos
+
+    async def _run(
+        self,
+        request: QueryRequest,
+        work: Callable[[QueryContext], QueryResult],
+        infos: tuple[str, ...] = (),
+    ) -> QueryAnswer:
         timeout = request.timeout if request.timeout is not None else self._limits.query_timeout
         asked = time.monotonic()
         context = QueryContext(self._duck, self._workers, asked + timeout / SECOND, strict=self._limits.strict_errors)
@@ -173,7 +212,7 @@ class QueryService:
             result = work(context)
             context.statistics.queue_seconds = began - asked
             context.statistics.seconds = time.monotonic() - began
-            return QueryAnswer(result, context.statistics, tuple(context.warnings()))
+            return QueryAnswer(result, context.statistics, tuple(context.warnings()), infos)
 
         try:
             return await self._in_thread(answer)
@@ -190,12 +229,48 @@ class QueryService:
         end = request.end + 1 if inclusive or request.end == start else request.end
         limit = request.limit if not request.interval else MAX_THINNED
         with self._store.snapshot(request.tenant, start, end) as snapshot:
+            query = resolved(query, self._subquery(request.tenant, start, end, context))
             scan = self._scan(snapshot, query.selector, start, end, context)
             entries = run_log_query(query, scan, limit, request.direction, context)
             context.lost_objects |= snapshot.lost
         if request.interval:
             entries = thinned(entries, request.interval)[: request.limit]
         return LogResult(entries, request.direction)
+
+    def _piped(
+        self,
+        query: ast.PipedQuery,
+        request: QueryRequest,
+        start: int,
+        context: QueryContext,
+        *,
+        inclusive: bool = False,
+    ) -> LogResult | TableResult:
+        end = request.end + 1 if inclusive or request.end == start else request.end
+        asked = Asked(start, end, request.limit, request.direction)
+        query = resolved(query, self._subquery(request.tenant, start, end, context))
+        return self._piped_over(query, request.tenant, asked, context)
+
+    def _piped_over(
+        self, query: ast.PipedQuery, tenant: str, asked: Asked, context: QueryContext
+    ) -> LogResult | TableResult:
+        with self._store.snapshot(tenant, asked.start, asked.end) as snapshot:
+
+            def plan(selector: ast.Selector, start: int, end: int) -> Scan:
+                return self._scan(snapshot, selector, start, end, context)
+
+            result = run_piped_query(query, asked, plan, context)
+            context.lost_objects |= snapshot.lost
+        return result
+
+    def _subquery(self, tenant: str, start: int, end: int, context: QueryContext) -> RunSubquery:
+        """Runs what stands in a filter over the same time as the query around it."""
+
+        def run(query: ast.PipedQuery) -> LogResult | TableResult:
+            own_start = end - query.interval if query.interval else start
+            return self._piped_over(query, tenant, Asked(own_start, end, MAX_SUBQUERY_ROWS, "backward"), context)
+
+        return run
 
     def _matrix(self, query: ast.MetricQuery, tenant: str, grid: StepGrid, context: QueryContext) -> MatrixResult:
         value = self._evaluate(query, tenant, grid, context)
@@ -214,16 +289,20 @@ class QueryService:
         self, query: ast.MetricQuery, tenant: str, grid: StepGrid, context: QueryContext
     ) -> SeriesBlock | float:
         start, end = data_range(query, grid)
+        query = resolved(query, self._subquery(tenant, start, end + 1, context))
+        known: dict[object, SeriesBlock] = {}  # what stands in a query twice, as the names of `let` do, is read once
         with self._store.snapshot(tenant, start, end) as snapshot:
 
             def plan(selector: ast.Selector, start: int, end: int) -> Scan:
                 return self._scan(snapshot, selector, start, end, context)
 
-            value = evaluate_metric(
-                query,
-                lambda aggregation, grouping, steps: range_vector(aggregation, grouping, steps, plan, context),
-                grid,
-            )
+            def series(node: ast.RangeAggregation, grouping: ast.Grouping | None, steps: StepGrid) -> SeriesBlock:
+                key = (node, grouping, steps)
+                if key not in known:
+                    known[key] = range_vector(node, grouping, steps, plan, context)
+                return known[key]
+
+            value = evaluate_metric(query, series, grid)
             context.lost_objects |= snapshot.lost
         return value
 
@@ -297,6 +376,8 @@ def log_ranges(query: ast.MetricQuery) -> Sequence[ast.LogRange]:
         case ast.RangeAggregation(log_range=log_range):
             return [log_range]
         case ast.VectorAggregation(expression=inner) | ast.LabelReplace(expression=inner):
+            return log_ranges(inner)
+        case ast.HistogramQuantile(expression=inner):
             return log_ranges(inner)
         case ast.BinaryOperation(left=left, right=right):
             return [*log_ranges(left), *log_ranges(right)]

@@ -44,7 +44,8 @@ def recorded_parse_error(case: dict[str, Any]) -> str | None:
 def test_recorded_query(case: dict[str, Any], query: str) -> None:
     error = recorded_parse_error(case)
     if error is None:
-        tree = parse(query)
+        tree = parse(query, strict=True)
+        assert parse(query) == tree
         require_non_empty_matcher(tree, query)
         assert parse(print_query(tree)) == tree
         return
@@ -68,5 +69,5 @@ def test_recorded_refusal(row: dict[str, Any]) -> None:
         parse(row["query"])
         return
     with pytest.raises(ParseError) as caught:
-        require_non_empty_matcher(parse(row["query"]), row["query"])
+        require_non_empty_matcher(parse(row["query"], strict=True), row["query"])
     assert str(caught.value) == row["loki"]

@@ -1,4 +1,4 @@
-"""What is wrong, where, and what would be right: the messages are Loki's, the hints ours."""
+"""What is wrong, where, and what would be right, in Loki's language alone: the messages are Loki's, the hints ours."""
 
 import pytest
 
@@ -10,7 +10,7 @@ from sigyn.model.errors import ParseError
 
 def error_of(text: str) -> ParseError:
     with pytest.raises(ParseError) as caught:
-        parse(text)
+        parse(text, strict=True)
     assert caught.value.status == 400
     assert caught.value.query == text
     return caught.value
@@ -174,7 +174,13 @@ def test_the_first_slip_is_told() -> None:
             "a range aggregation takes log lines, not an aggregation; here count_over_time(...) alone may do",
         ),
         ('sum(rate({a="b"}[5m])) by x', "labels stand in parentheses: by (x)"),
-        ('{a="b"} | stats count() by x', "LogQL has no stage `stats`"),
+        (
+            '{a="b"} | stats count() by x',
+            "LogQL has no stage `stats`; Sigyn has, unless it is told to take Loki's language alone",
+        ),
+        ('{a="b"} | stat count() by x', "there is no stage `stat`; did you mean `stats`?"),
+        ('{a="b"} | jsn | x="y"', "there is no stage `jsn`; did you mean `json`?"),
+        ('{a="b"} | grep "x"', 'there is no stage `grep`; did you mean `|= "text"`?'),
         ('{a="b"} | json | x == "y"', 'text is compared with one `=`: ="y"'),
         ('{a="b"} | size > 5kb', "units of bytes are written B, kB, KB, KiB, MB, MiB, GB, ..."),
         ('{a="b"} | size > 5mb | json', "units of bytes are written B, kB, KB, KiB, MB, MiB, GB, ..."),

@@ -22,7 +22,7 @@ def _bytes(text: str) -> float:
     return float(parse_bytes(text))
 
 
-_CONVERSIONS: dict[str, Callable[[str], float]] = {
+CONVERSIONS: dict[str, Callable[[str], float]] = {
     "": parse_go_float,
     "duration": _seconds,
     "duration_seconds": _seconds,
@@ -36,7 +36,7 @@ def compile_unwrap(unwrap: ast.Unwrap) -> Run:
     An entry without the label, or with an empty one, is dropped. A text that can't be converted
     gives 0 and `__error__="SampleExtractionErr"`.
     """
-    name, convert = unwrap.label, _CONVERSIONS[unwrap.conversion]
+    name, convert = unwrap.label, CONVERSIONS[unwrap.conversion]
     filters = [compile_label_filter(stage.predicate) for stage in unwrap.filters]
 
     def run(entry: Processed) -> bool:

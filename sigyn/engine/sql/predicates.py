@@ -46,6 +46,8 @@ def compile_predicate(predicate: ast.Predicate, scope: Scope) -> Compiled:
         case ast.IpPredicate(name, operator, pattern):
             return _passes_errors(scope, _address(scope, name, operator, address_test(pattern)))
         case ast.OneOf(name, values, negative):
+            if not values:
+                return Compiled(Sql("true") if negative else FALSE)
             found = build("({} IN (" + ", ".join(["{}"] * len(values)) + "))", scope.text(name), *map(literal, values))
             return Compiled(build("(NOT {})", found) if negative else found)
         case ast.InSubquery():

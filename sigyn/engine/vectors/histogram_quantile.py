@@ -62,7 +62,7 @@ def bucket_quantile(quantile: float, buckets: Sequence[tuple[float, float]]) -> 
     start = bounds[place - 1] if place else 0.0
     below = counts[place - 1] if place else 0.0
     inside = counts[place] - below
-    return start + (bounds[place] - start) * ((rank - below) / inside) if inside else bounds[place]
+    return start + (bounds[place] - start) * ((rank - below) / inside) if inside else math.nan
 
 
 def _merged(buckets: Sequence[tuple[float, float]]) -> tuple[list[float], list[float]]:

@@ -3,10 +3,15 @@
 Nodes are values: equal when they mean the same text, whatever their place in it (`span` does not
 take part in comparison). Names follow Loki's documentation. `printer.py` turns a tree into text,
 `parser.py` text into a tree, and `parse(print(tree)) == tree`.
+
+Nodes marked "extension" are Sigyn's own: no text that Loki accepts gives one (see docs/logql.md).
 """
 
 from dataclasses import dataclass, field
-from typing import Literal, TypeAlias
+from typing import TYPE_CHECKING, Literal, TypeAlias
+
+if TYPE_CHECKING:
+    from sigyn.languages.logql.pipes import Pipe
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,10 +61,14 @@ class Selector:
 
 @dataclass(frozen=True, slots=True)
 class LineOperand:
-    """What a line filter looks for: a text, a regular expression, a pattern, or `ip("...")`."""
+    """What a line filter looks for: a text, a regular expression, a pattern, or `ip("...")`.
+
+    `fold` is an extension: `i"text"` finds the text in any case.
+    """
 
     value: str
     ip: bool = False
+    fold: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -188,7 +197,27 @@ class Or:
     right: "Predicate"
 
 
-Predicate: TypeAlias = StringPredicate | NumberPredicate | DurationPredicate | BytesPredicate | IpPredicate | And | Or
+@dataclass(frozen=True, slots=True)
+class OneOf:
+    """Extension: `name in ("a", "b")`, or with `negative` `name not in ("a", "b")`."""
+
+    name: str
+    values: tuple[str, ...]
+    negative: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class InSubquery:
+    """Extension: `name in ({...} | fields x)`: the values are those that another query finds."""
+
+    name: str
+    query: "LogQuery | PipedQuery"
+    negative: bool = False
+
+
+Predicate: TypeAlias = (
+    StringPredicate | NumberPredicate | DurationPredicate | BytesPredicate | IpPredicate | And | Or | OneOf | InSubquery
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -248,6 +277,19 @@ class Keep:
     span: Span = _span()
 
 
+@dataclass(frozen=True, slots=True)
+class NumberStage:
+    """Extension: `| unwrap duration(x)` in a log query; the label becomes the number that it stands for.
+
+    As in a metric query, an entry without the label is dropped, and one whose label can't be read
+    gets `__error__`.
+    """
+
+    label: str
+    conversion: Conversion = ""
+    span: Span = _span()
+
+
 Stage: TypeAlias = (
     LineFilter
     | JsonParser
@@ -261,6 +303,7 @@ Stage: TypeAlias = (
     | LabelFormat
     | Drop
     | Keep
+    | NumberStage
 )
 
 
@@ -270,6 +313,19 @@ class LogQuery:
 
     selector: Selector
     stages: tuple[Stage, ...] = ()
+    span: Span = _span()
+
+
+@dataclass(frozen=True, slots=True)
+class PipedQuery:
+    """Extension: `{...} | ... [1h] | stats count() by a`: a log query with pipes, or with a range of its own.
+
+    interval  ns; the query looks at so much time before the end of the range asked for; 0: not written
+    """
+
+    query: LogQuery
+    pipes: "tuple[Pipe, ...]" = ()
+    interval: int = 0
     span: Span = _span()
 
 
@@ -288,7 +344,10 @@ class Unwrap:
 
 @dataclass(frozen=True, slots=True)
 class LogRange:
-    """`{...} | ... [5m] offset 1h`; `interval` and `offset` in ns."""
+    """`{...} | ... [5m] offset 1h`; `interval` and `offset` in ns.
+
+    An interval of 0 is an extension: none was written, so the window is as long as the query's range.
+    """
 
     query: LogQuery
     interval: int
@@ -415,6 +474,61 @@ class Number:
     span: Span = _span()
 
 
-MetricQuery: TypeAlias = RangeAggregation | VectorAggregation | BinaryOperation | LabelReplace | Vector | Number
+@dataclass(frozen=True, slots=True)
+class HistogramQuantile:
+    """Extension: `histogram_quantile(0.95, ...)` over series with the label `le`, as Prometheus computes it."""
 
-Query: TypeAlias = LogQuery | MetricQuery
+    quantile: float
+    expression: "MetricQuery"
+    span: Span = _span()
+
+
+@dataclass(frozen=True, slots=True)
+class CountEntries:
+    """Extension: `count by (a) ({...})`: the entries of the query's range."""
+
+    query: LogQuery
+    grouping: Grouping | None = None
+    span: Span = _span()
+
+
+@dataclass(frozen=True, slots=True)
+class Reference:
+    """Extension: a name that a `let` binds."""
+
+    name: str
+    span: Span = _span()
+
+
+MetricQuery: TypeAlias = (
+    RangeAggregation
+    | VectorAggregation
+    | BinaryOperation
+    | LabelReplace
+    | Vector
+    | Number
+    | HistogramQuantile
+    | CountEntries
+    | Reference
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Binding:
+    """`let name = query;`."""
+
+    name: str
+    query: MetricQuery
+    span: Span = _span()
+
+
+@dataclass(frozen=True, slots=True)
+class Let:
+    """Extension: `let a = ...; let b = ...; a / b`; a query may use the names bound before it."""
+
+    bindings: tuple[Binding, ...]
+    expression: MetricQuery
+    span: Span = _span()
+
+
+Query: TypeAlias = LogQuery | PipedQuery | MetricQuery | Let

@@ -8,6 +8,7 @@ from sigyn.languages.logql.diagnostics import meaning_error
 from sigyn.languages.logql.ip_pattern import parse_ip_pattern
 from sigyn.languages.logql.json_path import parse_json_path
 from sigyn.languages.logql.pattern import parse_line_pattern
+from sigyn.languages.logql.pipes import Where
 from sigyn.languages.logql.printer import print_stage
 from sigyn.languages.regex import compile_regex
 from sigyn.languages.templates import TemplateError
@@ -33,7 +34,13 @@ def log_queries(query: ast.Query) -> Iterator[tuple[ast.LogQuery, ast.Unwrap | N
                 waiting.append(inner)
             case ast.BinaryOperation(left=left, right=right):
                 waiting += (right, left)
-            case ast.Vector() | ast.Number():
+            case ast.HistogramQuantile(expression=inner):
+                waiting.append(inner)
+            case ast.PipedQuery(query=log_query) | ast.CountEntries(query=log_query):
+                yield log_query, None
+            case ast.Let(bindings=bindings, expression=inner):
+                waiting += (inner, *(binding.query for binding in reversed(bindings)))
+            case ast.Vector() | ast.Number() | ast.Reference():
                 pass
 
 
@@ -49,6 +56,14 @@ def check_depth(text: str, query: ast.Query) -> None:
                 waiting.append((inner, depth + 1))
             case ast.BinaryOperation(left=left, right=right):
                 waiting += ((right, depth + 1), (left, depth + 1))
+            case ast.HistogramQuantile(expression=inner):
+                waiting.append((inner, depth + 1))
+            case ast.Let(bindings=bindings, expression=inner):
+                waiting += ((part, depth + 1) for part in (inner, *(binding.query for binding in bindings)))
+            case ast.PipedQuery(pipes=pipes):
+                for pipe in pipes:
+                    if isinstance(pipe, Where):
+                        _check_depth_of_predicate(text, pipe)
             case _:
                 pass
     for log_query, unwrap in log_queries(query):
@@ -57,7 +72,7 @@ def check_depth(text: str, query: ast.Query) -> None:
                 _check_depth_of_predicate(text, stage)
 
 
-def _check_depth_of_predicate(text: str, stage: ast.LabelFilter) -> None:
+def _check_depth_of_predicate(text: str, stage: ast.LabelFilter | Where) -> None:
     waiting: list[tuple[ast.Predicate, int]] = [(stage.predicate, 1)]
     while waiting:
         predicate, depth = waiting.pop()
@@ -163,5 +178,7 @@ def _check_predicate(predicate: ast.Predicate) -> None:
                 waiting += (right, left)
             case ast.IpPredicate(pattern=pattern):
                 parse_ip_pattern(pattern)
+            case ast.InSubquery(query=subquery):
+                check_stages("", subquery)
             case _:
                 pass

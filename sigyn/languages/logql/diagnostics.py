@@ -38,3 +38,16 @@ def meaning_error(query: str, span: Span, message: str, hint: str = "") -> Parse
         query=query,
         hint=hint,
     )
+
+
+def extension_error(query: str, token: Token, message: str, hint: str = "") -> ParseError:
+    """An error of our own extensions at `token`: `parse error at line 1, col 5: ...`."""
+    line, column = line_and_column(query, token.start)
+    return ParseError(
+        f"parse error at line {line}, col {column}: {message}",
+        line=line,
+        column=column,
+        length=token.end - token.start,
+        query=query,
+        hint=hint,
+    )

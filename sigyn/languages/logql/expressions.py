@@ -12,10 +12,9 @@ from sigyn.languages.logql.ast import Span
 from sigyn.languages.logql.diagnostics import meaning_error
 from sigyn.languages.logql.legs import Operand, join
 from sigyn.languages.logql.numbers import number_value, parse_number
+from sigyn.languages.logql.piped import parse_log_query
 from sigyn.languages.logql.ranges import parse_log_range
 from sigyn.languages.logql.rules import check_range_aggregation, check_vector_aggregation
-from sigyn.languages.logql.selectors import parse_stream_selector
-from sigyn.languages.logql.stages import parse_stages
 from sigyn.languages.logql.tokens import RANGE_OPERATORS, VECTOR_OPERATORS
 from sigyn.languages.regex import RegexError, compile_regex
 
@@ -56,12 +55,7 @@ def parse_expression(cursor: Cursor, loosest: int = 1) -> Operand:
 def _parse_operand(cursor: Cursor) -> Operand:
     start = cursor.token
     if start.kind == "{":
-        selector = parse_stream_selector(cursor)
-        stages = parse_stages(cursor)
-        if cursor.accept("|"):
-            # Only `unwrap` was left over, which a log query can't have.
-            raise cursor.unexpected()
-        return Operand(ast.LogQuery(selector, stages, Span(start.start, cursor.last_end)))
+        return Operand(parse_log_query(cursor))
     if start.kind == "(":
         cursor.advance()
         inner = parse_expression(cursor)
@@ -70,6 +64,8 @@ def _parse_operand(cursor: Cursor) -> Operand:
     if start.kind in ("NUMBER", "+", "-"):
         value = parse_number(cursor)
         return Operand(ast.Number(value, Span(start.start, cursor.last_end)), value)
+    if cursor.extended and start.text in cursor.names and cursor.look(1) != "(":
+        return Operand(ast.Reference(start.text, Span(start.start, cursor.advance().end)))
     return Operand(_parse_function(cursor, start))
 
 
@@ -85,6 +81,8 @@ def _parse_function(cursor: Cursor, start: Token) -> ast.MetricQuery:
         cursor.expect("(")
         value = number_value(cursor, cursor.expect("NUMBER"))
         return ast.Vector(value, Span(start.start, cursor.expect(")").end))
+    if cursor.extended and (start.text, cursor.look(1)) == ("histogram_quantile", "("):
+        return _parse_histogram_quantile(cursor, start)
     # A query can begin with some thirty things, so Loki names none.
     raise cursor.unexpected()
 
@@ -93,6 +91,8 @@ def _parse_range_aggregation(cursor: Cursor) -> ast.RangeAggregation:
     name = cursor.advance()
     operator = cast(ast.RangeOperator, RANGE_OPERATORS[name.kind])
     cursor.expect("(")
+    if cursor.extended and operator == "rate" and cursor.kind in _PER_SECOND:
+        return _parse_rate_of_aggregation(cursor, name)
     if cursor.kind not in ("NUMBER", "{", "("):
         raise cursor.unexpected("NUMBER", "{", "(")
     parameter = None
@@ -109,7 +109,38 @@ def _parse_range_aggregation(cursor: Cursor) -> ast.RangeAggregation:
     return node
 
 
-def _parse_vector_aggregation(cursor: Cursor) -> ast.VectorAggregation:
+_PER_SECOND: dict[str, ast.RangeOperator] = {
+    "COUNT_OVER_TIME": "rate",
+    "SUM_OVER_TIME": "rate",
+    "BYTES_OVER_TIME": "bytes_rate",
+}
+"""What the quotient of an aggregation and its range in seconds is called."""
+
+
+def _parse_rate_of_aggregation(cursor: Cursor, name: Token) -> ast.RangeAggregation:
+    """Extension: `rate(count_over_time({...}[5m]))`; the name and the parenthesis were consumed."""
+    kind = cursor.kind
+    inner = _parse_range_aggregation(cursor)
+    cursor.expect(")")
+    cursor.infos.append(
+        f"rate({inner.operator}(...)) was read as {inner.operator}(...) per second: {_PER_SECOND[kind]}(...) alone does"
+    )
+    span = Span(name.start, cursor.last_end)
+    return ast.RangeAggregation(_PER_SECOND[kind], inner.log_range, None, inner.grouping, span)
+
+
+def _parse_histogram_quantile(cursor: Cursor, start: Token) -> ast.HistogramQuantile:
+    """Extension: `histogram_quantile(0.95, ...)`."""
+    cursor.advance()
+    cursor.expect("(")
+    quantile = parse_number(cursor)
+    cursor.expect(",")
+    inner = _parse_metric_query(cursor)
+    _close(cursor)
+    return ast.HistogramQuantile(quantile, inner, Span(start.start, cursor.last_end))
+
+
+def _parse_vector_aggregation(cursor: Cursor) -> ast.VectorAggregation | ast.CountEntries:
     name = cursor.advance()
     operator = cast(ast.VectorOperator, VECTOR_OPERATORS[name.kind])
     grouping = _parse_grouping(cursor)
@@ -118,6 +149,11 @@ def _parse_vector_aggregation(cursor: Cursor) -> ast.VectorAggregation:
     if cursor.kind == "NUMBER" and cursor.look(1) == ",":
         parameter = number_value(cursor, cursor.advance())
         cursor.advance()
+    if cursor.extended and operator == "count" and cursor.kind == "{":
+        counted = _parse_counted(cursor)
+        _close(cursor)
+        grouping = grouping if grouping is not None else _parse_grouping(cursor)
+        return ast.CountEntries(counted, grouping, Span(name.start, cursor.last_end))
     inner = _parse_metric_query(cursor)
     _close(cursor)
     if grouping is None:
@@ -125,6 +161,14 @@ def _parse_vector_aggregation(cursor: Cursor) -> ast.VectorAggregation:
     node = ast.VectorAggregation(operator, inner, parameter, grouping, Span(name.start, cursor.last_end))
     check_vector_aggregation(cursor.query, node)
     return node
+
+
+def _parse_counted(cursor: Cursor) -> ast.LogQuery:
+    """Extension: what stands in `count({...})`."""
+    query = parse_log_query(cursor)
+    if isinstance(query, ast.PipedQuery):
+        raise cursor.unexpected()
+    return query
 
 
 def _parse_label_replace(cursor: Cursor) -> ast.LabelReplace:
@@ -151,7 +195,7 @@ def _parse_metric_query(cursor: Cursor) -> ast.MetricQuery:
     cursor.descend()
     inner = parse_expression(cursor).query
     cursor.ascend()
-    if isinstance(inner, ast.LogQuery):
+    if isinstance(inner, ast.LogQuery | ast.PipedQuery | ast.Let):
         error = cursor.unexpected()
         error.hint = error.hint or "an aggregation takes a metric query: count_over_time({...}[5m])"
         raise error
@@ -182,7 +226,13 @@ def _parse_matching(cursor: Cursor) -> ast.VectorMatching | None:
 
 
 def _parse_labels(cursor: Cursor) -> tuple[str, ...]:
-    """`(a, b)`, also `()`."""
+    """`(a, b)`, also `()`; as an extension `a, b`."""
+    if cursor.extended and cursor.kind == "IDENTIFIER":
+        bare = [cursor.advance().text]
+        while cursor.kind == "," and cursor.look(1) == "IDENTIFIER":
+            cursor.advance()
+            bare.append(cursor.advance().text)
+        return tuple(bare)
     cursor.expect("(")
     if cursor.accept(")"):
         return ()

@@ -4,16 +4,34 @@ import difflib
 import re
 
 from sigyn.languages.lexer import Token
-from sigyn.languages.logql.tokens import FUNCTIONS, RANGE_OPERATORS, WORDS
+from sigyn.languages.logql.tokens import FUNCTIONS, PIPE_WORDS, RANGE_OPERATORS, STAGE_WORDS, WORDS
 
 _BEFORE = re.compile(r"(\|?)[ \t\r\n]*(\w+|\S)[ \t\r\n]*\Z")
-_STAGES_OF_OTHERS = frozenset(
-    ("stats", "sort", "order", "limit", "head", "tail", "fields", "uniq", "top", "where", "filter", "grep", "parse")
-)
+_STAGES_OF_OTHERS = {
+    "grep": '|= "text"',
+    "search": '|= "text"',
+    "parse": "pattern",
+    "tail": "sort by _time desc | limit",
+    "select": "fields",
+    "extract": "regexp",
+    "rename": "label_format",
+    "group": "stats",
+    "summarize": "stats",
+    "project": "fields",
+    "eval": "math",
+    "extend": "math",
+    "take": "limit",
+    "dedup": "uniq by",
+    "distinct": "uniq by",
+}
+"""What people bring from other languages, and what it is called here."""
+
+_STAGES_AND_PIPES = (*STAGE_WORDS, *PIPE_WORDS)
 _PROMQL_FUNCTIONS = frozenset(
     ("histogram_quantile", "increase", "irate", "delta", "idelta", "deriv", "predict_linear", "resets", "changes")
 )
 _FUNCTION_NAMES = [name for name, kind in FUNCTIONS.items() if not kind.endswith("_CONV") and name != "ip"]
+COMPARISONS = frozenset(("=", "==", "!=", ">", ">=", "<", "<=", "=~", "!~"))
 _LOWER_CASE_UNIT = re.compile(r"[0-9](?:[kmgtp]i?)?b[ \t\r\n]*\Z")
 
 
@@ -28,8 +46,8 @@ def hint_for(query: str, token: Token, message: str) -> str:
     _, _, expected = message.partition(", expecting ")
     before = _BEFORE.search(query, max(0, token.start - 200), token.start)
     bar, previous = before.groups() if before else ("", "")
-    if bar and previous.lower() in _STAGES_OF_OTHERS:
-        return f"LogQL has no stage `{previous}`"
+    if bar and token.kind not in COMPARISONS and (hint := _hint_for_stage(previous)):
+        return hint
     if _LOWER_CASE_UNIT.search(query, max(0, token.start - 40), token.start):
         return "units of bytes are written B, kB, KB, KiB, MB, MiB, GB, ..."
     if token.kind == "IDENTIFIER":
@@ -47,6 +65,17 @@ def hint_for(query: str, token: Token, message: str) -> str:
             return f"a range belongs into a range aggregation: count_over_time({{...}}{token.text})"
         case _:
             return ""
+
+
+def _hint_for_stage(name: str) -> str:
+    if name.lower() in PIPE_WORDS:
+        return f"LogQL has no stage `{name}`; Sigyn has, unless it is told to take Loki's language alone"
+    if name.lower() in _STAGES_OF_OTHERS:
+        return f"there is no stage `{name}`; did you mean `{_STAGES_OF_OTHERS[name.lower()]}`?"
+    if not name.isidentifier() or name.lower() in STAGE_WORDS:
+        return ""
+    near = difflib.get_close_matches(name.lower(), _STAGES_AND_PIPES, n=1, cutoff=0.7)
+    return f"there is no stage `{name}`; did you mean `{near[0]}`?" if near else ""
 
 
 def _hint_for_identifier(query: str, token: Token, expected: str, previous: str) -> str:

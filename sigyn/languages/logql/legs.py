@@ -62,8 +62,9 @@ def join(
 
 
 def _metric_leg(cursor: Cursor, operator: Token, side: str, leg: Operand) -> ast.MetricQuery:
-    if isinstance(leg.query, ast.LogQuery):
-        kind = "PipelineExpr" if leg.query.stages else "MatchersExpr"
+    if isinstance(leg.query, ast.LogQuery | ast.PipedQuery | ast.Let):
+        is_selector = isinstance(leg.query, ast.LogQuery) and not leg.query.stages
+        kind = "MatchersExpr" if is_selector else "PipelineExpr"
         raise meaning_error(
             cursor.query,
             leg.query.span,

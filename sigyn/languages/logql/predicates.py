@@ -13,8 +13,10 @@ from sigyn.languages.logql.ast import (
     BytesPredicate,
     CompareOperator,
     DurationPredicate,
+    InSubquery,
     IpPredicate,
     NumberPredicate,
+    OneOf,
     Or,
     Predicate,
     StringPredicate,
@@ -48,6 +50,11 @@ def _parse_single(cursor: Cursor) -> Predicate:
         cursor.expect(")", "or", "and", ",", "IDENTIFIER")
         return inner
     name = cursor.expect("IDENTIFIER", "(")
+    if cursor.extended and (cursor.token.text.lower(), cursor.look(1)) == ("in", "("):
+        return _parse_membership(cursor, name.text, negative=False)
+    if cursor.extended and (cursor.token.text.lower(), cursor.look_text(1)) == ("not", "in"):
+        cursor.advance()
+        return _parse_membership(cursor, name.text, negative=True)
     if cursor.kind in ("=~", "!~") or (cursor.kind in ("=", "!=") and cursor.look(1) == "STRING"):
         matcher = finish_matcher(cursor, name.text, name.start)
         return StringPredicate(matcher.name, matcher.operator, matcher.value)
@@ -78,3 +85,23 @@ def _parse_comparison(cursor: Cursor, name: str, sign: Token) -> Predicate:
         case _:
             # Five or more things could stand here, so Loki names none.
             raise cursor.unexpected()
+
+
+def _parse_membership(cursor: Cursor, name: str, *, negative: bool) -> OneOf | InSubquery:
+    """Extension: `in ("a", "b")`, `in ({...} | fields x)`; the name was consumed."""
+    # Here and not above: predicates hold queries, whose stages hold predicates.
+    from sigyn.languages.logql.piped import parse_log_query
+
+    cursor.advance()
+    cursor.expect("(")
+    if cursor.kind == "{":
+        cursor.descend(2)
+        query = parse_log_query(cursor)
+        cursor.ascend(2)
+        cursor.expect(")", "|")
+        return InSubquery(name, query, negative)
+    values = [cursor.expect("STRING", "{").value]
+    while cursor.accept(","):
+        values.append(cursor.expect("STRING").value)
+    cursor.expect(")", ",")
+    return OneOf(name, tuple(values), negative)

@@ -4,6 +4,7 @@ The long form is that of Loki's format_query: arguments, operands and stages on 
 indented by two spaces a level. Operands that are operations themselves keep their parentheses.
 """
 
+from sigyn.languages.durations import format_range
 from sigyn.languages.go_numbers import format_short
 from sigyn.languages.logql import ast
 from sigyn.languages.logql.parser import parse
@@ -11,6 +12,7 @@ from sigyn.languages.logql.printer import (
     print_aggregation_head,
     print_grouping,
     print_operator,
+    print_pipe,
     print_query,
     print_range,
     print_replacement,
@@ -64,8 +66,24 @@ def pretty_lines(query: ast.Query, level: int) -> list[str]:
                 f"{indent}{_INDENT}{print_replacement(query)}",
                 f"{indent})",
             ]
-        case ast.Vector() | ast.Number():
+        case ast.PipedQuery(query=inner, pipes=pipes, interval=interval):
+            own_range = f" [{format_range(interval)}]" if interval else ""
+            *lines, last = pretty_lines(inner, level)
+            return [*lines, last + own_range, *(f"{indent}{_INDENT}{print_pipe(pipe)}" for pipe in pipes)]
+        case ast.HistogramQuantile(quantile=quantile, expression=inner):
+            lines = [*_parameter(quantile, level + 1), *pretty_lines(inner, level + 1)]
+            return [f"{indent}histogram_quantile(", *lines, f"{indent})"]
+        case ast.CountEntries(query=inner, grouping=grouping):
+            return [f"{indent}count{print_grouping(grouping)}(", *pretty_lines(inner, level + 1), f"{indent})"]
+        case ast.Let(bindings=bindings, expression=inner):
+            return [*(line for binding in bindings for line in _binding(binding, level)), *pretty_lines(inner, level)]
+        case ast.Vector() | ast.Number() | ast.Reference():
             return [indent + short]
+
+
+def _binding(binding: ast.Binding, level: int) -> list[str]:
+    *lines, last = pretty_lines(binding.query, level + 1)
+    return [f"{_INDENT * level}let {binding.name} =", *lines, f"{last};"]
 
 
 def _parameter(parameter: float | None, level: int) -> list[str]:

@@ -10,6 +10,7 @@ from sigyn.languages.bytes import format_bytes, parse_bytes
 from sigyn.languages.durations import format_go_duration, format_range
 from sigyn.languages.go_numbers import format_plain, format_short
 from sigyn.languages.logql import ast
+from sigyn.languages.logql.pipes import Pipe, Where
 from sigyn.languages.quoting import quote
 
 
@@ -18,6 +19,9 @@ def print_query(query: ast.Query) -> str:
     match query:
         case ast.LogQuery():
             return " ".join((print_selector(query.selector), *map(print_stage, query.stages)))
+        case ast.PipedQuery(query=inner, pipes=pipes, interval=interval):
+            own_range = f"[{format_range(interval)}]" if interval else ""
+            return _spaced(f"{print_query(inner)}{own_range}", *map(print_pipe, pipes))
         case ast.RangeAggregation(operator=operator, log_range=log_range, parameter=parameter, grouping=grouping):
             return f"{operator}({print_parameter(parameter)}{print_log_range(log_range)}){print_grouping(grouping)}"
         case ast.VectorAggregation(expression=inner):
@@ -30,6 +34,24 @@ def print_query(query: ast.Query) -> str:
             return f"vector({_vector_value(value)})"
         case ast.Number(value=value):
             return format_short(value)
+        case ast.HistogramQuantile(quantile=quantile, expression=inner):
+            return f"histogram_quantile({format_short(quantile)},{print_query(inner)})"
+        case ast.CountEntries(query=inner, grouping=grouping):
+            return f"count{print_grouping(grouping)}({print_query(inner)})"
+        case ast.Reference(name=name):
+            return name
+        case ast.Let(bindings=bindings, expression=inner):
+            return " ".join((*map(print_binding, bindings), print_query(inner)))
+
+
+def print_binding(binding: ast.Binding) -> str:
+    """`let a = rate({...}[5m]);`."""
+    return f"let {binding.name} = {print_query(binding.query)};"
+
+
+def print_pipe(pipe: Pipe) -> str:
+    """`| stats count() as n by (a)`."""
+    return f"| where {print_predicate(pipe.predicate)}" if isinstance(pipe, Where) else str(pipe)
 
 
 def print_selector(selector: ast.Selector) -> str:
@@ -70,6 +92,8 @@ def print_stage(stage: ast.Stage) -> str:
             return f"| drop {','.join(map(_choice, choices))}"
         case ast.Keep(choices=choices):
             return f"| keep {','.join(map(_choice, choices))}"
+        case ast.NumberStage(label=label, conversion=conversion):
+            return f"| unwrap {conversion}({label})" if conversion else f"| unwrap {label}"
 
 
 def print_predicate(predicate: ast.Predicate) -> str:
@@ -89,6 +113,10 @@ def print_predicate(predicate: ast.Predicate) -> str:
             return f"( {print_predicate(left)} , {print_predicate(right)} )"
         case ast.Or(left, right):
             return f"( {print_predicate(left)} or {print_predicate(right)} )"
+        case ast.OneOf(name, values, negative):
+            return f"{name} {_membership(negative)} ({', '.join(map(quote, values))})"
+        case ast.InSubquery(name, inner, negative):
+            return f"{name} {_membership(negative)} ({print_query(inner)})"
 
 
 def print_unwrap(unwrap: ast.Unwrap) -> str:
@@ -106,7 +134,7 @@ def print_log_range(log_range: ast.LogRange) -> str:
 def print_range(log_range: ast.LogRange) -> str:
     """`[5m] offset 1h0m0s`."""
     offset = f" offset {format_go_duration(log_range.offset)}" if log_range.offset else ""
-    return f"[{format_range(log_range.interval)}]{offset}"
+    return f"[{format_range(log_range.interval)}]{offset}" if log_range.interval else ""
 
 
 def print_parameter(parameter: float | None) -> str:
@@ -150,7 +178,13 @@ def _spaced(*parts: str) -> str:
     return " ".join(part for part in parts if part)
 
 
+def _membership(negative: bool) -> str:
+    return "not in" if negative else "in"
+
+
 def _operand(operand: ast.LineOperand) -> str:
+    if operand.fold:
+        return f"i{quote(operand.value)}"
     return f"ip({quote(operand.value)})" if operand.ip else quote(operand.value)
 
 

@@ -27,10 +27,10 @@ def parse_log_range(cursor: Cursor) -> LogRange:
     """`{...} | ... | unwrap x [5m] offset 1h`."""
     start = cursor.token.start
     part = _parse_part(cursor)
-    if part.interval is None:
+    if part.interval is None and not (cursor.extended and cursor.kind == ")"):
         # A pipeline could go on here just as well, so Loki names nothing.
         raise cursor.unexpected()
-    return LogRange(part.query, part.interval, part.offset, part.unwrap, Span(start, cursor.last_end))
+    return LogRange(part.query, part.interval or 0, part.offset, part.unwrap, Span(start, cursor.last_end))
 
 
 def _parse_part(cursor: Cursor) -> _Part:

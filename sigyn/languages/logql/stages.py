@@ -9,16 +9,38 @@ from sigyn.languages.logql.ast import Span
 from sigyn.languages.logql.captures import CaptureError, regexp_captures
 from sigyn.languages.logql.diagnostics import meaning_error
 from sigyn.languages.logql.pattern import PatternError, parse_pattern
+from sigyn.languages.logql.pipes import PIPES
 from sigyn.languages.logql.predicates import parse_predicate
 from sigyn.languages.logql.selectors import MATCH_OPERATORS, finish_matcher
 from sigyn.languages.logql.tokens import CONVERSIONS
 
 LINE_FILTERS = ("|=", "|~", "|>", "!=", "!~", "!>")
+COMPARISONS = frozenset(("=", "==", "!=", ">", ">=", "<", "<=", "=~", "!~"))
+_FILTER_WORDS = ("where", "filter")
 
 
 def at_stage(cursor: Cursor) -> bool:
-    """Whether a stage begins here; not for `| unwrap`, which only a range aggregation has."""
-    return cursor.kind in LINE_FILTERS or (cursor.kind == "|" and cursor.look(1) != "unwrap")
+    """Whether a stage begins here; not for `| unwrap`, which only a range aggregation has, and not for pipes."""
+    if cursor.kind in LINE_FILTERS:
+        return True
+    if cursor.kind != "|" or cursor.look(1) == "unwrap":
+        return False
+    return not cursor.extended or at_filter_word(cursor) or not (at_pipe(cursor) or _at_bare_field(cursor))
+
+
+def at_pipe(cursor: Cursor) -> bool:
+    """Extension: whether a pipe begins here. A name in front of a comparison is that of a label."""
+    return cursor.kind == "|" and cursor.look_text(1) in PIPES and cursor.look(2) not in COMPARISONS
+
+
+def at_filter_word(cursor: Cursor) -> bool:
+    """Extension: whether `| where ...` begins here; in front of all pipes it is a label filter."""
+    return cursor.extended and at_pipe(cursor) and cursor.look_text(1) in _FILTER_WORDS
+
+
+def _at_bare_field(cursor: Cursor) -> bool:
+    """Extension: `| x [1h]` reads as `| unwrap x [1h]`."""
+    return cursor.look(1) == "IDENTIFIER" and cursor.look(2) == "RANGE"
 
 
 def parse_stages(cursor: Cursor) -> tuple[ast.Stage, ...]:
@@ -31,18 +53,17 @@ def parse_stages(cursor: Cursor) -> tuple[ast.Stage, ...]:
 
 def parse_unwrap(cursor: Cursor) -> ast.Unwrap | None:
     """`| unwrap duration(x) | filter ...`, if it begins here."""
-    if cursor.kind != "|" or cursor.look(1) != "unwrap":
+    if cursor.kind != "|":
+        return None
+    if cursor.extended and _at_bare_field(cursor):
+        start = cursor.advance().start
+        label = cursor.advance().text
+        cursor.infos.append(f"`| {label}` in front of the range was read as `| unwrap {label}`")
+        return ast.Unwrap(label, "", (), Span(start, cursor.last_end))
+    if cursor.look(1) != "unwrap":
         return None
     start = cursor.advance().start
-    cursor.advance()
-    conversion: ast.Conversion = ""
-    if cursor.kind in CONVERSIONS:
-        conversion = cast(ast.Conversion, CONVERSIONS[cursor.advance().kind])
-        cursor.expect("(")
-        label = cursor.expect("IDENTIFIER").text
-        cursor.expect(")")
-    else:
-        label = cursor.expect("IDENTIFIER", *CONVERSIONS).text
+    label, conversion = _parse_unwrapped(cursor)
     filters: list[ast.LabelFilter] = []
     while cursor.kind == "|":
         filter_start = cursor.advance().start
@@ -53,10 +74,31 @@ def parse_unwrap(cursor: Cursor) -> ast.Unwrap | None:
     return ast.Unwrap(label, conversion, tuple(filters), Span(start, cursor.last_end))
 
 
+def parse_number_stage(cursor: Cursor) -> ast.NumberStage:
+    """Extension: `| unwrap duration(x)` of a log query."""
+    start = cursor.advance().start
+    label, conversion = _parse_unwrapped(cursor)
+    return ast.NumberStage(label, conversion, Span(start, cursor.last_end))
+
+
+def _parse_unwrapped(cursor: Cursor) -> tuple[str, ast.Conversion]:
+    """The label and its conversion behind the bar in front of `unwrap`."""
+    cursor.advance()
+    if cursor.kind not in CONVERSIONS:
+        return cursor.expect("IDENTIFIER", *CONVERSIONS).text, ""
+    conversion = cast(ast.Conversion, CONVERSIONS[cursor.advance().kind])
+    cursor.expect("(")
+    label = cursor.expect("IDENTIFIER").text
+    cursor.expect(")")
+    return label, conversion
+
+
 def _parse_stage(cursor: Cursor) -> ast.Stage:
     start = cursor.token.start
     if cursor.kind in LINE_FILTERS:
         return _parse_line_filter(cursor)
+    if at_filter_word(cursor):
+        cursor.advance()
     cursor.advance()
     if cursor.kind in ("IDENTIFIER", "("):
         predicate = parse_predicate(cursor)
@@ -74,6 +116,10 @@ def _parse_line_filter(cursor: Cursor) -> ast.LineFilter:
     while cursor.accept("or"):
         operands.append(_parse_operand(cursor))
     operator = cast(ast.LineOperator, sign.kind)
+    if operator not in ("|=", "!=") and any(operand.fold for operand in operands):
+        span = Span(sign.start, cursor.last_end)
+        message = f"`i` stands before a text, not before what `{operator}` looks for"
+        raise meaning_error(cursor.query, span, message, 'write: |= i"text", or |~ "(?i)expression"')
     return ast.LineFilter(operator, tuple(operands), Span(sign.start, cursor.last_end))
 
 
@@ -83,7 +129,15 @@ def _parse_operand(cursor: Cursor) -> ast.LineOperand:
         value = cursor.expect("STRING").value
         cursor.expect(")")
         return ast.LineOperand(value, ip=True)
+    if cursor.extended and _at_folded(cursor):
+        cursor.advance()
+        return ast.LineOperand(cursor.expect("STRING").value, fold=True)
     return ast.LineOperand(cursor.expect("STRING", "ip").value)
+
+
+def _at_folded(cursor: Cursor) -> bool:
+    """Extension: `i"text"`, the text in any case."""
+    return cursor.token.text == "i" and cursor.look(1) == "STRING"
 
 
 def _parse_extractions(cursor: Cursor) -> tuple[ast.Extraction, ...]:

@@ -30,6 +30,12 @@ STAGE_WORDS = (
     *("json", "regexp", "logfmt", "unpack", "pattern", "label_format", "line_format"),
     *("unwrap", "decolorize", "drop", "keep"),
 )
+PIPE_WORDS = (
+    *("stats", "sort", "order", "limit", "head", "offset"),
+    *("uniq", "top", "fields", "math", "where", "filter"),
+)
+"""Words that begin a pipe of our extensions, where no comparison follows; VictoriaLogs' names with some aliases."""
+
 WORDS = frozenset(
     (
         *("by", "without", "bool", "offset", "on", "ignoring", "group_left", "group_right", "or", "and", "unless"),
@@ -58,7 +64,11 @@ _BYTES_REST = re.compile("[0-9.BikKMGTP]+")
 _CALLED = re.compile(r"[ \t\r\n]*(?:\(|(?:by|without)\b)", re.IGNORECASE)
 
 
-def tokenise(text: str) -> list[Token]:
+EXTENSION_SYMBOLS = frozenset(";:")
+"""Characters that LogQL has no use for, but our extensions do: `let a = 1; a`, `by (_time:5m)`."""
+
+
+def tokenise(text: str, *, extended: bool = False) -> list[Token]:
     """The tokens of `text`, the last one END, or BAD where the text can't be read."""
     tokens: list[Token] = []
     position = 0
@@ -66,6 +76,8 @@ def tokenise(text: str) -> list[Token]:
         match = _TOKEN.match(text, position)
         assert match is not None
         token = _token(text, match)
+        if extended and token is not None and token.text in EXTENSION_SYMBOLS:
+            token = Token(token.text, token.text, token.start, token.end)
         if token is None:
             position = match.end()
             continue

@@ -1,0 +1,117 @@
+"""`| stats ...` as range aggregations: one window that covers the query's range, or one per time bucket.
+
+This is how most of them run: SQL and kernels aggregate, and what makes range aggregations quick makes
+`stats` quick.
+"""
+
+from collections.abc import Sequence
+from dataclasses import replace
+
+import pyarrow as pa
+
+from sigyn.engine.context import QueryContext
+from sigyn.engine.every_entry import asks_for_errors
+from sigyn.engine.interpreter.entry import ERROR
+from sigyn.engine.pipes.rows import LINES, TIMES, plain_name
+from sigyn.engine.pipes.stats import MAX_GROUPS, measure_column, stats_column
+from sigyn.engine.range_vector import PlanScan, range_vector
+from sigyn.engine.scan import Scan
+from sigyn.engine.vectors.grid import StepGrid
+from sigyn.languages.logql import ast
+from sigyn.languages.logql.pipes import Stats
+from sigyn.languages.logql.pipes.stats import Measure
+from sigyn.model.errors import QueryError
+
+MAX_BUCKETS = 2_000
+"""Time buckets up to which a window per bucket is worth it; beyond, most would be empty."""
+
+_OPERATORS: dict[str, ast.RangeOperator] = {
+    "count": "count_over_time",
+    "sum": "sum_over_time",
+    "avg": "avg_over_time",
+    "min": "min_over_time",
+    "max": "max_over_time",
+    "median": "quantile_over_time",
+    "quantile": "quantile_over_time",
+    "stddev": "stddev_over_time",
+    "stdvar": "stdvar_over_time",
+}
+
+Key = tuple[str | int, ...]
+
+
+def unsuited(pipe: Stats, start: int, end: int) -> str:
+    """Why a `stats` over start <= t < end (ns) can't be range aggregations; empty when it can."""
+    for measure in pipe.measures:
+        if measure.function not in _OPERATORS:
+            return f"{measure.function}() keeps what it has seen"
+        if measure.field in LINES | TIMES:
+            return f"{measure.function}({measure.field}) is not over a label"
+    for key in pipe.by:
+        if key.bucket and -(-(end - start) // key.bucket) > MAX_BUCKETS:
+            return f"more than {MAX_BUCKETS} buckets of time"
+        if not key.bucket and key.name in LINES | TIMES:
+            return f"`{key.name}` is no label"
+    return ""
+
+
+def stats_from_ranges(
+    pipe: Stats, query: ast.LogQuery, start: int, end: int, plan: PlanScan, context: QueryContext
+) -> pa.Table:
+    """The rows of a `stats` that is not `unsuited`, in the order of their keys. Raises QueryError."""
+    bucket = next((key.bucket for key in pipe.by if key.bucket), 0)
+    interval = bucket or end - start
+    # A window is (t - interval, t], a bucket [b, b + interval): both are the same for whole ns.
+    first = start // bucket * bucket + bucket - 1 if bucket else end - 1
+    last = (end - 1) // bucket * bucket + bucket - 1 if bucket else end - 1
+    grid = StepGrid(first, last, interval)
+
+    def clipped(selector: ast.Selector, begin: int, stop: int) -> Scan:
+        return plan(selector, max(begin, start), min(stop, end))
+
+    rows: dict[Key, list[float | None]] = {}
+    for index, aggregation in enumerate(_aggregations(pipe, query, interval)):
+        block = range_vector(aggregation, None, grid, clipped, context)
+        times = (grid.times - (interval - 1)).tolist()
+        for labels, values, present in zip(block.labels, block.values, block.present, strict=True):
+            texts = dict(labels)
+            for time, value, there in zip(times, values.tolist(), present.tolist(), strict=True):
+                if there:
+                    key = tuple(time if own.bucket else texts.get(plain_name(own.name), "") for own in pipe.by)
+                    rows.setdefault(key, [None] * len(pipe.measures))[index] = value
+    if not pipe.by and not rows:
+        rows[()] = [None] * len(pipe.measures)
+    if len(rows) > MAX_GROUPS:
+        raise QueryError(f"`stats` has {len(rows)} groups, over the {MAX_GROUPS} that a query may have; filter more")
+    return _table(pipe, rows)
+
+
+def _aggregations(pipe: Stats, query: ast.LogQuery, interval: int) -> Sequence[ast.RangeAggregation]:
+    grouping = ast.Grouping(tuple(plain_name(key.name) for key in pipe.by if not key.bucket))
+    return [_aggregation(measure, query, interval, grouping) for measure in pipe.measures]
+
+
+def _aggregation(measure: Measure, query: ast.LogQuery, interval: int, grouping: ast.Grouping) -> ast.RangeAggregation:
+    operator = _OPERATORS[measure.function]
+    if operator == "count_over_time":
+        if measure.field:
+            there = ast.LabelFilter(ast.StringPredicate(plain_name(measure.field), "!=", ""))
+            query = replace(query, stages=(*query.stages, there))
+        return ast.RangeAggregation(operator, ast.LogRange(query, interval), None, grouping)
+    # Where entries with errors count, those whose number can't be read would count as 0.
+    filters = (ast.LabelFilter(ast.StringPredicate(ERROR, "=", "")),) if asks_for_errors(query) else ()
+    unwrap = ast.Unwrap(plain_name(measure.field), measure.conversion, filters)
+    parameter = 0.5 if measure.function == "median" else measure.parameter
+    return ast.RangeAggregation(operator, ast.LogRange(query, interval, 0, unwrap), parameter, grouping)
+
+
+def _table(pipe: Stats, rows: dict[Key, list[float | None]]) -> pa.Table:
+    keys = sorted(rows)
+    columns = [stats_column(own, [key[index] for key in keys]) for index, own in enumerate(pipe.by)]
+    for index, measure in enumerate(pipe.measures):
+        values = [rows[key][index] for key in keys]
+        if measure.function == "count":
+            columns.append(measure_column(measure, [int(value or 0) for value in values]))
+        else:
+            columns.append(measure_column(measure, values))
+    return pa.table(dict(zip(pipe.columns, columns, strict=True)))
