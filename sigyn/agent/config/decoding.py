@@ -164,7 +164,8 @@ def _decode_unit(node: Node, unit: Unit, path: str, strict: bool) -> int | str:
             raise ConfigurationError(f"{path}: could not compile regular expression: {error}", line=node.line) from None
         return pattern
     if unit is Unit.TEXT:
-        return _decode_scalar(node, str, path, False)  # type: ignore[no-any-return]
+        text: str = _decode_scalar(node, str, path, False)
+        return text
     if not isinstance(node, Scalar) or isinstance(node.value, bool):
         raise _mismatch(node, unit.value, path)
     if isinstance(node.value, int) and (unit is Unit.SIZE or not strict):

@@ -42,7 +42,7 @@ class StagePipeline:
         if self._plain:
             return entries
         for entry in entries:
-            entry.extracted = entry.labels.copy()  # type: ignore[assignment]
+            entry.extracted = {**entry.labels}
         return self._chain.run(entries)
 
     def flush(self, now: int) -> list[AgentEntry]:

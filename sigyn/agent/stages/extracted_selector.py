@@ -4,6 +4,7 @@ from collections.abc import Callable
 
 from sigyn.agent.entry import AgentEntry
 from sigyn.agent.errors import ConfigurationError
+from sigyn.agent.stages.expressions import without_surrogates
 from sigyn.agent.stages.values import to_text
 from sigyn.engine.interpreter.selectors import compile_match
 from sigyn.languages.logql import parse_selector
@@ -22,7 +23,8 @@ def compile_extracted_selector(text: str) -> Callable[[AgentEntry], bool]:
     def matches(entry: AgentEntry) -> bool:
         for name, test in tests:
             value = to_text(entry.extracted.get(name))
-            if not test(entry.labels.get(name, "") if value is None else value):
+            text = entry.labels.get(name, "") if value is None else value
+            if not test(text if text.isascii() else without_surrogates(text)):
                 return False
         return True
 

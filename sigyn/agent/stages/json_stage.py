@@ -1,5 +1,6 @@
 """`json`: fields of a JSON text into the extracted data."""
 
+import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from operator import attrgetter
@@ -9,6 +10,7 @@ import msgspec
 
 from sigyn.agent.entry import AgentEntry
 from sigyn.agent.errors import ConfigurationError
+from sigyn.agent.stages.expressions import without_surrogates
 from sigyn.agent.stages.go_json import encode_go_json
 from sigyn.agent.stages.jmes import Evaluate, compile_path, first_name
 from sigyn.agent.stages.stage import Stage, StageContext, kind
@@ -84,17 +86,25 @@ def compile_json(options: JsonOptions, context: StageContext) -> Stage:
     return Stage(run_simple if simple and source is None and not drop else run)
 
 
+_HALF_PAIR = re.compile(
+    r"(?<!\\)\\u[dD][89abAB][0-9a-fA-F]{2}(?!\\u[dD][c-fC-F])|"
+    r"(?<!\\)(?<!\\u[dD][89abAB][0-9a-fA-F]{2})\\u[dD][c-fC-F][0-9a-fA-F]{2}"
+)
+
 _NESTED = frozenset((dict, list))
 
 
 def _read(text: str) -> dict[str, Any]:
     """The object in `text`, empty for null. Raises ValueError."""
+    if not text.isascii():
+        text = without_surrogates(text)
     try:
         return _decode_any(text) or {}
-    except UnicodeEncodeError:
-        return _decode_any(text.encode("utf-8", "replace")) or {}
     except msgspec.DecodeError as error:
-        raise ValueError(str(error)) from None
+        if "\\u" not in text:
+            raise ValueError(str(error)) from None
+    # Half a surrogate pair: Go reads U+FFFD, the decoder above refuses the text.
+    return _decode_any(_HALF_PAIR.sub(r"\\ufffd", text)) or {}
 
 
 def _simple_names(expressions: Mapping[str, str]) -> list[str] | None:

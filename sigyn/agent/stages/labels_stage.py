@@ -4,6 +4,7 @@ from collections.abc import Mapping
 
 from sigyn.agent.entry import AgentEntry
 from sigyn.agent.errors import ConfigurationError
+from sigyn.agent.stages.expressions import without_surrogates
 from sigyn.agent.stages.names import check_label_names, read_names, sources
 from sigyn.agent.stages.stage import Stage, StageContext, StageKind
 from sigyn.agent.stages.values import to_text
@@ -27,7 +28,9 @@ def compile_labels(options: Mapping[str, str | None], _context: StageContext) ->
                     if value is None:
                         continue
                 if value:
-                    labels[name] = value
+                    # Promtail sets no label to what is no UTF-8.
+                    if value.isascii() or without_surrogates(value) == value:
+                        labels[name] = value
                 else:
                     labels.pop(name, None)
         return entries

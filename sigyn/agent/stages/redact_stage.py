@@ -13,17 +13,15 @@ from typing import Final, TypeAlias
 
 from sigyn.agent.entry import AgentEntry
 from sigyn.agent.errors import ConfigurationError
-from sigyn.agent.stages.expressions import compile_expression
-from sigyn.agent.stages.replace_stage import find_all
+from sigyn.agent.stages.expressions import Expression, compile_expression
 from sigyn.agent.stages.stage import Stage, StageContext, each, kind
 from sigyn.agent.stages.values import to_text
-from sigyn.languages.regex import Regex
 
 _HASH_DIGITS = 16
 """64 bits of the HMAC: two of a billion values are the same with a chance of 3 in 100."""
 
-_SECRET = "secret"
-"""The group of an expression that is replaced; without one the whole match is."""
+_SECRETS = frozenset(("secret", "escaped", "quoted", "bare"))
+"""Groups of an expression that are replaced; without any of them the whole match is."""
 
 Redact: TypeAlias = Callable[[str], str]
 
@@ -59,8 +57,10 @@ PATTERNS: Final[Mapping[str, Pattern]] = {
         ("earer", "eyJ", "AKIA", "ASIA", "gh", "glpat-", "xox", "sk-", "sk_"),
     ),
     "password": Pattern(
-        r"""(?i)(?:passw(?:or)?d|passphrase|pwd|secret|api[_\-]?key|access[_\-]?key|(?:auth|access|refresh)[_\-]?token)"""
-        r"""[a-z0-9_]*\\?["']?\s*[=:]\s*\\?(?:"(?P<secret>(?:[^"\\]|\\[^"])+)|'(?P<quoted>[^']+)|(?P<bare>[^\s"'\\,;&}]+))""",
+        r"(?i)(?:passw(?:or)?d|passphrase|pwd|secret|api[_\-]?key|access[_\-]?key|(?:auth|access|refresh)[_\-]?token)"
+        r"[a-z0-9_]*"
+        r"""\\?["']?\s*[=:]\s*"""
+        r"""(?:\\"(?P<escaped>[^"\\]+)|"(?P<secret>(?:[^"\\]|\\.)+)|'(?P<quoted>[^']+)|(?P<bare>[^\s"'\\,;&}]+))""",
     ),
 }
 
@@ -129,7 +129,7 @@ def _pattern(name: str) -> Pattern:
 
 def _compile_pattern(name: str, pattern: Pattern, key: bytes) -> Redact:
     regex = compile_expression(pattern.expression)
-    groups = [number for group, number in regex.groupindex.items() if group in (_SECRET, "quoted", "bare")]
+    groups = [number for group, number in regex.names.items() if group in _SECRETS]
     hints = pattern.hints
 
     def mark(text: str) -> str:
@@ -146,11 +146,11 @@ def _compile_pattern(name: str, pattern: Pattern, key: bytes) -> Redact:
 
 
 def _replace(
-    regex: Regex, groups: list[int], text: str, accept: Callable[[str], bool] | None, mark: Callable[[str], str]
+    regex: Expression, groups: list[int], text: str, accept: Callable[[str], bool] | None, mark: Callable[[str], str]
 ) -> str:
     parts: list[str] = []
     position = 0
-    for match in find_all(regex, text):
+    for match in regex.find_all(text):
         number = next((number for number in groups if match.group(number)), 0)
         start, end = match.span(number)
         if accept is not None and not accept(text[start:end]):

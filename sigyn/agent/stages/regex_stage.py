@@ -22,7 +22,7 @@ def _compile(options: RegexOptions, _context: StageContext) -> Stage:
     if options.source is not None and not options.source:
         raise ConfigurationError("empty source")
     search = regex.search
-    groups = sorted(regex.groupindex.items(), key=lambda group: group[1])
+    groups = sorted(regex.names.items(), key=lambda group: group[1])
     source = options.source
 
     def run(entries: list[AgentEntry]) -> list[AgentEntry]:

@@ -5,11 +5,10 @@ from dataclasses import dataclass
 
 from sigyn.agent.entry import AgentEntry
 from sigyn.agent.errors import ConfigurationError
-from sigyn.agent.stages.expressions import compile_expression
+from sigyn.agent.stages.expressions import Expression, compile_expression
 from sigyn.agent.stages.stage import Stage, StageContext, each, kind, required
 from sigyn.agent.stages.templates import compile_stage_template, executor, template_data
 from sigyn.agent.stages.values import to_text
-from sigyn.languages.regex import Match, Regex
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,7 +29,7 @@ def _compile(options: ReplaceOptions, _context: StageContext) -> Stage:
     except ConfigurationError:
         # Promtail compiles the template for each line, fails, and leaves every line alone.
         return Stage(lambda entries: entries)
-    names = {number: name for name, number in regex.groupindex.items()}
+    names = {number: name for name, number in regex.names.items()}
     source = options.source
 
     def change(entry: AgentEntry) -> None:
@@ -57,7 +56,7 @@ def _compile(options: ReplaceOptions, _context: StageContext) -> Stage:
 
 
 def _replace_groups(
-    regex: Regex, text: str, names: dict[int, str], value: Callable[[str], str | None]
+    regex: Expression, text: str, names: dict[int, str], value: Callable[[str], str | None]
 ) -> tuple[str, dict[str, str]] | None:
     """The text with every group of every match replaced, and the new values of named groups.
 
@@ -66,7 +65,7 @@ def _replace_groups(
     parts: list[str] = []
     groups: dict[str, str] = {}
     position = 0
-    for match in find_all(regex, text):
+    for match in regex.find_all(text):
         for number in range(1, regex.groups + 1):
             start, end = match.span(number)
             if start < position or start < 0:
@@ -81,11 +80,6 @@ def _replace_groups(
                 groups[names[number]] = replacement
     parts.append(text[position:])
     return "".join(parts), groups
-
-
-def find_all(regex: Regex, text: str) -> list[Match]:
-    """All matches in order, none over another."""
-    return list(regex.finditer(text))
 
 
 KIND = kind("replace", ReplaceOptions, _compile)

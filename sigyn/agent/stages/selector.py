@@ -2,10 +2,12 @@
 
 import re
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 from typing import TypeAlias, cast
 
 from sigyn.agent.entry import AgentEntry
 from sigyn.agent.errors import ConfigurationError
+from sigyn.agent.stages.expressions import without_surrogates
 from sigyn.engine.interpreter.line_filters import compile_line_filter
 from sigyn.engine.interpreter.pipeline import Pipeline
 from sigyn.engine.interpreter.selectors import compile_match
@@ -31,12 +33,25 @@ def compile_selector(text: str) -> Matches:
         raise ConfigurationError("invalid selector syntax for match stage: a metric query is no selector")
     matches = compile_matchers(query.selector)
     if not query.stages:
-        return matches
+        return _for_any_text(matches)
     try:
         passes = _compile_filters(query.stages)
     except BadRequest as error:
         raise ConfigurationError(f"invalid selector syntax for match stage: {error}") from None
-    return lambda entry: matches(entry) and passes(entry)
+    return _for_any_text(lambda entry: matches(entry) and passes(entry))
+
+
+def _for_any_text(matches: Matches) -> Matches:
+    """The same test for entries that hold bytes that are no UTF-8."""
+
+    def test(entry: AgentEntry) -> bool:
+        try:
+            return matches(entry)
+        except UnicodeEncodeError:
+            labels = {name: without_surrogates(value) for name, value in entry.labels.items()}
+            return matches(replace(entry, labels=labels, line=without_surrogates(entry.line)))
+
+    return test
 
 
 def _compile_filters(stages: Sequence[Stage]) -> Matches:

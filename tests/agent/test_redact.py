@@ -1,0 +1,54 @@
+"""What the redact stage hides."""
+
+from pathlib import Path
+
+import pytest
+
+from .pipelines import Bench
+
+HIDDEN = [
+    ("mail to ann.b+c@mail.example.org now", "mail to <email> now"),
+    ("card 4111 1111 1111 1111 ok", "card <card> ok"),
+    ("card 4111-1111-1111-1112 fails the check", "card 4111-1111-1111-1112 fails the check"),
+    ("trace 12345678901234567 stays", "trace 12345678901234567 stays"),
+    ("Authorization: Bearer abcdef.123456-x", "Authorization: Bearer <token>"),
+    ("jwt eyJhbGciOiJIUzI1NiJ9.eyJzdWIiOiIxIn0.c2ln end", "jwt <token> end"),
+    ("key AKIAIOSFODNN7EXAMPLE.", "key <token>."),
+    ("password=hunter2 next", "password=<password> next"),
+    ('{"user":"ann","password": "a \\" b","n":1}', '{"user":"ann","password": "<password>","n":1}'),
+    ("db_password: 'x y' api-key=abc&z=1", "db_password: '<password>' api-key=<password>&z=1"),
+    ('escaped {\\"pwd\\":\\"secret1\\"}', 'escaped {\\"pwd\\":\\"<password>\\"}'),
+    ("nothing to hide: passing words, user at example", "nothing to hide: passing words, user at example"),
+]
+
+
+@pytest.mark.parametrize(("line", "result"), HIDDEN)
+def test_hidden(line: str, result: str) -> None:
+    (entry,) = Bench("- redact: {}").feed(line)
+    assert entry.line == result
+
+
+def test_equal_values_stay_comparable_with_a_key(tmp_path: Path) -> None:
+    key = tmp_path / "key"
+    key.write_text("k1\n")
+    bench = Bench(f"- redact: {{patterns: [email], hash_key_file: {key}}}")
+    one, two, three = (entry.line for entry in bench.feed("a@x.org", "b@x.org", "a@x.org"))
+    assert one == three != two
+    assert one.startswith("<email:")
+    (other,) = Bench("- redact: {patterns: [email], hash_key: k2}").feed("a@x.org")
+    assert other.line != one
+    (same,) = Bench("- redact: {patterns: [email], hash_key: k1}").feed("a@x.org")
+    assert same.line == one
+
+
+def test_expressions_of_your_own() -> None:
+    stages = "- redact: {expressions: {ssn: '\\d{3}-\\d{2}-\\d{4}', user: 'user=(?P<secret>\\w+)'}}"
+    (entry,) = Bench(stages).feed("user=ann 123-45-6789 ann@example.org")
+    assert entry.line == "user=<user> <ssn> ann@example.org"
+
+
+def test_extracted_data() -> None:
+    stages = "- json: {expressions: {mail: , name: }}\n- redact: {source: [mail, nosuch]}\n- labels: {mail: , name: }"
+    (entry,) = Bench(stages).feed('{"mail":"a@x.org","name":"b@x.org"}')
+    assert (entry.labels["mail"], entry.labels["name"]) == ("<email>", "b@x.org")
+    assert "a@x.org" in entry.line
