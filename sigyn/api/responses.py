@@ -9,7 +9,8 @@ from starlette.requests import Request
 from starlette.responses import PlainTextResponse, Response, StreamingResponse
 
 from sigyn.api.encoding.json import encode
-from sigyn.model.errors import SigynError, TooManyRequests, Unavailable
+from sigyn.languages.lexer import excerpt
+from sigyn.model.errors import ParseError, SigynError, TooManyRequests, Unavailable
 
 JSON = "application/json; charset=UTF-8"
 
@@ -59,15 +60,59 @@ def plain(text: str, status: int = 200) -> Response:
     return PlainTextResponse(text + "\n", status)
 
 
-async def on_sigyn_error(_request: Request, error: Exception) -> Response:
-    """Errors in plain text with their own status, as Loki answers them."""
+async def on_sigyn_error(request: Request, error: Exception) -> Response:
+    """Errors with their own status: in plain text, as Loki answers them, or as JSON for who asks for JSON.
+
+    A second line of the text says what would be right, where that can be guessed.
+    """
     assert isinstance(error, SigynError)
-    response = plain(str(error), error.status)
+    hint = error.hint if isinstance(error, ParseError) and error.column else ""
+    if accepts_json(request):
+        response = json_response(error_body(error), error.status)
+    else:
+        response = plain(f"{error}\nhint: {hint}" if hint else str(error), error.status)
     if isinstance(error, TooManyRequests):
         response.headers["Retry-After"] = str(max(1, round(error.retry_after)))
     elif isinstance(error, Unavailable):
         response.headers["Retry-After"] = "5"
     return response
+
+
+def accepts_json(request: Request) -> bool:
+    """Whether the client names JSON among what it takes; `*/*` does not."""
+    kinds = (part.partition(";")[0].strip().lower() for part in request.headers.get("accept", "").split(","))
+    return any(kind == "application/json" or kind.endswith("+json") for kind in kinds)
+
+
+def error_body(error: SigynError) -> dict[str, object]:
+    """An error as JSON.
+
+    `details` of a query that can't be parsed: `line` and `column` from 1 (0: no single place), `length`
+    in characters, `hint`, and `excerpt`: the line with carets under the place.
+    """
+    body: dict[str, object] = {"status": "error", "errorType": _ERROR_TYPES.get(error.status, "internal")}
+    body["error"] = body["message"] = str(error)
+    if isinstance(error, ParseError):
+        body["details"] = {
+            "line": error.line,
+            "column": error.column,
+            "length": error.length,
+            "hint": error.hint,
+            "excerpt": excerpt(error),
+        }
+    return body
+
+
+_ERROR_TYPES = {
+    400: "bad_data",
+    401: "unauthorized",
+    404: "not_found",
+    422: "bad_data",
+    429: "too_many_requests",
+    499: "canceled",
+    503: "unavailable",
+    504: "timeout",
+}
 
 
 async def on_http_exception(_request: Request, error: Exception) -> Response:

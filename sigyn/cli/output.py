@@ -1,5 +1,6 @@
 """Answers on stdout: for a person, as bare lines, as JSON lines, as an Arrow stream."""
 
+import re
 import sys
 from collections.abc import Iterable, Iterator
 from math import isfinite
@@ -8,7 +9,9 @@ from typing import Protocol
 import click
 import msgspec
 import pyarrow as pa
+from rich import box
 from rich.console import Console
+from rich.table import Table
 from rich.text import Text
 
 from sigyn.cli.levels import style_of
@@ -21,10 +24,13 @@ from sigyn.model.results import (
     MatrixResult,
     QueryResult,
     ScalarResult,
+    TableResult,
     VectorResult,
 )
+from sigyn.model.tables import json_values
 
 _BATCH = 1024
+_UNPRINTED = re.compile(r"[\t\r\n]+")
 
 
 class Output(Protocol):
@@ -36,13 +42,19 @@ class Output(Protocol):
     def samples(self, result: MatrixResult | VectorResult | ScalarResult) -> None:
         """Writes the answer to a metric query."""
 
+    def table(self, result: TableResult) -> None:
+        """Writes rows."""
+
 
 def write(output: Output, result: QueryResult) -> None:
     """Writes any answer."""
-    if isinstance(result, LogResult):
-        output.entries(result.entries)
-    else:
-        output.samples(result)
+    match result:
+        case LogResult(entries):
+            output.entries(entries)
+        case TableResult():
+            output.table(result)
+        case _:
+            output.samples(result)
 
 
 class Default:
@@ -85,6 +97,17 @@ class Default:
             case ScalarResult(value=value):
                 self._show(_number(value))
 
+    def table(self, result: TableResult) -> None:
+        """As in Output: columns under their names, numbers to the right."""
+        shown = Table(box=None if self._plain else box.SIMPLE_HEAD, pad_edge=False, show_edge=False)
+        for name, kind in result.types.items():
+            shown.add_column(Text(name), justify="right" if kind == "number" else "left", overflow="fold")
+        for row in texts_of_rows(result):
+            shown.add_row(*map(Text, row))
+        # A pipe has no width: a column is then as wide as its longest value.
+        width = None if not self._plain else 1 + max(map(len, ("", *shown_lines(result))))
+        Console(highlight=False, markup=False, width=width).print(shown)
+
     def _show(self, text: str, style: str = "") -> None:
         if self._plain:
             click.echo(text)
@@ -105,6 +128,12 @@ class Raw:
         for labels, timestamp, value in _samples(result):
             click.echo(f"{format_labels(labels)}\t{rfc_3339(timestamp)}\t{_number(value)}")
 
+    def table(self, result: TableResult) -> None:
+        """As in Output: tabs between the columns, tabs and line ends inside of a value as spaces."""
+        click.echo("\t".join(result.table.column_names))
+        for row in texts_of_rows(result):
+            click.echo("\t".join(_UNPRINTED.sub(" ", text) for text in row))
+
 
 class JsonLines:
     """A JSON object per entry or sample."""
@@ -121,6 +150,13 @@ class JsonLines:
             number = value if isfinite(value) else _number(value)
             self._write({"timestamp": rfc_3339(timestamp), "labels": dict(labels), "value": number})
 
+    def table(self, result: TableResult) -> None:
+        """As in Output: an object per row."""
+        names = result.table.column_names
+        columns = [json_values(result.table.column(name)) for name in names]
+        for row in zip(*columns, strict=True):
+            self._write(dict(zip(names, row, strict=True)))
+
     def _write(self, row: dict[str, object]) -> None:
         click.echo(msgspec.json.encode(row))
 
@@ -135,6 +171,10 @@ class Arrow:
     def samples(self, result: MatrixResult | VectorResult | ScalarResult) -> None:
         """As in Output."""
         self._write(to_table(result))
+
+    def table(self, result: TableResult) -> None:
+        """As in Output."""
+        self._write(result.table)
 
     def _write(self, table: pa.Table) -> None:
         with pa.ipc.new_stream(sys.stdout.buffer, table.schema) as writer:
@@ -166,6 +206,32 @@ def common_labels(entries: Iterable[LogEntry]) -> Labels:
         return ()
     shared = set.intersection(*(set(stream) for stream in streams))
     return tuple(sorted(shared))
+
+
+def texts_of_rows(result: TableResult) -> Iterator[list[str]]:
+    """The cells of each row as text; empty where there is nothing."""
+    columns = [[_cell(value) for value in json_values(result.table.column(name))] for name in result.table.column_names]
+    return map(list, zip(*columns, strict=True))
+
+
+def shown_lines(result: TableResult) -> Iterator[str]:
+    """The rows as lines that are wide enough."""
+    widths = [len(name) for name in result.table.column_names]
+    for row in texts_of_rows(result):
+        widths = [max(width, len(text)) for width, text in zip(widths, row, strict=True)]
+    yield "  ".join("x" * width for width in widths)
+
+
+def _cell(value: object) -> str:
+    match value:
+        case None:
+            return ""
+        case str():
+            return value
+        case int() | float():
+            return _number(value)
+        case _:
+            return msgspec.json.encode(value).decode()
 
 
 def _samples(result: MatrixResult | VectorResult | ScalarResult) -> Iterator[tuple[Labels, int, float]]:

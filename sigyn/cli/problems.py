@@ -30,6 +30,11 @@ def show_warning(text: str) -> None:
     stderr_console().print(Text("warning: ", "bold yellow") + Text(text))
 
 
+def show_info(text: str) -> None:
+    """Writes a remark to stderr."""
+    stderr_console().print(Text("note: ", "bold") + Text(text))
+
+
 def pointed_at(error: ParseError) -> Iterator[str]:
     """The line of the query that the error is about, and below it where; nothing for an error without a place."""
     lines = error.query.split("\n")

@@ -8,7 +8,7 @@ import click
 
 from sigyn.cli.options import in_memory, opened, server_options, time_options, time_range
 from sigyn.cli.output import FORMATS, Output, common_labels, output_of, write
-from sigyn.cli.problems import show_warning, stderr_console
+from sigyn.cli.problems import show_info, show_warning, stderr_console
 from sigyn.cli.progress import reading, waiting
 from sigyn.client.plain_files import PlainFile, run_over_files
 from sigyn.languages.logql import ast, parse
@@ -19,6 +19,7 @@ from sigyn.model.results import (
     MatrixResult,
     QueryAnswer,
     QueryResult,
+    TableResult,
     VectorResult,
 )
 from sigyn.model.time import TimeRange
@@ -31,6 +32,7 @@ Examples:
   sigyn query '{job="shop"} | json | status >= 500' --since 6h --limit 1000
   sigyn query 'sum by (level) (rate({job="shop"}[5m]))' --since 1d --step 1h
   sigyn query 'topk(5, sum by (path) (count_over_time({job="nginx"} | json [1d])))' --instant
+  sigyn query '{job="shop"} | json | stats count() as n by (path) | sort by n desc | limit 5'
   sigyn query --file app.log '{} | json | level="error"'
   kubectl logs deploy/shop -f | sigyn query --file - '{} |~ "(?i)refused"' --output raw
 
@@ -112,11 +114,13 @@ def _show(answer: QueryAnswer, output: str, stats: bool) -> None:
     write(output_of(output, common), result)
     for warning in answer.warnings:
         show_warning(warning)
+    for info in answer.infos:
+        show_info(info)
     notes = stderr_console()
     if common and output == "default":
         notes.print("in every line: " + ", ".join(f"{name}={value}" for name, value in common), style="dim")
     if _is_empty(result) and output == "default":
-        nothing = "no lines" if isinstance(result, LogResult) else "no series"
+        nothing = {LogResult: "no lines", TableResult: "no rows"}.get(type(result), "no series")
         notes.print(f"{nothing} in this time; --since 24h looks further back", style="dim")
     if stats:
         cost = answer.statistics
@@ -131,6 +135,8 @@ def _is_empty(result: QueryResult) -> bool:
             return not series
         case VectorResult(samples=samples):
             return not samples
+        case TableResult(table=table):
+            return not table.num_rows
     return False
 
 

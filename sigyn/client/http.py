@@ -5,6 +5,7 @@ from typing import Any
 
 import httpx
 import numpy as np
+import pyarrow as pa
 
 from sigyn.languages.logql import parse
 from sigyn.model.errors import (
@@ -30,8 +31,11 @@ from sigyn.model.results import (
     Sample,
     ScalarResult,
     Series,
+    TableResult,
     VectorResult,
 )
+from sigyn.model.rfc3339 import parse_rfc3339
+from sigyn.model.tables import TIMESTAMP
 from sigyn.model.time import MILLISECOND, SECOND
 
 _PLACE = re.compile(r"parse error at line (\d+), col (\d+)")
@@ -53,13 +57,31 @@ def error_of(response: httpx.Response, query: str = "") -> SigynError:
     place = _PLACE.search(message)
     if place or message.startswith("parse error"):
         line, column = (int(place[1]), int(place[2])) if place else (0, 0)
-        return ParseError(message, line=line, column=column, query=query, hint=_hint(query))
+        details = _details(response)
+        return ParseError(
+            message,
+            line=int(details.get("line", line)),
+            column=int(details.get("column", column)),
+            length=int(details.get("length", 0)),
+            query=query,
+            hint=str(details.get("hint", "") or _hint(query)),
+        )
     kind = _ERRORS.get(response.status_code, SigynError)
     return kind(message)
 
 
+def _details(response: httpx.Response) -> dict[str, Any]:
+    """Where a query is wrong, as Sigyn says it beside the message; Loki does not."""
+    try:
+        body = response.json()
+    except ValueError:
+        return {}
+    details = body.get("details") if isinstance(body, dict) else None
+    return details if isinstance(details, dict) else {}
+
+
 def _hint(query: str) -> str:
-    """What our own parser would say of the query; servers send no hints."""
+    """What our own parser would say of the query, for a server that sends no hints."""
     try:
         parse(query)
     except ParseError as error:
@@ -138,4 +160,31 @@ def _nanoseconds(seconds: float) -> int:
     return round(seconds * (SECOND // MILLISECOND)) * MILLISECOND
 
 
-_RESULTS: dict[str, Any] = {"streams": _streams, "matrix": _matrix, "vector": _vector, "scalar": _scalar}
+def _table(result: dict[str, Any], _direction: Direction) -> TableResult:
+    columns = result["columns"]
+    values = list(zip(*result["rows"], strict=True)) or [()] * len(columns)
+    arrays = [_column(column["type"], list(own)) for column, own in zip(columns, values, strict=True)]
+    return TableResult(0, pa.table({column["name"]: own for column, own in zip(columns, arrays, strict=True)}))
+
+
+def _column(kind: str, values: list[Any]) -> pa.Array:
+    match kind:
+        case "time":
+            return pa.array([None if value is None else parse_rfc3339(value) for value in values], TIMESTAMP)
+        case "list":
+            return pa.array(values, pa.list_(pa.string()))
+        case "number" if all(value is None or isinstance(value, int) for value in values):
+            return pa.array(values, pa.int64())
+        case "number":
+            return pa.array([None if value is None else float(value) for value in values], pa.float64())
+        case _:
+            return pa.array(values, pa.string())
+
+
+_RESULTS: dict[str, Any] = {
+    "streams": _streams,
+    "matrix": _matrix,
+    "vector": _vector,
+    "scalar": _scalar,
+    "table": _table,
+}

@@ -77,7 +77,7 @@ class LocalStore:
 
         Without `start`, a log query looks at everything that the store has.
         """
-        instant = start is None and step is None and not isinstance(parse(logql), ast.LogQuery)
+        instant = start is None and step is None and not isinstance(parse(logql), ast.LogQuery | ast.PipedQuery)
         if instant:
             return to_table(self.answer_instant(logql, at=end).result)
         answer = self.answer_range(logql, start=start, end=end, step=step, limit=limit, direction=direction)

@@ -17,7 +17,11 @@ from sigyn.model.results import Direction, QueryAnswer
 from sigyn.model.time import HOUR, Clock, system_clock
 
 _LOKI = "/loki/api/v1"
-_CATEGORIZE = {"X-Loki-Response-Encoding-Flags": "categorize-labels"}
+_CATEGORIZE = {
+    "X-Loki-Response-Encoding-Flags": "categorize-labels",
+    # Sigyn sends tables as such, and says more about errors; other servers take no notice.
+    "Accept": "application/vnd.sigyn.table+json, application/json, */*;q=0.5",
+}
 
 
 class RemoteStore:
@@ -71,7 +75,7 @@ class RemoteStore:
 
         Raises ParseError and QueryError for a query that can't be answered, Unavailable without a server.
         """
-        instant = start is None and step is None and not isinstance(parse(logql), ast.LogQuery)
+        instant = start is None and step is None and not isinstance(parse(logql), ast.LogQuery | ast.PipedQuery)
         if instant:
             return to_table(self.answer_instant(logql, at=end).result)
         answer = self.answer_range(logql, start=start, end=end, step=step, limit=limit, direction=direction)

@@ -25,7 +25,7 @@ from sigyn.languages.logql.pipes import Fields, Limit, Math, Offset, Pipe, Sort,
 from sigyn.model.errors import QueryError
 from sigyn.model.labels import Labels
 from sigyn.model.results import Direction, LogEntry, LogResult, TableResult
-from sigyn.model.rfc3339 import format_rfc3339
+from sigyn.model.rfc3339 import format_rfc3339_nano
 
 MAX_ENTRIES = 200_000
 """Entries that pipes other than `stats` may hold: some hundred MB."""
@@ -91,7 +91,7 @@ def _getter(entry: Processed) -> Callable[[str], str | None]:
         if name in LINES:
             return entry.line
         if name in TIMES:
-            return format_rfc3339(entry.timestamp)
+            return format_rfc3339_nano(entry.timestamp)
         return entry.get(plain_name(name))
 
     return get

@@ -131,13 +131,20 @@ def line_and_column(text: str, offset: int) -> tuple[int, int]:
 def render(error: ParseError) -> str:
     """The error for a terminal: message, the line of the query with the place underlined, the hint."""
     parts = [str(error)]
-    lines = error.query.split("\n")
-    if 0 < error.line <= len(lines):
-        line = lines[error.line - 1].expandtabs(1)
-        found = _WORD.match(line, error.column - 1)
-        width = error.length or (found.end() - found.start() if found else 1)
-        width = max(1, min(width, len(line) - error.column + 1))
-        parts += [f"  {line}", "  " + " " * (error.column - 1) + "~" * width]
+    parts += (f"  {line}" for line in excerpt(error, "~").splitlines())
     if error.hint:
         parts.append(f"  {error.hint}")
     return "\n".join(parts)
+
+
+def excerpt(error: ParseError, mark: str = "^") -> str:
+    """The line of the query that is at fault, and below it marks under the place; empty when there is no place."""
+    lines = error.query.split("\n")
+    if error.column < 1 or error.line > len(lines):
+        return ""
+    # Loki's messages say line 0 where it lost count; the column is still that of the line.
+    line = lines[max(error.line, 1) - 1].expandtabs(1)
+    found = _WORD.match(line, error.column - 1)
+    width = error.length or (found.end() - found.start() if found else 1)
+    width = max(1, min(width, len(line) - error.column + 1))
+    return f"{line}\n{' ' * (error.column - 1)}{mark * width}"

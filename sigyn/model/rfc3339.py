@@ -29,3 +29,10 @@ def parse_rfc3339(text: str) -> int:
 def format_rfc3339(timestamp: int) -> str:
     """`timestamp` (ns) in UTC, to the second, as Loki's error messages have it."""
     return (_EPOCH + timedelta(seconds=timestamp // SECOND)).strftime("%Y-%m-%dT%H:%M:%SZ")
+
+
+def format_rfc3339_nano(timestamp: int) -> str:
+    """`timestamp` (ns) in UTC, with as many digits of a second as needed, as Go's RFC3339Nano has it."""
+    text = format_rfc3339(timestamp)
+    nanoseconds = timestamp % SECOND
+    return f"{text[:-1]}.{nanoseconds:09d}".rstrip("0") + "Z" if nanoseconds else text

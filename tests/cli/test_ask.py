@@ -136,12 +136,12 @@ def test_json_lines_that_are_none(asked: Sigyn, tmp_path: Path) -> None:
 
 
 def test_a_parse_error_of_the_server_is_pointed_at(asked: Sigyn) -> None:
-    refused = asked("query", '{job="x"} | stats count()')
+    refused = asked("query", '{job="x"} | stat count()')
     assert refused.code == 2
     assert refused.err.splitlines()[1:] == [
-        '  {job="x"} | stats count()',
-        "                    ^",
-        "hint: LogQL has no stage `stats`",
+        '  {job="x"} | stat count()',
+        "                   ^^^^^",
+        "hint: there is no stage `stat`; did you mean `stats`?",
     ]
 
 

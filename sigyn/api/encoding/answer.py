@@ -6,7 +6,16 @@ from sigyn.api.encoding.json import encode
 from sigyn.api.encoding.numbers import format_points, format_seconds, format_times, format_value
 from sigyn.api.encoding.statistics import loki_statistics
 from sigyn.api.encoding.streams import CATEGORIZE_LABELS, encode_streams
-from sigyn.model.results import LogResult, MatrixResult, QueryAnswer, QueryResult, ScalarResult, Series, VectorResult
+from sigyn.model.results import (
+    LogResult,
+    MatrixResult,
+    QueryAnswer,
+    QueryResult,
+    ScalarResult,
+    Series,
+    TableResult,
+    VectorResult,
+)
 
 
 def encode_answer(answer: QueryAnswer, *, categorize: bool = False) -> Iterator[bytes]:
@@ -48,6 +57,8 @@ def _encode_result(result: QueryResult, categorize: bool) -> Iterator[bytes]:
                 f'{{"metric":{encode(dict(sample.labels)).decode()},"value":[{time},"{format_value(sample.value)}"]}}'
                 for sample in result.samples
             )
+        case TableResult():
+            raise TypeError("loki_shape turns tables into what Loki's API has")
         case ScalarResult():
             yield f'[{format_seconds(result.timestamp)},"{format_value(result.value)}"]'.encode()
 

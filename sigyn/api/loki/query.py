@@ -7,7 +7,9 @@ from starlette.responses import Response
 
 from sigyn.api.encoding.answer import encode_answer
 from sigyn.api.encoding.streams import CATEGORIZE_LABELS
+from sigyn.api.encoding.table import TABLE_JSON, loki_shape
 from sigyn.api.loki.limits import cap_entries, cap_range
+from sigyn.api.loki.tables import table_format, table_response
 from sigyn.api.parameters import (
     direction_parameter,
     interval_parameter,
@@ -20,7 +22,7 @@ from sigyn.api.responses import streamed_json
 from sigyn.api.settings import ApiSettings
 from sigyn.api.waiting import while_client_waits
 from sigyn.model.errors import BadRequest
-from sigyn.model.results import QueryAnswer
+from sigyn.model.results import QueryAnswer, TableResult
 from sigyn.services.query import QueryRequest
 
 DEFAULT_LIMIT = 100
@@ -33,7 +35,7 @@ async def query_range(request: Request) -> Response:
     arguments = await arguments_of(request)
     query, warnings = range_request(tenant_of(request), arguments, api.clock(), api.settings)
     answer = await while_client_waits(request, api.queries.query_range(query))
-    return respond(request, answer, warnings)
+    return respond(request, answer, warnings, arguments.first("format"))
 
 
 async def query_instant(request: Request) -> Response:
@@ -42,14 +44,25 @@ async def query_instant(request: Request) -> Response:
     arguments = await arguments_of(request)
     query, warnings = instant_request(tenant_of(request), arguments, api.clock(), api.settings)
     answer = await while_client_waits(request, api.queries.query_instant(query))
-    return respond(request, answer, warnings)
+    return respond(request, answer, warnings, arguments.first("format"), instant=True)
 
 
-def respond(request: Request, answer: QueryAnswer, warnings: tuple[str, ...]) -> Response:
-    """The answer in Loki's JSON, with the warnings of the API before those of the query."""
+def respond(
+    request: Request, answer: QueryAnswer, warnings: tuple[str, ...], format: str = "", *, instant: bool = False
+) -> Response:
+    """The answer with the warnings of the API before those of the query: in Loki's JSON, unless asked otherwise.
+
+    Raises BadRequest for a format that there is not.
+    """
+    answer = replace(answer, warnings=warnings + answer.warnings)
+    chosen = table_format(format, request.headers.get("accept", ""))
+    if chosen and not (chosen == TABLE_JSON and not format and not isinstance(answer.result, TableResult)):
+        return table_response(answer, chosen)
+    if isinstance(answer.result, TableResult):
+        answer = replace(answer, result=loki_shape(answer.result, instant=instant))
     flags = request.headers.get(ENCODING_FLAGS, "")
     categorize = CATEGORIZE_LABELS in (flag.strip() for flag in flags.split(","))
-    return streamed_json(encode_answer(replace(answer, warnings=warnings + answer.warnings), categorize=categorize))
+    return streamed_json(encode_answer(answer, categorize=categorize))
 
 
 def range_request(

@@ -9,7 +9,7 @@ import pyarrow.compute as pc
 
 from sigyn.languages.go_numbers import format_plain, parse_go_float
 from sigyn.model.errors import BadRequest
-from sigyn.model.rfc3339 import format_rfc3339
+from sigyn.model.rfc3339 import format_rfc3339_nano
 
 
 class Numbers(NamedTuple):
@@ -41,7 +41,7 @@ def texts_of(column: pa.Array) -> list[str]:
     """The values as label filters and answers write them; empty where there is none."""
     values = column.to_pylist() if not pa.types.is_timestamp(column.type) else column.cast(pa.int64()).to_pylist()
     if pa.types.is_timestamp(column.type):
-        return ["" if value is None else format_rfc3339(value) for value in values]
+        return ["" if value is None else format_rfc3339_nano(value) for value in values]
     return [text_of(value) for value in values]
 
 
