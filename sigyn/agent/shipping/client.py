@@ -102,6 +102,8 @@ class PushClient:
             return _Outcome(False, True, "failed", str(error) or type(error).__name__)
         finally:
             seconds = time.perf_counter() - began
+        # A response and its stream refer to each other, and hold the body until garbage is collected.
+        answer.stream = httpx.ByteStream(b"")
         status = answer.status_code
         self._counters.request_duration.labels(str(status), self.host).observe(seconds)
         if 200 <= status < 300:

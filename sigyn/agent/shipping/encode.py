@@ -11,13 +11,18 @@ Going through protobuf's own objects costs three times as much per entry.
 from collections.abc import Mapping
 
 from sigyn.model.labels import format_labels, labels_of
+from sigyn.model.time import SECOND
 
 _LAST = [bytes([n]) if n < 128 else bytes([n & 127 | 128, n >> 7]) for n in range(1 << 14)]
 _MORE = [bytes([n & 127 | 128, n >> 7 | 128]) for n in range(1 << 14)]
 """Varints by 14 bits: those that end a number, and those that more bits follow."""
 
+_FIELD_1 = [b"\x0a" + number for number in _LAST[:128]]
+_FIELD_2 = [b"\x12" + number for number in _LAST]
+"""Tags and lengths: field 1 is the time in an entry, field 2 the entry in its stream and the line in its entry."""
+
 _LOW = (1 << 14) - 1
-_SECOND = 1_000_000_000
+_SHORT = (1 << 14) - 32
 
 
 def varint(number: int) -> bytes:
@@ -34,35 +39,47 @@ def varint(number: int) -> bytes:
     return b"".join(pieces)
 
 
+def encode_entry(timestamp: int, line: str, metadata: Mapping[str, str]) -> bytes:
+    """An entry as an element of `Stream.entries`, its tag included. `timestamp` in ns."""
+    second, nanos = divmod(timestamp, SECOND)
+    time = (b"\x08" + varint(second) if second else b"") + (b"\x10" + varint(nanos) if nanos else b"")
+    text = line.encode("utf-8", "surrogateescape")
+    body = b"\x0a" + varint(len(time)) + time + b"\x12" + varint(len(text)) + text
+    if metadata:
+        body += b"".join([_pair(name, value) for name, value in metadata.items()])
+    return b"\x12" + varint(len(body)) + body
+
+
 class EntryEncoder:
-    """Encodes entries; remembers the second it saw last, which most entries share."""
+    """What `encode_entry` gives, faster for entries that follow each other in one second."""
 
     def __init__(self) -> None:
         self._second = -1
-        self._second_bytes = b""
+        self._head = b""  # tags and number of the seconds, and the tag of the nanoseconds
 
     def encode(self, timestamp: int, line: str, metadata: Mapping[str, str]) -> bytes:
-        """An entry as an element of `Stream.entries`, its tag included. `timestamp` in ns."""
-        second, nanos = divmod(timestamp, _SECOND)
+        """As `encode_entry`: 0.5 us, half of it for the text."""
+        second, nanos = divmod(timestamp, SECOND)
         if second != self._second:
             self._second = second
-            self._second_bytes = b"\x08" + varint(second) if second else b""
-        if nanos < 1 << 14:
-            time = self._second_bytes + b"\x10" + _LAST[nanos] if nanos else self._second_bytes
-        elif nanos < 1 << 28:
-            time = self._second_bytes + b"\x10" + _MORE[nanos & _LOW] + _LAST[nanos >> 14]
-        else:
-            time = self._second_bytes + b"\x10" + _MORE[nanos & _LOW] + _MORE[nanos >> 14 & _LOW] + _LAST[nanos >> 28]
-        text = line.encode("utf-8", "surrogateescape")
+            self._head = b"\x08" + varint(second) + b"\x10" if second > 0 else b""
+        try:
+            text = line.encode()
+        except UnicodeEncodeError:
+            return encode_entry(timestamp, line, metadata)
         length = len(text)
-        if length < 1 << 14:
-            body = b"\x0a%c%b\x12%b%b" % (len(time), time, _LAST[length], text)
+        head = self._head
+        # The fast path leaves out metadata, long lines and times at the beginning of a second.
+        if nanos < 1 << 14 or length >= _SHORT or metadata or not head:
+            return encode_entry(timestamp, line, metadata)
+        if nanos < 1 << 28:
+            number = _MORE[nanos & _LOW] + _LAST[nanos >> 14]
         else:
-            body = b"\x0a%c%b\x12%b%b" % (len(time), time, varint(length), text)
-        if metadata:
-            body += b"".join([_pair(name, value) for name, value in metadata.items()])
-        length = len(body)
-        return b"\x12" + (_LAST[length] if length < 1 << 14 else varint(length)) + body
+            number = _MORE[nanos & _LOW] + _MORE[nanos >> 14 & _LOW] + _LAST[nanos >> 28]
+        time = _FIELD_1[len(head) + len(number)]
+        tag = _FIELD_2[length]
+        size = len(time) + len(head) + len(number) + len(tag) + length
+        return b"".join((_FIELD_2[size], time, head, number, tag, text))
 
 
 def encode_stream(labels: Mapping[str, str], entries: bytes) -> bytes:
