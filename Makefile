@@ -38,6 +38,7 @@ $(VENV)/.installed: requirements.lock pyproject.toml
 	@echo "installing the packages of requirements.lock into $(VENV) (once; about a minute)"
 	@$(PIP) install --require-hashes -r requirements.lock
 	@$(PIP) install --no-deps --no-build-isolation --editable .
+	@$(VENV)/bin/python -m sigyn.api.warm_up
 	@touch $@
 
 $(VENV)/.installed-dev: requirements-dev.lock $(VENV)/.installed

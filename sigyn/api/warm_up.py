@@ -1,4 +1,7 @@
-"""Compiling ahead of need, once a server turns out to be a busy one."""
+"""Compiling ahead of need, once a server turns out to be a busy one.
+
+`python -m sigyn.api.warm_up` compiles at once and keeps the result on disk, so that no server has to.
+"""
 
 import threading
 
@@ -20,11 +23,16 @@ class WarmUp:
         """Take notice of a push."""
         if not self._begun and len(batch.entries) >= BUSY_ENTRIES:
             self._begun = True
-            threading.Thread(target=_warm, name="warm-up", daemon=True).start()
+            threading.Thread(target=warm, name="warm-up", daemon=True).start()
 
 
-def _warm() -> None:
+def warm() -> None:
+    """Compile the loops of pushes and queries, or load what was compiled before."""
     from sigyn.engine.warm import warm_kernels
 
     warm_ingest()
     warm_kernels()
+
+
+if __name__ == "__main__":
+    warm()
