@@ -146,6 +146,14 @@ def test_a_stage_that_is_wrong_is_named_with_its_line() -> None:
     )
 
 
+@pytest.mark.parametrize("depth", [100, 900, 100_000])
+@pytest.mark.parametrize("path", ["a", "b", "'a[0]'"])
+def test_json_of_any_depth_passes(depth: int, path: str) -> None:
+    line = '{"a":' + "[" * depth + "]" * depth + "}"
+    (entry,) = Bench(f"- json: {{expressions: {{x: {path}}}}}\n- labels: {{x: }}").feed(line)
+    assert entry.line == line
+
+
 def test_structured_metadata_takes_labels_away() -> None:
     (entry,) = Bench("- static_labels: {pod: p}\n- structured_metadata: {pod: , unit: job}").feed("x")
     assert entry.labels == {}

@@ -86,11 +86,11 @@ def _older_than(age: int, context: StageContext) -> _Test:
 
 def _content(options: DropOptions, sources: tuple[str, ...]) -> _Test:
     if options.expression is not None:
-        search = compile_expression(options.expression).search
+        matches = compile_expression(options.expression).matches
         if not sources:
-            return lambda entry: search(entry.line) is not None
+            return lambda entry: matches(entry.line)
         text = _joined(sources, options.separator)
-        return lambda entry: (found := text(entry)) is not None and search(found) is not None
+        return lambda entry: (found := text(entry)) is not None and matches(found)
     if options.value is not None:
         text = _joined(sources, options.separator)
         return lambda entry: text(entry) == options.value

@@ -16,7 +16,6 @@ Lookup: TypeAlias = Callable[[str], Any]
 _CITY: Mapping[str, tuple[str | int, ...]] = {
     "geoip_city_name": ("city", "names", "en"),
     "geoip_country_name": ("country", "names", "en"),
-    "geoip_country_code": ("country", "iso_code"),
     "geoip_continent_name": ("continent", "names", "en"),
     "geoip_continent_code": ("continent", "code"),
     "geoip_location_latitude": ("location", "latitude"),

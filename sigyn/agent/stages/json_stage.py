@@ -51,7 +51,7 @@ def compile_json(options: JsonOptions, context: StageContext) -> Stage:
         extracted = entry.extracted
         for name, evaluate in plan:
             value = evaluate(found)
-            extracted[name] = encode_go_json(value) if isinstance(value, dict | list) else value
+            extracted[name] = _as_text(value) if type(value) in _NESTED else value
         return True
 
     def run(entries: list[AgentEntry]) -> list[AgentEntry]:
@@ -75,12 +75,12 @@ def compile_json(options: JsonOptions, context: StageContext) -> Stage:
         for entry in entries:
             try:
                 found = decode(entry.line)
-            except (msgspec.DecodeError, UnicodeEncodeError):
+            except (msgspec.DecodeError, UnicodeEncodeError, RecursionError):
                 extract(entry, entry.line)
                 continue
             extracted = entry.extracted
             for name, value in zip(simple, names(found), strict=True):
-                extracted[name] = encode_go_json(value) if type(value) in _NESTED else value
+                extracted[name] = _as_text(value) if type(value) in _NESTED else value
         return entries
 
     return Stage(run_simple if simple and source is None and not drop else run)
@@ -94,12 +94,22 @@ _HALF_PAIR = re.compile(
 _NESTED = frozenset((dict, list))
 
 
+def _as_text(value: object) -> str | None:
+    """A map or a list as JSON text; None when it is nested too deeply for that."""
+    try:
+        return encode_go_json(value)
+    except RecursionError:
+        return None
+
+
 def _read(text: str) -> dict[str, Any]:
     """The object in `text`, empty for null. Raises ValueError."""
     if not text.isascii():
         text = without_surrogates(text)
     try:
         return _decode_any(text) or {}
+    except RecursionError:
+        raise ValueError("nested too deeply") from None
     except msgspec.DecodeError as error:
         if "\\u" not in text:
             raise ValueError(str(error)) from None

@@ -46,9 +46,9 @@ def _compile(options: MultilineOptions, context: StageContext) -> Stage:
     if options.firstline and options.line_start_pattern:
         raise ConfigurationError("`firstline` and `line_start_pattern` are the same; give one of them")
     pattern = options.firstline or options.line_start_pattern
-    search = compile_expression(
+    begins = compile_expression(
         required(pattern, "multiline stage config must define `firstline` regular expression")
-    ).search
+    ).matches
     wait = 3 * SECOND if options.max_wait_time is None else options.max_wait_time
     most = 128 if options.max_lines is None else options.max_lines
     blocks: dict[frozenset[tuple[str, str]], _Block] = {}
@@ -60,7 +60,7 @@ def _compile(options: MultilineOptions, context: StageContext) -> Stage:
         for entry in entries:
             key = frozenset(entry.labels.items())
             block = blocks.get(key)
-            if search(entry.line) is not None:
+            if begins(entry.line):
                 if block is not None and block.lines:
                     ready.append(block.release())
                 block = blocks[key] = _Block(entry)

@@ -21,7 +21,7 @@ def _compile(options: RegexOptions, _context: StageContext) -> Stage:
     regex = compile_expression(required(options.expression, "expression is required"))
     if options.source is not None and not options.source:
         raise ConfigurationError("empty source")
-    search = regex.search
+    values_in = regex.values
     groups = sorted(regex.names.items(), key=lambda group: group[1])
     source = options.source
 
@@ -34,12 +34,10 @@ def _compile(options: RegexOptions, _context: StageContext) -> Stage:
                 if value is None:
                     continue
                 text = value
-            match = search(text)
-            if match is not None:
-                values = match.groups()
+            values = values_in(text)
+            if values is not None:
                 for name, number in groups:
-                    # A group that took no part is an empty text in Go.
-                    extracted[name] = values[number - 1] or ""
+                    extracted[name] = values[number]
         return entries
 
     return Stage(run)

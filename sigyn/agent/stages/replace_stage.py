@@ -34,7 +34,7 @@ def _compile(options: ReplaceOptions, _context: StageContext) -> Stage:
 
     def change(entry: AgentEntry) -> None:
         text = entry.line if source is None else to_text(entry.extracted.get(source))
-        if text is None or regex.search(text) is None:
+        if text is None or not regex.matches(text):
             return
         data = template_data(entry.extracted, entry.line)
 

@@ -3,7 +3,6 @@
 Sources: Promtail's documentation of the template stage, and that of sprig.
 """
 
-import json
 import re
 from collections.abc import Callable, Mapping
 from hashlib import sha1, sha3_256, sha256
@@ -74,13 +73,6 @@ def _abbreviate(width: int, text: str) -> str:
     return text if width < 4 or len(text) <= width else text[: width - 3] + "..."
 
 
-def _from_json(text: str) -> object:
-    try:
-        return json.loads(text, parse_int=float)
-    except ValueError:
-        return None
-
-
 PROMTAIL_FUNCTIONS: Final[Mapping[str, Function]] = {
     "Hash": Function(lambda salt, text: sha3_256(_bytes(salt + text)).hexdigest(), ("string", "string")),
     "Sha2Hash": Function(lambda salt, text: sha256(_bytes(salt + text)).hexdigest(), ("string", "string")),
@@ -91,7 +83,6 @@ PROMTAIL_FUNCTIONS: Final[Mapping[str, Function]] = {
     "int64": Function(lambda value: _atoi(_text(value)), ("any",)),
     "toString": Function(_text, ("any",)),
     "toJson": Function(encode_go_json, ("any",)),
-    "fromJson": Function(_from_json, ("string",)),
     "add1": Function(lambda value: _atoi(_text(value)) + 1, ("any",)),
     "quote": Function(lambda *values: " ".join(quote(_text(value)) for value in values), variadic="any"),
     "squote": Function(lambda *values: " ".join(f"'{_text(value)}'" for value in values), variadic="any"),
