@@ -10,6 +10,7 @@ from dataclasses import replace
 from sigyn.languages.lexer import MAX_DEPTH, TOO_DEEP
 from sigyn.languages.logql import ast
 from sigyn.languages.logql.diagnostics import meaning_error
+from sigyn.languages.logql.let_matching import match_names
 
 MAX_NODES = 2_000
 """Operations that a query may have once its names are replaced: names that use names multiply."""
@@ -22,7 +23,7 @@ def lower(query: ast.MetricQuery | ast.Let, window: int) -> ast.MetricQuery:
     names: dict[str, ast.MetricQuery] = {}
     for binding in query.bindings:
         names[binding.name] = _lowered(binding.query, window, names)
-    return _lowered(query.expression, window, names)
+    return match_names(_lowered(query.expression, window, names))
 
 
 def _lowered(query: ast.MetricQuery, window: int, names: Mapping[str, ast.MetricQuery]) -> ast.MetricQuery:

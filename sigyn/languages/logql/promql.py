@@ -12,7 +12,6 @@ from sigyn.model.errors import ParseError
 
 EXAMPLE_SELECTOR = '{job="shop"}'
 
-_HISTOGRAM = re.compile(r"histogram_quantile\s*\(\s*([0-9.]+)\s*,")
 _BY = re.compile(r"\bby\s*\(([^)]*)\)")
 _BEFORE_OPERAND = frozenset(
     ("", "(", ",", "+", "-", "*", "/", "%", "^", "==", "!=", ">", ">=", "<", "<=", "and", "or", "unless", "bool")
@@ -49,44 +48,58 @@ def _is_about(text: str, tokens: list[Token], metrics: list[int], refused: Parse
 
 def nearest_logql(text: str, tokens: list[Token], metrics: list[int]) -> str:
     """The query over log lines that asks for the same as PromQL over these metrics."""
-    first = tokens[metrics[0]]
-    quantile = _HISTOGRAM.search(text)
-    if quantile and first.text.endswith("_bucket"):
-        labels = [label.strip() for label in ",".join(_BY.findall(text)).split(",") if label.strip() not in ("", "le")]
-        by = f" by ({', '.join(dict.fromkeys(labels))})" if labels else ""
-        selector, range_ = _operand(text, tokens, metrics[0])
-        field = first.text.removesuffix("_bucket")
-        tail = text[_matching_parenthesis(text, quantile.end()) + 1 :].strip()
-        found = f"quantile_over_time({quantile[1]}, {selector} | json | unwrap {field} {range_ or '[5m]'}){by}"
-        return " ".join(f"{found} {tail}".split())
-    return _rewritten(text, tokens, metrics)
-
-
-def _rewritten(text: str, tokens: list[Token], metrics: list[int]) -> str:
     pieces: list[str] = []
     position = 0
     for place in metrics:
-        name = tokens[place].text
-        call = tokens[place - 2] if place > 1 and tokens[place - 1].text == "(" else None
-        selector, range_ = _operand(text, tokens, place)
-        counted = name.endswith(("_total", "_count"))
-        function = call.text if call is not None else ""
-        start, end = tokens[place].start, _operand_end(tokens, place)
-        if call is not None and range_:
-            start = call.start
-            if counted or function in ("rate", "irate", "increase"):
-                inner = f"{_COUNTED.get(function, 'count_over_time')}({selector} {range_}"
-            else:
-                known = function if function.upper() in RANGE_OPERATORS else "last_over_time"
-                inner = f"{known}({selector} | json | unwrap {name} {range_}"
-        elif counted:
-            inner = f"count_over_time({selector} [5m])"
-        else:
-            inner = f"last_over_time({selector} | json | unwrap {name} [5m])"
-        pieces += [text[position:start], inner]
+        if tokens[place].start < position:
+            continue
+        start, end, instead = _histogram(text, tokens, place) or _single(text, tokens, place)
+        pieces += [text[position:start], instead]
         position = end
     pieces.append(text[position:])
     return " ".join(re.sub(r"#[^\n]*", " ", "".join(pieces)).split())
+
+
+def _histogram(text: str, tokens: list[Token], place: int) -> tuple[int, int, str] | None:
+    """What stands for the call of histogram_quantile around a metric; None when there is none."""
+    depth = 0
+    for opening in range(place - 1, 0, -1):
+        depth += {")": 1, "(": -1}.get(tokens[opening].kind, 0)
+        if depth == -1 and tokens[opening - 1].text == "histogram_quantile":
+            break
+        depth = max(depth, 0)
+    else:
+        return None
+    closing, depth = opening, 0
+    for closing in range(opening, len(tokens)):
+        depth += {"(": 1, ")": -1}.get(tokens[closing].kind, 0)
+        if not depth:
+            break
+    selector, range_ = _operand(text, tokens, place)
+    inner = text[tokens[opening].start : tokens[closing].end]
+    labels = [label.strip() for label in ",".join(_BY.findall(inner)).split(",") if label.strip() not in ("", "le")]
+    by = f" by ({', '.join(dict.fromkeys(labels))})" if labels else ""
+    field = tokens[place].text.removesuffix("_bucket")
+    quantile = tokens[opening + 1].text
+    instead = f"quantile_over_time({quantile}, {selector} | json | unwrap {field} {range_ or '[5m]'}){by}"
+    return tokens[opening - 1].start, tokens[closing].end, instead
+
+
+def _single(text: str, tokens: list[Token], place: int) -> tuple[int, int, str]:
+    """What stands for a metric with the function around it."""
+    name = tokens[place].text
+    call = tokens[place - 2] if place > 1 and tokens[place - 1].text == "(" else None
+    function = call.text if call is not None else ""
+    selector, range_ = _operand(text, tokens, place)
+    counted = name.endswith(("_total", "_count"))
+    start, end = tokens[place].start, _operand_end(tokens, place)
+    if call is None or not range_:
+        instead = f"{selector} [5m])" if counted else f"{selector} | json | unwrap {name} [5m])"
+        return start, end, ("count_over_time(" if counted else "last_over_time(") + instead
+    if counted or function in ("rate", "irate", "increase"):
+        return call.start, end, f"{_COUNTED.get(function, 'count_over_time')}({selector} {range_}"
+    known = function if function.upper() in RANGE_OPERATORS else "last_over_time"
+    return call.start, end, f"{known}({selector} | json | unwrap {name} {range_}"
 
 
 def _is_metric(tokens: list[Token], place: int) -> bool:
@@ -138,13 +151,3 @@ def _operand_end(tokens: list[Token], place: int) -> int:
     if index < len(tokens) and tokens[index].kind == "RANGE":
         end = tokens[index].end
     return end
-
-
-def _matching_parenthesis(text: str, inside: int) -> int:
-    """Where the parenthesis closes in which `inside` stands; the end of the text when it does not."""
-    depth = 1
-    for position in range(inside, len(text)):
-        depth += {"(": 1, ")": -1}.get(text[position], 0)
-        if not depth:
-            return position
-    return len(text)
