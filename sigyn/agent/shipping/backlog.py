@@ -66,15 +66,19 @@ class Backlog:
         self._records: OrderedDict[int, Record] = OrderedDict()
         self._memory = 0
         self._positions: deque[tuple[int, Mapping[str, str]]] = deque()
+        self.delivered_positions: dict[str, str] = {}  # found in the buffer; the positions file may not have them yet
         self._arrived = asyncio.Event()
         self._progress = asyncio.Event()
         self.last = max(cursors.highest(), cursors.lowest())
         self.delivered = cursors.lowest()
         for sequence in buffer.sequences() if buffer else ():
             self.last = max(self.last, sequence)
+            assert buffer is not None
+            positions = buffer.read(sequence).positions
             if sequence > self.delivered:
-                assert buffer is not None
-                self._positions.append((sequence, buffer.read(sequence).positions))
+                self._positions.append((sequence, positions))
+            else:
+                self.delivered_positions.update(positions)
 
     @property
     def memory(self) -> int:
@@ -111,9 +115,8 @@ class Backlog:
             sequence = after + 1
         if record:
             return record
-        if self._buffer and self._buffer.holds(sequence):
-            return await asyncio.to_thread(self._buffer.read, sequence)
-        return Record(sequence, {}, ())  # positions alone, which are not written
+        assert self._buffer is not None
+        return await asyncio.to_thread(self._buffer.read, sequence)
 
     def acknowledge(self, client: str, sequence: int) -> dict[str, str]:
         """Notes that a client has a batch; the positions that all clients now have behind them."""

@@ -75,10 +75,6 @@ class DiskBuffer:
         """Numbers of the records that are there, rising."""
         return sorted(self._places)
 
-    def holds(self, sequence: int) -> bool:
-        """Whether a record is there."""
-        return sequence in self._places
-
     def read(self, sequence: int) -> Record:
         """A record; raises NotFound, and Unavailable when the disk fails."""
         place = self._places.get(sequence)

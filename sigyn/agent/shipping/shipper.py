@@ -67,6 +67,7 @@ class Shipper:
         self._limits = EntryLimits(limits, counters, [client.host for client in self._clients])
         self._max_streams = limits.max_streams
         self._positions = positions
+        positions.apply(self._backlog.delivered_positions)
         self._counters = counters
         self._sync_period = sync_period
         self._batch = OpenBatch(self._max_streams)
@@ -186,10 +187,10 @@ class Shipper:
     async def _append(self) -> None:
         """Makes sealed batches durable, then lets clients have them; raises Unavailable."""
         records = list(self._sealed)
-        bodies = [record for record in records if record.posts]
-        if self._buffer and bodies:
+        if self._buffer:
+            # Batches without entries too: what they say of positions must not be lost before what follows.
             async with self._writing:
-                await asyncio.to_thread(self._buffer.append, bodies)
+                await asyncio.to_thread(self._buffer.append, records)
         del self._sealed[: len(records)]
         self._sealed_bytes -= sum(record.size for record in records)
         for record in records:

@@ -229,7 +229,7 @@ class FileReader:
         moved = find_moved(file.path, position.identity)
         gone = {rotated_key(file.key, position.identity): ""}
         if moved is None:
-            _log.warning("a rotated file is gone before it was read to its end", file=file.path)
+            _log.info("a rotated file is gone", file=file.path, read_bytes=position.offset)
         if moved is None or self._is_wanted(moved):  # it is read under its new name
             self._sink.add((), gone, 0)
             return
@@ -338,7 +338,8 @@ class FileReader:
 
     def _end(self, file: TailedFile) -> None:
         """A file that was moved away is done: a last line without an end counts as one."""
-        self._read_rest(file)
+        if not file.was_truncated():
+            self._read_rest(file)
         file.ended = True
         file.job.push([], file, 0)
         self._leaving.remove(file)
@@ -365,7 +366,10 @@ class FileReader:
 
     def _read_block(self, file: TailedFile) -> bool:
         """Reads a block; whether there may be more."""
-        if not file.rotated and file.was_truncated():
+        if file.was_truncated():
+            if file.rotated:  # the next rotation wrote over it
+                self._end(file)
+                return False
             self._on_truncated(file)
         file.refresh_identity()
         state = file.state()
