@@ -6,13 +6,16 @@ data, and the pipelines will find something in it.
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 from hypothesis import strategies as st
 from hypothesis.strategies import SearchStrategy
 
-from sigyn.languages.logql import ast
+from sigyn.languages.logql import ast, pipes
+from sigyn.languages.logql.pipes import math
+from sigyn.languages.logql.pipes.sort import SortKey
+from sigyn.languages.logql.pipes.stats import Key, Measure
 from sigyn.languages.logql.tokens import WORDS
 from sigyn.model.time import DAY, MILLISECOND, MINUTE
 
@@ -261,3 +264,140 @@ def metric_queries(words: Vocabulary = ANYTHING, max_leaves: int = 4) -> SearchS
 def queries(words: Vocabulary = ANYTHING) -> SearchStrategy[ast.Query]:
     """Any query."""
     return log_queries(words) | metric_queries(words)
+
+
+# --- extensions, which Loki's language lacks
+
+
+def folded_line_filters(words: Vocabulary = ANYTHING) -> SearchStrategy[ast.LineFilter]:
+    """`|= i"text" or "text"`."""
+    operand = st.builds(ast.LineOperand, words.line_texts, st.just(False), st.booleans())
+    return st.builds(
+        ast.LineFilter, st.sampled_from(("|=", "!=")), st.lists(operand, min_size=1, max_size=3).map(tuple)
+    )
+
+
+def memberships(words: Vocabulary = ANYTHING) -> SearchStrategy[ast.Predicate]:
+    """`a in ("b")`, `a not in ({...} | fields a)`."""
+    texts = st.lists(words.values, min_size=1, max_size=3).map(tuple)
+    names = st.lists(words.names, min_size=1, max_size=2, unique=True).map(tuple)
+    inner = st.builds(ast.PipedQuery, log_queries(words), st.builds(pipes.Fields, names).map(lambda one: (one,)))
+    return st.builds(ast.OneOf, words.names, texts, st.booleans()) | st.builds(
+        ast.InSubquery, words.names, inner, st.booleans()
+    )
+
+
+def extended_stages(words: Vocabulary = ANYTHING) -> SearchStrategy[ast.Stage]:
+    """Stages of a log query with the extensions."""
+    conversions = st.sampled_from(("", "duration", "duration_seconds", "bytes"))
+    return st.one_of(
+        stages(words),
+        folded_line_filters(words),
+        st.builds(ast.LabelFilter, memberships(words)),
+        st.builds(ast.NumberStage, words.names, conversions),
+    )
+
+
+def extended_log_queries(words: Vocabulary = ANYTHING) -> SearchStrategy[ast.LogQuery]:
+    """`{...} | ...` with the extensions."""
+    several = st.lists(extended_stages(words), max_size=4).map(_writable)
+    return st.builds(ast.LogQuery, selectors(words), several)
+
+
+def stats(words: Vocabulary = ANYTHING) -> SearchStrategy[pipes.Stats]:
+    """`| stats ...`, every function, with names for its columns that clash with nothing."""
+    fields = words.names
+    conversion = st.sampled_from(("", "duration", "duration_seconds", "bytes"))
+    numeric = st.sampled_from(("sum", "avg", "min", "max", "median", "stddev", "stdvar"))
+    textual = st.sampled_from(("count", "count_uniq", "first", "last", "values", "uniq_values"))
+    measure = st.one_of(
+        st.builds(Measure, st.just("count"), st.just("")),
+        st.builds(Measure, textual, st.just(""), fields),
+        st.builds(Measure, numeric, st.just(""), fields, conversion),
+        st.builds(
+            Measure, st.just("quantile"), st.just(""), fields, conversion, st.sampled_from((0.0, 0.5, 0.99, 1.0))
+        ),
+    )
+    keys = st.lists(st.builds(Key, fields), max_size=3, unique_by=lambda key: key.name)
+    time = st.sampled_from(((), (Key("_time", 5 * MINUTE),), (Key("_time", DAY),)))
+
+    def named(measures: list[Measure], by: list[Key], bucket: tuple[Key, ...]) -> pipes.Stats:
+        several = [replace(each, name=f"column_{index}") for index, each in enumerate(measures)]
+        return pipes.Stats(tuple(several), (*by, *bucket))
+
+    return st.builds(named, st.lists(measure, min_size=1, max_size=4), keys, time)
+
+
+def math_expressions(words: Vocabulary = ANYTHING) -> SearchStrategy[math.Expression]:
+    """Arithmetic over columns."""
+    functions = ("abs", "ceil", "floor", "round", "sqrt", "ln", "min", "max")
+    names = words.names.filter(lambda name: name not in functions)
+    leaf = st.builds(math.Literally, words.numbers) | st.builds(math.Column, names)
+    return st.recursive(
+        leaf,
+        lambda inner: st.one_of(
+            st.builds(math.Operation, st.sampled_from(("+", "-", "*", "/", "%", "^")), inner, inner),
+            st.builds(math.Call, st.sampled_from(functions[:6]), st.tuples(inner)),
+            st.builds(math.Call, st.sampled_from(functions[6:]), st.tuples(inner, inner)),
+        ),
+        max_leaves=4,
+    )
+
+
+def any_pipes(words: Vocabulary = ANYTHING) -> SearchStrategy[pipes.Pipe]:
+    """Any pipe but `where`, which can't stand first."""
+    names = st.lists(words.names, min_size=1, max_size=3, unique=True).map(tuple)
+    keys = st.lists(st.builds(SortKey, words.names, st.booleans()), min_size=1, max_size=3).map(tuple)
+    assignment = st.builds(math.Assignment, words.names, math_expressions(words))
+    without_hits = names.filter(lambda several: "hits" not in several)
+    return st.one_of(
+        stats(words),
+        st.builds(pipes.Sort, keys),
+        st.builds(pipes.Limit, st.integers(0, 1000)),
+        st.builds(pipes.Offset, st.integers(0, 1000)),
+        st.builds(pipes.Uniq, names),
+        st.builds(pipes.Top, st.integers(1, 100), without_hits),
+        st.builds(pipes.Fields, names),
+        st.builds(pipes.Math, st.lists(assignment, min_size=1, max_size=2).map(tuple)),
+    )
+
+
+def piped_queries(words: Vocabulary = ANYTHING) -> SearchStrategy[ast.PipedQuery]:
+    """`{...} | ... [1h] | stats ... | where ...`, with a pipe or a range at least."""
+    where = st.builds(pipes.Where, predicates(words) | memberships(words))
+    more = st.lists(any_pipes(words) | where, max_size=3)
+    several = st.builds(lambda first, rest: (first, *rest), any_pipes(words), more)
+    interval = words.intervals
+    return st.builds(ast.PipedQuery, extended_log_queries(words), several, st.just(0) | interval) | st.builds(
+        ast.PipedQuery, extended_log_queries(words), st.just(()), interval
+    )
+
+
+def short_metric_queries(words: Vocabulary = ANYTHING) -> SearchStrategy[ast.Query]:
+    """`let`, `count({...})`, histogram_quantile, range aggregations without a range."""
+    grouping = st.none() | groupings(words)
+    counted = st.builds(ast.CountEntries, extended_log_queries(words), grouping)
+    bare = st.builds(
+        ast.RangeAggregation,
+        st.sampled_from(("rate", "count_over_time", "bytes_rate", "bytes_over_time")),
+        st.builds(ast.LogRange, log_queries(words), st.just(0)),
+    )
+    inner = counted | bare | range_aggregations(words)
+    histogram = st.builds(ast.HistogramQuantile, st.sampled_from((0.0, 0.5, 0.99)), inner)
+    bound = st.lists(
+        st.tuples(st.sampled_from(("before", "after", "total")), inner | histogram), min_size=1, max_size=3
+    )
+
+    def let(named: list[tuple[str, ast.MetricQuery]]) -> ast.Let:
+        bindings = tuple(ast.Binding(name, query) for name, query in dict(named).items())
+        joined: ast.MetricQuery = ast.Reference(bindings[0].name)
+        for binding in bindings[1:]:
+            joined = ast.BinaryOperation("/", joined, ast.Reference(binding.name))
+        return ast.Let(bindings, joined)
+
+    return st.one_of(inner, histogram, bound.map(let))
+
+
+def extended_queries(words: Vocabulary = ANYTHING) -> SearchStrategy[ast.Query]:
+    """Any query that Sigyn takes and Loki may not."""
+    return extended_log_queries(words) | piped_queries(words) | short_metric_queries(words)

@@ -5,7 +5,7 @@ from hypothesis import strategies as st
 
 from sigyn.languages.lexer import render
 from sigyn.languages.logql import parse, print_query
-from sigyn.languages.logql.tokens import FUNCTIONS, WORDS
+from sigyn.languages.logql.tokens import FUNCTIONS, PIPE_WORDS, WORDS
 from sigyn.model.errors import ParseError
 
 PIECES = (
@@ -54,6 +54,8 @@ PIECES = (
     *("a", "b", "5", "0.5", "0x10", "1e400", "5m", "-5m", "10KB", "5kb", "--strict", "--keep-empty", "\\", "é", "\x00"),
     *sorted(FUNCTIONS),
     *sorted(WORDS),
+    *PIPE_WORDS,
+    *("let", ";", ":", "as", "in", "not", "asc", "desc", "histogram_quantile", 'i"x"', "_time", "count()", "hits"),
 )
 
 
@@ -92,6 +94,9 @@ def test_any_text(text: str) -> None:
             'sum by (c) (rate({a="b"} |= "x" or "y" | json | x > 5 and y = "z" [5m] offset 1h)) > bool on (c) 1',
             'topk(5, quantile_over_time(0.9, {a=~"b.*"} | logfmt --strict | unwrap duration(d) | e="" [1h]) by (f))',
             '{a="b"} | pattern "<x> <_>" | label_format c="{{.x}}", d=e | drop f, g="h" | line_format `{{ .y }}`',
+            '{a="b"} |= i"x" | json | stats count() as n, p(x) by (c, _time:5m) | n > 5 | sort by n desc | limit 3',
+            'let x = count({a="b"}); let y = rate({a="b"} | c in ({d="e"} | fields f) [5m]); x / y > 0.1',
+            '{a="b"} | unwrap duration(c) [1h] | math d = round(c / 2) * -3 | top 5 by (d) | uniq by d | fields d',
         )
     ),
     st.data(),

@@ -13,6 +13,13 @@ def test_printed_text_parses_to_the_same_tree(query: ast.Query) -> None:
     assert parse(print_query(query)) == query
 
 
+@settings(deadline=None, max_examples=300, suppress_health_check=[HealthCheck.too_slow])
+@given(strategies.extended_queries())
+def test_extensions_print_back_too(query: ast.Query) -> None:
+    assert parse(print_query(query)) == query
+    assert parse(format_query(print_query(query))) == query
+
+
 @settings(deadline=None, max_examples=100, suppress_health_check=[HealthCheck.too_slow])
 @given(strategies.queries())
 def test_text_over_several_lines_parses_to_the_same_tree(query: ast.Query) -> None:

@@ -40,14 +40,18 @@ def meaning_error(query: str, span: Span, message: str, hint: str = "") -> Parse
     )
 
 
-def extension_error(query: str, token: Token, message: str, hint: str = "") -> ParseError:
-    """An error of our own extensions at `token`: `parse error at line 1, col 5: ...`."""
-    line, column = line_and_column(query, token.start)
-    return ParseError(
+class ExtensionError(ParseError):
+    """An error in what only Sigyn's dialect has; told even where Loki would stumble at the same place."""
+
+
+def extension_error(query: str, place: Token | Span, message: str, hint: str = "") -> ExtensionError:
+    """An error of our own extensions at `place`: `parse error at line 1, col 5: ...`."""
+    line, column = line_and_column(query, place.start)
+    return ExtensionError(
         f"parse error at line {line}, col {column}: {message}",
         line=line,
         column=column,
-        length=token.end - token.start,
+        length=place.end - place.start,
         query=query,
         hint=hint,
     )

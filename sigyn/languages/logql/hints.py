@@ -46,7 +46,7 @@ def hint_for(query: str, token: Token, message: str) -> str:
     _, _, expected = message.partition(", expecting ")
     before = _BEFORE.search(query, max(0, token.start - 200), token.start)
     bar, previous = before.groups() if before else ("", "")
-    if bar and token.kind not in COMPARISONS and (hint := _hint_for_stage(previous)):
+    if bar and token.kind not in COMPARISONS and (hint := hint_for_stage(previous)):
         return hint
     if _LOWER_CASE_UNIT.search(query, max(0, token.start - 40), token.start):
         return "units of bytes are written B, kB, KB, KiB, MB, MiB, GB, ..."
@@ -67,7 +67,8 @@ def hint_for(query: str, token: Token, message: str) -> str:
             return ""
 
 
-def _hint_for_stage(name: str) -> str:
+def hint_for_stage(name: str) -> str:
+    """What a name behind a bar may have meant; nothing when it is a stage, or like none."""
     if name.lower() in PIPE_WORDS:
         return f"LogQL has no stage `{name}`; Sigyn has, unless it is told to take Loki's language alone"
     if name.lower() in _STAGES_OF_OTHERS:

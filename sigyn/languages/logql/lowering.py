@@ -9,7 +9,7 @@ from dataclasses import replace
 
 from sigyn.languages.lexer import MAX_DEPTH, TOO_DEEP
 from sigyn.languages.logql import ast
-from sigyn.languages.logql.diagnostics import meaning_error
+from sigyn.languages.logql.diagnostics import extension_error
 from sigyn.languages.logql.let_matching import match_names
 
 MAX_NODES = 2_000
@@ -52,10 +52,10 @@ def check_let(text: str, query: ast.Query) -> None:
         names[binding.name] = _size(binding.query, names)
     nodes, depth = _size(query.expression, names)
     if depth > MAX_DEPTH:
-        raise meaning_error(text, query.span, TOO_DEEP)
+        raise extension_error(text, query.span, TOO_DEEP)
     if nodes > MAX_NODES:
         message = f"the query has more than {MAX_NODES} operations once its names are replaced"
-        raise meaning_error(text, query.span, message)
+        raise extension_error(text, query.span, message)
 
 
 def _size(query: ast.MetricQuery, names: Mapping[str, tuple[int, int]]) -> tuple[int, int]:

@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from sigyn.languages.lexer import END, Cursor
 from sigyn.languages.logql import ast
 from sigyn.languages.logql.checks import check_depth, check_stages
-from sigyn.languages.logql.diagnostics import extension_error, syntax_error
+from sigyn.languages.logql.diagnostics import ExtensionError, extension_error, syntax_error
 from sigyn.languages.logql.expressions import parse_expression
 from sigyn.languages.logql.lowering import check_let
 from sigyn.languages.logql.promql import promql_refusal
@@ -49,8 +49,8 @@ def parse_with_infos(text: str, *, strict: bool = False) -> Parsed:
     try:
         return Parsed(_read(cursor), tuple(cursor.infos))
     except ParseError as error:
-        if (error.line, error.column) > (refused.line, refused.column):
-            refused = error
+        further = (error.line, error.column, isinstance(error, ExtensionError)) > (refused.line, refused.column, False)
+        refused = error if further else refused
     raise promql_refusal(text, refused) or refused
 
 

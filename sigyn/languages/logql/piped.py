@@ -5,6 +5,7 @@ from sigyn.languages.lexer import Cursor
 from sigyn.languages.logql import ast
 from sigyn.languages.logql.ast import Span
 from sigyn.languages.logql.diagnostics import extension_error
+from sigyn.languages.logql.hints import hint_for_stage
 from sigyn.languages.logql.pipes import PIPES, Pipe
 from sigyn.languages.logql.pipes.where import parse_where
 from sigyn.languages.logql.selectors import parse_stream_selector
@@ -67,7 +68,9 @@ def _parse_pipe(cursor: Cursor) -> Pipe:
         word.kind == "IDENTIFIER" and (behind in COMPARISONS or cursor.look_text(1) in ("in", "not"))
     ):
         return parse_where(cursor, start)
-    if word.kind not in ("IDENTIFIER", "$end"):
+    if word.kind == "IDENTIFIER":
+        raise extension_error(cursor.query, word, f"there is no pipe `{word.text}`", hint_for_stage(word.text))
+    if word.kind != "$end":
         hint = "stages stand in front of pipes, which turn entries into rows"
         raise extension_error(cursor.query, word, f"`{word.text}` can't stand behind a pipe", hint)
     raise cursor.unexpected()
