@@ -108,13 +108,14 @@ class Aggregator:
         plan = self.plans[frame.has_values("metadata")]
         if leaves_to_interpreter(plan.program.scope.steps, len(frame)):
             plan = replace(plan, names=None)
-        return _UnitWork(plan, self._scan, self._context, self._context.duck.connection()).run(frame)
+        return _UnitWork(plan, self._scan, unit, self._context, self._context.duck.connection()).run(frame)
 
 
 @dataclass(frozen=True, slots=True)
 class _UnitWork:
     plan: AggregationPlan
     scan: Scan
+    unit: Sequence[Part]
     context: QueryContext
     connection: duckdb.DuckDBPyConnection
 
@@ -201,7 +202,7 @@ class _UnitWork:
         """The samples of entries as the interpreter sees them."""
         task = self.plan.task
         extractor = SampleExtractor(task.query, task.hint, strict=self.context.strict)
-        for index, entry in enumerate(self.scan.entries((), frame, positions)):
+        for index, entry in enumerate(self.scan.entries(self.unit, frame, positions)):
             if index % ENTRIES_AT_ONCE == 0:
                 self.context.check()
             extractor.add(*entry)

@@ -3,17 +3,25 @@
 from dataclasses import dataclass
 
 import numpy as np
-import numpy.typing as npt
 
 from sigyn.engine.matches import SelectorMatches
 from sigyn.model.labels import Labels
-from sigyn.store.catalog import SegmentInfo
+from sigyn.model.time import HOUR
 from sigyn.store.snapshot import Snapshot
+from sigyn.store.streams import Int64s, StreamTable
+
+CHUNK_SPAN = 2 * HOUR
+"""How long Loki fills a chunk."""
+
+KIB = 1024
+
+PAIR_BYTES = 8
+"""What Loki counts for a pair of structured metadata: a reference to its text."""
 
 
 @dataclass(frozen=True, slots=True)
 class StreamTotal:
-    """Entries of a stream, and bytes of their lines, in the bucket that begins at `bucket` (ns)."""
+    """Entries of a stream in the bucket that begins at `bucket` (ns), and their bytes: lines and metadata."""
 
     labels: Labels
     bucket: int
@@ -26,46 +34,44 @@ def stream_totals(
 ) -> list[StreamTotal]:
     """Totals of the matching streams over start <= t < end (ns), in buckets of `step` from start on.
 
-    Without a step there is one bucket, and no entry is read of streams that lie wholly in the
-    range. Where a stream is cut, its bytes are in proportion to its entries.
+    No entry is read. Entries of a stream count as spread evenly between the first and the last that
+    begin in the same CHUNK_SPAN, and bytes come in whole KiB: so does Loki's index answer, which
+    knows no more than its chunks. Without a step there is one bucket.
     """
     width = step or max(end - start, 1)
-    totals: dict[tuple[int, int], list[float]] = {}
-    for segment in snapshot.segments:
-        table = segment.streams
-        matching = matches.of(table.ids) & (table.last >= start) & (table.first < end)
-        whole = matching & (table.first >= start) & (table.last < end)
-        whole &= (table.first - start) // width == (table.last - start) // width
-        for ordinal in np.flatnonzero(whole).tolist():
-            cell = totals.setdefault((int(table.ids[ordinal]), int(table.first[ordinal] - start) // width), [0, 0])
-            cell[0] += int(table.rows[ordinal])
-            cell[1] += int(table.text_bytes[ordinal])
-        cut = matching & ~whole
-        if cut.any():
-            _count_entries(snapshot, segment, cut, start, end, width, totals)
+    edges = start + width * np.arange(-(-(end - start) // width) + 1, dtype=np.int64)
+    edges[-1] = end
+    pieces = [piece for segment in snapshot.segments if (piece := _piece(segment.streams, matches, start, end))]
+    if not pieces:
+        return []
+    ids, rows, sizes, first, last = (np.concatenate(column) for column in zip(*pieces, strict=True))
+    (ids, _), chunk_of = np.unique(np.stack([ids, first // CHUNK_SPAN]), axis=1, return_inverse=True)
+    rows, sizes = (np.bincount(chunk_of, weights=column) for column in (rows, sizes))
+    begin, stop = np.full(len(ids), np.iinfo(np.int64).max), np.zeros(len(ids), np.int64)
+    np.minimum.at(begin, chunk_of, first)
+    np.maximum.at(stop, chunk_of, last + 1)
+    shared = np.clip(np.minimum(stop[:, None], edges[1:]) - np.maximum(begin[:, None], edges[:-1]), 0, None)
+    shared = shared / (stop - begin)[:, None]
+    kib = np.floor(np.round(sizes / KIB)[:, None] * shared + 1e-9)
+    entries = np.diff(np.round(np.cumsum(rows[:, None] * shared, axis=1)), axis=1, prepend=0)
+    owners, stream_of = np.unique(ids, return_inverse=True)
+    totals = np.zeros((len(owners), len(edges) - 1, 2), np.int64)
+    np.add.at(totals, stream_of, np.stack([entries, kib * KIB], axis=-1).astype(np.int64))
     return [
-        StreamTotal(matches.labels_of(id), start + bucket * width, round(entries), round(size))
-        for (id, bucket), (entries, size) in sorted(totals.items())
+        StreamTotal(matches.labels_of(id), int(edges[bucket]), *cell)
+        for id, cells in zip(owners.tolist(), totals.tolist(), strict=True)
+        for bucket, cell in enumerate(cells)
+        if any(cell)
     ]
 
 
-def _count_entries(
-    snapshot: Snapshot,
-    segment: SegmentInfo,
-    streams: npt.NDArray[np.bool_],
-    start: int,
-    end: int,
-    width: int,
-    totals: dict[tuple[int, int], list[float]],
-) -> None:
-    """Add the entries of some streams of a segment, looking at each entry's time."""
-    table = segment.streams
-    read = snapshot.read(segment, ["stream", "timestamp"])
-    ordinals, times = read.column("stream").to_numpy(), read.column("timestamp").to_numpy()
-    inside = streams[ordinals] & (times >= start) & (times < end)
-    cells = np.stack([ordinals[inside].astype(np.int64), (times[inside] - start) // width])
-    found, counts = np.unique(cells, axis=1, return_counts=True)
-    for ordinal, bucket, count in zip(*found.tolist(), counts.tolist(), strict=True):
-        cell = totals.setdefault((int(table.ids[ordinal]), bucket), [0, 0])
-        cell[0] += count
-        cell[1] += count * int(table.text_bytes[ordinal]) / int(table.rows[ordinal])
+_Piece = tuple[Int64s, Int64s, Int64s, Int64s, Int64s]
+
+
+def _piece(table: StreamTable, matches: SelectorMatches, start: int, end: int) -> _Piece | None:
+    """Id, entries, bytes, first and last time of the streams of a segment that match and lie in the range."""
+    chosen = np.flatnonzero(matches.of(table.ids) & (table.last >= start) & (table.first < end))
+    if not len(chosen):
+        return None
+    sizes = table.text_bytes + PAIR_BYTES * table.metadata_pairs
+    return table.ids[chosen], table.rows[chosen], sizes[chosen], table.first[chosen], table.last[chosen]

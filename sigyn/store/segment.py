@@ -31,9 +31,9 @@ _CODEC_LEVELS = {"stream": 1, "timestamp": 3, "line": 1, "detected_level": 1, "m
 _ENCODINGS = {"timestamp": "DELTA_BINARY_PACKED", "line": "DELTA_LENGTH_BYTE_ARRAY"}
 _DICTIONARY = ["stream", "detected_level", "metadata"]
 
-# A row group is what a reader skips or reads as a whole. Size of file and speed of a full scan are the
-# same from 8 Ki to 128 Ki rows; a footer grows by 54 bytes a row group and column.
-ROW_GROUP_ROWS = 16 << 10
+# A row group is what a reader skips or reads as a whole: 1.6 ms for 8 Ki lines of 290 bytes. Size of file
+# and speed of a full scan are the same from 8 Ki to 128 Ki rows; a footer grows by 54 bytes a row group and column.
+ROW_GROUP_ROWS = 8 << 10
 ROW_GROUP_BYTES = 8 << 20
 
 _NO_IDS: Int64s = np.empty(0, np.int64)
@@ -59,6 +59,7 @@ class _StreamColumns(msgspec.Struct):
     labels: list[dict[str, str]]
     rows: list[int]
     text_bytes: list[int]
+    metadata_pairs: list[int]
     first: list[int]
     last: list[int]
     first_row: list[int]
@@ -127,6 +128,13 @@ def encode_segment(tenant: str, level: int, labels: Sequence[Labels], row_groups
     )
 
 
+def metadata_pairs(entries: pa.Table) -> Int64s:
+    """How many pairs of structured metadata each entry has, detected_level included."""
+    # A quote in a name or value is escaped, so this text stands only between a name and its value.
+    pairs = pc.fill_null(pc.count_substring(entries["metadata"], '":"'), 0).to_numpy().astype(np.int64)
+    return np.asarray(pairs + pc.is_valid(entries["detected_level"]).to_numpy())
+
+
 class _StreamTally:
     """Counts what a stream table says."""
 
@@ -134,6 +142,7 @@ class _StreamTally:
         self._streams = streams
         self._rows = np.zeros(streams, np.int64)
         self._text_bytes = np.zeros(streams, np.int64)
+        self._metadata_pairs = np.zeros(streams, np.int64)
         self._first = np.full(streams, np.iinfo(np.int64).max)
         self._last = np.full(streams, np.iinfo(np.int64).min)
 
@@ -143,12 +152,16 @@ class _StreamTally:
         lengths = pc.binary_length(entries["line"]).to_numpy()
         self._rows += np.bincount(ordinals, minlength=self._streams)
         self._text_bytes += np.bincount(ordinals, weights=lengths, minlength=self._streams).astype(np.int64)
+        pairs = metadata_pairs(entries)
+        self._metadata_pairs += np.bincount(ordinals, weights=pairs, minlength=self._streams).astype(np.int64)
         np.minimum.at(self._first, ordinals, timestamps)
         np.maximum.at(self._last, ordinals, timestamps)
 
     def table(self, *, sorted_by_stream: bool) -> StreamTable:
         first_row = np.cumsum(self._rows) - self._rows if sorted_by_stream else np.full(self._streams, -1)
-        return StreamTable(_NO_IDS, self._rows, self._text_bytes, self._first, self._last, first_row)
+        return StreamTable(
+            _NO_IDS, self._rows, self._text_bytes, self._metadata_pairs, self._first, self._last, first_row
+        )
 
 
 def _header(tenant: str, level: int, labels: Sequence[Labels], streams: StreamTable) -> dict[str, str]:
@@ -156,6 +169,7 @@ def _header(tenant: str, level: int, labels: Sequence[Labels], streams: StreamTa
         labels=[dict(pairs) for pairs in labels],
         rows=streams.rows.tolist(),
         text_bytes=streams.text_bytes.tolist(),
+        metadata_pairs=streams.metadata_pairs.tolist(),
         first=streams.first.tolist(),
         last=streams.last.tolist(),
         first_row=streams.first_row.tolist(),
@@ -198,6 +212,7 @@ def decode_segment(body: memoryview) -> EncodedSegment:
             _NO_IDS,
             np.array(columns.rows, np.int64),
             np.array(columns.text_bytes, np.int64),
+            np.array(columns.metadata_pairs, np.int64),
             np.array(columns.first, np.int64),
             np.array(columns.last, np.int64),
             np.array(columns.first_row, np.int64),

@@ -1,7 +1,7 @@
 """Streams: the table that goes with a segment, and the registry of all streams of a tenant."""
 
 from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import msgspec
 import numpy as np
@@ -12,7 +12,7 @@ from sigyn.model.labels import Labels
 
 Int64s = npt.NDArray[np.int64]
 
-_COLUMNS = ("ids", "rows", "text_bytes", "first", "last", "first_row")
+_COLUMNS = ("ids", "rows", "text_bytes", "metadata_pairs", "first", "last", "first_row")
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -22,6 +22,7 @@ class StreamTable:
     ids          ids of the streams in the catalog
     rows         entries of the stream in the segment
     text_bytes   bytes of their lines
+    metadata_pairs  pairs of structured metadata that they have in all, detected_level included
     first, last  timestamps (ns, both inclusive)
     first_row    where the stream's rows begin; -1 for all when the segment is not sorted by stream
     """
@@ -29,6 +30,7 @@ class StreamTable:
     ids: Int64s
     rows: Int64s
     text_bytes: Int64s
+    metadata_pairs: Int64s
     first: Int64s
     last: Int64s
     first_row: Int64s
@@ -38,7 +40,7 @@ class StreamTable:
 
     def with_ids(self, ids: Int64s) -> "StreamTable":
         """The same table for streams of these ids."""
-        return StreamTable(ids, self.rows, self.text_bytes, self.first, self.last, self.first_row)
+        return replace(self, ids=ids)
 
     def to_bytes(self) -> bytes:
         """The arrays one after the other, little-endian."""

@@ -1,0 +1,41 @@
+"""A query's plan as text for a person."""
+
+from collections.abc import Iterator
+
+from sigyn.engine.explain import Explanation, ReadPlan
+from sigyn.model.rfc3339 import format_rfc3339
+
+_RUNS_IN = {"sql": "SQL", "interpreter": "interpreter", "rows": "rows"}
+
+
+def explanation_text(explanation: Explanation) -> str:
+    """The plan over several lines."""
+    lines = [f"{explanation.kind}: {explanation.query}"]
+    for number, read in enumerate(explanation.reads, 1):
+        lines += ["", f"{number}. {read.selector}  {format_rfc3339(read.start)} to {format_rfc3339(read.end)}"]
+        lines += [f"   {line}" for line in _read(read)]
+    if not explanation.reads:
+        lines += ["", "nothing is read"]
+    return "\n".join(lines)
+
+
+def _read(read: ReadPlan) -> Iterator[str]:
+    pruned = read.segments_total - read.segments_read
+    yield f"streams     {read.streams}"
+    yield f"segments    {read.segments_read} read, {pruned} pruned of {read.segments_total}"
+    yield f"row groups  {read.row_groups_read} read of {read.row_groups_total}"
+    yield f"at most     {read.rows} entries, {_size(read.bytes)} of lines"
+    width = max((len(stage.text) for stage in read.stages), default=0)
+    for stage in read.stages:
+        reason = f" ({stage.reason})" if stage.reason else ""
+        yield f"{stage.text:<{min(width, 60)}}  {_RUNS_IN[stage.runs_in]}{reason}"
+    yield f"for         {read.purpose}"
+
+
+def _size(count: int) -> str:
+    size = float(count)
+    for unit in ("B", "kB", "MB", "GB"):
+        if size < 1000:
+            return f"{size:.0f} {unit}" if unit == "B" else f"{size:.1f} {unit}"
+        size /= 1000
+    return f"{size:.1f} TB"
