@@ -14,7 +14,7 @@ MAY_IMPORT: dict[str, set[str]] = {
     "wire": FOUNDATION,
     "languages": FOUNDATION,
     "config": FOUNDATION,
-    "agent": FOUNDATION | {"wire", "languages", "config"},
+    "agent": FOUNDATION | {"wire", "languages", "config", "engine.interpreter"},
     "store": FOUNDATION | {"wire"},
     "engine": FOUNDATION | {"wire", "store", "languages"},
     "services": FOUNDATION | {"wire", "store", "languages", "engine"},
@@ -22,8 +22,9 @@ MAY_IMPORT: dict[str, set[str]] = {
     "client": FOUNDATION | {"wire", "store", "languages", "engine", "services"},
     "cli": FOUNDATION | {"wire", "store", "languages", "engine", "services", "api", "client", "config", "agent", ""},
 }
-"""What each package may import of the others; the empty name is sigyn/__init__.py, which holds the
-public API. There is no cycle in this table, so there is none in the imports."""
+"""What each package may import of the others, or of their parts; the empty name is sigyn/__init__.py,
+which holds the public API. The agent's stages filter and parse lines as LogQL does, and so need the
+interpreter, which itself needs no store. There is no cycle in this table, so there is none in the imports."""
 
 MAXIMUM_LINES = 600
 MEDIAN_LINES = 200
@@ -57,6 +58,11 @@ def imports(path: Path) -> Iterator[tuple[int, str]]:
         yield from ((node.lineno, module) for module in modules if module.split(".")[0] == "sigyn")
 
 
+def is_within(module: str, allowed: set[str]) -> bool:
+    """Whether a module is one of these packages or lies in one."""
+    return module in allowed or any(name and module.startswith(f"{name}.") for name in allowed)
+
+
 def test_every_package_has_its_place() -> None:
     packages = {path.name for path in PACKAGE.iterdir() if (path / "__init__.py").exists()}
     assert packages == set(MAY_IMPORT)
@@ -70,7 +76,7 @@ def test_imports_go_one_way(package: str) -> None:
         for path in SOURCES
         if package_of(path) == package
         for line, module in imports(path)
-        if module.removeprefix("sigyn").lstrip(".").partition(".")[0] not in allowed
+        if not is_within(module.removeprefix("sigyn").lstrip("."), allowed)
     ]
     assert not wrong, "\n".join(wrong)
 
