@@ -134,10 +134,8 @@ def _of_range(aggregation: ast.RangeAggregation, hint: ast.Grouping | None, grid
     found = plan_aggregation(task, scan.streams, metadata=False)
     stages = _stages(log_range.query.stages, found.program.stages, found.program.reason)
     name = print_query(aggregation)
-    if found.names is not None:
-        last = StagePlan(name, "sql")
-    else:
-        last = StagePlan(name, "interpreter", found.reason)
+    runs_in = "interpreter" if found.names is None else "sql"
+    last = StagePlan(name, runs_in, found.reason)
     grouped = f" by ({', '.join(hint.labels)})" if hint is not None and not hint.without else ""
     return _read(f"{aggregation.operator}{grouped}", log_range.query.selector, scan, (*stages, last))
 

@@ -11,12 +11,13 @@ import numpy as np
 
 from sigyn.engine.context import QueryContext
 from sigyn.engine.duck import Duck
+from sigyn.engine.explain import Explanation, explain_metric, explain_piped
 from sigyn.engine.interpreter.selectors import selector_matches
 from sigyn.engine.log_query import run_log_query
 from sigyn.engine.matches import SelectorCache, SelectorMatches
 from sigyn.engine.piped_query import MAX_ENTRIES as MAX_SUBQUERY_ROWS
 from sigyn.engine.piped_query import Asked, run_piped_query
-from sigyn.engine.range_vector import range_vector
+from sigyn.engine.range_vector import PlanScan, range_vector
 from sigyn.engine.scan import Scan
 from sigyn.engine.scan_plan import plan_scan
 from sigyn.engine.subqueries import Run as RunSubquery
@@ -152,6 +153,28 @@ class QueryService:
             request, lambda context: self._vector(metric, request.tenant, request.end, context), infos
         )
 
+    async def explain(self, request: QueryRequest, *, instant: bool = False) -> Explanation:
+        """How a query would run; nothing but the catalog and metadata is read. Raises QueryError."""
+        query, _ = self._read(request.query)
+        looks_back = instant and request.start >= request.end
+        start = request.end - LOOK_BACK if looks_back else request.start
+
+        def explanation() -> Explanation:
+            context = QueryContext(self._duck, self._workers)
+            if isinstance(query, ast.LogQuery | ast.PipedQuery):
+                own = query.interval if isinstance(query, ast.PipedQuery) else 0
+                first, last = request.end - own if own else start, max(request.end, start + 1)
+                asked = Asked(first, last, request.limit, request.direction)
+                with self._store.snapshot(request.tenant, first, last) as snapshot:
+                    return explain_piped(query, asked, self._plan(snapshot, context))
+            metric = lower(query, max(request.end - start, 1))
+            step = request.step if request.step is not None else default_step(start, request.end)
+            grid = StepGrid.instant(request.end) if instant else StepGrid.aligned(start, request.end, step)
+            with self._store.snapshot(request.tenant, *data_range(metric, grid)) as snapshot:
+                return explain_metric(metric, grid, self._plan(snapshot, context), instant=instant)
+
+        return await self._in_thread(explanation)
+
     async def labels(self, tenant: str, start: int, end: int, selector: str | None) -> list[str]:
         """Names of all labels of streams with entries in start <= t <= end."""
         return await self._in_thread(
@@ -255,11 +278,7 @@ class QueryService:
         self, query: ast.PipedQuery, tenant: str, asked: Asked, context: QueryContext
     ) -> LogResult | TableResult:
         with self._store.snapshot(tenant, asked.start, asked.end) as snapshot:
-
-            def plan(selector: ast.Selector, start: int, end: int) -> Scan:
-                return self._scan(snapshot, selector, start, end, context)
-
-            result = run_piped_query(query, asked, plan, context)
+            result = run_piped_query(query, asked, self._plan(snapshot, context), context)
             context.lost_objects |= snapshot.lost
         return result
 
@@ -292,9 +311,7 @@ class QueryService:
         query = resolved(query, self._subquery(tenant, start, end + 1, context))
         known: dict[object, SeriesBlock] = {}  # what stands in a query twice, as the names of `let` do, is read once
         with self._store.snapshot(tenant, start, end) as snapshot:
-
-            def plan(selector: ast.Selector, start: int, end: int) -> Scan:
-                return self._scan(snapshot, selector, start, end, context)
+            plan = self._plan(snapshot, context)
 
             def series(node: ast.RangeAggregation, grouping: ast.Grouping | None, steps: StepGrid) -> SeriesBlock:
                 key = (node, grouping, steps)
@@ -312,6 +329,9 @@ class QueryService:
         context.statistics.segments_read += len({part.segment.id for part in scan.parts})
         context.statistics.row_groups_total += scan.row_groups_total
         return scan
+
+    def _plan(self, snapshot: Snapshot, context: QueryContext) -> PlanScan:
+        return lambda selector, start, end: self._scan(snapshot, selector, start, end, context)
 
     def _matches(self, tenant: str, selector: ast.Selector) -> SelectorMatches:
         return self._selectors.get(tenant, selector, lambda id: self._store.streams.labels(tenant, id))

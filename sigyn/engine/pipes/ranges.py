@@ -4,7 +4,6 @@ This is how most of them run: SQL and kernels aggregate, and what makes range ag
 `stats` quick.
 """
 
-from collections.abc import Sequence
 from dataclasses import replace
 
 import pyarrow as pa
@@ -59,18 +58,14 @@ def stats_from_ranges(
     pipe: Stats, query: ast.LogQuery, start: int, end: int, plan: PlanScan, context: QueryContext
 ) -> pa.Table:
     """The rows of a `stats` that is not `unsuited`, in the order of their keys. Raises QueryError."""
-    bucket = next((key.bucket for key in pipe.by if key.bucket), 0)
-    interval = bucket or end - start
-    # A window is (t - interval, t], a bucket [b, b + interval): both are the same for whole ns.
-    first = start // bucket * bucket + bucket - 1 if bucket else end - 1
-    last = (end - 1) // bucket * bucket + bucket - 1 if bucket else end - 1
-    grid = StepGrid(first, last, interval)
+    aggregations, grid = range_aggregations(pipe, query, start, end)
+    interval = grid.step
 
     def clipped(selector: ast.Selector, begin: int, stop: int) -> Scan:
         return plan(selector, max(begin, start), min(stop, end))
 
     rows: dict[Key, list[float | None]] = {}
-    for index, aggregation in enumerate(_aggregations(pipe, query, interval)):
+    for index, aggregation in enumerate(aggregations):
         block = range_vector(aggregation, None, grid, clipped, context)
         times = (grid.times - (interval - 1)).tolist()
         for labels, values, present in zip(block.labels, block.values, block.present, strict=True):
@@ -86,9 +81,18 @@ def stats_from_ranges(
     return _table(pipe, rows)
 
 
-def _aggregations(pipe: Stats, query: ast.LogQuery, interval: int) -> Sequence[ast.RangeAggregation]:
+def range_aggregations(
+    pipe: Stats, query: ast.LogQuery, start: int, end: int
+) -> tuple[list[ast.RangeAggregation], StepGrid]:
+    """The range aggregation of each measure, and the grid that they are evaluated on."""
+    bucket = next((key.bucket for key in pipe.by if key.bucket), 0)
+    interval = bucket or end - start
+    # A window is (t - interval, t], a bucket [b, b + interval): both are the same for whole ns.
+    first = start // bucket * bucket + bucket - 1 if bucket else end - 1
+    last = (end - 1) // bucket * bucket + bucket - 1 if bucket else end - 1
     grouping = ast.Grouping(tuple(plain_name(key.name) for key in pipe.by if not key.bucket))
-    return [_aggregation(measure, query, interval, grouping) for measure in pipe.measures]
+    aggregations = [_aggregation(measure, query, interval, grouping) for measure in pipe.measures]
+    return aggregations, StepGrid(first, last, interval)
 
 
 def _aggregation(measure: Measure, query: ast.LogQuery, interval: int, grouping: ast.Grouping) -> ast.RangeAggregation:
