@@ -4,6 +4,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Protocol
 
+from sigyn.engine.explain import Explanation
 from sigyn.engine.totals import StreamTotal
 from sigyn.model.labels import Labels
 from sigyn.model.results import QueryAnswer
@@ -18,6 +19,8 @@ class Queries(Protocol):
     async def query_range(self, request: QueryRequest) -> QueryAnswer: ...
 
     async def query_instant(self, request: QueryRequest) -> QueryAnswer: ...
+
+    async def explain(self, request: QueryRequest, *, instant: bool = False) -> Explanation: ...
 
     async def labels(self, tenant: str, start: int, end: int, selector: str | None) -> list[str]: ...
 

@@ -18,6 +18,7 @@ COMMANDS = {
     "serve": "sigyn.cli.serve",
     "agent": "sigyn.cli.agent",
     "query": "sigyn.cli.query",
+    "explain": "sigyn.cli.explain",
     "push": "sigyn.cli.push",
     "labels": "sigyn.cli.labels",
     "series": "sigyn.cli.labels",

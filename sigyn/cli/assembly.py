@@ -34,6 +34,8 @@ def server_settings(settings: Settings) -> ServerSettings:
             max_query_length=0,  # the API cuts longer ranges and says so
             query_timeout=query.query_timeout,
             strict_errors=query.strict_errors,
+            extensions=query.extensions,
+            require_non_empty_matcher=query.require_non_empty_matcher,
         ),
     )
 

@@ -5,6 +5,7 @@ import tempfile
 import threading
 from collections import Counter
 from collections.abc import Coroutine, Sequence
+from dataclasses import asdict
 from itertools import islice
 from os import cpu_count
 from pathlib import Path
@@ -102,6 +103,20 @@ class LocalStore:
         """The values at a moment, or the lines of the hour before it."""
         time = moment("now" if at is None else at, self._clock())
         return self._wait(self._queries.query_instant(QueryRequest(self._tenant, logql, time, time, limit=limit)))
+
+    def explain(
+        self,
+        logql: str,
+        *,
+        start: Moment | None = None,
+        end: Moment | None = None,
+        step: str | float | None = None,
+        instant: bool = False,
+    ) -> dict[str, Any]:
+        """How the query would run: the fields of sigyn.engine.explain.Explanation."""
+        first, last = self._range(start, end)
+        request = QueryRequest(self._tenant, logql, last if instant else first, last, _step(step))
+        return asdict(self._wait(self._queries.explain(request, instant=instant)))
 
     def labels(
         self, name: str = "", *, selector: str = "", start: Moment | None = None, end: Moment | None = None

@@ -109,6 +109,24 @@ class RemoteStore:
         time_ = moment("now" if at is None else at, self._clock())
         return answer_of(self._get(f"{_LOKI}/query", {"query": logql, "time": time_, "limit": limit}), "backward")
 
+    def explain(
+        self,
+        logql: str,
+        *,
+        start: Moment | None = None,
+        end: Moment | None = None,
+        step: str | float | None = None,
+        instant: bool = False,
+    ) -> dict[str, Any]:
+        """How the query would run: the fields of sigyn.engine.explain.Explanation."""
+        first, last = self._range(start, end)
+        parameters: dict[str, Any] = {"query": logql, "start": first, "end": last}
+        if instant:
+            parameters |= {"time": last, "instant": "true"}
+        if step is not None:
+            parameters["step"] = step
+        return dict(self._get("/sigyn/api/v1/explain", parameters)["data"])
+
     def labels(
         self, name: str = "", *, selector: str = "", start: Moment | None = None, end: Moment | None = None
     ) -> list[str]:

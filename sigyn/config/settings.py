@@ -277,6 +277,14 @@ class QuerySettings:
         "A line that a stage can't parse fails a metric query, as in Loki. Off: such lines are left out and a "
         "warning counts them.",
     )
+    extensions: bool = setting(
+        True,
+        FLAG,
+        "Queries may use what Loki's language lacks: pipes, `let`, short forms. Off: such queries are refused.",
+    )
+    require_non_empty_matcher: bool = setting(
+        False, FLAG, "Refuse `{}` and other selectors that match all streams, as Loki does."
+    )
     instant_lookback: int = setting(
         1 * HOUR,
         DURATION,

@@ -63,7 +63,7 @@ class QueryLimits:
     query_timeout     ns; what was found until then is the answer, with a warning
     strict_errors     an entry that a stage can't read fails a metric query, as in Loki; else such
                       entries are left out, and a warning counts them
-    extensions        queries may use what Loki's language lacks (docs/logql-extensions.md)
+    extensions        queries may use what Loki's language lacks (docs/logql.md, Beyond Loki)
     require_non_empty_matcher   refuse selectors that match all streams, as Loki does
     """
 

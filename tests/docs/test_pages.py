@@ -2,9 +2,11 @@
 
 import re
 from pathlib import Path
+from typing import get_args
 
 import pytest
 
+from sigyn.api.explain import EXPLAIN_ROUTES
 from sigyn.api.export.route import EXPORT_ROUTES
 from sigyn.api.loki.routes import LOKI_ROUTES
 from sigyn.api.ops.routes import OPS_ROUTES
@@ -13,7 +15,9 @@ from sigyn.cli.app import COMMANDS
 from sigyn.config.document import with_settings
 from sigyn.config.settings import DECLARATIONS
 from sigyn.languages.logql import parse
-from sigyn.languages.logql.tokens import RANGE_OPERATORS, STAGE_WORDS, VECTOR_OPERATORS
+from sigyn.languages.logql.pipes.math import MathFunction
+from sigyn.languages.logql.pipes.stats import StatsFunction
+from sigyn.languages.logql.tokens import PIPE_WORDS, RANGE_OPERATORS, STAGE_WORDS, VECTOR_OPERATORS
 from sigyn.languages.templates.logql import logql_functions
 
 ROOT = Path(__file__).parent.parent.parent
@@ -48,13 +52,13 @@ def test_every_word_of_the_language_is_described() -> None:
     described = set(re.findall(r"`([^`\n]+)`", page("logql.md")))
     words = {part for text in described for part in re.findall(r"\w+", text)}
     language = {*RANGE_OPERATORS.values(), *VECTOR_OPERATORS.values(), *STAGE_WORDS, *logql_functions()}
+    language |= {*PIPE_WORDS, *get_args(StatsFunction), *get_args(MathFunction)}
     assert language - words == set()
 
 
 def test_every_route_is_described_and_every_described_route_is_there() -> None:
-    routes = {
-        route.path for route in [*LOKI_ROUTES, *OTLP_ROUTES, *OPS_ROUTES, *EXPORT_ROUTES] if hasattr(route, "path")
-    }
+    all_routes = [*LOKI_ROUTES, *OTLP_ROUTES, *OPS_ROUTES, *EXPORT_ROUTES, *EXPLAIN_ROUTES]
+    routes = {route.path for route in all_routes if hasattr(route, "path")}
     described = set(re.findall(r"`(?:GET|POST) (/[^`]*)`", page("api.md")))
     assert described == routes
 

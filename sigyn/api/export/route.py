@@ -12,6 +12,7 @@ from sigyn.api.export.pages import Export, read_pages
 from sigyn.api.export.rows import Row, parse_cursor
 from sigyn.api.parameters import direction_parameter, limit_parameter
 from sigyn.api.requests import Arguments, api_of, arguments_of, tenant_of
+from sigyn.languages.logql import ast, parse
 from sigyn.model.errors import BadRequest
 from sigyn.model.time import HOUR
 from sigyn.services.query import QueryRequest
@@ -28,6 +29,10 @@ async def export(request: Request) -> Response:
     api = api_of(request)
     arguments = await arguments_of(request)
     asked = arguments.range(api.clock())
+    if isinstance(parse(arguments.first("query")), ast.PipedQuery):
+        raise BadRequest(
+            "export writes the entries of a log query; leave its pipes out, or ask query_range with format=csv or arrow"
+        )
     body = export_format(request, arguments)
     pages = read_pages(
         api.queries,
