@@ -4,8 +4,9 @@ import asyncio
 import contextlib
 import os
 import resource
-from collections.abc import Coroutine, Mapping, Sequence
+from collections.abc import Callable, Coroutine, Mapping, Sequence
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 
 import structlog
@@ -13,7 +14,9 @@ import structlog
 from sigyn.agent.config.scrape import ScrapeConfig
 from sigyn.agent.configuration import AgentConfiguration
 from sigyn.agent.counters import AgentCounters
+from sigyn.agent.discovery.docker import discover_containers
 from sigyn.agent.discovery.file_sd import discover_files
+from sigyn.agent.discovery.kubernetes.discovery import KubernetesDiscovery
 from sigyn.agent.discovery.static import static_targets
 from sigyn.agent.dry_run import InspectingPipeline, PrintSink
 from sigyn.agent.errors import ConfigurationError
@@ -29,7 +32,7 @@ from sigyn.agent.targets.job import EntryPipeline, Job, Sink
 from sigyn.agent.targets.line_splitting import splitter_of
 from sigyn.agent.targets.listener import Listener
 from sigyn.agent.targets.moments import Moments
-from sigyn.agent.targets.registry import follower_of, listeners_of
+from sigyn.agent.targets.registry import TargetContext, docker_of, listeners_of
 from sigyn.agent.targets.standard_input import StandardInput
 from sigyn.model.time import SECOND, Clock, system_clock
 
@@ -76,10 +79,11 @@ class Agent:
         if not options.dry_run and not options.inspect:
             self._shipper = self._make_shipper(with_buffer=not options.stdin)
         self._sink: Sink = self._shipper or PrintSink()
+        self._start = self._shipper.positions() if self._shipper else {}
         self._reader = FileReader(
             self._sink,
             self.counters,
-            self._shipper.positions() if self._shipper else {},
+            self._start,
             self._moments,
             block_bytes=self._shipper.batch_bytes if self._shipper else 1 << 20,
             sync_period=configuration.target_config.sync_period / SECOND,
@@ -88,7 +92,7 @@ class Agent:
         self._jobs: list[Job] = []
         self._assignments: list[Assignment] = []
         self._listeners: list[Listener] = []
-        self._discoveries: list[Coroutine[None, None, None]] = []
+        self._discoveries: list[Callable[[], Coroutine[None, None, None]]] = []
         self._tasks: list[asyncio.Task[None]] = []
         self._http: HttpListener | None = None
         self._started = False
@@ -116,8 +120,7 @@ class Agent:
             self._shipper.start()
         for listener in self._listeners:
             await listener.start()
-        self._tasks = [asyncio.create_task(discovery) for discovery in self._discoveries]
-        self._discoveries = []
+        self._tasks = [asyncio.create_task(discovery()) for discovery in self._discoveries]
         self._tasks.append(asyncio.create_task(self._flush(), name="flush"))
         if not self._options.stdin:
             self._reader.sync()
@@ -202,22 +205,28 @@ class Agent:
         compression = scrape.decompression.format if scrape.decompression.enabled else ""
         if compression not in _FORMATS or (scrape.decompression.enabled and not compression):
             raise ConfigurationError(f"decompression.format `{compression}` is none of gz, bz2, z")
-        follower = follower_of(scrape, job, self._moments, self.counters, self._positions)
-        if follower:
-            self._listeners.append(follower)
+        context = TargetContext(scrape, job, self._moments, self.counters, self._start)
+        docker = docker_of(context)
         assignment = Assignment(
             job,
             scrape.relabel_configs,
             self._reader,
             splitter_of(scrape.encoding),
             compression,
-            follower.follow if follower else None,
+            docker.follow if docker else None,
         )
         self._assignments.append(assignment)
-        for number, config in enumerate(scrape.static_configs):
-            assignment.update(f"static/{number}", static_targets(config))
-        self._discoveries += [discover_files(config, assignment.update) for config in scrape.file_sd_configs]
-        self._listeners += listeners_of(scrape, job, self._moments, self.counters, self._positions)
+        self._listeners += listeners_of(context)
+        if docker:
+            self._listeners.append(docker)
+            config = scrape.docker_sd_configs[0]
+            self._discoveries.append(partial(discover_containers, config, docker.client, "docker", assignment.update))
+        for number, static in enumerate(scrape.static_configs):
+            assignment.update(f"static/{number}", static_targets(static))
+        for files in scrape.file_sd_configs:
+            self._discoveries.append(partial(discover_files, files, assignment.update))
+        for number, cluster in enumerate(scrape.kubernetes_sd_configs):
+            self._discoveries.append(KubernetesDiscovery(cluster, f"kubernetes/{number}", assignment.update).run)
 
     def _pipeline(self, scrape: ScrapeConfig) -> EntryPipeline:
         stages, name = scrape.pipeline_stages, scrape.job_name

@@ -28,7 +28,7 @@ class Writer:
         self.path = path
         self.lines: list[str] = []
         self._chance = random.Random(seed)
-        self._rotated = time.monotonic() - self._chance.uniform(0, CALM)
+        self._rotated = time.monotonic()
         self._file = path.open("ab", buffering=0)
 
     def write(self) -> None:
@@ -39,6 +39,10 @@ class Writer:
             for piece in (data[:cut], data[cut:]):
                 self._file.write(piece)
             self.lines.append(line)
+
+    def begin(self) -> None:
+        """The first rotation comes at a moment of its own, but not before the agent has seen the file."""
+        self._rotated = time.monotonic() - self._chance.uniform(0, CALM / 2)
 
     def maybe_rotate(self) -> None:
         if time.monotonic() - self._rotated < CALM or self._chance.random() > 0.05:
@@ -59,6 +63,8 @@ class Writer:
 
 
 def write_all(writers: list[Writer], done: Event) -> None:
+    for writer in writers:
+        writer.begin()
     while not done.is_set():
         for writer in writers:
             writer.write()
@@ -68,10 +74,19 @@ def write_all(writers: list[Writer], done: Event) -> None:
 
 def stored(url: str, path: Path) -> list[str]:
     """The lines of a file that the server has."""
-    parameters = {"query": f'{{filename="{path}"}}', "limit": "5000", "since": "1h"}
-    answer = httpx.get(f"{url}/loki/api/v1/query_range", params=parameters, timeout=30)
-    assert answer.status_code == 200, answer.text
-    return [value[1] for stream in answer.json()["data"]["result"] for value in stream["values"]]
+    lines: list[str] = []
+    start = 0
+    while True:
+        parameters = {"query": f'{{filename="{path}"}}', "limit": "5000", "direction": "forward", "since": "1h"}
+        if start:
+            parameters["start"] = str(start)
+        answer = httpx.get(f"{url}/loki/api/v1/query_range", params=parameters, timeout=30)
+        assert answer.status_code == 200, answer.text
+        values = [value for stream in answer.json()["data"]["result"] for value in stream["values"]]
+        lines += [value[1] for value in values]
+        if len(values) < 5000:
+            return lines
+        start = max(int(value[0]) for value in values) + 1
 
 
 @pytest.mark.timeout(600 if LONG else 180)
