@@ -205,11 +205,12 @@ def _drop(scope: Scope, choice: ast.LabelChoice) -> None:
 
 def _keep(scope: Scope, choices: tuple[ast.LabelChoice, ...]) -> None:
     names = frozenset(choice.name for choice in choices)
-    for choice in choices:
-        if choice.matcher is not None:
-            value = scope.label(choice.name)
-            matches = text_matches(scope.text(choice.name), choice.matcher.operator, choice.matcher.value)
-            scope.overrides[choice.name] = build("CASE WHEN {} THEN {} END", matches, value)
+    plain = frozenset(choice.name for choice in choices if choice.matcher is None)
+    for name in sorted(names - plain):
+        matchers = [choice.matcher for choice in choices if choice.name == name and choice.matcher is not None]
+        value, text = scope.label(name), scope.text(name)
+        kept = any_of([text_matches(text, matcher.operator, matcher.value) for matcher in matchers])
+        scope.overrides[name] = build("CASE WHEN {} THEN {} END", kept, value)
     for name in list(scope.overrides):
         if name not in names:
             scope.overrides[name] = NULL
