@@ -176,12 +176,14 @@ def _newest_first(entries: Iterable[LogEntry], limit: int | None) -> list[LogEnt
 def _measure_files(
     logql: str, files: list[PlainFile], within: TimeRange | None, step: str, instant: bool, output: Output
 ) -> None:
-    """A metric query over files, over the time that their lines span unless another is asked for."""
+    """A query that needs a store over files, over the time that their lines span unless another is asked for."""
     with in_memory() as store:
         with reading(tuple(file.path for file in files)) as advance:
             span = store.load(files, advance)
         if within is None:
             within = TimeRange(*span) if span else TimeRange(0, 0)
+            if isinstance(parse(logql), ast.PipedQuery):
+                within = TimeRange(within.start, within.end + 1)  # the last line belongs to it too
         if instant:
             answer = store.answer_instant(logql, at=within.end)
         else:
@@ -189,3 +191,5 @@ def _measure_files(
     write(output, answer.result)
     for warning in answer.warnings:
         show_warning(warning)
+    for info in answer.infos:
+        show_info(info)

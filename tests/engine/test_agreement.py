@@ -219,7 +219,8 @@ class World:
     def __init__(self) -> None:
         warm_kernels()  # else so few entries would all go to the interpreter
         self.loop = asyncio.new_event_loop()
-        self.store = Store.open(StoreSettings(data=None))
+        # Nothing compacts here, and an example makes up to three segments.
+        self.store = Store.open(StoreSettings(data=None, max_uncompacted_segments=1 << 20))
         self.duck = Duck(1 << 28, 1, "/nonexistent")
         self.lenient = self._service(strict=False)
         self.strict = self._service(strict=True)
