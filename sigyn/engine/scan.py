@@ -13,7 +13,7 @@ from sigyn.engine.frame import Frame, Rows
 from sigyn.engine.streams import QueryStreams
 from sigyn.model.labels import Labels
 from sigyn.store.catalog import SegmentInfo
-from sigyn.store.reader import RowGroup
+from sigyn.store.recent import RowGroup
 from sigyn.store.snapshot import Snapshot
 
 TEXT_COLUMNS = ("line", "detected_level", "metadata")

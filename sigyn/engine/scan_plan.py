@@ -14,7 +14,7 @@ from sigyn.engine.scan import Part, Scan
 from sigyn.engine.streams import QueryStreams
 from sigyn.model.labels import Labels
 from sigyn.store.catalog import SegmentInfo
-from sigyn.store.reader import RowGroup
+from sigyn.store.recent import RowGroup
 from sigyn.store.snapshot import Snapshot
 from sigyn.store.streams import StreamTable
 

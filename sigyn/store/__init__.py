@@ -3,8 +3,8 @@
 from sigyn.store.catalog import SegmentInfo
 from sigyn.store.errors import FolderInUse, SegmentLost, UnknownFormat
 from sigyn.store.metrics import StoreGauges, StoreMetrics
-from sigyn.store.reader import RowGroup
 from sigyn.store.rebuild import RebuiltCatalog, rebuild_catalog
+from sigyn.store.recent import RowGroup
 from sigyn.store.settings import ObjectStoreSettings, StoreSettings
 from sigyn.store.snapshot import Snapshot
 from sigyn.store.store import Store

@@ -11,19 +11,10 @@ import pyarrow.parquet as pq
 from sigyn.store.catalog import SegmentInfo
 from sigyn.store.errors import SegmentLost
 from sigyn.store.objects import ObjectStore
+from sigyn.store.recent import RecentSegments, RowGroup
 from sigyn.store.remote_file import RemoteFile
 
 _METADATA_CAPACITY = 4096  # footers in memory: about 20 KB each
-
-
-@dataclass(frozen=True, slots=True)
-class RowGroup:
-    """A row group: the number of its first row in the segment, its rows, its timestamps (ns, inclusive)."""
-
-    first_row: int
-    rows: int
-    first: int
-    last: int
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -39,17 +30,22 @@ class SegmentReader:
     object store can't be reached.
     """
 
-    def __init__(self, objects: ObjectStore) -> None:
+    def __init__(self, objects: ObjectStore, recent: RecentSegments) -> None:
         self._objects = objects
+        self._recent = recent
         self._footers: OrderedDict[int, _Footer] = OrderedDict()
         self._lock = Lock()
 
     def row_groups(self, segment: SegmentInfo) -> tuple[RowGroup, ...]:
         """The segment's row groups in order."""
-        return self._footer(segment).row_groups
+        recent = self._recent.get(segment.key)
+        return recent.row_groups if recent is not None else self._footer(segment).row_groups
 
     def read(self, segment: SegmentInfo, columns: Sequence[str], row_groups: Sequence[int] | None = None) -> pa.Table:
         """Columns of ENTRY_SCHEMA, in the order asked for, of all row groups or of those with these numbers."""
+        recent = self._recent.get(segment.key)
+        if recent is not None:
+            return recent.read(columns, row_groups)
         footer = self._footer(segment)
         numbers = range(len(footer.row_groups)) if row_groups is None else row_groups
         file = self._open(segment, footer.metadata)
@@ -59,11 +55,12 @@ class SegmentReader:
             raise SegmentLost(f"object `{segment.key}` can't be read: {error}") from error
         return table.select(list(columns))
 
-    def forget(self, ids: Iterable[int]) -> None:
+    def forget(self, segments: Iterable[SegmentInfo]) -> None:
         """Drops what is cached of these segments."""
         with self._lock:
-            for id in ids:
-                self._footers.pop(id, None)
+            for segment in segments:
+                self._footers.pop(segment.id, None)
+                self._recent.forget([segment.key])
 
     def _footer(self, segment: SegmentInfo) -> _Footer:
         with self._lock:

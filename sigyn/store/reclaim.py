@@ -45,7 +45,7 @@ class Reclaimer:
     def reclaim(self, pause: Callable[[], None]) -> None:
         """Deletes the objects of replaced segments that no snapshot holds any more. `pause` may raise to break off."""
         free = self._live.take_reclaimable()
-        self._reader.forget(segment.id for segment in free)
+        self._reader.forget(free)
         self._finder.forget(free)
         self._waiting += [(segment.id, segment.key) for segment in free]
         while self._waiting:

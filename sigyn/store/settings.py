@@ -39,6 +39,7 @@ class StoreSettings:
     objects                   another place for the objects
     max_waiting_bytes         entries that wait to be durable; past it, pushes are refused (429)
     max_group_bytes           entries that share one write
+    recent_bytes              memory for the entries of the newest L0 segments, so that they need not be read
     max_uncompacted_segments  L0 segments; past it, pushes are refused (429) until compaction has caught up
     max_uncompacted_bytes     the same for the text in L0 segments
     compaction                whether L0 is merged into L1 in the background
@@ -54,6 +55,7 @@ class StoreSettings:
     objects: ObjectStoreSettings | None = None
     max_waiting_bytes: int = 128 << 20
     max_group_bytes: int = 32 << 20
+    recent_bytes: int = 256 << 20
     max_uncompacted_segments: int = 4096
     max_uncompacted_bytes: int = 4 << 30
     compaction: bool = True

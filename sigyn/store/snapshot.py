@@ -13,7 +13,8 @@ from sigyn.store.duplicates import DuplicateFinder
 from sigyn.store.errors import SegmentLost
 from sigyn.store.live import LiveSegments
 from sigyn.store.quarantine import Quarantine
-from sigyn.store.reader import RowGroup, SegmentReader
+from sigyn.store.reader import SegmentReader
+from sigyn.store.recent import RowGroup
 from sigyn.store.streams import Int64s
 
 _NONE: Int64s = np.empty(0, np.int64)

@@ -17,6 +17,7 @@ from sigyn.store.objects import ObjectStore
 from sigyn.store.places import catalog_path, objects_of
 from sigyn.store.quarantine import Quarantine
 from sigyn.store.reader import SegmentReader
+from sigyn.store.recent import RecentSegments
 from sigyn.store.reclaim import Reclaimer
 from sigyn.store.settings import StoreSettings
 from sigyn.store.snapshot import Snapshot
@@ -38,13 +39,14 @@ class Store:
         self._lock = lock
         self._catalog = catalog
         self._live = LiveSegments(catalog.live())
-        self._reader = SegmentReader(objects)
+        recent = RecentSegments(settings.recent_bytes)
+        self._reader = SegmentReader(objects, recent)
         self._finder = DuplicateFinder(self._reader)
         self._quarantine = Quarantine(objects, catalog, self._live, self.metrics)
         committer = Committer(objects, catalog, self._live)
         reclaimer = Reclaimer(objects, catalog, self._live, self._reader, self._finder, committer, self.metrics, clock)
         compactor = Compactor(objects, self.streams, committer, self._quarantine, self.metrics)
-        self._writer = Writer(settings, committer, self._live, self.metrics)
+        self._writer = Writer(settings, committer, self._live, recent, self.metrics)
         self._maintenance = Maintenance(
             settings, self._live, self._writer, compactor, reclaimer, self._quarantine, self.metrics, clock
         )

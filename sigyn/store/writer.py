@@ -20,6 +20,7 @@ from sigyn.store.commit import Committer
 from sigyn.store.live import LiveSegments
 from sigyn.store.merge import merge_batches
 from sigyn.store.metrics import StoreMetrics
+from sigyn.store.recent import RecentSegments
 from sigyn.store.segment import encode_segment, split_row_groups
 from sigyn.store.settings import StoreSettings
 
@@ -40,11 +41,17 @@ class Writer:
     """Makes batches durable. All methods belong to one event loop; the work is done in threads."""
 
     def __init__(
-        self, settings: StoreSettings, committer: Committer, live: LiveSegments, metrics: StoreMetrics
+        self,
+        settings: StoreSettings,
+        committer: Committer,
+        live: LiveSegments,
+        recent: RecentSegments,
+        metrics: StoreMetrics,
     ) -> None:
         self._settings = settings
         self._committer = committer
         self._live = live
+        self._recent = recent
         self._metrics = metrics
         self._counting = Lock()
         self._waiting: deque[_Push] = deque()
@@ -178,7 +185,9 @@ class Writer:
 
     def _store(self, tenant: str, batches: list[Batch]) -> NewSegment:
         labels, entries = merge_batches(batches)
-        return self._committer.put(encode_segment(tenant, 0, labels, split_row_groups(entries)))
+        segment = self._committer.put(encode_segment(tenant, 0, labels, split_row_groups(entries)))
+        self._recent.add(segment.key, entries)
+        return segment
 
     def _count(self, stored: Sequence[NewSegment], batches: dict[str, list[Batch]], seconds: float) -> None:
         metrics = self._metrics

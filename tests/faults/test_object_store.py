@@ -57,7 +57,7 @@ async def test_under_random_faults_exactly_what_was_acknowledged_is_stored(tmp_p
 
 async def test_a_read_that_fails_is_unavailable_and_loses_nothing(tmp_path: Path) -> None:
     objects = FaultyObjects(LocalObjects(tmp_path / "objects"), Faults(), seed=1)
-    store = Store.open(StoreSettings(data=tmp_path, compaction=False), objects=objects)
+    store = Store.open(StoreSettings(data=tmp_path, compaction=False, recent_bytes=0), objects=objects)
     await store.append(batch([row("a", 1, "x")]))
     objects.faults = Faults(refuse=1.0)
     with pytest.raises(Unavailable, match="refused"):

@@ -58,7 +58,8 @@ def settings(request: pytest.FixtureRequest, tmp_path: Path) -> MakeSettings:
             secret_access_key="secret",
             retries=1,
         )
-    return lambda **more: StoreSettings(data=tmp_path / "data", objects=objects, **more)
+    # What is read has to come from the objects, not from what is kept of the newest.
+    return lambda **more: StoreSettings(data=tmp_path / "data", objects=objects, **{"recent_bytes": 0, **more})
 
 
 @pytest.fixture
