@@ -75,7 +75,8 @@ def stats_table(pipe: Stats, query: ast.LogQuery, asked: Asked, plan: PlanScan, 
     if not unsuited(pipe, asked.start, asked.end):
         return stats_from_ranges(pipe, query, asked.start, asked.end, plan, context)
     groups = StatsGroups(pipe)
-    keep_errors = asks_for_errors(query) or any(key.name == ERROR for key in pipe.by)
+    named = (*(key.name for key in pipe.by), *(measure.field for measure in pipe.measures))
+    keep_errors = asks_for_errors(query) or ERROR in named
     scan = plan(query.selector, asked.start, asked.end)
     for entry in every_entry(query, scan, context, keep_errors=keep_errors):
         groups.add(_getter(entry), entry.timestamp)

@@ -27,15 +27,16 @@ def plan_scan(snapshot: Snapshot, matches: SelectorMatches, start: int, end: int
     for segment in sorted(snapshot.segments, key=lambda segment: segment.id):
         if segment.last < start or segment.first >= end:
             continue
-        ordinals = wanted.ordinals(segment.streams, start, end)
-        if (ordinals < 0).all():
+        inside = segment.first >= start and segment.last < end
+        ordinals = wanted.ordinals(segment.streams, start, end, inside=inside)
+        matching = int(segment.streams.rows[ordinals >= 0].sum())
+        if not matching:
             continue
         groups = snapshot.row_groups(segment)
         row_groups_total += len(groups)
-        read = _row_groups(segment, groups, ordinals, start, end)
+        read = _row_groups(segment, groups, ordinals, start, end, inside=inside)
         if read:
-            exact = segment.first >= start and segment.last < end
-            whole = Part(segment, ordinals, (), 0, segment.first, segment.last, exact)
+            whole = Part(segment, ordinals, (), segment.rows, matching, segment.first, segment.last, inside)
             parts.append(whole.narrowed(groups, read))
     return Scan(snapshot, start, end, QueryStreams(wanted.labels), parts, row_groups_total)
 
@@ -45,29 +46,42 @@ class _Wanted:
 
     def __init__(self, matches: SelectorMatches) -> None:
         self._matches = matches
-        self._ordinal_of: dict[int, int] = {}
+        self._ordinal_of = np.full(1024, -1, np.int32)
         self.labels: list[Labels] = []
 
-    def ordinals(self, table: StreamTable, start: int, end: int) -> npt.NDArray[np.int32]:
-        """For each stream of a segment its number, -1 when it does not match or has no entry in the range."""
-        numbers = np.full(len(table), -1, np.int32)
-        chosen = self._matches.of(table.ids) & (table.last >= start) & (table.first < end)
-        for place in np.flatnonzero(chosen).tolist():
-            numbers[place] = self._number(int(table.ids[place]))
-        return numbers
+    def ordinals(self, table: StreamTable, start: int, end: int, *, inside: bool) -> npt.NDArray[np.int32]:
+        """For each stream of a segment its number, -1 when it does not match or has no entry in the range.
 
-    def _number(self, id: int) -> int:
-        ordinal = self._ordinal_of.get(id)
-        if ordinal is None:
-            ordinal = self._ordinal_of[id] = len(self.labels)
+        `inside` says that the whole segment lies in the range.
+        """
+        chosen = self._matches.of(table.ids)
+        if not inside:
+            chosen &= (table.last >= start) & (table.first < end)
+        highest = int(table.ids.max())
+        if highest >= len(self._ordinal_of):
+            grown = np.full(2 * highest, -1, np.int32)
+            grown[: len(self._ordinal_of)] = self._ordinal_of
+            self._ordinal_of = grown
+        numbers = np.where(chosen, self._ordinal_of[table.ids], -1)
+        for place in np.flatnonzero(chosen & (numbers < 0)).tolist():
+            id = int(table.ids[place])
+            numbers[place] = self._ordinal_of[id] = len(self.labels)
             self.labels.append(self._matches.labels_of(id))
-        return ordinal
+        return numbers
 
 
 def _row_groups(
-    segment: SegmentInfo, groups: Sequence[RowGroup], ordinals: npt.NDArray[np.int32], start: int, end: int
-) -> list[int]:
+    segment: SegmentInfo,
+    groups: Sequence[RowGroup],
+    ordinals: npt.NDArray[np.int32],
+    start: int,
+    end: int,
+    *,
+    inside: bool,
+) -> Sequence[int]:
     """Row groups that may hold entries of wanted streams in the time range, rising."""
+    if inside and segment.streams.first_row[0] < 0:
+        return range(len(groups))
     read = np.array([group.last >= start and group.first < end for group in groups], np.bool_)
     table = segment.streams
     if len(groups) > 1 and table.first_row[0] >= 0:

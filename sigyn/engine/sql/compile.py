@@ -20,6 +20,9 @@ from sigyn.languages.logql import ast
 from sigyn.languages.logql.pattern import Capture, parse_pattern
 from sigyn.languages.templates.logql import compile_line_template
 
+LINE_TEMPLATE = "{{ __line__ }}"
+"""A template that gives the line as it is."""
+
 
 @dataclass(frozen=True, slots=True)
 class Program:
@@ -185,6 +188,9 @@ def _line_format(scope: Scope, text: str) -> None:
 def _label_format(scope: Scope, assignments: tuple[ast.LabelAssignment, ...]) -> None:
     made: dict[str, Sql] = {}
     for assignment in assignments:
+        if not assignment.rename and assignment.value == LINE_TEMPLATE and assignment.name not in made:
+            made[assignment.name] = scope.line
+            continue
         if not assignment.rename or assignment.name in made or assignment.value in made:
             raise Unsupported("label_format with a template")
         made[assignment.name] = scope.label(assignment.value)
