@@ -2,6 +2,7 @@
 
 import os
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 
 import pyarrow as pa
 import pytest
@@ -71,7 +72,11 @@ def expected_table(stats: pipes.Stats, query: ast.LogQuery, labels: list[Labels]
 
 
 def getter(entry: Processed) -> Callable[[str], str | None]:
-    return entry.get
+    return lambda name: entry.line if name == "line" else entry.get(name)
+
+
+def by_line(stats: pipes.Stats) -> pipes.Stats:
+    return replace(stats, by=(*stats.by, Key("line")))
 
 
 def keyed(table: pa.Table, keys: int) -> dict[tuple[object, ...], dict[str, object]]:
@@ -84,7 +89,7 @@ def keyed(table: pa.Table, keys: int) -> dict[tuple[object, ...], dict[str, obje
     labels=streams,
     entries=rows,
     query=strategies.log_queries(WORDS).map(widened),
-    stats=strategies.stats(WORDS),
+    stats=strategies.stats(WORDS) | strategies.stats(WORDS).map(by_line),
     start=st.sampled_from((START, START + 7 * MINUTE + 13)),
 )
 def test_stats_agree(
