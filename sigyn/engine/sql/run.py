@@ -70,10 +70,11 @@ def positions_where(predicate: Sql, frame: Frame, connection: duckdb.DuckDBPyCon
 
 def select(sql: str, frame: pa.Table, connection: duckdb.DuckDBPyConnection) -> pa.Table:
     """The answer to a query over the table `frame`."""
-    answer = connection.from_arrow(frame).query("frame", sql)
-    if answer is None:
-        raise ValueError(f"not a query: {sql}")
-    return answer.to_arrow_table()
+    connection.register("frame", frame)
+    try:
+        return connection.sql(sql).to_arrow_table()
+    finally:
+        connection.unregister("frame")
 
 
 def _evaluate(value: Sql, frame: Frame, connection: duckdb.DuckDBPyConnection) -> pa.Array:
