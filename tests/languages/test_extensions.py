@@ -165,6 +165,7 @@ def test_names_are_joined_by_labels_that_can_match(text: str, lowered: str) -> N
         ('{a="b"} | stats count() by _time', "`_time` needs the length of its buckets", "write: | stats count() by"),
         ('{a="b"} | stats count(), count()', "`stats` gives two columns the name `count`", "write: | stats sum(x)"),
         ('{a="b"} | limit many', "`limit` needs a whole number here", "write: | limit 10"),
+        ('rate({a="b"} | stats count() [5m])', "`stats` is a pipe, and a range aggregation takes", "put the pipes"),
         ('{a="b"} | limit 5 | json', "`json` can't stand behind a pipe", "stages stand in front of pipes"),
         ('{a="b"} | limit 5 |= "x"', "a line filter can't stand behind a pipe", "move it in front of all pipes"),
         ('{a="b"} | math x + 1', "`math` needs a name for what it computes", "write: | math share ="),

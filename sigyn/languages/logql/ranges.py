@@ -9,8 +9,9 @@ from dataclasses import dataclass
 from sigyn.languages.durations import parse_duration
 from sigyn.languages.lexer import Cursor
 from sigyn.languages.logql.ast import LogQuery, LogRange, Span, Unwrap
+from sigyn.languages.logql.diagnostics import extension_error
 from sigyn.languages.logql.selectors import parse_stream_selector
-from sigyn.languages.logql.stages import at_stage, parse_stages, parse_unwrap
+from sigyn.languages.logql.stages import at_pipe, at_stage, parse_stages, parse_unwrap
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,6 +28,11 @@ def parse_log_range(cursor: Cursor) -> LogRange:
     """`{...} | ... | unwrap x [5m] offset 1h`."""
     start = cursor.token.start
     part = _parse_part(cursor)
+    if cursor.extended and at_pipe(cursor):
+        # Two tokens on, where Loki's reading of a pipe ends too: of two readings the longer one is told.
+        behind = cursor.tokens[min(cursor.position + 2, len(cursor.tokens) - 1)]
+        message = f"`{cursor.look_text(1)}` is a pipe, and a range aggregation takes stages only"
+        raise extension_error(cursor.query, behind, message, "put the pipes behind a log query: {...} | stats count()")
     if part.interval is None and not (cursor.extended and cursor.kind == ")"):
         # A pipeline could go on here just as well, so Loki names nothing.
         raise cursor.unexpected()
