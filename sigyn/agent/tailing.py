@@ -1,0 +1,165 @@
+"""Files tailed inside another process, such as a server: no HTTP between the two, no configuration."""
+
+import asyncio
+import contextlib
+from collections.abc import Awaitable, Callable, Iterable, Sequence
+from pathlib import Path
+
+import structlog
+
+from sigyn.agent.counters import AgentCounters
+from sigyn.agent.entry import AgentEntry
+from sigyn.agent.metrics import StageMetrics
+from sigyn.agent.positions import Changes, Positions, write_atomically
+from sigyn.agent.stages import StagePipeline
+from sigyn.agent.targets.file_reader import FileReader, FileTarget
+from sigyn.agent.targets.job import Job
+from sigyn.agent.targets.line_splitting import splitter_of
+from sigyn.agent.targets.moments import Moments
+from sigyn.model.errors import BadRequest, SigynError, TooManyRequests, Unavailable
+from sigyn.model.labels import Labels, labels_of
+from sigyn.wire.columns import PushColumns
+from sigyn.wire.push import DecodedPush
+
+Push = Callable[[DecodedPush], Awaitable[object]]
+"""Stores entries and returns when they are durable; raises BadRequest, TooManyRequests and Unavailable."""
+
+_LONGEST_WAIT = 10.0
+_MOST_BYTES = 4 << 20  # of entries that wait for the store: reading pauses above
+_BLOCK_BYTES = 32 << 10  # a ms of work: the loop is the server's, and its requests must not wait
+_LABELS = {"job": "files"}
+_log = structlog.get_logger("sigyn.agent.tailing")
+
+
+class Tailing:
+    """Files that are being tailed; `close` ends it."""
+
+    def __init__(self, globs: Sequence[str], push: Push, positions: Path) -> None:
+        self._sink = _PushSink(push, Positions.load(positions))
+        self.counters = AgentCounters()
+        pipeline = StagePipeline([], _LABELS["job"], StageMetrics())
+        job = Job(_LABELS["job"], pipeline, self._sink)
+        self._reader = FileReader(
+            self._sink, self.counters, self._sink.positions.snapshot(), Moments(), block_bytes=_BLOCK_BYTES
+        )
+        splitter = splitter_of("")
+        self._reader.set_targets("globs", [FileTarget(job, glob, "", dict(_LABELS), splitter) for glob in globs])
+        self._reading = asyncio.create_task(self._reader.run(), name="tailed files")
+        self._storing = asyncio.create_task(self._sink.run(), name="tailed entries")
+
+    @property
+    def files(self) -> list[str]:
+        """Paths that are tailed now."""
+        return [file.path for file in self._reader.files()]
+
+    async def close(self) -> None:
+        """Stores what was read, and remembers where; what can't be stored is read again at the next start."""
+        self._reading.cancel()
+        await asyncio.gather(self._reading, return_exceptions=True)
+        await self._sink.finish(self._storing)
+
+
+def start_tailing(globs: Sequence[str], push: Push, positions: Path) -> Tailing:
+    """Tails files into `push`, on the running event loop; entries have the labels `job` and `filename`.
+
+    `positions` is a file that remembers how far they were read. Raises BadRequest when it is broken.
+    """
+    return Tailing(globs, push, positions)
+
+
+class _PushSink:
+    """Entries that wait to be pushed, all that there are at a time."""
+
+    def __init__(self, push: Push, positions: Positions) -> None:
+        self.positions = positions
+        self._push = push
+        self._entries: list[AgentEntry] = []
+        self._changes: dict[str, str] = {}
+        self._size = 0
+        self._pending = asyncio.Event()
+        self._stored = asyncio.Event()
+        self._stopping = False
+
+    def add(self, entries: Sequence[AgentEntry], positions: Changes, size: int) -> None:
+        """Keeps entries until they are pushed."""
+        self._entries += entries
+        self._changes.update(positions)
+        self._size += size
+        self._pending.set()
+
+    def full(self) -> bool:
+        """Whether reading must wait."""
+        return self._size >= _MOST_BYTES
+
+    async def room(self) -> None:
+        """Returns when there is room."""
+        while self.full():
+            self._stored.clear()
+            await self._stored.wait()
+
+    async def run(self) -> None:
+        """Pushes until it is told to stop."""
+        while not self._stopping or self._entries:
+            await self._pending.wait()
+            self._pending.clear()
+            await self._store()
+
+    async def finish(self, task: asyncio.Task[None]) -> None:
+        """Pushes what is left; gives up when the store can't take it."""
+        self._stopping = True
+        self._pending.set()
+        with contextlib.suppress(TimeoutError):
+            await asyncio.wait_for(task, _LONGEST_WAIT)
+
+    async def _store(self) -> None:
+        entries, changes, size = self._entries, self._changes, self._size
+        self._entries, self._changes = [], {}
+        if entries:
+            decoded = _decoded(entries)
+            wait = 0.1
+            while not await self._pushed(decoded):
+                await asyncio.sleep(wait)
+                wait = min(2 * wait, _LONGEST_WAIT)
+        self.positions.apply(changes)
+        text = self.positions.changed_text()
+        if text is not None:
+            try:
+                await asyncio.to_thread(write_atomically, self.positions.path, text)
+            except Unavailable as error:
+                _log.error("positions can't be saved", reason=str(error))
+        self._size -= size
+        self._stored.set()
+
+    async def _pushed(self, decoded: DecodedPush) -> bool:
+        """Whether the push is settled: stored, or refused for good."""
+        try:
+            await self._push(decoded)
+        except TooManyRequests as error:
+            await asyncio.sleep(error.retry_after)
+            return False
+        except BadRequest as error:
+            _log.warning("lines of files were refused", reason=str(error))
+        except SigynError as error:
+            _log.warning("lines of files can't be stored yet", reason=str(error))
+            return False
+        return True
+
+
+def _decoded(entries: Iterable[AgentEntry]) -> DecodedPush:
+    streams: dict[Labels, list[AgentEntry]] = {}
+    for entry in entries:
+        streams.setdefault(labels_of(entry.labels), []).append(entry)
+    columns = PushColumns()
+    for labels, members in streams.items():
+        columns.timestamps += [entry.timestamp for entry in members]
+        columns.lines += [_clean(entry.line) for entry in members]
+        columns.metadata += [None] * len(members)
+        columns.end_stream(labels)
+    return columns.decoded(len(streams))
+
+
+def _clean(line: str) -> str:
+    """Valid text: bytes that are not become U+FFFD, as they do in a push."""
+    if line.isascii():
+        return line
+    return line.encode("utf-8", "surrogateescape").decode("utf-8", "replace")

@@ -1,0 +1,66 @@
+"""Files tailed inside a process, into a store that is not always there."""
+
+import asyncio
+from pathlib import Path
+
+from sigyn.agent.tailing import start_tailing
+from sigyn.model.errors import TooManyRequests, Unavailable
+from sigyn.wire.push import DecodedPush
+
+
+class Store:
+    """Keeps lines; fails as often as it is told to."""
+
+    def __init__(self, *failures: Exception) -> None:
+        self.lines: list[str] = []
+        self.streams: set[tuple[tuple[str, str], ...]] = set()
+        self._failures = list(failures)
+
+    async def push(self, decoded: DecodedPush) -> None:
+        if self._failures:
+            raise self._failures.pop(0)
+        self.lines += decoded.entries["line"].to_pylist()
+        self.streams.update(decoded.streams)
+
+    async def until(self, count: int) -> None:
+        async with asyncio.timeout(20):
+            while len(self.lines) < count:
+                await asyncio.sleep(0.01)
+
+
+def test_lines_go_to_the_store_and_are_not_read_again(tmp_path: Path) -> None:
+    async def scenario() -> None:
+        log, positions = tmp_path / "app.log", tmp_path / "positions.yaml"
+        log.write_bytes(b"one\ntw\xff\n")
+        store = Store(Unavailable("down"), TooManyRequests("slow down", retry_after=0.01))
+        tailing = start_tailing([str(tmp_path / "*.log")], store.push, positions)
+        await store.until(2)
+        assert store.lines == ["one", "tw�"]
+        assert store.streams == {(("filename", str(log)), ("job", "files"))}
+        await tailing.close()
+        with log.open("a") as file:
+            file.write("three\n")
+        tailing = start_tailing([str(tmp_path / "*.log")], store.push, positions)
+        await store.until(3)
+        await tailing.close()
+        assert store.lines == ["one", "tw�", "three"]
+
+    asyncio.run(scenario())
+
+
+def test_closing_stores_what_was_read(tmp_path: Path) -> None:
+    async def scenario() -> None:
+        log = tmp_path / "app.log"
+        log.write_text("".join(f"line {number}\n" for number in range(20_000)))
+        store = Store()
+        tailing = start_tailing([str(log)], store.push, tmp_path / "positions.yaml")
+        await store.until(1)
+        await tailing.close()
+        read = len(store.lines)
+        tailing = start_tailing([str(log)], store.push, tmp_path / "positions.yaml")
+        await store.until(20_000)
+        await tailing.close()
+        assert read > 0
+        assert store.lines == [f"line {number}" for number in range(20_000)]
+
+    asyncio.run(scenario())
