@@ -1,0 +1,334 @@
+"""Files as they are found in the wild: rotated, cut, compressed, in other encodings, with lines of any form."""
+
+import asyncio
+import bz2
+import gzip
+import os
+import shutil
+import zlib
+from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
+from contextlib import asynccontextmanager
+from pathlib import Path
+
+import pytest
+
+from sigyn.agent.config.document import read_document
+from sigyn.agent.counters import AgentCounters
+from sigyn.agent.entry import AgentEntry
+from sigyn.agent.metrics import StageMetrics
+from sigyn.agent.positions import Changes, Positions
+from sigyn.agent.stages import StagePipeline
+from sigyn.agent.stages.chain import read_stages
+from sigyn.agent.targets import globs
+from sigyn.agent.targets.file_reader import FileReader, FileTarget
+from sigyn.agent.targets.job import Job
+from sigyn.agent.targets.line_splitting import splitter_of
+from sigyn.agent.targets.moments import Moments
+
+
+class Memory:
+    """A sink that delivers at once."""
+
+    def __init__(self, positions: dict[str, str]) -> None:
+        self.entries: list[AgentEntry] = []
+        self.positions = positions
+
+    def add(self, entries: Sequence[AgentEntry], positions: Changes, _size: int) -> None:
+        self.entries += entries
+        for key, value in positions.items():
+            self.positions.pop(key, None)
+            if value:
+                self.positions[key] = value
+
+    def full(self) -> bool:
+        return False
+
+    async def room(self) -> None:
+        raise AssertionError("never full")
+
+    @property
+    def lines(self) -> list[str]:
+        return [entry.line for entry in self.entries]
+
+    async def until(self, *lines: str) -> None:
+        try:
+            async with asyncio.timeout(10):
+                while len(self.entries) < len(lines):
+                    await asyncio.sleep(0.005)
+        except TimeoutError:
+            assert self.lines == list(lines)
+        await asyncio.sleep(0.02)
+        assert self.lines == list(lines)
+
+
+@asynccontextmanager
+async def reading(
+    pattern: Path | str,
+    positions: dict[str, str] | None = None,
+    *,
+    exclude: str = "",
+    encoding: str = "",
+    compression: str = "",
+    stages: str = "[]",
+    grace: float = 0.2,
+) -> AsyncIterator[Memory]:
+    sink = Memory({} if positions is None else positions)
+    configured = read_stages(read_document(stages), "stages")
+    job = Job("test", StagePipeline(configured, "test", StageMetrics()), sink)
+    reader = FileReader(
+        sink, AgentCounters(), dict(sink.positions), Moments(), sync_period=0.2, poll_period=0.05, grace=grace
+    )
+    target = FileTarget(job, str(pattern), exclude, {"job": "test"}, splitter_of(encoding), compression)
+    reader.set_targets("test", [target])
+    task = asyncio.create_task(reader.run())
+    try:
+        yield sink
+    finally:
+        task.cancel()
+        outcome = (await asyncio.gather(task, return_exceptions=True))[0]
+        assert isinstance(outcome, asyncio.CancelledError), outcome
+
+
+def scenario(run: Callable[[], Awaitable[None]]) -> None:
+    async def main() -> None:
+        await run()
+
+    asyncio.run(main())
+
+
+def append(path: Path, text: str | bytes) -> None:
+    with path.open("ab") as file:
+        file.write(text if isinstance(text, bytes) else text.encode())
+
+
+def test_lines_come_whole_whatever_the_writer_does(tmp_path: Path) -> None:
+    async def run() -> None:
+        log = tmp_path / "a.log"
+        append(log, "one\r\n\ntw")
+        async with reading(log) as sink:
+            await sink.until("one", "")
+            append(log, "o\nthree")
+            await sink.until("one", "", "two")
+            append(log, "\n")
+            await sink.until("one", "", "two", "three")
+            assert sink.entries[0].labels == {"job": "test", "filename": str(log)}
+            assert sink.positions[str(log)] == str(log.stat().st_size)
+            moments = [entry.timestamp for entry in sink.entries]
+            assert moments == sorted(set(moments))
+
+    scenario(run)
+
+
+def test_a_line_longer_than_any_buffer_comes_in_pieces(tmp_path: Path) -> None:
+    async def run() -> None:
+        log = tmp_path / "a.log"
+        long = "x" * 300_000
+        endless = "y" * ((4 << 20) + 10)
+        append(log, f"{long}\n{endless}\nend\n")
+        async with reading(log) as sink:
+            await sink.until(long, "y" * (4 << 20), "y" * 10, "end")
+
+    scenario(run)
+
+
+def test_new_files_are_found_and_excluded_ones_left(tmp_path: Path) -> None:
+    async def run() -> None:
+        async with reading(tmp_path / "**/*.{log,txt}", exclude=str(tmp_path / "**/skip*")) as sink:
+            await asyncio.sleep(0.1)
+            (tmp_path / "b" / "c").mkdir(parents=True)
+            append(tmp_path / "b" / "skip.log", "no\n")
+            append(tmp_path / "b" / "c" / "deep.txt", "deep\n")
+            await sink.until("deep")
+
+    scenario(run)
+
+
+@pytest.mark.parametrize("copied", [False, True])
+def test_rotation_loses_nothing(tmp_path: Path, copied: bool) -> None:
+    async def run() -> None:
+        log, moved = tmp_path / "a.log", tmp_path / "a.log.1"
+        append(log, "".join(f"line {number} of the first file\n" for number in range(5)))
+        first = [f"line {number} of the first file" for number in range(5)]
+        async with reading(log) as sink:
+            await sink.until(*first)
+            writer = log.open("ab", buffering=0)
+            writer.write(b"late\n")
+            if copied:
+                shutil.copyfile(log, moved)
+                os.truncate(log, 0)
+            else:
+                log.rename(moved)
+                writer.write(b"later, by the old name\n")
+            append(log, "new\n")
+            late = ["late"] if copied else ["late", "later, by the old name"]
+            async with asyncio.timeout(10):
+                while len(sink.entries) < 5 + len(late) + 1:
+                    await asyncio.sleep(0.01)
+            assert sorted(sink.lines[5:]) == sorted([*late, "new"])
+            writer.close()
+            async with asyncio.timeout(10):
+                while any(key.startswith("rotated-") for key in sink.positions):
+                    await asyncio.sleep(0.01)
+            assert sink.positions[str(log)] == "4"
+
+    scenario(run)
+
+
+@pytest.mark.parametrize("how", ["renamed", "copied", "renamed and no new file"])
+def test_what_was_rotated_while_no_agent_ran_is_read_to_its_end(tmp_path: Path, how: str) -> None:
+    async def run() -> None:
+        log, moved = tmp_path / "a.log", tmp_path / "a.log.1"
+        positions: dict[str, str] = {}
+        head = "a line that is long enough to know the file by"
+        append(log, f"{head}\n")
+        async with reading(log, positions) as sink:
+            await sink.until(head)
+        append(log, "missed\n")
+        if how == "copied":
+            shutil.copyfile(log, moved)
+            os.truncate(log, 0)
+        else:
+            log.rename(moved)
+        if how != "renamed and no new file":
+            append(log, "new\n")
+        async with reading(log, positions) as sink:
+            expected = {"missed"} if how == "renamed and no new file" else {"missed", "new"}
+            async with asyncio.timeout(10):
+                while len(sink.entries) < len(expected):
+                    await asyncio.sleep(0.01)
+            assert set(sink.lines) == expected
+            assert {entry.labels["filename"] for entry in sink.entries} == {str(log)}
+
+    scenario(run)
+
+
+def test_a_rotated_file_that_matches_too_is_not_read_twice(tmp_path: Path) -> None:
+    async def run() -> None:
+        log = tmp_path / "a.log"
+        positions: dict[str, str] = {}
+        append(log, "one\n")
+        async with reading(tmp_path / "a.log*", positions) as sink:
+            await sink.until("one")
+            log.rename(tmp_path / "a.log.1")
+            append(tmp_path / "a.log.1", "two\n")
+            await sink.until("one", "two")
+        (tmp_path / "a.log.1").rename(tmp_path / "a.log.2")
+        append(tmp_path / "a.log.2", "three\n")
+        async with reading(tmp_path / "a.log*", positions) as sink:
+            await sink.until("three")
+
+    scenario(run)
+
+
+def test_a_file_of_promtails_positions_goes_on(tmp_path: Path) -> None:
+    async def run() -> None:
+        log = tmp_path / "a.log"
+        append(log, "old\nnew\n")
+        async with reading(log, {str(log): "4"}) as sink:
+            await sink.until("new")
+
+    scenario(run)
+
+
+def test_a_position_stays_before_lines_that_a_stage_holds(tmp_path: Path) -> None:
+    async def run() -> None:
+        log = tmp_path / "a.log"
+        positions: dict[str, str] = {}
+        stages = "[{multiline: {firstline: '^START', max_wait_time: 1h}}]"
+        append(log, "START 1\n more\nSTART 2\n more of 2\n")
+        async with reading(log, positions, stages=stages) as sink:
+            await sink.until("START 1\n more")
+            append(log, "START 3\n")
+            await sink.until("START 1\n more", "START 2\n more of 2")
+            append(log, " more of 3\n")
+            await asyncio.sleep(0.2)
+            assert positions[str(log)] == str(len("START 1\n more\nSTART 2\n more of 2\n"))
+        append(log, "START 4\n")
+        async with reading(log, positions, stages=stages) as sink:
+            await sink.until("START 3\n more of 3")
+
+    scenario(run)
+
+
+@pytest.mark.parametrize(
+    ("encoding", "codec"), [("UTF-16LE", "utf-16-le"), ("UTF-16", "utf-16"), ("ISO-8859-1", "latin-1"), ("gbk", "gbk")]
+)
+def test_encodings(tmp_path: Path, encoding: str, codec: str) -> None:
+    async def run() -> None:
+        log = tmp_path / "a.log"
+        word = "ünï" if codec != "gbk" else "日志"
+        append(log, f"{word} one\r\nȊ\n".replace("Ȋ", "two" if "16" not in codec else "Ȋ").encode(codec))
+        async with reading(log, encoding=encoding) as sink:
+            await sink.until(f"{word} one", "Ȋ" if "16" in codec else "two")
+            append(log, "three\n".encode(codec.removesuffix("-le") + "-le" if "16" in codec else codec))
+            await sink.until(f"{word} one", "Ȋ" if "16" in codec else "two", "three")
+
+    scenario(run)
+
+
+@pytest.mark.parametrize(("form", "pack"), [("gz", gzip.compress), ("bz2", bz2.compress), ("z", zlib.compress)])
+def test_compressed_files(tmp_path: Path, form: str, pack: Callable[[bytes], bytes]) -> None:
+    async def run() -> None:
+        log = tmp_path / f"a.log.{form}"
+        lines = [f"line {number}" for number in range(30_000)]
+        log.write_bytes(pack("\n".join(lines).encode()))
+        positions: dict[str, str] = {}
+        async with reading(log, positions, compression=form) as sink:
+            await sink.until(*lines)
+        async with reading(log, positions, compression=form) as sink:
+            await asyncio.sleep(0.2)
+            assert sink.lines == []
+        async with reading(log, {str(log): str(len("line 0\n"))}, compression=form) as sink:
+            await sink.until(*lines[1:])
+
+    scenario(run)
+
+
+def test_without_inotify_files_are_polled(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("sys.platform", "other")
+
+    async def run() -> None:
+        log = tmp_path / "a.log"
+        append(log, "one\n")
+        async with reading(tmp_path / "*.log") as sink:
+            await sink.until("one")
+            append(log, "two\n")
+            append(tmp_path / "b.log", "three\n")
+            await sink.until("one", "two", "three")
+
+    scenario(run)
+
+
+def test_positions_survive_and_a_broken_file_is_named(tmp_path: Path) -> None:
+    path = tmp_path / "sub" / "positions.yaml"
+    positions = Positions.load(path)
+    strange = {"/var/log/a b.log": "1", "/x/é: [": "2", "n": "3", "identity-/a": "1:2:3:ff"}
+    positions.apply(strange)
+    positions.save()
+    assert Positions.load(path).snapshot() == strange
+    path.write_text('positions:\n  /var/log/a.log: "17"\n')  # as Promtail writes it
+    assert Positions.load(path)["/var/log/a.log"] == "17"
+    path.write_text("positions: [")
+    with pytest.raises(Exception, match="is not a positions file"):
+        Positions.load(path)
+    assert Positions.load(path, ignore_invalid=True).snapshot() == {}
+
+
+@pytest.mark.parametrize(
+    ("pattern", "path", "expected"),
+    [
+        ("/a/*.log", "/a/x.log", True),
+        ("/a/*.log", "/a/b/x.log", False),
+        ("/a/**/*.log", "/a/x.log", True),
+        ("/a/**/*.log", "/a/b/c/x.log", True),
+        ("/a/{x,y{1,2}}.log", "/a/y2.log", True),
+        ("/a/{x,y{1,2}}.log", "/a/y3.log", False),
+        ("/a/[a-c]?.log", "/a/b1.log", True),
+        ("/a/[^a-c]?.log", "/a/b1.log", False),
+        (r"/a/\*.log", "/a/*.log", True),
+        ("/a/**", "/a/b/c", True),
+        ("/a/{x", "/a/{x", True),
+    ],
+)
+def test_globs(pattern: str, path: str, expected: bool) -> None:
+    assert globs.matches(pattern, path) is expected
