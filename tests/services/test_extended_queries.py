@@ -4,12 +4,14 @@ import asyncio
 from collections.abc import Iterator
 from pathlib import Path
 
+import pyarrow as pa
 import pytest
 
 from sigyn.engine.duck import Duck
 from sigyn.engine.explain import Explanation
+from sigyn.model.batch import ENTRY_SCHEMA, Batch
 from sigyn.model.errors import ParseError, QueryError
-from sigyn.model.results import LogResult, QueryAnswer, TableResult
+from sigyn.model.results import LogResult, QueryAnswer, TableResult, VectorResult
 from sigyn.model.time import DAY, HOUR
 from sigyn.services.query import QueryLimits, QueryRequest, QueryService
 from sigyn.store.settings import StoreSettings
@@ -175,3 +177,23 @@ def test_plans(world: World) -> None:
         "the interpreter makes the answer's entries",
     ]
     assert world.plan("1 + vector(2)").reads == ()
+
+
+def test_quantiles_of_buckets_in_lines(world: World) -> None:
+    entries = [f"le={bound} n={count}" for bound, count in (("0.1", 5), ("0.5", 15), ("+Inf", 20))]
+    table = pa.table(
+        {
+            "stream": [0] * 3,
+            "timestamp": [START + 1] * 3,
+            "line": entries,
+            "detected_level": pa.nulls(3, pa.string()),
+            "metadata": pa.nulls(3, pa.string()),
+        },
+        ENTRY_SCHEMA,
+    )
+    asyncio.run(world.store.append(Batch("histograms", ((("job", "proxy"),),), table)))
+    query = 'histogram_quantile(0.5, sum by (le) (sum_over_time({job="proxy"} | logfmt | unwrap n [1h])))'
+    request = QueryRequest("histograms", query, START + HOUR, START + HOUR)
+    result = asyncio.run(world.service(QueryLimits()).query_instant(request)).result
+    assert isinstance(result, VectorResult)
+    assert [(sample.labels, sample.value) for sample in result.samples] == [((), pytest.approx(0.3))]

@@ -4,30 +4,26 @@ Nodes are values: equal when they mean the same text, whatever their place in it
 take part in comparison). Names follow Loki's documentation. `printer.py` turns a tree into text,
 `parser.py` text into a tree, and `parse(print(tree)) == tree`.
 
-Nodes marked "extension" are Sigyn's own: no text that Loki accepts gives one (see docs/logql.md).
+Nodes of `extension_nodes` are Sigyn's own: no text that Loki accepts gives one (see docs/logql.md).
 """
 
-from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Literal, TypeAlias
+from dataclasses import dataclass
+from typing import Literal, TypeAlias
 
-if TYPE_CHECKING:
-    from sigyn.languages.logql.pipes import Pipe
+from sigyn.languages.logql import extension_nodes
+from sigyn.languages.logql.spans import NOWHERE as NOWHERE
+from sigyn.languages.logql.spans import Span as Span
+from sigyn.languages.logql.spans import no_span
 
-
-@dataclass(frozen=True, slots=True)
-class Span:
-    """Offsets of code points into the query text: start <= i < end."""
-
-    start: int
-    end: int
-
-
-NOWHERE = Span(0, 0)
-
-
-def _span() -> Span:
-    return field(default=NOWHERE, compare=False, repr=False)
-
+Binding = extension_nodes.Binding
+CountEntries = extension_nodes.CountEntries
+HistogramQuantile = extension_nodes.HistogramQuantile
+InSubquery = extension_nodes.InSubquery
+Let = extension_nodes.Let
+NumberStage = extension_nodes.NumberStage
+OneOf = extension_nodes.OneOf
+PipedQuery = extension_nodes.PipedQuery
+Reference = extension_nodes.Reference
 
 MatchOperator: TypeAlias = Literal["=", "!=", "=~", "!~"]
 CompareOperator: TypeAlias = Literal["==", "!=", ">", ">=", "<", "<="]
@@ -45,7 +41,7 @@ class Matcher:
     name: str
     operator: MatchOperator
     value: str
-    span: Span = _span()
+    span: Span = no_span()
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,7 +49,7 @@ class Selector:
     """`{a="b", c=~"d"}`; all matchers must hold."""
 
     matchers: tuple[Matcher, ...]
-    span: Span = _span()
+    span: Span = no_span()
 
 
 # --- pipeline stages
@@ -77,7 +73,7 @@ class LineFilter:
 
     operator: LineOperator
     operands: tuple[LineOperand, ...]
-    span: Span = _span()
+    span: Span = no_span()
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,7 +89,7 @@ class JsonParser:
     """`| json`, or with extractions `| json a="b.c[0]"`."""
 
     extractions: tuple[Extraction, ...] = ()
-    span: Span = _span()
+    span: Span = no_span()
 
 
 @dataclass(frozen=True, slots=True)
@@ -103,7 +99,7 @@ class LogfmtParser:
     strict: bool = False
     keep_empty: bool = False
     extractions: tuple[Extraction, ...] = ()
-    span: Span = _span()
+    span: Span = no_span()
 
 
 @dataclass(frozen=True, slots=True)
@@ -111,7 +107,7 @@ class RegexpParser:
     """`| regexp "(?P<name>...)"`."""
 
     pattern: str
-    span: Span = _span()
+    span: Span = no_span()
 
 
 @dataclass(frozen=True, slots=True)
@@ -119,21 +115,21 @@ class PatternParser:
     """`| pattern "<a> <_> <b>"`."""
 
     pattern: str
-    span: Span = _span()
+    span: Span = no_span()
 
 
 @dataclass(frozen=True, slots=True)
 class Unpack:
     """`| unpack`."""
 
-    span: Span = _span()
+    span: Span = no_span()
 
 
 @dataclass(frozen=True, slots=True)
 class Decolorize:
     """`| decolorize`."""
 
-    span: Span = _span()
+    span: Span = no_span()
 
 
 @dataclass(frozen=True, slots=True)
@@ -197,24 +193,6 @@ class Or:
     right: "Predicate"
 
 
-@dataclass(frozen=True, slots=True)
-class OneOf:
-    """Extension: `name in ("a", "b")`, or with `negative` `name not in ("a", "b")`."""
-
-    name: str
-    values: tuple[str, ...]
-    negative: bool = False
-
-
-@dataclass(frozen=True, slots=True)
-class InSubquery:
-    """Extension: `name in ({...} | fields x)`: the values are those that another query finds."""
-
-    name: str
-    query: "LogQuery | PipedQuery"
-    negative: bool = False
-
-
 Predicate: TypeAlias = (
     StringPredicate | NumberPredicate | DurationPredicate | BytesPredicate | IpPredicate | And | Or | OneOf | InSubquery
 )
@@ -225,7 +203,7 @@ class LabelFilter:
     """`| predicate`."""
 
     predicate: Predicate
-    span: Span = _span()
+    span: Span = no_span()
 
 
 @dataclass(frozen=True, slots=True)
@@ -233,7 +211,7 @@ class LineFormat:
     """`| line_format "template"`."""
 
     template: str
-    span: Span = _span()
+    span: Span = no_span()
 
 
 @dataclass(frozen=True, slots=True)
@@ -250,7 +228,7 @@ class LabelFormat:
     """`| label_format a=b, c="template"`."""
 
     assignments: tuple[LabelAssignment, ...]
-    span: Span = _span()
+    span: Span = no_span()
 
 
 @dataclass(frozen=True, slots=True)
@@ -266,7 +244,7 @@ class Drop:
     """`| drop a, b="c"`."""
 
     choices: tuple[LabelChoice, ...]
-    span: Span = _span()
+    span: Span = no_span()
 
 
 @dataclass(frozen=True, slots=True)
@@ -274,20 +252,7 @@ class Keep:
     """`| keep a, b="c"`."""
 
     choices: tuple[LabelChoice, ...]
-    span: Span = _span()
-
-
-@dataclass(frozen=True, slots=True)
-class NumberStage:
-    """Extension: `| unwrap duration(x)` in a log query; the label becomes the number that it stands for.
-
-    As in a metric query, an entry without the label is dropped, and one whose label can't be read
-    gets `__error__`.
-    """
-
-    label: str
-    conversion: Conversion = ""
-    span: Span = _span()
+    span: Span = no_span()
 
 
 Stage: TypeAlias = (
@@ -313,20 +278,7 @@ class LogQuery:
 
     selector: Selector
     stages: tuple[Stage, ...] = ()
-    span: Span = _span()
-
-
-@dataclass(frozen=True, slots=True)
-class PipedQuery:
-    """Extension: `{...} | ... [1h] | stats count() by a`: a log query with pipes, or with a range of its own.
-
-    interval  ns; the query looks at so much time before the end of the range asked for; 0: not written
-    """
-
-    query: LogQuery
-    pipes: "tuple[Pipe, ...]" = ()
-    interval: int = 0
-    span: Span = _span()
+    span: Span = no_span()
 
 
 # --- metric queries
@@ -339,7 +291,7 @@ class Unwrap:
     label: str
     conversion: Conversion = ""
     filters: tuple[LabelFilter, ...] = ()
-    span: Span = _span()
+    span: Span = no_span()
 
 
 @dataclass(frozen=True, slots=True)
@@ -353,7 +305,7 @@ class LogRange:
     interval: int
     offset: int = 0
     unwrap: Unwrap | None = None
-    span: Span = _span()
+    span: Span = no_span()
 
 
 @dataclass(frozen=True, slots=True)
@@ -410,7 +362,7 @@ class RangeAggregation:
     log_range: LogRange
     parameter: float | None = None
     grouping: Grouping | None = None
-    span: Span = _span()
+    span: Span = no_span()
 
 
 @dataclass(frozen=True, slots=True)
@@ -421,7 +373,7 @@ class VectorAggregation:
     expression: "MetricQuery"
     parameter: float | None = None
     grouping: Grouping | None = None
-    span: Span = _span()
+    span: Span = no_span()
 
 
 @dataclass(frozen=True, slots=True)
@@ -443,7 +395,7 @@ class BinaryOperation:
     right: "MetricQuery"
     return_bool: bool = False
     matching: VectorMatching | None = None
-    span: Span = _span()
+    span: Span = no_span()
 
 
 @dataclass(frozen=True, slots=True)
@@ -455,7 +407,7 @@ class LabelReplace:
     replacement: str
     source: str
     regex: str
-    span: Span = _span()
+    span: Span = no_span()
 
 
 @dataclass(frozen=True, slots=True)
@@ -463,7 +415,7 @@ class Vector:
     """`vector(1)`."""
 
     value: float
-    span: Span = _span()
+    span: Span = no_span()
 
 
 @dataclass(frozen=True, slots=True)
@@ -471,33 +423,7 @@ class Number:
     """A literal."""
 
     value: float
-    span: Span = _span()
-
-
-@dataclass(frozen=True, slots=True)
-class HistogramQuantile:
-    """Extension: `histogram_quantile(0.95, ...)` over series with the label `le`, as Prometheus computes it."""
-
-    quantile: float
-    expression: "MetricQuery"
-    span: Span = _span()
-
-
-@dataclass(frozen=True, slots=True)
-class CountEntries:
-    """Extension: `count by (a) ({...})`: the entries of the query's range."""
-
-    query: LogQuery
-    grouping: Grouping | None = None
-    span: Span = _span()
-
-
-@dataclass(frozen=True, slots=True)
-class Reference:
-    """Extension: a name that a `let` binds."""
-
-    name: str
-    span: Span = _span()
+    span: Span = no_span()
 
 
 MetricQuery: TypeAlias = (
@@ -511,24 +437,6 @@ MetricQuery: TypeAlias = (
     | CountEntries
     | Reference
 )
-
-
-@dataclass(frozen=True, slots=True)
-class Binding:
-    """`let name = query;`."""
-
-    name: str
-    query: MetricQuery
-    span: Span = _span()
-
-
-@dataclass(frozen=True, slots=True)
-class Let:
-    """Extension: `let a = ...; let b = ...; a / b`; a query may use the names bound before it."""
-
-    bindings: tuple[Binding, ...]
-    expression: MetricQuery
-    span: Span = _span()
 
 
 Query: TypeAlias = LogQuery | PipedQuery | MetricQuery | Let
