@@ -1,0 +1,320 @@
+"""Batches on their way to servers that are busy, away, or want to know who asks."""
+
+import asyncio
+import base64
+import random
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator, Mapping
+from contextlib import asynccontextmanager
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from sigyn.agent.config.clients import Authorization, BackoffConfig, BasicAuth, ClientConfig
+from sigyn.agent.config.process import LimitsConfig
+from sigyn.agent.counters import AgentCounters
+from sigyn.agent.entry import AgentEntry
+from sigyn.agent.positions import Positions
+from sigyn.agent.shipping.buffer import DiskBuffer
+from sigyn.agent.shipping.encode import EntryEncoder, encode_entry, encode_stream
+from sigyn.agent.shipping.record import Post, Record
+from sigyn.agent.shipping.shipper import BufferSettings, Shipper
+from sigyn.model.errors import Unavailable
+from sigyn.model.time import MILLISECOND
+from sigyn.wire.loki_messages import PushRequest
+from tests.agent.processes import Sink, free_port, push_sink
+
+QUICK = BackoffConfig(min_period=5 * MILLISECOND, max_period=20 * MILLISECOND, max_retries=3)
+
+
+@pytest.fixture
+def sink() -> Iterator[Sink]:
+    with push_sink() as sink:
+        yield sink
+
+
+def client(url: str, **settings: object) -> ClientConfig:
+    given: dict[str, object] = {"batchwait": 10 * MILLISECOND, "backoff_config": QUICK, **settings}
+    return ClientConfig(url=url, **given)  # type: ignore[arg-type]
+
+
+@asynccontextmanager
+async def shipping(
+    folder: Path, *clients: ClientConfig, buffer: bool = True, max_bytes: int = 1 << 30, **limits: object
+) -> AsyncIterator[tuple[Shipper, Positions, AgentCounters]]:
+    positions = Positions.load(folder / "positions.yaml")
+    counters = AgentCounters()
+    shipper = Shipper(
+        clients,
+        LimitsConfig(**limits),  # type: ignore[arg-type]
+        positions,
+        counters,
+        BufferSettings(folder / "buffer", max_bytes) if buffer else None,
+        sync_period=0.02,
+    )
+    shipper.start()
+    try:
+        yield shipper, positions, counters
+    finally:
+        await shipper.close(1.0)
+
+
+def entries(*lines: str, labels: Mapping[str, str] | None = None) -> list[AgentEntry]:
+    return [AgentEntry(dict(labels or {"job": "x"}), number, line) for number, line in enumerate(lines, 1)]
+
+
+async def until(done: Callable[[], bool]) -> None:
+    async with asyncio.timeout(10):
+        while not done():
+            await asyncio.sleep(0.005)
+
+
+def run(scenario: Callable[[], Awaitable[None]]) -> None:
+    async def main() -> None:
+        await scenario()
+
+    asyncio.run(main())
+
+
+def counted(counters: AgentCounters, name: str) -> dict[str, float]:
+    rows = [row for row in counters.render().decode().splitlines() if row.startswith(name + "{")]
+    return {row.rpartition(" ")[0]: float(row.rpartition(" ")[2]) for row in rows}
+
+
+def test_entries_arrive_by_tenant_with_external_labels(tmp_path: Path, sink: Sink) -> None:
+    async def scenario() -> None:
+        config = client(sink.url, external_labels={"env": "dev", "job": "other"}, tenant_id="mine")
+        async with shipping(tmp_path, config) as (shipper, positions, _):
+            shipper.add(entries("a"), {"f": "1"}, 1)
+            labels = {"job": "x", "__tenant_id__": "t2"}
+            shipper.add([AgentEntry(labels, 5, "b", {"k": "v"})], {"f": "2"}, 1)
+            await until(lambda: positions["f"] == "2")
+        got = sorted((entry.line, entry.labels, entry.tenant, entry.timestamp) for entry in sink.entries)
+        assert got == [("a", '{env="dev", job="x"}', "mine", 1), ("b", '{env="dev", job="x"}', "t2", 5)]
+        assert [entry.metadata for entry in sink.entries if entry.line == "b"] == [{"k": "v"}]
+        assert 'f: "2"' in (tmp_path / "positions.yaml").read_text()
+
+    run(scenario)
+
+
+def test_each_client_gets_everything_with_its_own_labels(tmp_path: Path, sink: Sink) -> None:
+    async def scenario() -> None:
+        with push_sink() as other:
+            one = client(sink.url, external_labels={"to": "one"})
+            two = client(other.url, external_labels={"to": "two"}, name="two")
+            async with shipping(tmp_path, one, two) as (shipper, positions, _):
+                shipper.add(entries("a"), {"f": "1"}, 1)
+                await until(lambda: positions["f"] == "1")
+            assert [entry.labels for entry in sink.entries] == ['{job="x", to="one"}']
+            assert [entry.labels for entry in other.entries] == ['{job="x", to="two"}']
+
+    run(scenario)
+
+
+def test_busy_servers_are_asked_again_and_refusals_are_final(tmp_path: Path, sink: Sink) -> None:
+    async def scenario() -> None:
+        sink.answers += [(500, {}), (429, {"Retry-After": "1"}), (204, {}), (400, {})]
+        async with shipping(tmp_path, client(sink.url)) as (shipper, positions, counters):
+            shipper.add(entries("kept"), {"f": "1"}, 1)
+            await until(lambda: positions["f"] == "1")
+            assert sink.times[2] - sink.times[1] >= 1.0
+            shipper.add(entries("refused"), {"f": "2"}, 1)
+            await until(lambda: positions["f"] == "2")
+            (dropped,) = counted(counters, "promtail_dropped_entries_total").items()
+            assert 'reason="ingester_error"' in dropped[0]
+            assert dropped[1] == 1
+            assert list(counted(counters, "promtail_sent_entries_total").values()) == [1]
+            assert list(counted(counters, "promtail_batch_retries_total").values()) == [2]
+        assert sink.lines() == ["kept"]
+
+    run(scenario)
+
+
+def test_rate_limited_batches_are_dropped_where_configured(tmp_path: Path, sink: Sink) -> None:
+    async def scenario() -> None:
+        sink.answers += [(429, {})]
+        config = client(sink.url, drop_rate_limited_batches=True)
+        async with shipping(tmp_path, config) as (shipper, positions, counters):
+            shipper.add(entries("a"), {"f": "1"}, 1)
+            await until(lambda: positions["f"] == "1")
+            assert 'reason="rate_limited"' in next(iter(counted(counters, "promtail_dropped_entries_total")))
+
+    run(scenario)
+
+
+def test_without_a_buffer_retries_come_to_an_end(tmp_path: Path, sink: Sink) -> None:
+    async def scenario() -> None:
+        sink.answers += [(503, {})] * 3
+        async with shipping(tmp_path, client(sink.url), buffer=False) as (shipper, positions, counters):
+            shipper.add(entries("a"), {"f": "1"}, 1)
+            await until(lambda: positions["f"] == "1")
+            assert list(counted(counters, "promtail_dropped_entries_total").values()) == [1]
+
+    run(scenario)
+
+
+@pytest.mark.parametrize(
+    ("settings", "header"),
+    [
+        ({"basic_auth": BasicAuth(username="u", password_file="FILE")}, "Basic " + base64.b64encode(b"u:s3").decode()),
+        ({"bearer_token_file": "FILE"}, "Bearer s3"),
+        ({"authorization": Authorization(type="Token", credentials="c")}, "Token c"),
+    ],
+)
+def test_credentials_and_headers(tmp_path: Path, sink: Sink, settings: dict[str, object], header: str) -> None:
+    async def scenario() -> None:
+        secret = tmp_path / "secret"
+        secret.write_text("s3\n")
+        config = client(sink.url, headers={"X-Team": "blue"}, **settings)
+        if config.bearer_token_file:
+            config = replace(config, bearer_token_file=str(secret))
+        if config.basic_auth:
+            config = replace(config, basic_auth=replace(config.basic_auth, password_file=str(secret)))
+        async with shipping(tmp_path, config) as (shipper, positions, _):
+            shipper.add(entries("a"), {"f": "1"}, 1)
+            await until(lambda: positions["f"] == "1")
+        assert sink.requests[0]["Authorization"] == header
+        assert sink.requests[0]["X-Team"] == "blue"
+        assert sink.requests[0]["Content-Type"] == "application/x-protobuf"
+
+    run(scenario)
+
+
+def test_batches_are_cut_by_size(tmp_path: Path, sink: Sink) -> None:
+    async def scenario() -> None:
+        async with shipping(tmp_path, client(sink.url, batchsize=1000)) as (shipper, positions, _):
+            for number in range(10):
+                shipper.add(entries("x" * 400), {"f": str(number)}, 400)
+            await until(lambda: positions["f"] == "9")
+        assert len(sink.requests) == 5
+
+    run(scenario)
+
+
+def test_an_unreachable_server_loses_nothing(tmp_path: Path) -> None:
+    async def scenario() -> None:
+        port = free_port()
+        config = client(f"http://127.0.0.1:{port}/loki/api/v1/push", name="later")
+        async with shipping(tmp_path, config) as (shipper, _, _):
+            for number in range(5):
+                shipper.add(entries(f"line {number}"), {"f": str(number)}, 1)
+                await asyncio.sleep(0.02)
+        assert (tmp_path / "positions.yaml").exists() is False
+        with push_sink() as sink:
+            config = replace(config, url=sink.url)
+            async with shipping(tmp_path, config) as (shipper, positions, _):
+                assert shipper.positions()["f"] == "4"  # reading goes on behind what the buffer holds
+                await until(lambda: positions["f"] == "4")
+            assert sink.lines() == [f"line {number}" for number in range(5)]
+            async with shipping(tmp_path, config) as (shipper, positions, _):
+                assert shipper.positions()["f"] == "4"
+            assert len(sink.lines()) == 5
+        assert list((tmp_path / "buffer").glob("*.buffer")) == []
+
+    run(scenario)
+
+
+def test_a_full_buffer_holds_readers_back(tmp_path: Path) -> None:
+    async def scenario() -> None:
+        config = client(f"http://127.0.0.1:{free_port()}/push", batchsize=10_000)
+        async with shipping(tmp_path, config, max_bytes=50_000) as (shipper, _, _):
+            noise = random.Random(1)
+            for _ in range(100):
+                if shipper.full():
+                    break
+                shipper.add(entries(noise.randbytes(5000).hex()), {"f": "1"}, 10_000)
+                await asyncio.sleep(0.01)
+            assert shipper.full()
+            with pytest.raises(TimeoutError):
+                await asyncio.wait_for(shipper.room(), 0.1)
+
+    run(scenario)
+
+
+def test_limits_of_lines(tmp_path: Path, sink: Sink) -> None:
+    async def scenario() -> None:
+        async with shipping(
+            tmp_path, client(sink.url), max_line_size=5, max_line_size_truncate=True, max_streams=1
+        ) as (shipper, positions, counters):
+            shipper.add(entries("123456789", "ünïcödé", "ok"), {"f": "1"}, 1)
+            shipper.add(entries("elsewhere", labels={"job": "second"}), {"f": "2"}, 1)
+            await until(lambda: positions["f"] == "2")
+            assert 'reason="stream_limited"' in next(iter(counted(counters, "promtail_dropped_entries_total")))
+        assert sink.lines() == ["12345", "ünï", "ok"]
+        async with shipping(
+            tmp_path, client(sink.url), readline_rate_enabled=True, readline_rate=1.0, readline_burst=2
+        ) as (shipper, positions, counters):
+            shipper.add(entries("1", "2", "3", "4"), {"f": "3"}, 1)
+            await until(lambda: positions["f"] == "3")
+            assert list(counted(counters, "promtail_dropped_entries_total").values()) == [2]
+        assert sink.lines()[3:] == ["1", "2"]
+
+    run(scenario)
+
+
+def record(sequence: int, body: bytes = b"body") -> Record:
+    return Record(sequence, {"f": str(sequence)}, (Post("{}", "", 1, 4, body),))
+
+
+@pytest.mark.parametrize("damage", ["cut", "flipped", "garbage"])
+def test_a_torn_tail_is_cut_and_the_rest_kept(tmp_path: Path, damage: str) -> None:
+    buffer = DiskBuffer(tmp_path)
+    buffer.append([record(1), record(2)])
+    buffer.append([record(3)])
+    buffer.close()
+    (segment,) = tmp_path.glob("*.buffer")
+    data = bytearray(segment.read_bytes())
+    if damage == "cut":
+        del data[-3:]
+    elif damage == "flipped":
+        data[-3] ^= 1
+    else:
+        data += b"\x07garbage"
+    segment.write_bytes(data)
+    buffer = DiskBuffer(tmp_path)
+    whole = [1, 2, 3] if damage == "garbage" else [1, 2]
+    assert buffer.sequences() == whole
+    assert buffer.read(2) == record(2)
+    buffer.append([record(4)])
+    buffer.close()
+    assert DiskBuffer(tmp_path).sequences() == [*whole, 4]
+
+
+def test_room_comes_back_by_segments_and_one_agent_owns_the_folder(tmp_path: Path) -> None:
+    buffer = DiskBuffer(tmp_path, segment_bytes=100)
+    for sequence in range(1, 10):
+        buffer.append([record(sequence, b"x" * 60)])
+    with pytest.raises(Unavailable, match="another agent"):
+        DiskBuffer(tmp_path)
+    before = buffer.bytes
+    buffer.drop_through(5)
+    assert min(buffer.sequences()) <= 6
+    assert buffer.bytes < before
+    assert buffer.read(9) == record(9, b"x" * 60)
+    buffer.close(9)
+    assert list(tmp_path.glob("*.buffer")) == []
+
+
+@given(
+    st.integers(-(2**62), 2**62) | st.integers(0, 2**62 // 10**9).map(lambda second: second * 10**9),
+    st.text() | st.text().map(lambda text: text * 2000),
+    st.dictionaries(st.text(min_size=1), st.text(min_size=1), max_size=3),
+)
+def test_encoding_is_what_protobuf_reads(timestamp: int, line: str, metadata: dict[str, str]) -> None:
+    encoder = EntryEncoder()
+    encoder.encode(timestamp - 1, "before", {})
+    encoded = encoder.encode(timestamp, line, metadata)
+    assert encoded == encode_entry(timestamp, line, metadata)
+    push = PushRequest.FromString(encode_stream({"b": '"', "a": "é"}, encoded))
+    (stream,) = push.streams
+    (entry,) = stream.entries
+    assert entry.timestamp.seconds * 10**9 + entry.timestamp.nanos == timestamp
+    assert _text(stream.labels) == '{a="é", b="\\""}'
+    assert _text(entry.line) == line
+    assert {_text(pair.name): _text(pair.value) for pair in entry.structured_metadata} == metadata
+
+
+def _text(value: str | bytes) -> str:
+    return value.decode() if isinstance(value, bytes) else value
