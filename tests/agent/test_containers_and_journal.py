@@ -1,0 +1,153 @@
+"""Docker's containers over a socket, the journal through its program: stand-ins that speak as the real ones do."""
+
+import json
+import socketserver
+import stat
+from collections.abc import Iterator
+from http.server import BaseHTTPRequestHandler
+from pathlib import Path
+from threading import Event, Thread
+from urllib.parse import parse_qs, urlsplit
+
+import pytest
+
+from tests.agent.processes import AgentProcess, push_sink, running_agent, until
+
+CONTAINER = {
+    "Id": "c0ffee",
+    "Names": ["/web"],
+    "Labels": {"com.docker.compose.service": "shop"},
+    "HostConfig": {"NetworkMode": "bridge"},
+    "NetworkSettings": {"Networks": {"bridge": {"NetworkID": "n1", "IPAddress": "172.17.0.2"}}},
+    "Ports": [],
+}
+
+
+def frame(kind: int, text: str) -> bytes:
+    data = text.encode()
+    return bytes([kind, 0, 0, 0]) + len(data).to_bytes(4, "big") + data
+
+
+@pytest.fixture
+def docker(tmp_path: Path) -> Iterator[tuple[Path, list[str]]]:
+    """A daemon with one container, whose log goes on until the test ends; `since` of each log request."""
+    path, since, done = tmp_path / "docker.sock", list[str](), Event()
+
+    class Handler(BaseHTTPRequestHandler):
+        protocol_version = "HTTP/1.1"
+
+        def do_GET(self) -> None:
+            parts = urlsplit(self.path)
+            if parts.path == "/containers/c0ffee/logs":
+                since.append(parse_qs(parts.query)["since"][0])
+                self.stream()
+                return
+            answers: dict[str, object] = {
+                "/containers/json": [CONTAINER],
+                "/networks": [{"Id": "n1", "Name": "bridge", "Scope": "local"}],
+                "/containers/c0ffee/json": {"Config": {"Tty": False}},
+            }
+            data = json.dumps(answers[parts.path]).encode()
+            self.send_response(200)
+            self.send_header("Content-Length", str(len(data)))
+            self.end_headers()
+            self.wfile.write(data)
+
+        def stream(self) -> None:
+            self.send_response(200)
+            self.send_header("Connection", "close")
+            self.end_headers()
+            frames = frame(1, "2026-01-15T10:00:00.000000002Z out\n") + frame(2, "2026-01-15T10:00:00.000000001Z er")
+            frames += frame(2, "ror\n2026-01-15T10:00:01Z last\n")
+            self.wfile.write(frames[:30])
+            self.wfile.flush()
+            self.wfile.write(frames[30:])
+            self.wfile.flush()
+            done.wait(30)
+
+        def address_string(self) -> str:
+            return "unix"
+
+        def log_message(self, *_: object) -> None:
+            pass
+
+    class Server(socketserver.ThreadingUnixStreamServer):
+        daemon_threads = True
+
+    server = Server(str(path), Handler)
+    thread = Thread(target=server.serve_forever, kwargs={"poll_interval": 0.02}, daemon=True)
+    thread.start()
+    yield path, since
+    done.set()
+    server.shutdown()
+    server.server_close()
+    thread.join()
+
+
+def test_logs_of_containers(tmp_path: Path, docker: tuple[Path, list[str]]) -> None:
+    path, since = docker
+    scrape = f"""
+- job_name: docker
+  docker_sd_configs: [{{host: "unix://{path}", refresh_interval: 1s}}]
+  relabel_configs:
+  - {{source_labels: [__meta_docker_container_name], regex: /(.*), target_label: container}}
+  - {{source_labels: [__meta_docker_container_log_stream], target_label: stream}}
+  - {{source_labels: [__meta_docker_container_label_com_docker_compose_service], target_label: service}}
+"""
+    with push_sink() as sink:
+        agent = AgentProcess(tmp_path, sink.url, scrape)
+        try:
+            agent.start()
+            until(lambda: len(sink.lines()) == 3, "three lines")
+            got = [(entry.timestamp % 10**9, entry.labels, entry.line) for entry in sink.entries]
+            assert sorted(got, key=lambda one: one[2]) == [
+                (1, '{container="web", service="shop", stream="stderr"}', "error"),
+                (0, '{container="web", service="shop", stream="stderr"}', "last"),
+                (2, '{container="web", service="shop", stream="stdout"}', "out"),
+            ]
+            assert agent.stop() == 0
+            agent.start()
+            until(lambda: len(since) == 2, "the log is asked for again")
+        finally:
+            agent.close()
+    assert since == ["0.000000000", "1768471201.000000000"]
+
+
+def test_the_journal_from_its_cursor_on(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    rows = [
+        {
+            "__CURSOR": f"s={number}",
+            "__REALTIME_TIMESTAMP": str(1768471200_000000 + number),
+            "_SYSTEMD_UNIT": "shop.service",
+            "PRIORITY": "3",
+            "MESSAGE": message,
+        }
+        for number, message in enumerate(["plain", [104, 105, 255]])
+    ]
+    calls = tmp_path / "calls"
+    program = tmp_path / "bin" / "journalctl"
+    program.parent.mkdir()
+    output = "\n".join(json.dumps(row) for row in rows)
+    program.write_text(f"#!/bin/sh\necho \"$@\" >> {calls}\ncat <<'END'\n{output}\nEND\nexec sleep 60\n")
+    program.chmod(program.stat().st_mode | stat.S_IXUSR)
+    monkeypatch.setenv("PATH", str(program.parent), prepend=":")
+    scrape = """
+- job_name: j
+  journal: {max_age: 2h, labels: {job: journal}, matches: _TRANSPORT=kernel}
+  relabel_configs:
+  - {source_labels: [__journal__systemd_unit], target_label: unit}
+  - {source_labels: [__journal_priority_keyword], target_label: level}
+"""
+    with push_sink() as sink, running_agent(tmp_path, sink.url, scrape) as agent:
+        until(lambda: len(sink.lines()) == 2, "two entries")
+        assert sink.lines() == ["plain", "hi�"]
+        assert sink.entries[1].labels == '{job="journal", level="error", unit="shop.service"}'
+        assert sink.entries[1].timestamp == 1768471200_000001000
+        assert agent.stop() == 0
+        assert 'journal-j: "s=1"' in agent.positions.read_text()
+        agent.start()
+        until(lambda: len(calls.read_text().splitlines()) == 2, "journalctl is started again")
+    first, second = calls.read_text().splitlines()
+    assert "--since=-7200s" in first
+    assert first.endswith("_TRANSPORT=kernel")
+    assert "--after-cursor=s=1" in second
