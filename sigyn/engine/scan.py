@@ -1,7 +1,7 @@
 """Reading what a query needs of the segments that hold it."""
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from itertools import pairwise
 
 import msgspec
@@ -59,8 +59,6 @@ class Part:
 
     def narrowed(self, groups: Sequence[RowGroup], chosen: Sequence[int]) -> "Part":
         """The part with some of its row groups; `groups` are all of the segment's."""
-        if len(chosen) == len(groups) == 1:
-            return replace(self, groups=(0,), rows=groups[0].rows)
         read = [groups[index] for index in chosen]
         rows = sum(group.rows for group in read)
         return Part(
@@ -104,6 +102,9 @@ class Scan:
         """All row groups to read, each as a part of its own."""
         singles = []
         for part in self.parts:
+            if len(part.groups) == 1:
+                singles.append(part)
+                continue
             groups = self.snapshot.row_groups(part.segment)
             singles += [part.narrowed(groups, [index]) for index in part.groups]
         return singles

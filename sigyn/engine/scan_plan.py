@@ -36,8 +36,9 @@ def plan_scan(snapshot: Snapshot, matches: SelectorMatches, start: int, end: int
         row_groups_total += len(groups)
         read = _row_groups(segment, groups, ordinals, start, end, inside=inside)
         if read:
-            whole = Part(segment, ordinals, (), segment.rows, matching, segment.first, segment.last, inside)
-            parts.append(whole.narrowed(groups, read))
+            every = tuple(range(len(groups)))
+            whole = Part(segment, ordinals, every, segment.rows, matching, segment.first, segment.last, inside)
+            parts.append(whole if len(read) == len(groups) else whole.narrowed(groups, read))
     return Scan(snapshot, start, end, QueryStreams(wanted.labels), parts, row_groups_total)
 
 
