@@ -9,7 +9,7 @@ PYTHON ?= $(shell command -v python3.11 || command -v python3)
 DATA ?= ./sigyn-data
 
 .DEFAULT_GOAL := help
-.PHONY: help setup run test lint docs lock
+.PHONY: help setup run test lint fuzz docs lock
 
 help: ## say what there is to make
 	@sed -n 's/^\([a-z]*\):[^#]*## /  make \1\t/p' Makefile
@@ -26,6 +26,13 @@ lint: $(VENV)/.installed-dev ## check style and types
 	$(VENV)/bin/ruff check .
 	$(VENV)/bin/ruff format --check .
 	$(VENV)/bin/mypy
+
+SECONDS ?= 60
+
+fuzz: $(VENV)/.installed-dev ## feed the parser and the push decoders what no person would write; SECONDS=600 each
+	@$(PIP) install atheris
+	PYTHONPATH=. $(VENV)/bin/python tests/fuzz/fuzz_logql.py -max_total_time=$(SECONDS) -timeout=20
+	PYTHONPATH=. $(VENV)/bin/python tests/fuzz/fuzz_push.py -max_total_time=$(SECONDS) -timeout=20
 
 docs: $(VENV)/.installed ## write the tables in docs/ that come from the code
 	@$(VENV)/bin/python .ci/docs
