@@ -1,6 +1,6 @@
 """The batch that is being filled: entries grouped by tenant and stream, encoded as they come."""
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 
 import cramjam
@@ -26,7 +26,6 @@ class _Stream:
     tenant: str
     labels: dict[str, str]
     entries: list[bytes] = field(default_factory=list)
-    latest: int = 0
 
 
 class OpenBatch:
@@ -38,64 +37,76 @@ class OpenBatch:
 
     def __init__(self, max_streams: int = 0) -> None:
         self.size = 0
-        self.entries = 0
         self.refused = 0
         self.positions: dict[str, str] = {}
         self._max_streams = max_streams
-        self._streams: dict[tuple[str, ...] | tuple[tuple[str, str], ...], _Stream] = {}
+        self._streams: list[_Stream] = []
+        # By labels in the order they come in: another order is another stream here, with the same text at the end.
+        self._append: dict[tuple[tuple[str, str], ...], Callable[[bytes], None]] = {}
+        self._latest: dict[str, int] = {}
         self._encoder = EntryEncoder()
 
     def __bool__(self) -> bool:
         return bool(self._streams or self.positions)
 
-    def add(self, entries: Iterable[AgentEntry], positions: Changes) -> None:
+    def add(self, entries: Sequence[AgentEntry], positions: Changes) -> None:
         """Adds entries together with the positions that hold once they are delivered."""
-        streams, encode = self._streams, self._encoder.encode
-        size = count = 0
-        # Hot: once per line. Labels in another order are found again as a stream of their own, which
-        # `seal` writes under the same sorted labels.
+        self.positions.update(positions)
+        if not entries:
+            return
+        known, encode = self._append, self._encoder.encode
+        size = 0
+        # Hot: once per line.
         for entry in entries:
             key = tuple(entry.labels.items())
-            stream = streams.get(key)
-            if stream is None:
-                if self._max_streams and len(streams) >= self._max_streams:
-                    self.refused += 1
-                    continue
-                labels = dict(key)
-                stream = streams[key] = _Stream(labels.pop(TENANT_LABEL, ""), labels)
+            append = known.get(key) or self._begin(key)
+            if append is None:
+                self.refused += 1
+                continue
             encoded = encode(entry.timestamp, entry.line, entry.metadata)
-            stream.entries.append(encoded)
-            if entry.timestamp > stream.latest:
-                stream.latest = entry.timestamp
+            append(encoded)
             size += len(encoded)
-            count += 1
         self.size += size
-        self.entries += count
-        self.positions.update(positions)
+        file = entry.labels.get(FILENAME)
+        if file is not None:
+            self._latest[file] = entry.timestamp
+
+    def _begin(self, key: tuple[tuple[str, str], ...]) -> Callable[[bytes], None] | None:
+        """A new stream; None when there are too many."""
+        if self._max_streams and len(self._streams) >= self._max_streams:
+            return None
+        labels = dict(key)
+        stream = _Stream(labels.pop(TENANT_LABEL, ""), labels)
+        self._streams.append(stream)
+        self._append[key] = stream.entries.append
+        return stream.entries.append
 
     def seal(self, sequence: int, variants: Sequence[Mapping[str, str]]) -> Record:
         """The record of this batch, with a body for each tenant and each set of external labels."""
         tenants: dict[str, list[tuple[_Stream, bytes]]] = {}
-        for stream in self._streams.values():
+        for stream in self._streams:
             tenants.setdefault(stream.tenant, []).append((stream, b"".join(stream.entries)))
         posts = [
-            _post(external, tenant, streams) for external in variants for tenant, streams in sorted(tenants.items())
+            _post(external, tenant, streams, self._latest)
+            for external in variants
+            for tenant, streams in sorted(tenants.items())
         ]
         return Record(sequence, self.positions, tuple(posts))
 
 
-def _post(external: Mapping[str, str], tenant: str, streams: Sequence[tuple[_Stream, bytes]]) -> Post:
+def _post(
+    external: Mapping[str, str],
+    tenant: str,
+    streams: Sequence[tuple[_Stream, bytes]],
+    latest: Mapping[str, int],
+) -> Post:
     message = b"".join([encode_stream({**external, **stream.labels}, encoded) for stream, encoded in streams])
-    latest: dict[str, int] = {}
-    for stream, _ in streams:
-        file = stream.labels.get(FILENAME)
-        if file is not None:
-            latest[file] = max(stream.latest, latest.get(file, 0))
+    files = {stream.labels[FILENAME] for stream, _ in streams if FILENAME in stream.labels}
     return Post(
         variant=variant_of(external),
         tenant=tenant,
         entries=sum(len(stream.entries) for stream, _ in streams),
         raw_bytes=sum(len(encoded) for _, encoded in streams),
         body=bytes(cramjam.snappy.compress_raw(message)),
-        latest=latest,
+        latest={file: latest[file] for file in files if file in latest},
     )

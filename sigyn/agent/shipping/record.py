@@ -15,7 +15,7 @@ class Post:
     variant   which external labels it has: their canonical text; clients that share them share the body
     tenant    empty: the client's own
     raw_bytes size of the lines and metadata before encoding
-    latest    newest timestamp (ns) by file, for the lag
+    latest    timestamp (ns) of the last entry by file, for the lag
     """
 
     variant: str
