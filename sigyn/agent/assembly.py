@@ -202,6 +202,12 @@ class Agent:
         if self._options.stdin:
             self._listeners.append(StandardInput(job, scrape, self._moments, self.finished))
             return
+        if scrape.consul_sd_configs or scrape.consulagent_sd_configs:
+            raise ConfigurationError(
+                f"job `{scrape.job_name}`: this agent can't ask Consul for targets; write them to a file for file_sd_configs"
+            )
+        if len(scrape.docker_sd_configs) > 1:
+            raise ConfigurationError(f"job `{scrape.job_name}`: give each of docker_sd_configs a job of its own")
         compression = scrape.decompression.format if scrape.decompression.enabled else ""
         if compression not in _FORMATS or (scrape.decompression.enabled and not compression):
             raise ConfigurationError(f"decompression.format `{compression}` is none of gz, bz2, z")
