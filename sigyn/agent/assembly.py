@@ -204,7 +204,8 @@ class Agent:
             return
         if scrape.consul_sd_configs or scrape.consulagent_sd_configs:
             raise ConfigurationError(
-                f"job `{scrape.job_name}`: this agent can't ask Consul for targets; write them to a file for file_sd_configs"
+                f"job `{scrape.job_name}`: this agent can't ask Consul for targets; "
+                "write them to a file for file_sd_configs"
             )
         if len(scrape.docker_sd_configs) > 1:
             raise ConfigurationError(f"job `{scrape.job_name}`: give each of docker_sd_configs a job of its own")
