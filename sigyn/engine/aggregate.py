@@ -5,7 +5,7 @@ interpreter one by one.
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 import duckdb
 import numpy as np
@@ -23,7 +23,6 @@ from sigyn.engine.series_keys import GROUP, SeriesKeys, series_keys
 from sigyn.engine.sql.compile import Program, compile_pipeline
 from sigyn.engine.sql.run import (
     filtering_steps,
-    leaves_to_interpreter,
     positions_where,
     run_steps,
     select,
@@ -106,8 +105,6 @@ class Aggregator:
         frame = self._scan.read(unit, self._columns)
         self._context.count_read(unit)
         plan = self.plans[frame.has_values("metadata")]
-        if leaves_to_interpreter(plan.program.scope.steps, len(frame)):
-            plan = replace(plan, names=None)
         return _UnitWork(plan, self._scan, unit, self._context, self._context.duck.connection()).run(frame)
 
 
@@ -122,7 +119,7 @@ class _UnitWork:
     def run(self, frame: Frame) -> list[BucketSums] | list[SampleColumns]:
         scope = self.plan.program.scope
         if self.plan.names is None:
-            frame = run_steps(filtering_steps(scope.steps, len(frame)), frame, self.connection)
+            frame = run_steps(filtering_steps(scope.steps), frame, self.connection)
             return self._only_interpreted(self._interpret(frame, np.arange(len(frame), dtype=np.int64)))
         # Filters at the end need no frame of their own: the aggregating query can do them in passing.
         steps, filters = without_last_filters(scope.steps)

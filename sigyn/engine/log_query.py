@@ -139,7 +139,7 @@ def _candidates(
     context.count_read(unit)
     if not plain:
         program = programs[frame.has_values("metadata")]
-        frame = run_steps(filtering_steps(program.scope.steps, len(frame)), frame, context.duck.connection())
+        frame = run_steps(filtering_steps(program.scope.steps), frame, context.duck.connection())
     order = np.argsort(frame.column("timestamp").to_numpy(), kind="stable")
     if backward:
         order = order[::-1]

@@ -38,15 +38,8 @@ def run_steps(steps: Iterable[Step], frame: Frame, connection: duckdb.DuckDBPyCo
     return frame
 
 
-def leaves_to_interpreter(steps: Sequence[Step], rows: int) -> bool:
-    """Whether the interpreter is the quicker way: for few rows, if a parser's kernel is not loaded yet."""
-    return rows <= INTERPRETED_ROWS and _KERNELS not in sys.modules and any(isinstance(step, Parse) for step in steps)
-
-
-def filtering_steps(steps: Sequence[Step], rows: int) -> Sequence[Step]:
+def filtering_steps(steps: Sequence[Step]) -> Sequence[Step]:
     """The steps worth doing for a caller that interprets all entries that are left."""
-    if leaves_to_interpreter(steps, rows):
-        steps = steps[: next(index for index, step in enumerate(steps) if isinstance(step, Parse))]
     done = len(steps)
     while done and not isinstance(steps[done - 1], Filter):
         done -= 1
@@ -107,7 +100,18 @@ def _add_empty(step: Step, frame: Frame) -> None:
 
 
 def _parse(step: Parse, frame: Frame) -> None:
+    if len(frame) <= INTERPRETED_ROWS and _KERNELS not in sys.modules:
+        _leave_to_interpreter(step, frame)
+        return
     # The kernels bring numba along, some 60 MB of memory: only where a query needs them.
     from sigyn.engine.sql.parsing import parse_lines
 
     parse_lines(step, frame)
+
+
+def _leave_to_interpreter(step: Parse, frame: Frame) -> None:
+    """Call every line hard: the quicker way for few of them, as long as the kernels are not loaded."""
+    frame.add(step.hard, pa.array(np.ones(len(frame), np.bool_)))
+    frame.add(step.failed, pa.array(np.zeros(len(frame), np.bool_)))
+    for name in step.wanted.values():
+        frame.add(name, pa.nulls(len(frame), pa.string()))
