@@ -191,7 +191,11 @@ class RemoteStore:
             yield
         except (httpx.UnsupportedProtocol, httpx.InvalidURL):
             raise BadRequest(f"`{self.url}` is no address: write http://host:port") from None
-        except httpx.ConnectError:
+        except httpx.ConnectError as error:
+            if "CERTIFICATE" in str(error):
+                raise Unavailable(
+                    f"{self.url} has a certificate that is not trusted; SSL_CERT_FILE names a file of those that are"
+                ) from None
             raise Unavailable(f"no server answers at {self.url}; `sigyn serve` starts one") from None
         except httpx.TimeoutException:
             raise Unavailable(f"{self.url} took too long to answer") from None

@@ -1,0 +1,61 @@
+"""Every setting reaches the part of the server that acts on it."""
+
+from typing import Any
+
+import pytest
+
+from sigyn.cli.assembly import server_settings
+from sigyn.config.settings import DECLARATIONS, Settings, StreamRetention, with_values
+
+USED_ELSEWHERE = {"server.log_level", "server.log_format"}
+"""What `sigyn serve` uses itself, before the server is there."""
+
+NOT_APPLIED = {"retention.streams", "retention.delete_delay"}
+"""What the documentation says is not applied; the other settings of retention are told to Logs Drilldown."""
+
+BASIS = {
+    "storage.objects": "s3://logs",
+    "retention.enabled": True,
+    "retention.period": 1,
+}
+"""Settings without which others mean nothing."""
+
+OTHER_BUCKETS = {"storage.gcs": "gs://logs", "storage.azure": "az://logs"}
+
+
+def another(value: Any) -> Any:
+    """A value that is not this one."""
+    match value:
+        case bool():
+            return not value
+        case int() | float():
+            return value + 7
+        case str():
+            return f"{value}7"
+        case tuple():
+            return (*value, StreamRetention("{}", 1)) if not value else (*value, "more")
+    raise AssertionError(f"a setting of the type {type(value).__name__}")
+
+
+@pytest.mark.parametrize("path", sorted(set(DECLARATIONS) - USED_ELSEWHERE - NOT_APPLIED))
+def test_a_setting_changes_what_a_part_is_told(path: str) -> None:
+    bucket = next((url for prefix, url in OTHER_BUCKETS.items() if path.startswith(prefix)), "s3://logs")
+    basis = with_values(Settings(), BASIS | {"storage.objects": bucket})
+    changed = with_values(basis, {path: another(BASIS.get(path, DECLARATIONS[path].default))})
+    assert _without_text(basis) != _without_text(changed)
+
+
+def test_what_is_not_applied_is_said() -> None:
+    assert "NOT APPLIED" in DECLARATIONS["retention.enabled"].help
+
+
+def _without_text(settings: Settings) -> tuple[Any, ...]:
+    """What the parts are told, without the text of `/config`."""
+    told = server_settings(settings)
+    names = [name for name in type(told).__dataclass_fields__ if name != "configuration"]
+    return tuple(repr(getattr(told, name)) + str(_secrets(getattr(told, name))) for name in names)
+
+
+def _secrets(part: Any) -> list[Any]:
+    objects = getattr(part, "objects", None)
+    return [objects.secret_access_key, objects.session_token, dict(objects.options)] if objects else []
