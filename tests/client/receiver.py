@@ -51,15 +51,15 @@ def receiver(port: int = 0) -> Iterator[Receiver]:
             body = self.rfile.read(int(self.headers["Content-Length"]))
             request = Received(self.path, dict(self.headers.items()), json.loads(gzip.decompress(body)))
             status, text, headers = received.answers.pop(0) if received.answers else (204, "", {})
+            with received.came:  # before the answer: a client that has it may look at once
+                received.requests.append(request)
+                received.came.notify_all()
             self.send_response(status)
             for name, value in headers.items():
                 self.send_header(name, value)
             self.send_header("Content-Length", str(len(text.encode())))
             self.end_headers()
             self.wfile.write(text.encode())
-            with received.came:
-                received.requests.append(request)
-                received.came.notify_all()
 
         def log_message(self, format: str, *args: object) -> None:
             pass

@@ -191,7 +191,7 @@ def _label_format(scope: Scope, assignments: tuple[ast.LabelAssignment, ...]) ->
         if not assignment.rename and assignment.value == LINE_TEMPLATE and assignment.name not in made:
             made[assignment.name] = scope.line
             continue
-        if not assignment.rename or assignment.name in made or assignment.value in made:
+        if not assignment.rename or assignment.name in made or assignment.value in {*made, assignment.name}:
             raise Unsupported("label_format with a template")
         made[assignment.name] = scope.label(assignment.value)
         made[assignment.value] = NULL
