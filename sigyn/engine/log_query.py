@@ -50,12 +50,11 @@ def run_log_query(
 
     units = list(_units(scan, backward))
     results = context.in_order(candidates, units[1:])
+    found = chain((candidates(unit) for unit in units[:1]), results)
     done = 0
     try:
-        for result in chain((candidates(unit) for unit in units[:1]), results):
-            if answer.is_settled(result.unit):
-                break
-            answer.take(result, scan, context)
+        while done < len(units) and not answer.is_settled(units[done]):
+            answer.take(next(found), scan, context)
             done += 1
             context.check()
     except QueryTimeout as timeout:

@@ -75,3 +75,11 @@ def _slices(
     data: npt.NDArray[np.uint8], starts: npt.NDArray[np.int32], lengths: npt.NDArray[np.int32]
 ) -> list[pa.Array]:
     return [slice_column(data, begin, length) for begin, length in zip(starts, lengths, strict=True)]
+
+
+_KERNELS = {"json": extract_json, "logfmt": extract_logfmt, "pattern": extract_pattern}
+
+
+def is_ready(kind: str) -> bool:
+    """Whether a parser's kernel has been compiled, so that it can be used at once."""
+    return bool(_KERNELS[kind].signatures)

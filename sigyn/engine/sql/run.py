@@ -1,7 +1,7 @@
 """Steps of a compiled pipeline, done to a frame."""
 
 import sys
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 
 import duckdb
 import numpy as np
@@ -100,13 +100,19 @@ def _add_empty(step: Step, frame: Frame) -> None:
 
 
 def _parse(step: Parse, frame: Frame) -> None:
-    if len(frame) <= INTERPRETED_ROWS and _KERNELS not in sys.modules:
+    if len(frame) <= INTERPRETED_ROWS and not _is_kernel_ready(step.kind):
         _leave_to_interpreter(step, frame)
         return
     # The kernels bring numba along, some 60 MB of memory: only where a query needs them.
     from sigyn.engine.sql.parsing import parse_lines
 
     parse_lines(step, frame)
+
+
+def _is_kernel_ready(kind: str) -> bool:
+    """Whether the kernel is compiled; another thread may be at it."""
+    is_ready: Callable[[str], bool] | None = getattr(sys.modules.get(_KERNELS), "is_ready", None)
+    return is_ready is not None and is_ready(kind)
 
 
 def _leave_to_interpreter(step: Parse, frame: Frame) -> None:
