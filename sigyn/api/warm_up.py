@@ -1,9 +1,10 @@
-"""Compiling ahead of need, once a server turns out to be a busy one.
+"""Compiling ahead of need: at once where memory is ample, else when a server turns out to be a busy one.
 
 `python -m sigyn.api.warm_up` compiles at once and keeps the result on disk, so that no server has to.
 """
 
 import threading
+from pathlib import Path
 
 from sigyn.model.batch import Batch
 from sigyn.services.ingest import warm as warm_ingest
@@ -13,17 +14,41 @@ BUSY_ENTRIES = 1000
 its pushes, and the compiler takes 140 MB."""
 
 
+AMPLE_MEMORY = 2 << 30
+"""Bytes of memory that are there to use, from which 140 MB matter less than a quick first answer."""
+
+
 class WarmUp:
     """Listens to pushes; the first large one begins the work, in a thread of its own."""
 
     def __init__(self) -> None:
         self._begun = False
+        if usable_memory() >= AMPLE_MEMORY:
+            self._begin()
 
     def __call__(self, batch: Batch) -> None:
         """Take notice of a push."""
         if not self._begun and len(batch.entries) >= BUSY_ENTRIES:
-            self._begun = True
-            threading.Thread(target=warm, name="warm-up", daemon=True).start()
+            self._begin()
+
+    def _begin(self) -> None:
+        self._begun = True
+        threading.Thread(target=warm, name="warm-up", daemon=True).start()
+
+
+def usable_memory() -> int:
+    """Bytes that this process may still use, as far as the machine and its container tell; 0: not known."""
+    try:
+        meminfo = Path("/proc/meminfo").read_text(encoding="ascii")
+    except OSError:
+        return 0
+    available = next((line for line in meminfo.splitlines() if line.startswith("MemAvailable:")), "")
+    usable = int(available.split()[1]) * 1024 if available else 0
+    try:
+        limit = Path("/sys/fs/cgroup/memory.max").read_text(encoding="ascii").strip()
+    except OSError:
+        return usable
+    return min(usable, int(limit)) if limit.isdigit() else usable
 
 
 def warm() -> None:
