@@ -99,6 +99,25 @@ class Frame:
         positions = pa.array(np.arange(len(self), dtype=np.int64))
         return pa.table({POSITION: positions, **{name: self.column(name) for name in names}})
 
+    def whole(self, names: Iterable[str]) -> pa.Table | None:
+        """These base columns over all rows, and POSITION in them; None where a gathered table is cheaper.
+
+        To gather long lines costs more than to look at some that don't count.
+        """
+        columns = list(names)
+        if self._rows is None or 4 * len(self._rows) < self._base.num_rows or not columns:
+            return None
+        if not set(columns) <= set(self._base.column_names) or not self._added.keys().isdisjoint(columns):
+            return None
+        positions = pa.array(np.arange(self._base.num_rows, dtype=np.int64))
+        return self._base.select(columns).append_column(POSITION, positions)
+
+    def selected(self, base_rows: Rows) -> Rows:
+        """Positions in the frame of those rows of the base columns that are selected, rising."""
+        keep = np.zeros(self._base.num_rows, np.bool_)
+        keep[base_rows] = True
+        return np.flatnonzero(keep[self.rows])
+
     def narrowed(self, positions: Rows) -> "Frame":
         """The frame of the selected rows at these positions (rising)."""
         if len(positions) == len(self):

@@ -56,8 +56,11 @@ def without_last_filters(steps: Sequence[Step]) -> tuple[list[Step], list[Sql]]:
 
 def positions_where(predicate: Sql, frame: Frame, connection: duckdb.DuckDBPyConnection) -> npt.NDArray[np.int64]:
     """Positions in the frame of the rows for which the predicate is true, rising."""
-    table = frame.table(sorted(predicate.columns))
+    whole = frame.whole(predicate.columns)
+    table = whole if whole is not None else frame.table(sorted(predicate.columns))
     answer = select(f"SELECT {POSITION} FROM frame WHERE {predicate}", table, connection)
+    if whole is not None:
+        return frame.selected(answer.column(0).to_numpy())
     return np.sort(answer.column(0).to_numpy())
 
 
