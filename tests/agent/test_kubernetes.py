@@ -275,7 +275,9 @@ def test_endpoints_have_the_labels_of_their_service_and_pod(server: ApiServer) -
             server.put("services", dict(SERVICE))
             server.put("pods", pod("web-1"))
             async with asyncio.timeout(20):
-                while f"{PREFIX}pod_name" not in found.targets["endpoints/shop/web"][0]:
+                while (
+                    not {f"{PREFIX}pod_name", f"{PREFIX}service_name"} <= found.targets["endpoints/shop/web"][0].keys()
+                ):
                     await asyncio.sleep(0.01)
             labels = found.targets["endpoints/shop/web"][0]
         assert labels["__address__"] == "10.1.0.7:8080"

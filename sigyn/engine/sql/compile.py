@@ -168,6 +168,7 @@ def _pattern(scope: Scope, text: str) -> None:
     stem = scope.fresh("parsed")
     parse = Parse("pattern", scope.line, f"{stem}.hard", f"{stem}.failed", pieces=pattern.pieces)
     scope.steps.append(parse)
+    scope.doubts.append(column(parse.hard))
     for piece in pattern.pieces:
         if isinstance(piece, Capture) and piece.name is not None:
             parse.wanted[piece.name] = f"{stem}.{piece.name}"
