@@ -18,7 +18,7 @@ from sigyn.engine.interpreter.entry import ERROR
 from sigyn.engine.interpreter.extraction import SampleExtractor
 from sigyn.engine.interpreter.labelless import needs_no_labels, without_parsers
 from sigyn.engine.samples import BucketSums, RangeTask, SampleColumns
-from sigyn.engine.scan import ENTRIES_AT_ONCE, TEXT_COLUMNS, Part, Scan
+from sigyn.engine.scan import ENTRIES_AT_ONCE, Part, Scan
 from sigyn.engine.series_keys import GROUP, SeriesKeys, series_keys
 from sigyn.engine.sql.compile import Program, compile_pipeline
 from sigyn.engine.sql.run import (
@@ -61,15 +61,6 @@ class AggregationPlan:
             return build("strlen({})::DOUBLE", self.program.scope.line)
         return Sql("1::DOUBLE")
 
-    def columns(self) -> list[str]:
-        """The text columns to read: all where the interpreter may have to look at entries."""
-        scope = self.program.scope
-        if self.names is None or scope.doubts or scope.errors:
-            return list(TEXT_COLUMNS)
-        needed = self.value().columns.union(*(scope.label(name).columns for name in self.names.names))
-        needed = needed.union(*(step.columns for step in scope.steps), {"metadata"})
-        return [name for name in TEXT_COLUMNS if name in needed]
-
 
 def plan_aggregation(task: RangeTask, streams: QueryStreams, *, metadata: bool) -> AggregationPlan:
     """Plan a range aggregation over entries with or without structured metadata."""
@@ -97,22 +88,19 @@ class Aggregator:
         self._scan = scan
         self._context = context
         self.plans = {metadata: plan_aggregation(task, scan.streams, metadata=metadata) for metadata in (False, True)}
-        columns = {name for plan in self.plans.values() for name in plan.columns()}
-        self._columns = [name for name in TEXT_COLUMNS if name in columns]
 
     def __call__(self, unit: Sequence[Part]) -> list[BucketSums] | list[SampleColumns]:
         """What the entries of some parts contribute. Raises QueryError for an error (strict mode)."""
-        frame = self._scan.read(unit, self._columns)
+        frame = self._scan.read(unit)
         self._context.count_read(unit)
-        plan = self.plans[frame.has_values("metadata")]
-        return _UnitWork(plan, self._scan, unit, self._context, self._context.duck.connection()).run(frame)
+        plan = self.plans[frame.has_metadata]
+        return _UnitWork(plan, self._scan, self._context, self._context.duck.connection()).run(frame)
 
 
 @dataclass(frozen=True, slots=True)
 class _UnitWork:
     plan: AggregationPlan
     scan: Scan
-    unit: Sequence[Part]
     context: QueryContext
     connection: duckdb.DuckDBPyConnection
 
@@ -199,7 +187,7 @@ class _UnitWork:
         """The samples of entries as the interpreter sees them."""
         task = self.plan.task
         extractor = SampleExtractor(task.query, task.hint, strict=self.context.strict)
-        for index, entry in enumerate(self.scan.entries(self.unit, frame, positions)):
+        for index, entry in enumerate(self.scan.entries(frame, positions)):
             if index % ENTRIES_AT_ONCE == 0:
                 self.context.check()
             extractor.add(*entry)

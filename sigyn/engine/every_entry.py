@@ -8,7 +8,7 @@ from sigyn.engine.frame import Frame, Rows
 from sigyn.engine.interpreter.entry import ERROR, Processed
 from sigyn.engine.interpreter.errors import Skipped, pipeline_error, predicate_labels
 from sigyn.engine.interpreter.pipeline import Pipeline
-from sigyn.engine.scan import ENTRIES_AT_ONCE, TEXT_COLUMNS, Part, Scan
+from sigyn.engine.scan import ENTRIES_AT_ONCE, Part, Scan
 from sigyn.engine.sql.compile import compile_pipeline
 from sigyn.engine.sql.run import run_steps
 from sigyn.languages.logql import ast
@@ -20,7 +20,6 @@ from sigyn.model.labels import labels_of
 class _Candidates:
     """Entries that may pass: all rows of a frame."""
 
-    unit: Sequence[Part]
     frame: Frame
     positions: Rows
 
@@ -36,11 +35,11 @@ def every_entry(query: ast.LogQuery, scan: Scan, context: QueryContext, *, keep_
     }
 
     def candidates(unit: Sequence[Part]) -> _Candidates:
-        frame = scan.read(unit, TEXT_COLUMNS)
+        frame = scan.read(unit)
         context.count_read(unit)
-        steps = programs[frame.has_values("metadata")].scope.steps
+        steps = programs[frame.has_metadata].scope.steps
         frame = run_steps(steps, frame, context.duck.connection())
-        return _Candidates(unit, frame, frame.column("timestamp").to_numpy().argsort(kind="stable"))
+        return _Candidates(frame, frame.column("timestamp").to_numpy().argsort(kind="stable"))
 
     pipeline = Pipeline(query.stages)
     units = scan.units()[::-1]
@@ -48,7 +47,7 @@ def every_entry(query: ast.LogQuery, scan: Scan, context: QueryContext, *, keep_
     try:
         for found in context.in_order(candidates, units):
             skipped = Skipped()
-            for index, entry in enumerate(scan.entries(found.unit, found.frame, found.positions)):
+            for index, entry in enumerate(scan.entries(found.frame, found.positions)):
                 if index % ENTRIES_AT_ONCE == 0:
                     context.check()
                 processed = pipeline.process(*entry)

@@ -1,16 +1,20 @@
 """A chunk of entries on its way through a query: columns, and which of their rows still count.
 
-Filters narrow the selection and copy nothing; a column is gathered only when a later step asks
+Filters narrow the selection and copy nothing; a column is read, and gathered, only when a step asks
 for it.
 """
 
 from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from itertools import accumulate, pairwise
 
 import numpy as np
 import numpy.typing as npt
 import pyarrow as pa
 
+from sigyn.engine.fields import FieldColumn
 from sigyn.engine.streams import QueryStreams
+from sigyn.store.portion import Portion
 
 STREAM_PREFIX = "stream."
 """Columns of this prefix hold a label of the entry's stream, null where it has none."""
@@ -20,77 +24,103 @@ POSITION = "position"
 Rows = npt.NDArray[np.int64]
 
 
+@dataclass(frozen=True, slots=True)
+class Selected:
+    """The selected rows of one portion: by their numbers in it, and where they stand in the frame."""
+
+    portion: Portion
+    rows: Rows
+    first: int
+
+    @property
+    def is_whole(self) -> bool:
+        """Whether all rows of the portion are selected."""
+        return len(self.rows) == self.portion.rows
+
+
 class Frame:
     """Columns of equal length over the same entries, with a selection of rows.
 
-    Base columns are those of ENTRY_SCHEMA, except that `stream` is an ordinal into the query's own
-    list of streams. Added columns are given for the selected rows only. `begins` tells where in the
-    base columns the rows of each part begin that the frame was read from.
+    Base columns are those of ENTRY_SCHEMA, read from portions one after the other, except that
+    `stream` is an ordinal into the query's own list of streams. Added columns are given for the
+    selected rows only.
     """
 
     def __init__(
-        self, base: pa.Table, streams: QueryStreams, rows: Rows | None = None, begins: Sequence[int] = (0,)
+        self,
+        portions: Sequence[Portion],
+        ordinals: npt.NDArray[np.int32],
+        streams: QueryStreams,
+        rows: Rows | None = None,
     ) -> None:
-        self._base = base
+        self.portions = portions
         self.streams = streams
-        self.begins = begins
+        self._ordinals = ordinals
         self._rows = rows
-        self._added: dict[str, pa.Array | pa.ChunkedArray] = {}
-        self._gathered: dict[str, pa.ChunkedArray] = {}
+        self._added: dict[str, pa.Array | pa.ChunkedArray | FieldColumn] = {}
+        self._gathered: dict[str, pa.ChunkedArray | pa.Array] = {}
 
     def __len__(self) -> int:
-        return self._base.num_rows if self._rows is None else len(self._rows)
+        return len(self._ordinals) if self._rows is None else len(self._rows)
 
     @property
     def rows(self) -> Rows:
         """Positions of the selected rows in the base columns, rising."""
-        return np.arange(self._base.num_rows, dtype=np.int64) if self._rows is None else self._rows
+        return np.arange(len(self._ordinals), dtype=np.int64) if self._rows is None else self._rows
 
-    def has_values(self, name: str) -> bool:
-        """Whether the base column has any value."""
-        values = self._base.column(name)
-        return bool(values.null_count < len(values))
+    @property
+    def has_metadata(self) -> bool:
+        """Whether any entry may have structured metadata besides detected_level."""
+        return any(portion.has_metadata for portion in self.portions)
 
-    def base(self, name: str) -> pa.ChunkedArray:
-        """A base column over all rows, selected or not."""
-        return self._base.column(name)
+    @property
+    def is_shaped(self) -> bool:
+        """Whether all lines are held in columns, so that to look at a line is dear."""
+        return all(portion.is_shaped for portion in self.portions)
 
-    def base_table(self, names: Sequence[str]) -> pa.Table | None:
-        """These base columns over all rows; None when one of them was not read."""
-        return self._base.select(list(names)) if set(names) <= set(self._base.column_names) else None
+    def selected(self) -> Iterator[Selected]:
+        """The selection by portions; those without a selected row are left out."""
+        rows = self.rows
+        begins = [0, *accumulate(portion.rows for portion in self.portions)]
+        for portion, (begin, end) in zip(self.portions, pairwise(begins), strict=True):
+            first, last = np.searchsorted(rows, (begin, end))
+            if first < last:
+                yield Selected(portion, rows[first:last] - begin, int(first))
 
     def column(self, name: str) -> pa.ChunkedArray | pa.Array:
         """A column over the selected rows."""
-        if name in self._added:
-            return self._added[name]
+        added = self._added.get(name)
+        if isinstance(added, FieldColumn):
+            return added.texts()
+        if added is not None:
+            return added
+        if name == "stream":
+            return pa.array(self._ordinals if self._rows is None else self._ordinals[self._rows])
         if name.startswith(STREAM_PREFIX):
             return self.streams.label_column(name.removeprefix(STREAM_PREFIX), self.column("stream").to_numpy())
-        if self._rows is None:
-            return self._base.column(name)
         if name not in self._gathered:
-            self._gathered[name] = self._base.column(name).take(pa.array(self._rows))
+            self._gathered[name] = self._gather(name)
         return self._gathered[name]
+
+    def numbers(self, name: str) -> pa.ChunkedArray | None:
+        """A parser's label as float64 over the selected rows, where it is held as numbers; else None."""
+        added = self._added.get(name)
+        return added.numbers() if isinstance(added, FieldColumn) else None
 
     def chunks(self, name: str) -> Iterator[tuple[pa.Array, Rows]]:
         """The column piece by piece: contiguous values, and which of them are selected.
 
-        A base column is not gathered for this, so lines that a kernel reads are never copied.
+        Lines that are held as text are not gathered for this: what a kernel reads is never copied.
         """
-        if name in self._added:
-            values = self._added[name]
-            pieces = values.chunks if isinstance(values, pa.ChunkedArray) else [values]
-            for piece in pieces:
+        if name in self._added or name != "line":
+            values = self.column(name)
+            for piece in values.chunks if isinstance(values, pa.ChunkedArray) else [values]:
                 yield piece, np.arange(len(piece), dtype=np.int64)
             return
-        begin = 0
-        rows = self.rows
-        for piece in self._base.column(name).chunks:
-            first, last = np.searchsorted(rows, (begin, begin + len(piece)))
-            if first < last:
-                yield piece, rows[first:last] - begin
-            begin += len(piece)
+        for part in self.selected():
+            yield lines_of(part)
 
-    def add(self, name: str, values: pa.Array | pa.ChunkedArray) -> None:
+    def add(self, name: str, values: pa.Array | pa.ChunkedArray | FieldColumn) -> None:
         """Add a column with a value for each selected row."""
         self._added[name] = values
 
@@ -105,16 +135,16 @@ class Frame:
         To gather long lines costs more than to look at some that don't count.
         """
         columns = list(names)
-        if self._rows is None or 4 * len(self._rows) < self._base.num_rows or not columns:
+        if self._rows is None or 4 * len(self._rows) < len(self._ordinals) or columns != ["line"]:
             return None
-        if not set(columns) <= set(self._base.column_names) or not self._added.keys().isdisjoint(columns):
+        if "line" in self._added or any(portion.is_shaped for portion in self.portions):
             return None
-        positions = pa.array(np.arange(self._base.num_rows, dtype=np.int64))
-        return self._base.select(columns).append_column(POSITION, positions)
+        lines = pa.chunked_array([portion.column("line") for portion in self.portions], pa.string())
+        return pa.table({"line": lines, POSITION: pa.array(np.arange(len(lines), dtype=np.int64))})
 
-    def selected(self, base_rows: Rows) -> Rows:
+    def positions_of(self, base_rows: Rows) -> Rows:
         """Positions in the frame of those rows of the base columns that are selected, rising."""
-        keep = np.zeros(self._base.num_rows, np.bool_)
+        keep = np.zeros(len(self._ordinals), np.bool_)
         keep[base_rows] = True
         return np.flatnonzero(keep[self.rows])
 
@@ -123,9 +153,24 @@ class Frame:
         if len(positions) == len(self):
             return self
         rows = positions if self._rows is None else self._rows[positions]
-        frame = Frame(self._base, self.streams, rows, self.begins)
-        if self._added:
-            indices = pa.array(positions)
-            for name, values in self._added.items():
-                frame._added[name] = values.take(indices)
+        frame = Frame(self.portions, self._ordinals, self.streams, rows)
+        for name, values in self._added.items():
+            frame._added[name] = values.take(positions if isinstance(values, FieldColumn) else pa.array(positions))
         return frame
+
+    def _gather(self, name: str) -> pa.ChunkedArray:
+        pieces = []
+        for part in self.selected():
+            if name == "line":
+                pieces.append(part.portion.lines(part.rows) if not part.is_whole else part.portion.column(name))
+            else:
+                column = part.portion.column(name)
+                pieces.append(column if part.is_whole else column.take(pa.array(part.rows)))
+        return pa.chunked_array(pieces, pa.int64() if name == "timestamp" else pa.string())
+
+
+def lines_of(part: Selected) -> tuple[pa.Array, Rows]:
+    """Lines that hold the selected ones of a portion, and which of them they are."""
+    if part.portion.is_shaped and not part.is_whole:
+        return part.portion.lines(part.rows), np.arange(len(part.rows), dtype=np.int64)
+    return part.portion.column("line"), part.rows

@@ -15,7 +15,7 @@ import numpy.typing as npt
 from sigyn.engine.context import QueryContext
 from sigyn.engine.frame import Frame
 from sigyn.engine.interpreter.pipeline import Pipeline
-from sigyn.engine.scan import ENTRIES_AT_ONCE, TEXT_COLUMNS, UNIT_ROWS, Part, Scan
+from sigyn.engine.scan import ENTRIES_AT_ONCE, UNIT_ROWS, Part, Scan
 from sigyn.engine.sql.compile import Program, compile_pipeline
 from sigyn.engine.sql.run import filtering_steps, run_steps
 from sigyn.languages.logql import ast
@@ -30,7 +30,6 @@ FIRST_UNIT_ROWS = 16_384  # enough for the usual limit; later units double, up t
 class _Candidates:
     """Entries that may pass: positions in the frame, in the order of the answer."""
 
-    unit: Sequence[Part]
     frame: Frame
     positions: npt.NDArray[np.int64]
 
@@ -93,7 +92,7 @@ class _Answer:
         """Run the pipeline on candidates in order, as long as one may get in."""
         passed: list[LogEntry] = []
         worst = self.entries[-1].timestamp if len(self.entries) == self._limit else None
-        entries = scan.entries(candidates.unit, candidates.frame, candidates.positions)
+        entries = scan.entries(candidates.frame, candidates.positions)
         for index, (stream, timestamp, line, metadata) in enumerate(entries):
             if index % ENTRIES_AT_ONCE == 0:
                 context.check()
@@ -134,12 +133,12 @@ def _candidates(
     context: QueryContext,
 ) -> _Candidates:
     plain = not any(program.scope.steps or program.reason for program in programs.values())
-    frame = scan.read(unit, () if plain else TEXT_COLUMNS)
+    frame = scan.read(unit)
     context.count_read(unit)
     if not plain:
-        program = programs[frame.has_values("metadata")]
+        program = programs[frame.has_metadata]
         frame = run_steps(filtering_steps(program.scope.steps), frame, context.duck.connection())
     order = np.argsort(frame.column("timestamp").to_numpy(), kind="stable")
     if backward:
         order = order[::-1]
-    return _Candidates(unit, frame, order[:limit] if plain else order)
+    return _Candidates(frame, order[:limit] if plain else order)

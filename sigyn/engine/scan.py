@@ -2,7 +2,6 @@
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from itertools import pairwise
 
 import msgspec
 import numpy as np
@@ -13,6 +12,7 @@ from sigyn.engine.frame import Frame, Rows
 from sigyn.engine.streams import QueryStreams
 from sigyn.model.labels import Labels
 from sigyn.store.catalog import SegmentInfo
+from sigyn.store.portion import Portion
 from sigyn.store.recent import RowGroup
 from sigyn.store.snapshot import Snapshot
 
@@ -125,63 +125,46 @@ class Scan:
         if run:
             yield part.narrowed(groups, run)
 
-    def read(self, unit: Sequence[Part], columns: Sequence[str]) -> Frame:
-        """The entries of some parts, with stream, timestamp and these columns of ENTRY_SCHEMA."""
-        names = ["stream", "timestamp", *columns]
-        tables: list[pa.Table] = []
-        selections: list[Rows] = []
-        begins = [0]
+    def read(self, unit: Sequence[Part]) -> Frame:
+        """The entries of some parts; their columns are read when something asks for them."""
+        portions, ordinals, selections = [], [], []
+        begin = 0
         for part in unit:
-            table = self.snapshot.read(part.segment, names, part.groups)
-            ordinals = part.ordinals[table.column("stream").to_numpy()]
-            selections.append(self._selected(part, ordinals, table) + begins[-1])
-            begins.append(begins[-1] + table.num_rows)
-            tables.append(table.set_column(0, "stream", pa.array(ordinals)))
-        base = pa.concat_tables(tables)
+            portion = self.snapshot.portion(part.segment, part.groups)
+            own = part.ordinals[portion.column("stream").to_numpy()]
+            selections.append(self._selected(part, own, portion) + begin)
+            begin += portion.rows
+            portions.append(portion)
+            ordinals.append(own)
         rows = np.concatenate(selections)
-        return Frame(base, self.streams, None if len(rows) == base.num_rows else rows, begins)
+        return Frame(portions, np.concatenate(ordinals), self.streams, None if len(rows) == begin else rows)
 
-    def entries(self, unit: Sequence[Part], frame: Frame, positions: Rows) -> Iterator[tuple[Labels, int, str, Labels]]:
-        """Stream, timestamp, line and structured metadata of entries of a unit's frame, in this order.
-
-        Text columns that the frame lacks are read for the parts concerned alone.
-        """
+    def entries(self, frame: Frame, positions: Rows) -> Iterator[tuple[Labels, int, str, Labels]]:
+        """Stream, timestamp, line and structured metadata of entries of a frame, in this order."""
         begin, count = 0, ENTRIES_AT_ONCE
         while begin < len(positions):
-            rows = frame.rows[positions[begin : begin + count]]
+            rows = positions[begin : begin + count]
             begin += count
-            count *= 4  # each piece may read whole row groups anew: many small ones cost an export minutes
-            indices = pa.array(rows)
-            text = frame.base_table(TEXT_COLUMNS)
-            taken = text.take(indices) if text is not None else self._text(unit, frame.begins, rows)
-            streams = frame.base("stream").take(indices).to_pylist()
-            times = frame.base("timestamp").take(indices).to_pylist()
-            texts = [taken.column(name).to_pylist() for name in TEXT_COLUMNS]
-            for stream, timestamp, line, level, metadata in zip(streams, times, *texts, strict=True):
+            count *= 4  # each piece may put lines together anew: many small ones cost an export minutes
+            order = np.argsort(rows, kind="stable")
+            some = frame.narrowed(rows[order])
+            back = np.empty(len(order), np.int64)
+            back[order] = np.arange(len(order))
+            indices = pa.array(back)
+            columns = [some.column(name).take(indices).to_pylist() for name in ("stream", "timestamp", *TEXT_COLUMNS)]
+            for stream, timestamp, line, level, metadata in zip(*columns, strict=True):
                 yield self.streams.labels[stream], timestamp, line, entry_metadata(level, metadata)
 
-    def _text(self, unit: Sequence[Part], begins: Sequence[int], rows: Rows) -> pa.Table:
-        """The text columns of these rows of a unit's frame."""
-        tables = []
-        order = []
-        for part, (begin, end) in zip(unit, pairwise(begins), strict=True):
-            inside = np.flatnonzero((rows >= begin) & (rows < end))
-            if len(inside):
-                table = self.snapshot.read(part.segment, TEXT_COLUMNS, part.groups)
-                tables.append(table.take(pa.array(rows[inside] - begin)))
-                order.append(inside)
-        return pa.concat_tables(tables).take(pa.array(np.argsort(np.concatenate(order), kind="stable")))
-
-    def _selected(self, part: Part, ordinals: npt.NDArray[np.int32], table: pa.Table) -> Rows:
+    def _selected(self, part: Part, ordinals: npt.NDArray[np.int32], portion: Portion) -> Rows:
         """Positions of the entries that count."""
-        keep = np.ones(table.num_rows, np.bool_)
+        keep = np.ones(portion.rows, np.bool_)
         if (part.ordinals < 0).any():
             keep &= ordinals >= 0
         if not part.exact:
-            times = table.column("timestamp").to_numpy()
+            times = portion.column("timestamp").to_numpy()
             keep &= (times >= self.start) & (times < self.end)
         repeated = self.snapshot.duplicate_rows(part.segment)
-        if len(repeated) and table.num_rows:
+        if len(repeated) and portion.rows:
             keep[self._positions(part, repeated)] = False
         return np.flatnonzero(keep)
 

@@ -5,12 +5,16 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from threading import Lock
 
+import msgspec
 import pyarrow as pa
 import pyarrow.parquet as pq
 
+from sigyn.model.batch import ENTRY_SCHEMA
 from sigyn.store.catalog import SegmentInfo
 from sigyn.store.errors import SegmentLost
+from sigyn.store.index_section import IndexPlace, SegmentIndex, decode_index, index_range
 from sigyn.store.objects import ObjectStore
+from sigyn.store.portion import Layout, Portion
 from sigyn.store.recent import RecentSegments, RowGroup
 from sigyn.store.remote_file import RemoteFile
 
@@ -19,8 +23,18 @@ _METADATA_CAPACITY = 4096  # footers in memory: about 20 KB each
 
 @dataclass(frozen=True, slots=True, eq=False)
 class _Footer:
+    """What is kept of a segment.
+
+    layout   how its lines are held; None: as text
+    index    where its needle filters and tallies are; None: it has none
+    dictionaries  columns whose texts are read as dictionaries
+    """
+
     metadata: pq.FileMetaData
     row_groups: tuple[RowGroup, ...]
+    layout: Layout | None
+    index: IndexPlace | None
+    dictionaries: tuple[str, ...]
 
 
 class SegmentReader:
@@ -34,6 +48,7 @@ class SegmentReader:
         self._objects = objects
         self._recent = recent
         self._footers: OrderedDict[int, _Footer] = OrderedDict()
+        self._indexes: dict[int, SegmentIndex] = {}
         self._lock = Lock()
 
     def row_groups(self, segment: SegmentInfo) -> tuple[RowGroup, ...]:
@@ -43,23 +58,69 @@ class SegmentReader:
 
     def read(self, segment: SegmentInfo, columns: Sequence[str], row_groups: Sequence[int] | None = None) -> pa.Table:
         """Columns of ENTRY_SCHEMA, in the order asked for, of all row groups or of those with these numbers."""
+        return _entries(self.portion(segment, row_groups), columns)
+
+    def portion(self, segment: SegmentInfo, row_groups: Sequence[int] | None = None) -> Portion:
+        """All row groups or those with these numbers, in that order; columns are read when asked for."""
         recent = self._recent.get(segment.key)
         if recent is not None:
-            return recent.read(columns, row_groups)
+            some = recent.row_groups if row_groups is None else [recent.row_groups[number] for number in row_groups]
+            rows = sum(group.rows for group in some)
+            return Portion(rows, lambda names: recent.read(names, row_groups), None, has_metadata=None)
         footer = self._footer(segment)
-        numbers = range(len(footer.row_groups)) if row_groups is None else row_groups
-        file = self._open(segment, footer.metadata)
+        numbers = list(range(len(footer.row_groups))) if row_groups is None else list(row_groups)
+        rows = sum(footer.row_groups[number].rows for number in numbers)
+        has_metadata = footer.index.has_metadata if footer.index is not None else None
+        return Portion(
+            rows,
+            lambda names: self._physical(segment, footer, names, numbers),
+            footer.layout,
+            has_metadata=has_metadata,
+        )
+
+    def index(self, segment: SegmentInfo) -> SegmentIndex | None:
+        """The needle filters and tallies of a segment; None when it has none."""
+        if self._recent.get(segment.key) is not None:
+            return None
+        footer = self._footer(segment)
+        if footer.index is None:
+            return None
+        with self._lock:
+            known = self._indexes.get(segment.id)
+        if known is not None:
+            return known
+        begin, end = index_range(segment.object_bytes, footer.metadata.serialized_size, footer.index)
+        index = decode_index(self._bytes(segment, begin, end), footer.index)
+        with self._lock:
+            self._indexes[segment.id] = index
+        return index
+
+    def _bytes(self, segment: SegmentInfo, begin: int, end: int) -> bytes | memoryview:
+        path = self._objects.path(segment.key)
+        if path is None:
+            return self._objects.get_range(segment.key, begin, end)
         try:
-            table: pa.Table = file.read_row_groups(list(numbers), columns=list(columns), use_threads=False)
+            with pa.memory_map(str(path)) as file:
+                return memoryview(file.read_at(end - begin, begin))  # stays in the page cache, not in our memory
         except (pa.ArrowException, OSError) as error:
             raise SegmentLost(f"object `{segment.key}` can't be read: {error}") from error
-        return table.select(list(columns))
+
+    def _physical(
+        self, segment: SegmentInfo, footer: _Footer, columns: Sequence[str], numbers: Sequence[int]
+    ) -> pa.Table:
+        dictionaries = [name for name in columns if name in footer.dictionaries]
+        file = self._open(segment, footer.metadata, dictionaries)
+        try:
+            return file.read_row_groups(numbers, columns=list(columns), use_threads=False)
+        except (pa.ArrowException, OSError) as error:
+            raise SegmentLost(f"object `{segment.key}` can't be read: {error}") from error
 
     def forget(self, segments: Iterable[SegmentInfo]) -> None:
         """Drops what is cached of these segments."""
         with self._lock:
             for segment in segments:
                 self._footers.pop(segment.id, None)
+                self._indexes.pop(segment.id, None)
                 self._recent.forget([segment.key])
 
     def _footer(self, segment: SegmentInfo) -> _Footer:
@@ -90,19 +151,54 @@ class SegmentReader:
             statistics = group.column(timestamp).statistics
             groups.append(RowGroup(first_row, group.num_rows, statistics.min, statistics.max))
             first_row += group.num_rows
-        return _Footer(metadata, tuple(groups))
+        index = (metadata.metadata or {}).get(b"sigyn.index")
+        layout = _layout(metadata)
+        return _Footer(
+            metadata,
+            tuple(groups),
+            layout,
+            msgspec.json.decode(index, type=IndexPlace) if index is not None else None,
+            layout.dictionaries() if layout is not None else (),
+        )
 
-    def _open(self, segment: SegmentInfo, metadata: pq.FileMetaData | None) -> pq.ParquetFile:
+    def _open(
+        self, segment: SegmentInfo, metadata: pq.FileMetaData | None, dictionaries: Sequence[str] = ()
+    ) -> pq.ParquetFile:
         # Opening costs 20 us with metadata at hand: handles are not worth keeping.
         path = self._objects.path(segment.key)
         try:
             if path is not None:
                 return pq.ParquetFile(
-                    path, metadata=metadata, memory_map=True, pre_buffer=False, page_checksum_verification=True
-                )
+                    path, metadata=metadata, memory_map=True, pre_buffer=False, page_checksum_verification=True,
+                    read_dictionary=dictionaries or None,
+                )  # fmt: skip
             source = pa.PythonFile(RemoteFile(self._objects, segment.key, segment.object_bytes), mode="r")
-            return pq.ParquetFile(source, metadata=metadata, pre_buffer=True, page_checksum_verification=True)
+            return pq.ParquetFile(
+                source, metadata=metadata, pre_buffer=True, page_checksum_verification=True,
+                read_dictionary=dictionaries or None,
+            )  # fmt: skip
         except FileNotFoundError as error:
             raise SegmentLost(f"object `{segment.key}` is missing") from error
         except (pa.ArrowException, OSError) as error:
             raise SegmentLost(f"object `{segment.key}` can't be opened: {error}") from error
+
+
+def read_entries(body: bytes | memoryview) -> pa.Table:
+    """All entries (ENTRY_SCHEMA) of a whole object. Raises Arrow's errors when it can't be read."""
+    file = pq.ParquetFile(pa.BufferReader(body))
+    layout = _layout(file.metadata)
+    table = file.read(use_threads=False)
+    portion = Portion(len(table), lambda names: table.select(list(names)), layout, has_metadata=None)
+    return _entries(portion, ENTRY_SCHEMA.names)
+
+
+def _layout(metadata: pq.FileMetaData) -> Layout | None:
+    pairs: dict[bytes, bytes] = metadata.metadata or {}
+    shapes, forms = pairs.get(b"sigyn.shapes"), pairs.get(b"sigyn.forms")
+    return Layout.of(shapes, forms) if shapes is not None and forms is not None else None
+
+
+def _entries(portion: Portion, columns: Sequence[str]) -> pa.Table:
+    """Columns of ENTRY_SCHEMA."""
+    schema = pa.schema([ENTRY_SCHEMA.field(name) for name in columns])
+    return pa.table([portion.column(name) for name in columns], schema=schema)

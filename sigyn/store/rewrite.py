@@ -9,20 +9,20 @@ from collections.abc import Callable, Iterator, Sequence
 
 import numpy as np
 import pyarrow as pa
-import pyarrow.parquet as pq
 
-from sigyn.model.batch import ENTRY_SCHEMA
 from sigyn.model.labels import Labels
 from sigyn.store.catalog import SegmentInfo
 from sigyn.store.errors import SegmentLost
 from sigyn.store.keys import day_of
 from sigyn.store.objects import ObjectStore
-from sigyn.store.segment import EncodedSegment, encode_segment, row_group_bounds, text_lengths
+from sigyn.store.reader import read_entries
+from sigyn.store.segment import EncodedSegment
+from sigyn.store.sorted_segment import SortedEntries
 from sigyn.store.streams import Int64s
 
 
 def load_segment(segment: SegmentInfo, objects: ObjectStore) -> pa.Table:
-    """All entries of a segment, after its checksum: what is rewritten must not carry corruption on.
+    """All entries of a segment (ENTRY_SCHEMA), after its checksum: what is rewritten must not carry corruption on.
 
     Raises SegmentLost when the object is missing, torn or corrupt, and Unavailable when the object
     store can't be reached.
@@ -34,7 +34,7 @@ def load_segment(segment: SegmentInfo, objects: ObjectStore) -> pa.Table:
     if zlib.crc32(body) != segment.checksum:
         raise SegmentLost(f"object `{segment.key}` is corrupt: its checksum differs")
     try:
-        return pq.ParquetFile(pa.BufferReader(body)).read(use_threads=False)
+        return read_entries(body)
     except (pa.ArrowException, OSError) as error:
         raise SegmentLost(f"object `{segment.key}` can't be read: {error}") from error
 
@@ -50,11 +50,12 @@ def rewrite(
     days = day_of(timestamps)
     order = np.lexsort((timestamps, ordinals, days))  # stable: equal places stay in order of arrival
     _, starts = np.unique(days[order], return_index=True)
+    sorted_entries = SortedEntries(entries)
     for start, end in zip(starts, [*starts[1:], len(order)], strict=True):
         rows = order[start:end]
         used, renumbered = np.unique(ordinals[rows], return_inverse=True)
         day_labels = [sorted_labels[ordinal] for ordinal in used.tolist()]
-        yield encode_segment(tenant, 1, day_labels, _row_groups(entries, rows, renumbered, pause))
+        yield sorted_entries.encode(tenant, day_labels, rows, renumbered, pause)
 
 
 def rank_streams(streams: Sequence[Labels]) -> Int64s:
@@ -72,11 +73,3 @@ def rank_streams(streams: Sequence[Labels]) -> Int64s:
     ranks = np.empty(len(streams), np.int64)
     ranks[sorted(range(len(streams)), key=keys.__getitem__)] = np.arange(len(streams))
     return ranks
-
-
-def _row_groups(entries: pa.Table, rows: Int64s, ordinals: Int64s, pause: Callable[[], None]) -> Iterator[pa.Table]:
-    lengths = text_lengths(entries)[rows]
-    for start, end in row_group_bounds(lengths):
-        pause()
-        group = entries.take(pa.array(rows[start:end]))
-        yield group.set_column(0, ENTRY_SCHEMA.field("stream"), pa.array(ordinals[start:end].astype(np.int32)))

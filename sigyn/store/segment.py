@@ -18,9 +18,12 @@ import pyarrow.parquet as pq
 from sigyn.model.batch import ENTRY_SCHEMA
 from sigyn.model.labels import Labels, labels_of
 from sigyn.store.errors import SegmentLost, UnknownFormat
+from sigyn.store.stream_tally import StreamTally
 from sigyn.store.streams import Int64s, StreamTable
 
 FORMAT = "1"
+FORMATS = ("1", "2")
+"""Versions that this one reads: as they arrived, and sorted with shapes and an index."""
 
 # By measurement on 1 M lines (291 MB), CPU seconds to write and to read all lines, and size:
 #   in order of arrival, groups of 14 600:  lz4 0.33 s, 0.07 s, 85 MB; zstd 1 0.44 s, 0.14 s, 48 MB. The
@@ -35,8 +38,6 @@ _DICTIONARY = ["stream", "detected_level", "metadata"]
 # and speed of a full scan are the same from 8 Ki to 128 Ki rows; a footer grows by 54 bytes a row group and column.
 ROW_GROUP_ROWS = 8 << 10
 ROW_GROUP_BYTES = 8 << 20
-
-_NO_IDS: Int64s = np.empty(0, np.int64)
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -53,6 +54,24 @@ class EncodedSegment:
     text_bytes: int
     labels: tuple[Labels, ...]
     streams: StreamTable
+
+    @classmethod
+    def of(
+        cls, body: memoryview, checksum: int, tenant: str, level: int, labels: Sequence[Labels], table: StreamTable
+    ) -> "EncodedSegment":
+        """A segment with this stream table."""
+        return cls(
+            body=body,
+            checksum=checksum,
+            tenant=tenant,
+            level=level,
+            first=int(table.first.min()),
+            last=int(table.last.max()),
+            rows=int(table.rows.sum()),
+            text_bytes=int(table.text_bytes.sum()),
+            labels=tuple(labels),
+            streams=table,
+        )
 
 
 class _StreamColumns(msgspec.Struct):
@@ -95,7 +114,7 @@ def encode_segment(tenant: str, level: int, labels: Sequence[Labels], row_groups
 
     For level 1 the entries are sorted by stream and time.
     """
-    streams = _StreamTally(len(labels))
+    streams = StreamTally(len(labels))
     sink = pa.BufferOutputStream()
     with pq.ParquetWriter(
         sink,
@@ -112,59 +131,13 @@ def encode_segment(tenant: str, level: int, labels: Sequence[Labels], row_groups
             writer.write_table(entries, row_group_size=len(entries))
             streams.count(entries)
         table = streams.table(sorted_by_stream=level > 0)
-        writer.add_key_value_metadata(_header(tenant, level, labels, table))
+        writer.add_key_value_metadata(header_of(FORMAT, tenant, level, labels, table))
     body = memoryview(sink.getvalue()).cast("B")
-    return EncodedSegment(
-        body=body,
-        checksum=zlib.crc32(body),
-        tenant=tenant,
-        level=level,
-        first=int(table.first.min()),
-        last=int(table.last.max()),
-        rows=int(table.rows.sum()),
-        text_bytes=int(table.text_bytes.sum()),
-        labels=tuple(labels),
-        streams=table,
-    )
+    return EncodedSegment.of(body, zlib.crc32(body), tenant, level, labels, table)
 
 
-def metadata_pairs(entries: pa.Table) -> Int64s:
-    """How many pairs of structured metadata each entry has, detected_level included."""
-    # A quote in a name or value is escaped, so this text stands only between a name and its value.
-    pairs = pc.fill_null(pc.count_substring(entries["metadata"], '":"'), 0).to_numpy().astype(np.int64)
-    return np.asarray(pairs + pc.is_valid(entries["detected_level"]).to_numpy())
-
-
-class _StreamTally:
-    """Counts what a stream table says."""
-
-    def __init__(self, streams: int) -> None:
-        self._streams = streams
-        self._rows = np.zeros(streams, np.int64)
-        self._text_bytes = np.zeros(streams, np.int64)
-        self._metadata_pairs = np.zeros(streams, np.int64)
-        self._first = np.full(streams, np.iinfo(np.int64).max)
-        self._last = np.full(streams, np.iinfo(np.int64).min)
-
-    def count(self, entries: pa.Table) -> None:
-        ordinals = entries["stream"].to_numpy()
-        timestamps = entries["timestamp"].to_numpy()
-        lengths = pc.binary_length(entries["line"]).to_numpy()
-        self._rows += np.bincount(ordinals, minlength=self._streams)
-        self._text_bytes += np.bincount(ordinals, weights=lengths, minlength=self._streams).astype(np.int64)
-        pairs = metadata_pairs(entries)
-        self._metadata_pairs += np.bincount(ordinals, weights=pairs, minlength=self._streams).astype(np.int64)
-        np.minimum.at(self._first, ordinals, timestamps)
-        np.maximum.at(self._last, ordinals, timestamps)
-
-    def table(self, *, sorted_by_stream: bool) -> StreamTable:
-        first_row = np.cumsum(self._rows) - self._rows if sorted_by_stream else np.full(self._streams, -1)
-        return StreamTable(
-            _NO_IDS, self._rows, self._text_bytes, self._metadata_pairs, self._first, self._last, first_row
-        )
-
-
-def _header(tenant: str, level: int, labels: Sequence[Labels], streams: StreamTable) -> dict[str, str]:
+def header_of(version: str, tenant: str, level: int, labels: Sequence[Labels], streams: StreamTable) -> dict[str, str]:
+    """What a segment says about itself in the key-value metadata of its footer."""
     columns = _StreamColumns(
         labels=[dict(pairs) for pairs in labels],
         rows=streams.rows.tolist(),
@@ -175,7 +148,7 @@ def _header(tenant: str, level: int, labels: Sequence[Labels], streams: StreamTa
         first_row=streams.first_row.tolist(),
     )
     return {
-        "sigyn.format": FORMAT,
+        "sigyn.format": version,
         "sigyn.tenant": tenant,
         "sigyn.level": str(level),
         "sigyn.streams": msgspec.json.encode(columns).decode(),
@@ -195,26 +168,20 @@ def decode_segment(body: memoryview) -> EncodedSegment:
     version = pairs.get(b"sigyn.format", b"").decode()
     if not version:
         raise SegmentLost("a Parquet file without `sigyn.format` in its metadata is no segment")
-    if version != FORMAT:
-        raise UnknownFormat(f"segment format `{version}` was written by a newer Sigyn; this one reads `{FORMAT}`")
+    if version not in FORMATS:
+        raise UnknownFormat(
+            f"segment format `{version}` was written by a newer Sigyn; this one reads {' and '.join(FORMATS)}"
+        )
     columns = msgspec.json.decode(pairs[b"sigyn.streams"], type=_StreamColumns)
-    return EncodedSegment(
-        body=body,
-        checksum=zlib.crc32(body),
-        tenant=pairs[b"sigyn.tenant"].decode(),
-        level=int(pairs[b"sigyn.level"]),
-        first=min(columns.first),
-        last=max(columns.last),
-        rows=sum(columns.rows),
-        text_bytes=sum(columns.text_bytes),
-        labels=tuple(labels_of(labels) for labels in columns.labels),
-        streams=StreamTable(
-            _NO_IDS,
-            np.array(columns.rows, np.int64),
-            np.array(columns.text_bytes, np.int64),
-            np.array(columns.metadata_pairs, np.int64),
-            np.array(columns.first, np.int64),
-            np.array(columns.last, np.int64),
-            np.array(columns.first_row, np.int64),
-        ),
+    table = StreamTable(
+        np.empty(0, np.int64),
+        np.array(columns.rows, np.int64),
+        np.array(columns.text_bytes, np.int64),
+        np.array(columns.metadata_pairs, np.int64),
+        np.array(columns.first, np.int64),
+        np.array(columns.last, np.int64),
+        np.array(columns.first_row, np.int64),
     )
+    labels = [labels_of(each) for each in columns.labels]
+    tenant, level = pairs[b"sigyn.tenant"].decode(), int(pairs[b"sigyn.level"])
+    return EncodedSegment.of(body, zlib.crc32(body), tenant, level, labels, table)

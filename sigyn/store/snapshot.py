@@ -12,12 +12,14 @@ from sigyn.store.catalog import SegmentInfo
 from sigyn.store.duplicates import DuplicateFinder
 from sigyn.store.errors import SegmentLost
 from sigyn.store.live import LiveSegments
+from sigyn.store.portion import Portion
 from sigyn.store.quarantine import Quarantine
 from sigyn.store.reader import SegmentReader
 from sigyn.store.recent import RowGroup
 from sigyn.store.streams import Int64s
 
 _NONE: Int64s = np.empty(0, np.int64)
+_EMPTY = Portion(0, lambda names: ENTRY_SCHEMA.empty_table().select(list(names)), None, has_metadata=False)
 
 
 class Snapshot:
@@ -71,6 +73,22 @@ class Snapshot:
         except SegmentLost as error:
             self._lose(segment, error)
             return pa.schema([ENTRY_SCHEMA.field(name) for name in columns]).empty_table()
+
+    def portion(self, segment: SegmentInfo, row_groups: Sequence[int]) -> Portion:
+        """Row groups of a segment; none of their entries when its object is lost.
+
+        A column that is read later may turn out to be lost: then SegmentLost is raised, and the same
+        portion is empty when it is asked for again. Raises Unavailable when the object store can't be reached.
+        """
+        if segment.key in self.lost:
+            return _EMPTY
+        try:
+            portion = self._reader.portion(segment, row_groups)
+            portion.column("stream"), portion.column("timestamp")
+        except SegmentLost as error:
+            self._lose(segment, error)
+            return _EMPTY
+        return portion.when_lost(lambda error: self._lose(segment, error))
 
     def duplicate_rows(self, segment: SegmentInfo) -> Int64s:
         """Sorted numbers of rows in `segment` that equal an entry in an older segment of this snapshot.

@@ -13,6 +13,7 @@ import numpy.typing as npt
 from numba import njit
 
 from sigyn.engine.kernels.names import name_byte
+from sigyn.store.shapes.json_text import is_space, scalar_end, string_end
 
 MAX_DEPTH = 24
 
@@ -24,95 +25,6 @@ _EXPECT_COMMA_OR_END = 4
 
 Bytes = npt.NDArray[np.uint8]
 Integers = npt.NDArray[np.int32]
-
-
-@njit(nogil=True, cache=True, inline="always")
-def _is_space(byte: int) -> bool:
-    return byte == 32 or byte == 10 or byte == 13 or byte == 9
-
-
-@njit(nogil=True, cache=True)
-def _string_end(data: Bytes, at: int, end: int) -> tuple[int, bool]:
-    """Offset of the quote that closes the string begun before `at`, and whether it holds escapes; -1: hard."""
-    escaped = False
-    while at < end:
-        byte = data[at]
-        if byte == 34:
-            return at, escaped
-        if byte == 92:
-            escaped = True
-            at += 1
-            if at >= end:
-                return -1, escaped
-            byte = data[at]
-            if byte == 117:  # \uXXXX
-                if at + 4 >= end:
-                    return -1, escaped
-                for k in range(1, 5):
-                    digit = data[at + k]
-                    if not ((48 <= digit <= 57) or (97 <= digit <= 102) or (65 <= digit <= 70)):
-                        return -1, escaped
-                at += 4
-            elif not (
-                byte == 34
-                or byte == 92
-                or byte == 47
-                or byte == 98
-                or byte == 102
-                or byte == 110
-                or byte == 114
-                or byte == 116
-            ):
-                return -1, escaped
-        elif byte < 32:
-            return -1, escaped
-        at += 1
-    return -1, escaped
-
-
-@njit(nogil=True, cache=True)
-def _scalar_end(data: Bytes, at: int, end: int) -> int:
-    """Offset behind the number, true or false that begins at `at`; negative for null; 0: hard."""
-    byte = data[at]
-    if byte == 116:
-        if at + 4 <= end and data[at + 1] == 114 and data[at + 2] == 117 and data[at + 3] == 101:
-            return at + 4
-        return 0
-    if byte == 102:
-        if at + 5 <= end and data[at + 1] == 97 and data[at + 2] == 108 and data[at + 3] == 115 and data[at + 4] == 101:
-            return at + 5
-        return 0
-    if byte == 110:
-        if at + 4 <= end and data[at + 1] == 117 and data[at + 2] == 108 and data[at + 3] == 108:
-            return -(at + 4)
-        return 0
-    if byte == 45:
-        at += 1
-        if at >= end:
-            return 0
-        byte = data[at]
-    if byte == 48:
-        at += 1
-    elif 49 <= byte <= 57:
-        while at < end and 48 <= data[at] <= 57:
-            at += 1
-    else:
-        return 0
-    if at < end and data[at] == 46:
-        at += 1
-        if at >= end or not (48 <= data[at] <= 57):
-            return 0
-        while at < end and 48 <= data[at] <= 57:
-            at += 1
-    if at < end and (data[at] == 101 or data[at] == 69):
-        at += 1
-        if at < end and (data[at] == 43 or data[at] == 45):
-            at += 1
-        if at >= end or not (48 <= data[at] <= 57):
-            return 0
-        while at < end and 48 <= data[at] <= 57:
-            at += 1
-    return at
 
 
 @njit(nogil=True, cache=True)
@@ -131,7 +43,7 @@ def _walk(
     """Fill starts[:, row] and lengths[:, row]; False: hard. `matched` is scratch [depth, wanted]."""
     count = len(wanted_ends)
     at = begin
-    while at < end and _is_space(data[at]):
+    while at < end and is_space(data[at]):
         at += 1
     if at >= end or data[at] != 123:
         return False
@@ -145,7 +57,7 @@ def _walk(
     hit = matched[MAX_DEPTH]
     state = _EXPECT_KEY_OR_END
     while True:
-        while at < end and _is_space(data[at]):
+        while at < end and is_space(data[at]):
             at += 1
         if at >= end:
             return False
@@ -161,7 +73,7 @@ def _walk(
             if byte != 34:
                 return False
             at += 1
-            close, escaped = _string_end(data, at, end)
+            close, escaped = string_end(data, at, end)
             if close < 0 or escaped or close == at:
                 return False
             if 48 <= data[at] <= 57:
@@ -182,7 +94,7 @@ def _walk(
                 else:
                     hit[w] = -1
             at = close + 1
-            while at < end and _is_space(data[at]):
+            while at < end and is_space(data[at]):
                 at += 1
             if at >= end or data[at] != 58:
                 return False
@@ -211,7 +123,7 @@ def _walk(
                 continue
             if byte == 34:
                 at += 1
-                close, escaped = _string_end(data, at, end)
+                close, escaped = string_end(data, at, end)
                 if close < 0:
                     return False
                 start, stop = at, close
@@ -219,7 +131,7 @@ def _walk(
             else:
                 escaped = False
                 start = at
-                stop = _scalar_end(data, at, end)
+                stop = scalar_end(data, at, end)
                 if stop == 0:
                     return False
                 if stop < 0:
@@ -246,7 +158,7 @@ def _walk(
                 depth -= 1
             else:
                 return False
-    while at < end and _is_space(data[at]):
+    while at < end and is_space(data[at]):
         at += 1
     return at == end
 
@@ -278,7 +190,7 @@ def extract_json(
         for w in range(count):
             lengths[w, i] = -1
         begin, end = offsets[rows[i]], offsets[rows[i] + 1]
-        while begin < end and _is_space(data[begin]):
+        while begin < end and is_space(data[begin]):
             begin += 1
         failed[i] = begin < end and data[begin] != 123
         hard[i] = not failed[i] and not _walk(

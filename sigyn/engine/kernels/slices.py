@@ -5,24 +5,9 @@ from collections.abc import Iterable
 import numpy as np
 import numpy.typing as npt
 import pyarrow as pa
-from numba import njit
 
-
-@njit(nogil=True, cache=True)
-def _gather(
-    data: npt.NDArray[np.uint8],
-    starts: npt.NDArray[np.int32],
-    lengths: npt.NDArray[np.int32],
-    offsets: npt.NDArray[np.int32],
-    out: npt.NDArray[np.uint8],
-) -> None:
-    for i in range(len(starts)):
-        length = lengths[i]
-        if length > 0:
-            begin = offsets[i]
-            start = starts[i]
-            for k in range(length):
-                out[begin + k] = data[start + k]
+from sigyn.store.shapes.column_loops import gather
+from sigyn.store.shapes.values import string_array
 
 
 def slice_column(
@@ -32,17 +17,8 @@ def slice_column(
     offsets = np.zeros(len(starts) + 1, np.int32)
     np.cumsum(np.maximum(lengths, 0), out=offsets[1:])
     out = np.empty(int(offsets[-1]), np.uint8)
-    _gather(data, starts, lengths, offsets, out)
-    missing = lengths < 0
-    validity = pa.py_buffer(np.packbits(~missing, bitorder="little")) if missing.any() else None
-    return pa.StringArray.from_buffers(len(starts), pa.py_buffer(offsets), pa.py_buffer(out), validity)
-
-
-def string_buffers(column: pa.Array) -> tuple[npt.NDArray[np.uint8], npt.NDArray[np.int32]]:
-    """Data bytes and offsets (len + 1) of a string array, without copying."""
-    _, offsets, data = column.buffers()
-    values = np.frombuffer(data, np.uint8) if data is not None else np.empty(0, np.uint8)
-    return values, np.frombuffer(offsets, np.int32)[column.offset : column.offset + len(column) + 1]
+    gather(data, starts, lengths, offsets, out)
+    return string_array(offsets, out, lengths >= 0)
 
 
 def joined(texts: Iterable[bytes]) -> tuple[npt.NDArray[np.uint8], npt.NDArray[np.int32]]:

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from sigyn.engine.sql.conversions import byte_count, duration_seconds
 from sigyn.engine.sql.predicates import compile_predicate, mapped, number, text_matches
 from sigyn.engine.sql.scope import ERROR, Scope
-from sigyn.engine.sql.steps import Compute, Filter, Parse
+from sigyn.engine.sql.steps import Compute, Filter, FilterText, Parse
 from sigyn.engine.sql.text import NULL, Sql, any_of, build, column, literal
 from sigyn.engine.sql.unsupported import Unsupported
 from sigyn.engine.streams import QueryStreams
@@ -145,7 +145,7 @@ def _filter_before_parsing(predicate: ast.Predicate, scope: Scope) -> None:
         return
     hidden = literal("\\u" if parse.kind == "json" else "\\")
     test = build("(contains({}, {}) OR contains({}, {}))", parse.line, literal(value), parse.line, hidden)
-    scope.steps.insert(scope.steps.index(parse), Filter(test))
+    scope.steps.insert(scope.steps.index(parse), FilterText(test))
 
 
 def _begin_parser(scope: Scope, kind: str, error: str, *, keep_empty: bool = False) -> None:
@@ -228,11 +228,12 @@ def _compile_unwrap(unwrap: ast.Unwrap, scope: Scope) -> Sql:
     text = scope.label(unwrap.label)
     if text is NULL:
         raise Unsupported("unwrap of a label that no entry has")
-    _keep_rows(scope, build("({} IS NOT NULL)", text))
     if unwrap.conversion == "":
-        value, doubt = number(text)
+        value, doubt = number(scope, text)
+        _keep_rows(scope, build("({} IS NOT NULL OR {})", value, doubt))
         scope.doubts.append(doubt)
     else:
+        _keep_rows(scope, build("({} IS NOT NULL)", text))
         value = mapped(scope, text, byte_count if unwrap.conversion == "bytes" else duration_seconds)
         scope.doubts.append(build("({} IS NOT NULL AND {} IS NULL)", text, value))
     for label_filter in unwrap.filters:

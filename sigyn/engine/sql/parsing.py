@@ -1,42 +1,86 @@
 """Parsers over the lines of a frame, by kernels."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
 import numpy.typing as npt
 import pyarrow as pa
 
-from sigyn.engine.frame import Frame, Rows
+from sigyn.engine.fields import FieldColumn, Piece, StoredField
+from sigyn.engine.frame import Frame, Rows, Selected, lines_of
 from sigyn.engine.kernels.json import extract_json
 from sigyn.engine.kernels.logfmt import extract_logfmt
 from sigyn.engine.kernels.pattern import extract_pattern
-from sigyn.engine.kernels.slices import joined, room, slice_column, string_buffers
+from sigyn.engine.kernels.slices import joined, room, slice_column
 from sigyn.engine.sql.steps import Parse
 from sigyn.languages.logql.pattern import Capture
+from sigyn.store.portion import Portion
+from sigyn.store.shapes.values import string_buffers
 
 
 def parse_lines(step: Parse, frame: Frame) -> None:
     """Add the columns of a parser to a frame: its labels, and which lines are hard or failed."""
     (name,) = step.line.columns
-    hard, failed, values = [], [], []
-    for lines, rows in frame.chunks(name):
-        outcome = _PARSERS[step.kind](step, lines, rows)
-        hard.append(pa.array(outcome.hard))
-        failed.append(pa.array(outcome.failed))
-        values.append(outcome.values)
-    frame.add(step.hard, pa.chunked_array(hard, pa.bool_()))
-    frame.add(step.failed, pa.chunked_array(failed, pa.bool_()))
+    parts = [_part(step, part) for part in frame.selected()] if name == "line" else []
+    parts = parts or [_parsed(step, lines, rows) for lines, rows in frame.chunks(name)]
+    frame.add(step.hard, pa.chunked_array([pa.array(part.hard) for part in parts], pa.bool_()))
+    frame.add(step.failed, pa.chunked_array([pa.array(part.failed) for part in parts], pa.bool_()))
     for index, column in enumerate(step.wanted.values()):
-        frame.add(column, pa.chunked_array([chunk[index] for chunk in values], pa.string()))
+        frame.add(column, FieldColumn([part.values[index] for part in parts]))
 
 
 @dataclass(frozen=True, slots=True)
 class _Outcome:
-    """What a kernel made of some lines; `values` are string arrays in the order of `Parse.wanted`."""
+    """What became of some lines; `values` are in the order of `Parse.wanted`."""
 
     hard: npt.NDArray[np.bool_]
     failed: npt.NDArray[np.bool_]
-    values: list[pa.Array]
+    values: Sequence[Piece]
+
+
+def _part(step: Parse, part: Selected) -> _Outcome:
+    """The labels of a portion's lines: from its columns where it has them, else by parsing."""
+    known = None
+    if step.kind != "pattern" and not step.keep_empty:
+        known = part.portion.shaped(step.kind)
+    if known is None:
+        return _parsed(step, *lines_of(part))
+    known = known[part.rows]
+    if known.all():
+        return _stored(step, part.portion, part.rows)
+    stored = _stored(step, part.portion, part.rows[known])
+    others = Selected(part.portion, part.rows[~known], 0)
+    parsed = _parsed(step, *lines_of(others))
+    places = np.empty(len(known), np.int64)
+    places[np.concatenate([np.flatnonzero(known), np.flatnonzero(~known)])] = np.arange(len(known))
+    values = [
+        pa.concat_arrays([_texts(one).cast(pa.string()), _texts(other)]).take(pa.array(places))
+        for one, other in zip(stored.values, parsed.values, strict=True)
+    ]
+    return _Outcome(
+        np.concatenate([stored.hard, parsed.hard])[places],
+        np.concatenate([stored.failed, parsed.failed])[places],
+        values,
+    )
+
+
+def _stored(step: Parse, portion: Portion, rows: Rows) -> _Outcome:
+    """The labels of shaped lines; one that wants escapes undone is hard."""
+    hard = np.zeros(len(rows), np.bool_)
+    for label in step.wanted:
+        escaped = portion.escaped(label)
+        if escaped is not None:
+            hard |= escaped[rows]
+    return _Outcome(hard, np.zeros(len(rows), np.bool_), [StoredField(portion, label, rows) for label in step.wanted])
+
+
+def _texts(piece: Piece) -> pa.Array:
+    return piece.texts() if isinstance(piece, StoredField) else piece
+
+
+def _parsed(step: Parse, lines: pa.Array, rows: Rows) -> _Outcome:
+    return _PARSERS[step.kind](step, lines, rows)
 
 
 def _json(step: Parse, lines: pa.Array, rows: Rows) -> _Outcome:

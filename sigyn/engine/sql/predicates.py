@@ -9,7 +9,7 @@ from dataclasses import dataclass
 
 from sigyn.engine.sql.conversions import address_test, byte_count, duration_nanoseconds
 from sigyn.engine.sql.scope import ERROR, Scope
-from sigyn.engine.sql.steps import Convert, Map
+from sigyn.engine.sql.steps import Convert, Map, Number
 from sigyn.engine.sql.text import FALSE, NULL, Sql, any_of, build, column, literal
 from sigyn.engine.sql.unsupported import Unsupported
 from sigyn.languages.logql import ast
@@ -67,15 +67,12 @@ def text_matches(text: Sql, operator: ast.MatchOperator, value: str) -> Sql:
             return build("(NOT regexp_full_match({}, {}, 's'))", text, literal(value))
 
 
-def number(text: Sql) -> tuple[Sql, Sql]:
-    """The number that a text (or NULL) stands for, and when the interpreter has to read it instead.
-
-    SQL's cast accepts more than Go's strconv.ParseFloat does and the other way round; they agree on
-    texts of digits, a point and a leading minus.
-    """
-    value = build("TRY_CAST({} AS DOUBLE)", text)
-    doubt = build("({} IS NOT NULL AND ({} IS NULL OR ltrim({}, '-0123456789.') <> ''))", text, value, text)
-    return value, doubt
+def number(scope: Scope, text: Sql) -> tuple[Sql, Sql]:
+    """The number that a text (or NULL) stands for, and when the interpreter has to read it instead."""
+    name = scope.fresh("number")
+    step = Number(name, f"{name}.doubt", text)
+    scope.steps.append(step)
+    return column(step.name), column(step.doubt)
 
 
 def _passes_errors(scope: Scope, compiled: Compiled) -> Compiled:
@@ -95,7 +92,7 @@ def _number(scope: Scope, name: str, operator: ast.CompareOperator, against: flo
     text = scope.label(name)
     if text is NULL:
         return Compiled(FALSE)
-    value, doubt = number(text)
+    value, doubt = number(scope, text)
     return Compiled(build(f"coalesce({{}} {_OPERATORS[operator]} {against!r}::DOUBLE, false)", value), doubt)
 
 

@@ -9,8 +9,8 @@ import numpy.typing as npt
 import pyarrow as pa
 
 from sigyn.engine.frame import POSITION, Frame
-from sigyn.engine.sql.steps import Compute, Filter, Map, Parse, Step
-from sigyn.engine.sql.text import Sql, identifier
+from sigyn.engine.sql.steps import Compute, Filter, FilterText, Map, Number, Parse, Step
+from sigyn.engine.sql.text import Sql, build, identifier
 
 INTERPRETED_ROWS = 4096  # 20 to 80 ms for the interpreter; numba takes a second to load
 
@@ -27,6 +27,11 @@ def run_steps(steps: Iterable[Step], frame: Frame, connection: duckdb.DuckDBPyCo
         match step:
             case Filter(predicate):
                 frame = frame.narrowed(positions_where(predicate, frame, connection))
+            case FilterText(predicate):
+                if not frame.is_shaped:
+                    frame = frame.narrowed(positions_where(predicate, frame, connection))
+            case Number():
+                _add_numbers(step, frame, connection)
             case Parse():
                 _parse(step, frame)
             case Compute(name, value):
@@ -41,7 +46,7 @@ def run_steps(steps: Iterable[Step], frame: Frame, connection: duckdb.DuckDBPyCo
 def filtering_steps(steps: Sequence[Step]) -> Sequence[Step]:
     """The steps worth doing for a caller that interprets all entries that are left."""
     done = len(steps)
-    while done and not isinstance(steps[done - 1], Filter):
+    while done and not isinstance(steps[done - 1], Filter | FilterText):
         done -= 1
     return steps[:done]
 
@@ -60,7 +65,7 @@ def positions_where(predicate: Sql, frame: Frame, connection: duckdb.DuckDBPyCon
     table = whole if whole is not None else frame.table(sorted(predicate.columns))
     answer = select(f"SELECT {POSITION} FROM frame WHERE {predicate}", table, connection)
     if whole is not None:
-        return frame.selected(answer.column(0).to_numpy())
+        return frame.positions_of(answer.column(0).to_numpy())
     return np.sort(answer.column(0).to_numpy())
 
 
@@ -83,6 +88,26 @@ def _evaluate(value: Sql, frame: Frame, connection: duckdb.DuckDBPyConnection) -
     return _whole(answer.column(0))
 
 
+def _add_numbers(step: Number, frame: Frame, connection: duckdb.DuckDBPyConnection) -> None:
+    """SQL's cast accepts more than Go's strconv.ParseFloat does and the other way round; they agree on
+    texts of digits, a point and a leading minus.
+    """
+    text = step.source
+    names = sorted(text.columns)
+    stored = frame.numbers(names[0]) if len(names) == 1 and text.text == identifier(names[0]) else None
+    if stored is not None:
+        frame.add(step.name, stored)
+        frame.add(step.doubt, pa.array(np.zeros(len(frame), np.bool_)))
+        return
+    value = build("TRY_CAST({} AS DOUBLE)", text)
+    doubt = build("({} IS NOT NULL AND ({} IS NULL OR ltrim({}, '-0123456789.') <> ''))", text, value, text)
+    answer = select(
+        f"SELECT {value} AS value, {doubt} AS doubt FROM frame ORDER BY {POSITION}", frame.table(names), connection
+    )
+    frame.add(step.name, answer.column("value"))
+    frame.add(step.doubt, answer.column("doubt"))
+
+
 def _whole(values: pa.Array | pa.ChunkedArray) -> pa.Array:
     return values.combine_chunks() if isinstance(values, pa.ChunkedArray) else values
 
@@ -98,7 +123,10 @@ def _add_empty(step: Step, frame: Frame) -> None:
             frame.add(name, pa.array([], pa.string()))
         case Map(name, _, _):
             frame.add(name, pa.array([], pa.float64()))
-        case Filter():
+        case Number(name, doubt, _):
+            frame.add(name, pa.array([], pa.float64()))
+            frame.add(doubt, pa.array([], pa.bool_()))
+        case Filter() | FilterText():
             pass
 
 

@@ -76,4 +76,33 @@ class Map:
         return self.source.columns
 
 
-Step: TypeAlias = Filter | Parse | Compute | Map
+@dataclass(frozen=True, slots=True)
+class Number:
+    """Add the number that a text stands for (null: none, or in doubt), and whether that is in doubt."""
+
+    name: str
+    doubt: str
+    source: Sql
+
+    @property
+    def columns(self) -> frozenset[str]:
+        """Columns that the step reads."""
+        return self.source.columns
+
+
+@dataclass(frozen=True, slots=True)
+class FilterText:
+    """Keep the rows for which the predicate over the line is true, where lines are held as text.
+
+    A step behind it keeps no others anyway: this one only saves parsing.
+    """
+
+    predicate: Sql
+
+    @property
+    def columns(self) -> frozenset[str]:
+        """Columns that the step reads."""
+        return self.predicate.columns
+
+
+Step: TypeAlias = Filter | FilterText | Parse | Compute | Map | Number

@@ -1,0 +1,97 @@
+"""Labels that a parser gives, as columns that are read only when something asks for them."""
+
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import TypeAlias
+
+import numpy as np
+import numpy.typing as npt
+import pyarrow as pa
+
+from sigyn.store.portion import Portion
+
+Rows = npt.NDArray[np.int64]
+
+_PLAIN_NUMBER = re.compile(r"-?[0-9]+(\.[0-9]+)?")
+
+
+@dataclass(frozen=True, slots=True)
+class StoredField:
+    """A field of a portion's entries, all of which the portion knows the field of."""
+
+    portion: Portion
+    name: str
+    rows: Rows
+
+    def __len__(self) -> int:
+        return len(self.rows)
+
+    def take(self, positions: Rows) -> "StoredField":
+        """The field of the entries at these positions."""
+        return StoredField(self.portion, self.name, self.rows[positions])
+
+    def texts(self) -> pa.Array:
+        """The texts, strings or a dictionary."""
+        texts = self.portion.field(self.name)
+        if texts is None:
+            return pa.nulls(len(self), pa.string())
+        return texts if len(self) == self.portion.rows else texts.take(pa.array(self.rows))
+
+    def numbers(self) -> pa.Array | None:
+        """The texts as float64; None where SQL or the interpreter has to read them."""
+        found = self.portion.numbers(self.name)
+        if found is not None:
+            values, valid = found
+            return pa.array(values[self.rows], mask=~valid[self.rows])
+        texts = self.texts()
+        if texts.null_count == len(texts):
+            return pa.nulls(len(self), pa.float64())
+        if not isinstance(texts, pa.DictionaryArray):
+            return None
+        distinct = texts.dictionary.to_pylist()
+        if not all(map(_PLAIN_NUMBER.fullmatch, distinct)):
+            return None
+        return pa.array([float(text) for text in distinct], pa.float64()).take(texts.indices)
+
+
+Piece: TypeAlias = pa.Array | StoredField
+
+
+class FieldColumn:
+    """A label over the rows of a frame, in pieces."""
+
+    def __init__(self, pieces: Sequence[Piece]) -> None:
+        self._pieces = pieces
+        self._texts: pa.ChunkedArray | None = None
+
+    def texts(self) -> pa.ChunkedArray:
+        """The texts: dictionaries where all pieces are, else strings."""
+        if self._texts is None:
+            pieces = [piece.texts() if isinstance(piece, StoredField) else piece for piece in self._pieces]
+            if not all(isinstance(piece, pa.DictionaryArray) for piece in pieces):
+                pieces = [piece.cast(pa.string()) for piece in pieces]
+            self._texts = pa.chunked_array(pieces, pieces[0].type if pieces else pa.string())
+        return self._texts
+
+    def numbers(self) -> pa.ChunkedArray | None:
+        """The texts as float64; None where SQL or the interpreter has to read them."""
+        pieces = []
+        for piece in self._pieces:
+            numbers = piece.numbers() if isinstance(piece, StoredField) else None
+            if numbers is None:
+                return None
+            pieces.append(numbers)
+        return pa.chunked_array(pieces, pa.float64())
+
+    def take(self, positions: Rows) -> "FieldColumn":
+        """The label of the rows at these positions (rising)."""
+        taken: list[Piece] = []
+        begin = 0
+        for piece in self._pieces:
+            first, last = np.searchsorted(positions, (begin, begin + len(piece)))
+            if first < last:
+                own = positions[first:last] - begin
+                taken.append(piece.take(own if isinstance(piece, StoredField) else pa.array(own)))
+            begin += len(piece)
+        return FieldColumn(taken)

@@ -1,0 +1,85 @@
+"""The index of a segment: needle filters and tallies, between its data and its footer.
+
+Parquet's footer names each column's place from the start of the file, so that readers who know nothing
+of this section pass over it.
+"""
+
+import zlib
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import msgspec
+import numpy as np
+import pyarrow as pa
+
+from sigyn.store.errors import SegmentLost
+from sigyn.store.needles.filters import NeedleFilters, Words
+from sigyn.store.tallies import TALLY_SCHEMA
+
+_TRAILER = 8  # the footer's length, and PAR1
+
+
+class IndexPlace(msgspec.Struct, frozen=True):
+    """What the footer says of the section.
+
+    length         bytes of the section
+    checksum       CRC-32 of it
+    needle_blocks  blocks (64 bytes) of the needle filter of each row group, one filter after the other
+    tally_bytes    bytes of the tallies behind them (an Arrow stream), 0: none
+    has_metadata   whether any entry has structured metadata besides detected_level
+    """
+
+    length: int
+    checksum: int
+    needle_blocks: tuple[int, ...]
+    tally_bytes: int
+    has_metadata: bool
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class SegmentIndex:
+    """The section as it is read."""
+
+    needles: NeedleFilters
+    tallies: pa.Table | None
+
+
+def encode_index(needles: Sequence[Words], tallies: pa.Table | None, *, has_metadata: bool) -> tuple[bytes, IndexPlace]:
+    """The bytes of the section, and what the footer says of it."""
+    sink = pa.BufferOutputStream()
+    if tallies is not None:
+        options = pa.ipc.IpcWriteOptions(compression="zstd")
+        with pa.ipc.new_stream(sink, TALLY_SCHEMA, options=options) as writer:
+            writer.write_table(tallies)
+    stream = sink.getvalue()
+    body = b"".join([*(words.tobytes() for words in needles), stream.to_pybytes()])
+    blocks = tuple(len(words) // 8 for words in needles)
+    return body, IndexPlace(len(body), zlib.crc32(body), blocks, stream.size, has_metadata)
+
+
+def decode_index(body: bytes | memoryview, place: IndexPlace) -> SegmentIndex:
+    """What `encode_index` was given. Raises SegmentLost when the bytes are not those that were written."""
+    if len(body) != place.length or zlib.crc32(body) != place.checksum:
+        raise SegmentLost("its index section is corrupt: its checksum differs")
+    needle_bytes = place.length - place.tally_bytes
+    words = np.frombuffer(body, np.uint64, count=needle_bytes // 8)
+    tallies = None
+    if place.tally_bytes:
+        tallies = pa.ipc.open_stream(pa.py_buffer(body[needle_bytes:])).read_all()
+    return SegmentIndex(NeedleFilters.of(words, place.needle_blocks), tallies)
+
+
+def with_index(parquet: memoryview, section: bytes) -> memoryview:
+    """A Parquet file with the section in front of its footer."""
+    footer = len(parquet) - _TRAILER - int.from_bytes(parquet[-_TRAILER:-4], "little")
+    body = bytearray(len(parquet) + len(section))
+    body[:footer] = parquet[:footer]
+    body[footer : footer + len(section)] = section
+    body[footer + len(section) :] = parquet[footer:]
+    return memoryview(body)
+
+
+def index_range(object_bytes: int, footer_bytes: int, place: IndexPlace) -> tuple[int, int]:
+    """Where the section begins and ends in an object."""
+    end = object_bytes - _TRAILER - footer_bytes
+    return end - place.length, end

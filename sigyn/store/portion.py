@@ -1,0 +1,175 @@
+"""Entries of some row groups of a segment, whose columns are read when something asks for them."""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+
+import msgspec
+import numpy as np
+import numpy.typing as npt
+import pyarrow as pa
+
+from sigyn.store.errors import SegmentLost
+from sigyn.store.shapes.forms import DecimalForm, Form, TextForm, decode_form
+from sigyn.store.shapes.lines import rebuild_lines
+from sigyn.store.shapes.shape import FIELD, RAW, Shape, Syntax
+from sigyn.store.shapes.shaping import ShapeTable
+from sigyn.store.shapes.values import Flags, Texts, valid_rows, whole
+from sigyn.store.streams import Int64s
+
+ReadColumns = Callable[[Sequence[str]], pa.Table]
+"""Reads physical columns of the row groups of a portion."""
+
+
+@dataclass(frozen=True, slots=True)
+class Layout:
+    """How a sorted segment holds its lines."""
+
+    table: ShapeTable
+    forms: dict[str, Form]
+    codes: dict[str, npt.NDArray[np.bool_]]
+
+    @classmethod
+    def of(cls, shapes: bytes, forms: bytes) -> "Layout":
+        """The layout from what the footer says."""
+        table = ShapeTable.of(msgspec.json.decode(shapes, type=tuple[Shape, ...]))
+        syntaxes = np.array([shape.syntax for shape in table.shapes])
+        # One place more for -1, the lines without a shape.
+        codes = {name: np.append(syntaxes == name, False) for name in ("json", "logfmt")}
+        return cls(table, msgspec.json.decode(forms, type=dict[str, Form]), codes)
+
+    def dictionaries(self) -> tuple[str, ...]:
+        """Columns in which few texts differ."""
+        return tuple(name for name, form in self.forms.items() if isinstance(form, TextForm) and form.dictionary)
+
+    def columns_of(self, shapes: npt.NDArray[np.integer]) -> list[str]:
+        """The columns that lines of these shapes are made of."""
+        return list(dict.fromkeys(name for shape in shapes.tolist() for name in self.table.shapes[shape].columns))
+
+
+class Portion:
+    """`rows` entries; all arrays that come back are in one piece and in the order of the segment.
+
+    Reading may raise SegmentLost and Unavailable, as SegmentReader says. Not safe for several threads.
+    """
+
+    def __init__(self, rows: int, read: ReadColumns, layout: Layout | None, *, has_metadata: bool | None) -> None:
+        self.rows = rows
+        self._read = read
+        self._layout = layout
+        self._has_metadata = has_metadata
+        self._tell: Callable[[SegmentLost], None] | None = None
+        self._columns: dict[str, pa.Array] = {}
+        self._texts: dict[str, Texts] = {}
+        self._lines: pa.Array | None = None
+
+    def when_lost(self, tell: Callable[[SegmentLost], None]) -> "Portion":
+        """The same portion, which tells of a column that turns out to be lost before it raises SegmentLost."""
+        self._tell = tell
+        return self
+
+    def column(self, name: str) -> pa.Array:
+        """A column of ENTRY_SCHEMA."""
+        return self._whole_lines() if name == "line" else self._physical(name)
+
+    @property
+    def has_metadata(self) -> bool:
+        """Whether any entry may have structured metadata besides detected_level."""
+        if self._has_metadata is None:
+            self._has_metadata = bool(self._physical("metadata").null_count < self.rows)
+        return self._has_metadata
+
+    @property
+    def is_shaped(self) -> bool:
+        """Whether lines have to be put together before they can be read."""
+        return self._layout is not None
+
+    def lines(self, rows: Int64s) -> pa.Array:
+        """The lines of these entries."""
+        if self._layout is None or self._lines is not None or 2 * len(rows) > self.rows:
+            return self.column("line").take(pa.array(rows))
+        return self._rebuilt(self._layout, rows)
+
+    def shaped(self, syntax: Syntax) -> Flags | None:
+        """Entries of which `field` knows all that the parser of this syntax would find; None: of none."""
+        if self._layout is None or not self._layout.codes[syntax].any():
+            return None
+        return np.asarray(self._layout.codes[syntax][self._shapes()])
+
+    def field(self, name: str) -> Texts | None:
+        """The texts of a field, null where a shaped line has none; None when no line of the segment has any."""
+        if self._layout is None or FIELD + name not in self._layout.forms:
+            return None
+        return self._text(FIELD + name)
+
+    def escaped(self, name: str) -> Flags | None:
+        """Entries whose field has escapes to undo, which `field` does not know; None: none."""
+        if self._layout is None or RAW + name not in self._layout.forms:
+            return None
+        return valid_rows(self._physical(RAW + name))
+
+    def numbers(self, name: str) -> tuple[npt.NDArray[np.float64], Flags] | None:
+        """The field's texts as float64, and which entries have one; None when it is not held as numbers."""
+        form = self._layout.forms.get(FIELD + name) if self._layout is not None else None
+        if not isinstance(form, DecimalForm):
+            return None
+        parts = form.parts(FIELD + name)
+        self._load(parts)
+        return form.numbers(FIELD + name, {part: self._physical(part) for part in parts})
+
+    def _whole_lines(self) -> pa.Array:
+        if self._layout is None:
+            return self._physical("line")
+        if self._lines is None:
+            self._lines = self._rebuilt(self._layout, None)
+        return self._lines
+
+    def _rebuilt(self, layout: Layout, rows: Int64s | None) -> pa.Array:
+        """Lines of all entries, or of these."""
+        shapes = self._shapes() if rows is None else self._shapes()[rows]
+        names = layout.columns_of(np.unique(shapes[shapes >= 0]))
+        self._load(["line", *(part for name in names for part in layout.forms[name].parts(name))])
+        indices = None if rows is None else pa.array(rows)
+        columns = {}
+        for name in names:
+            if indices is None or name in self._texts:
+                text = self._text(name)
+                columns[name] = text if indices is None else text.take(indices)
+            else:
+                parts = {part: self._physical(part).take(indices) for part in layout.forms[name].parts(name)}
+                columns[name] = decode_form(layout.forms[name], name, parts, self._timestamps()[rows])
+        text = self._physical("line")
+        return rebuild_lines(layout.table, shapes, columns, text if indices is None else text.take(indices))
+
+    def _text(self, name: str) -> Texts:
+        if name not in self._texts:
+            assert self._layout is not None
+            form = self._layout.forms[name]
+            parts = form.parts(name)
+            self._load(parts)
+            self._texts[name] = decode_form(
+                form, name, {part: self._physical(part) for part in parts}, self._timestamps()
+            )
+        return self._texts[name]
+
+    def _shapes(self) -> npt.NDArray[np.int32]:
+        return np.asarray(self._physical("shape").to_numpy())
+
+    def _timestamps(self) -> Int64s:
+        return np.asarray(self._physical("timestamp").to_numpy())
+
+    def _physical(self, name: str) -> pa.Array:
+        if name not in self._columns:
+            self._load([name])
+        return self._columns[name]
+
+    def _load(self, names: Sequence[str]) -> None:
+        """Reads columns that are not there yet, all in one go."""
+        missing = [name for name in dict.fromkeys(names) if name not in self._columns]
+        if missing:
+            try:
+                table = self._read(missing)
+            except SegmentLost as error:
+                if self._tell is not None:
+                    self._tell(error)
+                raise
+            self._columns.update((name, whole(table.column(name))) for name in missing)

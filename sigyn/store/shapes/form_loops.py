@@ -1,0 +1,235 @@
+"""Compiled loops between the text of values and the forms in which columns hold them.
+
+Each reading loop says which texts it would write back byte for byte: only those may take the form.
+"""
+
+import numpy as np
+import numpy.typing as npt
+from numba import njit
+
+Bytes = npt.NDArray[np.uint8]
+Integers = npt.NDArray[np.int32]
+Longs = npt.NDArray[np.int64]
+Scales = npt.NDArray[np.int8]
+Flags = npt.NDArray[np.bool_]
+
+MAX_DIGITS = 15  # such a number is exact as float64, and so is its quotient by a power of ten
+DAY_SECONDS = 86_400
+
+
+@njit(nogil=True, cache=True)
+def read_hex(data: Bytes, offsets: Integers, width: int, out: Bytes, fits: Flags) -> None:
+    """Lower-case hexadecimal digits as bytes: out[i * width // 2 ...]; only texts of `width` digits fit."""
+    for i in range(len(fits)):
+        begin = offsets[i]
+        fits[i] = offsets[i + 1] - begin == width
+        if not fits[i]:
+            continue
+        for k in range(0, width, 2):
+            value = 0
+            for byte in (data[begin + k], data[begin + k + 1]):
+                if 48 <= byte <= 57:
+                    value = value * 16 + byte - 48
+                elif 97 <= byte <= 102:
+                    value = value * 16 + byte - 87
+                else:
+                    fits[i] = False
+            out[(i * width + k) // 2] = value
+
+
+@njit(nogil=True, cache=True)
+def write_hex(data: Bytes, out: Bytes) -> None:
+    """Two lower-case digits for each byte."""
+    for i in range(len(data)):
+        high, low = data[i] >> 4, data[i] & 15
+        out[2 * i] = high + 48 if high < 10 else high + 87
+        out[2 * i + 1] = low + 48 if low < 10 else low + 87
+
+
+@njit(nogil=True, cache=True)
+def read_decimals(data: Bytes, offsets: Integers, mantissas: Longs, scales: Scales, fits: Flags) -> None:
+    """Numbers as mantissa and digits behind the point: `-12.50` is -1250 and 2.
+
+    What fits: an optional minus, digits without a needless zero in front, and up to nine digits behind a point.
+    """
+    for i in range(len(fits)):
+        at, end = offsets[i], offsets[i + 1]
+        fits[i] = False
+        negative = at < end and data[at] == 45
+        if negative:
+            at += 1
+        if at >= end or end - at > MAX_DIGITS + 1:
+            continue
+        if data[at] == 48 and at + 1 < end and data[at + 1] != 46:
+            continue
+        value = 0
+        digits = 0
+        point = -1
+        proper = True
+        for k in range(at, end):
+            byte = data[k]
+            if 48 <= byte <= 57:
+                value = value * 10 + byte - 48
+                digits += 1
+            elif byte == 46 and point < 0 and k > at and k + 1 < end:
+                point = k
+            else:
+                proper = False
+                break
+        if not proper or digits > MAX_DIGITS or (negative and value == 0):
+            continue
+        scale = end - 1 - point if point >= 0 else 0
+        if scale > 9:
+            continue
+        mantissas[i] = -value if negative else value
+        scales[i] = scale
+        fits[i] = True
+
+
+@njit(nogil=True, cache=True)
+def decimal_lengths(mantissas: Longs, scales: Scales, valid: Flags, out: Integers) -> None:
+    """Bytes of the text of each number; 0 where there is none."""
+    for i in range(len(out)):
+        out[i] = 0
+        if not valid[i]:
+            continue
+        value = abs(mantissas[i])
+        digits = 1
+        while value >= 10:
+            value //= 10
+            digits += 1
+        scale = scales[i]
+        out[i] = (1 if mantissas[i] < 0 else 0) + (max(digits, scale + 1) + 1 if scale else digits)
+
+
+@njit(nogil=True, cache=True)
+def write_decimals(mantissas: Longs, scales: Scales, valid: Flags, offsets: Integers, out: Bytes) -> None:
+    """The text of each number at its offset."""
+    for i in range(len(valid)):
+        if not valid[i]:
+            continue
+        begin, at = offsets[i], offsets[i + 1] - 1
+        value = abs(mantissas[i])
+        if mantissas[i] < 0:
+            out[begin] = 45
+            begin += 1
+        scale = scales[i]
+        written = 0
+        while at >= begin:
+            if scale and written == scale:
+                out[at] = 46
+                at -= 1
+            out[at] = 48 + value % 10
+            value //= 10
+            written += 1
+            at -= 1
+
+
+@njit(nogil=True, cache=True)
+def _two(data: Bytes, at: int) -> int:
+    """The number of two digits; -1 when they are none."""
+    tens, ones = data[at], data[at + 1]
+    if 48 <= tens <= 57 and 48 <= ones <= 57:
+        return int((tens - 48) * 10 + ones - 48)
+    return -1
+
+
+@njit(nogil=True, cache=True)
+def _days(year: int, month: int, day: int) -> int:
+    """Days since 1970 of a date of the Gregorian calendar (after Howard Hinnant's civil calendar algorithms)."""
+    year -= month <= 2
+    era = year // 400
+    of_era = year - era * 400
+    of_year = (153 * (month + (-3 if month > 2 else 9)) + 2) // 5 + day - 1
+    return era * 146097 + of_era * 365 + of_era // 4 - of_era // 100 + of_year - 719468
+
+
+@njit(nogil=True, cache=True)
+def _date(days: int) -> tuple[int, int, int]:
+    """The date of a day since 1970: the inverse of `_days`."""
+    days += 719468
+    era = days // 146097
+    of_era = days - era * 146097
+    year_of_era = (of_era - of_era // 1460 + of_era // 36524 - of_era // 146096) // 365
+    of_year = of_era - (365 * year_of_era + year_of_era // 4 - year_of_era // 100)
+    shifted = (5 * of_year + 2) // 153
+    day = of_year - (153 * shifted + 2) // 5 + 1
+    month = shifted + 3 if shifted < 10 else shifted - 9
+    return year_of_era + era * 400 + (month <= 2), month, day
+
+
+@njit(nogil=True, cache=True)
+def read_times(
+    data: Bytes, offsets: Integers, separator: int, digits: int, suffix: Bytes, out: Longs, fits: Flags
+) -> None:
+    """Times such as 2026-11-25T21:35:57.021Z as ns since 1970: `digits` of a second's fraction, then `suffix`."""
+    width = 19 + (digits + 1 if digits else 0) + len(suffix)
+    for i in range(len(fits)):
+        at = offsets[i]
+        fits[i] = False
+        if offsets[i + 1] - at != width:
+            continue
+        if data[at + 4] != 45 or data[at + 7] != 45 or data[at + 10] != separator:
+            continue
+        if data[at + 13] != 58 or data[at + 16] != 58:
+            continue
+        century, year = _two(data, at), _two(data, at + 2)
+        month, day = _two(data, at + 5), _two(data, at + 8)
+        hour, minute, second = _two(data, at + 11), _two(data, at + 14), _two(data, at + 17)
+        if century < 17 or century > 21 or year < 0 or not 1 <= month <= 12 or not 1 <= day <= 31:
+            continue
+        if not 0 <= hour <= 23 or not 0 <= minute <= 59 or not 0 <= second <= 59:
+            continue
+        days = _days(century * 100 + year, month, day)
+        if _date(days) != (century * 100 + year, month, day):
+            continue
+        fraction = 0
+        proper = True
+        if digits:
+            proper = data[at + 19] == 46
+            for k in range(digits):
+                byte = data[at + 20 + k]
+                proper = proper and 48 <= byte <= 57
+                fraction = fraction * 10 + byte - 48
+        for k in range(len(suffix)):
+            proper = proper and data[at + width - len(suffix) + k] == suffix[k]
+        if not proper:
+            continue
+        out[i] = (days * DAY_SECONDS + hour * 3600 + minute * 60 + second) * 1_000_000_000 + fraction * 10 ** (
+            9 - digits
+        )
+        fits[i] = True
+
+
+@njit(nogil=True, cache=True)
+def write_times(
+    times: Longs, separator: int, digits: int, suffix: Bytes, valid: Flags, offsets: Integers, out: Bytes
+) -> None:
+    """The text of each time at its offset."""
+    for i in range(len(valid)):
+        if not valid[i]:
+            continue
+        at = offsets[i]
+        seconds = times[i] // 1_000_000_000
+        fraction = (times[i] - seconds * 1_000_000_000) // 10 ** (9 - digits)
+        days = seconds // DAY_SECONDS
+        second = seconds - days * DAY_SECONDS
+        year, month, day = _date(days)
+        for place, number in (
+            (0, year // 100), (2, year % 100), (5, month), (8, day),
+            (11, second // 3600), (14, second // 60 % 60), (17, second % 60),
+        ):  # fmt: skip
+            out[at + place] = 48 + number // 10
+            out[at + place + 1] = 48 + number % 10
+        out[at + 4] = out[at + 7] = 45
+        out[at + 10] = separator
+        out[at + 13] = out[at + 16] = 58
+        at += 19
+        if digits:
+            out[at] = 46
+            for k in range(digits, 0, -1):
+                out[at + k] = 48 + fraction % 10
+                fraction //= 10
+            at += digits + 1
+        for k in range(len(suffix)):
+            out[at + k] = suffix[k]

@@ -1,0 +1,247 @@
+"""Forms: how a column holds the texts of a field so that they are small, quick to read, and exact.
+
+text     as they are; with a dictionary where few differ
+hex      ids of lower-case hexadecimal digits, all of one length, as bytes: half the size
+decimal  numbers as mantissa and digits behind the point: `12.50` is 1250 and 2. What `unwrap` reads
+time     times such as 2026-11-25T21:35:57.021Z, as their distance from the entry's own timestamp,
+         cut to the same digits: nearly always 0, and then next to nothing
+
+A form is chosen for a column as a whole, by a sample of its texts. It holds only texts that it gives
+back byte for byte; a line with another one keeps its text.
+"""
+
+import re
+from typing import TypeAlias
+
+import msgspec
+import numpy as np
+import numpy.typing as npt
+import pyarrow as pa
+
+from sigyn.store.shapes.values import Flags, Longs, Texts, string_array, string_buffers, valid_rows, whole
+
+SAMPLE_ROWS = 8192
+FEW = 0.25  # share of distinct texts in a sample up to which a dictionary is worth it
+VERY_FEW = 0.02  # share up to which a dictionary is better than any other form
+MAX_DICTIONARY = 1024  # texts of a dictionary that is written with every row group
+MISFITS = 0.02  # share of texts up to which it is better to leave them to their lines
+
+_TIME = re.compile(r"\d{4}-\d\d-\d\d([T ])\d\d:\d\d:\d\d(?:\.(\d{1,9}))?(Z|[+-]\d\d:\d\d|)")
+_HEX = re.compile(r"(?:[0-9a-f]{2}){8,32}")
+_DECIMAL = re.compile(r"-?(?:0|[1-9]\d{0,14})(?:\.\d{1,9})?")
+
+Columns: TypeAlias = dict[str, pa.Array]
+"""Physical columns by name."""
+
+Floats = npt.NDArray[np.float64]
+
+
+class TextForm(msgspec.Struct, frozen=True, tag="text", tag_field="form"):
+    """Texts as they are."""
+
+    dictionary: bool
+
+    @property
+    def is_indexed(self) -> bool:
+        """Whether texts that are too short for a needle are in the needle filter as fields."""
+        return True
+
+    def parts(self, name: str) -> list[str]:
+        """Names of the physical columns."""
+        return [name]
+
+    def encode(self, name: str, texts: pa.StringArray, timestamps: Longs) -> tuple[Columns, Flags]:
+        """The physical columns of a field's texts, and which rows they hold exactly."""
+        fits = valid_rows(texts)
+        if self.dictionary:
+            encoded = texts.dictionary_encode()
+            if len(encoded.dictionary) <= MAX_DICTIONARY:
+                return {name: encoded}, fits
+        return {name: texts}, fits
+
+    def decode(self, name: str, columns: Columns, timestamps: Longs) -> Texts:
+        """The texts that `encode` was given."""
+        return columns[name]
+
+
+class HexForm(msgspec.Struct, frozen=True, tag="hex", tag_field="form"):
+    """Ids of `width` hexadecimal digits."""
+
+    width: int
+
+    @property
+    def is_indexed(self) -> bool:
+        """As in TextForm."""
+        return False
+
+    def parts(self, name: str) -> list[str]:
+        """As in TextForm."""
+        return [name]
+
+    def encode(self, name: str, texts: pa.StringArray, timestamps: Longs) -> tuple[Columns, Flags]:
+        """As in TextForm."""
+        from sigyn.store.shapes.form_loops import read_hex
+
+        out, fits = np.zeros(len(texts) * self.width // 2, np.uint8), np.empty(len(texts), np.bool_)
+        read_hex(*string_buffers(texts), self.width, out, fits)
+        fits &= valid_rows(texts)
+        kind = pa.binary(self.width // 2)
+        return {
+            name: pa.FixedSizeBinaryArray.from_buffers(kind, len(texts), [_validity(fits), pa.py_buffer(out)])
+        }, fits
+
+    def decode(self, name: str, columns: Columns, timestamps: Longs) -> Texts:
+        """As in TextForm."""
+        from sigyn.store.shapes.form_loops import write_hex
+
+        held = columns[name]
+        size = self.width // 2
+        data = np.frombuffer(held.buffers()[1], np.uint8)[held.offset * size : (held.offset + len(held)) * size]
+        out = np.empty(2 * len(data), np.uint8)
+        write_hex(data, out)
+        offsets = np.arange(0, (len(held) + 1) * self.width, self.width, dtype=np.int32)
+        return string_array(offsets, out, valid_rows(held) if held.null_count else None)
+
+
+class DecimalForm(msgspec.Struct, frozen=True, tag="decimal", tag_field="form"):
+    """Numbers; `scale` digits behind the point, None where it differs from row to row."""
+
+    scale: int | None
+
+    @property
+    def is_indexed(self) -> bool:
+        """As in TextForm."""
+        return False
+
+    def parts(self, name: str) -> list[str]:
+        """As in TextForm."""
+        return [name] if self.scale is not None else [name, f"{name}.scale"]
+
+    def encode(self, name: str, texts: pa.StringArray, timestamps: Longs) -> tuple[Columns, Flags]:
+        """As in TextForm."""
+        mantissas, scales, fits = _read_decimals(texts)
+        if self.scale is not None:
+            fits &= scales == self.scale
+        small = fits.any() and np.abs(mantissas[fits]).max() < 2**31
+        held = pa.array(mantissas.astype(np.int32) if small else mantissas, mask=~fits)
+        columns = {name: held}
+        if self.scale is None:
+            columns[f"{name}.scale"] = pa.array(scales, mask=~fits)
+        return columns, fits
+
+    def decode(self, name: str, columns: Columns, timestamps: Longs) -> Texts:
+        """As in TextForm."""
+        from sigyn.store.shapes.form_loops import decimal_lengths, write_decimals
+
+        valid = valid_rows(columns[name])
+        mantissas, scales = self._numbers(name, columns)
+        offsets = np.zeros(len(mantissas) + 1, np.int32)
+        decimal_lengths(mantissas, scales, valid, offsets[1:])
+        np.cumsum(offsets, out=offsets)
+        out = np.empty(int(offsets[-1]), np.uint8)
+        write_decimals(mantissas, scales, valid, offsets, out)
+        return string_array(offsets, out, valid)
+
+    def numbers(self, name: str, columns: Columns) -> tuple[Floats, Flags]:
+        """The numbers as float64, which are what parsing the texts would give; and which rows have one.
+
+        Mantissa and power of ten are exact as float64, so that their quotient is rounded once, as a parser does.
+        """
+        mantissas, scales = self._numbers(name, columns)
+        powers = np.power(10.0, np.arange(10))
+        return mantissas / powers[scales], valid_rows(columns[name])
+
+    def _numbers(self, name: str, columns: Columns) -> tuple[Longs, npt.NDArray[np.int8]]:
+        mantissas = columns[name].fill_null(0).to_numpy().astype(np.int64)
+        if self.scale is not None:
+            return mantissas, np.full(len(mantissas), self.scale, np.int8)
+        return mantissas, columns[f"{name}.scale"].fill_null(0).to_numpy()
+
+
+class TimeForm(msgspec.Struct, frozen=True, tag="time", tag_field="form"):
+    """Times with `digits` of a second's fraction: the distance (ns) from the entry's timestamp cut to them."""
+
+    separator: str
+    digits: int
+    suffix: str
+
+    @property
+    def is_indexed(self) -> bool:
+        """As in TextForm."""
+        return False
+
+    def parts(self, name: str) -> list[str]:
+        """As in TextForm."""
+        return [name]
+
+    def encode(self, name: str, texts: pa.StringArray, timestamps: Longs) -> tuple[Columns, Flags]:
+        """As in TextForm."""
+        from sigyn.store.shapes.form_loops import read_times
+
+        times, fits = np.zeros(len(texts), np.int64), np.empty(len(texts), np.bool_)
+        read_times(*string_buffers(texts), ord(self.separator), self.digits, self._suffix, times, fits)
+        fits &= valid_rows(texts)
+        return {name: pa.array(np.where(fits, times - self._cut(timestamps), 0), mask=~fits)}, fits
+
+    def decode(self, name: str, columns: Columns, timestamps: Longs) -> Texts:
+        """As in TextForm."""
+        from sigyn.store.shapes.form_loops import write_times
+
+        held = columns[name]
+        valid = valid_rows(held)
+        times = held.fill_null(0).to_numpy() + self._cut(timestamps)
+        width = 19 + (self.digits + 1 if self.digits else 0) + len(self.suffix)
+        offsets = np.zeros(len(held) + 1, np.int32)
+        np.cumsum(np.where(valid, width, 0), out=offsets[1:])
+        out = np.empty(int(offsets[-1]), np.uint8)
+        write_times(times, ord(self.separator), self.digits, self._suffix, valid, offsets, out)
+        return string_array(offsets, out, valid)
+
+    @property
+    def _suffix(self) -> npt.NDArray[np.uint8]:
+        return np.frombuffer(self.suffix.encode(), np.uint8)
+
+    def _cut(self, timestamps: Longs) -> Longs:
+        unit = 10 ** (9 - self.digits)
+        return np.asarray(timestamps // unit * unit)
+
+
+Form: TypeAlias = TextForm | HexForm | DecimalForm | TimeForm
+
+
+def choose_form(texts: pa.StringArray) -> Form:
+    """The form for a column with these texts (some of them null)."""
+    sample = texts.drop_null().slice(0, SAMPLE_ROWS)
+    if not len(sample):
+        return TextForm(dictionary=True)
+    distinct = len(sample.unique())
+    if distinct <= max(1, VERY_FEW * len(sample)):
+        return TextForm(dictionary=True)
+    first = sample[0].as_py()
+    if match := _TIME.fullmatch(first):
+        return TimeForm(match[1], len(match[2] or ""), match[3])
+    if _HEX.fullmatch(first):
+        return HexForm(len(first))
+    if _DECIMAL.fullmatch(first):
+        _, scales, fits = _read_decimals(sample)
+        used = np.unique(scales[fits])
+        return DecimalForm(int(used[0]) if len(used) == 1 else None)
+    return TextForm(dictionary=distinct <= FEW * len(sample))
+
+
+def _read_decimals(texts: pa.StringArray) -> tuple[Longs, npt.NDArray[np.int8], Flags]:
+    from sigyn.store.shapes.form_loops import read_decimals
+
+    mantissas, scales = np.zeros(len(texts), np.int64), np.zeros(len(texts), np.int8)
+    fits = np.empty(len(texts), np.bool_)
+    read_decimals(*string_buffers(texts), mantissas, scales, fits)
+    return mantissas, scales, fits & valid_rows(texts)
+
+
+def _validity(valid: Flags) -> pa.Buffer | None:
+    return None if valid.all() else pa.py_buffer(np.packbits(valid, bitorder="little"))
+
+
+def decode_form(form: Form, name: str, columns: Columns, timestamps: Longs) -> Texts:
+    """The texts of a field from its physical columns, each in one piece."""
+    return form.decode(name, {part: whole(columns[part]) for part in form.parts(name)}, timestamps)

@@ -1,0 +1,76 @@
+"""Texts of one column, as slices: one for each row, wherever their bytes lie."""
+
+from dataclasses import dataclass
+from typing import TypeAlias
+
+import numpy as np
+import numpy.typing as npt
+import pyarrow as pa
+
+Bytes = npt.NDArray[np.uint8]
+Integers = npt.NDArray[np.int32]
+Longs = npt.NDArray[np.int64]
+Flags = npt.NDArray[np.bool_]
+
+Texts: TypeAlias = pa.StringArray | pa.DictionaryArray
+"""A column of texts, null where there is none."""
+
+
+@dataclass(frozen=True, slots=True)
+class Slices:
+    """data[starts[i] : starts[i] + lengths[i]] is the text of row i; the length is 0 where there is none."""
+
+    data: Bytes
+    starts: Longs
+    lengths: Integers
+
+
+def string_buffers(column: pa.Array) -> tuple[Bytes, Integers]:
+    """Data bytes and offsets (len + 1) of a string array, without copying."""
+    _, offsets, data = column.buffers()
+    values = np.frombuffer(data, np.uint8) if data is not None else np.empty(0, np.uint8)
+    if offsets is None or not offsets.size:
+        return values, np.zeros(len(column) + 1, np.int32)
+    return values, np.frombuffer(offsets, np.int32)[column.offset : column.offset + len(column) + 1]
+
+
+def slices_of(texts: Texts) -> Slices:
+    """The texts of a column, without copying them."""
+    if isinstance(texts, pa.DictionaryArray):
+        data, offsets = string_buffers(texts.dictionary)
+        codes = texts.indices.fill_null(0).to_numpy()
+        if not len(texts.dictionary):
+            return Slices(data, np.zeros(len(texts), np.int64), np.zeros(len(texts), np.int32))
+        lengths = np.diff(offsets)[codes]
+        if texts.null_count:
+            lengths = np.where(valid_rows(texts), lengths, 0)
+        return Slices(data, offsets[:-1][codes].astype(np.int64), lengths.astype(np.int32))
+    data, offsets = string_buffers(texts)
+    lengths = np.diff(offsets)
+    if texts.null_count:  # what lies under a null need not be empty
+        lengths = np.where(valid_rows(texts), lengths, 0).astype(np.int32)
+    return Slices(data, offsets[:-1].astype(np.int64), lengths)
+
+
+def valid_rows(column: pa.Array) -> Flags:
+    """Which rows have a value."""
+    return np.asarray(column.is_valid().to_numpy(zero_copy_only=False), np.bool_)
+
+
+def string_array(offsets: Integers, data: Bytes, valid: Flags | None) -> pa.StringArray:
+    """A string array over these buffers; `valid` None: every row has a value."""
+    validity = None
+    if valid is not None and not valid.all():
+        validity = pa.py_buffer(np.packbits(valid, bitorder="little"))
+    return pa.StringArray.from_buffers(len(offsets) - 1, pa.py_buffer(offsets), pa.py_buffer(data), validity)
+
+
+def whole(column: pa.ChunkedArray | pa.Array) -> pa.Array:
+    """The column in one piece; dictionaries of its chunks become one."""
+    if isinstance(column, pa.Array):
+        return column
+    if column.num_chunks == 1:
+        return column.chunk(0)
+    if pa.types.is_dictionary(column.type):
+        column = column.unify_dictionaries()
+    return column.combine_chunks()
