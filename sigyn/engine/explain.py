@@ -121,7 +121,7 @@ def _shown(limit: int) -> str:
 def _of_entries(
     query: ast.LogQuery, asked: Asked, plan: PlanScan, purpose: str, pipes: tuple[StagePlan, ...]
 ) -> ReadPlan:
-    scan = plan(query.selector, asked.start, asked.end)
+    scan = plan(query, asked.start, asked.end)
     program = compile_pipeline(query.stages, None, scan.streams, metadata=False)
     stages = _stages(query.stages, program.stages, program.reason)
     return _read(purpose, query.selector, scan, (*stages, *pipes))
@@ -130,7 +130,7 @@ def _of_entries(
 def _of_range(aggregation: ast.RangeAggregation, hint: ast.Grouping | None, grid: StepGrid, plan: PlanScan) -> ReadPlan:
     log_range = aggregation.log_range
     task = RangeTask(aggregation, hint, buckets(grid.start, grid.end, grid.step, log_range.interval, log_range.offset))
-    scan = plan(log_range.query.selector, task.buckets.origin + 1, task.buckets.end + 1)
+    scan = plan(log_range.query, task.buckets.origin + 1, task.buckets.end + 1)
     found = plan_aggregation(task, scan.streams, metadata=False)
     stages = _stages(log_range.query.stages, found.program.stages, found.program.reason)
     name = print_query(aggregation)

@@ -55,7 +55,7 @@ def run_piped_query(
         return TableResult(asked.end, _shown(run_pipes(pipes[1:], TableRows(table))))
     pipes, direction = ordered_by_time(pipes, asked.direction)
     wanted = entries_wanted(pipes, asked.limit)
-    scan = plan(query.query.selector, asked.start, asked.end)
+    scan = plan(query.query, asked.start, asked.end)
     entries = run_log_query(query.query, scan, MAX_ENTRIES + 1 if wanted is None else wanted, direction, context)
     if len(entries) > MAX_ENTRIES:
         raise QueryError(
@@ -77,7 +77,7 @@ def stats_table(pipe: Stats, query: ast.LogQuery, asked: Asked, plan: PlanScan, 
     groups = StatsGroups(pipe)
     named = (*(key.name for key in pipe.by), *(measure.field for measure in pipe.measures))
     keep_errors = asks_for_errors(query) or ERROR in named
-    scan = plan(query.selector, asked.start, asked.end)
+    scan = plan(query, asked.start, asked.end)
     for entry in every_entry(query, scan, context, keep_errors=keep_errors):
         groups.add(_getter(entry), entry.timestamp)
     if groups.unreadable:

@@ -1,6 +1,7 @@
 """Range aggregations over the store: the `range_vector` that the walk over a metric query asks for."""
 
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 from itertools import pairwise
 
 import numpy as np
@@ -11,6 +12,7 @@ from sigyn.engine.context import QueryContext
 from sigyn.engine.grid import Buckets, buckets
 from sigyn.engine.samples import BucketSums, RangeTask, SampleColumns
 from sigyn.engine.scan import Scan
+from sigyn.engine.tallied import sums_from_tallies, tallied_series
 from sigyn.engine.vectors.block import SeriesBlock
 from sigyn.engine.vectors.grid import StepGrid
 from sigyn.engine.vectors.windows import window
@@ -25,7 +27,7 @@ MAX_CELLS = 50_000_000
 
 Ordinals = npt.NDArray[np.int64]
 
-PlanScan = Callable[[ast.Selector, int, int], Scan]
+PlanScan = Callable[[ast.LogQuery, int, int], Scan]
 """What has to be read for start <= t < end (ns)."""
 
 
@@ -47,17 +49,22 @@ def range_vector(
         grouping,
         buckets(grid.start, grid.end, grid.step, log_range.interval, log_range.offset),
     )
-    scan = plan(log_range.query.selector, task.buckets.origin + 1, task.buckets.end + 1)
+    scan = plan(log_range.query, task.buckets.origin + 1, task.buckets.end + 1)
+    names = tallied_series(task, scan)
+    known: list[BucketSums] = []
+    if names is not None:
+        known, left = sums_from_tallies(task, names, scan, scan.parts)
+        scan = replace(scan, parts=left)
     units = scan.units()[::-1]  # what was committed last comes first: a timeout costs the oldest windows
     found: list[list[BucketSums] | list[SampleColumns]] = []
     covered = task.buckets.origin
     try:
         found.extend(context.in_order(Aggregator(task, scan, context), units))
     except QueryTimeout as timeout:
-        _, covered = context.stop_early(timeout, units[len(found) :], anything=bool(found))
+        _, covered = context.stop_early(timeout, units[len(found) :], anything=bool(found or known))
     pieces = [piece for unit in reversed(found) for piece in unit]
     if task.is_summed:
-        block = _from_sums(task, [piece for piece in pieces if isinstance(piece, BucketSums)])
+        block = _from_sums(task, [*known, *(piece for piece in pieces if isinstance(piece, BucketSums))])
     else:
         block = _from_samples(task, [piece for piece in pieces if isinstance(piece, SampleColumns)], grid)
     return block.where(grid.times - log_range.offset - log_range.interval >= covered)

@@ -1,7 +1,8 @@
 """Which parts of which segments a query has to read.
 
-The ladder: segments by time (the catalog), streams by selector and time (the stream table), row
-groups by stream and time (the segment's metadata). No entry is looked at here.
+The ladder: segments by time (the catalog), streams by selector and time (the stream table), row groups by
+stream and time (the segment's metadata), then by what the stages look for (the needle filter). No
+entry is looked at here.
 """
 
 from collections.abc import Sequence
@@ -11,7 +12,9 @@ import numpy.typing as npt
 
 from sigyn.engine.matches import SelectorMatches
 from sigyn.engine.scan import Part, Scan
+from sigyn.engine.sought import sought_by
 from sigyn.engine.streams import QueryStreams
+from sigyn.languages.logql import ast
 from sigyn.model.labels import Labels
 from sigyn.store.catalog import SegmentInfo
 from sigyn.store.recent import RowGroup
@@ -19,8 +22,13 @@ from sigyn.store.snapshot import Snapshot
 from sigyn.store.streams import StreamTable
 
 
-def plan_scan(snapshot: Snapshot, matches: SelectorMatches, start: int, end: int) -> Scan:
-    """What has to be read for the entries of start <= t < end (ns) whose streams match."""
+def plan_scan(
+    snapshot: Snapshot, matches: SelectorMatches, start: int, end: int, stages: Sequence[ast.Stage] = ()
+) -> Scan:
+    """What has to be read for the entries of start <= t < end (ns) whose streams match and that pass the stages.
+
+    Of the stages only what they look for counts: an entry of what is read need not pass them.
+    """
     wanted = _Wanted(matches)
     parts: list[Part] = []
     row_groups_total = 0
@@ -39,7 +47,23 @@ def plan_scan(snapshot: Snapshot, matches: SelectorMatches, start: int, end: int
             every = tuple(range(len(groups)))
             whole = Part(segment, ordinals, every, segment.rows, matching, segment.first, segment.last, inside)
             parts.append(whole if len(read) == len(groups) else whole.narrowed(groups, read))
-    return Scan(snapshot, start, end, QueryStreams(wanted.labels), parts, row_groups_total)
+    streams = QueryStreams(wanted.labels)
+    return Scan(snapshot, start, end, streams, _possible(parts, snapshot, streams, stages), row_groups_total)
+
+
+def _possible(parts: list[Part], snapshot: Snapshot, streams: QueryStreams, stages: Sequence[ast.Stage]) -> list[Part]:
+    """The parts without row groups in which nothing can be found that the stages look for."""
+    sought = sought_by(stages, streams.names)
+    if not sought:
+        return parts
+    left = []
+    for part in parts:
+        possible = snapshot.possible(part.segment, sought, part.groups)
+        if len(possible) == len(part.groups):
+            left.append(part)
+        elif possible:
+            left.append(part.narrowed(snapshot.row_groups(part.segment), possible))
+    return left
 
 
 class _Wanted:

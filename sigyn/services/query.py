@@ -253,7 +253,7 @@ class QueryService:
         limit = request.limit if not request.interval else MAX_THINNED
         with self._store.snapshot(request.tenant, start, end) as snapshot:
             query = resolved(query, self._subquery(request.tenant, start, end, context))
-            scan = self._scan(snapshot, query.selector, start, end, context)
+            scan = self._scan(snapshot, query, start, end, context)
             entries = run_log_query(query, scan, limit, request.direction, context)
             context.lost_objects |= snapshot.lost
         if request.interval:
@@ -323,15 +323,15 @@ class QueryService:
             context.lost_objects |= snapshot.lost
         return value
 
-    def _scan(self, snapshot: Snapshot, selector: ast.Selector, start: int, end: int, context: QueryContext) -> Scan:
-        scan = plan_scan(snapshot, self._matches(snapshot.tenant, selector), start, end)
+    def _scan(self, snapshot: Snapshot, query: ast.LogQuery, start: int, end: int, context: QueryContext) -> Scan:
+        scan = plan_scan(snapshot, self._matches(snapshot.tenant, query.selector), start, end, query.stages)
         context.statistics.segments_total += len(snapshot.segments)
         context.statistics.segments_read += len({part.segment.id for part in scan.parts})
         context.statistics.row_groups_total += scan.row_groups_total
         return scan
 
     def _plan(self, snapshot: Snapshot, context: QueryContext) -> PlanScan:
-        return lambda selector, start, end: self._scan(snapshot, selector, start, end, context)
+        return lambda query, start, end: self._scan(snapshot, query, start, end, context)
 
     def _matches(self, tenant: str, selector: ast.Selector) -> SelectorMatches:
         return self._selectors.get(tenant, selector, lambda id: self._store.streams.labels(tenant, id))

@@ -10,11 +10,15 @@ from dataclasses import dataclass
 
 import msgspec
 import numpy as np
+import numpy.typing as npt
 import pyarrow as pa
 
 from sigyn.store.errors import SegmentLost
 from sigyn.store.needles.filters import NeedleFilters, Words
 from sigyn.store.tallies import TALLY_SCHEMA
+
+ALL_SHAPED, SOME_TEXT, SOME_ESCAPED = range(3)
+"""No line is held as text; some are; some of these have a backslash, behind which a parser may find any text."""
 
 _TRAILER = 8  # the footer's length, and PAR1
 
@@ -27,6 +31,7 @@ class IndexPlace(msgspec.Struct, frozen=True):
     needle_blocks  blocks (64 bytes) of the needle filter of each row group, one filter after the other
     tally_bytes    bytes of the tallies behind them (an Arrow stream), 0: none
     has_metadata   whether any entry has structured metadata besides detected_level
+    texts          of each row group, which lines it holds as text: ALL_SHAPED, SOME_TEXT, SOME_ESCAPED
     """
 
     length: int
@@ -34,6 +39,7 @@ class IndexPlace(msgspec.Struct, frozen=True):
     needle_blocks: tuple[int, ...]
     tally_bytes: int
     has_metadata: bool
+    texts: tuple[int, ...]
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -42,9 +48,13 @@ class SegmentIndex:
 
     needles: NeedleFilters
     tallies: pa.Table | None
+    has_metadata: bool
+    texts: npt.NDArray[np.int8]
 
 
-def encode_index(needles: Sequence[Words], tallies: pa.Table | None, *, has_metadata: bool) -> tuple[bytes, IndexPlace]:
+def encode_index(
+    needles: Sequence[Words], texts: Sequence[int], tallies: pa.Table | None, *, has_metadata: bool
+) -> tuple[bytes, IndexPlace]:
     """The bytes of the section, and what the footer says of it."""
     sink = pa.BufferOutputStream()
     if tallies is not None:
@@ -54,7 +64,7 @@ def encode_index(needles: Sequence[Words], tallies: pa.Table | None, *, has_meta
     stream = sink.getvalue()
     body = b"".join([*(words.tobytes() for words in needles), stream.to_pybytes()])
     blocks = tuple(len(words) // 8 for words in needles)
-    return body, IndexPlace(len(body), zlib.crc32(body), blocks, stream.size, has_metadata)
+    return body, IndexPlace(len(body), zlib.crc32(body), blocks, stream.size, has_metadata, tuple(texts))
 
 
 def decode_index(body: bytes | memoryview, place: IndexPlace) -> SegmentIndex:
@@ -66,7 +76,8 @@ def decode_index(body: bytes | memoryview, place: IndexPlace) -> SegmentIndex:
     tallies = None
     if place.tally_bytes:
         tallies = pa.ipc.open_stream(pa.py_buffer(body[needle_bytes:])).read_all()
-    return SegmentIndex(NeedleFilters.of(words, place.needle_blocks), tallies)
+    texts = np.array(place.texts, np.int8)
+    return SegmentIndex(NeedleFilters.of(words, place.needle_blocks), tallies, place.has_metadata, texts)
 
 
 def with_index(parquet: memoryview, section: bytes) -> memoryview:

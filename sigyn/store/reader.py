@@ -13,6 +13,7 @@ from sigyn.model.batch import ENTRY_SCHEMA
 from sigyn.store.catalog import SegmentInfo
 from sigyn.store.errors import SegmentLost
 from sigyn.store.index_section import IndexPlace, SegmentIndex, decode_index, index_range
+from sigyn.store.needles.search import Sought, possible_groups
 from sigyn.store.objects import ObjectStore
 from sigyn.store.portion import Layout, Portion
 from sigyn.store.recent import RecentSegments, RowGroup
@@ -94,6 +95,13 @@ class SegmentReader:
         with self._lock:
             self._indexes[segment.id] = index
         return index
+
+    def possible(self, segment: SegmentInfo, sought: Sequence[Sought], row_groups: Sequence[int]) -> Sequence[int]:
+        """Those of these row groups that may hold an entry with all that is sought."""
+        index = self.index(segment)
+        if index is None:
+            return row_groups
+        return possible_groups(index, self._footer(segment).layout, sought, row_groups)
 
     def _bytes(self, segment: SegmentInfo, begin: int, end: int) -> bytes | memoryview:
         path = self._objects.path(segment.key)

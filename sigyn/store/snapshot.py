@@ -12,6 +12,7 @@ from sigyn.store.catalog import SegmentInfo
 from sigyn.store.duplicates import DuplicateFinder
 from sigyn.store.errors import SegmentLost
 from sigyn.store.live import LiveSegments
+from sigyn.store.needles.search import Sought
 from sigyn.store.portion import Portion
 from sigyn.store.quarantine import Quarantine
 from sigyn.store.reader import SegmentReader
@@ -89,6 +90,30 @@ class Snapshot:
             self._lose(segment, error)
             return _EMPTY
         return portion.when_lost(lambda error: self._lose(segment, error))
+
+    def possible(self, segment: SegmentInfo, sought: Sequence[Sought], row_groups: Sequence[int]) -> Sequence[int]:
+        """Those of these row groups that may hold an entry with all that is sought; none when its object is lost.
+
+        Raises Unavailable when the object store can't be reached.
+        """
+        try:
+            return self._reader.possible(segment, sought, row_groups)
+        except SegmentLost as error:
+            self._lose(segment, error)
+            return ()
+
+    def tallies(self, segment: SegmentInfo) -> pa.Table | None:
+        """Counts of a segment's entries by minute (TALLY_SCHEMA).
+
+        None when it has none, or its entries have structured metadata that the counts don't tell apart.
+        Raises Unavailable when the object store can't be reached.
+        """
+        try:
+            index = self._reader.index(segment)
+        except SegmentLost as error:
+            self._lose(segment, error)
+            return None
+        return index.tallies if index is not None and not index.has_metadata else None
 
     def duplicate_rows(self, segment: SegmentInfo) -> Int64s:
         """Sorted numbers of rows in `segment` that equal an entry in an older segment of this snapshot.

@@ -6,10 +6,11 @@ from collections.abc import Callable, Sequence
 import msgspec
 import numpy as np
 import pyarrow as pa
+import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
 from sigyn.model.labels import Labels
-from sigyn.store.index_section import encode_index, with_index
+from sigyn.store.index_section import ALL_SHAPED, SOME_ESCAPED, SOME_TEXT, encode_index, with_index
 from sigyn.store.needles.filters import Words, filter_of
 from sigyn.store.needles.hashing import field_prefix
 from sigyn.store.segment import EncodedSegment, header_of, row_group_bounds
@@ -50,7 +51,7 @@ class SortedEntries:
         `pause` is called before each row group.
         """
         tally = StreamTally(len(labels))
-        needles = []
+        needles, texts = [], []
         sink = pa.BufferOutputStream()
         schema = pa.schema([("stream", pa.int32()), *((name, column.type) for name, column in self._stored.items())])
         with pq.ParquetWriter(sink, schema, **self._options()) as writer:
@@ -63,12 +64,13 @@ class SortedEntries:
                 writer.write_table(group, row_group_size=end - begin)
                 tally.count_rows(streams, self._timestamps[some], self._lengths[some], self._pairs[some])
                 needles.append(self._needles(some, columns))
+                texts.append(_texts_in(columns["line"]))
             table = tally.table(sorted_by_stream=True)
             tallies = tallies_of(
                 ordinals, self._levels.take(pa.array(rows)), self._timestamps[rows], self._lengths[rows]
             )
             metadata = bool(self._pairs[rows].sum() > self._levels.take(pa.array(rows)).is_valid().sum().as_py())
-            section, place = encode_index(needles, tallies, has_metadata=metadata)
+            section, place = encode_index(needles, texts, tallies, has_metadata=metadata)
             header = header_of(SORTED_FORMAT, tenant, 1, labels, table)
             header["sigyn.index"] = msgspec.json.encode(place).decode()
             if self._shaped is not None:
@@ -158,6 +160,13 @@ def _without(lines: pa.StringArray, shaped: Flags) -> pa.Array:
     places = np.full(len(lines), -1, np.int64)
     places[kept] = np.arange(len(kept))
     return lines.take(pa.array(kept)).take(pa.array(places, mask=shaped))
+
+
+def _texts_in(lines: pa.StringArray) -> int:
+    """What the index says of the lines that a row group holds as text."""
+    if lines.null_count == len(lines):
+        return ALL_SHAPED
+    return SOME_ESCAPED if pc.any(pc.match_substring(lines, "\\")).as_py() else SOME_TEXT
 
 
 def _is_hashed(shaped: ShapedLines, column: str) -> bool:

@@ -71,8 +71,8 @@ def stats_from_ranges(
     aggregations, grid = range_aggregations(pipe, query, start, end)
     interval = grid.step
 
-    def clipped(selector: ast.Selector, begin: int, stop: int) -> Scan:
-        return plan(selector, max(begin, start), min(stop, end))
+    def clipped(own: ast.LogQuery, begin: int, stop: int) -> Scan:
+        return plan(own, max(begin, start), min(stop, end))
 
     rows: dict[Key, list[Any]] = {}
     for index, (measure, aggregation) in enumerate(zip(pipe.measures, aggregations, strict=True)):

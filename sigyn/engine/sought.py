@@ -1,0 +1,39 @@
+"""What a pipeline looks for that row groups can be skipped by: texts in lines, values of fields."""
+
+from collections.abc import Collection, Sequence
+
+from sigyn.engine.sql.scope import EXTRACTED
+from sigyn.languages.logql import ast
+from sigyn.store.needles.search import FieldIs, LineHolds, Sought
+
+_NOT_OF_LINES = ("__error__", "__error_details__", "detected_level")
+
+
+def sought_by(stages: Sequence[ast.Stage], stream_names: Collection[str]) -> tuple[Sought, ...]:
+    """What every entry that passes these stages has.
+
+    Only stages count in front of the first that changes the line, or names labels otherwise than the
+    parsers of JSON and logfmt do. A label that some stream has may come from there.
+    """
+    sought: list[Sought] = []
+    for stage in stages:
+        match stage:
+            case ast.LineFilter("|=", operands) if not any(operand.fold or operand.ip for operand in operands):
+                sought.append(LineHolds(tuple(operand.value for operand in operands)))
+            case ast.LineFilter() | ast.JsonParser(()) | ast.LogfmtParser(_, _, ()):
+                continue
+            case ast.LabelFilter(predicate):
+                sought += [field for field in _fields(predicate) if field.name not in stream_names]
+            case _:
+                break
+    return tuple(sought)
+
+
+def _fields(predicate: ast.Predicate) -> list[FieldIs]:
+    match predicate:
+        case ast.And(left, right):
+            return [*_fields(left), *_fields(right)]
+        case ast.StringPredicate(name, "=", value) if value and not (name in _NOT_OF_LINES or name.endswith(EXTRACTED)):
+            return [FieldIs(name, value)]
+        case _:
+            return []

@@ -1,0 +1,92 @@
+"""Counting by what segments know of their entries: no entry is read.
+
+Tallies (sigyn/store/tallies.py) have entries and bytes by stream, level and minute. They answer rates and
+counts without stages whose windows begin and end on whole minutes; Grafana asks for such with
+every query, to draw the log volume.
+"""
+
+from collections.abc import Sequence
+
+import numpy as np
+import numpy.typing as npt
+import pyarrow as pa
+
+from sigyn.engine.grouping import SeriesNames, series_names
+from sigyn.engine.interpreter.labelless import COUNTING, needs_no_labels, without_parsers
+from sigyn.engine.samples import BucketSums, RangeTask
+from sigyn.engine.scan import Part, Scan
+from sigyn.engine.series_keys import LEVEL
+from sigyn.engine.sql.compile import compile_pipeline
+from sigyn.engine.sql.unsupported import Unsupported
+from sigyn.languages.logql import ast
+from sigyn.model.labels import Labels, labels_of
+from sigyn.store.tallies import MINUTE
+
+
+def tallied_series(task: RangeTask, scan: Scan) -> SeriesNames | None:
+    """The labels that make up the series of an aggregation that tallies can answer; None for any other."""
+    query = task.query
+    if query.operator not in COUNTING or query.log_range.unwrap is not None:
+        return None
+    buckets = task.buckets
+    if any(time % MINUTE for time in (buckets.origin, buckets.step, buckets.phase)):
+        return None
+    stages: Sequence[ast.Stage] = query.log_range.query.stages
+    if needs_no_labels(query, task.hint):
+        stages = without_parsers(stages)
+    if stages:
+        return None
+    try:
+        return series_names(compile_pipeline((), None, scan.streams, metadata=False), task.series_grouping, None)
+    except Unsupported:
+        return None
+
+
+def sums_from_tallies(
+    task: RangeTask, names: SeriesNames, scan: Scan, parts: Sequence[Part]
+) -> tuple[list[BucketSums], list[Part]]:
+    """What the tallies of these parts give, and the parts that have none or more to tell."""
+    found: list[BucketSums] = []
+    left: list[Part] = []
+    groups, group_labels = scan.streams.groups([name for name in names.names if name != LEVEL])
+    by_level = LEVEL in names.names and LEVEL not in scan.streams.names
+    if LEVEL in scan.streams.names and LEVEL in names.names:
+        return found, list(parts)  # which of both counts differs from entry to entry
+    for part in parts:
+        tallies = scan.snapshot.tallies(part.segment)
+        if tallies is None or len(scan.snapshot.duplicate_rows(part.segment)):
+            left.append(part)
+        else:
+            found.append(_sums(task, part, tallies, groups, group_labels, by_level=by_level))
+    return found, left
+
+
+def _sums(
+    task: RangeTask,
+    part: Part,
+    tallies: pa.Table,
+    groups: npt.NDArray[np.int32],
+    group_labels: list[Labels],
+    *,
+    by_level: bool,
+) -> BucketSums:
+    buckets = task.buckets
+    ordinals = part.ordinals[tallies["stream"].to_numpy()]
+    begins = tallies["minute"].to_numpy().astype(np.int64) * MINUTE
+    kept = np.flatnonzero((ordinals >= 0) & (begins >= buckets.origin) & (begins < buckets.end))
+    series = groups[ordinals[kept]].astype(np.int64)
+    runs = buckets.of(begins[kept] + 1)
+    labels = group_labels
+    if by_level:
+        levels = tallies["detected_level"].combine_chunks().dictionary_encode()
+        texts = [*levels.dictionary.to_pylist(), None]
+        codes = levels.indices.fill_null(len(texts) - 1).to_numpy()[kept]
+        series = series * len(texts) + codes
+        labels = [labels_of({**dict(own), LEVEL: text}) if text else own for own in group_labels for text in texts]
+    counts = tallies["entries"].to_numpy()[kept]
+    totals = tallies["bytes"].to_numpy()[kept] if task.counts_bytes else counts
+    # One element per series and bucket: what comes behind adds them one by one.
+    cells, place = np.unique(series * buckets.count + runs, return_inverse=True)
+    count = np.bincount(place, weights=counts, minlength=len(cells)).astype(np.float64)
+    total = np.bincount(place, weights=totals, minlength=len(cells)).astype(np.float64)
+    return BucketSums(labels, cells // buckets.count, cells % buckets.count, count, total, total, total)

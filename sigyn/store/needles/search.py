@@ -1,0 +1,79 @@
+"""What a query looks for, and which row groups may hold it."""
+
+import json
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import TypeAlias
+
+import numpy as np
+import numpy.typing as npt
+
+from sigyn.store.index_section import SOME_ESCAPED, SOME_TEXT, SegmentIndex
+from sigyn.store.needles.filters import Flags
+from sigyn.store.needles.hashing import NEEDLE_BYTES, field_hash, minimizers
+from sigyn.store.portion import Layout
+from sigyn.store.shapes.shape import FIELD, RAW
+
+Groups = npt.NDArray[np.int64]
+
+
+@dataclass(frozen=True, slots=True)
+class LineHolds:
+    """The line holds one of these texts."""
+
+    texts: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class FieldIs:
+    """An entry's structured metadata, or a field that the parsers of JSON and logfmt find in its line, has this value.
+
+    The value is not empty and, where it stands in a line as text, stands there as it is or with escapes.
+    """
+
+    name: str
+    value: str
+
+
+Sought: TypeAlias = LineHolds | FieldIs
+
+
+def possible_groups(
+    index: SegmentIndex, layout: Layout | None, sought: Sequence[Sought], groups: Sequence[int]
+) -> list[int]:
+    """Those of these row groups that may hold an entry with all that is sought."""
+    left = np.array(groups, np.int64)
+    for each in sought:
+        if not len(left):
+            break
+        found = _lines(index, each, left) if isinstance(each, LineHolds) else _fields(index, layout, each, left)
+        left = left[found]
+    return [int(group) for group in left]
+
+
+def _lines(index: SegmentIndex, sought: LineHolds, groups: Groups) -> Flags:
+    found = np.zeros(len(groups), np.bool_)
+    for text in sought.texts:
+        found |= _holds(index, text, groups)
+    return found
+
+
+def _holds(index: SegmentIndex, text: str, groups: Groups) -> Flags:
+    return index.needles.may_hold(minimizers(text.encode()), groups)
+
+
+def _fields(index: SegmentIndex, layout: Layout | None, sought: FieldIs, groups: Groups) -> Flags:
+    name, value = sought.name, sought.value
+    found = np.zeros(len(groups), np.bool_)
+    if index.has_metadata:
+        pair = json.dumps({name: value}, ensure_ascii=False, separators=(",", ":"))[1:-1]
+        found |= _holds(index, pair, groups)
+    form = layout.forms.get(FIELD + name) if layout is not None else None
+    if layout is not None and RAW + name in layout.forms:
+        return np.ones(len(groups), np.bool_)
+    texts = index.texts[groups]
+    if len(value.encode()) >= NEEDLE_BYTES:
+        return np.asarray(found | _holds(index, value, groups) | (texts == SOME_ESCAPED))
+    if form is not None:
+        found |= index.needles.may_hold([field_hash(name, value)], groups) if form.is_indexed else True
+    return np.asarray(found | (texts >= SOME_TEXT))
