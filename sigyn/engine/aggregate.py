@@ -12,6 +12,7 @@ import numpy as np
 import pyarrow as pa
 
 from sigyn.engine.context import QueryContext
+from sigyn.engine.direct import aggregate, direct_plan, needs_sql
 from sigyn.engine.frame import Frame, Rows
 from sigyn.engine.grouping import SeriesNames, series_names
 from sigyn.engine.interpreter.entry import ERROR
@@ -111,22 +112,33 @@ class _UnitWork:
             return self._only_interpreted(self._interpret(frame, np.arange(len(frame), dtype=np.int64)))
         # Filters at the end need no frame of their own: the aggregating query can do them in passing.
         steps, filters = without_last_filters(scope.steps)
+        if all(each.test is not None for each in filters):
+            steps, filters = scope.steps, []
         frame = run_steps(steps, frame, self.connection)
         if len(frame) == 0:
             return []
-        fate = self._fate()
         keys = series_keys(self.plan.names, scope, frame)
+        direct = direct_plan(keys, self.plan.value())
+        if direct is not None and not filters and not needs_sql(frame, self._extraordinary()):
+            return aggregate(frame, keys, direct, self.plan.task)
+        fate = self._fate()
         answer = self._select(frame, keys, fate, filters)
         done = answer.column(FATE).to_numpy() == _COUNTED
         interpreted = _NOTHING if done.all() else self._left_over(frame, fate, filters)
         answer = answer if done.all() else answer.filter(pa.array(done))
-        labels, series = keys.series(answer)
+        labels, series = keys.series_of(answer)
         if self.plan.task.is_summed:
             runs = answer.column("bucket").to_numpy().astype(np.int64)
             columns = [answer.column(name).to_numpy() for name in ("entries", "total", "least", "most")]
             return [BucketSums(labels, series, runs, *columns), *self._only_interpreted(interpreted)]
         times, values = answer.column("timestamp").to_numpy(), answer.column("value").to_numpy()
         return [SampleColumns(labels, series, times, values), *self._only_interpreted(interpreted)]
+
+    def _extraordinary(self) -> list[Sql]:
+        """What makes an entry one that SQL or the interpreter has to judge."""
+        scope = self.plan.program.scope
+        errors = [] if self.plan.task.keeps_errors else [condition for condition, _ in scope.errors]
+        return [*scope.doubts, *errors]
 
     def _fate(self) -> Sql:
         """What becomes of an entry: counted here, interpreted, or an error."""

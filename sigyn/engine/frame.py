@@ -166,11 +166,17 @@ class Frame:
             else:
                 column = part.portion.column(name)
                 pieces.append(column if part.is_whole else column.take(pa.array(part.rows)))
-        return pa.chunked_array(pieces, pa.int64() if name == "timestamp" else pa.string())
+        if name == "timestamp":
+            return pa.chunked_array(pieces, pa.int64())
+        if any(piece.type != pieces[0].type for piece in pieces):
+            pieces = [piece.cast(pa.string()) for piece in pieces]
+        return pa.chunked_array(pieces, pieces[0].type if pieces else pa.string())
 
 
 def lines_of(part: Selected) -> tuple[pa.Array, Rows]:
     """Lines that hold the selected ones of a portion, and which of them they are."""
-    if part.portion.is_shaped and not part.is_whole:
+    if part.portion.are_text(part.rows):
+        return part.portion.text(), part.rows
+    if not part.is_whole:
         return part.portion.lines(part.rows), np.arange(len(part.rows), dtype=np.int64)
     return part.portion.column("line"), part.rows

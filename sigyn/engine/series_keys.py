@@ -1,5 +1,6 @@
 """The series of entries that SQL aggregates: what to group by, and back from groups to labels."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -12,6 +13,7 @@ from sigyn.engine.scan import entry_metadata
 from sigyn.engine.sql.scope import EXTRACTED, Scope
 from sigyn.engine.sql.text import NULL, Sql, column, identifier
 from sigyn.model.labels import Labels, labels_of
+from sigyn.store.shapes.values import whole
 
 LEVEL = "detected_level"
 
@@ -31,6 +33,18 @@ def series_keys(names: SeriesNames, scope: Scope, frame: Frame) -> "SeriesKeys":
     if names.metadata:
         expressions[""] = column("metadata")
     return SeriesKeys(groups, group_labels, expressions)
+
+
+MOST_CELLS = 1 << 22  # up to so many, counting into a table beats sorting
+
+
+def numbered(numbers: npt.NDArray[np.int64], most: int) -> tuple[npt.NDArray[np.int64], npt.NDArray[np.int64]]:
+    """The distinct numbers (all from 0 to below `most`), rising, and for each its place among them."""
+    if most > MOST_CELLS or most > 16 * len(numbers) + 1024:
+        found, place = np.unique(numbers, return_inverse=True)
+        return found, place.astype(np.int64)
+    present = np.bincount(numbers, minlength=most) > 0
+    return np.flatnonzero(present), (np.cumsum(present) - 1)[numbers]
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,25 +68,36 @@ class SeriesKeys:
         keys = [f"{value} AS {identifier(f'key{index}')}" for index, value in enumerate(self.expressions.values())]
         return [identifier(GROUP), *keys] if len(self.group_labels) > 1 else keys
 
-    def series(self, answer: pa.Table) -> tuple[list[Labels], npt.NDArray[np.int64]]:
-        """The distinct label sets of the answer's rows, and each row's place among them."""
-        combined = np.zeros(answer.num_rows, np.int64)
+    def series_of(self, answer: pa.Table) -> tuple[list[Labels], npt.NDArray[np.int64]]:
+        """The distinct label sets of the rows of an SQL answer, and each row's place among them."""
+        groups = np.zeros(answer.num_rows, np.int64)
         if GROUP in answer.column_names:
-            combined += answer.column(GROUP).to_numpy()
+            groups = answer.column(GROUP).to_numpy().astype(np.int64)
+        keys = [whole(answer.column(f"key{index}")).dictionary_encode() for index in range(len(self.expressions))]
+        return self.series(groups, keys)
+
+    def series(
+        self, groups: npt.NDArray[np.integer], keys: Sequence[pa.DictionaryArray]
+    ) -> tuple[list[Labels], npt.NDArray[np.int64]]:
+        """The same for rows with these groups of streams and, in the order of `expressions`, these texts."""
+        combined, most = groups.astype(np.int64), len(self.group_labels)
         texts = []
-        for index in range(len(self.expressions)):
-            encoded = answer.column(f"key{index}").combine_chunks().dictionary_encode(null_encoding="encode")
-            texts.append((encoded.dictionary.to_pylist(), encoded.indices.to_numpy()))
-            # Numbered anew each time, so that the product of many keys can't overflow.
-            _, combined = np.unique(combined, return_inverse=True)
-            combined = combined * len(encoded.dictionary) + encoded.indices.to_numpy()
-        _, first, series = np.unique(combined, return_index=True, return_inverse=True)
-        groups = answer.column(GROUP).to_numpy()[first] if GROUP in answer.column_names else np.zeros(len(first), int)
+        for key in keys:
+            distinct = [*key.dictionary.to_pylist(), None]
+            codes = key.indices.fill_null(len(distinct) - 1).to_numpy()
+            texts.append((distinct, codes))
+            if most * len(distinct) > MOST_CELLS:  # numbered anew, so that the product of many keys can't overflow
+                found, combined = numbered(combined, most)
+                most = len(found)
+            combined, most = combined * len(distinct) + codes, most * len(distinct)
+        found, series = numbered(combined, most)
+        first = np.empty(len(found), np.int64)
+        first[series[::-1]] = np.arange(len(series) - 1, -1, -1)
         labels = []
-        for row, group in zip(first.tolist(), groups.tolist(), strict=True):
+        for row in first.tolist():
             own = {name: values[codes[row]] for name, (values, codes) in zip(self.expressions, texts, strict=True)}
-            labels.append(self._labels(self.group_labels[group], own))
-        return labels, series.astype(np.int64)
+            labels.append(self._labels(self.group_labels[groups[row]], own))
+        return labels, series
 
     def _labels(self, of_stream: Labels, own: dict[str, str | None]) -> Labels:
         labels = dict(of_stream)

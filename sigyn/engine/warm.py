@@ -10,6 +10,7 @@ from sigyn.engine.sql.text import column
 from sigyn.engine.streams import QueryStreams
 from sigyn.languages.logql.pattern import Capture
 from sigyn.store.portion import Portion
+from sigyn.store.shapes.forms import plain_numbers
 
 
 def warm_kernels() -> None:
@@ -18,6 +19,7 @@ def warm_kernels() -> None:
     portion = Portion(1, lambda names: lines.select(list(names)), None, has_metadata=False)
     frame = Frame([portion], np.zeros(1, np.int32), QueryStreams([]))
     wanted = {"a": "a"}
+    plain_numbers(pa.array(["1"]))
     parse_lines(Parse("json", column("line"), "hard", "failed", wanted=wanted), frame)
     parse_lines(Parse("logfmt", column("line"), "hard", "failed", wanted=wanted), frame)
     parse_lines(Parse("pattern", column("line"), "hard", "failed", pieces=("{", Capture("a")), wanted=wanted), frame)

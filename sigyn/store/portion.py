@@ -52,13 +52,29 @@ class Portion:
     Reading may raise SegmentLost and Unavailable, as SegmentReader says. Not safe for several threads.
     """
 
-    def __init__(self, rows: int, read: ReadColumns, layout: Layout | None, *, has_metadata: bool | None) -> None:
+    def __init__(
+        self,
+        rows: int,
+        read: ReadColumns,
+        layout: Layout | None,
+        *,
+        has_metadata: bool | None,
+        has_text: bool | None = None,
+    ) -> None:
+        """`has_metadata` and `has_text` say whether any entry has structured metadata, or a line without a shape.
+
+        None: not known before the columns are read.
+        """
         self.rows = rows
         self._read = read
         self._layout = layout
         self._has_metadata = has_metadata
         self._tell: Callable[[SegmentLost], None] | None = None
         self._columns: dict[str, pa.Array] = {}
+        if has_metadata is False:
+            self._columns["metadata"] = pa.nulls(rows, pa.string())
+        if has_text is False and layout is not None:
+            self._columns["line"] = pa.nulls(rows, pa.string())
         self._texts: dict[str, Texts] = {}
         self._lines: pa.Array | None = None
 
@@ -85,9 +101,19 @@ class Portion:
 
     def lines(self, rows: Int64s) -> pa.Array:
         """The lines of these entries."""
+        if self._lines is None and self.are_text(rows):
+            return self._physical("line").take(pa.array(rows))
         if self._layout is None or self._lines is not None or 2 * len(rows) > self.rows:
             return self.column("line").take(pa.array(rows))
         return self._rebuilt(self._layout, rows)
+
+    def are_text(self, rows: Int64s) -> bool:
+        """Whether the lines of all these entries are held as text."""
+        return self._layout is None or bool((self._shapes()[rows] < 0).all())
+
+    def text(self) -> pa.Array:
+        """The lines that are held as text, null for all others."""
+        return self._physical("line")
 
     def shaped(self, syntax: Syntax) -> Flags | None:
         """Entries of which `field` knows all that the parser of this syntax would find; None: of none."""
@@ -127,7 +153,7 @@ class Portion:
         """Lines of all entries, or of these."""
         shapes = self._shapes() if rows is None else self._shapes()[rows]
         names = layout.columns_of(np.unique(shapes[shapes >= 0]))
-        self._load(["line", *(part for name in names for part in layout.forms[name].parts(name))])
+        self._load(["line", "timestamp", *(part for name in names for part in layout.forms[name].parts(name))])
         indices = None if rows is None else pa.array(rows)
         columns = {}
         for name in names:

@@ -1,7 +1,7 @@
 """Reads segments: their row groups from cached metadata, their columns from a file or by ranges."""
 
 from collections import OrderedDict
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from threading import Lock
 
@@ -12,7 +12,8 @@ import pyarrow.parquet as pq
 from sigyn.model.batch import ENTRY_SCHEMA
 from sigyn.store.catalog import SegmentInfo
 from sigyn.store.errors import SegmentLost
-from sigyn.store.index_section import IndexPlace, SegmentIndex, decode_index, index_range
+from sigyn.store.handles import FileHandles
+from sigyn.store.index_section import ALL_SHAPED, IndexPlace, SegmentIndex, decode_index, index_range
 from sigyn.store.needles.search import Sought, possible_groups
 from sigyn.store.objects import ObjectStore
 from sigyn.store.portion import Layout, Portion
@@ -50,6 +51,7 @@ class SegmentReader:
         self._recent = recent
         self._footers: OrderedDict[int, _Footer] = OrderedDict()
         self._indexes: dict[int, SegmentIndex] = {}
+        self._handles = FileHandles()
         self._lock = Lock()
 
     def row_groups(self, segment: SegmentInfo) -> tuple[RowGroup, ...]:
@@ -71,12 +73,16 @@ class SegmentReader:
         footer = self._footer(segment)
         numbers = list(range(len(footer.row_groups))) if row_groups is None else list(row_groups)
         rows = sum(footer.row_groups[number].rows for number in numbers)
-        has_metadata = footer.index.has_metadata if footer.index is not None else None
+        has_metadata = has_text = None
+        if footer.index is not None:
+            has_metadata = footer.index.has_metadata
+            has_text = any(footer.index.texts[number] != ALL_SHAPED for number in numbers)
         return Portion(
             rows,
             lambda names: self._physical(segment, footer, names, numbers),
             footer.layout,
             has_metadata=has_metadata,
+            has_text=has_text,
         )
 
     def index(self, segment: SegmentInfo) -> SegmentIndex | None:
@@ -116,15 +122,17 @@ class SegmentReader:
     def _physical(
         self, segment: SegmentInfo, footer: _Footer, columns: Sequence[str], numbers: Sequence[int]
     ) -> pa.Table:
-        dictionaries = [name for name in columns if name in footer.dictionaries]
-        file = self._open(segment, footer.metadata, dictionaries)
+        file = self._handles.take(segment.id) or self._open(segment, footer.metadata, footer.dictionaries)
         try:
-            return file.read_row_groups(numbers, columns=list(columns), use_threads=False)
+            table = file.read_row_groups(numbers, columns=list(columns), use_threads=False)
         except (pa.ArrowException, OSError) as error:
             raise SegmentLost(f"object `{segment.key}` can't be read: {error}") from error
+        self._handles.give_back(segment.id, file)
+        return table
 
-    def forget(self, segments: Iterable[SegmentInfo]) -> None:
+    def forget(self, segments: Sequence[SegmentInfo]) -> None:
         """Drops what is cached of these segments."""
+        self._handles.forget(segment.id for segment in segments)
         with self._lock:
             for segment in segments:
                 self._footers.pop(segment.id, None)
@@ -166,13 +174,12 @@ class SegmentReader:
             tuple(groups),
             layout,
             msgspec.json.decode(index, type=IndexPlace) if index is not None else None,
-            layout.dictionaries() if layout is not None else (),
+            ("detected_level", *(layout.dictionaries() if layout is not None else ())),
         )
 
     def _open(
         self, segment: SegmentInfo, metadata: pq.FileMetaData | None, dictionaries: Sequence[str] = ()
     ) -> pq.ParquetFile:
-        # Opening costs 20 us with metadata at hand: handles are not worth keeping.
         path = self._objects.path(segment.key)
         try:
             if path is not None:
@@ -209,4 +216,4 @@ def _layout(metadata: pq.FileMetaData) -> Layout | None:
 def _entries(portion: Portion, columns: Sequence[str]) -> pa.Table:
     """Columns of ENTRY_SCHEMA."""
     schema = pa.schema([ENTRY_SCHEMA.field(name) for name in columns])
-    return pa.table([portion.column(name) for name in columns], schema=schema)
+    return pa.table([portion.column(field.name).cast(field.type) for field in schema], schema=schema)

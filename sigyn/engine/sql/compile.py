@@ -10,10 +10,10 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from sigyn.engine.sql.conversions import byte_count, duration_seconds
-from sigyn.engine.sql.predicates import compile_predicate, mapped, number, text_matches
+from sigyn.engine.sql.predicates import compile_predicate, is_known, mapped, number, text_matches
 from sigyn.engine.sql.scope import ERROR, Scope
 from sigyn.engine.sql.steps import Compute, Filter, FilterText, Parse
-from sigyn.engine.sql.text import NULL, Sql, any_of, build, column, literal
+from sigyn.engine.sql.text import NULL, Sql, any_of, build, column, flag, literal, negated
 from sigyn.engine.sql.unsupported import Unsupported
 from sigyn.engine.streams import QueryStreams
 from sigyn.languages.logql import ast
@@ -103,7 +103,7 @@ def _line_filter(line: Sql, operator: str, operands: tuple[ast.LineOperand, ...]
         found = [build("regexp_matches({}, {})", line, literal(operand.value)) for operand in operands]
     else:
         raise Unsupported("a pattern line filter")
-    return any_of(found) if operator.startswith("|") else build("(NOT {})", any_of(found))
+    return any_of(found) if operator.startswith("|") else negated(any_of(found))
 
 
 def _contains(line: Sql, operand: ast.LineOperand) -> Sql:
@@ -156,9 +156,9 @@ def _begin_parser(scope: Scope, kind: str, error: str, *, keep_empty: bool = Fal
     parse.keep_empty = keep_empty
     scope.steps.append(parse)
     scope.parser = parse
-    scope.doubts.append(column(parse.hard))
+    scope.doubts.append(flag(parse.hard))
     if error:
-        scope.errors.append((column(parse.failed), error))
+        scope.errors.append((flag(parse.failed), error))
 
 
 def _pattern(scope: Scope, text: str) -> None:
@@ -168,7 +168,7 @@ def _pattern(scope: Scope, text: str) -> None:
     stem = scope.fresh("parsed")
     parse = Parse("pattern", scope.line, f"{stem}.hard", f"{stem}.failed", pieces=pattern.pieces)
     scope.steps.append(parse)
-    scope.doubts.append(column(parse.hard))
+    scope.doubts.append(flag(parse.hard))
     for piece in pattern.pieces:
         if isinstance(piece, Capture) and piece.name is not None:
             parse.wanted[piece.name] = f"{stem}.{piece.name}"
@@ -230,7 +230,7 @@ def _compile_unwrap(unwrap: ast.Unwrap, scope: Scope) -> Sql:
         raise Unsupported("unwrap of a label that no entry has")
     if unwrap.conversion == "":
         value, doubt = number(scope, text)
-        _keep_rows(scope, build("({} IS NOT NULL OR {})", value, doubt))
+        _keep_rows(scope, any_of([is_known(value), doubt]))
         scope.doubts.append(doubt)
     else:
         _keep_rows(scope, build("({} IS NOT NULL)", text))

@@ -4,13 +4,15 @@ A predicate compiles to SQL that is exact wherever it is not in doubt: an entry 
 be read as SQL reads it (a number such as `1e3` or ` 5`) is handed to the interpreter.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
+from sigyn.engine.interpreter.selectors import compile_match
 from sigyn.engine.sql.conversions import address_test, byte_count, duration_nanoseconds
+from sigyn.engine.sql.masks import number_mask, text_mask
 from sigyn.engine.sql.scope import ERROR, Scope
 from sigyn.engine.sql.steps import Convert, Map, Number
-from sigyn.engine.sql.text import FALSE, NULL, Sql, any_of, build, column, literal
+from sigyn.engine.sql.text import FALSE, NULL, Sql, Test, all_of, any_of, build, column, flag, literal, whole_mask
 from sigyn.engine.sql.unsupported import Unsupported
 from sigyn.languages.logql import ast
 
@@ -32,11 +34,13 @@ def compile_predicate(predicate: ast.Predicate, scope: Scope) -> Compiled:
     """
     match predicate:
         case ast.And(left, right):
-            return _both("({} AND {})", compile_predicate(left, scope), compile_predicate(right, scope))
+            return _both(all_of, compile_predicate(left, scope), compile_predicate(right, scope))
         case ast.Or(left, right):
-            return _both("({} OR {})", compile_predicate(left, scope), compile_predicate(right, scope))
+            return _both(any_of, compile_predicate(left, scope), compile_predicate(right, scope))
         case ast.StringPredicate(name, operator, value):
-            return Compiled(text_matches(scope.text(name), operator, value))
+            return Compiled(
+                text_matches(scope.text(name), operator, value).with_test(_text_test(scope, name, operator, value))
+            )
         case ast.NumberPredicate(name, operator, value):
             return _passes_errors(scope, _number(scope, name, operator, value))
         case ast.DurationPredicate(name, operator, value):
@@ -72,7 +76,7 @@ def number(scope: Scope, text: Sql) -> tuple[Sql, Sql]:
     name = scope.fresh("number")
     step = Number(name, f"{name}.doubt", text)
     scope.steps.append(step)
-    return column(step.name), column(step.doubt)
+    return column(step.name), flag(step.doubt)
 
 
 def _passes_errors(scope: Scope, compiled: Compiled) -> Compiled:
@@ -80,12 +84,31 @@ def _passes_errors(scope: Scope, compiled: Compiled) -> Compiled:
     error = scope.label(ERROR)
     if error is NULL:
         return compiled
-    return Compiled(build("({} OR {} IS NOT NULL)", compiled.true, error), compiled.doubt)
+    failed = build("({} IS NOT NULL)", error).with_test(any_of([condition for condition, _ in scope.errors]).test)
+    return Compiled(any_of([compiled.true, failed]), compiled.doubt)
 
 
-def _both(template: str, left: Compiled, right: Compiled) -> Compiled:
+def _both(join: Callable[[Sequence[Sql]], Sql], left: Compiled, right: Compiled) -> Compiled:
     doubts = [doubt for doubt in (left.doubt, right.doubt) if doubt is not None]
-    return Compiled(build(template, left.true, right.true), any_of(doubts) if doubts else None)
+    return Compiled(join([left.true, right.true]), any_of(doubts) if doubts else None)
+
+
+def is_known(value: Sql) -> Sql:
+    """Whether a column has a value."""
+    name = value.name
+    known = build("({} IS NOT NULL)", value)
+    if name is None:
+        return known
+    return known.with_test(lambda frame: whole_mask(frame.column(name).is_valid()))
+
+
+def _text_test(scope: Scope, name: str, operator: ast.MatchOperator, value: str) -> Test | None:
+    """`text_matches` without SQL, where the label is one column."""
+    label = scope.label(name).name
+    if label is None:
+        return None
+    matches = compile_match(operator, value)
+    return lambda frame: text_mask(frame, label, operator, value, matches)
 
 
 def _number(scope: Scope, name: str, operator: ast.CompareOperator, against: float) -> Compiled:
@@ -93,7 +116,13 @@ def _number(scope: Scope, name: str, operator: ast.CompareOperator, against: flo
     if text is NULL:
         return Compiled(FALSE)
     value, doubt = number(scope, text)
-    return Compiled(build(f"coalesce({{}} {_OPERATORS[operator]} {against!r}::DOUBLE, false)", value), doubt)
+    passes = build(f"coalesce({{}} {_OPERATORS[operator]} {against!r}::DOUBLE, false)", value)
+    return Compiled(passes.with_test(_number_test(value, operator, against)), doubt)
+
+
+def _number_test(value: Sql, operator: ast.CompareOperator, against: float) -> Test | None:
+    name = value.name
+    return None if name is None else lambda frame: number_mask(frame, name, operator, against)
 
 
 def _converted(scope: Scope, name: str, operator: ast.CompareOperator, against: float, convert: Convert) -> Compiled:

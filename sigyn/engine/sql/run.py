@@ -15,6 +15,7 @@ from sigyn.engine.sql.text import Sql, build, identifier
 INTERPRETED_ROWS = 4096  # 20 to 80 ms for the interpreter; numba takes a second to load
 
 _KERNELS = "sigyn.engine.sql.parsing"
+_LOOPS = "sigyn.store.shapes.form_loops"
 
 
 def run_steps(steps: Iterable[Step], frame: Frame, connection: duckdb.DuckDBPyConnection) -> Frame:
@@ -61,6 +62,8 @@ def without_last_filters(steps: Sequence[Step]) -> tuple[list[Step], list[Sql]]:
 
 def positions_where(predicate: Sql, frame: Frame, connection: duckdb.DuckDBPyConnection) -> npt.NDArray[np.int64]:
     """Positions in the frame of the rows for which the predicate is true, rising."""
+    if predicate.test is not None:
+        return np.flatnonzero(predicate.test(frame))
     whole = frame.whole(predicate.columns)
     table = whole if whole is not None else frame.table(sorted(predicate.columns))
     answer = select(f"SELECT {POSITION} FROM frame WHERE {predicate}", table, connection)
@@ -101,6 +104,15 @@ def _add_numbers(step: Number, frame: Frame, connection: duckdb.DuckDBPyConnecti
         return
     value = build("TRY_CAST({} AS DOUBLE)", text)
     doubt = build("({} IS NOT NULL AND ({} IS NULL OR ltrim({}, '-0123456789.') <> ''))", text, value, text)
+    texts = _whole(frame.column(names[0])) if text.name is not None else None
+    if texts is not None and _LOOPS in sys.modules and texts.type == pa.string():
+        from sigyn.store.shapes.forms import plain_numbers
+
+        numbers, known = plain_numbers(texts)
+        if known.sum() + texts.null_count == len(texts):
+            frame.add(step.name, pa.array(numbers, mask=~known))
+            frame.add(step.doubt, pa.array(np.zeros(len(frame), np.bool_)))
+            return
     answer = select(
         f"SELECT {value} AS value, {doubt} AS doubt FROM frame ORDER BY {POSITION}", frame.table(names), connection
     )

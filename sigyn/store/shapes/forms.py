@@ -229,6 +229,15 @@ def choose_form(texts: pa.StringArray) -> Form:
     return TextForm(dictionary=distinct <= FEW * len(sample))
 
 
+def plain_numbers(texts: pa.StringArray) -> tuple[Floats, Flags]:
+    """Texts that are plain numbers (an optional minus, digits, perhaps a point and more of them) as float64.
+
+    And which texts are; for others, and nulls, the number means nothing.
+    """
+    mantissas, scales, fits = _read_decimals(texts)
+    return mantissas / np.power(10.0, np.arange(10))[scales], fits
+
+
 def _read_decimals(texts: pa.StringArray) -> tuple[Longs, npt.NDArray[np.int8], Flags]:
     from sigyn.store.shapes.form_loops import read_decimals
 
