@@ -38,6 +38,15 @@ def entry_part(selector: ast.Selector, names: frozenset[str]) -> tuple[ast.Entry
     )
 
 
+def written_selector(query: ast.LogQuery) -> ast.Selector:
+    """The selector that a query had before its matchers were moved to the entries."""
+    moved = [stage.predicate for stage in query.stages if isinstance(stage, ast.EntryMatcher)]
+    matchers = [ast.Matcher(one.name, one.operator, one.value) for one in moved if isinstance(one, ast.StringPredicate)]
+    names = {matcher.name for matcher in matchers}
+    kept = (matcher for matcher in query.selector.matchers if matcher.name not in names)
+    return replace(query.selector, matchers=(*kept, *matchers))
+
+
 def _of_stream(matcher: ast.Matcher) -> ast.Matcher | None:
     """The matcher for streams, which has to let those pass that lack the label; None when it lets all pass."""
     match matcher.operator:
