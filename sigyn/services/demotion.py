@@ -1,6 +1,7 @@
 """Demotion: labels whose values explode go from the streams of a push to its entries."""
 
 from collections.abc import Sequence
+from dataclasses import replace
 
 import msgspec
 import numpy as np
@@ -52,7 +53,6 @@ class Demotion:
             raise BadRequest(f"label=`{name}` is no label that a stream may have")
         label = DemotedLabel(name, "it was asked for", 0, "", self._clock())
         self._labels.put(tenant, [label])
-        _log.info("label demoted", tenant=tenant, label=name, reason=label.reason)
         return label
 
     def promote(self, tenant: str, name: str) -> DemotedLabel:
@@ -60,11 +60,8 @@ class Demotion:
         known = {label.name: label for label in self._labels.of(tenant)}
         if name not in known:
             raise NotFound(f"label `{name}` is not demoted")
-        label = DemotedLabel(
-            name, known[name].reason, known[name].values, known[name].example, self._clock(), promoted=True
-        )
+        label = replace(known[name], changed=self._clock(), promoted=True)
         self._labels.put(tenant, [label])
-        _log.info("label promoted", tenant=tenant, label=name)
         return label
 
     def apply(self, tenant: str, streams: tuple[Labels, ...], entries: pa.Table) -> tuple[tuple[Labels, ...], pa.Table]:
