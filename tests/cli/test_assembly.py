@@ -7,6 +7,7 @@ import pytest
 from sigyn.cli.assembly import server_settings
 from sigyn.config.settings import DECLARATIONS, STREAM_RETENTIONS, Settings, StreamRetention, with_values
 from sigyn.config.values import Kind
+from sigyn.services.push_limits import PushLimits
 
 USED_ELSEWHERE = {"server.log_level", "server.log_format"}
 """What `sigyn serve` uses itself, before the server is there."""
@@ -45,6 +46,10 @@ def test_a_setting_changes_what_a_part_is_told(path: str) -> None:
     declaration = DECLARATIONS[path]
     changed = with_values(basis, {path: another(BASIS.get(path, declaration.default), declaration.kind)})
     assert _without_text(basis) != _without_text(changed)
+
+
+def test_pushes_have_the_same_defaults_with_and_without_settings() -> None:
+    assert server_settings(Settings()).push == PushLimits()
 
 
 def test_what_is_not_applied_is_said() -> None:

@@ -12,7 +12,7 @@ from dataclasses import replace
 from typing import TypeVar
 
 from sigyn.languages.logql import ast
-from sigyn.languages.logql.pipes import Where
+from sigyn.languages.logql.rewriting import rewritten
 from sigyn.languages.regex import compile_regex
 
 AnyQuery = TypeVar("AnyQuery", bound=ast.Query)
@@ -20,7 +20,19 @@ AnyQuery = TypeVar("AnyQuery", bound=ast.Query)
 
 def with_entry_labels(query: AnyQuery, names: frozenset[str]) -> AnyQuery:
     """The query over streams and entries, where entries may carry labels of these names."""
-    return _query(query, names) if names else query
+    if not names:
+        return query
+
+    def predicate(found: ast.Predicate) -> ast.Predicate:
+        return (
+            replace(found, query=with_entry_labels(found.query, names)) if isinstance(found, ast.InSubquery) else found
+        )
+
+    def log_query(found: ast.LogQuery) -> ast.LogQuery:
+        stages = (*entry_part(found.selector, names), *found.stages)
+        return replace(found, selector=stream_part(found.selector, names), stages=stages)
+
+    return rewritten(query, predicate, log_query)
 
 
 def stream_part(selector: ast.Selector, names: frozenset[str]) -> ast.Selector:
@@ -59,58 +71,3 @@ def _of_stream(matcher: ast.Matcher) -> ast.Matcher | None:
         case "!~" if compile_regex(f"(?s:{matcher.value})").fullmatch("") is not None:
             return None
     return matcher
-
-
-def _log_query(query: ast.LogQuery, names: frozenset[str]) -> ast.LogQuery:
-    stages = tuple(_stage(stage, names) for stage in query.stages)
-    selector = query.selector
-    return replace(query, selector=stream_part(selector, names), stages=(*entry_part(selector, names), *stages))
-
-
-def _query(query: AnyQuery, names: frozenset[str]) -> AnyQuery:
-    match query:
-        case ast.LogQuery():
-            found = _log_query(query, names)
-            return replace(query, selector=found.selector, stages=found.stages)
-        case ast.PipedQuery():
-            pipes = tuple(
-                replace(pipe, predicate=_predicate(pipe.predicate, names)) if isinstance(pipe, Where) else pipe
-                for pipe in query.pipes
-            )
-            return replace(query, query=_log_query(query.query, names), pipes=pipes)
-        case ast.RangeAggregation(log_range=log_range):
-            unwrap = log_range.unwrap
-            if unwrap is not None:
-                filters = (replace(one, predicate=_predicate(one.predicate, names)) for one in unwrap.filters)
-                unwrap = replace(unwrap, filters=tuple(filters))
-            log_range = replace(log_range, query=_log_query(log_range.query, names), unwrap=unwrap)
-            return replace(query, log_range=log_range)
-        case ast.CountEntries():
-            return replace(query, query=_log_query(query.query, names))
-        case ast.VectorAggregation() | ast.LabelReplace() | ast.HistogramQuantile():
-            return replace(query, expression=_query(query.expression, names))
-        case ast.BinaryOperation():
-            return replace(query, left=_query(query.left, names), right=_query(query.right, names))
-        case ast.Let():
-            bindings = tuple(replace(one, query=_query(one.query, names)) for one in query.bindings)
-            return replace(query, bindings=bindings, expression=_query(query.expression, names))
-        case _:
-            return query
-
-
-def _stage(stage: ast.Stage, names: frozenset[str]) -> ast.Stage:
-    if isinstance(stage, ast.LabelFilter):
-        return replace(stage, predicate=_predicate(stage.predicate, names))
-    return stage
-
-
-def _predicate(predicate: ast.Predicate, names: frozenset[str]) -> ast.Predicate:
-    match predicate:
-        case ast.And(left, right):
-            return ast.And(_predicate(left, names), _predicate(right, names))
-        case ast.Or(left, right):
-            return ast.Or(_predicate(left, names), _predicate(right, names))
-        case ast.InSubquery():
-            return replace(predicate, query=_query(predicate.query, names))
-        case _:
-            return predicate
