@@ -369,7 +369,7 @@ class QueryService:
         """The newest entries of start <= t < end that a query finds, as many as are found in a short time."""
         context = QueryContext(self._duck, self._workers, time.monotonic() + LISTING_TIME / SECOND)
         with self._store.snapshot(tenant, start, end) as snapshot:
-            scan = self._scan(snapshot, query.selector, start, end, context)
+            scan = self._scan(snapshot, query, start, end, context)
             try:
                 return run_log_query(query, scan, LISTING_ENTRIES, "backward", context)
             except QueryTimeout:
