@@ -10,6 +10,7 @@ from starlette.middleware.gzip import GZipMiddleware
 from starlette.requests import ClientDisconnect, Request
 from starlette.responses import Response
 
+from sigyn.api.cardinality import CARDINALITY_ROUTES
 from sigyn.api.explain import EXPLAIN_ROUTES
 from sigyn.api.export.route import EXPORT_ROUTES
 from sigyn.api.loki.routes import LOKI_ROUTES
@@ -44,7 +45,7 @@ class Api:
 def build_app(api: Api) -> Starlette:
     """The ASGI application that serves these services."""
     app = Starlette(
-        routes=[*LOKI_ROUTES, *OTLP_ROUTES, *EXPORT_ROUTES, *EXPLAIN_ROUTES, *OPS_ROUTES],
+        routes=[*LOKI_ROUTES, *OTLP_ROUTES, *EXPORT_ROUTES, *EXPLAIN_ROUTES, *CARDINALITY_ROUTES, *OPS_ROUTES],
         middleware=[
             Middleware(Observe, metrics=api.metrics, slow_query=api.settings.slow_query),
             Middleware(

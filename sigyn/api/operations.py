@@ -1,11 +1,18 @@
 """The running server as its operators see it."""
 
+import asyncio
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
 
+import structlog
+
 from sigyn.api.services import PartStatus
+from sigyn.services.demotion import Demotion
 from sigyn.services.tail import TailHub
+from sigyn.store.demoted import DemotedLabel
 from sigyn.store.store import Store
+
+_log = structlog.get_logger("sigyn.server")
 
 RUNNING = "Running"
 STOPPING = "Stopping"
@@ -17,6 +24,7 @@ class ServerOperations:
 
     store: Store
     tails: TailHub
+    demotion: Demotion
     yaml: str
     otlp_grpc: bool
     stopping: bool = False
@@ -31,6 +39,16 @@ class ServerOperations:
 
     def configuration(self) -> str:
         return self.yaml
+
+    async def promote_label(self, tenant: str, name: str) -> DemotedLabel:
+        label = await asyncio.to_thread(self.demotion.promote, tenant, name)
+        _log.info("label promoted", tenant=tenant, label=name)
+        return label
+
+    async def demote_label(self, tenant: str, name: str) -> DemotedLabel:
+        label = await asyncio.to_thread(self.demotion.demote_by_hand, tenant, name)
+        _log.info("label demoted", tenant=tenant, label=name, reason=label.reason)
+        return label
 
     def part_counters(self) -> Mapping[str, float]:
         return {f"store_{name}_total": float(value) for name, value in asdict(self.store.metrics).items()}

@@ -25,6 +25,7 @@ from sigyn.api.settings import ApiSettings
 from sigyn.api.warm_up import WarmUp
 from sigyn.engine.duck import Duck
 from sigyn.model.time import SECOND
+from sigyn.services.demotion import Demotion
 from sigyn.services.ingest import IngestService
 from sigyn.services.push_limits import PushLimits
 from sigyn.services.query import QueryLimits, QueryService
@@ -101,12 +102,13 @@ async def serve(settings: ServerSettings, announce: Announce) -> None:
         stack.push_async_callback(store.close)
         decoders = stack.enter_context(ThreadPoolExecutor(_DECODERS, "decode"))
         queries = _query_service(settings, store, stack)
-        tails = TailHub(settings.api.tail_queue, settings.api.max_tails)
+        tails = TailHub(settings.api.tail_queue, settings.api.max_tails, store.demoted.ever)
         stack.callback(tails.close)
-        ingest = IngestService(store, lambda _tenant: settings.push)
+        demotion = Demotion(store.demoted)
+        ingest = IngestService(store, lambda _tenant: settings.push, demotion=demotion)
         ingest.subscribe(tails.publish)
         ingest.subscribe(WarmUp())
-        operations = ServerOperations(store, tails, settings.configuration, bool(settings.otlp_grpc))
+        operations = ServerOperations(store, tails, demotion, settings.configuration, bool(settings.otlp_grpc))
         metrics = Metrics(ingest.counters, operations.part_counters)
         api = Api(queries, ingest, operations, tails, settings.api, metrics, decoders)
         grpc_address = await _start_grpc(settings, api, stack)

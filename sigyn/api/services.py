@@ -8,8 +8,10 @@ from sigyn.engine.explain import Explanation
 from sigyn.engine.totals import StreamTotal
 from sigyn.model.labels import Labels
 from sigyn.model.results import QueryAnswer
+from sigyn.services.cardinality import Cardinality
 from sigyn.services.ingest import PushCounters, PushOutcome
 from sigyn.services.query import QueryRequest
+from sigyn.store.demoted import DemotedLabel
 from sigyn.wire.push import DecodedPush
 
 
@@ -27,6 +29,8 @@ class Queries(Protocol):
     async def label_values(self, tenant: str, name: str, start: int, end: int, selector: str | None) -> list[str]: ...
 
     async def series(self, tenant: str, start: int, end: int, selectors: list[str]) -> list[Labels]: ...
+
+    async def cardinality(self, tenant: str, start: int, end: int, limit: int) -> Cardinality: ...
 
     async def stream_totals(
         self, tenant: str, start: int, end: int, selector: str, step: int | None
@@ -70,6 +74,14 @@ class Operations(Protocol):
 
     def part_counters(self) -> Mapping[str, float]:
         """Counters of the store and of other parts, names without the prefix `sigyn_`."""
+        ...
+
+    async def promote_label(self, tenant: str, name: str) -> DemotedLabel:
+        """Makes a demoted label one of the streams again; raises NotFound."""
+        ...
+
+    async def demote_label(self, tenant: str, name: str) -> DemotedLabel:
+        """Makes a label of streams one of the entries; raises BadRequest."""
         ...
 
     async def flush(self) -> None:

@@ -22,6 +22,7 @@ COMMANDS = {
     "push": "sigyn.cli.push",
     "labels": "sigyn.cli.labels",
     "series": "sigyn.cli.labels",
+    "cardinality": "sigyn.cli.cardinality",
     "export": "sigyn.cli.export",
     "version": "sigyn.cli.version",
 }

@@ -6,6 +6,7 @@ from sigyn.api.server import ServerSettings
 from sigyn.api.settings import ApiSettings
 from sigyn.config.settings import Settings, StorageSettings
 from sigyn.config.show import show_settings
+from sigyn.services.label_watch import DemotionRules
 from sigyn.services.push_limits import PushLimits
 from sigyn.services.query import QueryLimits
 from sigyn.store.settings import ObjectStoreSettings, StoreSettings
@@ -103,4 +104,13 @@ def _push_limits(settings: Settings) -> PushLimits:
         discover_log_levels=limits.discover_log_levels,
         log_level_fields=limits.log_level_fields,
         log_level_from_json_max_depth=limits.log_level_from_json_max_depth,
+        max_streams=min(filter(None, (limits.max_streams_per_user, limits.max_global_streams_per_user)), default=0),
+        demotion=DemotionRules(
+            enabled=limits.demote_labels,
+            id_labels=limits.demote_id_labels,
+            id_values=limits.demote_id_values,
+            values=limits.demote_values,
+            window=limits.demote_window,
+            kept=limits.keep_labels,
+        ),
     )

@@ -24,6 +24,7 @@ from sigyn.model.batch import ENTRY_SCHEMA, Batch
 from sigyn.model.errors import BadRequest, NotFound
 from sigyn.model.results import Direction, QueryAnswer
 from sigyn.model.time import SECOND, Clock, system_clock
+from sigyn.services.demotion import Demotion
 from sigyn.services.discovery import LevelRules, level_from_line
 from sigyn.services.query import QueryLimits, QueryRequest, QueryService
 from sigyn.store.settings import StoreSettings
@@ -131,6 +132,19 @@ class LocalStore:
         """The label sets of streams; of all streams when no selector is given."""
         first, last = self._range(start, end)
         return [dict(each) for each in self._wait(self._queries.series(self._tenant, first, last, list(selectors)))]
+
+    def cardinality(self, *, start: Moment | None = None, end: Moment | None = None, limit: int = 10) -> dict[str, Any]:
+        """Which labels make how many streams: the fields of sigyn.services.cardinality.Cardinality."""
+        first, last = self._range(start, end)
+        return asdict(self._wait(self._queries.cardinality(self._tenant, first, last, limit)))
+
+    def promote(self, label: str) -> dict[str, Any]:
+        """Makes a demoted label one of the streams again; raises NotFound."""
+        return asdict(Demotion(self._store.demoted, self._clock).promote(self._tenant, label))
+
+    def demote(self, label: str) -> dict[str, Any]:
+        """Makes a label of streams one of the entries, which carry it as structured metadata."""
+        return asdict(Demotion(self._store.demoted, self._clock).demote_by_hand(self._tenant, label))
 
     def load(self, files: Sequence[PlainFile], watch: Watch | None = None) -> tuple[int, int] | None:
         """Takes in the lines of files; the first and last time among them in ns, None without lines.

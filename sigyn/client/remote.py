@@ -17,11 +17,14 @@ from sigyn.model.results import Direction, QueryAnswer
 from sigyn.model.time import HOUR, Clock, system_clock
 
 _LOKI = "/loki/api/v1"
+_CARDINALITY = "/sigyn/api/v1/cardinality"
 _CATEGORIZE = {
     "X-Loki-Response-Encoding-Flags": "categorize-labels",
     # Sigyn sends tables as such, and says more about errors; other servers take no notice.
     "Accept": "application/vnd.sigyn.table+json, application/json, */*;q=0.5",
 }
+
+_Parameters = Mapping[str, int | float | str | Sequence[str]]
 
 
 class RemoteStore:
@@ -143,6 +146,19 @@ class RemoteStore:
         first, last = self._range(start, end)
         return list(self._get(f"{_LOKI}/series", {"start": first, "end": last, "match[]": selectors}).get("data") or [])
 
+    def cardinality(self, *, start: Moment | None = None, end: Moment | None = None, limit: int = 10) -> dict[str, Any]:
+        """Which labels make how many streams: the fields of sigyn.services.cardinality.Cardinality."""
+        first, last = self._range(start, end)
+        return dict(self._get(_CARDINALITY, {"start": first, "end": last, "limit": limit})["data"])
+
+    def promote(self, label: str) -> dict[str, Any]:
+        """Makes a demoted label one of the streams again; raises NotFound."""
+        return dict(self._answer("POST", f"{_CARDINALITY}/promote", {"label": label})["data"])
+
+    def demote(self, label: str) -> dict[str, Any]:
+        """Makes a label of streams one of the entries, which carry it as structured metadata."""
+        return dict(self._answer("POST", f"{_CARDINALITY}/demote", {"label": label})["data"])
+
     def export(self, parameters: Mapping[str, Any]) -> Iterator[bytes]:
         """The body of an export as it arrives."""
         with (
@@ -171,9 +187,12 @@ class RemoteStore:
         last = moment("now" if end is None else end, now)
         return (last - HOUR if start is None else moment(start, now)), last
 
-    def _get(self, path: str, parameters: Mapping[str, "int | float | str | Sequence[str]"]) -> dict[str, Any]:
+    def _get(self, path: str, parameters: _Parameters) -> dict[str, Any]:
+        return self._answer("GET", path, parameters)
+
+    def _answer(self, method: str, path: str, parameters: _Parameters) -> dict[str, Any]:
         with self._reached():
-            response = self._client.get(f"{self.url}{path}", params=dict(parameters), headers=_CATEGORIZE)
+            response = self._client.request(method, f"{self.url}{path}", params=dict(parameters), headers=_CATEGORIZE)
         if response.status_code >= 300:
             raise error_of(response, str(parameters.get("query", "")))
         try:

@@ -227,6 +227,58 @@ class LimitsSettings:
         "How deep in a line of JSON such fields are looked for; 0 for any depth.",
         "limits_config.log_level_from_json_max_depth",
     )
+    max_streams_per_user: int = setting(
+        0,
+        COUNT,
+        "Streams that got entries in the last 30 minutes; entries of further ones are refused with 429. Streams "
+        "are cheap, and labels that make too many are demoted, so that few need this limit.",
+        "limits_config.max_streams_per_user",
+    )
+    max_global_streams_per_user: int = setting(
+        0,
+        COUNT,
+        "The same, by Loki's name for a limit over several processes; the smaller one counts.",
+        "limits_config.max_global_streams_per_user",
+    )
+    demote_labels: bool = setting(
+        True,
+        FLAG,
+        "Keep labels whose values explode with the entries, as structured metadata, instead of making a stream of "
+        "each value; queries find them as before. See labels.md.",
+    )
+    demote_id_labels: tuple[str, ...] = setting(
+        (
+            "trace_id",
+            "span_id",
+            "parent_span_id",
+            "request_id",
+            "req_id",
+            "x_request_id",
+            "correlation_id",
+            "transaction_id",
+            "session_id",
+            "message_id",
+            "event_id",
+            "order_id",
+            "user_id",
+            "customer_id",
+            "uuid",
+            "guid",
+            "pid",
+            "process_id",
+        ),
+        NAMES,
+        "Labels that hold ids; `traceID` and `TraceId` are `trace_id` here.",
+    )
+    demote_id_values: int = setting(
+        30,
+        COUNT,
+        "Values at which a label of ids is demoted: one of demote_id_labels, or one nearly all of whose values are "
+        "UUIDs, hexadecimal ids or long numbers.",
+    )
+    demote_values: int = setting(5000, COUNT, "Values at which any other label is demoted.")
+    demote_window: int = setting(24 * HOUR, DURATION, "Time in which so many values have to come.")
+    keep_labels: tuple[str, ...] = setting((), NAMES, "Labels that are never demoted.")
 
 
 @dataclass(frozen=True, slots=True)

@@ -101,7 +101,8 @@ class SeriesKeys:
 
     def _labels(self, of_stream: Labels, own: dict[str, str | None]) -> Labels:
         labels = dict(of_stream)
+        named = frozenset(labels)
         for name, value in entry_metadata(None, own.pop("", None)):
-            labels[name + EXTRACTED if name in labels else name] = value
+            labels[name + EXTRACTED if name in named else name] = value
         labels.update((name, value) for name, value in own.items() if value)
         return labels_of(labels)

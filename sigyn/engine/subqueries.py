@@ -8,6 +8,7 @@ from sigyn.engine.pipes.values import texts_of
 from sigyn.languages.logql import ast
 from sigyn.languages.logql.checks import log_queries
 from sigyn.languages.logql.pipes import Fields, Uniq, Where
+from sigyn.languages.logql.rewriting import rewritten
 from sigyn.model.errors import QueryError
 from sigyn.model.results import LogResult, TableResult
 
@@ -22,7 +23,15 @@ AnyQuery = TypeVar("AnyQuery", bound=ast.LogQuery | ast.PipedQuery | ast.MetricQ
 
 def resolved(query: AnyQuery, run: Run) -> AnyQuery:
     """The query with the values of its subqueries in their places. Raises QueryError."""
-    return _resolved(query, run) if has_subqueries(query) else query
+
+    def predicate(found: ast.Predicate) -> ast.Predicate:
+        match found:
+            case ast.InSubquery(name, inner, negative):
+                return ast.OneOf(name, _values(name, inner, run), negative)
+            case _:
+                return found
+
+    return rewritten(query, predicate) if has_subqueries(query) else query
 
 
 def has_subqueries(query: ast.LogQuery | ast.PipedQuery | ast.MetricQuery) -> bool:
@@ -42,49 +51,6 @@ def _holds_subquery(predicate: ast.Predicate) -> bool:
             return _holds_subquery(left) or _holds_subquery(right)
         case _:
             return isinstance(predicate, ast.InSubquery)
-
-
-def _resolved(query: AnyQuery, run: Run) -> AnyQuery:
-    match query:
-        case ast.LogQuery():
-            return replace(query, stages=tuple(_stage(stage, run) for stage in query.stages))
-        case ast.PipedQuery():
-            pipes = tuple(
-                replace(pipe, predicate=_predicate(pipe.predicate, run)) if isinstance(pipe, Where) else pipe
-                for pipe in query.pipes
-            )
-            return replace(query, query=_resolved(query.query, run), pipes=pipes)
-        case ast.RangeAggregation(log_range=log_range):
-            unwrap = log_range.unwrap
-            if unwrap is not None:
-                unwrap = replace(unwrap, filters=tuple(_label_filter(one, run) for one in unwrap.filters))
-            return replace(query, log_range=replace(log_range, query=_resolved(log_range.query, run), unwrap=unwrap))
-        case ast.VectorAggregation() | ast.LabelReplace() | ast.HistogramQuantile():
-            return replace(query, expression=_resolved(query.expression, run))
-        case ast.BinaryOperation(left=left, right=right):
-            return replace(query, left=_resolved(left, run), right=_resolved(right, run))
-        case _:
-            return query
-
-
-def _stage(stage: ast.Stage, run: Run) -> ast.Stage:
-    return _label_filter(stage, run) if isinstance(stage, ast.LabelFilter) else stage
-
-
-def _label_filter(stage: ast.LabelFilter, run: Run) -> ast.LabelFilter:
-    return replace(stage, predicate=_predicate(stage.predicate, run))
-
-
-def _predicate(predicate: ast.Predicate, run: Run) -> ast.Predicate:
-    match predicate:
-        case ast.And(left, right):
-            return ast.And(_predicate(left, run), _predicate(right, run))
-        case ast.Or(left, right):
-            return ast.Or(_predicate(left, run), _predicate(right, run))
-        case ast.InSubquery(name, query, negative):
-            return ast.OneOf(name, _values(name, query, run), negative)
-        case _:
-            return predicate
 
 
 def _values(name: str, query: ast.LogQuery | ast.PipedQuery, run: Run) -> tuple[str, ...]:

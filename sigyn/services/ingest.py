@@ -1,13 +1,13 @@
 """Pushes: validated, looked into, made durable.
 
-decoded push -> limits -> service_name, detected_level -> store -> tails
+decoded push -> limits -> service_name, detected_level -> demoted labels -> stream limit -> store -> tails
 """
 
 import asyncio
 from collections import Counter
 from collections.abc import Callable
 from dataclasses import dataclass, field
-from typing import Protocol
+from typing import ParamSpec, Protocol, TypeVar
 
 import pyarrow as pa
 import pyarrow.compute as pc
@@ -15,14 +15,21 @@ import pyarrow.compute as pc
 from sigyn.model.batch import ENTRY_SCHEMA, Batch
 from sigyn.model.errors import BadRequest, TooManyRequests, UnprocessableRequest
 from sigyn.model.time import SECOND, Clock, system_clock
+from sigyn.services.active_streams import STREAM_LIMIT, ActiveStreams
 from sigyn.services.admission import Admitted, Refusals, admit
+from sigyn.services.demotion import Demotion
 from sigyn.services.detection import LEVEL_LOOPS, detect_levels, without_detected_level
 from sigyn.services.discovery import LevelRules
+from sigyn.services.label_watch import Exploding
 from sigyn.services.push_limits import PushLimits
 from sigyn.wire.kernels import METADATA_LOOPS, PROTOBUF_LOOPS
 from sigyn.wire.push import DecodedPush
 
+Arguments = ParamSpec("Arguments")
+Outcome = TypeVar("Outcome")
+
 _IN_THREAD_FROM_BYTES = 256 << 10  # about 1 ms of work, which the event loop can bear
+_IN_THREAD_FROM_STREAMS = 100
 
 
 class EntrySink(Protocol):
@@ -49,16 +56,23 @@ class PushRefused(BadRequest):
         self.outcome = outcome
 
 
+class StreamsRefused(PushRefused):
+    """Some streams of a push were refused because the tenant has as many as it may have."""
+
+    status = 429
+
+
 @dataclass(slots=True)
 class PushCounters:
     """What came in, by tenant, and what was refused, by tenant and reason. Bytes are of line text
-    and structured metadata."""
+    and structured metadata. `demoted_labels` counts labels that went from streams to entries."""
 
     lines: Counter[str] = field(default_factory=Counter)
     bytes: Counter[str] = field(default_factory=Counter)
     metadata_bytes: Counter[str] = field(default_factory=Counter)
     discarded_lines: Counter[tuple[str, str]] = field(default_factory=Counter)
     discarded_bytes: Counter[tuple[str, str]] = field(default_factory=Counter)
+    demoted_labels: Counter[str] = field(default_factory=Counter)
 
 
 @dataclass(slots=True)
@@ -68,16 +82,25 @@ class _Bucket:
 
 
 class IngestService:
-    """Takes in pushes of all tenants; `limits` gives those of one."""
+    """Takes in pushes of all tenants; `limits` gives those of one.
+
+    Without a `demotion`, labels stay with the streams.
+    """
 
     def __init__(
-        self, store: EntrySink, limits: Callable[[str], PushLimits] | None = None, clock: Clock = system_clock
+        self,
+        store: EntrySink,
+        limits: Callable[[str], PushLimits] | None = None,
+        clock: Clock = system_clock,
+        demotion: Demotion | None = None,
     ) -> None:
         default = PushLimits()
         self.counters = PushCounters()
         self._store = store
         self._limits = limits or (lambda _tenant: default)
         self._clock = clock
+        self._demotion = demotion
+        self._streams = ActiveStreams()
         self._buckets: dict[str, _Bucket] = {}
         self._listeners: list[Callable[[Batch], None]] = []
 
@@ -96,10 +119,13 @@ class IngestService:
         if not decoded.stream_count:
             raise UnprocessableRequest("error at least one valid stream is required for ingestion")
         limits = self._limits(tenant)
-        if decoded.entries.nbytes >= _IN_THREAD_FROM_BYTES:
-            batch, refusals = await asyncio.to_thread(self._prepare, tenant, decoded, limits)
-        else:
-            batch, refusals = self._prepare(tenant, decoded, limits)
+        large = decoded.entries.nbytes >= _IN_THREAD_FROM_BYTES or decoded.stream_count >= _IN_THREAD_FROM_STREAMS
+        run = asyncio.to_thread if large else _at_once
+        admitted, refusals, exploding = await run(self._admit, tenant, decoded, limits)
+        if self._demotion and exploding:
+            await asyncio.to_thread(self._demotion.demote, tenant, exploding)
+            self.counters.demoted_labels[tenant] += len(exploding)
+        batch = await run(self._batch, tenant, admitted, limits, refusals)
         self._count(tenant, decoded, refusals)
         size = _text_bytes(batch.entries)
         if len(batch.entries):
@@ -109,12 +135,27 @@ class IngestService:
                 listener(batch)
         outcome = PushOutcome(len(batch.entries), size, refusals)
         if refusals.by_reason:
-            raise PushRefused(refusals.message(), outcome)
+            refused = StreamsRefused if STREAM_LIMIT in refusals.by_reason else PushRefused
+            raise refused(refusals.message(), outcome)
         return outcome
 
-    def _prepare(self, tenant: str, decoded: DecodedPush, limits: PushLimits) -> tuple[Batch, Refusals]:
+    def _admit(
+        self, tenant: str, decoded: DecodedPush, limits: PushLimits
+    ) -> tuple[Admitted, Refusals, list[Exploding]]:
+        """What keeps to the limits, what was refused, and the labels to demote before the rest is stored."""
         admitted, refusals = admit(decoded, limits, self._clock())
-        return Batch(tenant, admitted.streams, _with_levels(admitted, limits)), refusals
+        if self._demotion is None:
+            return admitted, refusals, []
+        return admitted, refusals, self._demotion.exploding(tenant, admitted.streams, limits.demotion)
+
+    def _batch(self, tenant: str, admitted: Admitted, limits: PushLimits, refusals: Refusals) -> Batch:
+        """What is going to be stored; adds to the refusals streams over the limit."""
+        streams, entries = admitted.streams, _with_levels(admitted, limits)
+        if self._demotion is not None:
+            streams, entries = self._demotion.apply(tenant, streams, entries)
+        if limits.max_streams:
+            entries = self._streams.within_limit(tenant, streams, entries, limits.max_streams, self._clock(), refusals)
+        return Batch(tenant, streams, entries)
 
     def _count(self, tenant: str, decoded: DecodedPush, refusals: Refusals) -> None:
         counters = self.counters
@@ -153,6 +194,11 @@ def warm() -> None:
     first time on a machine. Call it in a thread; without it the first large pushes are slower."""
     for loops in (PROTOBUF_LOOPS, METADATA_LOOPS, LEVEL_LOOPS):
         loops.warm()
+
+
+async def _at_once(work: Callable[Arguments, Outcome], /, *args: Arguments.args, **names: Arguments.kwargs) -> Outcome:
+    """What `asyncio.to_thread` does, for work that is shorter than the way to a thread."""
+    return work(*args, **names)
 
 
 def _with_levels(admitted: Admitted, limits: PushLimits) -> pa.Table:

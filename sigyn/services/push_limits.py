@@ -1,9 +1,10 @@
 """What a push may hold: limits with the names that Loki's `limits_config` gives them."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from sigyn.model.time import MINUTE, WEEK
 from sigyn.services.discovery import LEVEL_FIELDS, SERVICE_LABELS
+from sigyn.services.label_watch import DemotionRules
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,6 +32,9 @@ class PushLimits:
     discover_log_levels                    add `detected_level` to every entry
     log_level_fields                       fields that hold a level
     log_level_from_json_max_depth          how deep they are looked for in JSON; 0: no limit
+    max_streams                            streams that may be active at a time; 0: no limit. Loki has two
+                                           limits, for an ingester and for all of them
+    demotion                               when a label goes from the streams to the entries
     """
 
     max_label_names_per_series: int = 15
@@ -50,3 +54,5 @@ class PushLimits:
     discover_log_levels: bool = True
     log_level_fields: tuple[str, ...] = LEVEL_FIELDS
     log_level_from_json_max_depth: int = 2
+    max_streams: int = 0
+    demotion: DemotionRules = field(default_factory=DemotionRules, hash=False)

@@ -12,7 +12,6 @@ import numpy as np
 from sigyn.engine.context import QueryContext
 from sigyn.engine.duck import Duck
 from sigyn.engine.explain import Explanation, explain_metric, explain_piped
-from sigyn.engine.interpreter.selectors import selector_matches
 from sigyn.engine.log_query import run_log_query
 from sigyn.engine.matches import SelectorCache, SelectorMatches
 from sigyn.engine.piped_query import MAX_ENTRIES as MAX_SUBQUERY_ROWS
@@ -28,8 +27,9 @@ from sigyn.engine.vectors.evaluate import evaluate_metric
 from sigyn.engine.vectors.grid import StepGrid
 from sigyn.languages.logql import ast, parse_selector, parse_with_infos
 from sigyn.languages.logql.checks import require_non_empty_matcher
+from sigyn.languages.logql.entry_labels import stream_part, with_entry_labels
 from sigyn.languages.logql.lowering import lower
-from sigyn.model.errors import QueryError
+from sigyn.model.errors import QueryError, QueryTimeout
 from sigyn.model.labels import Labels
 from sigyn.model.results import (
     Direction,
@@ -43,6 +43,8 @@ from sigyn.model.results import (
     VectorResult,
 )
 from sigyn.model.time import HOUR, SECOND
+from sigyn.services.cardinality import Cardinality, cardinality
+from sigyn.services.label_listing import LabelListing
 from sigyn.store.snapshot import Snapshot
 from sigyn.store.store import Store
 
@@ -104,6 +106,7 @@ class QueryService:
         self._duck = duck
         self._limits = limits
         self._selectors = SelectorCache()
+        self._listing = LabelListing(store, self._newest)
         self._workers = ThreadPoolExecutor(threads, "query-worker")
         self._queries = ThreadPoolExecutor(concurrency, "query")
 
@@ -114,7 +117,7 @@ class QueryService:
 
     async def query_range(self, request: QueryRequest) -> QueryAnswer:
         """Answer a range query. Raises QueryError, QueryTimeout, Cancelled."""
-        query, infos = self._read(request.query)
+        query, infos = self._read(request.tenant, request.query)
         if request.end < request.start:
             raise QueryError("end timestamp must not be before or equal to start time")
         self._check_length(request.end - request.start)
@@ -136,7 +139,7 @@ class QueryService:
 
     async def query_instant(self, request: QueryRequest) -> QueryAnswer:
         """Answer an instant query at `end`; a log query with the entries since `start`, or of the last hour."""
-        query, infos = self._read(request.query)
+        query, infos = self._read(request.tenant, request.query)
         start = request.start if request.start < request.end else request.end - LOOK_BACK
         if isinstance(query, ast.LogQuery):
             return await self._run(
@@ -155,7 +158,7 @@ class QueryService:
 
     async def explain(self, request: QueryRequest, *, instant: bool = False) -> Explanation:
         """How a query would run; nothing but the catalog and metadata is read. Raises QueryError."""
-        query, _ = self._read(request.query)
+        query, _ = self._read(request.tenant, request.query)
         looks_back = instant and request.start >= request.end
         start = request.end - LOOK_BACK if looks_back else request.start
 
@@ -176,32 +179,42 @@ class QueryService:
         return await self._in_thread(explanation)
 
     async def labels(self, tenant: str, start: int, end: int, selector: str | None) -> list[str]:
-        """Names of all labels of streams with entries in start <= t <= end."""
-        return await self._in_thread(
-            lambda: sorted({name for labels in self._streams(tenant, start, end, [selector]) for name, _ in labels})
-        )
+        """Names of all labels of streams with entries in start <= t <= end, and of their entries."""
+        return await self._in_thread(lambda: self._listing.names(tenant, start, end, selector))
 
     async def label_values(self, tenant: str, name: str, start: int, end: int, selector: str | None) -> list[str]:
-        """Values of a label of streams with entries in start <= t <= end."""
-
-        def values() -> list[str]:
-            streams = self._streams(tenant, start, end, [selector])
-            return sorted({value for labels in streams for own, value in labels if own == name})
-
-        return await self._in_thread(values)
+        """Values of a label of streams with entries in start <= t <= end; of a demoted label the newest."""
+        return await self._in_thread(lambda: self._listing.values(tenant, name, start, end, selector))
 
     async def series(self, tenant: str, start: int, end: int, selectors: list[str]) -> list[Labels]:
         """Label sets of the streams that match one of the selectors (all, when there are none)."""
-        return await self._in_thread(lambda: self._streams(tenant, start, end, [*selectors] or [None]))
+        return await self._in_thread(lambda: self._listing.label_sets(tenant, start, end, [*selectors] or [None]))
+
+    async def cardinality(self, tenant: str, start: int, end: int, limit: int) -> Cardinality:
+        """Which labels make how many streams, of those with entries in start <= t <= end. No entry is read."""
+
+        def counted() -> Cardinality:
+            with self._store.snapshot(tenant, -MAX_TIME, MAX_TIME) as snapshot:
+                segments = snapshot.segments
+            demoted = self._store.demoted.of(tenant)
+            return cardinality(
+                tenant, segments, lambda id: self._store.streams.labels(tenant, id), demoted, start, end, limit
+            )
+
+        return await self._in_thread(counted)
 
     async def stream_totals(
         self, tenant: str, start: int, end: int, selector: str, step: int | None
     ) -> list[StreamTotal]:
-        """Entries and bytes of each matching stream, per bucket of `step` ns."""
+        """Entries and bytes of each matching stream, per bucket of `step` ns.
+
+        A matcher of a demoted label asks for the streams that may have such entries.
+        """
 
         def totals() -> list[StreamTotal]:
+            streams = stream_part(parse_selector(selector), self._store.demoted.ever(tenant))
             with self._store.snapshot(tenant, start, end) as snapshot:
-                return stream_totals(snapshot, self._matches(tenant, parse_selector(selector)), start, end, step)
+                return stream_totals(snapshot, self._matches(tenant, streams), start, end, step)
 
         return await self._in_thread(totals)
 
@@ -213,12 +226,15 @@ class QueryService:
                 f"limit: {longest // HOUR}h, set by max_query_length)"
             )
 
-    def _read(self, text: str) -> tuple[ast.Query, tuple[str, ...]]:
-        """The tree of a query, and remarks on how it was read. Raises ParseError."""
+    def _read(self, tenant: str, text: str) -> tuple[ast.Query, tuple[str, ...]]:
+        """The tree of a query, and remarks on how it was read. Raises ParseError.
+
+        Matchers of demoted labels ask the entries besides the streams.
+        """
         parsed = parse_with_infos(text, strict=not self._limits.extensions)
         if self._limits.require_non_empty_matcher:
             require_non_empty_matcher(parsed.query, text)
-        return parsed.query, parsed.infos
+        return with_entry_labels(parsed.query, self._store.demoted.ever(tenant)), parsed.infos
 
     async def _run(
         self,
@@ -349,20 +365,22 @@ class QueryService:
         )
         return block.take(kept)
 
-    def _streams(self, tenant: str, start: int, end: int, selectors: Sequence[str | None]) -> list[Labels]:
-        parsed = [parse_selector(text) if text and text.strip() not in ("", "{}") else None for text in selectors]
+    def _newest(self, tenant: str, query: ast.LogQuery, start: int, end: int) -> list[LogEntry]:
+        """The newest entries of start <= t < end that a query finds, as many as are found in a short time."""
+        context = QueryContext(self._duck, self._workers, time.monotonic() + LISTING_TIME / SECOND)
         with self._store.snapshot(tenant, start, end) as snapshot:
-            ids: set[int] = set()
-            for segment in snapshot.segments:
-                table = segment.streams
-                ids.update(table.ids[(table.last >= start) & (table.first <= end)].tolist())
-        found = [self._store.streams.labels(tenant, id) for id in sorted(ids)]
-        return [
-            labels
-            for labels in found
-            if any(selector is None or selector_matches(selector, labels) for selector in parsed)
-        ]
+            scan = self._scan(snapshot, query, start, end, context)
+            try:
+                return run_log_query(query, scan, LISTING_ENTRIES, "backward", context)
+            except QueryTimeout:
+                return []
 
+
+MAX_TIME = (1 << 63) - 1
+
+LISTING_TIME = 2 * SECOND
+LISTING_ENTRIES = 1_000
+"""What may be looked at to list the values of a demoted label, or the series that have one."""
 
 MAX_THINNED = 1_000_000
 """Entries that a query with an interval looks at."""

@@ -8,7 +8,7 @@ query or a slow client never holds up a push.
 
 import asyncio
 from collections import deque
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from concurrent.futures import Executor, ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -19,7 +19,8 @@ import pyarrow.compute as pc
 
 from sigyn.engine.interpreter.pipeline import Pipeline
 from sigyn.engine.interpreter.selectors import selector_matches
-from sigyn.languages.logql.ast import LogQuery
+from sigyn.languages.logql.ast import LogQuery, Selector
+from sigyn.languages.logql.entry_labels import with_entry_labels
 from sigyn.model.batch import Batch
 from sigyn.model.errors import TooManyRequests
 from sigyn.model.labels import Labels
@@ -55,8 +56,10 @@ class Tail:
     tenant: str
     query: LogQuery
     queue_entries: int
-    _pipeline: Pipeline
     _executor: Executor
+    _names: frozenset[str] | None = None
+    _selector: Selector = field(init=False)
+    _pipeline: Pipeline = field(init=False)
     _waiting: deque[tuple[tuple[Labels, ...], pa.Table]] = field(default_factory=deque)
     _waiting_entries: int = 0
     _dropped: list[DroppedEntry] = field(default_factory=list)
@@ -75,10 +78,15 @@ class Tail:
             if frame.entries or frame.dropped:
                 return frame
 
+    def prepare(self, demoted: frozenset[str]) -> None:
+        """Makes ready for entries that may carry these labels themselves; raises BadRequest for a broken stage."""
+        if demoted != self._names:
+            query = with_entry_labels(self.query, demoted)
+            self._selector, self._pipeline, self._names = query.selector, Pipeline(query.stages), demoted
+
     def offer(self, batch: Batch) -> None:
         """Queues what the selector matches, or drops it when the queue is full."""
-        selector = self.query.selector
-        matched = [i for i, labels in enumerate(batch.streams) if selector_matches(selector, labels)]
+        matched = [i for i, labels in enumerate(batch.streams) if selector_matches(self._selector, labels)]
         if not matched:
             return
         entries = batch.entries
@@ -115,24 +123,25 @@ class Tail:
         return taken, dropped
 
     def _process(self, parts: list[tuple[tuple[Labels, ...], pa.Table]], dropped: list[DroppedEntry]) -> TailFrame:
-        found = [entry for streams, entries in parts for entry in self._processed(streams, entries)]
+        pipeline = self._pipeline
+        found = [entry for streams, entries in parts for entry in _processed(pipeline, streams, entries)]
         found.sort(key=lambda entry: entry.timestamp)
         return TailFrame(found, dropped)
-
-    def _processed(self, streams: tuple[Labels, ...], entries: pa.Table) -> Iterator[LogEntry]:
-        columns = (entries[name].to_pylist() for name in ("stream", "timestamp", "line", "detected_level", "metadata"))
-        for ordinal, timestamp, line, level, metadata in zip(*columns, strict=True):
-            processed = self._pipeline.process(streams[ordinal], timestamp, line, _metadata(level, metadata))
-            if processed is not None:
-                yield processed.as_log_entry()
 
 
 class TailHub:
     """All open tails. Everything here but the pipelines runs on the event loop."""
 
-    def __init__(self, queue_entries: int = 10_000, most_tails: int = 100) -> None:
+    def __init__(
+        self,
+        queue_entries: int = 10_000,
+        most_tails: int = 100,
+        demoted: Callable[[str], frozenset[str]] = lambda _tenant: frozenset(),
+    ) -> None:
+        """`demoted` gives the labels of a tenant that entries may carry themselves."""
         self._queue_entries = queue_entries
         self._most_tails = most_tails
+        self._demoted = demoted
         self._tails: dict[str, set[Tail]] = {}
         self._executor = ThreadPoolExecutor(_THREADS, "tail")
 
@@ -150,7 +159,8 @@ class TailHub:
         """A tail of what is published from now on; raises TooManyRequests."""
         if self.count >= self._most_tails:
             raise TooManyRequests(f"max concurrent tail requests limit exceeded, count > limit ({self._most_tails})")
-        tail = Tail(tenant, query, self._queue_entries, Pipeline(query.stages), self._executor)
+        tail = Tail(tenant, query, self._queue_entries, self._executor)
+        tail.prepare(self._demoted(tenant))
         tails = self._tails.setdefault(tenant, set())
         tails.add(tail)
         try:
@@ -163,7 +173,16 @@ class TailHub:
     def publish(self, batch: Batch) -> None:
         """Gives the tails of its tenant a batch that was acknowledged."""
         for tail in self._tails.get(batch.tenant, ()):
+            tail.prepare(self._demoted(batch.tenant))
             tail.offer(batch)
+
+
+def _processed(pipeline: Pipeline, streams: tuple[Labels, ...], entries: pa.Table) -> Iterator[LogEntry]:
+    columns = (entries[name].to_pylist() for name in ("stream", "timestamp", "line", "detected_level", "metadata"))
+    for ordinal, timestamp, line, level, metadata in zip(*columns, strict=True):
+        processed = pipeline.process(streams[ordinal], timestamp, line, _metadata(level, metadata))
+        if processed is not None:
+            yield processed.as_log_entry()
 
 
 def _metadata(level: str | None, text: str | None) -> Labels:

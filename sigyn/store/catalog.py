@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from typing import Protocol
 
 from sigyn.model.labels import Labels
+from sigyn.store.demoted import DemotedLabel
 from sigyn.store.segment import EncodedSegment
 from sigyn.store.streams import StreamRegistry, StreamTable
 
@@ -81,6 +82,12 @@ class Catalog(Protocol):
 
     def knows(self, keys: Sequence[str]) -> set[str]:
         """Those of the keys that belong to a segment, whatever its state."""
+
+    def demoted(self, tenant: str) -> list[DemotedLabel]:
+        """The labels of a tenant that were demoted at some time, by name."""
+
+    def demote(self, tenant: str, labels: Sequence[DemotedLabel]) -> None:
+        """Keeps demoted labels, in place of what is there under their names."""
 
     def close(self) -> None:
         """Ends all work with the database."""

@@ -8,8 +8,11 @@ its replacement shows nothing twice, and later compactions drop them.
 from dataclasses import dataclass
 from pathlib import Path
 
+import msgspec
+
 from sigyn.model.errors import BadRequest
 from sigyn.store.catalog import NewSegment
+from sigyn.store.demoted import decode_demoted, is_demoted_key
 from sigyn.store.errors import SegmentLost
 from sigyn.store.folders import sync_folder
 from sigyn.store.lock import FolderLock
@@ -60,8 +63,12 @@ def _fill(path: Path, objects: ObjectStore) -> RebuiltCatalog:
         unreadable = []
         for found in sorted(objects.list(), key=lambda found: (found.modified, found.key)):
             try:
-                encoded = decode_segment(memoryview(objects.get_range(found.key, 0, found.size)))
-            except SegmentLost:
+                body = memoryview(objects.get_range(found.key, 0, found.size))
+                if is_demoted_key(found.key):
+                    catalog.demote(*decode_demoted(body))
+                    continue
+                encoded = decode_segment(body)
+            except (SegmentLost, msgspec.DecodeError):
                 unreadable.append(found.key)
                 continue
             catalog.commit([NewSegment(found.key, encoded)])

@@ -47,5 +47,17 @@ MIGRATIONS: tuple[tuple[str, ...], ...] = (
         )""",
         "CREATE TABLE counter (name TEXT NOT NULL PRIMARY KEY, value BIGINT NOT NULL)",
     ),
+    (
+        """CREATE TABLE demoted_label (
+            tenant TEXT NOT NULL,
+            name TEXT NOT NULL,
+            reason TEXT NOT NULL,
+            value_count BIGINT NOT NULL,
+            example TEXT NOT NULL,
+            changed BIGINT NOT NULL,
+            promoted INTEGER NOT NULL,
+            PRIMARY KEY (tenant, name)
+        )""",
+    ),
 )
 """Statements that lead from version n to version n + 1. Released ones never change."""

@@ -14,6 +14,7 @@ from sigyn.model.errors import Unavailable
 from sigyn.model.labels import Labels
 from sigyn.model.time import Clock, system_clock
 from sigyn.store.catalog import NewSegment, SegmentInfo
+from sigyn.store.demoted import DemotedLabel
 from sigyn.store.errors import UnknownFormat
 from sigyn.store.schema import MIGRATIONS, SQLITE
 from sigyn.store.segment import EncodedSegment
@@ -23,6 +24,8 @@ _SEGMENT = (
     "id, tenant, object_key, level, first_timestamp, last_timestamp, row_count, text_bytes, object_bytes, checksum, "
     "created, streams"
 )
+
+_DEMOTED = "name, reason, value_count, example, changed, promoted"
 
 
 class SqliteCatalog:
@@ -102,6 +105,24 @@ class SqliteCatalog:
     def knows(self, keys: Sequence[str]) -> set[str]:
         """As in Catalog."""
         return {key for key in keys if self._query("SELECT 1 FROM segment WHERE object_key = ?", key)}
+
+    def demoted(self, tenant: str) -> list[DemotedLabel]:
+        """As in Catalog."""
+        rows = self._query(f"SELECT {_DEMOTED} FROM demoted_label WHERE tenant = ? ORDER BY name", tenant)
+        return [
+            DemotedLabel(name, reason, values, example, changed, bool(promoted))
+            for name, reason, values, example, changed, promoted in rows
+        ]
+
+    def demote(self, tenant: str, labels: Sequence[DemotedLabel]) -> None:
+        """As in Catalog."""
+        with self._lock, self._transaction():
+            for label in labels:
+                self._run("DELETE FROM demoted_label WHERE tenant = ? AND name = ?", tenant, label.name)
+                self._run(
+                    f"INSERT INTO demoted_label (tenant, {_DEMOTED}) VALUES (?, ?, ?, ?, ?, ?, ?)",
+                    tenant, label.name, label.reason, label.values, label.example, label.changed, int(label.promoted),
+                )  # fmt: skip
 
     def close(self) -> None:
         """As in Catalog."""

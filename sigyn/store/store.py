@@ -8,6 +8,7 @@ from sigyn.model.time import Clock, system_clock
 from sigyn.store.catalog import Catalog, SegmentInfo
 from sigyn.store.commit import Committer
 from sigyn.store.compactor import Compactor
+from sigyn.store.demoted import DemotedLabels
 from sigyn.store.duplicates import DuplicateFinder
 from sigyn.store.live import LiveSegments
 from sigyn.store.lock import FolderLock
@@ -28,7 +29,7 @@ from sigyn.store.writer import Writer
 class Store:
     """Segments in an object store and a catalog. Make one with `open`.
 
-    `metrics` has counters, `streams` the labels of all streams.
+    `metrics` has counters, `streams` the labels of all streams, `demoted` the labels that entries carry.
     """
 
     def __init__(
@@ -36,6 +37,7 @@ class Store:
     ) -> None:
         self.metrics = StoreMetrics()
         self.streams = catalog.registry
+        self.demoted = DemotedLabels(catalog.demoted, catalog.demote, objects)
         self._lock = lock
         self._catalog = catalog
         self._live = LiveSegments(catalog.live())

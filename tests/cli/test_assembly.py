@@ -5,7 +5,9 @@ from typing import Any
 import pytest
 
 from sigyn.cli.assembly import server_settings
-from sigyn.config.settings import DECLARATIONS, Settings, StreamRetention, with_values
+from sigyn.config.settings import DECLARATIONS, STREAM_RETENTIONS, Settings, StreamRetention, with_values
+from sigyn.config.values import Kind
+from sigyn.services.push_limits import PushLimits
 
 USED_ELSEWHERE = {"server.log_level", "server.log_format"}
 """What `sigyn serve` uses itself, before the server is there."""
@@ -23,8 +25,8 @@ BASIS = {
 OTHER_BUCKETS = {"storage.gcs": "gs://logs", "storage.azure": "az://logs"}
 
 
-def another(value: Any) -> Any:
-    """A value that is not this one."""
+def another(value: Any, kind: Kind) -> Any:
+    """A value of this kind that is not this one."""
     match value:
         case bool():
             return not value
@@ -33,7 +35,7 @@ def another(value: Any) -> Any:
         case str():
             return f"{value}7"
         case tuple():
-            return (*value, StreamRetention("{}", 1)) if not value else (*value, "more")
+            return (*value, StreamRetention("{}", 1) if kind is STREAM_RETENTIONS else "more")
     raise AssertionError(f"a setting of the type {type(value).__name__}")
 
 
@@ -41,8 +43,13 @@ def another(value: Any) -> Any:
 def test_a_setting_changes_what_a_part_is_told(path: str) -> None:
     bucket = next((url for prefix, url in OTHER_BUCKETS.items() if path.startswith(prefix)), "s3://logs")
     basis = with_values(Settings(), BASIS | {"storage.objects": bucket})
-    changed = with_values(basis, {path: another(BASIS.get(path, DECLARATIONS[path].default))})
+    declaration = DECLARATIONS[path]
+    changed = with_values(basis, {path: another(BASIS.get(path, declaration.default), declaration.kind)})
     assert _without_text(basis) != _without_text(changed)
+
+
+def test_pushes_have_the_same_defaults_with_and_without_settings() -> None:
+    assert server_settings(Settings()).push == PushLimits()
 
 
 def test_what_is_not_applied_is_said() -> None:

@@ -6,6 +6,7 @@ from typing import get_args
 
 import pytest
 
+from sigyn.api.cardinality import CARDINALITY_ROUTES
 from sigyn.api.explain import EXPLAIN_ROUTES
 from sigyn.api.export.route import EXPORT_ROUTES
 from sigyn.api.loki.routes import LOKI_ROUTES
@@ -43,7 +44,7 @@ def test_the_tables_of_settings_are_those_of_the_code() -> None:
     assert with_settings(text) == text, "run `make docs`"
 
 
-@pytest.mark.parametrize("query", blocks(page("logql.md"), "logql"))
+@pytest.mark.parametrize("query", [*blocks(page("logql.md"), "logql"), *blocks(page("labels.md"), "logql")])
 def test_every_example_of_the_language_is_logql(query: str) -> None:
     parse(query)
 
@@ -57,7 +58,7 @@ def test_every_word_of_the_language_is_described() -> None:
 
 
 def test_every_route_is_described_and_every_described_route_is_there() -> None:
-    all_routes = [*LOKI_ROUTES, *OTLP_ROUTES, *OPS_ROUTES, *EXPORT_ROUTES, *EXPLAIN_ROUTES]
+    all_routes = [*LOKI_ROUTES, *OTLP_ROUTES, *OPS_ROUTES, *EXPORT_ROUTES, *EXPLAIN_ROUTES, *CARDINALITY_ROUTES]
     routes = {route.path for route in all_routes if hasattr(route, "path")}
     described = set(re.findall(r"`(?:GET|POST) (/[^`]*)`", page("api.md")))
     assert described == routes

@@ -61,6 +61,11 @@ class PushCollector(Collector):
                 "The total number of bytes of structured metadata received per tenant.",
                 counters.metadata_bytes,
             ),
+            (
+                "sigyn_demoted_labels",
+                "Labels that were demoted because their values made too many streams, since the start.",
+                counters.demoted_labels,
+            ),
         ):
             family = CounterMetricFamily(name, text, labels=("tenant",))
             for tenant, value in values.items():

@@ -20,8 +20,12 @@ def needs_no_labels(query: ast.RangeAggregation, hint: ast.Grouping | None) -> b
         hint == ast.Grouping(())
         and query.operator in COUNTING
         and query.log_range.unwrap is None
-        and not any(isinstance(stage, _ASKING) for stage in query.log_range.query.stages)
+        and not any(_asks(stage) for stage in query.log_range.query.stages)
     )
+
+
+def _asks(stage: ast.Stage) -> bool:
+    return isinstance(stage, _ASKING) and not isinstance(stage, ast.EntryMatcher)
 
 
 def without_parsers(stages: Sequence[ast.Stage]) -> list[ast.Stage]:

@@ -12,6 +12,7 @@ from sigyn.engine.vectors.grid import StepGrid
 from sigyn.engine.vectors.histogram_quantile import histogram_quantile
 from sigyn.engine.vectors.label_replace import label_replace
 from sigyn.languages.logql import ast
+from sigyn.languages.logql.entry_labels import written_selector
 from sigyn.model.errors import QueryError
 
 RangeVector: TypeAlias = Callable[[ast.RangeAggregation, ast.Grouping | None, StepGrid], SeriesBlock]
@@ -44,7 +45,7 @@ def evaluate_metric(query: ast.MetricQuery, range_vector: RangeVector, grid: Ste
         case ast.Vector(value):
             return SeriesBlock.constant(value, len(grid))
         case ast.RangeAggregation(operator="absent_over_time"):
-            return absence(query.log_range.query.selector, range_vector(_counted(query), None, grid))
+            return absence(written_selector(query.log_range.query), range_vector(_counted(query), None, grid))
         case ast.RangeAggregation():
             return range_vector(query, None, grid)
         case ast.VectorAggregation(operator, expression, parameter, grouping):

@@ -207,6 +207,14 @@ class LabelFilter:
 
 
 @dataclass(frozen=True, slots=True)
+class EntryMatcher(LabelFilter):
+    """What is left of a selector's matcher for the entries (`entry_labels.py`); prints as a label filter.
+
+    Unlike a label filter it asks for no label that a parser makes.
+    """
+
+
+@dataclass(frozen=True, slots=True)
 class LineFormat:
     """`| line_format "template"`."""
 

@@ -1,0 +1,100 @@
+"""Demotion: labels whose values explode go from the streams of a push to its entries."""
+
+from collections.abc import Sequence
+from dataclasses import replace
+
+import msgspec
+import numpy as np
+import pyarrow as pa
+import structlog
+
+from sigyn.model.errors import BadRequest, NotFound
+from sigyn.model.labels import LABEL_NAME, Labels
+from sigyn.model.time import Clock, system_clock
+from sigyn.services.label_watch import DemotionRules, Exploding, LabelWatch
+from sigyn.store.demoted import DemotedLabel, DemotedLabels
+from sigyn.wire.metadata_pairs import with_labels
+
+_log = structlog.get_logger("sigyn.ingest")
+_encode = msgspec.json.Encoder().encode
+
+
+class Demotion:
+    """Decides which labels are demoted, and demotes them. Safe to use from several threads."""
+
+    def __init__(self, labels: DemotedLabels, clock: Clock = system_clock) -> None:
+        self._labels = labels
+        self._clock = clock
+        self._watch = LabelWatch()
+
+    def exploding(self, tenant: str, streams: Sequence[Labels], rules: DemotionRules) -> list[Exploding]:
+        """Labels that have to be demoted before these streams are stored; nothing is demoted yet."""
+        return self._watch.look(tenant, streams, self._labels.ever(tenant), rules, self._clock())
+
+    def demote(self, tenant: str, exploding: Sequence[Exploding]) -> None:
+        """Demotes labels, and says so in the log. Blocks until it is durable; raises Unavailable."""
+        now = self._clock()
+        found = [DemotedLabel(one.name, one.reason, one.values, one.example, now) for one in exploding]
+        self._labels.put(tenant, found)
+        for label in found:
+            _log.warning(
+                "label demoted",
+                tenant=tenant,
+                label=label.name,
+                reason=label.reason,
+                values=label.values,
+                example=label.example[:100],
+                hint="it is kept as structured metadata and found as before; send it so, or leave it out of the labels",
+            )
+
+    def demote_by_hand(self, tenant: str, name: str) -> DemotedLabel:
+        """Demotes a label because somebody wants it. Blocks; raises BadRequest and Unavailable."""
+        if not LABEL_NAME.fullmatch(name) or name.startswith("__"):
+            raise BadRequest(f"label=`{name}` is no label that a stream may have")
+        label = DemotedLabel(name, "it was asked for", 0, "", self._clock())
+        self._labels.put(tenant, [label])
+        return label
+
+    def promote(self, tenant: str, name: str) -> DemotedLabel:
+        """Makes a demoted label one of the streams again, for good. Blocks; raises NotFound and Unavailable."""
+        known = {label.name: label for label in self._labels.of(tenant)}
+        if name not in known:
+            raise NotFound(f"label `{name}` is not demoted")
+        label = replace(known[name], changed=self._clock(), promoted=True)
+        self._labels.put(tenant, [label])
+        return label
+
+    def apply(self, tenant: str, streams: tuple[Labels, ...], entries: pa.Table) -> tuple[tuple[Labels, ...], pa.Table]:
+        """Streams without the demoted labels, each once, and entries (ENTRY_SCHEMA) that carry them."""
+        names = self._labels.names(tenant)
+        if not names or all(names.isdisjoint([name for name, _ in labels]) for labels in streams):
+            return streams, entries
+        return demoted(streams, entries, names)
+
+
+def demoted(streams: Sequence[Labels], entries: pa.Table, names: frozenset[str]) -> tuple[tuple[Labels, ...], pa.Table]:
+    """Streams without the labels of these names, each once, and entries (ENTRY_SCHEMA) that carry them."""
+    places: dict[Labels, int] = {}
+    renumbered = np.empty(len(streams), np.int32)
+    texts: list[str | None] = []
+    values: dict[str, list[str | None]] = {}
+    for ordinal, labels in enumerate(streams):
+        moved = [pair for pair in labels if pair[0] in names]
+        if moved:
+            labels = tuple(pair for pair in labels if pair[0] not in names)
+        renumbered[ordinal] = places.setdefault(labels, len(places))
+        texts.append(_encode(dict(moved)).decode() if moved else None)
+        for name, value in moved:
+            of_name = values.setdefault(name, [])
+            of_name += [None] * (ordinal - len(of_name))
+            of_name.append(_encode(value).decode())
+    ordinals, metadata = entries["stream"].combine_chunks(), entries["metadata"].combine_chunks()
+    if metadata.null_count == len(metadata):
+        metadata = pa.array(texts, pa.string()).take(ordinals)
+    else:
+        for name, of_name in values.items():
+            of_name += [None] * (len(streams) - len(of_name))
+            metadata = with_labels(metadata, name, pa.array(of_name, pa.string()).take(ordinals))
+    columns = {"stream": pa.array(renumbered).take(ordinals), "metadata": metadata}
+    arrays = [columns.get(name, entries[name]) for name in entries.column_names]
+    return tuple(places), pa.Table.from_arrays(arrays, schema=entries.schema)

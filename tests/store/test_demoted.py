@@ -1,0 +1,61 @@
+"""Demoted labels: kept in the catalog, and found again without it."""
+
+from pathlib import Path
+
+import pytest
+
+from sigyn.model.errors import Unavailable
+from sigyn.store import Store, rebuild_catalog
+from sigyn.store.demoted import DemotedLabel, DemotedLabels
+from sigyn.store.places import objects_of
+from sigyn.store.sqlite import SqliteCatalog
+
+from .conftest import MakeSettings
+from .entries import batch, row, stored
+
+pytestmark = pytest.mark.anyio
+
+TRACE = DemotedLabel("trace_id", "its name is that of an id", 31, "4bf9", 77)
+PAGE = DemotedLabel("page", "it has too many values", 5001, "/a", 78, promoted=True)
+
+
+@pytest.mark.parametrize("settings", ["local", "s3"], indirect=True)
+async def test_they_outlive_a_restart_and_the_catalog(settings: MakeSettings) -> None:
+    configured = settings()
+    store = Store.open(configured)
+    await store.append(batch([row("a", 1, "x")]))
+    store.demoted.put("fake", [TRACE, PAGE])
+    store.demoted.put("team a/b", [TRACE])
+    store.demoted.put("fake", [DemotedLabel("page", "it was asked for", 0, "", 79, promoted=True)])
+    known = store.demoted.of("fake")
+    assert store.demoted.names("fake") == {"trace_id"}
+    assert store.demoted.ever("fake") == {"trace_id", "page"}
+    assert store.demoted.names("another") == frozenset()
+    store.sweep_now()
+    await store.close()
+
+    store = Store.open(configured)
+    assert store.demoted.of("fake") == known
+    await store.close()
+
+    assert configured.data is not None
+    for path in Path(configured.data).glob("catalog.sqlite*"):
+        path.unlink()
+    rebuilt = rebuild_catalog(configured)
+    assert (rebuilt.segments, rebuilt.unreadable) == (1, ())
+    store = Store.open(configured)
+    assert store.demoted.of("fake") == known
+    assert store.demoted.names("team a/b") == {"trace_id"}
+    assert len(stored(store)) == 1
+    await store.close()
+
+
+@pytest.mark.parametrize("settings", ["local"], indirect=True)
+async def test_a_catalog_that_fails_changes_nothing(settings: MakeSettings) -> None:
+    catalog = SqliteCatalog(None)
+    labels = DemotedLabels(catalog.demoted, catalog.demote, objects_of(settings()))
+    labels.put("fake", [TRACE])
+    catalog.close()
+    with pytest.raises(Unavailable):
+        labels.put("fake", [PAGE])
+    assert labels.of("fake") == [TRACE]
