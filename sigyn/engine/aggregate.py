@@ -19,7 +19,7 @@ from sigyn.engine.interpreter.entry import ERROR
 from sigyn.engine.interpreter.extraction import SampleExtractor
 from sigyn.engine.interpreter.labelless import needs_no_labels, without_parsers
 from sigyn.engine.samples import BucketSums, RangeTask, SampleColumns
-from sigyn.engine.scan import ENTRIES_AT_ONCE, Part, Scan
+from sigyn.engine.scan import ENTRIES_AT_ONCE, Part, Scan, surviving
 from sigyn.engine.series_keys import GROUP, SeriesKeys, series_keys
 from sigyn.engine.sql.compile import Program, compile_pipeline
 from sigyn.engine.sql.run import (
@@ -92,6 +92,9 @@ class Aggregator:
 
     def __call__(self, unit: Sequence[Part]) -> list[BucketSums] | list[SampleColumns]:
         """What the entries of some parts contribute. Raises QueryError for an error (strict mode)."""
+        return surviving(lambda: self._work(unit))
+
+    def _work(self, unit: Sequence[Part]) -> list[BucketSums] | list[SampleColumns]:
         frame = self._scan.read(unit)
         self._context.count_read(unit)
         plan = self.plans[frame.has_metadata]

@@ -8,7 +8,7 @@ from sigyn.engine.frame import Frame, Rows
 from sigyn.engine.interpreter.entry import ERROR, Processed
 from sigyn.engine.interpreter.errors import Skipped, pipeline_error, predicate_labels
 from sigyn.engine.interpreter.pipeline import Pipeline
-from sigyn.engine.scan import ENTRIES_AT_ONCE, Part, Scan
+from sigyn.engine.scan import ENTRIES_AT_ONCE, TEXT_COLUMNS, Part, Scan, surviving
 from sigyn.engine.sql.compile import compile_pipeline
 from sigyn.engine.sql.run import run_steps
 from sigyn.languages.logql import ast
@@ -35,10 +35,15 @@ def every_entry(query: ast.LogQuery, scan: Scan, context: QueryContext, *, keep_
     }
 
     def candidates(unit: Sequence[Part]) -> _Candidates:
+        return surviving(lambda: read(unit))
+
+    def read(unit: Sequence[Part]) -> _Candidates:
         frame = scan.read(unit)
         context.count_read(unit)
         steps = programs[frame.has_metadata].scope.steps
         frame = run_steps(steps, frame, context.duck.connection())
+        for name in TEXT_COLUMNS:  # now: no entry may come twice because an object is lost on the way
+            frame.column(name)
         return _Candidates(frame, frame.column("timestamp").to_numpy().argsort(kind="stable"))
 
     pipeline = Pipeline(query.stages)

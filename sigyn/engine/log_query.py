@@ -5,8 +5,9 @@ is left, in the order of the answer, until there is enough. So the interpreter a
 answer looks like, and usually sees no more entries than the answer has.
 """
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from functools import partial
 from itertools import chain
 
 import numpy as np
@@ -15,13 +16,14 @@ import numpy.typing as npt
 from sigyn.engine.context import QueryContext
 from sigyn.engine.frame import Frame
 from sigyn.engine.interpreter.pipeline import Pipeline
-from sigyn.engine.scan import ENTRIES_AT_ONCE, UNIT_ROWS, Part, Scan
+from sigyn.engine.scan import ENTRIES_AT_ONCE, TEXT_COLUMNS, UNIT_ROWS, Part, Scan, surviving
 from sigyn.engine.sql.compile import Program, compile_pipeline
 from sigyn.engine.sql.run import filtering_steps, run_steps
 from sigyn.languages.logql import ast
 from sigyn.model.errors import QueryTimeout
 from sigyn.model.labels import Labels
 from sigyn.model.results import Direction, LogEntry
+from sigyn.store.errors import SegmentLost
 
 FIRST_UNIT_ROWS = 16_384  # enough for the usual limit; later units double, up to UNIT_ROWS
 
@@ -45,7 +47,7 @@ def run_log_query(
     answer = _Answer(query, limit, backward)
 
     def candidates(unit: Sequence[Part]) -> _Candidates:
-        return _candidates(scan, unit, programs, limit, backward, context)
+        return surviving(lambda: _candidates(scan, unit, programs, limit, backward, context))
 
     units = list(_units(scan, backward))
     results = context.in_order(candidates, units[1:])
@@ -53,13 +55,23 @@ def run_log_query(
     done = 0
     try:
         while done < len(units) and not answer.is_settled(units[done]):
-            answer.take(next(found), scan, context)
+            _take(answer, next(found), partial(candidates, units[done]), scan, context)
             done += 1
             context.check()
     except QueryTimeout as timeout:
         context.stop_early(timeout, units[done:], anything=bool(answer.entries))
     context.statistics.entries_returned += len(answer.entries)
     return answer.entries
+
+
+def _take(
+    answer: "_Answer", found: _Candidates, again: Callable[[], _Candidates], scan: Scan, context: QueryContext
+) -> None:
+    """Takes candidates into the answer; once more where an object turns out to be lost on the way."""
+    try:
+        answer.take(found, scan, context)
+    except SegmentLost:
+        surviving(lambda: answer.take(again(), scan, context))
 
 
 class _Answer:
@@ -138,6 +150,9 @@ def _candidates(
     if not plain:
         program = programs[frame.has_metadata]
         frame = run_steps(filtering_steps(program.scope.steps), frame, context.duck.connection())
+        if len(frame) <= limit:
+            for name in TEXT_COLUMNS:  # here, on a thread of several
+                frame.column(name)
     order = np.argsort(frame.column("timestamp").to_numpy(), kind="stable")
     if backward:
         order = order[::-1]

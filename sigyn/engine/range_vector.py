@@ -15,7 +15,7 @@ from sigyn.engine.scan import Scan
 from sigyn.engine.tallied import sums_from_tallies, tallied_series
 from sigyn.engine.vectors.block import SeriesBlock
 from sigyn.engine.vectors.grid import StepGrid
-from sigyn.engine.vectors.windows import window
+from sigyn.engine.vectors.windows import ORDERLESS, window, window_of_places
 from sigyn.engine.windows import Matrix, window_extremes, window_sums
 from sigyn.languages.logql import ast
 from sigyn.model.errors import QueryError, QueryTimeout
@@ -120,6 +120,8 @@ def _from_samples(task: RangeTask, pieces: Sequence[SampleColumns], grid: StepGr
     series = np.concatenate(numbered)
     times = np.concatenate([piece.timestamps for piece in pieces])
     values = np.concatenate([piece.values for piece in pieces])
+    if task.query.operator in ORDERLESS:
+        return _from_places(task, list(numbers), series, times, values, grid)
     order = np.lexsort((times, series))
     series, times, values = series[order], times[order], values[order]
     bounds = np.searchsorted(series, np.arange(len(numbers) + 1))
@@ -129,6 +131,27 @@ def _from_samples(task: RangeTask, pieces: Sequence[SampleColumns], grid: StepGr
     for labels, (begin, end) in zip(numbers, pairwise(bounds), strict=True):
         interval, operator, parameter = query.log_range.interval, query.operator, query.parameter
         rows.append((labels, *window(values[begin:end], times[begin:end], steps, interval, operator, parameter)))
+    return SeriesBlock.stacked(rows, len(grid))
+
+
+def _from_places(
+    task: RangeTask, labels: list[Labels], series: Ordinals, times: Ordinals, values: Matrix, grid: StepGrid
+) -> SeriesBlock:
+    """Windows of samples in the order of their buckets: all that an operator needs to which order is nothing."""
+    buckets, query = task.buckets, task.query
+    cells = series * buckets.count + buckets.of(times)
+    count = len(labels) * buckets.count
+    if count <= np.iinfo(np.uint16).max:  # sorted by counting: 10 times faster
+        cells = cells.astype(np.uint16)
+    values = values[np.argsort(cells, kind="stable")]
+    ends = np.cumsum(np.bincount(cells, minlength=count))
+    begins = np.concatenate([[0], ends])
+    first = np.arange(buckets.windows) * buckets.per_step
+    rows = []
+    for number, own in enumerate(labels):
+        low = begins[number * buckets.count + first]
+        high = begins[number * buckets.count + first + buckets.width]
+        rows.append((own, *window_of_places(values, low, high, query.operator, query.parameter)))
     return SeriesBlock.stacked(rows, len(grid))
 
 

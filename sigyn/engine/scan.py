@@ -1,7 +1,8 @@
 """Reading what a query needs of the segments that hold it."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
+from typing import TypeVar
 
 import msgspec
 import numpy as np
@@ -12,6 +13,7 @@ from sigyn.engine.frame import Frame, Rows
 from sigyn.engine.streams import QueryStreams
 from sigyn.model.labels import Labels
 from sigyn.store.catalog import SegmentInfo
+from sigyn.store.errors import SegmentLost
 from sigyn.store.portion import Portion
 from sigyn.store.recent import RowGroup
 from sigyn.store.snapshot import Snapshot
@@ -24,6 +26,8 @@ UNIT_ROWS = 262_144  # rows that one task reads: some 75 MB of text
 UNIT_MATCHING = 131_072  # rows that it computes on; a task costs some 10 ms, and 4 ms at least
 
 ENTRIES_AT_ONCE = 512  # entries turned into Python objects together: a usual answer in one piece
+
+Outcome = TypeVar("Outcome")
 
 _decode_metadata = msgspec.json.Decoder(dict[str, str]).decode
 
@@ -71,6 +75,15 @@ class Part:
             max(group.last for group in read),
             self.exact,
         )
+
+
+def surviving(work: Callable[[], Outcome]) -> Outcome:
+    """The outcome of reading work; an object that is lost meanwhile reads as empty when it is tried again."""
+    while True:
+        try:
+            return work()
+        except SegmentLost:
+            continue
 
 
 @dataclass(frozen=True, slots=True)

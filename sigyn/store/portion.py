@@ -22,11 +22,20 @@ ReadColumns = Callable[[Sequence[str]], pa.Table]
 
 @dataclass(frozen=True, slots=True)
 class Layout:
-    """How a sorted segment holds its lines."""
+    """How a sorted segment holds its lines.
+
+    codes      for each syntax which shapes are of it, and behind them that lines without a shape are not
+    literals   the texts around the values of each shape
+    alphabets  the bytes (256 flags) that the texts of each column are made of; None: any
+    few        all texts of a column, where they are few; empty: they are not
+    """
 
     table: ShapeTable
     forms: dict[str, Form]
-    codes: dict[str, npt.NDArray[np.bool_]]
+    codes: dict[str, Flags]
+    literals: tuple[tuple[bytes, ...], ...]
+    alphabets: dict[str, Flags | None]
+    few: dict[str, tuple[bytes, ...]]
 
     @classmethod
     def of(cls, shapes: bytes, forms: bytes) -> "Layout":
@@ -35,7 +44,14 @@ class Layout:
         syntaxes = np.array([shape.syntax for shape in table.shapes])
         # One place more for -1, the lines without a shape.
         codes = {name: np.append(syntaxes == name, False) for name in ("json", "logfmt")}
-        return cls(table, msgspec.json.decode(forms, type=dict[str, Form]), codes)
+        of_column = msgspec.json.decode(forms, type=dict[str, Form])
+        literals = tuple(tuple(literal.encode() for literal in shape.literals) for shape in table.shapes)
+        alphabets = {name: form.alphabet() for name, form in of_column.items()}
+        few = {
+            name: tuple(text.encode() for text in form.few) if isinstance(form, TextForm) else ()
+            for name, form in of_column.items()
+        }
+        return cls(table, of_column, codes, literals, alphabets, few)
 
     def dictionaries(self) -> tuple[str, ...]:
         """Columns in which few texts differ."""
@@ -114,6 +130,31 @@ class Portion:
     def text(self) -> pa.Array:
         """The lines that are held as text, null for all others."""
         return self._physical("line")
+
+    def shapes(self, rows: Int64s) -> npt.NDArray[np.int32]:
+        """The shapes of these entries' lines, -1 for those that are held as text."""
+        if self._layout is None:
+            return np.full(len(rows), -1, np.int32)
+        return self._shapes()[rows]
+
+    def pieces(self, shape: int) -> tuple[Sequence[bytes], Sequence[str]]:
+        """The texts around the values of a shape, and the columns of the values between them."""
+        assert self._layout is not None
+        return self._layout.literals[shape], self._layout.table.shapes[shape].columns
+
+    def alphabet(self, column: str) -> Flags | None:
+        """The bytes (256 flags) that the texts of a column are made of; None: any."""
+        assert self._layout is not None
+        return self._layout.alphabets[column]
+
+    def few_texts(self, column: str) -> tuple[bytes, ...]:
+        """All texts of a column, where they are few; empty: they are not."""
+        assert self._layout is not None
+        return self._layout.few[column]
+
+    def texts(self, column: str) -> Texts:
+        """The texts of a column that values of shapes are held in, null where a line has none."""
+        return self._text(column)
 
     def shaped(self, syntax: Syntax) -> Flags | None:
         """Entries of which `field` knows all that the parser of this syntax would find; None: of none."""

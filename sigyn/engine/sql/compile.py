@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from sigyn.engine.sql.conversions import byte_count, duration_seconds
 from sigyn.engine.sql.predicates import compile_predicate, is_known, mapped, number, text_matches
 from sigyn.engine.sql.scope import ERROR, Scope
-from sigyn.engine.sql.steps import Compute, Filter, FilterText, Parse
+from sigyn.engine.sql.steps import Compute, Filter, FilterLine, FilterText, Parse
 from sigyn.engine.sql.text import NULL, Sql, any_of, build, column, flag, literal, negated
 from sigyn.engine.sql.unsupported import Unsupported
 from sigyn.engine.streams import QueryStreams
@@ -68,7 +68,7 @@ def compile_pipeline(
 def _compile_stage(stage: ast.Stage, scope: Scope) -> None:
     match stage:
         case ast.LineFilter(operator, operands):
-            _keep_rows(scope, _line_filter(scope.line, operator, operands))
+            _filter_lines(scope, operator, operands)
         case ast.LabelFilter(predicate):
             _label_filter(predicate, scope)
         case ast.JsonParser(()):
@@ -92,6 +92,15 @@ def _compile_stage(stage: ast.Stage, scope: Scope) -> None:
 
 def _keep_rows(scope: Scope, predicate: Sql) -> None:
     scope.steps.append(Filter(any_of([*scope.doubts, predicate])))
+
+
+def _filter_lines(scope: Scope, operator: str, operands: tuple[ast.LineOperand, ...]) -> None:
+    predicate = _line_filter(scope.line, operator, operands)
+    if scope.doubts or scope.line.name != "line" or any(operand.fold for operand in operands):
+        _keep_rows(scope, predicate)
+        return
+    sought = tuple(operand.value for operand in operands)
+    scope.steps.append(FilterLine(sought, operator in ("|~", "!~"), operator.startswith("!"), predicate))
 
 
 def _line_filter(line: Sql, operator: str, operands: tuple[ast.LineOperand, ...]) -> Sql:

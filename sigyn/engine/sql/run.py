@@ -8,8 +8,9 @@ import numpy as np
 import numpy.typing as npt
 import pyarrow as pa
 
+from sigyn.engine.automata.automaton import automaton_of
 from sigyn.engine.frame import POSITION, Frame
-from sigyn.engine.sql.steps import Compute, Filter, FilterText, Map, Number, Parse, Step
+from sigyn.engine.sql.steps import Compute, Filter, FilterLine, FilterText, Map, Number, Parse, Step
 from sigyn.engine.sql.text import Sql, build, identifier
 
 INTERPRETED_ROWS = 4096  # 20 to 80 ms for the interpreter; numba takes a second to load
@@ -28,6 +29,8 @@ def run_steps(steps: Iterable[Step], frame: Frame, connection: duckdb.DuckDBPyCo
         match step:
             case Filter(predicate):
                 frame = frame.narrowed(positions_where(predicate, frame, connection))
+            case FilterLine():
+                frame = filter_lines(step, frame, connection)
             case FilterText(predicate):
                 if not frame.is_shaped:
                     frame = frame.narrowed(positions_where(predicate, frame, connection))
@@ -47,7 +50,7 @@ def run_steps(steps: Iterable[Step], frame: Frame, connection: duckdb.DuckDBPyCo
 def filtering_steps(steps: Sequence[Step]) -> Sequence[Step]:
     """The steps worth doing for a caller that interprets all entries that are left."""
     done = len(steps)
-    while done and not isinstance(steps[done - 1], Filter | FilterText):
+    while done and not isinstance(steps[done - 1], Filter | FilterLine | FilterText):
         done -= 1
     return steps[:done]
 
@@ -79,6 +82,31 @@ def select(sql: str, frame: pa.Table, connection: duckdb.DuckDBPyConnection) -> 
         return connection.sql(sql).to_arrow_table()
     finally:
         connection.unregister("frame")
+
+
+def filter_lines(step: FilterLine, frame: Frame, connection: duckdb.DuckDBPyConnection) -> Frame:
+    """The frame of the entries that pass a line filter."""
+    if not any(portion.is_shaped for portion in frame.portions):
+        return frame.narrowed(positions_where(step.predicate, frame, connection))
+    # The loops bring numba along: only where a query needs them.
+    from sigyn.engine.automata.lines import find_in_lines
+
+    automata = [automaton_of(text, is_expression=step.is_expression) for text in step.sought]
+    passes = np.zeros(len(frame), np.bool_)
+    unknown = np.ones(len(frame), np.bool_)
+    for part in frame.selected():
+        if not part.portion.is_shaped or None in automata:
+            continue
+        own = slice(part.first, part.first + len(part.rows))
+        findings = [find_in_lines(part.portion, part.rows, automaton) for automaton in automata if automaton]
+        found = np.logical_or.reduce([each.found for each in findings])
+        passes[own] = found != step.negative
+        unknown[own] = ~found & np.logical_or.reduce([each.unknown for each in findings])
+    places = np.flatnonzero(unknown)
+    if len(places):
+        passes[places] = False
+        passes[places[positions_where(step.predicate, frame.narrowed(places), connection)]] = True
+    return frame.narrowed(np.flatnonzero(passes))
 
 
 def _evaluate(value: Sql, frame: Frame, connection: duckdb.DuckDBPyConnection) -> pa.Array:
@@ -138,7 +166,7 @@ def _add_empty(step: Step, frame: Frame) -> None:
         case Number(name, doubt, _):
             frame.add(name, pa.array([], pa.float64()))
             frame.add(doubt, pa.array([], pa.bool_()))
-        case Filter() | FilterText():
+        case Filter() | FilterLine() | FilterText():
             pass
 
 

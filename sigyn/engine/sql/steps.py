@@ -105,4 +105,24 @@ class FilterText:
         return self.predicate.columns
 
 
-Step: TypeAlias = Filter | FilterText | Parse | Compute | Map | Number
+@dataclass(frozen=True, slots=True)
+class FilterLine:
+    """Keep the entries in whose line one of some texts, or expressions, is found; or none, if `negative`.
+
+    sought         the texts or expressions
+    is_expression  which of both they are
+    predicate      the same as SQL
+    """
+
+    sought: tuple[str, ...]
+    is_expression: bool
+    negative: bool
+    predicate: Sql
+
+    @property
+    def columns(self) -> frozenset[str]:
+        """Columns that the step reads."""
+        return self.predicate.columns
+
+
+Step: TypeAlias = Filter | FilterLine | FilterText | Parse | Compute | Map | Number

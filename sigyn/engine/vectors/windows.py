@@ -58,6 +58,26 @@ def window(
     return result, present
 
 
+ORDERLESS = frozenset({"quantile_over_time", "stddev_over_time", "stdvar_over_time"})
+"""Operators that need all values of a window, in any order."""
+
+
+def window_of_places(
+    values: Values, first: Bounds, last: Bounds, operator: ast.RangeOperator, parameter: float | None
+) -> tuple[Values, Presence]:
+    """Value of each window values[first:last] for an ORDERLESS operator, and whether there is one."""
+    present = last > first
+    result = np.zeros(len(first))
+    if present.any():
+        with np.errstate(all="ignore"):
+            if operator == "quantile_over_time":
+                quantile = 0.0 if parameter is None else parameter
+                result[present] = _quantiles(values, first[present], last[present], quantile)
+            else:
+                result[present] = _KERNELS[operator](values, first[present], last[present])
+    return result, present
+
+
 def _reduce(function: np.ufunc, values: Values, first: Bounds, last: Bounds) -> Values:
     """`function` over each values[first:last], none of which is empty."""
     pairs = np.empty(2 * len(first), dtype=np.int64)

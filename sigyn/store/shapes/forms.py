@@ -17,6 +17,7 @@ import msgspec
 import numpy as np
 import numpy.typing as npt
 import pyarrow as pa
+import pyarrow.compute as pc
 
 from sigyn.store.shapes.values import Flags, Longs, Texts, string_array, string_buffers, valid_rows, whole
 
@@ -24,6 +25,8 @@ SAMPLE_ROWS = 8192
 FEW = 0.25  # share of distinct texts in a sample up to which a dictionary is worth it
 VERY_FEW = 0.02  # share up to which a dictionary is better than any other form
 MAX_DICTIONARY = 1024  # texts of a dictionary that is written with every row group
+MOST_FEW = 64  # texts that are named in the footer
+MOST_FEW_TEXT = 2048  # bytes of them all
 MISFITS = 0.02  # share of texts up to which it is better to leave them to their lines
 
 _TIME = re.compile(r"\d{4}-\d\d-\d\d([T ])\d\d:\d\d:\d\d(?:\.(\d{1,9}))?(Z|[+-]\d\d:\d\d|)")
@@ -37,9 +40,21 @@ Floats = npt.NDArray[np.float64]
 
 
 class TextForm(msgspec.Struct, frozen=True, tag="text", tag_field="form"):
-    """Texts as they are."""
+    """Texts as they are.
+
+    letters  the bytes that they are made of, as 256 bits in hexadecimal; empty: any
+    few      all texts that occur, where they are few and short; empty: they are not
+    """
 
     dictionary: bool
+    letters: str = ""
+    few: tuple[str, ...] = ()
+
+    def alphabet(self) -> Flags | None:
+        """The bytes (256 flags) that the texts are made of; None: any."""
+        if not self.letters:
+            return None
+        return np.unpackbits(np.frombuffer(bytes.fromhex(self.letters), np.uint8)).astype(np.bool_)
 
     @property
     def is_indexed(self) -> bool:
@@ -68,6 +83,10 @@ class HexForm(msgspec.Struct, frozen=True, tag="hex", tag_field="form"):
     """Ids of `width` hexadecimal digits."""
 
     width: int
+
+    def alphabet(self) -> Flags | None:
+        """As in TextForm."""
+        return _flags(b"0123456789abcdef")
 
     @property
     def is_indexed(self) -> bool:
@@ -107,6 +126,10 @@ class DecimalForm(msgspec.Struct, frozen=True, tag="decimal", tag_field="form"):
     """Numbers; `scale` digits behind the point, None where it differs from row to row."""
 
     scale: int | None
+
+    def alphabet(self) -> Flags | None:
+        """As in TextForm."""
+        return _flags(b"-.0123456789")
 
     @property
     def is_indexed(self) -> bool:
@@ -165,6 +188,10 @@ class TimeForm(msgspec.Struct, frozen=True, tag="time", tag_field="form"):
     digits: int
     suffix: str
 
+    def alphabet(self) -> Flags | None:
+        """As in TextForm."""
+        return _flags(f"-:.0123456789{self.separator}{self.suffix}".encode())
+
     @property
     def is_indexed(self) -> bool:
         """As in TextForm."""
@@ -204,6 +231,27 @@ class TimeForm(msgspec.Struct, frozen=True, tag="time", tag_field="form"):
     def _cut(self, timestamps: Longs) -> Longs:
         unit = 10 ** (9 - self.digits)
         return np.asarray(timestamps // unit * unit)
+
+
+def _flags(letters: bytes) -> Flags:
+    flags = np.zeros(256, np.bool_)
+    flags[list(letters)] = True
+    return flags
+
+
+def few_texts(texts: pa.Array) -> tuple[str, ...]:
+    """What TextForm keeps of few texts."""
+    distinct = (texts.dictionary if isinstance(texts, pa.DictionaryArray) else texts.unique()).drop_null()
+    if len(distinct) > MOST_FEW or pc.sum(pc.binary_length(distinct)).as_py() > MOST_FEW_TEXT:
+        return ()
+    return tuple(distinct.to_pylist())
+
+
+def letters_of(texts: pa.StringArray) -> str:
+    """What TextForm keeps of the bytes that texts are made of."""
+    data, offsets = string_buffers(texts)
+    used = np.bincount(data[offsets[0] : offsets[-1]], minlength=256) > 0
+    return np.packbits(used).tobytes().hex()
 
 
 Form: TypeAlias = TextForm | HexForm | DecimalForm | TimeForm

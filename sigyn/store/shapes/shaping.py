@@ -8,7 +8,7 @@ import numpy.typing as npt
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from sigyn.store.shapes.forms import MISFITS, Columns, Form, TextForm, choose_form
+from sigyn.store.shapes.forms import MISFITS, Columns, Form, TextForm, choose_form, few_texts, letters_of
 from sigyn.store.shapes.shape import Shape, Skeleton, columns_of, shape_of
 from sigyn.store.shapes.values import Flags, Integers, Longs, string_array, string_buffers, valid_rows
 
@@ -160,4 +160,7 @@ def _encoded(name: str, texts: pa.StringArray, timestamps: Longs) -> tuple[Form,
     if present - int(fits.sum()) > MISFITS * present:
         form = TextForm(dictionary=False)
         columns, fits = form.encode(name, texts, timestamps)
+    if isinstance(form, TextForm):
+        few = few_texts(columns[name]) if form.dictionary else ()
+        form = TextForm(dictionary=form.dictionary, letters="" if few else letters_of(texts), few=few)
     return form, columns, fits

@@ -1,0 +1,179 @@
+"""Automata that find a text or a regular expression anywhere in a line, byte by byte."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+from functools import lru_cache
+
+import numpy as np
+import numpy.typing as npt
+
+from sigyn.engine.automata.syntax import (
+    Choice,
+    End,
+    Node,
+    NotUnderstood,
+    OneOf,
+    Repeat,
+    Sequence,
+    Start,
+    literal_tree,
+    parse_expression,
+)
+
+FOUND, UNKNOWN, FIRST = 0, 1, 2
+"""States: it was found, and stays so; a byte beyond ASCII came, so that the whole line has to be looked at;
+the state at the beginning of a line."""
+
+MOST_STATES = 512
+_MOST_PLACES = 2048  # of an expression written out
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Automaton:
+    """table[state, byte] is the state behind a byte; at_end[state] whether the line matches if it ends there."""
+
+    table: npt.NDArray[np.int16]
+    at_end: npt.NDArray[np.bool_]
+    _quiet: dict[int, npt.NDArray[np.bool_]] = field(default_factory=dict)
+    _common: dict[tuple[int, tuple[bytes, ...], bytes], int | None] = field(default_factory=dict)
+
+    def after(self, state: int, text: bytes) -> int:
+        """The state behind a text."""
+        for byte in text:
+            state = int(self.table[state, byte])
+        return state
+
+    def common_after(self, state: int, texts: tuple[bytes, ...], literal: bytes) -> int | None:
+        """The state behind any one of some texts with the literal behind it; None when it is not the same for all."""
+        key = (state, texts, literal)
+        if key not in self._common:
+            behind = {self.after(self.after(state, text), literal) for text in texts}
+            self._common[key] = behind.pop() if len(behind) == 1 else None
+        return self._common[key]
+
+    def ignores(self, state: int, alphabet: npt.NDArray[np.bool_]) -> bool:
+        """Whether no byte of an alphabet (256 flags) leads out of the state."""
+        quiet = self._quiet.get(state)
+        if quiet is None:
+            quiet = self._quiet[state] = self.table[state] == state
+        return bool(quiet[alphabet].all())
+
+
+@lru_cache(maxsize=256)
+def automaton_of(text: str, *, is_expression: bool) -> Automaton | None:
+    """The automaton that finds a text, or a regular expression; None when there is none that is small enough."""
+    try:
+        tree = parse_expression(text) if is_expression else literal_tree(text)
+        places = _Places()
+        first = places.add(tree, places.new())
+        return _determined(places, first)
+    except NotUnderstood:
+        return None
+
+
+class _Places:
+    """The expression as places between bytes. Place 0 is the end of the expression.
+
+    steps[p] are (bytes, place behind them); free[p] are places that p is as well, always, at the
+    start of the line alone, or at its end alone.
+    """
+
+    def __init__(self) -> None:
+        self.steps: list[list[tuple[frozenset[int], int]]] = []
+        self.free: list[list[tuple[type[Start] | type[End] | None, int]]] = []
+
+    def new(self) -> int:
+        if len(self.steps) >= _MOST_PLACES:
+            raise NotUnderstood("too large")
+        self.steps.append([])
+        self.free.append([])
+        return len(self.steps) - 1
+
+    def add(self, node: Node, behind: int) -> int:
+        """Writes a node out in front of the place `behind`; the place in front of it."""
+        match node:
+            case OneOf(found):
+                place = self.new()
+                self.steps[place].append((found, behind))
+                return place
+            case Start() | End():
+                place = self.new()
+                self.free[place].append((type(node), behind))
+                return place
+            case Sequence(parts):
+                for part in reversed(parts):
+                    behind = self.add(part, behind)
+                return behind
+            case Choice(parts):
+                place = self.new()
+                self.free[place] += [(None, self.add(part, behind)) for part in parts]
+                return place
+            case Repeat(part, least, most):
+                if most is None:
+                    loop = self.new()
+                    self.free[loop] += [(None, self.add(part, loop)), (None, behind)]
+                    behind = loop
+                for _ in range((most or least) - least):
+                    skip = self.new()
+                    self.free[skip] += [(None, self.add(part, behind)), (None, behind)]
+                    behind = skip
+                for _ in range(least):
+                    behind = self.add(part, behind)
+                return behind
+
+    def closure(self, places: Iterable[int], *, at_start: bool, at_end: bool) -> frozenset[int]:
+        """All places that these are as well."""
+        found = set(places)
+        todo = list(found)
+        while todo:
+            for condition, place in self.free[todo.pop()]:
+                holds = condition is None or (at_start if condition is Start else at_end)
+                if holds and place not in found:
+                    found.add(place)
+                    todo.append(place)
+        return frozenset(found)
+
+
+def _determined(places: _Places, first: int) -> Automaton:
+    alphabet = _byte_classes(places)
+    anywhere = places.closure((first,), at_start=False, at_end=False)
+    begin = places.closure((first,), at_start=True, at_end=False)
+    numbers: dict[frozenset[int], int] = {}
+    count = 1
+    rows = [np.full(256, FOUND, np.int16), np.full(256, UNKNOWN, np.int16)]
+    # A place in front of a `$` is kept: the end may come.
+    ends = [True, False]
+    todo = [begin]  # not among `numbers`: what it is at the start of the line, it is nowhere else
+    if 0 in begin:
+        return Automaton(np.zeros((3, 256), np.int16), np.ones(3, np.bool_))
+    while todo:
+        state = todo.pop(0)
+        row = np.full(256, UNKNOWN, np.int16)
+        # A line of no bytes is at its start and at its end.
+        ends.append(0 in places.closure(state, at_start=len(rows) == FIRST, at_end=True))
+        for members in alphabet:
+            example = members[0]
+            reached = {behind for place in state for found, behind in places.steps[place] if example in found}
+            behind = places.closure(reached, at_start=False, at_end=False) | anywhere
+            if 0 in behind:
+                row[members] = FOUND
+                continue
+            number = numbers.get(behind)
+            if number is None:
+                if count >= MOST_STATES:
+                    raise NotUnderstood("too many states")
+                number = numbers[behind] = count + FIRST
+                count += 1
+                todo.append(behind)
+            row[members] = number
+        rows.append(row)
+    return Automaton(np.stack(rows), np.array(ends, np.bool_))
+
+
+def _byte_classes(places: _Places) -> list[list[int]]:
+    """The bytes of ASCII in classes that the expression does not tell apart."""
+    sets = list({found for steps in places.steps for found, _ in steps})
+    classes: dict[tuple[bool, ...], list[int]] = {}
+    for byte in range(128):
+        classes.setdefault(tuple(byte in found for found in sets), []).append(byte)
+    return list(classes.values())

@@ -1,0 +1,204 @@
+"""The regular expressions that automata understand: a part of RE2's syntax, read as RE2 reads it.
+
+Literals, escapes, classes, groups, alternatives, repetitions, `^` and `$`. For anything else (flags, word
+boundaries, Unicode classes, characters beyond ASCII) there is no automaton, and RE2 looks at whole lines.
+"""
+
+from dataclasses import dataclass
+from typing import TypeAlias
+
+MOST_REPEATS = 64
+
+_DIGITS = frozenset(range(48, 58))
+_WORD = _DIGITS | frozenset(range(65, 91)) | frozenset(range(97, 123)) | {95}
+_SPACE = frozenset(b"\t\n\f\r ")
+_ASCII = frozenset(range(128))
+_CLASSES = {"d": _DIGITS, "w": _WORD, "s": _SPACE, "D": _ASCII - _DIGITS, "W": _ASCII - _WORD, "S": _ASCII - _SPACE}
+_ESCAPES = {"t": 9, "n": 10, "r": 13, "f": 12, "v": 11, "a": 7}
+
+
+@dataclass(frozen=True, slots=True)
+class OneOf:
+    """One byte of a set."""
+
+    bytes: frozenset[int]
+
+
+@dataclass(frozen=True, slots=True)
+class Start:
+    """The beginning of the line."""
+
+
+@dataclass(frozen=True, slots=True)
+class End:
+    """The end of the line."""
+
+
+@dataclass(frozen=True, slots=True)
+class Sequence:
+    """One after the other."""
+
+    parts: "tuple[Node, ...]"
+
+
+@dataclass(frozen=True, slots=True)
+class Choice:
+    """One of them."""
+
+    parts: "tuple[Node, ...]"
+
+
+@dataclass(frozen=True, slots=True)
+class Repeat:
+    """From `least` to `most` times; None: any number of times."""
+
+    part: "Node"
+    least: int
+    most: int | None
+
+
+Node: TypeAlias = OneOf | Start | End | Sequence | Choice | Repeat
+
+
+class NotUnderstood(Exception):
+    """The expression uses more than this part of the syntax."""
+
+
+def parse_expression(pattern: str) -> Node:
+    """The tree of a regular expression that RE2 accepts. Raises NotUnderstood."""
+    if not pattern.isascii():
+        raise NotUnderstood(pattern)
+    reader = _Reader(pattern)
+    node = reader.choice()
+    if reader.at < len(pattern):
+        raise NotUnderstood(pattern)
+    return node
+
+
+def literal_tree(text: str) -> Node:
+    """The tree of a text that is looked for as it is. Raises NotUnderstood."""
+    if not text.isascii():
+        raise NotUnderstood(text)
+    return Sequence(tuple(OneOf(frozenset((byte,))) for byte in text.encode()))
+
+
+class _Reader:
+    def __init__(self, text: str) -> None:
+        self.text = text
+        self.at = 0
+
+    def choice(self) -> Node:
+        parts = [self._sequence()]
+        while self._next() == "|":
+            self.at += 1
+            parts.append(self._sequence())
+        return parts[0] if len(parts) == 1 else Choice(tuple(parts))
+
+    def _next(self) -> str:
+        return self.text[self.at : self.at + 1]
+
+    def _take(self) -> str:
+        taken = self._next()
+        if not taken:
+            raise NotUnderstood(self.text)
+        self.at += 1
+        return taken
+
+    def _sequence(self) -> Node:
+        parts: list[Node] = []
+        while self._next() not in ("", "|", ")"):
+            parts.append(self._repeated(self._atom()))
+        return Sequence(tuple(parts))
+
+    def _repeated(self, atom: Node) -> Node:
+        while self._next() in ("*", "+", "?", "{"):
+            bounds = self._bounds()
+            if bounds is None:
+                raise NotUnderstood(self.text)  # a brace that stands for itself
+            if self._next() == "?":  # fewest first: which text is found, not whether
+                self.at += 1
+            atom = Repeat(atom, *bounds)
+        return atom
+
+    def _bounds(self) -> tuple[int, int | None] | None:
+        sign = self._take()
+        if sign != "{":
+            return {"*": (0, None), "+": (1, None), "?": (0, 1)}[sign]
+        inside, closed, _ = self.text[self.at :].partition("}")
+        least, comma, most = inside.partition(",")
+        if not closed or not least.isdigit() or not (most.isdigit() or not most):
+            return None
+        self.at += len(inside) + 1
+        if max(int(least), int(most or 0)) > MOST_REPEATS:
+            raise NotUnderstood(self.text)
+        if not comma:
+            return int(least), int(least)
+        return int(least), int(most) if most else None
+
+    def _atom(self) -> Node:
+        sign = self._take()
+        match sign:
+            case "(":
+                return self._group()
+            case "[":
+                return OneOf(self._set())
+            case ".":
+                return OneOf(_ASCII - {10})
+            case "^":
+                return Start()
+            case "$":
+                return End()
+            case "\\":
+                return OneOf(self._escape())
+            case "*" | "+" | "?" | "{" | ")":
+                raise NotUnderstood(self.text)
+            case _:
+                return OneOf(frozenset((ord(sign),)))
+
+    def _group(self) -> Node:
+        if self._next() == "?":
+            rest = self.text[self.at :]
+            if rest.startswith("?:"):
+                self.at += 2
+            elif rest.startswith(("?P<", "?<")) and ">" in rest:
+                self.at += rest.index(">") + 1
+            else:
+                raise NotUnderstood(self.text)
+        inside = self.choice()
+        if self._take() != ")":
+            raise NotUnderstood(self.text)
+        return inside
+
+    def _escape(self) -> frozenset[int]:
+        sign = self._take()
+        if sign in _CLASSES:
+            return _CLASSES[sign]
+        if sign in _ESCAPES:
+            return frozenset((_ESCAPES[sign],))
+        if sign.isalnum():
+            raise NotUnderstood(self.text)
+        return frozenset((ord(sign),))
+
+    def _set(self) -> frozenset[int]:
+        negated = self._next() == "^"
+        self.at += negated
+        found: frozenset[int] = frozenset()
+        first = True
+        while first or self._next() != "]":
+            first = False
+            if self.text.startswith("[:", self.at):
+                raise NotUnderstood(self.text)
+            low = self._member()
+            if self._next() == "-" and self.text[self.at + 1 : self.at + 2] not in ("]", ""):
+                self.at += 1
+                high = self._member()
+                if len(low) != 1 or len(high) != 1:
+                    raise NotUnderstood(self.text)
+                low = frozenset(range(min(low), min(high) + 1))
+            found |= low
+        self.at += 1
+        return _ASCII - found if negated else found
+
+    def _member(self) -> frozenset[int]:
+        sign = self._take()
+        return self._escape() if sign == "\\" else frozenset((ord(sign),))
