@@ -23,7 +23,9 @@ TEXT_COLUMNS = ("line", "detected_level", "metadata")
 
 UNIT_ROWS = 262_144  # rows that one task reads: some 75 MB of text
 
-UNIT_MATCHING = 131_072  # rows that it computes on; a task costs some 10 ms, and 4 ms at least
+UNIT_MATCHING = 131_072  # rows that it computes on, at most
+LEAST_MATCHING = 16_384  # and at least: a task costs a millisecond before it computes anything
+UNITS = 8  # tasks worth making of a query, so that all cores are busy to the end
 
 ENTRIES_AT_ONCE = 512  # entries turned into Python objects together: a usual answer in one piece
 
@@ -98,14 +100,19 @@ class Scan:
     row_groups_total: int
 
     def units(self) -> list[list[Part]]:
-        """The parts in runs of UNIT_ROWS rows, or UNIT_MATCHING that match, split where one is larger."""
+        """The parts in runs of UNIT_ROWS rows, or of UNIT_MATCHING that match, split where one is larger.
+
+        Of a small query the runs are shorter.
+        """
         units: list[list[Part]] = []
         rows = matching = 0
+        total = sum(part.matching for part in self.parts)
+        most = min(max(total // UNITS, LEAST_MATCHING), UNIT_MATCHING)
         for part in self.parts:
-            for piece in self._pieces(part):
+            for piece in self._pieces(part, most):
                 if not units or piece.rows > rows or piece.matching > matching:
                     units.append([])
-                    rows, matching = UNIT_ROWS, UNIT_MATCHING
+                    rows, matching = UNIT_ROWS, most
                 units[-1].append(piece)
                 rows -= piece.rows
                 matching -= piece.matching
@@ -122,8 +129,8 @@ class Scan:
             singles += [part.narrowed(groups, [index]) for index in part.groups]
         return singles
 
-    def _pieces(self, part: Part) -> Iterator[Part]:
-        if part.matching <= UNIT_MATCHING:
+    def _pieces(self, part: Part, most: int) -> Iterator[Part]:
+        if part.matching <= most:
             yield part
             return
         groups = self.snapshot.row_groups(part.segment)
@@ -132,7 +139,7 @@ class Scan:
         for index in part.groups:
             run.append(index)
             rows += groups[index].rows
-            if rows >= UNIT_MATCHING:
+            if rows >= most:
                 yield part.narrowed(groups, run)
                 run, rows = [], 0
         if run:

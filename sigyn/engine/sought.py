@@ -2,6 +2,7 @@
 
 from collections.abc import Collection, Sequence
 
+from sigyn.engine.automata.syntax import NotUnderstood, parse_expression, required_texts
 from sigyn.engine.sql.scope import EXTRACTED
 from sigyn.languages.logql import ast
 from sigyn.store.needles.search import FieldIs, LineHolds, Sought
@@ -20,6 +21,8 @@ def sought_by(stages: Sequence[ast.Stage], stream_names: Collection[str]) -> tup
         match stage:
             case ast.LineFilter("|=", operands) if not any(operand.fold or operand.ip for operand in operands):
                 sought.append(LineHolds(tuple(operand.value for operand in operands)))
+            case ast.LineFilter("|~", (operand,)) if not operand.ip:
+                sought += [LineHolds((text,)) for text in _required(operand.value)]
             case ast.LineFilter() | ast.JsonParser(()) | ast.LogfmtParser(_, _, ()):
                 continue
             case ast.LabelFilter(predicate):
@@ -27,6 +30,14 @@ def sought_by(stages: Sequence[ast.Stage], stream_names: Collection[str]) -> tup
             case _:
                 break
     return tuple(sought)
+
+
+def _required(pattern: str) -> list[str]:
+    """Texts in every line that a regular expression is found in."""
+    try:
+        return required_texts(parse_expression(pattern))
+    except NotUnderstood:
+        return []
 
 
 def _fields(predicate: ast.Predicate) -> list[FieldIs]:

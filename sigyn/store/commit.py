@@ -7,6 +7,7 @@ from sigyn.store.catalog import Catalog, NewSegment, SegmentInfo
 from sigyn.store.keys import segment_key
 from sigyn.store.live import LiveSegments
 from sigyn.store.objects import ObjectStore
+from sigyn.store.reader import SegmentReader
 from sigyn.store.segment import EncodedSegment
 
 
@@ -17,10 +18,11 @@ class Committer:
     and a sweep removes. `under_way` names the objects that are no orphans though they have no row yet.
     """
 
-    def __init__(self, objects: ObjectStore, catalog: Catalog, live: LiveSegments) -> None:
+    def __init__(self, objects: ObjectStore, catalog: Catalog, live: LiveSegments, reader: SegmentReader) -> None:
         self._objects = objects
         self._catalog = catalog
         self._live = live
+        self._reader = reader
         self._lock = Lock()
         self._under_way: set[str] = set()
 
@@ -41,6 +43,8 @@ class Committer:
         try:
             committed = self._catalog.commit(added, [segment.id for segment in replaced])
             self._live.change(committed, replaced)
+            for segment, new in zip(committed, added, strict=True):
+                self._reader.keep(segment, new.encoded.body)
         finally:
             self.give_up([segment.key for segment in added])
 

@@ -195,17 +195,16 @@ class Portion:
         shapes = self._shapes() if rows is None else self._shapes()[rows]
         names = layout.columns_of(np.unique(shapes[shapes >= 0]))
         self._load(["line", "timestamp", *(part for name in names for part in layout.forms[name].parts(name))])
-        indices = None if rows is None else pa.array(rows)
-        columns = {}
-        for name in names:
-            if indices is None or name in self._texts:
-                text = self._text(name)
-                columns[name] = text if indices is None else text.take(indices)
-            else:
-                parts = {part: self._physical(part).take(indices) for part in layout.forms[name].parts(name)}
-                columns[name] = decode_form(layout.forms[name], name, parts, self._timestamps()[rows])
-        text = self._physical("line")
-        return rebuild_lines(layout.table, shapes, columns, text if indices is None else text.take(indices))
+        if rows is None:
+            return rebuild_lines(
+                layout.table, shapes, {name: self._text(name) for name in names}, self._physical("line")
+            )
+        parts = ["line", *(part for name in names for part in layout.forms[name].parts(name))]
+        some = pa.table({part: self._physical(part) for part in parts}).take(pa.array(rows))
+        held = {part: whole(some.column(part)) for part in parts}
+        timestamps = self._timestamps()[rows]
+        columns = {name: decode_form(layout.forms[name], name, held, timestamps) for name in names}
+        return rebuild_lines(layout.table, shapes, columns, held["line"])
 
     def _text(self, name: str) -> Texts:
         if name not in self._texts:

@@ -85,6 +85,13 @@ class SegmentReader:
             has_text=has_text,
         )
 
+    def keep(self, segment: SegmentInfo, body: memoryview) -> None:
+        """Keeps what the footer of a segment says that was just written; nothing of one that is in memory anyway."""
+        if segment.level:
+            footer = _footer_of(segment, pq.ParquetFile(pa.BufferReader(body)).metadata)
+            with self._lock:
+                self._footers[segment.id] = footer
+
     def index(self, segment: SegmentInfo) -> SegmentIndex | None:
         """The needle filters and tallies of a segment; None when it has none."""
         if self._recent.get(segment.key) is not None:
@@ -156,26 +163,7 @@ class SegmentReader:
         size = self._objects.size(segment.key)
         if size != segment.object_bytes:
             raise SegmentLost(f"object `{segment.key}` has {size} bytes; {segment.object_bytes} were written")
-        metadata = self._open(segment, None).metadata
-        if metadata.num_rows != segment.rows:
-            raise SegmentLost(f"object `{segment.key}` has {metadata.num_rows} rows; {segment.rows} were written")
-        timestamp = metadata.schema.names.index("timestamp")
-        groups = []
-        first_row = 0
-        for number in range(metadata.num_row_groups):
-            group = metadata.row_group(number)
-            statistics = group.column(timestamp).statistics
-            groups.append(RowGroup(first_row, group.num_rows, statistics.min, statistics.max))
-            first_row += group.num_rows
-        index = (metadata.metadata or {}).get(b"sigyn.index")
-        layout = _layout(metadata)
-        return _Footer(
-            metadata,
-            tuple(groups),
-            layout,
-            msgspec.json.decode(index, type=IndexPlace) if index is not None else None,
-            ("detected_level", *(layout.dictionaries() if layout is not None else ())),
-        )
+        return _footer_of(segment, self._open(segment, None).metadata)
 
     def _open(
         self, segment: SegmentInfo, metadata: pq.FileMetaData | None, dictionaries: Sequence[str] = ()
@@ -217,3 +205,25 @@ def _entries(portion: Portion, columns: Sequence[str]) -> pa.Table:
     """Columns of ENTRY_SCHEMA."""
     schema = pa.schema([ENTRY_SCHEMA.field(name) for name in columns])
     return pa.table([portion.column(field.name).cast(field.type) for field in schema], schema=schema)
+
+
+def _footer_of(segment: SegmentInfo, metadata: pq.FileMetaData) -> _Footer:
+    if metadata.num_rows != segment.rows:
+        raise SegmentLost(f"object `{segment.key}` has {metadata.num_rows} rows; {segment.rows} were written")
+    timestamp = metadata.schema.names.index("timestamp")
+    groups = []
+    first_row = 0
+    for number in range(metadata.num_row_groups):
+        group = metadata.row_group(number)
+        statistics = group.column(timestamp).statistics
+        groups.append(RowGroup(first_row, group.num_rows, statistics.min, statistics.max))
+        first_row += group.num_rows
+    index = (metadata.metadata or {}).get(b"sigyn.index")
+    layout = _layout(metadata)
+    return _Footer(
+        metadata,
+        tuple(groups),
+        layout,
+        msgspec.json.decode(index, type=IndexPlace) if index is not None else None,
+        ("detected_level", *(layout.dictionaries() if layout is not None else ())),
+    )

@@ -2,8 +2,10 @@
 
 import asyncio
 from contextlib import ExitStack
+from threading import Event, Thread
 
 from sigyn.model.batch import Batch
+from sigyn.model.errors import SigynError
 from sigyn.model.time import Clock, system_clock
 from sigyn.store.catalog import Catalog, SegmentInfo
 from sigyn.store.commit import Committer
@@ -25,6 +27,8 @@ from sigyn.store.snapshot import Snapshot
 from sigyn.store.sqlite import SqliteCatalog
 from sigyn.store.writer import Writer
 
+WARMED = 512  # segments: 20 KB of footer each, as a rule, in memory
+
 
 class Store:
     """Segments in an object store and a catalog. Make one with `open`.
@@ -45,7 +49,7 @@ class Store:
         self._reader = SegmentReader(objects, recent)
         self._finder = DuplicateFinder(self._reader)
         self._quarantine = Quarantine(objects, catalog, self._live, self.metrics)
-        committer = Committer(objects, catalog, self._live)
+        committer = Committer(objects, catalog, self._live, self._reader)
         reclaimer = Reclaimer(objects, catalog, self._live, self._reader, self._finder, committer, self.metrics, clock)
         compactor = Compactor(objects, self.streams, committer, self._quarantine, self.metrics)
         self._writer = Writer(settings, committer, self._live, recent, self.metrics)
@@ -53,6 +57,9 @@ class Store:
             settings, self._live, self._writer, compactor, reclaimer, self._quarantine, self.metrics, clock
         )
         self._maintenance.start()
+        self._closing = Event()
+        self._warming = Thread(target=self._warm, name="sigyn-warm", daemon=True)
+        self._warming.start()
 
     @classmethod
     def open(
@@ -89,6 +96,8 @@ class Store:
     async def close(self) -> None:
         """Writes what is under way, breaks compaction off and lets go of everything; snapshots must be closed."""
         await self._writer.close()
+        self._closing.set()
+        await asyncio.to_thread(self._warming.join)
         await asyncio.to_thread(self._maintenance.stop)
         self._catalog.close()
         if self._lock is not None:
@@ -121,6 +130,17 @@ class Store:
     def quarantined(self) -> list[SegmentInfo]:
         """Segments whose objects are missing, torn or corrupt; nothing reads them. Raises Unavailable."""
         return self._catalog.quarantined()
+
+    def _warm(self) -> None:
+        """Reads what a query wants to know first of the newest segments, so that the first is as quick as others."""
+        newest = sorted(self._live.all(), key=lambda segment: segment.last, reverse=True)[:WARMED]
+        for segment in newest:
+            if self._closing.is_set():
+                return
+            try:
+                self._reader.index(segment)
+            except SigynError:
+                continue  # the query that needs it says what is wrong
 
     def compact_now(self) -> None:
         """Merges all L0 segments and whatever L1 segments are due. Blocks; raises Unavailable."""

@@ -202,3 +202,20 @@ class _Reader:
     def _member(self) -> frozenset[int]:
         sign = self._take()
         return self._escape() if sign == "\\" else frozenset((ord(sign),))
+
+
+def required_texts(node: Node) -> list[str]:
+    """Texts that stand in everything that matches, as long as they are found without looking far."""
+    parts = node.parts if isinstance(node, Sequence) else (node,)
+    texts = [""]
+    for part in parts:
+        match part:
+            case OneOf(found) if len(found) == 1:
+                texts[-1] += chr(min(found))
+            case Sequence():
+                texts += [*required_texts(part), ""]
+            case Repeat(inside, least, _) if least:
+                texts += [*required_texts(inside), ""]
+            case _:
+                texts.append("")
+    return [text for text in texts if text]
