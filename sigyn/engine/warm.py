@@ -14,7 +14,7 @@ from sigyn.engine.streams import QueryStreams
 from sigyn.languages.logql.pattern import Capture
 from sigyn.store.portion import Layout, Portion
 from sigyn.store.shapes.forms import plain_numbers
-from sigyn.store.shapes.shaping import LEAST_LINES, shape_lines
+from sigyn.store.shapes.shaping import shape_lines
 
 
 def warm_kernels() -> None:
@@ -33,9 +33,9 @@ def warm_kernels() -> None:
 def _warm_shapes() -> None:
     """Take lines apart, put them together again, and look for something in them."""
     stamp = "2026-01-01T00:00:00.000Z"
-    lines = pa.array([f'{{"t":"{stamp}","i":"{n:032x}","d":{n}.5,"u":"user {n}","k":"a"}}' for n in range(LEAST_LINES)])
+    lines = pa.array([f'{{"t":"{stamp}","i":"{n:032x}","d":{n}.5,"u":"user {n}","k":"a"}}' for n in range(32)])
     times = np.zeros(len(lines), np.int64)
-    shaped = shape_lines(lines, times)
+    shaped = shape_lines(lines, times, len(lines))
     assert shaped is not None  # all have one shape
     columns = {
         "line": pa.nulls(len(lines), pa.string()),

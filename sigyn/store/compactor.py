@@ -26,12 +26,14 @@ class Compactor:
         committer: Committer,
         quarantine: Quarantine,
         metrics: StoreMetrics,
+        shape_lines: int,
     ) -> None:
         self._objects = objects
         self._streams = streams
         self._committer = committer
         self._quarantine = quarantine
         self._metrics = metrics
+        self._shape_lines = shape_lines
 
     def run(self, segments: Sequence[SegmentInfo], pause: Callable[[], None]) -> None:
         """Merges segments of one tenant. `pause` is called often, and may sleep, or raise to break off.
@@ -62,7 +64,7 @@ class Compactor:
         rows = len(entries)
         written: list[NewSegment] = []
         try:
-            for encoded in rewrite(tenant, labels, entries, pause):
+            for encoded in rewrite(tenant, labels, entries, self._shape_lines, pause):
                 pause()
                 written.append(self._committer.put(encoded))
             self._committer.commit(written, read)

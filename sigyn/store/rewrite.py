@@ -40,9 +40,12 @@ def load_segment(segment: SegmentInfo, objects: ObjectStore) -> pa.Table:
 
 
 def rewrite(
-    tenant: str, labels: Sequence[Labels], entries: pa.Table, pause: Callable[[], None]
+    tenant: str, labels: Sequence[Labels], entries: pa.Table, shape_lines: int, pause: Callable[[], None]
 ) -> Iterator[EncodedSegment]:
-    """Entries without copies, in one chunk, as L1 segments, one a day. `pause` is called before each row group."""
+    """Entries without copies, in one chunk, as L1 segments, one a day.
+
+    `shape_lines` is that of StoreSettings; `pause` is called before each row group.
+    """
     ranks = rank_streams(labels)
     sorted_labels = [labels[ordinal] for ordinal in np.argsort(ranks).tolist()]
     ordinals = ranks[entries["stream"].to_numpy()]
@@ -50,7 +53,7 @@ def rewrite(
     days = day_of(timestamps)
     order = np.lexsort((timestamps, ordinals, days))  # stable: equal places stay in order of arrival
     _, starts = np.unique(days[order], return_index=True)
-    sorted_entries = SortedEntries(entries)
+    sorted_entries = SortedEntries(entries, shape_lines)
     for start, end in zip(starts, [*starts[1:], len(order)], strict=True):
         rows = order[start:end]
         used, renumbered = np.unique(ordinals[rows], return_inverse=True)

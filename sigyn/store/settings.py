@@ -45,6 +45,7 @@ class StoreSettings:
     compaction                whether L0 is merged into L1 in the background
     compaction_job_bytes      text that one compaction merges; it needs about three times that in memory
     compaction_segments       so many L0 segments of a tenant are merged at once
+    shape_lines               lines of one shape in a compaction from which they are held as columns
     compaction_age_seconds    L0 segments older than this are merged when there are several, 60 times older
                               ones in any case
     orphan_grace_seconds      age at which an object without a row in the catalog is an orphan
@@ -61,6 +62,7 @@ class StoreSettings:
     compaction: bool = True
     compaction_job_bytes: int = 128 << 20
     compaction_segments: int = 256
+    shape_lines: int = 32
     compaction_age_seconds: float = 10.0
     orphan_grace_seconds: float = 3600.0
     orphan_sweep_seconds: float = 6 * 3600.0

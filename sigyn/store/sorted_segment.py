@@ -16,7 +16,8 @@ from sigyn.store.needles.hashing import field_prefix
 from sigyn.store.segment import EncodedSegment, header_of, row_group_bounds
 from sigyn.store.shapes.forms import Columns, DecimalForm, HexForm, TextForm, TimeForm
 from sigyn.store.shapes.shape import FIELD
-from sigyn.store.shapes.shaping import ShapedLines, shape_lines
+from sigyn.store.shapes.shaping import ShapedLines
+from sigyn.store.shapes.shaping import shape_lines as take_apart
 from sigyn.store.shapes.values import Flags, string_buffers
 from sigyn.store.stream_tally import StreamTally, metadata_pairs
 from sigyn.store.streams import Int64s
@@ -30,8 +31,8 @@ _EMPTY_TABLE = 1 << 12  # places for hashes at first
 class SortedEntries:
     """Entries of one tenant that go into sorted segments; their lines are taken apart once for all of them."""
 
-    def __init__(self, entries: pa.Table) -> None:
-        """`entries` has ENTRY_SCHEMA, in one chunk."""
+    def __init__(self, entries: pa.Table, shape_lines: int) -> None:
+        """`entries` has ENTRY_SCHEMA, in one chunk; `shape_lines` is that of StoreSettings."""
         self._lines = entries["line"].chunk(0)
         self._metadata = entries["metadata"].chunk(0)
         self._timestamps = entries["timestamp"].to_numpy()
@@ -39,7 +40,7 @@ class SortedEntries:
         self._pairs = metadata_pairs(entries)
         self._lengths = np.diff(string_buffers(self._lines)[1]).astype(np.int64)
         self._text_lengths = self._lengths + np.diff(string_buffers(self._metadata)[1])
-        self._shaped = shape_lines(self._lines, self._timestamps)
+        self._shaped = take_apart(self._lines, self._timestamps, shape_lines)
         self._stored = self._stored_columns()
         self._prefixes = _field_prefixes(self._shaped) if self._shaped is not None else None
 

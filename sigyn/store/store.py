@@ -51,7 +51,7 @@ class Store:
         self._quarantine = Quarantine(objects, catalog, self._live, self.metrics)
         committer = Committer(objects, catalog, self._live, self._reader)
         reclaimer = Reclaimer(objects, catalog, self._live, self._reader, self._finder, committer, self.metrics, clock)
-        compactor = Compactor(objects, self.streams, committer, self._quarantine, self.metrics)
+        compactor = Compactor(objects, self.streams, committer, self._quarantine, self.metrics, settings.shape_lines)
         self._writer = Writer(settings, committer, self._live, recent, self.metrics)
         self._maintenance = Maintenance(
             settings, self._live, self._writer, compactor, reclaimer, self._quarantine, self.metrics, clock

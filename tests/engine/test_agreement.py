@@ -66,6 +66,10 @@ VALUES = (
     "-3",
     "1e3",
     "t1",
+    "4bf92f3577b34da6a3ce929d0e0e4736",
+    "00f067aa0ba902b700f067aa0ba902b7",
+    "2026-01-15T10:00:00.123Z",
+    "2026-01-15T10:19:59.000Z",
 )
 KEYS = (
     "level",
@@ -216,11 +220,13 @@ rows = st.lists(
 class World:
     """A store in memory with a query service over it; each example has a tenant of its own."""
 
-    def __init__(self) -> None:
+    def __init__(self, *, compacted: bool) -> None:
         warm_kernels()  # else so few entries would all go to the interpreter
         self.loop = asyncio.new_event_loop()
-        # Nothing compacts here, and an example makes up to three segments.
-        self.store = Store.open(StoreSettings(data=None, max_uncompacted_segments=1 << 20))
+        self.compacted = compacted
+        # Nothing compacts by itself here, and an example makes up to three segments.
+        settings = StoreSettings(data=None, max_uncompacted_segments=1 << 20, compaction=False, shape_lines=1)
+        self.store = Store.open(settings)
         self.duck = Duck(1 << 28, 1, "/nonexistent")
         self.lenient = self._service(strict=False)
         self.strict = self._service(strict=True)
@@ -247,6 +253,8 @@ class World:
                 ENTRY_SCHEMA,
             )
             self.loop.run_until_complete(self.store.append(Batch(tenant, tuple(labels), table)))
+        if self.compacted:
+            self.store.compact_now()
         return tenant
 
     def close(self) -> None:
@@ -261,9 +269,10 @@ def _metadata_text(entry: Row) -> str | None:
     return msgspec.json.encode(dict(sorted(entry.metadata.items()))).decode() if entry.metadata else None
 
 
-@pytest.fixture(scope="module")
-def world() -> Iterator[World]:
-    made = World()
+@pytest.fixture(scope="module", params=["as it arrived", "compacted"])
+def world(request: pytest.FixtureRequest) -> Iterator[World]:
+    """A world in which entries are as they arrived, and one in which they are sorted, in columns and indexed."""
+    made = World(compacted=request.param == "compacted")
     yield made
     made.close()
 

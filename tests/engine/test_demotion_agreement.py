@@ -81,9 +81,9 @@ matchers = st.builds(
 selectors = st.lists(matchers, max_size=3).map(lambda found: ast.Selector(tuple(found)))
 
 
-@pytest.fixture(scope="module")
-def world() -> Iterator[World]:
-    made = World()
+@pytest.fixture(scope="module", params=["as it arrived", "compacted"])
+def world(request: pytest.FixtureRequest) -> Iterator[World]:
+    made = World(compacted=request.param == "compacted")
     yield made
     made.close()
 

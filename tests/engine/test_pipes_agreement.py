@@ -27,9 +27,9 @@ from tests.languages import strategies
 EXAMPLES = 3000 if os.environ.get("SIGYN_LONG") else 150
 
 
-@pytest.fixture(scope="module")
-def world() -> Iterator[World]:
-    made = World()
+@pytest.fixture(scope="module", params=["as it arrived", "compacted"])
+def world(request: pytest.FixtureRequest) -> Iterator[World]:
+    made = World(compacted=request.param == "compacted")
     yield made
     made.close()
 

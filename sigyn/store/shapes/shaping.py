@@ -15,7 +15,6 @@ from sigyn.store.shapes.values import Flags, Integers, Longs, string_array, stri
 MAX_SHAPES = 1024  # in a segment
 MAX_SHAPE_TEXT = 256 << 10  # bytes of all of them: they are read with the footer
 MAX_COLUMNS = 128  # in a segment: each costs a reader of other columns some 60 bytes of footer in every row group
-LEAST_LINES = 32  # of a shape
 LEAST_SHARE = 2000  # one line of so many at least has the shape, or the column, to be worth it
 
 
@@ -69,8 +68,8 @@ class ShapedLines:
     holes: Holes
 
 
-def shape_lines(lines: pa.StringArray, timestamps: Longs) -> ShapedLines | None:
-    """Takes lines apart; None when too few have a shape that is worth it."""
+def shape_lines(lines: pa.StringArray, timestamps: Longs, least: int) -> ShapedLines | None:
+    """Takes lines apart; None when no shape has as many as `least` of them, or one in LEAST_SHARE."""
     from sigyn.store.shapes.column_loops import verify
     from sigyn.store.shapes.skim_loops import skim
 
@@ -82,7 +81,7 @@ def shape_lines(lines: pa.StringArray, timestamps: Longs) -> ShapedLines | None:
     skim(data, offsets, hashes, first, starts, lengths, kinds)
     used = int(first[-1])
     holes = Holes(first, starts[:used].copy(), lengths[:used].copy())
-    of_line, shapes = _frequent(hashes, lambda line: _skeleton(data, offsets, holes, kinds, line))
+    of_line, shapes = _frequent(hashes, least, lambda line: _skeleton(data, offsets, holes, kinds, line))
     if not shapes:
         return None
     table = ShapeTable.of(shapes)
@@ -105,10 +104,12 @@ def shape_lines(lines: pa.StringArray, timestamps: Longs) -> ShapedLines | None:
     return ShapedLines(table, of_line, forms, columns, holes)
 
 
-def _frequent(hashes: npt.NDArray[np.uint64], skeleton: Callable[[int], Skeleton]) -> tuple[Integers, list[Shape]]:
+def _frequent(
+    hashes: npt.NDArray[np.uint64], least: int, skeleton: Callable[[int], Skeleton]
+) -> tuple[Integers, list[Shape]]:
     """For each line its shape, -1: none; and the shapes, those of most lines."""
     found, example, number, counts = np.unique(hashes, return_index=True, return_inverse=True, return_counts=True)
-    least = max(LEAST_LINES, len(hashes) // LEAST_SHARE)
+    least = max(least, len(hashes) // LEAST_SHARE)
     shapes: list[Shape] = []
     names: set[str] = set()
     weight = 0

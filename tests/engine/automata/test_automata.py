@@ -1,0 +1,108 @@
+"""Automata find what RE2 finds."""
+
+import numpy as np
+import pyarrow as pa
+import pytest
+import re2
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from sigyn.engine.automata.automaton import FIRST, UNKNOWN, Automaton, automaton_of
+from sigyn.engine.automata.lines import find_in_lines
+from sigyn.engine.automata.syntax import parse_expression, required_texts
+from sigyn.store.shapes.shaping import shape_lines
+from tests.engine.test_agreement import lines as any_lines
+from tests.store.test_shapes import NOON, portion_of
+
+pieces = st.sampled_from(
+    (
+        "a",
+        "b",
+        "ab",
+        ".",
+        "[ab]",
+        "[^a]",
+        "\\d",
+        "\\w",
+        "\\s",
+        "\\.",
+        "^",
+        "$",
+        "1",
+        '"',
+        ":",
+        "[a-c1]",
+        "",
+        "error",
+        "=",
+    )
+)
+expressions = st.recursive(
+    pieces,
+    lambda inner: st.one_of(
+        st.tuples(inner, inner).map("".join),
+        st.tuples(inner, inner).map("|".join),
+        st.tuples(inner, st.sampled_from(("*", "+", "?", "{2}", "{1,2}", "{0,}", "*?"))).map(
+            lambda pair: f"(?:{pair[0]}){pair[1]}"
+        ),
+        inner.map(lambda part: f"({part})"),
+    ),
+    max_leaves=8,
+)
+texts = st.text(alphabet=st.sampled_from('ab1.c\n "'), max_size=10)
+
+
+def found_in(automaton: Automaton, text: str) -> bool | None:
+    state = automaton.after(FIRST, text.encode())
+    return None if state == UNKNOWN else bool(automaton.at_end[state])
+
+
+@settings(max_examples=1000, deadline=None)
+@given(expressions, st.lists(texts, min_size=1, max_size=10))
+def test_an_automaton_finds_what_re2_finds(expression: str, some: list[str]) -> None:
+    automaton = automaton_of(expression, is_expression=True)
+    if automaton is None:
+        return
+    compiled = re2.compile(expression)
+    for text in some:
+        assert found_in(automaton, text) == (compiled.search(text) is not None), text
+
+
+@pytest.mark.parametrize("expression", ["(?i)error", r"\berror", "é", r"\pL", "[[:alpha:]]", "a{100}", "x{,2}"])
+def test_what_is_not_understood_is_left_to_re2(expression: str) -> None:
+    assert automaton_of(expression, is_expression=True) is None
+
+
+def test_a_line_with_more_than_ascii_is_left_to_re2() -> None:
+    automaton = automaton_of("a.b", is_expression=True)
+    assert automaton is not None
+    assert found_in(automaton, "aéb") is None
+    assert found_in(automaton, "axb é")
+
+
+@settings(max_examples=300, deadline=None)
+@given(st.lists(any_lines, min_size=1, max_size=30), expressions)
+def test_shaped_lines_are_searched_as_if_they_were_text(lines: list[str], expression: str) -> None:
+    shaped = shape_lines(pa.array(lines), np.full(len(lines), NOON), 1)
+    automaton = automaton_of(expression, is_expression=True)
+    if shaped is None or automaton is None:
+        return
+    compiled = re2.compile(expression)
+    rows = np.arange(len(lines))
+    findings = find_in_lines(portion_of(lines, shaped), rows, automaton)
+    for line, found, unknown in zip(lines, findings.found, findings.unknown, strict=True):
+        assert unknown or bool(found) == (compiled.search(line) is not None), line
+    assert not (findings.unknown & (shaped.of_line >= 0))[[line.isascii() for line in lines]].any()
+
+
+@pytest.mark.parametrize(
+    ("expression", "texts"),
+    [
+        ('tenant_(1|2)[0-9].*"operation":"del', ["tenant_", '"operation":"del']),
+        ("(abc)+d?ef", ["abc", "ef"]),
+        ("a|b", []),
+        ("x*", []),
+    ],
+)
+def test_texts_that_an_expression_requires(expression: str, texts: list[str]) -> None:
+    assert required_texts(parse_expression(expression)) == texts

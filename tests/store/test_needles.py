@@ -1,0 +1,59 @@
+"""Needle filters never say no to what is there."""
+
+import numpy as np
+import pyarrow as pa
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from sigyn.store.needles.filters import NeedleFilters, filter_of
+from sigyn.store.needles.hashing import NEEDLE_BYTES, field_hash, field_prefix, minimizers
+from sigyn.store.needles.loops import add_minimizers, add_values
+from sigyn.store.shapes.values import string_buffers
+
+texts = st.text(alphabet=st.sampled_from('abcdef0123456789-"{}: é漢'), max_size=200)
+
+
+def filters_of(lines: list[str]) -> NeedleFilters:
+    table, count = add_minimizers(
+        *string_buffers(pa.array(lines, pa.string())), np.arange(len(lines)), np.zeros(64, np.uint64), 0
+    )
+    words = filter_of(table, count)
+    return NeedleFilters.of(words, [len(words) // 8])
+
+
+def may_hold(filters: NeedleFilters, hashes: list[int]) -> bool:
+    return bool(filters.may_hold(hashes, np.array([0]))[0])
+
+
+@settings(max_examples=500, deadline=None)
+@given(st.lists(texts, min_size=1, max_size=20), st.data())
+def test_every_piece_of_a_line_is_found(lines: list[str], data: st.DataObject) -> None:
+    filters = filters_of(lines)
+    line = data.draw(st.sampled_from(lines)).encode()
+    begin = data.draw(st.integers(0, len(line)))
+    end = data.draw(st.integers(begin, len(line)))
+    assert may_hold(filters, minimizers(line[begin:end]))
+
+
+def test_a_needle_of_the_shortest_length_has_a_hash() -> None:
+    assert minimizers(b"x" * (NEEDLE_BYTES - 1)) == []
+    assert len(minimizers(bytes(range(NEEDLE_BYTES)))) == 1
+
+
+def test_most_of_what_is_not_there_is_ruled_out() -> None:
+    generator = np.random.default_rng(7)
+    lines = [generator.bytes(16).hex() for _ in range(2000)]
+    filters = filters_of(lines)
+    others = [generator.bytes(16).hex() for _ in range(1000)]
+    assert sum(may_hold(filters, minimizers(other.encode())) for other in others) < 10
+    assert len(filters.words) * 8 < 0.25 * sum(map(len, lines))  # ids are the worst case
+
+
+@settings(max_examples=200, deadline=None)
+@given(st.lists(st.text(max_size=NEEDLE_BYTES // 4), min_size=1, max_size=50))
+def test_every_field_is_found(values: list[str]) -> None:
+    prefix = np.uint64(field_prefix("user"))
+    table, count = add_values(*string_buffers(pa.array(values, pa.string())), prefix, np.zeros(16, np.uint64), 0)
+    words = filter_of(table, count)
+    filters = NeedleFilters.of(words, [len(words) // 8])
+    assert all(may_hold(filters, [field_hash("user", value)]) for value in values)

@@ -1,0 +1,124 @@
+"""Lines as shapes and columns: nothing is lost, and a column says what the parser would."""
+
+import msgspec
+import numpy as np
+import pyarrow as pa
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from sigyn.engine.interpreter.pipeline import Pipeline
+from sigyn.languages.logql import ast
+from sigyn.store.portion import Layout, Portion
+from sigyn.store.shapes.forms import DecimalForm, HexForm, TextForm, TimeForm, choose_form, decode_form
+from sigyn.store.shapes.shaping import MAX_COLUMNS, ShapedLines, shape_lines
+from tests.engine.test_agreement import lines as any_lines
+
+NOON = 1_768_478_400 * 10**9
+
+numbers = st.one_of(
+    st.integers(-(10**15), 10**15).map(str),
+    st.decimals(-(10**6), 10**6, places=3).map(str),
+    st.sampled_from(("0", "-0", "007", "1.", ".5", "1e3", "0.10", "-12.50", "999999999999999999")),
+)
+times = st.one_of(
+    st.integers(-(10**9), 10**9).map(lambda delta: _text_of(NOON + delta * 1_000_000)),
+    st.sampled_from(
+        ("2026-02-30T00:00:00.000Z", "2026-01-15T24:00:00.000Z", "2026-01-15T10:00:00.12Z", "1666-01-01T00:00:00.000Z")
+    ),
+)
+ids = st.one_of(
+    st.integers(0, 2**64 - 1).map(lambda number: f"{number:016x}"), st.sampled_from(("00F067AA0BA902B7", "", "0af"))
+)
+
+
+def _text_of(time: int) -> str:
+    stamp = np.datetime64(time // 1_000_000, "ms")
+    return f"{stamp}Z"
+
+
+def portion_of(lines: list[str], shaped: ShapedLines) -> Portion:
+    """The lines as a segment holds them."""
+    held = {
+        "timestamp": pa.array([NOON] * len(lines), pa.int64()),
+        "line": pa.array(
+            [None if shape >= 0 else line for line, shape in zip(lines, shaped.of_line, strict=True)], pa.string()
+        ),
+        "shape": pa.array(shaped.of_line),
+        **shaped.columns,
+    }
+    layout = Layout.of(msgspec.json.encode(shaped.table.shapes), msgspec.json.encode(shaped.forms))
+    return Portion(len(lines), lambda names: pa.table({name: held[name] for name in names}), layout, has_metadata=False)
+
+
+@settings(max_examples=400, deadline=None)
+@given(st.lists(any_lines, min_size=1, max_size=30))
+def test_lines_come_back_byte_for_byte(lines: list[str]) -> None:
+    shaped = shape_lines(pa.array(lines), np.full(len(lines), NOON), 1)
+    if shaped is None:
+        return
+    portion = portion_of(lines, shaped)
+    some = np.arange(0, len(lines), 3)
+    assert portion.lines(some).to_pylist() == [lines[row] for row in some]
+    assert portion.column("line").to_pylist() == lines
+
+
+@settings(max_examples=400, deadline=None)
+@given(st.lists(any_lines, min_size=1, max_size=30))
+def test_a_field_is_what_the_parser_gives(lines: list[str]) -> None:
+    shaped = shape_lines(pa.array(lines), np.full(len(lines), NOON), 1)
+    if shaped is None:
+        return
+    portion = portion_of(lines, shaped)
+    for syntax, stage in (("json", ast.JsonParser()), ("logfmt", ast.LogfmtParser())):
+        known = portion.shaped(syntax)
+        for row in np.flatnonzero(known) if known is not None else ():
+            parsed = Pipeline((stage,)).process((), NOON, lines[row], ())
+            assert parsed is not None
+            labels = parsed.labels()
+            assert "__error__" not in labels
+            names = set(labels) | {column.partition(".")[2] for column in shaped.forms}
+            for name in names:
+                escaped, texts = portion.escaped(name), portion.field(name)
+                if escaped is None or not escaped[row]:
+                    assert (texts[int(row)].as_py() if texts is not None else None) == labels.get(name)
+
+
+@settings(max_examples=300, deadline=None)
+@given(st.sampled_from((numbers, times, ids)).flatmap(lambda kind: st.lists(st.none() | kind, min_size=1, max_size=40)))
+def test_a_form_gives_back_what_it_says_it_holds(texts: list[str | None]) -> None:
+    column = pa.array(texts, pa.string())
+    timestamps = NOON + np.arange(len(texts)) * 12_345_678
+    form = choose_form(column)
+    held, fits = form.encode("field.x", column, timestamps)
+    back = decode_form(form, "field.x", held, timestamps).to_pylist()
+    assert [text for text, fit in zip(back, fits, strict=True) if fit] == [
+        text for text, fit in zip(texts, fits, strict=True) if fit
+    ]
+
+
+def test_forms_are_chosen_by_what_the_texts_are() -> None:
+    def form(texts: list[str]) -> object:
+        return choose_form(pa.array(texts))
+
+    assert form([f"{n:032x}" for n in range(100)]) == HexForm(32)
+    assert form([f"{n}.25" for n in range(100)]) == DecimalForm(2)
+    assert form([str(n) if n % 2 else f"{n}.5" for n in range(100)]) == DecimalForm(None)
+    assert form([f"2026-01-15 10:00:{n % 60:02}.{n:06}" for n in range(100)]) == TimeForm(" ", 6, "")
+    assert form(["GET", "PUT"] * 100) == TextForm(dictionary=True)
+    assert form([f"user {n}" for n in range(100)]) == TextForm(dictionary=False)
+
+
+def test_numbers_are_those_that_parsing_gives() -> None:
+    texts = ["0.1", "-2.675", "123456789012345", "0.000000001", "999999.999999999"]
+    form = DecimalForm(None)
+    held, fits = form.encode("field.x", pa.array(texts), np.zeros(len(texts), np.int64))
+    assert fits.all()
+    assert form.numbers("field.x", held)[0].tolist() == [float(text) for text in texts]
+
+
+def test_thousands_of_keys_make_no_thousands_of_columns() -> None:
+    lines = [f'{{"a":1,"key{n}":{n}}}' for n in range(2000) for _ in range(2)]
+    shaped = shape_lines(pa.array(lines), np.full(len(lines), NOON), 1)
+    assert shaped is not None
+    assert len(shaped.forms) <= MAX_COLUMNS
+    assert portion_of(lines, shaped).column("line").to_pylist() == lines
