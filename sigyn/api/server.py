@@ -107,7 +107,7 @@ async def serve(settings: ServerSettings, announce: Announce) -> None:
         demotion = Demotion(store.demoted)
         ingest = IngestService(store, lambda _tenant: settings.push, demotion=demotion)
         ingest.subscribe(tails.publish)
-        ingest.subscribe(WarmUp())
+        ingest.subscribe(WarmUp(has_entries=bool(store.tenants())))
         operations = ServerOperations(store, tails, demotion, settings.configuration, bool(settings.otlp_grpc))
         metrics = Metrics(ingest.counters, operations.part_counters)
         api = Api(queries, ingest, operations, tails, settings.api, metrics, decoders)

@@ -1,4 +1,4 @@
-"""Compiling ahead of need: at once where memory is ample, else when a server turns out to be a busy one.
+"""Compiling ahead of need: at once where there are entries and memory is ample, else when a server turns out busy.
 
 `python -m sigyn.api.warm_up` compiles at once and keeps the result on disk, so that no server has to.
 """
@@ -21,9 +21,10 @@ AMPLE_MEMORY = 2 << 30
 class WarmUp:
     """Listens to pushes; the first large one begins the work, in a thread of its own."""
 
-    def __init__(self) -> None:
+    def __init__(self, *, has_entries: bool) -> None:
+        """`has_entries` says whether there is something to query already."""
         self._begun = False
-        if usable_memory() >= AMPLE_MEMORY:
+        if has_entries and usable_memory() >= AMPLE_MEMORY:
             self._begin()
 
     def __call__(self, batch: Batch) -> None:

@@ -7,7 +7,6 @@ interpreter one by one.
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-import duckdb
 import numpy as np
 import pyarrow as pa
 
@@ -98,7 +97,11 @@ class Aggregator:
         frame = self._scan.read(unit)
         self._context.count_read(unit)
         plan = self.plans[frame.has_metadata]
-        return _UnitWork(plan, self._scan, self._context, self._context.duck.connection()).run(frame)
+        return _UnitWork(
+            plan,
+            self._scan,
+            self._context,
+        ).run(frame)
 
 
 @dataclass(frozen=True, slots=True)
@@ -106,18 +109,17 @@ class _UnitWork:
     plan: AggregationPlan
     scan: Scan
     context: QueryContext
-    connection: duckdb.DuckDBPyConnection
 
     def run(self, frame: Frame) -> list[BucketSums] | list[SampleColumns]:
         scope = self.plan.program.scope
         if self.plan.names is None:
-            frame = run_steps(filtering_steps(scope.steps), frame, self.connection)
+            frame = run_steps(filtering_steps(scope.steps), frame, self.context.duck)
             return self._only_interpreted(self._interpret(frame, np.arange(len(frame), dtype=np.int64)))
         # Filters at the end need no frame of their own: the aggregating query can do them in passing.
         steps, filters = without_last_filters(scope.steps)
         if all(each.test is not None for each in filters):
             steps, filters = scope.steps, []
-        frame = run_steps(steps, frame, self.connection)
+        frame = run_steps(steps, frame, self.context.duck)
         if len(frame) == 0:
             return []
         keys = series_keys(self.plan.names, scope, frame)
@@ -163,7 +165,7 @@ class _UnitWork:
         chosen = [f"{fate} AS {FATE}", *keys.selected]
         if not self.plan.task.is_summed:
             samples = f"SELECT {', '.join(chosen)}, timestamp, {value} AS value FROM frame{where}"
-            return select(samples, table, self.connection)
+            return select(samples, table, self.context.duck)
         bucket = self.plan.task.buckets.sql("timestamp")
         sums = ["count(*)::DOUBLE AS entries"]
         if value.columns:
@@ -173,7 +175,7 @@ class _UnitWork:
         return select(
             f"SELECT {', '.join([*chosen, f'{bucket} AS bucket', *sums])} FROM frame{where} GROUP BY ALL",
             table,
-            self.connection,
+            self.context.duck,
         )
 
     def _table(self, frame: Frame, keys: SeriesKeys, read: Sequence[Sql]) -> pa.Table:
@@ -186,11 +188,11 @@ class _UnitWork:
 
     def _left_over(self, frame: Frame, fate: Sql, filters: Sequence[Sql]) -> SampleColumns:
         """The samples of entries that SQL could not decide about; those with errors are noted."""
-        failed = positions_where(all_of([*filters, build(f"({{}} = {_FAILED})", fate)]), frame, self.connection)
+        failed = positions_where(all_of([*filters, build(f"({{}} = {_FAILED})", fate)]), frame, self.context.duck)
         if len(failed):
             self._interpret(frame, failed[:1])
             self.context.note_skipped(len(failed) - 1)
-        hard = positions_where(all_of([*filters, build(f"({{}} = {_INTERPRETED})", fate)]), frame, self.connection)
+        hard = positions_where(all_of([*filters, build(f"({{}} = {_INTERPRETED})", fate)]), frame, self.context.duck)
         return self._interpret(frame, hard)
 
     def _only_interpreted(self, samples: SampleColumns) -> list[BucketSums] | list[SampleColumns]:

@@ -1,8 +1,10 @@
 """DuckDB in this process: one in-memory database, a connection per working thread."""
 
 import threading
+from typing import TYPE_CHECKING
 
-import duckdb
+if TYPE_CHECKING:
+    import duckdb
 
 
 class Duck:
@@ -13,28 +15,37 @@ class Duck:
     """
 
     def __init__(self, memory_limit: int, threads: int, spill_folder: str) -> None:
-        self._database = duckdb.connect(
-            ":memory:",
-            config={
-                "threads": threads,
-                "memory_limit": f"{memory_limit}B",
-                "temp_directory": spill_folder,
-                "preserve_insertion_order": True,
-                "autoinstall_known_extensions": False,
-                "autoload_known_extensions": False,
-            },
-        )
-        self._database.execute("SET enable_external_access = false")  # last: it locks other settings
+        self._config: dict[str, str | bool | int | float | list[str]] = {
+            "threads": threads,
+            "memory_limit": f"{memory_limit}B",
+            "temp_directory": spill_folder,
+            "preserve_insertion_order": True,
+            "autoinstall_known_extensions": False,
+            "autoload_known_extensions": False,
+        }
+        self._database: duckdb.DuckDBPyConnection | None = None
+        self._opening = threading.Lock()
         self._local = threading.local()
 
-    def connection(self) -> duckdb.DuckDBPyConnection:
+    def connection(self) -> "duckdb.DuckDBPyConnection":
         """This thread's connection."""
         connection: duckdb.DuckDBPyConnection | None = getattr(self._local, "connection", None)
         if connection is None:
-            connection = self._database.cursor()
+            connection = self._open().cursor()
             self._local.connection = connection
         return connection
 
     def close(self) -> None:
         """Let go of the database."""
-        self._database.close()
+        if self._database is not None:
+            self._database.close()
+
+    def _open(self) -> "duckdb.DuckDBPyConnection":
+        # At need: the library takes 40 MB, and many queries are answered without it.
+        import duckdb
+
+        with self._opening:
+            if self._database is None:
+                self._database = duckdb.connect(":memory:", config=self._config)
+                self._database.execute("SET enable_external_access = false")  # last: it locks other settings
+            return self._database

@@ -41,7 +41,7 @@ def every_entry(query: ast.LogQuery, scan: Scan, context: QueryContext, *, keep_
         frame = scan.read(unit)
         context.count_read(unit)
         steps = programs[frame.has_metadata].scope.steps
-        frame = run_steps(steps, frame, context.duck.connection())
+        frame = run_steps(steps, frame, context.duck)
         for name in TEXT_COLUMNS:  # now: no entry may come twice because an object is lost on the way
             frame.column(name)
         return _Candidates(frame, frame.column("timestamp").to_numpy().argsort(kind="stable"))

@@ -149,7 +149,7 @@ def _candidates(
     context.count_read(unit)
     if not plain:
         program = programs[frame.has_metadata]
-        frame = run_steps(filtering_steps(program.scope.steps), frame, context.duck.connection())
+        frame = run_steps(filtering_steps(program.scope.steps), frame, context.duck)
         if len(frame) <= limit:
             for name in TEXT_COLUMNS:  # here, on a thread of several
                 frame.column(name)

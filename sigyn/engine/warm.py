@@ -1,6 +1,5 @@
 """Compile the kernels, or load them from numba's cache on disk, before the first query needs them."""
 
-import msgspec
 import numpy as np
 import pyarrow as pa
 
@@ -12,9 +11,11 @@ from sigyn.engine.sql.steps import Parse
 from sigyn.engine.sql.text import column
 from sigyn.engine.streams import QueryStreams
 from sigyn.languages.logql.pattern import Capture
-from sigyn.store.portion import Layout, Portion
+from sigyn.model.batch import ENTRY_SCHEMA
+from sigyn.store.portion import Portion
+from sigyn.store.reader import whole_portion
+from sigyn.store.rewrite import rewrite
 from sigyn.store.shapes.forms import plain_numbers
-from sigyn.store.shapes.shaping import shape_lines
 
 
 def warm_kernels() -> None:
@@ -31,21 +32,17 @@ def warm_kernels() -> None:
 
 
 def _warm_shapes() -> None:
-    """Take lines apart, put them together again, and look for something in them."""
+    """Sort, take apart and index entries, read them again, and look for something in their lines."""
     stamp = "2026-01-01T00:00:00.000Z"
-    lines = pa.array([f'{{"t":"{stamp}","i":"{n:032x}","d":{n}.5,"u":"user {n}","k":"a"}}' for n in range(32)])
-    times = np.zeros(len(lines), np.int64)
-    shaped = shape_lines(lines, times, len(lines))
-    assert shaped is not None  # all have one shape
-    columns = {
-        "line": pa.nulls(len(lines), pa.string()),
-        "shape": pa.array(shaped.of_line),
-        "timestamp": pa.array(times),
-        **shaped.columns,
-    }
-    layout = Layout.of(msgspec.json.encode(shaped.table.shapes), msgspec.json.encode(shaped.forms))
-    portion = Portion(len(lines), lambda names: pa.table({n: columns[n] for n in names}), layout, has_metadata=False)
+    count = 64
+    lines = [f'{{"t":"{stamp}","i":"{n:032x}","d":{n}.5,"u":"user {n}","k":"a"}}' for n in range(count)]
+    columns = [[0] * count, [*range(count)], lines, [None] * count, ['{"a":"b"}'] * count]
+    entries = pa.table(
+        [pa.array(values, field.type) for values, field in zip(columns, ENTRY_SCHEMA, strict=True)], ENTRY_SCHEMA
+    )
+    (segment,) = rewrite("", [()], entries, count, lambda: None)
+    portion = whole_portion(segment.body)
     portion.column("line")
     automaton = automaton_of("user 7", is_expression=False)
     assert automaton is not None  # a plain text
-    find_in_lines(portion, np.arange(len(lines)), automaton)
+    find_in_lines(portion, np.arange(count), automaton)

@@ -188,11 +188,14 @@ class SegmentReader:
 
 def read_entries(body: bytes | memoryview) -> pa.Table:
     """All entries (ENTRY_SCHEMA) of a whole object. Raises Arrow's errors when it can't be read."""
+    return _entries(whole_portion(body), ENTRY_SCHEMA.names)
+
+
+def whole_portion(body: bytes | memoryview) -> Portion:
+    """All entries of a whole object. Raises as `read_entries`."""
     file = pq.ParquetFile(pa.BufferReader(body))
-    layout = _layout(file.metadata)
     table = file.read(use_threads=False)
-    portion = Portion(len(table), lambda names: table.select(list(names)), layout, has_metadata=None)
-    return _entries(portion, ENTRY_SCHEMA.names)
+    return Portion(len(table), lambda names: table.select(list(names)), _layout(file.metadata), has_metadata=None)
 
 
 def _layout(metadata: pq.FileMetaData) -> Layout | None:

@@ -3,12 +3,12 @@
 import sys
 from collections.abc import Callable, Iterable, Sequence
 
-import duckdb
 import numpy as np
 import numpy.typing as npt
 import pyarrow as pa
 
 from sigyn.engine.automata.automaton import automaton_of
+from sigyn.engine.duck import Duck
 from sigyn.engine.frame import POSITION, Frame
 from sigyn.engine.sql.steps import Compute, Filter, FilterLine, FilterText, Map, Number, Parse, Step
 from sigyn.engine.sql.text import Sql, build, identifier
@@ -19,7 +19,7 @@ _KERNELS = "sigyn.engine.sql.parsing"
 _LOOPS = "sigyn.store.shapes.form_loops"
 
 
-def run_steps(steps: Iterable[Step], frame: Frame, connection: duckdb.DuckDBPyConnection) -> Frame:
+def run_steps(steps: Iterable[Step], frame: Frame, duck: Duck) -> Frame:
     """Do the steps in order; the frame that comes back has all columns that the steps make."""
     for step in steps:
         if len(frame) == 0:
@@ -28,20 +28,20 @@ def run_steps(steps: Iterable[Step], frame: Frame, connection: duckdb.DuckDBPyCo
             continue
         match step:
             case Filter(predicate):
-                frame = frame.narrowed(positions_where(predicate, frame, connection))
+                frame = frame.narrowed(positions_where(predicate, frame, duck))
             case FilterLine():
-                frame = filter_lines(step, frame, connection)
+                frame = filter_lines(step, frame, duck)
             case FilterText(predicate):
                 if not frame.is_shaped:
-                    frame = frame.narrowed(positions_where(predicate, frame, connection))
+                    frame = frame.narrowed(positions_where(predicate, frame, duck))
             case Number():
-                _add_numbers(step, frame, connection)
+                _add_numbers(step, frame, duck)
             case Parse():
                 _parse(step, frame)
             case Compute(name, value):
-                frame.add(name, _evaluate(value, frame, connection))
+                frame.add(name, _evaluate(value, frame, duck))
             case Map(name, source, convert):
-                texts = _evaluate(source, frame, connection).dictionary_encode()
+                texts = _evaluate(source, frame, duck).dictionary_encode()
                 numbers = [None if text is None else convert(text) for text in texts.dictionary.to_pylist()]
                 frame.add(name, pa.array(numbers, pa.float64()).take(texts.indices))
     return frame
@@ -63,20 +63,21 @@ def without_last_filters(steps: Sequence[Step]) -> tuple[list[Step], list[Sql]]:
     return list(steps[:done]), [step.predicate for step in steps[done:] if isinstance(step, Filter)]
 
 
-def positions_where(predicate: Sql, frame: Frame, connection: duckdb.DuckDBPyConnection) -> npt.NDArray[np.int64]:
+def positions_where(predicate: Sql, frame: Frame, duck: Duck) -> npt.NDArray[np.int64]:
     """Positions in the frame of the rows for which the predicate is true, rising."""
     if predicate.test is not None:
         return np.flatnonzero(predicate.test(frame))
     whole = frame.whole(predicate.columns)
     table = whole if whole is not None else frame.table(sorted(predicate.columns))
-    answer = select(f"SELECT {POSITION} FROM frame WHERE {predicate}", table, connection)
+    answer = select(f"SELECT {POSITION} FROM frame WHERE {predicate}", table, duck)
     if whole is not None:
         return frame.positions_of(answer.column(0).to_numpy())
     return np.sort(answer.column(0).to_numpy())
 
 
-def select(sql: str, frame: pa.Table, connection: duckdb.DuckDBPyConnection) -> pa.Table:
+def select(sql: str, frame: pa.Table, duck: Duck) -> pa.Table:
     """The answer to a query over the table `frame`."""
+    connection = duck.connection()
     connection.register("frame", frame)
     try:
         return connection.sql(sql).to_arrow_table()
@@ -84,10 +85,10 @@ def select(sql: str, frame: pa.Table, connection: duckdb.DuckDBPyConnection) -> 
         connection.unregister("frame")
 
 
-def filter_lines(step: FilterLine, frame: Frame, connection: duckdb.DuckDBPyConnection) -> Frame:
+def filter_lines(step: FilterLine, frame: Frame, duck: Duck) -> Frame:
     """The frame of the entries that pass a line filter."""
     if not any(portion.is_shaped for portion in frame.portions):
-        return frame.narrowed(positions_where(step.predicate, frame, connection))
+        return frame.narrowed(positions_where(step.predicate, frame, duck))
     # The loops bring numba along: only where a query needs them.
     from sigyn.engine.automata.lines import find_in_lines
 
@@ -105,21 +106,21 @@ def filter_lines(step: FilterLine, frame: Frame, connection: duckdb.DuckDBPyConn
     places = np.flatnonzero(unknown)
     if len(places):
         passes[places] = False
-        passes[places[positions_where(step.predicate, frame.narrowed(places), connection)]] = True
+        passes[places[positions_where(step.predicate, frame.narrowed(places), duck)]] = True
     return frame.narrowed(np.flatnonzero(passes))
 
 
-def _evaluate(value: Sql, frame: Frame, connection: duckdb.DuckDBPyConnection) -> pa.Array:
+def _evaluate(value: Sql, frame: Frame, duck: Duck) -> pa.Array:
     """The value of an expression for each row of the frame, in order."""
     names = sorted(value.columns)
     if len(names) == 1 and value.text == identifier(names[0]):
         return _whole(frame.column(names[0]))
     table = frame.table(names)
-    answer = select(f"SELECT {value} AS value FROM frame ORDER BY {POSITION}", table, connection)
+    answer = select(f"SELECT {value} AS value FROM frame ORDER BY {POSITION}", table, duck)
     return _whole(answer.column(0))
 
 
-def _add_numbers(step: Number, frame: Frame, connection: duckdb.DuckDBPyConnection) -> None:
+def _add_numbers(step: Number, frame: Frame, duck: Duck) -> None:
     """SQL's cast accepts more than Go's strconv.ParseFloat does and the other way round; they agree on
     texts of digits, a point and a leading minus.
     """
@@ -142,7 +143,7 @@ def _add_numbers(step: Number, frame: Frame, connection: duckdb.DuckDBPyConnecti
             frame.add(step.doubt, pa.array(np.zeros(len(frame), np.bool_)))
             return
     answer = select(
-        f"SELECT {value} AS value, {doubt} AS doubt FROM frame ORDER BY {POSITION}", frame.table(names), connection
+        f"SELECT {value} AS value, {doubt} AS doubt FROM frame ORDER BY {POSITION}", frame.table(names), duck
     )
     frame.add(step.name, answer.column("value"))
     frame.add(step.doubt, answer.column("doubt"))
