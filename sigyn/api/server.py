@@ -24,6 +24,7 @@ from sigyn.api.otlp.grpc import start_grpc
 from sigyn.api.settings import ApiSettings
 from sigyn.api.warm_up import WarmUp
 from sigyn.engine.duck import Duck
+from sigyn.engine.scan import UNIT_ROWS
 from sigyn.model.time import SECOND
 from sigyn.services.demotion import Demotion
 from sigyn.services.ingest import IngestService
@@ -48,6 +49,7 @@ class ServerSettings:
     graceful_shutdown_timeout  how long requests under way may take to finish
     query_threads              threads that compute for all queries; 0: one per core
     max_concurrent             queries that run at a time; 0: two per core
+    query_unit_rows            rows that one thread reads at once
     query_memory_bytes         memory that all queries together may use before they spill
     configuration              what `/config` shows
     """
@@ -61,6 +63,7 @@ class ServerSettings:
     query_threads: int = 0
     max_concurrent: int = 0
     query_memory_bytes: int = 1 << 30
+    query_unit_rows: int = UNIT_ROWS
     configuration: str = ""
     api: ApiSettings = field(default_factory=ApiSettings)
     push: PushLimits = field(default_factory=PushLimits)
@@ -124,7 +127,12 @@ def _query_service(settings: ServerSettings, store: Store, stack: AsyncExitStack
     duck = Duck(settings.query_memory_bytes, threads, _spill_folder(settings.store.data, stack))
     stack.callback(duck.close)
     queries = QueryService(
-        store, duck, settings.query, threads=threads, concurrency=settings.max_concurrent or 2 * cores
+        store,
+        duck,
+        settings.query,
+        threads=threads,
+        concurrency=settings.max_concurrent or 2 * cores,
+        unit_rows=settings.query_unit_rows,
     )
     stack.callback(queries.close)
     return queries

@@ -18,6 +18,10 @@ AMPLE_MEMORY = 2 << 30
 """Bytes of memory that are there to use, from which 140 MB matter less than a quick first answer."""
 
 
+_LIMIT_FILES = (Path("/sys/fs/cgroup/memory.max"), Path("/sys/fs/cgroup/memory/memory.limit_in_bytes"))
+"""Where a container finds its limit: of control groups version 2, and 1."""
+
+
 class WarmUp:
     """Listens to pushes; the first large one begins the work, in a thread of its own."""
 
@@ -45,11 +49,13 @@ def usable_memory() -> int:
         return 0
     available = next((line for line in meminfo.splitlines() if line.startswith("MemAvailable:")), "")
     usable = int(available.split()[1]) * 1024 if available else 0
-    try:
-        limit = Path("/sys/fs/cgroup/memory.max").read_text(encoding="ascii").strip()
-    except OSError:
-        return usable
-    return min(usable, int(limit)) if limit.isdigit() else usable
+    for limit_file in _LIMIT_FILES:
+        try:
+            limit = limit_file.read_text(encoding="ascii").strip()
+        except OSError:
+            continue
+        return min(usable, int(limit)) if limit.isdigit() else usable
+    return usable
 
 
 def warm() -> None:

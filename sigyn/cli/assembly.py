@@ -1,11 +1,14 @@
 """From what a person sets to what each part of the server takes."""
 
+from dataclasses import replace
 from pathlib import Path
 
 from sigyn.api.server import ServerSettings
 from sigyn.api.settings import ApiSettings
+from sigyn.api.warm_up import AMPLE_MEMORY, usable_memory
 from sigyn.config.settings import Settings, StorageSettings
 from sigyn.config.show import show_settings
+from sigyn.engine.scan import UNIT_ROWS
 from sigyn.services.label_watch import DemotionRules
 from sigyn.services.push_limits import PushLimits
 from sigyn.services.query import QueryLimits
@@ -13,20 +16,24 @@ from sigyn.store.settings import ObjectStoreSettings, StoreSettings
 
 _MEGABYTE = 1 << 20
 
+SMALL_MEMORY = 512 << 20  # up to here one query at a time computes
+
 
 def server_settings(settings: Settings) -> ServerSettings:
     """The settings of a server."""
     server, query = settings.server, settings.query
+    memory = server.memory_bytes or usable_memory()
     return ServerSettings(
-        store=store_settings(settings.storage),
+        store=within_memory(store_settings(settings.storage), memory),
         http=server.http,
         otlp_grpc=server.otlp_grpc,
         tls_cert_file=server.tls_cert_file,
         tls_key_file=server.tls_key_file,
         graceful_shutdown_timeout=server.graceful_shutdown_timeout,
-        query_threads=query.threads,
+        query_threads=query.threads or (1 if 0 < memory < SMALL_MEMORY else 0),
+        query_unit_rows=UNIT_ROWS if not 0 < memory < AMPLE_MEMORY else max(UNIT_ROWS * memory // AMPLE_MEMORY, 16_384),
         max_concurrent=query.max_concurrent,
-        query_memory_bytes=query.memory_bytes,
+        query_memory_bytes=min(query.memory_bytes, memory // 4) if memory else query.memory_bytes,
         configuration=show_settings(settings),
         api=_api_settings(settings),
         push=_push_limits(settings),
@@ -47,6 +54,19 @@ def store_settings(storage: StorageSettings) -> StoreSettings:
         data=Path(storage.data),
         objects=_object_store_settings(storage) if storage.objects else None,
         max_waiting_bytes=storage.max_waiting_bytes,
+    )
+
+
+def within_memory(settings: StoreSettings, memory: int) -> StoreSettings:
+    """The settings of a store with buffers that fit into a server of so many bytes of memory (0: not known)."""
+    if not 0 < memory < AMPLE_MEMORY:
+        return settings
+    return replace(
+        settings,
+        max_waiting_bytes=min(settings.max_waiting_bytes, memory // 16),
+        max_group_bytes=min(settings.max_group_bytes, memory // 32),
+        recent_bytes=min(settings.recent_bytes, memory // 16),
+        compaction_job_bytes=min(settings.compaction_job_bytes, max(memory // 24, 4 << 20)),
     )
 
 

@@ -60,6 +60,12 @@ class ServerSettings:
         "server.http_tls_config.cert_file",
     )
     tls_key_file: str = setting("", FILE, "Private key (PEM) of that certificate.", "server.http_tls_config.key_file")
+    memory_bytes: int = setting(
+        0,
+        BYTES,
+        "Memory that the server should stay within. 0: what its container, or the machine, has to give. Below 2 GB its "
+        "buffers, the work that it does at once and compactions are smaller than usual.",
+    )
     max_push_bytes: int = setting(
         64 << 20, BYTES, "Largest body of a push, as sent; larger ones get 413.", "distributor.max_recv_msg_size"
     )

@@ -16,7 +16,7 @@ import numpy.typing as npt
 from sigyn.engine.context import QueryContext
 from sigyn.engine.frame import Frame
 from sigyn.engine.interpreter.pipeline import Pipeline
-from sigyn.engine.scan import ENTRIES_AT_ONCE, TEXT_COLUMNS, UNIT_ROWS, Part, Scan, surviving
+from sigyn.engine.scan import ENTRIES_AT_ONCE, TEXT_COLUMNS, Part, Scan, surviving
 from sigyn.engine.sql.compile import Program, compile_pipeline
 from sigyn.engine.sql.run import filtering_steps, run_steps
 from sigyn.languages.logql import ast
@@ -25,7 +25,7 @@ from sigyn.model.labels import Labels
 from sigyn.model.results import Direction, LogEntry
 from sigyn.store.errors import SegmentLost
 
-FIRST_UNIT_ROWS = 16_384  # enough for the usual limit; later units double, up to UNIT_ROWS
+FIRST_UNIT_ROWS = 16_384  # enough for the usual limit; later units double, up to those of the scan
 
 
 @dataclass(frozen=True, slots=True)
@@ -128,7 +128,7 @@ def _units(scan: Scan, backward: bool) -> Iterator[list[Part]]:
     for piece in pieces:
         if unit and piece.rows > room:
             yield unit
-            size = min(2 * size, UNIT_ROWS)
+            size = min(2 * size, scan.unit_rows)
             unit, room = [], size
         unit.append(piece)
         room -= piece.rows

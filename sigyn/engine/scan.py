@@ -98,21 +98,22 @@ class Scan:
     streams: QueryStreams
     parts: list[Part]
     row_groups_total: int
+    unit_rows: int = UNIT_ROWS
 
     def units(self) -> list[list[Part]]:
-        """The parts in runs of UNIT_ROWS rows, or of UNIT_MATCHING that match, split where one is larger.
+        """The parts in runs of `unit_rows` rows, or of UNIT_MATCHING that match, split where one is larger.
 
         Of a small query the runs are shorter.
         """
         units: list[list[Part]] = []
         rows = matching = 0
         total = sum(part.matching for part in self.parts)
-        most = min(max(total // UNITS, LEAST_MATCHING), UNIT_MATCHING)
+        most = min(max(total // UNITS, LEAST_MATCHING), UNIT_MATCHING, self.unit_rows)
         for part in self.parts:
             for piece in self._pieces(part, most):
                 if not units or piece.rows > rows or piece.matching > matching:
                     units.append([])
-                    rows, matching = UNIT_ROWS, most
+                    rows, matching = self.unit_rows, most
                 units[-1].append(piece)
                 rows -= piece.rows
                 matching -= piece.matching

@@ -11,7 +11,7 @@ import numpy as np
 import numpy.typing as npt
 
 from sigyn.engine.matches import SelectorMatches
-from sigyn.engine.scan import Part, Scan
+from sigyn.engine.scan import UNIT_ROWS, Part, Scan
 from sigyn.engine.sought import sought_by
 from sigyn.engine.streams import QueryStreams
 from sigyn.languages.logql import ast
@@ -23,11 +23,17 @@ from sigyn.store.streams import StreamTable
 
 
 def plan_scan(
-    snapshot: Snapshot, matches: SelectorMatches, start: int, end: int, stages: Sequence[ast.Stage] = ()
+    snapshot: Snapshot,
+    matches: SelectorMatches,
+    start: int,
+    end: int,
+    stages: Sequence[ast.Stage] = (),
+    unit_rows: int = UNIT_ROWS,
 ) -> Scan:
     """What has to be read for the entries of start <= t < end (ns) whose streams match and that pass the stages.
 
-    Of the stages only what they look for counts: an entry of what is read need not pass them.
+    Of the stages only what they look for counts: an entry of what is read need not pass them. A
+    task reads `unit_rows` rows at once.
     """
     wanted = _Wanted(matches)
     parts: list[Part] = []
@@ -48,7 +54,7 @@ def plan_scan(
             whole = Part(segment, ordinals, every, segment.rows, matching, segment.first, segment.last, inside)
             parts.append(whole if len(read) == len(groups) else whole.narrowed(groups, read))
     streams = QueryStreams(wanted.labels)
-    return Scan(snapshot, start, end, streams, _possible(parts, snapshot, streams, stages), row_groups_total)
+    return Scan(snapshot, start, end, streams, _possible(parts, snapshot, streams, stages), row_groups_total, unit_rows)
 
 
 def _possible(parts: list[Part], snapshot: Snapshot, streams: QueryStreams, stages: Sequence[ast.Stage]) -> list[Part]:

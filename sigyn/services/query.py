@@ -17,7 +17,7 @@ from sigyn.engine.matches import SelectorCache, SelectorMatches
 from sigyn.engine.piped_query import MAX_ENTRIES as MAX_SUBQUERY_ROWS
 from sigyn.engine.piped_query import Asked, run_piped_query
 from sigyn.engine.range_vector import PlanScan, range_vector
-from sigyn.engine.scan import Scan
+from sigyn.engine.scan import UNIT_ROWS, Scan
 from sigyn.engine.scan_plan import plan_scan
 from sigyn.engine.subqueries import Run as RunSubquery
 from sigyn.engine.subqueries import resolved
@@ -100,8 +100,21 @@ class QueryRequest:
 class QueryService:
     """Answers queries over a store. Work is done on threads; cancelling a call stops it soon."""
 
-    def __init__(self, store: Store, duck: Duck, limits: QueryLimits, *, threads: int, concurrency: int) -> None:
-        """`threads` compute, shared by all queries; `concurrency` queries run at a time, others wait."""
+    def __init__(
+        self,
+        store: Store,
+        duck: Duck,
+        limits: QueryLimits,
+        *,
+        threads: int,
+        concurrency: int,
+        unit_rows: int = UNIT_ROWS,
+    ) -> None:
+        """`threads` compute, shared by all queries; `concurrency` queries run at a time, others wait.
+
+        A thread reads `unit_rows` rows at once.
+        """
+        self._unit_rows = unit_rows
         self._store = store
         self._duck = duck
         self._limits = limits
@@ -340,7 +353,9 @@ class QueryService:
         return value
 
     def _scan(self, snapshot: Snapshot, query: ast.LogQuery, start: int, end: int, context: QueryContext) -> Scan:
-        scan = plan_scan(snapshot, self._matches(snapshot.tenant, query.selector), start, end, query.stages)
+        scan = plan_scan(
+            snapshot, self._matches(snapshot.tenant, query.selector), start, end, query.stages, self._unit_rows
+        )
         context.statistics.segments_total += len(snapshot.segments)
         context.statistics.segments_read += len({part.segment.id for part in scan.parts})
         context.statistics.row_groups_total += scan.row_groups_total
