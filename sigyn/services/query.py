@@ -10,6 +10,7 @@ from typing import TypeVar
 import numpy as np
 
 from sigyn.engine.context import QueryContext
+from sigyn.engine.deleted_entries import DeletedEntries
 from sigyn.engine.duck import Duck
 from sigyn.engine.explain import Explanation, explain_metric, explain_piped
 from sigyn.engine.log_query import run_log_query
@@ -103,6 +104,7 @@ class QueryService:
     def __init__(self, store: Store, duck: Duck, limits: QueryLimits, *, threads: int, concurrency: int) -> None:
         """`threads` compute, shared by all queries; `concurrency` queries run at a time, others wait."""
         self._store = store
+        store.match_deletes(DeletedEntries(duck, store.streams, store.demoted))
         self._duck = duck
         self._limits = limits
         self._selectors = SelectorCache()
