@@ -19,7 +19,7 @@ from sigyn.api.ops.metrics import Metrics
 from sigyn.api.ops.routes import OPS_ROUTES
 from sigyn.api.otlp.http import OTLP_ROUTES
 from sigyn.api.responses import on_defect, on_http_exception, on_sigyn_error, plain
-from sigyn.api.services import Ingest, Operations, Queries
+from sigyn.api.services import Deletes, Ingest, Operations, Queries
 from sigyn.api.settings import ApiSettings
 from sigyn.model.errors import SigynError
 from sigyn.model.time import Clock, system_clock
@@ -35,6 +35,7 @@ class Api:
     queries: Queries
     ingest: Ingest
     operations: Operations
+    deletes: Deletes
     tails: TailHub
     settings: ApiSettings
     metrics: Metrics

@@ -52,7 +52,8 @@ def api_of(connection: HTTPConnection) -> "Api":
 async def arguments_of(request: Request) -> Arguments:
     """The parameters of a GET or of a form POST; raises BadRequest and TooLarge."""
     pairs: list[tuple[str, str]] = []
-    if request.method == "POST" and request.headers.get("content-type", "").partition(";")[0].strip().lower() == FORM:
+    kind = request.headers.get("content-type", "").partition(";")[0].strip().lower()
+    if request.method in ("POST", "PUT") and kind == FORM:
         body = await bounded_body(request, api_of(request).settings.max_form_bytes)
         try:
             pairs += parse_qsl(body.decode(), keep_blank_values=True)

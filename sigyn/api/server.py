@@ -26,11 +26,13 @@ from sigyn.api.warm_up import WarmUp
 from sigyn.engine.duck import Duck
 from sigyn.engine.scan import UNIT_ROWS
 from sigyn.model.time import SECOND
+from sigyn.services.deletes import DeleteRules, DeleteService
 from sigyn.services.demotion import Demotion
 from sigyn.services.ingest import IngestService
 from sigyn.services.push_limits import PushLimits
 from sigyn.services.query import QueryLimits, QueryService
 from sigyn.services.tail import TailHub
+from sigyn.store.retention import KEEP_ALL, RetentionRules
 from sigyn.store.settings import StoreSettings
 from sigyn.store.store import Store
 
@@ -68,6 +70,8 @@ class ServerSettings:
     api: ApiSettings = field(default_factory=ApiSettings)
     push: PushLimits = field(default_factory=PushLimits)
     query: QueryLimits = field(default_factory=lambda: QueryLimits(max_query_length=0))
+    deletes: DeleteRules = field(default_factory=DeleteRules)
+    retention: RetentionRules = KEEP_ALL
 
 
 @dataclass(frozen=True, slots=True)
@@ -101,7 +105,7 @@ async def serve(settings: ServerSettings, announce: Announce) -> None:
     async with AsyncExitStack() as stack:
         bound = listen(settings.http)
         stack.callback(bound.close)
-        store = Store.open(settings.store)
+        store = Store.open(settings.store, retention=settings.retention)
         stack.push_async_callback(store.close)
         decoders = stack.enter_context(ThreadPoolExecutor(_DECODERS, "decode"))
         queries = _query_service(settings, store, stack)
@@ -113,7 +117,8 @@ async def serve(settings: ServerSettings, announce: Announce) -> None:
         ingest.subscribe(WarmUp(has_entries=bool(store.tenants())))
         operations = ServerOperations(store, tails, demotion, settings.configuration, bool(settings.otlp_grpc))
         metrics = Metrics(ingest.counters, operations.part_counters)
-        api = Api(queries, ingest, operations, tails, settings.api, metrics, decoders)
+        deletes = DeleteService(store, settings.deletes)
+        api = Api(queries, ingest, operations, deletes, tails, settings.api, metrics, decoders)
         grpc_address = await _start_grpc(settings, api, stack)
         listening = Listening(bound_address(bound), grpc_address, bool(settings.tls_cert_file))
         server = _Server(_uvicorn_config(settings, api), operations, lambda: announce(listening))

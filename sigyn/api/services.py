@@ -11,6 +11,7 @@ from sigyn.model.results import QueryAnswer
 from sigyn.services.cardinality import Cardinality
 from sigyn.services.ingest import PushCounters, PushOutcome
 from sigyn.services.query import QueryRequest
+from sigyn.store.deletions import DeleteProgress
 from sigyn.store.demoted import DemotedLabel
 from sigyn.wire.push import DecodedPush
 
@@ -49,6 +50,18 @@ class Ingest(Protocol):
         TooManyRequests and Unavailable with nothing stored.
         """
         ...
+
+
+class Deletes(Protocol):
+    """Delete requests of one tenant; raises BadRequest, NotFound, TooManyRequests and Unavailable."""
+
+    async def add(self, tenant: str, query: str, start: int, end: int) -> str:
+        """Makes a request for start <= t <= end (ns), in force when this returns; its id."""
+        ...
+
+    async def requests(self, tenant: str) -> list[DeleteProgress]: ...
+
+    async def cancel(self, tenant: str, id: str, *, force: bool) -> None: ...
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,17 +1,23 @@
 """From what a person sets to what each part of the server takes."""
 
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
+from typing import Any
 
 from sigyn.api.server import ServerSettings
 from sigyn.api.settings import ApiSettings
 from sigyn.api.warm_up import AMPLE_MEMORY, usable_memory
-from sigyn.config.settings import Settings, StorageSettings
+from sigyn.config.settings import RetentionSettings, Settings, StorageSettings, settings_of
 from sigyn.config.show import show_settings
 from sigyn.engine.scan import UNIT_ROWS
+from sigyn.services.deletes import DeleteRules
 from sigyn.services.label_watch import DemotionRules
 from sigyn.services.push_limits import PushLimits
 from sigyn.services.query import QueryLimits
+from sigyn.services.retention import RetentionPeriods, SelectedPeriod, TenantRetention
+from sigyn.store.folders import disk_space
+from sigyn.store.retention import RetentionRules
 from sigyn.store.settings import ObjectStoreSettings, StoreSettings
 
 _MEGABYTE = 1 << 20
@@ -24,7 +30,7 @@ def server_settings(settings: Settings) -> ServerSettings:
     server, query = settings.server, settings.query
     memory = server.memory_bytes or usable_memory()
     return ServerSettings(
-        store=within_memory(store_settings(settings.storage), memory),
+        store=within_memory(replace(store_settings(settings.storage), **_delete_settings(settings)), memory),
         http=server.http,
         otlp_grpc=server.otlp_grpc,
         tls_cert_file=server.tls_cert_file,
@@ -45,7 +51,43 @@ def server_settings(settings: Settings) -> ServerSettings:
             extensions=query.extensions,
             require_non_empty_matcher=query.require_non_empty_matcher,
         ),
+        deletes=DeleteRules(
+            enabled=settings.deletes.mode != "disabled",
+            cancel_period=settings.deletes.cancel_period,
+        ),
+        retention=retention_rules(settings),
     )
+
+
+def retention_rules(settings: Settings) -> RetentionRules:
+    """What a store with these settings may keep. Raises BadRequest for a selector that can't be read."""
+    rules = settings.retention
+    own = {tenant: settings_of(settings, tenant).retention for tenant in settings.tenants}
+    return RetentionRules(
+        periods=RetentionPeriods(_tenant_retention(rules), {name: _tenant_retention(own[name]) for name in own}),
+        delete_delay=rules.delete_delay,
+        max_bytes=rules.max_bytes,
+        max_tenant_bytes=rules.max_tenant_bytes,
+        own_bytes={name: own[name].max_tenant_bytes for name in own},
+        min_free=rules.min_free.bytes,
+        min_free_share=rules.min_free.share,
+        disk=None if settings.storage.objects else partial(disk_space, Path(settings.storage.data)),
+    )
+
+
+def _tenant_retention(retention: RetentionSettings) -> TenantRetention:
+    if not retention.enabled:
+        return TenantRetention()
+    selected = (SelectedPeriod(each.selector, each.period, each.priority) for each in retention.streams)
+    return TenantRetention(retention.period, tuple(selected))
+
+
+def _delete_settings(settings: Settings) -> dict[str, Any]:
+    return {
+        "delete_cancel_period": settings.deletes.cancel_period,
+        "delete_filter_only": settings.deletes.mode == "filter-only",
+        "delete_max_unprocessed": settings.deletes.max_unprocessed,
+    }
 
 
 def store_settings(storage: StorageSettings) -> StoreSettings:

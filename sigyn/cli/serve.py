@@ -75,6 +75,9 @@ def serve(
     if show:
         click.echo(show_settings(configuration.settings), nl=False)
     if verify:
+        from sigyn.cli.assembly import retention_rules
+
+        retention_rules(configuration.settings)
         for notice in configuration.notices:
             click.echo(str(notice))
         click.echo("the configuration is valid")

@@ -204,7 +204,7 @@ def open_folder(folder: Path, *, tenant: str = "") -> LocalStore:
     """The store in a data folder; raises NotFound when there is none, FolderInUse when a server has it."""
     if not (folder / "catalog.sqlite").exists():
         raise NotFound(f"{folder} is no data folder of Sigyn: it has no catalog.sqlite")
-    return LocalStore(StoreSettings(data=folder), tenant=tenant or SINGLE_TENANT)
+    return LocalStore(StoreSettings(data=folder, delete_filter_only=True), tenant=tenant or SINGLE_TENANT)
 
 
 def _apart(timestamp: int, taken: Counter[int]) -> int:

@@ -1,14 +1,15 @@
 """Settings from all the places that they come from, in their order."""
 
 from collections.abc import Iterator, Mapping
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 from sigyn.config.environment import with_environment
 from sigyn.config.errors import ConfigError
 from sigyn.config.loki_yaml import LokiConfiguration, read_loki_file
-from sigyn.config.notices import Notice
 from sigyn.config.settings import DECLARATIONS, Settings, with_values
+from sigyn.config.tenant_overrides import read_tenant_overrides
 
 
 def load(config_file: Path | None, variables: Mapping[str, str], flags: Mapping[str, str]) -> LokiConfiguration:
@@ -19,8 +20,10 @@ def load(config_file: Path | None, variables: Mapping[str, str], flags: Mapping[
     read = read_loki_file(config_file, variables) if config_file else LokiConfiguration(Settings(), ())
     settings = with_values(with_environment(read.settings, variables), dict(_read(flags)))
     notices = read.notices
-    if settings.retention.enabled:
-        notices += (Notice("settings", 0, "retention.enabled", "NOT APPLIED: this version deletes nothing by its age"),)
+    if settings.limits.per_tenant_override_config:
+        overrides = read_tenant_overrides(Path(settings.limits.per_tenant_override_config), variables)
+        settings = replace(settings, tenants=overrides.tenants)
+        notices += overrides.notices
     return LokiConfiguration(settings, notices)
 
 

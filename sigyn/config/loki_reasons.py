@@ -12,7 +12,7 @@ _PLANNED = "queries run in parallel over all cores; they need not be split"
 _NO_CACHE = "results are not cached"
 _NO_BLOOMS = "needle searches need no bloom components"
 _NO_RULER = "this version has no ruler: rules are not evaluated"
-_NO_DELETES = "this version has no delete requests"
+_DELETES = "delete requests are kept in the catalog and worked off in the background"
 _NO_GRPC = "parts of Loki talk over gRPC among themselves; here gRPC takes OTLP logs, at server.otlp_grpc"
 _CLIENT_TUNING = "the object store client retries and times out on its own"
 _NOT_TUNED = "has no counterpart here"
@@ -89,9 +89,9 @@ REASONS: tuple[tuple[str, str], ...] = (
     ("cache_config", _NO_CACHE),
     ("schema_config", _ONE_FORMAT),
     ("table_manager", _CATALOG),
-    ("compactor.delete_*", _NO_DELETES),
-    ("compactor.deletion_*", _NO_DELETES),
-    ("compactor.backup_delete_*", _NO_DELETES),
+    ("compactor.delete_*", _DELETES),
+    ("compactor.deletion_*", _DELETES),
+    ("compactor.backup_delete_*", _DELETES),
     ("compactor.shared_store*", "segments are compacted where they are stored"),
     ("compactor.*", "compaction runs in the background and paces itself"),
     ("compactor_grpc_client", _ONE_PROCESS),
@@ -112,14 +112,13 @@ REASONS: tuple[tuple[str, str], ...] = (
     ("limits_config.*cache*", _NO_CACHE),
     ("limits_config.ruler_*", _NO_RULER),
     ("limits_config.bloom_*", _NO_BLOOMS),
-    ("limits_config.allow_deletes", _NO_DELETES),
-    ("limits_config.deletion_mode", _NO_DELETES),
+    ("limits_config.allow_deletes", "delete requests are taken; limits_config.deletion_mode can turn them off"),
     ("limits_config.s3_sse_*", "NOT APPLIED: encryption is a setting of the bucket"),
     ("limits_config.volume_*", "volumes are always answered"),
     ("limits_config.pattern_*", "patterns are found when they are asked for"),
     ("limits_config.metric_aggregation_enabled", "volumes are counted from the segments"),
     ("limits_config.otlp_config", "NOT APPLIED: resource attributes become labels by Loki's default list"),
-    ("limits_config.per_tenant_override_*", "NOT APPLIED: limits are the same for every tenant"),
+    ("limits_config.per_tenant_override_period", "the file of overrides is read at start"),
     ("limits_config.max_queriers_per_tenant", _ONE_PROCESS),
     ("limits_config.max_query_capacity", _ONE_PROCESS),
     ("limits_config.*", "NOT APPLIED: this version has no such limit"),
@@ -129,7 +128,7 @@ REASONS: tuple[tuple[str, str], ...] = (
     ("dataobj", "segments are columnar already"),
     ("rate_service*", _ONE_PROCESS),
     ("ingest_limits*", _ONE_PROCESS),
-    ("runtime_config", "NOT APPLIED: limits are the same for every tenant, and read at start"),
+    ("runtime_config.period", "the file of overrides is read at start"),
     ("operational_config", "the log says who asked for what at level debug"),
     ("tracing", "the server makes no traces of itself"),
     ("analytics", "nothing is ever reported to anybody"),

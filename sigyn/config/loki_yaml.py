@@ -10,14 +10,16 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from sigyn.config.errors import ConfigError, neighbours
+from sigyn.config.errors import ConfigError
 from sigyn.config.loki_known import check_keys
 from sigyn.config.loki_reasons import reason
+from sigyn.config.loki_retention import read_retention
 from sigyn.config.loki_storage import read_storage
+from sigyn.config.loki_values import value_at
 from sigyn.config.notices import Notice
-from sigyn.config.settings import DECLARATIONS, Settings, StreamRetention, with_values
-from sigyn.config.values import DURATION, FLAG, Kind, read_count, read_duration
-from sigyn.config.yaml_tree import Branch, Items, Reading, Scalar, Tree, expand_variables, find, leaves, read_yaml
+from sigyn.config.settings import DECLARATIONS, Settings, with_values
+from sigyn.config.values import Kind, read_count
+from sigyn.config.yaml_tree import Branch, Reading, Scalar, expand_variables, find, leaves, read_yaml
 
 _SPECIAL = ("server.http", "retention.enabled", "retention.period", "retention.streams")
 _EVERY_INTERFACE = "0.0.0.0"  # what Loki listens on when it is given no address
@@ -56,7 +58,7 @@ def read_loki(text: str, source: str, variables: Mapping[str, str]) -> LokiConfi
     address, address_notices = _addresses(tree, source)
     values |= address
     notices += address_notices
-    retention, retention_notices = _retention(tree, source)
+    retention, retention_notices = read_retention(tree, source)
     values |= retention
     notices += retention_notices
     used |= storage.used | _declared_by(*_SPECIAL)
@@ -75,30 +77,16 @@ def _declared(tree: Branch, source: str) -> tuple[dict[str, Any], set[str]]:
             found = find(tree, key)
             if found is None:
                 continue
-            value = _value(found, declaration.kind, key, source)
+            value = value_at(found, declaration.kind, key, source)
             values.setdefault(path, value)
             used.add(key)
     return values, used
 
 
-def _value(found: Tree, kind: Kind, key: str, source: str) -> Any:
-    match found:
-        case Scalar(text, line):
-            pass
-        case Items(values, line) if all(isinstance(each, Scalar) for each in values):
-            text = ",".join(each.text for each in values if isinstance(each, Scalar))
-        case _:
-            raise ConfigError(f"{source}:{found.line}: `{key}` holds a value ({kind.unit})")
-    try:
-        return kind.read(text)
-    except ValueError as error:
-        raise ConfigError(f"{source}:{line}: `{key}` is `{text}`: {error}") from None
-
-
 def _addresses(tree: Branch, source: str) -> tuple[dict[str, Any], list[Notice]]:
     """Loki listens on every interface unless told otherwise, and so does a server with Loki's file."""
     host, port = find(tree, "server.http_listen_address"), find(tree, "server.http_listen_port")
-    number = _value(port, Kind("port", read_count), "server.http_listen_port", source) if port else 3100
+    number = value_at(port, Kind("port", read_count), "server.http_listen_port", source) if port else 3100
     if not 0 <= number <= 65535:
         raise ConfigError(
             f"{source}:{port.line if port else 1}: `server.http_listen_port` is {number}: write 0 to 65535"
@@ -110,73 +98,6 @@ def _addresses(tree: Branch, source: str) -> tuple[dict[str, Any], list[Notice]]
         text = "not given, so the server listens on every interface, as Loki does; 127.0.0.1 keeps it to this machine"
         notices.append(Notice(source, 1, "server.http_listen_address", text))
     return {"server.http": f"{bracketed}:{number}", "server.otlp_grpc": f"{bracketed}:4317"}, notices
-
-
-def _retention(tree: Branch, source: str) -> tuple[dict[str, Any], list[Notice]]:
-    """Retention as Loki applies it.
-
-    The compactor deletes by limits_config.retention_period, the table manager of old versions by a
-    period of its own, and without either nothing is deleted.
-    """
-
-    def read(key: str) -> Any:
-        found = find(tree, key)
-        kind = DURATION if key.endswith("retention_period") else FLAG
-        return _value(found, kind, key, source) if found else kind.read("0")
-
-    by_compactor, by_tables = read("compactor.retention_enabled"), read("table_manager.retention_deletes_enabled")
-    limit, table = read("limits_config.retention_period"), read("table_manager.retention_period")
-    enabled = by_compactor or by_tables
-    notices = []
-    for key in (
-        "limits_config.retention_period",
-        "limits_config.retention_stream",
-        "limits_config.retention_overrides",
-    ):
-        found = find(tree, key)
-        if found is not None and not enabled:
-            text = "deletes nothing without compactor.retention_enabled, as in Loki"
-            notices.append(Notice(source, found.line, key, text))
-    values = {
-        "retention.enabled": enabled,
-        "retention.period": table if by_tables and table and not by_compactor else limit,
-        "retention.streams": _stream_retentions(tree, source),
-    }
-    return values, notices
-
-
-def _stream_retentions(tree: Branch, source: str) -> tuple[StreamRetention, ...]:
-    """`retention_stream` with its `period`, and `retention_overrides` with its `retention`."""
-    found: list[StreamRetention] = []
-    for key, period_name in (
-        ("limits_config.retention_stream", "period"),
-        ("limits_config.retention_overrides", "retention"),
-    ):
-        items = find(tree, key)
-        if items is None:
-            continue
-        if not isinstance(items, Items):
-            raise ConfigError(f"{source}:{items.line}: `{key}` holds a list of selectors with their periods")
-        found += [_stream_retention(item, f"{key}[{i}]", period_name, source) for i, item in enumerate(items.values)]
-    return tuple(found)
-
-
-def _stream_retention(item: Tree, key: str, period_name: str, source: str) -> StreamRetention:
-    known = ("selector", period_name, "priority")
-    if not isinstance(item, Branch):
-        raise ConfigError(f"{source}:{item.line}: `{key}` holds {', '.join(f'`{name}`' for name in known)}")
-    for name, line in item.lines.items():
-        if name not in known:
-            raise ConfigError(f"{source}:{line}: unknown key `{key}.{name}`{neighbours(name, known)}")
-    for name in known[:2]:
-        if find(item, name) is None:
-            raise ConfigError(f"{source}:{item.line}: `{key}` has no `{name}`")
-    selector, period, priority = (find(item, name) for name in known)
-    return StreamRetention(
-        selector=selector.text if isinstance(selector, Scalar) else "",
-        period=_value(period, Kind("duration", read_duration), f"{key}.{period_name}", source) if period else 0,
-        priority=_value(priority, Kind("count", read_count), f"{key}.priority", source) if priority else 0,
-    )
 
 
 def _declared_by(*paths: str) -> set[str]:

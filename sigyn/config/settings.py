@@ -9,6 +9,7 @@ from dataclasses import dataclass, field, fields, replace
 from typing import Any
 
 from sigyn.config.declaration import Declaration, declarations_of, setting
+from sigyn.config.retention_values import FREE_SPACE, STREAM_RETENTIONS, FreeSpace, StreamRetention
 from sigyn.config.values import (
     ADDRESS,
     BYTES,
@@ -22,10 +23,7 @@ from sigyn.config.values import (
     OPTIONAL_ADDRESS,
     SECRET,
     TEXT,
-    Kind,
     one_of,
-    read_duration,
-    show_duration,
 )
 from sigyn.model.time import HOUR, MINUTE, SECOND, WEEK
 
@@ -285,6 +283,14 @@ class LimitsSettings:
     demote_values: int = setting(5000, COUNT, "Values at which any other label is demoted.")
     demote_window: int = setting(24 * HOUR, DURATION, "Time in which so many values have to come.")
     keep_labels: tuple[str, ...] = setting((), NAMES, "Labels that are never demoted.")
+    per_tenant_override_config: str = setting(
+        "",
+        FILE,
+        "A YAML file with what is different for some tenants, as Loki reads it: below `overrides` a map of tenants, "
+        "each with those of the settings that a tenant may have of its own. Read at start.",
+        "limits_config.per_tenant_override_config",
+        "runtime_config.file",
+    )
 
 
 @dataclass(frozen=True, slots=True)
@@ -358,76 +364,84 @@ class QuerySettings:
 
 
 @dataclass(frozen=True, slots=True)
-class StreamRetention:
-    """A retention of its own for the streams that a selector matches; the highest priority wins."""
-
-    selector: str
-    period: int
-    priority: int = 0
-
-
-def read_stream_retentions(text: str) -> tuple[StreamRetention, ...]:
-    """`{tier="debug"}=72h; {service="agents"}=60d`"""
-    retentions = []
-    for each in filter(None, (part.strip() for part in text.split(";"))):
-        selector, separator, period = each.rpartition("=")
-        if not separator or not selector.endswith("}"):
-            raise ValueError('write selectors with their periods, such as {tier="debug"}=72h; {service="agents"}=60d')
-        retentions.append(StreamRetention(selector.strip(), read_duration(period.strip())))
-    return tuple(retentions)
-
-
-def show_stream_retentions(retentions: tuple[StreamRetention, ...]) -> str:
-    """What `read_stream_retentions` reads back, without the priorities."""
-    return "; ".join(f"{each.selector}={show_duration(each.period)}" for each in retentions)
-
-
-STREAM_RETENTIONS = Kind("selector=duration; ...", read_stream_retentions, show_stream_retentions)
-
-
-@dataclass(frozen=True, slots=True)
 class RetentionSettings:
     """How long entries are kept."""
 
     enabled: bool = setting(
         False,
         FLAG,
-        "Delete entries at the end of their period. Off: everything is kept, whatever the periods say, as in Loki. "
-        "NOT APPLIED: this version deletes nothing by its age.",
+        "Delete entries at the end of their period. Off: everything is kept, whatever the periods say, as in Loki.",
         "compactor.retention_enabled",
         "table_manager.retention_deletes_enabled",
     )
     period: int = setting(
         0,
         DURATION,
-        "Age at which entries are deleted; 0 keeps them for ever.",
+        "Age at which entries are deleted; 0 keeps them for ever. A tenant may have its own.",
         "limits_config.retention_period",
         "table_manager.retention_period",
     )
     streams: tuple[StreamRetention, ...] = setting(
         (),
         STREAM_RETENTIONS,
-        "Periods of their own for streams that match a selector.",
+        "Periods of their own for streams that match a selector; of several the highest priority counts, then the "
+        "first. A tenant may have its own.",
         "limits_config.retention_stream",
         "limits_config.retention_overrides",
     )
     delete_delay: int = setting(
         2 * HOUR,
         DURATION,
-        "How long an expired segment stays before it is removed.",
+        "How long an expired entry stays before it is removed.",
         "compactor.retention_delete_delay",
+    )
+    max_bytes: int = setting(
+        0, BYTES, "Size of all objects together; the oldest segments are deleted beyond it. 0: no bound."
+    )
+    max_tenant_bytes: int = setting(
+        0, BYTES, "The same for the objects of each tenant. A tenant may have its own bound."
+    )
+    min_free: FreeSpace = setting(
+        FreeSpace(),
+        FREE_SPACE,
+        "Disk space that stays free, where the objects are in a folder; the oldest segments are deleted for it, but "
+        "none of the last hour. 0: no bound.",
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class DeletesSettings:
+    """Delete requests: `/loki/api/v1/delete`."""
+
+    mode: str = setting(
+        "filter-and-delete",
+        one_of("disabled", "filter-only", "filter-and-delete"),
+        "Whether delete requests are taken, and whether what they name is removed or only left out of answers.",
+        "limits_config.deletion_mode",
+        "compactor.deletion_mode",
+    )
+    cancel_period: int = setting(
+        1 * HOUR,
+        DURATION,
+        "How long a request can be taken back. Its entries are out of every answer at once, and removed after this.",
+        "compactor.delete_request_cancel_period",
+    )
+    max_unprocessed: int = setting(
+        100, COUNT, "Requests of a tenant that are not processed yet; more get 429: each costs every query a little."
     )
 
 
 @dataclass(frozen=True, slots=True)
 class Settings:
-    """Everything that can be set, by section."""
+    """Everything that can be set, by section; `tenants` has what is different for a tenant, by path."""
 
     server: ServerSettings = field(default_factory=ServerSettings)
     storage: StorageSettings = field(default_factory=StorageSettings)
     limits: LimitsSettings = field(default_factory=LimitsSettings)
     query: QuerySettings = field(default_factory=QuerySettings)
     retention: RetentionSettings = field(default_factory=RetentionSettings)
+    deletes: DeletesSettings = field(default_factory=DeletesSettings)
+    tenants: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
 
 
 SECTIONS: dict[str, type] = {each.name: each.type for each in fields(Settings) if isinstance(each.type, type)}
@@ -444,6 +458,11 @@ def value_of(settings: Settings, path: str) -> Any:
     """The value of the setting at `path`, such as `limits.max_line_size`."""
     section, _, name = path.partition(".")
     return getattr(getattr(settings, section), name)
+
+
+def settings_of(settings: Settings, tenant: str) -> Settings:
+    """The settings as they are for a tenant."""
+    return with_values(settings, settings.tenants.get(tenant, {}))
 
 
 def with_values(settings: Settings, values: Mapping[str, Any]) -> Settings:

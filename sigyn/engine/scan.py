@@ -184,9 +184,9 @@ class Scan:
         if not part.exact:
             times = portion.column("timestamp").to_numpy()
             keep &= (times >= self.start) & (times < self.end)
-        repeated = self.snapshot.duplicate_rows(part.segment)
-        if len(repeated) and portion.rows:
-            keep[self._positions(part, repeated)] = False
+        hidden = self.snapshot.hidden_rows(part.segment)
+        if len(hidden) and portion.rows:
+            keep[self._positions(part, hidden)] = False
         return np.flatnonzero(keep)
 
     def _positions(self, part: Part, rows: Rows) -> Rows:

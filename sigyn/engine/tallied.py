@@ -54,7 +54,7 @@ def sums_from_tallies(
         return found, list(parts)  # which of both counts differs from entry to entry
     for part in parts:
         tallies = scan.snapshot.tallies(part.segment)
-        if tallies is None or len(scan.snapshot.duplicate_rows(part.segment)):
+        if tallies is None or scan.snapshot.has_hidden_rows(part.segment):
             left.append(part)
         else:
             found.append(_sums(task, part, tallies, groups, group_labels, by_level=by_level))

@@ -41,7 +41,8 @@ def stream_totals(
     width = step or max(end - start, 1)
     edges = start + width * np.arange(-(-(end - start) // width) + 1, dtype=np.int64)
     edges[-1] = end
-    pieces = [piece for segment in snapshot.segments if (piece := _piece(segment.streams, matches, start, end))]
+    tables = (snapshot.streams_left(segment) for segment in snapshot.segments)
+    pieces = [piece for table in tables if (piece := _piece(table, matches, start, end))]
     if not pieces:
         return []
     ids, rows, sizes, first, last = (np.concatenate(column) for column in zip(*pieces, strict=True))

@@ -10,6 +10,7 @@ from typing import TypeVar
 import numpy as np
 
 from sigyn.engine.context import QueryContext
+from sigyn.engine.deleted_entries import DeletedEntries
 from sigyn.engine.duck import Duck
 from sigyn.engine.explain import Explanation, explain_metric, explain_piped
 from sigyn.engine.log_query import run_log_query
@@ -116,6 +117,7 @@ class QueryService:
         """
         self._unit_rows = unit_rows
         self._store = store
+        store.match_deletes(DeletedEntries(duck, store.streams, store.demoted))
         self._duck = duck
         self._limits = limits
         self._selectors = SelectorCache()

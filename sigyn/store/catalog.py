@@ -21,6 +21,7 @@ class SegmentInfo:
     object_bytes   size of the object
     checksum       CRC-32 of the object
     created        when it was committed (ns)
+    arrival        id of the segment in which its last entry arrived: its own, unless it was made of others
     """
 
     id: int
@@ -34,15 +35,46 @@ class SegmentInfo:
     object_bytes: int
     checksum: int
     created: int
+    arrival: int
     streams: StreamTable
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class NewSegment:
-    """A segment whose object is durable, about to be committed."""
+    """A segment whose object is durable, about to be committed; `arrival` None: its entries arrive with it."""
 
     key: str
     encoded: EncodedSegment
+    arrival: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class DeleteRequest:
+    """Entries of `tenant` that `query` matches at first <= t <= last (ns) are to go.
+
+    created    when it was made (ns)
+    boundary   id of the last segment committed by then: what arrived later stays
+    checked    segments that arrived up to here hold nothing of it any more
+    """
+
+    id: str
+    tenant: str
+    query: str
+    first: int
+    last: int
+    created: int
+    boundary: int
+    checked: int = 0
+
+    @property
+    def is_processed(self) -> bool:
+        """Whether its entries are gone from every segment."""
+        return self.checked >= self.boundary
+
+    def may_concern(self, segment: SegmentInfo) -> bool:
+        """Whether the segment may hold entries of it, as far as arrival and time tell."""
+        arrived = self.checked < segment.arrival <= self.boundary
+        return arrived and segment.first <= self.last and segment.last >= self.first
 
 
 class Catalog(Protocol):
@@ -78,7 +110,7 @@ class Catalog(Protocol):
         """All segments in quarantine, in order of commit."""
 
     def restore(self, id: int) -> None:
-        """Makes a quarantined segment live again."""
+        """Makes a quarantined segment live again; delete requests that were done without it are open again."""
 
     def knows(self, keys: Sequence[str]) -> set[str]:
         """Those of the keys that belong to a segment, whatever its state."""
@@ -88,6 +120,18 @@ class Catalog(Protocol):
 
     def demote(self, tenant: str, labels: Sequence[DemotedLabel]) -> None:
         """Keeps demoted labels, in place of what is there under their names."""
+
+    def add_delete_request(self, tenant: str, query: str, first: int, last: int) -> DeleteRequest:
+        """Adds a request for entries at first <= t <= last (ns) in the segments committed so far."""
+
+    def delete_requests(self) -> list[DeleteRequest]:
+        """All delete requests, in the order in which they were made."""
+
+    def check_delete_requests(self, ids: Sequence[str], arrival: int) -> None:
+        """Notes that segments that arrived up to `arrival` hold nothing of these requests any more."""
+
+    def cancel_delete_request(self, tenant: str, id: str) -> bool:
+        """Removes a request; whether the tenant had it."""
 
     def close(self) -> None:
         """Ends all work with the database."""

@@ -26,8 +26,11 @@ class Committer:
         self._lock = Lock()
         self._under_way: set[str] = set()
 
-    def put(self, encoded: EncodedSegment) -> NewSegment:
-        """Stores the object of a segment that is going to be committed. Raises Unavailable."""
+    def put(self, encoded: EncodedSegment, arrival: int | None = None) -> NewSegment:
+        """Stores the object of a segment that is going to be committed. Raises Unavailable.
+
+        `arrival` of its newest entry, where it is made of other segments.
+        """
         key = segment_key(encoded.tenant, encoded.level, encoded.first)
         with self._lock:
             self._under_way.add(key)
@@ -36,7 +39,7 @@ class Committer:
         except BaseException:
             self.give_up([key])
             raise
-        return NewSegment(key, encoded)
+        return NewSegment(key, encoded, arrival)
 
     def commit(self, added: Sequence[NewSegment], replaced: Sequence[SegmentInfo] = ()) -> None:
         """Adds segments and takes others out, in one step for the catalog and for readers. Raises Unavailable."""

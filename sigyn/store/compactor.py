@@ -1,8 +1,10 @@
 """Runs compactions: reads segments, writes their entries as L1, and swaps both in one transaction."""
 
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
+from types import MappingProxyType
 
+import numpy as np
 import pyarrow as pa
 
 from sigyn.store.catalog import NewSegment, SegmentInfo
@@ -13,7 +15,9 @@ from sigyn.store.metrics import StoreMetrics
 from sigyn.store.objects import ObjectStore
 from sigyn.store.quarantine import Quarantine
 from sigyn.store.rewrite import load_segment, rewrite
-from sigyn.store.streams import StreamRegistry
+from sigyn.store.streams import Int64s, StreamRegistry
+
+_NONE: Int64s = np.empty(0, np.int64)
 
 
 class Compactor:
@@ -35,11 +39,17 @@ class Compactor:
         self._metrics = metrics
         self._shape_lines = shape_lines
 
-    def run(self, segments: Sequence[SegmentInfo], pause: Callable[[], None]) -> None:
+    def run(
+        self,
+        segments: Sequence[SegmentInfo],
+        pause: Callable[[], None],
+        unwanted: Mapping[int, Int64s] = MappingProxyType({}),
+    ) -> None:
         """Merges segments of one tenant. `pause` is called often, and may sleep, or raise to break off.
 
-        A segment whose object is lost is quarantined; the others are merged. Raises Unavailable
-        when the object store or the catalog fails; nothing has changed then.
+        Rows with the numbers that `unwanted` has for a segment's id are left out for good. A segment
+        whose object is lost is quarantined; the others are merged. Raises Unavailable when the object
+        store or the catalog fails; nothing has changed then.
         """
         begun = time.perf_counter()
         tenant = segments[0].tenant
@@ -53,12 +63,17 @@ class Compactor:
                 self._quarantine.take(segment, error)
                 continue
             read.append(segment)
+            entries = _without(entries, unwanted.get(segment.id, _NONE))
             parts.append(([self._streams.labels(tenant, id) for id in segment.streams.ids.tolist()], entries))
             del entries
         if not read:
             return
         labels, chunks = merge_tables(parts)
         del parts
+        if not labels:
+            self._committer.commit((), read)
+            self._count(read, (), 0, unwanted, time.perf_counter() - begun)
+            return
         entries = chunks.combine_chunks()
         del chunks  # from here on the text is in memory once
         rows = len(entries)
@@ -66,16 +81,23 @@ class Compactor:
         try:
             for encoded in rewrite(tenant, labels, entries, self._shape_lines, pause):
                 pause()
-                written.append(self._committer.put(encoded))
+                written.append(self._committer.put(encoded, max(segment.arrival for segment in read)))
             self._committer.commit(written, read)
         finally:
             self._committer.give_up([segment.key for segment in written])
         del entries
         pa.default_memory_pool().release_unused()
         seconds = time.perf_counter() - begun
-        self._count(read, written, rows, seconds)
+        self._count(read, written, rows, unwanted, seconds)
 
-    def _count(self, read: Sequence[SegmentInfo], written: Sequence[NewSegment], rows: int, seconds: float) -> None:
+    def _count(
+        self,
+        read: Sequence[SegmentInfo],
+        written: Sequence[NewSegment],
+        rows: int,
+        unwanted: Mapping[int, Int64s],
+        seconds: float,
+    ) -> None:
         metrics = self._metrics
         metrics.compactions += 1
         metrics.compaction_seconds += seconds
@@ -83,4 +105,14 @@ class Compactor:
         metrics.compaction_segments_written += len(written)
         metrics.compaction_text_bytes += sum(segment.text_bytes for segment in read)
         metrics.compaction_object_bytes_written += sum(len(segment.encoded.body) for segment in written)
-        metrics.compaction_duplicates_dropped += sum(segment.rows for segment in read) - rows
+        removed = sum(len(unwanted.get(segment.id, _NONE)) for segment in read)
+        metrics.entries_removed += removed
+        metrics.compaction_duplicates_dropped += sum(segment.rows for segment in read) - removed - rows
+
+
+def _without(entries: pa.Table, rows: Int64s) -> pa.Table:
+    if not len(rows):
+        return entries
+    kept = np.ones(len(entries), np.bool_)
+    kept[rows] = False
+    return entries.filter(pa.array(kept))

@@ -59,8 +59,8 @@ class DuplicateFinder:
         self._reader = reader
         self._tenants: dict[str, _TenantDuplicates] = {}
 
-    def rows(self, segments: Sequence[SegmentInfo]) -> dict[int, Int64s]:
-        """By id of segment, where there are any: sorted numbers of rows that equal one in an older of `segments`.
+    def rows(self, segments: Sequence[SegmentInfo]) -> dict[int, dict[int, Int64s]]:
+        """Sorted numbers of rows that equal one in an older of `segments`, by id of the newer and of the older.
 
         The segments are of one tenant. Raises Unavailable when the object store can't be reached.
         """
@@ -90,7 +90,7 @@ class _TenantDuplicates:
         self._compared: dict[int, set[int]] = {}  # newer -> older
         self._found: dict[int, dict[int, Int64s]] = {}  # newer -> older -> rows of newer
 
-    def rows(self, segments: Sequence[SegmentInfo]) -> dict[int, Int64s]:
+    def rows(self, segments: Sequence[SegmentInfo]) -> dict[int, dict[int, Int64s]]:
         with self._lock:
             pending = [pair for pair in overlapping_pairs(segments) if pair[0] not in self._compared.get(pair[1], ())]
             if pending:
@@ -101,9 +101,9 @@ class _TenantDuplicates:
             present = {segment.id for segment in segments}
             answer = {}
             for newer in present & self._found.keys():
-                parts = [rows for older, rows in self._found[newer].items() if older in present]
-                if parts:
-                    answer[newer] = np.unique(np.concatenate(parts))
+                by_older = {older: rows for older, rows in self._found[newer].items() if older in present}
+                if by_older:
+                    answer[newer] = by_older
             return answer
 
     def forget(self, gone: set[int]) -> None:

@@ -1,7 +1,28 @@
-"""Folders and files whose names survive the loss of power."""
+"""Folders and files whose names survive the loss of power, and the space that is left for them."""
 
 import os
+import shutil
+from dataclasses import dataclass
 from pathlib import Path
+
+from sigyn.model.errors import Unavailable
+
+
+@dataclass(frozen=True, slots=True)
+class DiskSpace:
+    """Bytes of a disk; `free` are those that this process may use."""
+
+    total: int
+    free: int
+
+
+def disk_space(folder: Path) -> DiskSpace:
+    """The disk that holds a folder. Raises Unavailable."""
+    try:
+        usage = shutil.disk_usage(folder)
+    except OSError as error:
+        raise Unavailable(f"the disk of `{folder}` can't be looked at: {error.strerror}") from error
+    return DiskSpace(usage.total, usage.free)
 
 
 def make_folder(folder: Path) -> None:

@@ -71,6 +71,11 @@ class LiveSegments:
                 del self._dead[segment.id]
             return free
 
+    def reclaimable_bytes(self) -> int:
+        """Bytes of the objects of removed segments that are still there, whether or not something pins them."""
+        with self._lock:
+            return sum(segment.object_bytes for segment in self._dead.values())
+
     def in_use(self) -> bool:
         """Whether any snapshot is open."""
         return bool(self._pins)

@@ -1,4 +1,4 @@
-"""The background of a store: one thread that compacts, deletes what nobody needs, and sweeps orphans.
+"""The background of a store: one thread that compacts, removes what is not kept, and sweeps orphans.
 
 It dies with the process at any instant and nothing is lost: a compaction is one catalog transaction after
 its objects are durable, a deletion is remembered by the catalog until the object is gone, and what
@@ -19,6 +19,8 @@ from sigyn.model.time import SECOND, Clock
 from sigyn.store.catalog import SegmentInfo
 from sigyn.store.compaction import CompactionRules, plan_compaction
 from sigyn.store.compactor import Compactor
+from sigyn.store.deletions import Deletions, apart
+from sigyn.store.forgetting import Forgetting
 from sigyn.store.live import LiveSegments
 from sigyn.store.metrics import StoreMetrics
 from sigyn.store.quarantine import Quarantine
@@ -30,6 +32,7 @@ _log = structlog.get_logger("sigyn.store")
 
 _LOOK_SECONDS = 1.0
 _RETRY_SECONDS = 10.0
+_RETENTION_SECONDS = 60.0
 _LONGEST_PAUSE = 0.05  # seconds
 
 
@@ -46,6 +49,8 @@ class Maintenance:
         live: LiveSegments,
         writer: Writer,
         compactor: Compactor,
+        deletions: Deletions,
+        forgetting: Forgetting,
         reclaimer: Reclaimer,
         quarantine: Quarantine,
         metrics: StoreMetrics,
@@ -60,6 +65,8 @@ class Maintenance:
         self._live = live
         self._writer = writer
         self._compactor = compactor
+        self._deletions = deletions
+        self._forgetting = forgetting
         self._reclaimer = reclaimer
         self._quarantine = quarantine
         self._metrics = metrics
@@ -96,6 +103,13 @@ class Maintenance:
                 pass
             self._reclaimer.reclaim(self._pause)
 
+    def forget_now(self) -> None:
+        """Removes what delete requests take and retention does not keep, with the objects. Raises Unavailable."""
+        with self._in_turn():
+            self._forgetting.delete_requested(self._pause)
+            self._forgetting.retire(self._pause)
+            self._reclaimer.reclaim(self._pause)
+
     def sweep_now(self) -> None:
         """Rechecks quarantined segments, and deletes orphans older than the grace period. Raises Unavailable."""
         with self._in_turn():
@@ -110,11 +124,16 @@ class Maintenance:
                 raise Unavailable("the store is closed") from None
 
     def _loop(self) -> None:
-        next_sweep = time.monotonic()
+        next_sweep = next_retention = time.monotonic()
         failed = False
         while not self._stopping:
             try:
                 with self._working:
+                    if self._settings.compaction:
+                        self._forgetting.delete_requested(self._pause)
+                    if self._settings.compaction and time.monotonic() >= next_retention:
+                        self._forgetting.retire(self._pause)
+                        next_retention = time.monotonic() + _RETENTION_SECONDS
                     self._reclaimer.reclaim(self._pause)
                     while self._settings.compaction and self._compact(self._rules):
                         self._reclaimer.reclaim(self._pause)
@@ -146,7 +165,8 @@ class Maintenance:
             seen, until = self._settled.get(tenant, (None, 0))
             if seen is segments and now < until:
                 continue
-            job = plan_compaction(segments, rules, now)
+            sides = apart(segments, self._deletions.in_force(tenant))
+            job = next(filter(None, (plan_compaction(side, rules, now) for side in sides)), ())
             if job:
                 self._resumed = time.monotonic()
                 self._compactor.run(job, self._pause)

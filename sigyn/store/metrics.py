@@ -25,6 +25,8 @@ class StoreMetrics:
     compaction_text_bytes: int = 0
     compaction_object_bytes_written: int = 0
     compaction_duplicates_dropped: int = 0
+    entries_removed: int = 0
+    segments_removed: int = 0
     objects_deleted: int = 0
     orphans_deleted: int = 0
     maintenance_failures: int = 0

@@ -6,6 +6,7 @@ import structlog
 
 from sigyn.model.errors import Unavailable
 from sigyn.store.catalog import Catalog, SegmentInfo
+from sigyn.store.deletions import Deletions
 from sigyn.store.errors import SegmentLost
 from sigyn.store.live import LiveSegments
 from sigyn.store.metrics import StoreMetrics
@@ -18,10 +19,18 @@ _log = structlog.get_logger("sigyn.store")
 class Quarantine:
     """Takes segments out of use; their objects stay where they are, for a person to look at."""
 
-    def __init__(self, objects: ObjectStore, catalog: Catalog, live: LiveSegments, metrics: StoreMetrics) -> None:
+    def __init__(
+        self,
+        objects: ObjectStore,
+        catalog: Catalog,
+        live: LiveSegments,
+        deletions: Deletions,
+        metrics: StoreMetrics,
+    ) -> None:
         self._objects = objects
         self._catalog = catalog
         self._live = live
+        self._deletions = deletions
         self._metrics = metrics
 
     def take(self, segment: SegmentInfo, reason: SegmentLost) -> None:
@@ -50,5 +59,6 @@ class Quarantine:
             except SegmentLost:
                 continue
             self._catalog.restore(segment.id)
+            self._deletions.refresh()
             self._live.change([segment], ())
             _log.info("segment restored", object=segment.key, tenant=segment.tenant, rows=segment.rows)

@@ -7,6 +7,7 @@ import structlog
 from sigyn.model.time import SECOND, Clock
 from sigyn.store.catalog import Catalog
 from sigyn.store.commit import Committer
+from sigyn.store.deleted_rows import DeletedRows
 from sigyn.store.duplicates import DuplicateFinder
 from sigyn.store.live import LiveSegments
 from sigyn.store.metrics import StoreMetrics
@@ -28,6 +29,7 @@ class Reclaimer:
         live: LiveSegments,
         reader: SegmentReader,
         finder: DuplicateFinder,
+        deleted: DeletedRows,
         committer: Committer,
         metrics: StoreMetrics,
         clock: Clock,
@@ -37,6 +39,7 @@ class Reclaimer:
         self._live = live
         self._reader = reader
         self._finder = finder
+        self._deleted = deleted
         self._committer = committer
         self._metrics = metrics
         self._clock = clock
@@ -47,6 +50,7 @@ class Reclaimer:
         free = self._live.take_reclaimable()
         self._reader.forget(free)
         self._finder.forget(free)
+        self._deleted.forget(free)
         self._waiting += [(segment.id, segment.key) for segment in free]
         while self._waiting:
             pause()

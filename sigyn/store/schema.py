@@ -59,5 +59,19 @@ MIGRATIONS: tuple[tuple[str, ...], ...] = (
             PRIMARY KEY (tenant, name)
         )""",
     ),
+    (
+        "ALTER TABLE segment ADD COLUMN arrival BIGINT NOT NULL DEFAULT 0",
+        "UPDATE segment SET arrival = id",
+        """CREATE TABLE delete_request (
+            id TEXT NOT NULL PRIMARY KEY,
+            tenant TEXT NOT NULL,
+            query TEXT NOT NULL,
+            first_timestamp BIGINT NOT NULL,
+            last_timestamp BIGINT NOT NULL,
+            created BIGINT NOT NULL,
+            boundary BIGINT NOT NULL,
+            checked BIGINT NOT NULL
+        )""",
+    ),
 )
 """Statements that lead from version n to version n + 1. Released ones never change."""

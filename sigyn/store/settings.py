@@ -4,6 +4,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from sigyn.model.time import HOUR
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ObjectStoreSettings:
@@ -48,6 +50,10 @@ class StoreSettings:
     shape_lines               lines of one shape in a compaction from which they are held as columns
     compaction_age_seconds    L0 segments older than this are merged when there are several, 60 times older
                               ones in any case
+    delete_cancel_period      ns for which a delete request can be taken back before its entries are removed
+    delete_filter_only        entries of delete requests are left out of answers and never removed
+    delete_max_unprocessed    delete requests of a tenant that are not processed yet
+    deleted_rows_bytes        memory for what is known about which rows delete requests take
     orphan_grace_seconds      age at which an object without a row in the catalog is an orphan
     orphan_sweep_seconds      time between searches for orphans; the first is at start
     """
@@ -64,5 +70,9 @@ class StoreSettings:
     compaction_segments: int = 256
     shape_lines: int = 32
     compaction_age_seconds: float = 10.0
+    delete_cancel_period: int = HOUR
+    delete_filter_only: bool = False
+    delete_max_unprocessed: int = 100
+    deleted_rows_bytes: int = 16 << 20
     orphan_grace_seconds: float = 3600.0
     orphan_sweep_seconds: float = 6 * 3600.0

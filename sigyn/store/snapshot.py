@@ -9,15 +9,19 @@ import pyarrow as pa
 
 from sigyn.model.batch import ENTRY_SCHEMA
 from sigyn.store.catalog import SegmentInfo
+from sigyn.store.deleted_rows import DeletedRows
+from sigyn.store.deletions import Deletions
 from sigyn.store.duplicates import DuplicateFinder
 from sigyn.store.errors import SegmentLost
+from sigyn.store.hidden import copied_rows
 from sigyn.store.live import LiveSegments
 from sigyn.store.needles.search import Sought
 from sigyn.store.portion import Portion
 from sigyn.store.quarantine import Quarantine
 from sigyn.store.reader import SegmentReader
 from sigyn.store.recent import RowGroup
-from sigyn.store.streams import Int64s
+from sigyn.store.stream_tally import stream_table
+from sigyn.store.streams import Int64s, StreamTable
 
 _NONE: Int64s = np.empty(0, np.int64)
 _EMPTY = Portion(0, lambda names: ENTRY_SCHEMA.empty_table().select(list(names)), None, has_metadata=False)
@@ -36,6 +40,7 @@ class Snapshot:
     def __init__(
         self, tenant: str, start: int, end: int,
         live: LiveSegments, reader: SegmentReader, finder: DuplicateFinder,
+        deletions: Deletions, deleted: DeletedRows,
         quarantine: Quarantine,
         released: Callable[[], None],
     ) -> None:  # fmt: skip
@@ -46,11 +51,15 @@ class Snapshot:
         self._live = live
         self._reader = reader
         self._finder = finder
+        self._deleted = deleted
         self._quarantine = quarantine
         self._released = released
+        # Before the segments: one that was rewritten in between needs no request, and heeds it all the same.
+        self._requests = deletions.in_force(tenant)
         self.segments = live.pin(tenant, start, end)
         self._lock = Lock()
-        self._duplicates: dict[int, Int64s] | None = None
+        self._copies: dict[int, Int64s] | None = None
+        self._hidden: dict[int, Int64s] = {}
         self._open = True
 
     def row_groups(self, segment: SegmentInfo) -> tuple[RowGroup, ...]:
@@ -115,17 +124,54 @@ class Snapshot:
             return None
         return index.tallies if index is not None and not index.has_metadata else None
 
-    def duplicate_rows(self, segment: SegmentInfo) -> Int64s:
-        """Sorted numbers of rows in `segment` that equal an entry in an older segment of this snapshot.
+    def hidden_rows(self, segment: SegmentInfo) -> Int64s:
+        """Sorted numbers of rows in `segment` that an answer must leave out.
 
-        Equal in stream, timestamp, line and structured metadata; an answer must leave them out.
-        Usually empty. The first call looks at all segments of the snapshot. Raises Unavailable
-        when the object store can't be reached.
+        Those that a delete request takes, and those that equal an entry in an older segment of this
+        snapshot in stream, timestamp, line and structured metadata. Usually empty. The first call looks
+        at all segments of the snapshot; a segment that a delete request may concern is read once and
+        remembered beyond the snapshot. Raises Unavailable when the object store can't be reached.
         """
         with self._lock:
-            if self._duplicates is None:
-                self._duplicates = self._finder.rows(self.segments)
-        return self._duplicates.get(segment.id, _NONE)
+            if segment.id not in self._hidden:
+                self._hidden[segment.id] = self._find_hidden(segment)
+            return self._hidden[segment.id]
+
+    def has_hidden_rows(self, segment: SegmentInfo) -> bool:
+        """Whether an answer must leave rows of `segment` out: else what is known of it as a whole holds.
+
+        Costs what `hidden_rows` costs: next to nothing without delete requests and copies.
+        """
+        return bool(len(self.hidden_rows(segment)))
+
+    def streams_left(self, segment: SegmentInfo) -> StreamTable:
+        """The segment's stream table without what delete requests take. Raises Unavailable."""
+        with self._lock:
+            deleted = self._deleted_rows(segment)
+        if not len(deleted):
+            return segment.streams
+        entries = self.read(segment, ENTRY_SCHEMA.names)
+        kept = np.ones(len(entries), np.bool_)
+        kept[deleted[deleted < len(entries)]] = False
+        return stream_table(segment.streams.ids, entries.filter(pa.array(kept)))
+
+    def _find_hidden(self, segment: SegmentInfo) -> Int64s:
+        if self._copies is None:
+            try:
+                self._copies = copied_rows(self.segments, self._requests, self._finder, self._deleted)
+            except SegmentLost:
+                self._copies = copied_rows(self.segments, (), self._finder, self._deleted)
+        copies, deleted = self._copies.get(segment.id, _NONE), self._deleted_rows(segment)
+        return np.union1d(copies, deleted) if len(copies) and len(deleted) else copies if len(copies) else deleted
+
+    def _deleted_rows(self, segment: SegmentInfo) -> Int64s:
+        if not self._requests:
+            return _NONE
+        try:
+            return self._deleted.of(self._requests, segment)
+        except SegmentLost as error:
+            self._lose(segment, error)
+            return np.arange(segment.rows)  # what can't be told from what was deleted is not shown
 
     def close(self) -> None:
         """Releases the segments; reading is over."""

@@ -7,13 +7,14 @@ from hashlib import blake2b
 from pathlib import Path
 from threading import RLock
 from typing import Any
+from uuid import uuid4
 
 import numpy as np
 
 from sigyn.model.errors import Unavailable
 from sigyn.model.labels import Labels
 from sigyn.model.time import Clock, system_clock
-from sigyn.store.catalog import NewSegment, SegmentInfo
+from sigyn.store.catalog import DeleteRequest, NewSegment, SegmentInfo
 from sigyn.store.demoted import DemotedLabel
 from sigyn.store.errors import UnknownFormat
 from sigyn.store.schema import MIGRATIONS, SQLITE
@@ -22,8 +23,9 @@ from sigyn.store.streams import Int64s, StreamRegistry, StreamTable, labels_from
 
 _SEGMENT = (
     "id, tenant, object_key, level, first_timestamp, last_timestamp, row_count, text_bytes, object_bytes, checksum, "
-    "created, streams"
+    "created, arrival, streams"
 )
+_DELETE_REQUEST = "id, tenant, query, first_timestamp, last_timestamp, created, boundary, checked"
 
 _DEMOTED = "name, reason, value_count, example, changed, promoted"
 
@@ -101,6 +103,14 @@ class SqliteCatalog:
         """As in Catalog."""
         with self._lock, self._transaction():
             self._run("UPDATE segment SET state = 'live' WHERE id = ? AND state = 'quarantined'", id)
+            # The requests that were done while it was away have not looked at it.
+            row = self._run("SELECT tenant, arrival, first_timestamp, last_timestamp FROM segment WHERE id = ?", id)
+            for tenant, arrival, first, last in row.fetchall():
+                self._run(
+                    "UPDATE delete_request SET checked = ? WHERE tenant = ? AND boundary >= ? AND checked >= ? "
+                    "AND first_timestamp <= ? AND last_timestamp >= ?",
+                    arrival - 1, tenant, arrival, arrival, last, first,
+                )  # fmt: skip
 
     def knows(self, keys: Sequence[str]) -> set[str]:
         """As in Catalog."""
@@ -123,6 +133,34 @@ class SqliteCatalog:
                     f"INSERT INTO demoted_label (tenant, {_DEMOTED}) VALUES (?, ?, ?, ?, ?, ?, ?)",
                     tenant, label.name, label.reason, label.values, label.example, label.changed, int(label.promoted),
                 )  # fmt: skip
+
+    def add_delete_request(self, tenant: str, query: str, first: int, last: int) -> DeleteRequest:
+        """As in Catalog."""
+        with self._lock, self._transaction():
+            row = self._run("SELECT value FROM counter WHERE name = 'segment'").fetchone()
+            boundary = int(row[0]) if row else 0
+            request = DeleteRequest(uuid4().hex[:16], tenant, query, first, last, self._clock(), boundary)
+            self._run(
+                f"INSERT INTO delete_request ({_DELETE_REQUEST}) VALUES (?, ?, ?, ?, ?, ?, ?, ?)",
+                request.id, tenant, query, first, last, request.created, boundary, request.checked,
+            )  # fmt: skip
+        return request
+
+    def delete_requests(self) -> list[DeleteRequest]:
+        """As in Catalog."""
+        rows = self._query(f"SELECT {_DELETE_REQUEST} FROM delete_request ORDER BY created, id")
+        return [DeleteRequest(*row) for row in rows]
+
+    def check_delete_requests(self, ids: Sequence[str], arrival: int) -> None:
+        """As in Catalog."""
+        with self._lock, self._transaction():
+            for id in ids:
+                self._run("UPDATE delete_request SET checked = ? WHERE id = ? AND checked < ?", arrival, id, arrival)
+
+    def cancel_delete_request(self, tenant: str, id: str) -> bool:
+        """As in Catalog."""
+        with self._lock, self._transaction():
+            return self._run("DELETE FROM delete_request WHERE tenant = ? AND id = ?", tenant, id).rowcount == 1
 
     def close(self) -> None:
         """As in Catalog."""
@@ -158,8 +196,9 @@ class SqliteCatalog:
 
     def _insert(self, segment: NewSegment, streams: StreamTable) -> SegmentInfo:
         encoded = segment.encoded
+        id = self._next("segment")
         info = SegmentInfo(
-            id=self._next("segment"),
+            id=id,
             tenant=encoded.tenant,
             key=segment.key,
             level=encoded.level,
@@ -170,12 +209,13 @@ class SqliteCatalog:
             object_bytes=len(encoded.body),
             checksum=encoded.checksum,
             created=self._clock(),
+            arrival=id if segment.arrival is None else segment.arrival,
             streams=streams,
         )
         self._run(
-            f"INSERT INTO segment ({_SEGMENT}, state) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, 'live')",
+            f"INSERT INTO segment ({_SEGMENT}, state) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, 'live')",
             info.id, info.tenant, info.key, info.level, info.first, info.last, info.rows, info.text_bytes,
-            info.object_bytes, info.checksum, info.created, streams.to_bytes(),
+            info.object_bytes, info.checksum, info.created, info.arrival, streams.to_bytes(),
         )  # fmt: skip
         return info
 

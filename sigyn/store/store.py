@@ -10,8 +10,11 @@ from sigyn.model.time import Clock, system_clock
 from sigyn.store.catalog import Catalog, SegmentInfo
 from sigyn.store.commit import Committer
 from sigyn.store.compactor import Compactor
+from sigyn.store.deleted_rows import DeletedRows, DeleteMatcher
+from sigyn.store.deletions import DeleteProgress, Deletions, progress_of
 from sigyn.store.demoted import DemotedLabels
 from sigyn.store.duplicates import DuplicateFinder
+from sigyn.store.forgetting import Forgetting
 from sigyn.store.live import LiveSegments
 from sigyn.store.lock import FolderLock
 from sigyn.store.maintenance import Maintenance
@@ -22,6 +25,7 @@ from sigyn.store.quarantine import Quarantine
 from sigyn.store.reader import SegmentReader
 from sigyn.store.recent import RecentSegments
 from sigyn.store.reclaim import Reclaimer
+from sigyn.store.retention import KEEP_ALL, RetentionPlan, RetentionRules
 from sigyn.store.settings import StoreSettings
 from sigyn.store.snapshot import Snapshot
 from sigyn.store.sqlite import SqliteCatalog
@@ -33,11 +37,18 @@ WARMED = 512  # segments: 20 KB of footer each, as a rule, in memory
 class Store:
     """Segments in an object store and a catalog. Make one with `open`.
 
-    `metrics` has counters, `streams` the labels of all streams, `demoted` the labels that entries carry.
+    `metrics` has counters, `streams` the labels of all streams, `demoted` the labels that entries carry,
+    `deletions` the delete requests.
     """
 
     def __init__(
-        self, settings: StoreSettings, objects: ObjectStore, catalog: Catalog, lock: FolderLock | None, clock: Clock
+        self,
+        settings: StoreSettings,
+        objects: ObjectStore,
+        catalog: Catalog,
+        lock: FolderLock | None,
+        clock: Clock,
+        retention: RetentionRules,
     ) -> None:
         self.metrics = StoreMetrics()
         self.streams = catalog.registry
@@ -48,14 +59,23 @@ class Store:
         recent = RecentSegments(settings.recent_bytes)
         self._reader = SegmentReader(objects, recent)
         self._finder = DuplicateFinder(self._reader)
-        self._quarantine = Quarantine(objects, catalog, self._live, self.metrics)
+        self.deletions = Deletions(catalog, settings.delete_max_unprocessed)
+        self._deleted = DeletedRows(self._reader, settings.deleted_rows_bytes)
+        self._quarantine = Quarantine(objects, catalog, self._live, self.deletions, self.metrics)
         committer = Committer(objects, catalog, self._live, self._reader)
-        reclaimer = Reclaimer(objects, catalog, self._live, self._reader, self._finder, committer, self.metrics, clock)
+        reclaimer = Reclaimer(
+            objects, catalog, self._live, self._reader, self._finder, self._deleted, committer, self.metrics, clock
+        )
         compactor = Compactor(objects, self.streams, committer, self._quarantine, self.metrics, settings.shape_lines)
+        self._forgetting = Forgetting(
+            settings, retention, self.streams, self._live, self.deletions, self._deleted,
+            compactor, committer, self._quarantine, self.metrics, clock,
+        )  # fmt: skip
         self._writer = Writer(settings, committer, self._live, recent, self.metrics)
         self._maintenance = Maintenance(
-            settings, self._live, self._writer, compactor, reclaimer, self._quarantine, self.metrics, clock
-        )
+            settings, self._live, self._writer, compactor, self.deletions, self._forgetting, reclaimer,
+            self._quarantine, self.metrics, clock,
+        )  # fmt: skip
         self._maintenance.start()
         self._closing = Event()
         self._warming = Thread(target=self._warm, name="sigyn-warm", daemon=True)
@@ -63,9 +83,16 @@ class Store:
 
     @classmethod
     def open(
-        cls, settings: StoreSettings, *, objects: ObjectStore | None = None, clock: Clock = system_clock
+        cls,
+        settings: StoreSettings,
+        *,
+        objects: ObjectStore | None = None,
+        clock: Clock = system_clock,
+        retention: RetentionRules = KEEP_ALL,
     ) -> "Store":
         """Opens or makes a store; `objects` in place of the settings' and `clock` are for tests.
+
+        Where there are delete requests, `match_deletes` has to follow before anything is read.
 
         Raises FolderInUse, UnknownFormat, Unavailable, and BadRequest for settings that make no sense.
         """
@@ -76,7 +103,7 @@ class Store:
                 opened.callback(lock.release)
             catalog = SqliteCatalog(catalog_path(settings), clock)
             opened.callback(catalog.close)
-            store = cls(settings, objects or objects_of(settings), catalog, lock, clock)
+            store = cls(settings, objects or objects_of(settings), catalog, lock, clock, retention)
             opened.pop_all()
         return store
 
@@ -106,8 +133,22 @@ class Store:
     def snapshot(self, tenant: str, start: int, end: int) -> Snapshot:
         """The tenant's segments with entries at start <= t <= end (ns), as the catalog has them now."""
         return Snapshot(
-            tenant, start, end, self._live, self._reader, self._finder, self._quarantine, self._maintenance.wake
-        )
+            tenant, start, end, self._live, self._reader, self._finder, self.deletions, self._deleted,
+            self._quarantine, self._maintenance.wake,
+        )  # fmt: skip
+
+    def match_deletes(self, matcher: DeleteMatcher) -> None:
+        """Tells the store what understands the queries of delete requests."""
+        self._deleted.matcher = matcher
+
+    def delete_requests(self, tenant: str) -> list[DeleteProgress]:
+        """The tenant's delete requests with how far they are, oldest first. Raises Unavailable."""
+        segments = self._live.of(tenant)
+        return [progress_of(request, segments, self._deleted.concerns) for request in self.deletions.all(tenant)]
+
+    def retention_plan(self) -> RetentionPlan:
+        """What retention would remove now; nothing is changed."""
+        return self._forgetting.plan()
 
     def tenants(self) -> list[str]:
         """Tenants that have entries."""
@@ -145,6 +186,10 @@ class Store:
     def compact_now(self) -> None:
         """Merges all L0 segments and whatever L1 segments are due. Blocks; raises Unavailable."""
         self._maintenance.compact_now()
+
+    def forget_now(self) -> None:
+        """Removes what delete requests take and retention does not keep. Blocks; raises Unavailable."""
+        self._maintenance.forget_now()
 
     def sweep_now(self) -> None:
         """Rechecks quarantined segments and deletes orphans past the grace period. Blocks; raises Unavailable."""

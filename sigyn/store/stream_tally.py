@@ -49,3 +49,10 @@ class StreamTally:
         return StreamTable(
             _NO_IDS, self._rows, self._text_bytes, self._metadata_pairs, self._first, self._last, first_row
         )
+
+
+def stream_table(ids: Int64s, entries: pa.Table) -> StreamTable:
+    """The stream table of entries whose `stream` indexes these ids; they need not be sorted."""
+    streams = StreamTally(len(ids))
+    streams.count(entries)
+    return streams.table(sorted_by_stream=False).with_ids(ids)

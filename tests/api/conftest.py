@@ -57,6 +57,7 @@ def serve(settings: ApiSettings) -> Iterator[Server]:
             services,
             services,
             services,
+            services,
             tails,
             settings,
             Metrics(services.counters, services.part_counters),

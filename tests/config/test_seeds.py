@@ -6,7 +6,8 @@ from typing import Any
 import pytest
 
 from sigyn.config.loki_yaml import read_loki_file
-from sigyn.config.settings import DECLARATIONS, StreamRetention, value_of
+from sigyn.config.retention_values import StreamRetention
+from sigyn.config.settings import DECLARATIONS, value_of
 from sigyn.model.time import DAY
 
 SEEDS = Path(__file__).parent / "seeds"

@@ -5,7 +5,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from sigyn.config.declaration import Declaration
-from sigyn.config.settings import DECLARATIONS, StreamRetention, read_stream_retentions
+from sigyn.config.retention_values import StreamRetention, read_stream_retentions
+from sigyn.config.settings import DECLARATIONS
 from sigyn.config.values import (
     read_address,
     read_bytes,

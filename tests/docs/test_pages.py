@@ -60,7 +60,7 @@ def test_every_word_of_the_language_is_described() -> None:
 def test_every_route_is_described_and_every_described_route_is_there() -> None:
     all_routes = [*LOKI_ROUTES, *OTLP_ROUTES, *OPS_ROUTES, *EXPORT_ROUTES, *EXPLAIN_ROUTES, *CARDINALITY_ROUTES]
     routes = {route.path for route in all_routes if hasattr(route, "path")}
-    described = set(re.findall(r"`(?:GET|POST) (/[^`]*)`", page("api.md")))
+    described = set(re.findall(r"`(?:GET|POST|DELETE) (/[^`]*)`", page("api.md")))
     assert described == routes
 
 

@@ -225,7 +225,13 @@ class World:
         self.loop = asyncio.new_event_loop()
         self.compacted = compacted
         # Nothing compacts by itself here, and an example makes up to three segments.
-        settings = StoreSettings(data=None, max_uncompacted_segments=1 << 20, compaction=False, shape_lines=1)
+        settings = StoreSettings(
+            data=None,
+            max_uncompacted_segments=1 << 20,
+            compaction=False,
+            shape_lines=1,
+            delete_cancel_period=0,
+        )
         self.store = Store.open(settings)
         self.duck = Duck(1 << 28, 1, "/nonexistent")
         self.lenient = self._service(strict=False)

@@ -48,8 +48,8 @@ def rows_of(store: Store, snapshot: Snapshot) -> list[Row]:
         labels = [store.streams.labels(snapshot.tenant, int(id)) for id in segment.streams.ids]
         columns = snapshot.read(segment, ENTRY_SCHEMA.names).to_pydict()
         rows = [Row(labels[stream], *rest) for stream, *rest in zip(*columns.values(), strict=True)]
-        copies = set(snapshot.duplicate_rows(segment).tolist())
-        found.extend(row for number, row in enumerate(rows) if number not in copies)
+        hidden = set(snapshot.hidden_rows(segment).tolist())
+        found.extend(row for number, row in enumerate(rows) if number not in hidden)
     return found
 
 

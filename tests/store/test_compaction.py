@@ -156,7 +156,7 @@ NO_STREAMS = StreamTable.from_bytes(b"")
 def segment(id: int, level: int, text_bytes: int, *, age: int = 0, day: int = 20_000) -> SegmentInfo:
     """A segment in the catalog's eyes; its entries are of noon."""
     at = day * DAY + 12 * HOUR
-    return SegmentInfo(id, "fake", f"k{id}", level, at, at, 1, text_bytes, 1, 0, NOW - age, NO_STREAMS)
+    return SegmentInfo(id, "fake", f"k{id}", level, at, at, 1, text_bytes, 1, 0, NOW - age, id, NO_STREAMS)
 
 
 def plan(*segments: SegmentInfo, rules: CompactionRules = RULES) -> list[int]:

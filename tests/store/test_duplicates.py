@@ -19,7 +19,7 @@ pytestmark = pytest.mark.anyio
 def duplicates(snapshot: Snapshot) -> dict[int, list[int]]:
     """By place of the segment in order of commit, where there are any."""
     ordered = sorted(snapshot.segments, key=lambda segment: segment.id)
-    found = {place: snapshot.duplicate_rows(segment).tolist() for place, segment in enumerate(ordered)}
+    found = {place: snapshot.hidden_rows(segment).tolist() for place, segment in enumerate(ordered)}
     return {place: rows for place, rows in found.items() if rows}
 
 

@@ -2,7 +2,7 @@
 
 from starlette.routing import BaseRoute, Route, WebSocketRoute
 
-from sigyn.api.loki import detected, index, labels, legacy, query
+from sigyn.api.loki import deletes, detected, index, labels, legacy, query
 from sigyn.api.loki.drilldown import drilldown_limits
 from sigyn.api.loki.format import format_query
 from sigyn.api.loki.patterns import patterns
@@ -31,6 +31,7 @@ LOKI_ROUTES: list[BaseRoute] = [
     Route(f"{_V1}/patterns", patterns, methods=_BOTH),
     Route(f"{_V1}/format_query", format_query, methods=_BOTH),
     Route(f"{_V1}/drilldown-limits", drilldown_limits, methods=_BOTH),
+    Route(f"{_V1}/delete", deletes.delete, methods=["GET", "POST", "PUT", "DELETE"]),
     WebSocketRoute(f"{_V1}/tail", tail),
     Route("/api/prom/push", legacy_push, methods=["POST"]),
     Route("/api/prom/query", legacy.query, methods=_BOTH),

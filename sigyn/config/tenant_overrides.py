@@ -1,0 +1,78 @@
+"""What is different for some tenants, from a file as Loki reads it: `overrides: {tenant: {limit: value}}`."""
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from sigyn.config.errors import ConfigError, neighbours
+from sigyn.config.loki_known import known_keys
+from sigyn.config.loki_reasons import reason
+from sigyn.config.loki_retention import stream_retentions
+from sigyn.config.loki_values import value_at
+from sigyn.config.notices import Notice
+from sigyn.config.settings import DECLARATIONS
+from sigyn.config.yaml_tree import Branch, Reading, Tree, expand_variables, find, read_yaml
+
+OF_A_TENANT = ("retention.period", "retention.streams", "retention.max_tenant_bytes")
+"""Settings that a tenant may have of its own."""
+
+_LIMITS = "limits_config."
+
+
+@dataclass(frozen=True, slots=True)
+class TenantOverrides:
+    """Values by tenant and path of the setting, and what there is to say about the rest."""
+
+    tenants: Mapping[str, Mapping[str, Any]]
+    notices: tuple[Notice, ...]
+
+
+def read_tenant_overrides(path: Path, variables: Mapping[str, str]) -> TenantOverrides:
+    """Reads the file; `variables` fill in what it leaves to them. Raises ConfigError."""
+    try:
+        text = path.read_text(encoding="utf-8")
+    except (OSError, UnicodeDecodeError) as error:
+        raise ConfigError(f"the file of overrides {path} can't be read: {error}") from None
+    reading = Reading()
+    tree = read_yaml(expand_variables(text, variables, reading), str(path), reading)
+    overrides = find(tree, "overrides")
+    if not isinstance(overrides, Branch):
+        raise ConfigError(f"{path}:1: `overrides` is missing: write a map of tenants, each with its limits")
+    tenants: dict[str, Mapping[str, Any]] = {}
+    notices: list[Notice] = []
+    for tenant, limits in overrides.values.items():
+        if not isinstance(limits, Branch):
+            raise ConfigError(f"{path}:{overrides.lines[tenant]}: `overrides.{tenant}` holds a map of limits")
+        tenants[tenant] = dict(_values(tenant, limits, str(path), notices))
+    return TenantOverrides(tenants, tuple(notices))
+
+
+def _values(tenant: str, limits: Branch, source: str, notices: list[Notice]) -> Iterator[tuple[str, Any]]:
+    for name, found in limits.values.items():
+        where = f"overrides.{tenant}.{name}"
+        path = _paths().get(name)
+        if path in OF_A_TENANT:
+            yield path, _value(path, found, limits, where, source)
+            continue
+        if path is None and name not in known_keys()["limits_config"]:
+            known = [*known_keys()["limits_config"], *_paths()]
+            raise ConfigError(f"{source}:{limits.lines[name]}: unknown key `{where}`{neighbours(name, known)}")
+        why = "NOT APPLIED: this is the same for every tenant" if path else reason(_LIMITS + name)[1]
+        notices.append(Notice(source, limits.lines[name], where, why))
+
+
+def _value(path: str, found: Tree, limits: Branch, where: str, source: str) -> Any:
+    if path == "retention.streams":
+        return stream_retentions(limits, where.rpartition(".")[0], source)
+    return value_at(found, DECLARATIONS[path].kind, where, source)
+
+
+def _paths() -> dict[str, str]:
+    """Paths of settings by their names in `limits_config`, and by their own where a tenant may have them."""
+    paths = {DECLARATIONS[path].name: path for path in OF_A_TENANT if not DECLARATIONS[path].loki}
+    for path, declaration in DECLARATIONS.items():
+        for key in declaration.loki:
+            if key.startswith(_LIMITS):
+                paths[key.removeprefix(_LIMITS)] = path
+    return paths

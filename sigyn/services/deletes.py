@@ -1,0 +1,79 @@
+"""Delete requests of a tenant: made, listed, taken back."""
+
+import asyncio
+from dataclasses import dataclass
+
+from sigyn.engine.subqueries import has_subqueries
+from sigyn.languages.logql import ast, parse
+from sigyn.languages.logql.checks import require_non_empty_matcher
+from sigyn.model.errors import BadRequest, QueryError
+from sigyn.model.time import Clock, system_clock
+from sigyn.store.deletions import DeleteProgress
+from sigyn.store.store import Store
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DeleteRules:
+    """enabled        requests are taken; else they are refused
+    cancel_period  ns during which a request can be taken back
+    """
+
+    enabled: bool = True
+    cancel_period: int = 0
+
+
+class DeleteService:
+    """Delete requests over a store. Works in threads of the event loop's own."""
+
+    def __init__(self, store: Store, rules: DeleteRules, clock: Clock = system_clock) -> None:
+        self._store = store
+        self._rules = rules
+        self._clock = clock
+
+    async def add(self, tenant: str, query: str, start: int, end: int) -> str:
+        """Makes a request for start <= t <= end (ns), in force when this returns; its id.
+
+        Raises BadRequest, ParseError, TooManyRequests and Unavailable; nothing is deleted then.
+        """
+        if not self._rules.enabled:
+            raise BadRequest("deletion is not available: `deletes.mode` is `disabled`")
+        if end < start:
+            raise BadRequest("start time can't be greater than end time")
+        if end > self._clock():
+            raise BadRequest("deletes in the future are not allowed")
+        check_delete_query(query)
+        request = await asyncio.to_thread(self._store.deletions.add, tenant, query, start, end)
+        return request.id
+
+    async def requests(self, tenant: str) -> list[DeleteProgress]:
+        """All requests that were not taken back, oldest first. Raises Unavailable."""
+        return await asyncio.to_thread(self._store.delete_requests, tenant)
+
+    async def cancel(self, tenant: str, id: str, *, force: bool) -> None:
+        """Takes a request back: what is still there is seen again.
+
+        With `force` also after the time for it, when some or all may be gone. Raises NotFound,
+        BadRequest and Unavailable.
+        """
+        requests = await asyncio.to_thread(self._store.deletions.all, tenant)
+        late = [
+            request
+            for request in requests
+            if request.id == id and request.created + self._rules.cancel_period <= self._clock()
+        ]
+        if late and not force:
+            raise BadRequest(
+                f"the time to cancel delete request `{id}` is over (`deletes.cancel_period`); with `force=true` what "
+                "has not been removed yet stays"
+            )
+        await asyncio.to_thread(self._store.deletions.cancel, tenant, id)
+
+
+def check_delete_query(text: str) -> None:
+    """Raises ParseError or QueryError unless the text is a log query that names streams, and nothing but filters."""
+    query = parse(text)
+    if not isinstance(query, ast.LogQuery):
+        raise QueryError('a delete request needs a log query: a selector with filters, such as {app="shop"} |= "x"')
+    if has_subqueries(query):
+        raise QueryError("a delete request can't hold a subquery: its answer changes from one moment to the next")
+    require_non_empty_matcher(query, text)

@@ -1,0 +1,112 @@
+"""Delete requests: entries that are to go, out of every answer at once and out of the objects later.
+
+A request takes what had arrived when it was made. Which entries those are is told by the segment:
+`arrival` is the id of the segment that a group commit wrote, and of what compactions make of several the
+largest. So that this stays true, a compaction never brings together what arrived before a request
+and what arrived after it, until the request is done.
+"""
+
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass, replace
+from itertools import groupby
+from threading import Lock
+
+from sigyn.model.errors import NotFound, TooManyRequests
+from sigyn.store.catalog import Catalog, DeleteRequest, SegmentInfo
+
+
+@dataclass(frozen=True, slots=True)
+class DeleteProgress:
+    """A request, and how much of the text that it had to look at is done with, from 0 to 1."""
+
+    request: DeleteRequest
+    done: float
+
+
+class Deletions:
+    """The delete requests of a store, as the catalog has them; safe to use from several threads."""
+
+    def __init__(self, catalog: Catalog, most_unprocessed: int) -> None:
+        self._catalog = catalog
+        self._most = most_unprocessed
+        self._lock = Lock()
+        self._in_force: dict[str, tuple[DeleteRequest, ...]] = {}
+        self.refresh()
+
+    def add(self, tenant: str, query: str, first: int, last: int) -> DeleteRequest:
+        """A request for what has arrived by now; on return it is durable, and every later snapshot heeds it.
+
+        Raises TooManyRequests when too many are not yet processed, and Unavailable.
+        """
+        with self._lock:
+            if len(self._in_force.get(tenant, ())) >= self._most:
+                raise TooManyRequests(
+                    f"{self._most} delete requests of tenant `{tenant}` are not processed yet, which is as many as "
+                    "`deletes.max_unprocessed` allows; wait for one, cancel one, or delete more with one request",
+                    retry_after=60,
+                )
+            request = self._catalog.add_delete_request(tenant, query, first, last)
+            self._load()
+        return request
+
+    def cancel(self, tenant: str, id: str) -> None:
+        """Forgets a request; what it has not removed yet is seen again. Raises NotFound and Unavailable."""
+        with self._lock:
+            if not self._catalog.cancel_delete_request(tenant, id):
+                raise NotFound(f"there is no delete request `{id}`")
+            self._load()
+
+    def advance(self, requests: Sequence[DeleteRequest], arrival: int) -> None:
+        """Notes that no segment that arrived up to `arrival` holds entries of the requests. Raises Unavailable."""
+        with self._lock:
+            self._catalog.check_delete_requests([request.id for request in requests], arrival)
+            self._load()
+
+    def refresh(self) -> None:
+        """Reads the requests from the catalog again. Raises Unavailable."""
+        with self._lock:
+            self._load()
+
+    def in_force(self, tenant: str) -> tuple[DeleteRequest, ...]:
+        """The tenant's requests that are not processed yet, oldest first."""
+        return self._in_force.get(tenant, ())
+
+    def tenants(self) -> list[str]:
+        """Tenants with requests that are not processed yet."""
+        return list(self._in_force)
+
+    def all(self, tenant: str) -> list[DeleteRequest]:
+        """All requests of a tenant that were not cancelled, oldest first. Raises Unavailable."""
+        return [request for request in self._catalog.delete_requests() if request.tenant == tenant]
+
+    def _load(self) -> None:
+        in_force: dict[str, tuple[DeleteRequest, ...]] = {}
+        for request in self._catalog.delete_requests():
+            if not request.is_processed:
+                in_force[request.tenant] = (*in_force.get(request.tenant, ()), request)
+        self._in_force = in_force
+
+
+def apart(segments: Sequence[SegmentInfo], requests: Sequence[DeleteRequest]) -> Iterator[Sequence[SegmentInfo]]:
+    """Segments in groups that a compaction may merge: no request takes of one and spares another for its arrival."""
+    if not requests:
+        yield segments
+        return
+    boundaries = sorted({request.boundary for request in requests})
+
+    def side(segment: SegmentInfo) -> int:
+        return sum(boundary < segment.arrival for boundary in boundaries)
+
+    for _, some in groupby(sorted(segments, key=lambda segment: (side(segment), segment.id)), key=side):
+        yield list(some)
+
+
+def progress_of(
+    request: DeleteRequest, segments: Sequence[SegmentInfo], concerns: Callable[[DeleteRequest, SegmentInfo], bool]
+) -> DeleteProgress:
+    """How far a request is, from the tenant's live segments; `concerns` says which it has to look at."""
+    whole = replace(request, checked=0)
+    asked = [segment for segment in segments if whole.may_concern(segment) and concerns(whole, segment)]
+    total = sum(segment.text_bytes + 1 for segment in asked)
+    done = sum(segment.text_bytes + 1 for segment in asked if segment.arrival <= request.checked)
+    return DeleteProgress(request, 1.0 if request.is_processed else min(done / total, 0.99) if total else 0.99)
