@@ -22,13 +22,13 @@ from sigyn.store.settings import ObjectStoreSettings, StoreSettings
 
 _MEGABYTE = 1 << 20
 
-SMALL_MEMORY = 512 << 20  # up to here one query at a time computes
+SMALL_MEMORY = 512 << 20  # bytes; below, one thread computes, and memory that is not used goes back at once
 
 
 def server_settings(settings: Settings) -> ServerSettings:
     """The settings of a server."""
     server, query = settings.server, settings.query
-    memory = server.memory_bytes or usable_memory()
+    memory = memory_of(settings)
     return ServerSettings(
         store=within_memory(replace(store_settings(settings.storage), **_delete_settings(settings)), memory),
         http=server.http,
@@ -97,6 +97,11 @@ def store_settings(storage: StorageSettings) -> StoreSettings:
         objects=_object_store_settings(storage) if storage.objects else None,
         max_waiting_bytes=storage.max_waiting_bytes,
     )
+
+
+def memory_of(settings: Settings) -> int:
+    """Bytes of memory that the server should stay within; 0: not known."""
+    return settings.server.memory_bytes or usable_memory()
 
 
 def within_memory(settings: StoreSettings, memory: int) -> StoreSettings:

@@ -88,8 +88,12 @@ def serve(
 def _run(settings: Settings, notices: Iterable[Notice]) -> None:
     from sigyn.api.logs import configure_logs
     from sigyn.api.server import run
-    from sigyn.cli.assembly import server_settings
+    from sigyn.cli.assembly import SMALL_MEMORY, memory_of, server_settings
 
+    if 0 < memory_of(settings) < SMALL_MEMORY:
+        from sigyn.cli.small_memory import give_memory_back
+
+        give_memory_back()
     configure_logs(settings.server.log_level, settings.server.log_format)
     _log_notices(notices)
     run(server_settings(settings), lambda listening: click.echo(banner(settings, listening)))

@@ -4,7 +4,7 @@ Nothing is read but what planning reads: the catalog, stream tables, the metadat
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import pyarrow as pa
 
@@ -18,6 +18,7 @@ from sigyn.engine.samples import RangeTask
 from sigyn.engine.scan import Scan
 from sigyn.engine.sql.compile import compile_pipeline
 from sigyn.engine.subqueries import resolved
+from sigyn.engine.tallied import sums_from_tallies, tallied_series
 from sigyn.engine.vectors.evaluate import early_grouping
 from sigyn.engine.vectors.grid import StepGrid
 from sigyn.languages.logql import ast, print_query
@@ -44,6 +45,8 @@ class ReadPlan:
     segments    in all; the others were pruned by tenant, time and stream before any was opened
     row_groups  of the segments that are read
     rows, bytes of the row groups that are read: at most so many entries, and bytes of lines, are looked at
+    columns     of these entries those whose fields are columns: a parser has nothing to do for them
+    tallied     segments that answer with what they know of their entries, and are not read
     """
 
     purpose: str
@@ -57,6 +60,8 @@ class ReadPlan:
     row_groups_read: int
     rows: int
     bytes: int
+    columns: int
+    tallied: int
     stages: tuple[StagePlan, ...]
 
 
@@ -131,13 +136,16 @@ def _of_range(aggregation: ast.RangeAggregation, hint: ast.Grouping | None, grid
     log_range = aggregation.log_range
     task = RangeTask(aggregation, hint, buckets(grid.start, grid.end, grid.step, log_range.interval, log_range.offset))
     scan = plan(log_range.query, task.buckets.origin + 1, task.buckets.end + 1)
+    names = tallied_series(task, scan)
+    left = sums_from_tallies(task, names, scan, scan.parts)[1] if names is not None else scan.parts
+    tallied, scan = len(scan.parts) - len(left), replace(scan, parts=left)
     found = plan_aggregation(task, scan.streams, metadata=False)
     stages = _stages(log_range.query.stages, found.program.stages, found.program.reason)
     name = print_query(aggregation)
     runs_in = "interpreter" if found.names is None else "sql"
     last = StagePlan(name, runs_in, found.reason)
     grouped = f" by ({', '.join(hint.labels)})" if hint is not None and not hint.without else ""
-    return _read(f"{aggregation.operator}{grouped}", log_range.query.selector, scan, (*stages, last))
+    return _read(f"{aggregation.operator}{grouped}", log_range.query.selector, scan, (*stages, last), tallied)
 
 
 def _stages(stages: Sequence[ast.Stage], compiled: int, reason: str) -> tuple[StagePlan, ...]:
@@ -151,7 +159,9 @@ def _stages(stages: Sequence[ast.Stage], compiled: int, reason: str) -> tuple[St
     return tuple(plans)
 
 
-def _read(purpose: str, selector: ast.Selector, scan: Scan, stages: tuple[StagePlan, ...]) -> ReadPlan:
+def _read(
+    purpose: str, selector: ast.Selector, scan: Scan, stages: tuple[StagePlan, ...], tallied: int = 0
+) -> ReadPlan:
     return ReadPlan(
         purpose,
         print_selector(selector),
@@ -164,6 +174,8 @@ def _read(purpose: str, selector: ast.Selector, scan: Scan, stages: tuple[StageP
         sum(len(part.groups) for part in scan.parts),
         sum(part.rows for part in scan.parts),
         sum(part.segment.text_bytes * part.rows // max(part.segment.rows, 1) for part in scan.parts),
+        sum(part.rows for part in scan.parts if scan.snapshot.has_columns(part.segment)),
+        tallied,
         stages,
     )
 

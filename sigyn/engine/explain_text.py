@@ -25,6 +25,10 @@ def _read(read: ReadPlan) -> Iterator[str]:
     yield f"segments    {read.segments_read} read, {pruned} pruned of {read.segments_total}"
     yield f"row groups  {read.row_groups_read} read of {read.row_groups_total}"
     yield f"at most     {read.rows} entries, {_size(read.bytes)} of lines"
+    if read.columns:
+        yield f"columns     {read.columns} of them are in segments that hold their fields as columns"
+    if read.tallied:
+        yield f"tallies     {read.tallied} segments answer by their counts and are not read"
     width = max((len(stage.text) for stage in read.stages), default=0)
     for stage in read.stages:
         reason = f" ({stage.reason})" if stage.reason else ""

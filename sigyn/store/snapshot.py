@@ -111,6 +111,14 @@ class Snapshot:
             self._lose(segment, error)
             return ()
 
+    def has_columns(self, segment: SegmentInfo) -> bool:
+        """Whether lines of a segment are held as shapes and columns. Raises Unavailable."""
+        try:
+            return self._reader.portion(segment, ()).is_shaped
+        except SegmentLost as error:
+            self._lose(segment, error)
+            return False
+
     def tallies(self, segment: SegmentInfo) -> pa.Table | None:
         """Counts of a segment's entries by minute (TALLY_SCHEMA).
 

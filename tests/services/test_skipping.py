@@ -1,0 +1,127 @@
+"""What a query does not read: row groups without the needle, entries whose counts are known, lines held in columns."""
+
+import asyncio
+import json
+from collections.abc import Iterator
+from pathlib import Path
+
+import pyarrow as pa
+import pytest
+
+from sigyn.engine.duck import Duck
+from sigyn.engine.explain_text import explanation_text
+from sigyn.model.batch import ENTRY_SCHEMA, Batch
+from sigyn.model.labels import labels_of
+from sigyn.model.results import LogResult, MatrixResult, QueryAnswer
+from sigyn.model.time import MINUTE, SECOND
+from sigyn.services.query import QueryLimits, QueryRequest, QueryService
+from sigyn.store.settings import StoreSettings
+from sigyn.store.store import Store
+
+START = 1_768_471_200 * SECOND  # on a whole minute
+COUNT = 40_000
+STREAMS = tuple(labels_of({"app": "shop", "level": level}) for level in ("error", "info"))
+SPAN = COUNT * 10_000_000
+
+
+def line(number: int) -> str:
+    return json.dumps(
+        {"trace": f"{number * 0x9E3779B97F4A7C15 % 2**128:032x}", "user": f"u{number % 5000}", "ms": number / 4},
+        separators=(",", ":"),
+    )
+
+
+class Shop:
+    """A store with compacted entries, and questions to it."""
+
+    def __init__(self, data: Path) -> None:
+        self.loop = asyncio.new_event_loop()
+        self.store = Store.open(StoreSettings(data=data, compaction=False))
+        self.duck = Duck(1 << 28, 1, str(data / "spill"))
+        self.queries = QueryService(self.store, self.duck, QueryLimits(), threads=1, concurrency=1)
+        entries = pa.table(
+            {
+                "stream": [number % 2 for number in range(COUNT)],
+                "timestamp": [START + number * 10_000_000 for number in range(COUNT)],
+                "line": [line(number) for number in range(COUNT)],
+                "detected_level": ["error" if number % 2 == 0 else "info" for number in range(COUNT)],
+                "metadata": pa.nulls(COUNT, pa.string()),
+            },
+            ENTRY_SCHEMA,
+        )
+        self.loop.run_until_complete(self.store.append(Batch("t", STREAMS, entries)))
+        self.store.compact_now()
+
+    def ask(self, query: str, step: int | None = None, start: int = START) -> QueryAnswer:
+        request = QueryRequest("t", query, start, START + SPAN, step=step)
+        return self.loop.run_until_complete(self.queries.query_range(request))
+
+    def explain(self, query: str) -> str:
+        request = QueryRequest("t", query, START, START + SPAN, step=MINUTE)
+        return explanation_text(self.loop.run_until_complete(self.queries.explain(request)))
+
+    def close(self) -> None:
+        self.queries.close()
+        self.duck.close()
+        self.loop.run_until_complete(self.store.close())
+        self.loop.close()
+
+
+@pytest.fixture(scope="module")
+def shop(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Shop]:
+    made = Shop(tmp_path_factory.mktemp("shop"))
+    yield made
+    made.close()
+
+
+def lines_of(answer: QueryAnswer) -> list[str]:
+    assert isinstance(answer.result, LogResult)
+    return [entry.line for entry in answer.result.entries]
+
+
+@pytest.mark.parametrize(
+    "query", ['{app="shop"} |= "%s"', '{app="shop"} | json | trace="%s"', '{app="shop"} |~ "%s\\""']
+)
+def test_a_needle_is_looked_for_where_it_can_be(shop: Shop, query: str) -> None:
+    wanted = line(31_337)
+    answer = shop.ask(query % json.loads(wanted)["trace"])
+    assert lines_of(answer) == [wanted]
+    assert answer.statistics.row_groups_read == 1
+    assert answer.statistics.row_groups_total > 4
+
+
+def test_a_needle_that_is_nowhere_costs_no_entry(shop: Shop) -> None:
+    answer = shop.ask('{app="shop"} |= "00000000deadbeef00000000deadbeef"')
+    assert lines_of(answer) == []
+    assert answer.statistics.lines_read == 0
+
+
+def test_a_short_field_is_a_needle_too(shop: Shop) -> None:
+    assert shop.ask('{app="shop"} | json | user="u99999"').statistics.lines_read == 0
+    found = lines_of(shop.ask('{app="shop"} | json | user="u4711"'))
+    assert found == [line(number) for number in range(COUNT - 289, 0, -5000)]
+
+
+@pytest.mark.parametrize("by", ["level", "app", "detected_level", "level, detected_level"])
+@pytest.mark.parametrize("counted", ["count_over_time", "rate", "bytes_over_time", "bytes_rate"])
+def test_counts_are_known_without_entries(shop: Shop, by: str, counted: str) -> None:
+    known = shop.ask(f'sum by ({by}) ({counted}({{app="shop"}}[5m]))', step=MINUTE)
+    counted_out = shop.ask(f'sum by ({by}) ({counted}({{app="shop"}} |= "" [5m]))', step=MINUTE)
+    assert known.statistics.lines_read == 0
+    assert counted_out.statistics.lines_read > 0
+    assert isinstance(known.result, MatrixResult)
+    assert isinstance(counted_out.result, MatrixResult)
+    for one, other in zip(known.result.series, counted_out.result.series, strict=True):
+        assert one.labels == other.labels
+        assert one.values.tolist() == pytest.approx(other.values.tolist())
+
+
+def test_windows_that_end_between_minutes_are_counted_out(shop: Shop) -> None:
+    answer = shop.ask('sum(count_over_time({app="shop"}[90s]))', step=45 * SECOND)
+    assert answer.statistics.lines_read > 0
+
+
+def test_the_plan_says_what_is_known(shop: Shop) -> None:
+    assert "1 segments answer by their counts and are not read" in shop.explain('sum(rate({app="shop"}[5m]))')
+    plan = shop.explain('{app="shop"} | json | user="u4711"')
+    assert "are in segments that hold their fields as columns" in plan
