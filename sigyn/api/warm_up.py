@@ -60,8 +60,10 @@ def usable_memory() -> int:
 
 def warm() -> None:
     """Compile the loops of pushes and queries, or load what was compiled before."""
+    from sigyn.engine.duck import load_library
     from sigyn.engine.warm import warm_kernels
 
+    load_library()
     warm_ingest()
     warm_kernels()
 

@@ -49,3 +49,10 @@ class Duck:
                 self._database = duckdb.connect(":memory:", config=self._config)
                 self._database.execute("SET enable_external_access = false")  # last: it locks other settings
             return self._database
+
+
+def load_library() -> None:
+    """Load DuckDB, so that the first query that needs it does not wait for that."""
+    import duckdb
+
+    duckdb.connect(":memory:").close()

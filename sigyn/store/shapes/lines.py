@@ -12,8 +12,28 @@ ROOM = 16  # as sigyn.store.shapes.copying has it
 _ROOM = np.zeros(ROOM, np.uint8)
 
 
+FEW_ROWS = 16  # up to here Python's own strings are quicker than to prepare the loop
+
+
+def _few_lines(table: ShapeTable, of_line: Integers, columns: Mapping[str, Texts], text: pa.StringArray) -> pa.Array:
+    values = {name: column.to_pylist() for name, column in columns.items()}
+    lines = text.to_pylist()
+    for row, number in enumerate(of_line.tolist()):
+        if number >= 0:
+            shape = table.shapes[number]
+            parts = [
+                part
+                for pair in zip(shape.literals, shape.columns, strict=False)
+                for part in (pair[0], values[pair[1]][row])
+            ]
+            lines[row] = "".join([*parts, shape.literals[-1]])
+    return pa.array(lines, pa.string())
+
+
 def rebuild_lines(table: ShapeTable, of_line: Integers, columns: Mapping[str, Texts], text: pa.StringArray) -> pa.Array:
     """The lines of some rows: those with a shape from the columns that it needs, the others from `text`."""
+    if len(of_line) <= FEW_ROWS:
+        return _few_lines(table, of_line, columns, text)
     from sigyn.store.shapes.column_loops import rebuild, rebuilt_lengths
 
     names = list(columns)
