@@ -21,6 +21,7 @@ _DURATION_UNITS = {
 }
 _DURATION_PART = re.compile(r"(\d+(?:\.\d+)?)(ms|us|µs|ns|[ywdhms])")
 _BYTE_UNITS = {"": 0, "K": 1, "M": 2, "G": 3, "T": 4, "P": 5}
+_LABEL_NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
 _BYTES = re.compile(r"(\d+(?:\.\d+)?)\s*([KMGTP]?)(?:i?B)?", re.IGNORECASE)
 
 
@@ -101,6 +102,22 @@ def read_names(text: str) -> tuple[str, ...]:
     return tuple(name for name in (part.strip() for part in text.split(",")) if name)
 
 
+def read_label_pairs(text: str) -> tuple[tuple[str, str], ...]:
+    """`cluster=eu, team=shop`, sorted by name."""
+    pairs = {}
+    for part in read_names(text):
+        name, separator, value = part.partition("=")
+        if not separator or not _LABEL_NAME.fullmatch(name.strip()):
+            raise ValueError("write names and values, such as cluster=eu,team=shop")
+        pairs[name.strip()] = value.strip()
+    return tuple(sorted(pairs.items()))
+
+
+def show_label_pairs(pairs: tuple[tuple[str, str], ...]) -> str:
+    """What `read_label_pairs` reads back."""
+    return ",".join(f"{name}={value}" for name, value in pairs)
+
+
 def read_address(text: str) -> str:
     """`host:port`; the port may be 0, which picks a free one."""
     host, separator, port = text.rpartition(":")
@@ -132,6 +149,7 @@ COUNT = Kind("count", read_count)
 MEGABYTES = Kind("MB", read_number, lambda value: f"{value:g}")
 DURATION = Kind("duration", read_duration, show_duration)
 BYTES = Kind("bytes", read_bytes, show_bytes)
+LABEL_PAIRS = Kind("name=value, ...", read_label_pairs, show_label_pairs)
 NAMES = Kind("names", read_names, ",".join)
 ADDRESS = Kind("host:port", read_address)
 OPTIONAL_ADDRESS = Kind("host:port or empty", read_optional_address)

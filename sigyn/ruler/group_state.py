@@ -1,6 +1,7 @@
 """What a group remembers from one evaluation to the next, and over a restart."""
 
 from collections.abc import Mapping
+from contextlib import AbstractContextManager
 from dataclasses import dataclass, field
 
 import msgspec
@@ -59,6 +60,10 @@ class GroupStates:
             "ON CONFLICT (tenant, namespace, name) DO UPDATE SET state = excluded.state",
             key.tenant, key.namespace, key.group, msgspec.msgpack.encode(state),
         )  # fmt: skip
+
+    def transaction(self) -> AbstractContextManager[object]:
+        """What is saved inside is kept together, or not at all."""
+        return self._database.transaction()
 
     def forget(self, key: GroupKey) -> None:
         """Drops the state of a group that there is no more."""
