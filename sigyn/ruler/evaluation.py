@@ -118,7 +118,7 @@ class Evaluator:
         return after
 
     async def _lines(self, tenant: str, expression: Expression, labels: Labels, at: int) -> tuple[LogLine, ...]:
-        """The newest log lines that an expression counted for a series."""
+        """The newest log lines that an expression counted for a series, in the order of their times."""
         at -= self._settings.evaluation_delay
         for log_range in expression.ranges:
             end = at - log_range.offset
@@ -131,7 +131,7 @@ class Evaluator:
             )
             result = (await self._queries.query_range(request)).result
             if isinstance(result, LogResult) and result.entries:
-                return tuple(LogLine.of(entry) for entry in result.entries)
+                return tuple(LogLine.of(entry) for entry in reversed(result.entries))
         return ()
 
     async def _annotated(

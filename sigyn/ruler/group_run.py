@@ -17,6 +17,7 @@ from sigyn.ruler.series_store import SeriesStore
 from sigyn.ruler.settings import RulerSettings
 from sigyn.ruler.statistics import RulerStatistics
 from sigyn.ruler.template_functions import explore_url
+from sigyn.ruler.templating import uses_logs
 
 _log = structlog.get_logger("sigyn.ruler")
 
@@ -151,12 +152,12 @@ class GroupRun:
 
     def _noted(self, rule: AlertingRule, state: RuleState, at: int, told: Told) -> RuleState:
         """The state with what is told now marked as told; `told` grows."""
-        link = self._link(rule)
+        link, placed = self._link(rule), uses_logs(rule.annotations)
         until = valid_until(at, self.interval, self._settings.resend_delay)
         changed: list[Notice] = []
         alerts: list[Alert] = []
         for alert in state.alerts:
-            notice = notice_of(alert, self._settings.external_labels, link, until)
+            notice = notice_of(alert, self._settings.external_labels, link, until, placed=placed)
             if alert.due(at, self._settings.resend_delay):
                 told.notices.append(notice)
                 alert = replace(alert, last_sent=at)

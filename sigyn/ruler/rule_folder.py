@@ -91,10 +91,10 @@ class RuleFolder:
             return
         self._complaint = ""
         for entry in entries:
-            if _is_rule_file(entry):
+            if is_rule_file(entry):
                 yield entry, SINGLE_TENANT
             elif entry.is_dir() and not entry.name.startswith("."):
-                yield from ((path, entry.name) for path in sorted(entry.iterdir()) if _is_rule_file(path))
+                yield from ((path, entry.name) for path in sorted(entry.iterdir()) if is_rule_file(path))
 
     def _read(self, tenant: str, path: Path, stamp: Stamp, before: RuleFile | None) -> RuleFile:
         if before is not None and before.stamp == stamp:
@@ -111,5 +111,11 @@ class RuleFolder:
         return RuleFile(tenant, path, stamp, groups)
 
 
-def _is_rule_file(path: Path) -> bool:
-    return path.suffix in SUFFIXES and not path.name.startswith(".") and path.is_file()
+def is_rule_file(path: Path) -> bool:
+    """Whether a file of a folder is read: by its suffix, and not as a test of rules."""
+    return path.suffix in SUFFIXES and not path.name.startswith(".") and not is_test_file(path) and path.is_file()
+
+
+def is_test_file(path: Path) -> bool:
+    """Whether a file holds tests of rules, by its name: `shop_test.yaml`."""
+    return path.suffix in SUFFIXES and path.stem.endswith("_test")

@@ -4,7 +4,7 @@ import asyncio
 from collections.abc import Awaitable, Callable
 from hashlib import blake2b
 
-from sigyn.model.time import SECOND, Clock
+from sigyn.model.time import MILLISECOND, SECOND, Clock
 from sigyn.ruler.rule import GroupKey
 
 LONGEST_SLEEP = 60 * SECOND
@@ -12,9 +12,9 @@ LONGEST_SLEEP = 60 * SECOND
 
 
 def offset(key: GroupKey, interval: int) -> int:
-    """ns after each multiple of `interval` at which a group is evaluated: the same in every process."""
+    """ns after each multiple of `interval` at which a group is evaluated: whole ms, the same in every process."""
     digest = blake2b(f"{key.tenant}\0{key.namespace}\0{key.group}".encode(), digest_size=8).digest()
-    return int.from_bytes(digest, "big") % interval
+    return int.from_bytes(digest, "big") % interval // MILLISECOND * MILLISECOND
 
 
 def next_time(key: GroupKey, interval: int, after: int) -> int:

@@ -39,7 +39,9 @@ class RuleContext:
 
 
 def explore_url(external_url: str, datasource_uid: str, query: str) -> str:
-    """The link to a query in Grafana's Explore."""
+    """The link to a query in Grafana's Explore; empty when nobody said where Grafana is."""
+    if not external_url:
+        return ""
     asked: dict[str, Any] = {"refId": "A", "expr": query, "queryType": "range"}
     if datasource_uid:
         asked["datasource"] = {"type": "loki", "uid": datasource_uid}

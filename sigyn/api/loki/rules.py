@@ -4,7 +4,8 @@ from urllib.parse import unquote
 
 from starlette.requests import Request
 from starlette.responses import Response
-from starlette.routing import BaseRoute, Route
+from starlette.routing import BaseRoute, Match, Route
+from starlette.types import Scope
 
 from sigyn.api.requests import api_of, bounded_body, tenant_of
 from sigyn.api.responses import json_response
@@ -23,7 +24,7 @@ async def all_rules(request: Request) -> Response:
 async def namespace(request: Request) -> Response:
     """`/loki/api/v1/rules/<namespace>`: GET shows its groups, POST adds or changes one, DELETE deletes all."""
     ruler, tenant = api_of(request).ruler, tenant_of(request)
-    (name,) = _names(request, 1)
+    name = unquote(request.path_params["namespace"])
     if request.method == "POST":
         body = await bounded_body(request, api_of(request).settings.max_form_bytes)
         try:
@@ -41,25 +42,28 @@ async def namespace(request: Request) -> Response:
 async def group(request: Request) -> Response:
     """`/loki/api/v1/rules/<namespace>/<group>`: GET shows it, DELETE deletes it."""
     ruler, tenant = api_of(request).ruler, tenant_of(request)
-    space, name = _names(request, 2)
+    space, name = (unquote(request.path_params[part]) for part in ("namespace", "group"))
     if request.method == "DELETE":
         await ruler.delete(tenant, space, name)
         return _accepted()
     return Response(group_text(ruler.rule_group(tenant, space, name)), media_type=_YAML)
 
 
-def _names(request: Request, count: int) -> list[str]:
-    """The last parts of the path, in which `%2F` is a slash of a name."""
-    path = bytes(request.scope.get("raw_path") or request.url.path.encode()).decode("ascii", "replace")
-    return [unquote(part) for part in path.partition("?")[0].split("/")[-count:]]
-
-
 def _accepted() -> Response:
     return json_response({"status": "success", "data": None, "errorType": "", "error": ""}, 202)
 
 
+class EncodedRoute(Route):
+    """A route whose parameters are as they were sent: in `team%2Fshop` the slash is part of the name."""
+
+    def matches(self, scope: Scope) -> tuple[Match, Scope]:
+        """As in Route, by the path before it was decoded."""
+        raw = scope.get("raw_path")
+        return super().matches({**scope, "path": raw.decode("ascii", "replace")} if raw else scope)
+
+
 RULE_ROUTES: list[BaseRoute] = [
     *(Route(prefix, all_rules) for prefix in _PREFIXES),
-    *(Route(prefix + "/{namespace}", namespace, methods=["GET", "POST", "DELETE"]) for prefix in _PREFIXES),
-    *(Route(prefix + "/{namespace}/{group}", group, methods=["GET", "DELETE"]) for prefix in _PREFIXES),
+    *(EncodedRoute(prefix + "/{namespace}", namespace, methods=["GET", "POST", "DELETE"]) for prefix in _PREFIXES),
+    *(EncodedRoute(prefix + "/{namespace}/{group}", group, methods=["GET", "DELETE"]) for prefix in _PREFIXES),
 ]

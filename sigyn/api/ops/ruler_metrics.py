@@ -9,7 +9,7 @@ from sigyn.model.time import SECOND
 from sigyn.ruler.rule import GroupKey
 from sigyn.ruler.ruler import Ruler
 
-_BY_GROUP = ("tenant", "rule_group")
+_BY_GROUP = ("user", "rule_group")
 
 
 class RulerCollector(Collector):

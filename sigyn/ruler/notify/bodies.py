@@ -25,7 +25,7 @@ def alertmanager_alerts(notices: Sequence[Notice]) -> list[dict[str, Any]]:
             "annotations": annotations_with_lines(notice),
             "startsAt": written_time(notice.starts_at),
             "endsAt": written_time(notice.ends_at),
-            "generatorURL": notice.link,
+            **({"generatorURL": notice.link} if notice.link else {}),
         }
         for notice in notices
     ]

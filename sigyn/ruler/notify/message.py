@@ -17,7 +17,8 @@ class Notice:
     """One alert as a receiver is told of it. Times are ns.
 
     ends_at  when it was resolved; of one that fires, until when it does unless more is heard of it
-    link     to the rule's query in Grafana's Explore
+    link     to the rule's query in Grafana's Explore; empty when nobody said where that is
+    lines    the log lines that made it fire, and `placed` as the rule's own annotations show them
     """
 
     labels: Labels
@@ -28,6 +29,7 @@ class Notice:
     resolved: bool
     link: str
     lines: tuple[LogLine, ...] = ()
+    placed: bool = False
 
     @property
     def fingerprint(self) -> str:
@@ -68,7 +70,7 @@ class Message:
         return f"[{state}] {self.rule}"
 
 
-def notice_of(alert: Alert, external_labels: Labels, link: str, valid_until: int) -> Notice:
+def notice_of(alert: Alert, external_labels: Labels, link: str, valid_until: int, *, placed: bool) -> Notice:
     """The notice of an alert that fires, or was resolved; `valid_until` in ns."""
     resolved = alert.state == "inactive"
     return Notice(
@@ -80,6 +82,7 @@ def notice_of(alert: Alert, external_labels: Labels, link: str, valid_until: int
         resolved=resolved,
         link=link,
         lines=alert.lines,
+        placed=placed,
     )
 
 
@@ -90,7 +93,8 @@ def with_external(labels: Labels, external_labels: Labels) -> Labels:
 
 def annotations_with_lines(notice: Notice) -> dict[str, str]:
     """The annotations, with the lines and traces for receivers that have no other place for them."""
-    added = {LOGS: "\n".join(line.line for line in notice.lines), TRACE_IDS: ", ".join(notice.trace_ids)}
+    lines = () if notice.placed else notice.lines
+    added = {LOGS: "\n".join(line.line for line in lines), TRACE_IDS: ", ".join(notice.trace_ids)}
     return {name: value for name, value in added.items() if value} | dict(notice.annotations)
 
 
