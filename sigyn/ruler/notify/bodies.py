@@ -75,7 +75,7 @@ def _slack_attachment(notice: Notice) -> dict[str, Any]:
     labels = dict(notice.labels)
     title = labels.pop("alertname", "")
     text = "\n".join(_escaped(f"*{name}*: {value.strip()}") for name, value in notice.annotations)
-    if notice.lines and not notice.resolved:
+    if notice.lines and not (notice.resolved or notice.placed):
         shown = "\n".join(_escaped(line.line[:_SLACK_LINE].replace("```", "'''")) for line in notice.lines)
         text += f"\n```{shown}```"
     fields = [{"title": name, "value": _escaped(value), "short": True} for name, value in labels.items()]
@@ -122,7 +122,7 @@ def _mail_lines(message: Message) -> Iterator[str]:
             yield f"traces: {', '.join(notice.trace_ids)}"
         if notice.link:
             yield f"query: {notice.link}"
-        if notice.lines and not notice.resolved:
+        if notice.lines and not (notice.resolved or notice.placed):
             yield "lines:"
             yield from (f"  {written_time(line.timestamp)} {line.line}" for line in notice.lines)
         yield ""
