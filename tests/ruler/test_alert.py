@@ -1,6 +1,7 @@
 """The life of an alert, evaluation by evaluation, by a clock that is only ever told."""
 
-from dataclasses import dataclass
+import itertools
+from dataclasses import dataclass, replace
 
 import pytest
 from hypothesis import given
@@ -81,8 +82,6 @@ def test_states_of_any_course(hold: int, keep: int, course: list[bool]) -> None:
 
 @given(st.lists(st.booleans(), min_size=1, max_size=60), st.integers(1, 12).map(lambda n: n * 10 * SECOND))
 def test_alertmanagers_hear_of_every_change_and_of_nothing_too_often(course: list[bool], delay: int) -> None:
-    from dataclasses import replace
-
     rule = alerting(hold=10)
     alerts: dict[tuple[tuple[str, str], ...], Alert] = {}
     told: list[tuple[int, str]] = []
@@ -99,7 +98,7 @@ def test_alertmanagers_hear_of_every_change_and_of_nothing_too_often(course: lis
             assert told[-1] == (at, state)
         last_state = state
     assert all(state != "pending" for _, state in told)
-    for (first, before), (second, after) in zip(told, told[1:], strict=False):
+    for (first, before), (second, after) in itertools.pairwise(told):
         assert before != after or second - first >= delay
 
 
@@ -138,5 +137,5 @@ def test_series_of_alerts_are_those_of_prometheus() -> None:
 def test_a_limit() -> None:
     check_limit(0, 1000, "alerts")
     check_limit(2, 2, "alerts")
-    with pytest.raises(QueryError, match="^exceeded limit of 2 with 3 alerts$"):
+    with pytest.raises(QueryError, match=r"^exceeded limit of 2 with 3 alerts$"):
         check_limit(2, 3, "alerts")

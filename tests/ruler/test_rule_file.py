@@ -64,5 +64,5 @@ def test_keys_of_others_are_taken_without_effect() -> None:
 
 
 def test_a_problem_of_a_body_names_its_line_alone() -> None:
-    with pytest.raises(RuleFileError, match="^line 2: unknown key `rulez` of a group"):
+    with pytest.raises(RuleFileError, match=r"^line 2: unknown key `rulez` of a group"):
         read_rule_group("name: a\nrulez: []\nrules: [{record: x, expr: vector(1)}]")
