@@ -7,7 +7,7 @@ from typing import Literal, Protocol, TypeAlias
 
 from sigyn.languages.logql import ast, print_query
 from sigyn.languages.promql import NAME
-from sigyn.model.errors import QueryError
+from sigyn.model.errors import QueryError, QueryTimeout
 from sigyn.model.labels import Labels
 from sigyn.model.results import LogResult, QueryAnswer, Sample, ScalarResult, VectorResult
 from sigyn.model.time import SECOND
@@ -158,8 +158,12 @@ class Evaluator:
         loop = asyncio.get_running_loop()
 
         def query(text: str) -> Sequence[Sample]:
-            work = self.ask(tenant, parse_expression(text), at)
-            return asyncio.run_coroutine_threadsafe(work, loop).result(_QUERY_IN_TEMPLATE)
+            asked = asyncio.run_coroutine_threadsafe(self.ask(tenant, parse_expression(text), at), loop)
+            try:
+                return asked.result(_QUERY_IN_TEMPLATE)
+            except TimeoutError:
+                asked.cancel()
+                raise QueryTimeout(f"the query took longer than {_QUERY_IN_TEMPLATE:g} s") from None
 
         return RuleContext(self._settings.external_url, self._settings.datasource_uid, query)
 

@@ -20,6 +20,7 @@ from sigyn.languages.templates.letter_case import to_lower, to_title, to_upper
 from sigyn.languages.templates.printf import sprintf
 from sigyn.languages.templates.regex_functions import REGEX_FUNCTIONS
 from sigyn.languages.templates.times import Duration, Time
+from sigyn.model.errors import SigynError
 from sigyn.model.results import Sample
 from sigyn.model.time import SECOND
 
@@ -31,7 +32,7 @@ _FARTHEST = 1 << 63
 
 @dataclass(frozen=True, slots=True)
 class RuleContext:
-    """What functions may use: `query` answers an expression at the time of the evaluation."""
+    """What functions may use: `query` answers an expression at the time of the evaluation, or raises SigynError."""
 
     external_url: str
     datasource_uid: str
@@ -166,7 +167,11 @@ def _strip_domain(address: str) -> str:
 
 
 def _query(context: RuleContext, text: str) -> list[object]:
-    return [{"Labels": StringMap(sample.labels), "Value": sample.value} for sample in context.query(text)]
+    try:
+        samples = context.query(text)
+    except SigynError as error:
+        raise FunctionError(str(error)) from None
+    return [{"Labels": StringMap(sample.labels), "Value": sample.value} for sample in samples]
 
 
 def _sample(value: object) -> Mapping[str, object]:

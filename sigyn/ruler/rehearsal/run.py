@@ -144,7 +144,7 @@ async def _stage(test: RuleTest) -> AsyncIterator[tuple[QueryService, SeriesStor
         queries = QueryService(store, duck, limits, threads=1, concurrency=1)
         try:
             for stream in test.streams:
-                await store.append(_batch(stream))
+                await store.append(batch_of(stream))
             yield queries, series
         finally:
             queries.close()
@@ -152,7 +152,8 @@ async def _stage(test: RuleTest) -> AsyncIterator[tuple[QueryService, SeriesStor
             await store.close()
 
 
-def _batch(stream: InputStream) -> Batch:
+def batch_of(stream: InputStream) -> Batch:
+    """The entries of a stream, as the store takes them."""
     rules = LevelRules()
     entries = sorted(stream.entries, key=lambda entry: entry.at)
     table = pa.table(
