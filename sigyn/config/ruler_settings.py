@@ -3,7 +3,20 @@
 from dataclasses import dataclass
 
 from sigyn.config.declaration import setting
-from sigyn.config.values import ADDRESS, COUNT, DURATION, FILE, FLAG, FOLDER, LABEL_PAIRS, NAMES, SECRET, TEXT, one_of
+from sigyn.config.values import (
+    ADDRESS,
+    COUNT,
+    DURATION,
+    FILE,
+    FLAG,
+    FOLDER,
+    LABEL_PAIRS,
+    NAMES,
+    SECRET,
+    TEXT,
+    URLS,
+    one_of,
+)
 from sigyn.model.time import DAY, HOUR, MINUTE, SECOND
 
 
@@ -58,7 +71,7 @@ class RulerSettings:
     )
     alert_lines: int = setting(5, COUNT, "Log lines that an alert carries; 0: none.")
     alertmanager_url: tuple[str, ...] = setting(
-        (), NAMES, "URLs of Alertmanagers; each is told of everything.", "ruler.alertmanager_url"
+        (), URLS, "URLs of Alertmanagers; each is told of everything.", "ruler.alertmanager_url"
     )
     alertmanager_username: str = setting(
         "", TEXT, "User for Alertmanagers that want one.", "ruler.alertmanager_client.basic_auth_username"
@@ -104,7 +117,7 @@ class RulerSettings:
     )
     webhook_url: tuple[str, ...] = setting(
         (),
-        NAMES,
+        URLS,
         "URLs that get JSON when an alert fires and when it is resolved, in the form of Alertmanager's webhooks.",
     )
     slack_webhook_url: str = setting("", SECRET, "Incoming webhook of Slack that gets the same.")
@@ -118,7 +131,7 @@ class RulerSettings:
     )
     remote_write_url: tuple[str, ...] = setting(
         (),
-        NAMES,
+        URLS,
         "URLs that recorded series are written to by Prometheus' remote write.",
         "ruler.remote_write.client",
         "ruler.remote_write.clients",

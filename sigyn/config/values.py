@@ -22,6 +22,7 @@ _DURATION_UNITS = {
 _DURATION_PART = re.compile(r"(\d+(?:\.\d+)?)(ms|us|µs|ns|[ywdhms])")
 _BYTE_UNITS = {"": 0, "K": 1, "M": 2, "G": 3, "T": 4, "P": 5}
 _LABEL_NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
+_PASSWORD = re.compile(r"(://[^/@:]*):[^/@]*@")
 _BYTES = re.compile(r"(\d+(?:\.\d+)?)\s*([KMGTP]?)(?:i?B)?", re.IGNORECASE)
 
 
@@ -118,6 +119,11 @@ def show_label_pairs(pairs: tuple[tuple[str, str], ...]) -> str:
     return ",".join(f"{name}={value}" for name, value in pairs)
 
 
+def show_urls(urls: tuple[str, ...]) -> str:
+    """URLs with commas between them, without their passwords."""
+    return ",".join(_PASSWORD.sub(r"\1:<hidden>@", url) for url in urls)
+
+
 def read_address(text: str) -> str:
     """`host:port`; the port may be 0, which picks a free one."""
     host, separator, port = text.rpartition(":")
@@ -151,6 +157,7 @@ DURATION = Kind("duration", read_duration, show_duration)
 BYTES = Kind("bytes", read_bytes, show_bytes)
 LABEL_PAIRS = Kind("name=value, ...", read_label_pairs, show_label_pairs)
 NAMES = Kind("names", read_names, ",".join)
+URLS = Kind("URLs", read_names, show_urls)
 ADDRESS = Kind("host:port", read_address)
 OPTIONAL_ADDRESS = Kind("host:port or empty", read_optional_address)
 FOLDER = Kind("folder", str)
