@@ -17,13 +17,14 @@ from sigyn.ruler.database import RulerDatabase
 from sigyn.ruler.evaluation import Evaluator
 from sigyn.ruler.group_run import GroupRun, Told
 from sigyn.ruler.group_state import GroupStates
-from sigyn.ruler.rehearsal.run import batch_of
+from sigyn.ruler.rehearsal.run import push_of
 from sigyn.ruler.rehearsal.script import Entry, InputStream
 from sigyn.ruler.rule import GroupKey, Rule, RuleGroup
 from sigyn.ruler.series_query import instant
 from sigyn.ruler.series_store import SeriesStore
 from sigyn.ruler.settings import RulerSettings
 from sigyn.ruler.statistics import RulerStatistics
+from sigyn.services.ingest import IngestService
 from sigyn.services.query import QueryLimits, QueryService
 from sigyn.services.tenants import SINGLE_TENANT
 from sigyn.store.settings import StoreSettings
@@ -40,6 +41,7 @@ class Stage:
 
     store: Store
     queries: QueryService
+    ingest: IngestService
     loop: asyncio.AbstractEventLoop
     database: RulerDatabase = field(default_factory=lambda: RulerDatabase(None))
     statistics: RulerStatistics = field(default_factory=RulerStatistics)
@@ -51,7 +53,7 @@ class Stage:
 
     def push(self, stream: Labels, *entries: tuple[float, str], metadata: Labels = ()) -> None:
         lines = tuple(Entry(round(at * SECOND), line, metadata) for at, line in entries)
-        self.loop.run_until_complete(self.store.append(batch_of(InputStream(stream, lines))))
+        self.loop.run_until_complete(self.ingest.push(SINGLE_TENANT, push_of(InputStream(stream, lines))))
 
     def group(self, *rules: Rule, interval: int = 10, limit: int = 0, **settings: Any) -> GroupRun:
         """A group over this stage, with the state that the one before it left."""
@@ -90,7 +92,7 @@ def staged(folder: Path) -> Iterator[Stage]:
         duck = Duck(256 << 20, 1, str(folder))
         queries = QueryService(store, duck, QueryLimits(max_query_series=5), threads=1, concurrency=1)
         try:
-            yield Stage(store, queries, runner.get_loop())
+            yield Stage(store, queries, IngestService(store), runner.get_loop())
         finally:
             queries.close()
             duck.close()

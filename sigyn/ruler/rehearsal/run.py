@@ -8,16 +8,14 @@ from math import isclose, isnan
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
-import msgspec
 import pyarrow as pa
 
 from sigyn.engine.duck import Duck
 from sigyn.languages.go_numbers import format_short
 from sigyn.languages.promql import NAME
-from sigyn.model.batch import ENTRY_SCHEMA, Batch
 from sigyn.model.errors import NotFound, SigynError
 from sigyn.model.labels import Labels, format_labels
-from sigyn.model.time import MINUTE, SECOND
+from sigyn.model.time import MINUTE, SECOND, YEAR
 from sigyn.ruler.alert import ALERT_NAME
 from sigyn.ruler.database import RulerDatabase
 from sigyn.ruler.evaluation import Evaluator
@@ -31,14 +29,19 @@ from sigyn.ruler.rule_file import read_rule_file
 from sigyn.ruler.series_store import SeriesStore
 from sigyn.ruler.settings import RulerSettings
 from sigyn.ruler.statistics import RulerStatistics
-from sigyn.services.discovery import LevelRules, level_from_line
+from sigyn.services.ingest import IngestService
 from sigyn.services.query import QueryLimits, QueryService
 from sigyn.services.tenants import SINGLE_TENANT
 from sigyn.store.settings import StoreSettings
 from sigyn.store.store import Store
+from sigyn.wire.metadata import metadata_text
+from sigyn.wire.push import DECODED_SCHEMA, DecodedPush
 
 START = 1_767_225_600 * SECOND
 """2026-01-01T00:00:00Z: what a test's times are counted from."""
+
+_AFTER_ALL = START + 100 * YEAR
+"""When lines are taken in: none is from the future."""
 
 _MEMORY = 256 << 20
 
@@ -143,8 +146,9 @@ async def _stage(test: RuleTest) -> AsyncIterator[tuple[QueryService, SeriesStor
         limits = QueryLimits(max_query_series=0, max_query_length=0, query_timeout=10 * MINUTE)
         queries = QueryService(store, duck, limits, threads=1, concurrency=1)
         try:
+            ingest = IngestService(store, clock=lambda: _AFTER_ALL)
             for stream in test.streams:
-                await store.append(batch_of(stream))
+                await ingest.push(SINGLE_TENANT, push_of(stream))
             yield queries, series
         finally:
             queries.close()
@@ -152,24 +156,19 @@ async def _stage(test: RuleTest) -> AsyncIterator[tuple[QueryService, SeriesStor
             await store.close()
 
 
-def batch_of(stream: InputStream) -> Batch:
-    """The entries of a stream, as the store takes them."""
-    rules = LevelRules()
+def push_of(stream: InputStream) -> DecodedPush:
+    """The entries of a stream as a push, whose service and levels are found as those of any other."""
     entries = sorted(stream.entries, key=lambda entry: entry.at)
     table = pa.table(
         [
             pa.array([0] * len(entries), pa.int32()),
             pa.array([START + entry.at for entry in entries], pa.int64()),
             pa.array([entry.line for entry in entries], pa.string()),
-            pa.array([level_from_line(entry.line, rules) for entry in entries], pa.string()),
-            pa.array(
-                [msgspec.json.encode(dict(entry.metadata)).decode() if entry.metadata else None for entry in entries],
-                pa.string(),
-            ),
+            pa.array([metadata_text(entry.metadata) for entry in entries], pa.string()),
         ],
-        schema=ENTRY_SCHEMA,
+        schema=DECODED_SCHEMA,
     )
-    return Batch(SINGLE_TENANT, (stream.labels,), table)
+    return DecodedPush((stream.labels,), table, stream_count=1)
 
 
 async def _compare(
