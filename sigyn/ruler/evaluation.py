@@ -108,9 +108,7 @@ class Evaluator:
         wanting = [
             labels
             for labels, alert in alerts.items()
-            if alert.state == "firing"
-            and labels in found
-            and (alert.due(at, self._settings.resend_delay) or not alert.lines)
+            if alert.state == "firing" and labels in found and alert.due(at, self._settings.resend_delay)
         ]
         for labels in wanting[:_MOST_WITH_LINES]:
             lines = await self._lines(tenant, rule.expression, found[labels].labels, at)

@@ -90,11 +90,11 @@ class Ruler:
 
     async def reload(self) -> None:
         """Reads the rules anew and lets every group run as it is now written."""
+        await self._read_folder()
+        await self._apply()
+
+    async def _apply(self) -> None:
         async with self._reloading:
-            if self._folder is not None:
-                await asyncio.to_thread(self._folder.reload)
-                self.statistics.reload_successful = not self._folder.errors()
-                self.statistics.reloaded = self._clock()
             wanted = await asyncio.to_thread(self._wanted)
             for key in [key for key in self.runs if key not in wanted]:
                 await self._end(key)
@@ -135,14 +135,14 @@ class Ruler:
         self._check_change(tenant, namespace)
         group = read_rule_group(text)
         await asyncio.to_thread(self._shelf.put, GroupKey(tenant, namespace, group.name), group)
-        await self.reload()
+        await self._apply()
 
     async def delete(self, tenant: str, namespace: str, group: str | None = None) -> None:
         """Deletes a group, or all of a namespace. Raises NotFound, and BadRequest for namespaces that are files."""
         self._check_change(tenant, namespace)
         if not await asyncio.to_thread(self._shelf.remove, tenant, namespace, group):
             raise NotFound("group does not exist" if group is not None else "no rule groups found")
-        await self.reload()
+        await self._apply()
 
     async def query(self, tenant: str, text: str, time: int) -> VectorResult | ScalarResult:
         """A query over recorded series at a time (ns). Raises QueryError."""
@@ -215,11 +215,21 @@ class Ruler:
         for delivery in self._deliveries:
             self._outbox.put(delivery.name, told.messages)
 
+    async def _read_folder(self) -> bool:
+        """Reads what changed in the folder; whether anything did."""
+        if self._folder is None:
+            return False
+        changed = await asyncio.to_thread(self._folder.reload)
+        self.statistics.reload_successful = not self._folder.errors()
+        self.statistics.reloaded = self._clock()
+        return changed
+
     async def _watch(self) -> None:
-        """Reads the folder again when it changes."""
+        """Lets the groups of the folder run as they are now written when it changes."""
         while self._folder is not None:
             await asyncio.sleep(self.settings.poll_interval / SECOND)
-            await self.reload()
+            if await self._read_folder():
+                await self._apply()
 
     async def _prune(self) -> None:
         while True:
