@@ -27,10 +27,10 @@ from sigyn.api.warm_up import WarmUp
 from sigyn.engine.duck import Duck
 from sigyn.engine.scan import UNIT_ROWS
 from sigyn.model.time import SECOND
-from sigyn.services.deletes import DeleteRules, DeleteService
-from sigyn.services.demotion import Demotion
 from sigyn.ruler.ruler import Ruler
 from sigyn.ruler.settings import RulerSettings
+from sigyn.services.deletes import DeleteRules, DeleteService
+from sigyn.services.demotion import Demotion
 from sigyn.services.ingest import IngestService
 from sigyn.services.push_limits import PushLimits
 from sigyn.services.query import QueryLimits, QueryService

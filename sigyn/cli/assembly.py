@@ -12,9 +12,9 @@ from sigyn.config import ruler_settings as config
 from sigyn.config.settings import RetentionSettings, Settings, StorageSettings, settings_of
 from sigyn.config.show import show_settings
 from sigyn.engine.scan import UNIT_ROWS
+from sigyn.ruler.settings import HttpAccess, MailSettings, RulerSettings
 from sigyn.services.deletes import DeleteRules
 from sigyn.services.label_watch import DemotionRules
-from sigyn.ruler.settings import HttpAccess, MailSettings, RulerSettings
 from sigyn.services.push_limits import PushLimits
 from sigyn.services.query import QueryLimits
 from sigyn.services.retention import RetentionPeriods, SelectedPeriod, TenantRetention
