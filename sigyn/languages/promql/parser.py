@@ -10,11 +10,13 @@ Not read: subqueries, `@`, and the functions that are not in FUNCTIONS.
 
 import re
 from collections.abc import Iterator
-from typing import Literal, cast
+from typing import cast
 
 from sigyn.languages.durations import parse_prometheus_duration
 from sigyn.languages.lexer import END, Cursor, Token
 from sigyn.languages.logql import ast
+from sigyn.languages.logql.expressions import COMPARISON, PRECEDENCE, parse_grouping, parse_matching
+from sigyn.languages.logql.ranges import parse_offset
 from sigyn.languages.promql.tokens import promql_error, tokenise
 from sigyn.languages.regex import RegexError, compile_regex
 from sigyn.model.time import MINUTE, SECOND
@@ -45,15 +47,6 @@ FUNCTIONS: dict[str, ast.RangeOperator] = {
 _AGGREGATIONS = frozenset(
     ("sum", "avg", "min", "max", "count", "stddev", "stdvar", "topk", "bottomk", "sort", "sort_desc")
 )
-_PRECEDENCE = {
-    **dict.fromkeys(("or",), 1),
-    **dict.fromkeys(("and", "unless"), 2),
-    **dict.fromkeys(("==", "!=", ">", ">=", "<", "<="), 3),
-    **dict.fromkeys(("+", "-"), 4),
-    **dict.fromkeys(("*", "/", "%"), 5),
-    **dict.fromkeys(("^",), 6),
-}
-_COMPARISON, _PRODUCT = 3, 5
 _MATCHERS = ("=", "!=", "=~", "!~")
 
 
@@ -93,10 +86,10 @@ def leaves(query: ast.MetricQuery) -> Iterator[ast.RangeAggregation]:
 def _expression(cursor: Cursor, loosest: int = 1) -> ast.MetricQuery:
     cursor.descend()
     left = _operand(cursor)
-    while (precedence := _PRECEDENCE.get(cursor.kind, 0)) >= loosest:
+    while (precedence := PRECEDENCE.get(cursor.kind, 0)) >= loosest:
         operator = cast(ast.BinaryOperator, cursor.advance().kind)
-        return_bool = cursor.accept("bool") is not None and precedence == _COMPARISON
-        matching = _matching(cursor)
+        return_bool = cursor.accept("bool") is not None and precedence == COMPARISON
+        matching = parse_matching(cursor)
         right = _expression(cursor, precedence if operator == "^" else precedence + 1)
         left = ast.BinaryOperation(operator, left, right, return_bool, matching)
     cursor.ascend()
@@ -112,7 +105,7 @@ def _operand(cursor: Cursor) -> ast.MetricQuery:
         return inner
     if token.kind in ("+", "-"):
         cursor.advance()
-        inner = _expression(cursor, _PRODUCT + 1)
+        inner = _expression(cursor, PRECEDENCE["*"] + 1)
         if token.kind == "+":
             return inner
         if isinstance(inner, ast.Number):
@@ -141,7 +134,7 @@ def _instant(cursor: Cursor, name: str) -> ast.RangeAggregation:
     selector = _selector(cursor, name)
     if cursor.kind == "RANGE":
         raise promql_error(cursor.query, cursor.token, "a range stands in a function: rate(name[5m])")
-    return _leaf("last_over_time", selector, LOOK_BACK, _offset(cursor), INSTANT)
+    return _leaf("last_over_time", selector, LOOK_BACK, parse_offset(cursor), INSTANT)
 
 
 def _leaf(
@@ -155,14 +148,6 @@ def _leaf(
     return ast.RangeAggregation(
         operator, ast.LogRange(ast.LogQuery(selector), interval, offset, ast.Unwrap(unwrap)), parameter
     )
-
-
-def _offset(cursor: Cursor) -> int:
-    if not cursor.accept("offset"):
-        return 0
-    negative = cursor.accept("-") is not None
-    length = parse_prometheus_duration(cursor.expect("DURATION").value)
-    return -length if negative else length
 
 
 def _selector(cursor: Cursor, name: str) -> ast.Selector:
@@ -198,7 +183,7 @@ def _check_regex(cursor: Cursor, value: Token) -> None:
 
 def _aggregation(cursor: Cursor, name: Token) -> ast.VectorAggregation:
     operator = cast(ast.VectorOperator, name.text.lower())
-    grouping = _grouping(cursor)
+    grouping = parse_grouping(cursor)
     cursor.expect("(")
     parameter = None
     if operator in ("topk", "bottomk"):
@@ -206,7 +191,9 @@ def _aggregation(cursor: Cursor, name: Token) -> ast.VectorAggregation:
         cursor.expect(",")
     inner = _expression(cursor)
     cursor.expect(")")
-    return ast.VectorAggregation(operator, inner, parameter, grouping if grouping is not None else _grouping(cursor))
+    return ast.VectorAggregation(
+        operator, inner, parameter, grouping if grouping is not None else parse_grouping(cursor)
+    )
 
 
 def _function(cursor: Cursor, name: Token) -> ast.MetricQuery:
@@ -246,7 +233,7 @@ def _over_range(cursor: Cursor, function: str) -> ast.MetricQuery:
     if cursor.kind != "RANGE":
         raise promql_error(cursor.query, cursor.token, f"{function} takes a range: {function}(name[5m])")
     interval = parse_prometheus_duration(cursor.advance().value)
-    leaf = _leaf(FUNCTIONS[function], selector, interval, _offset(cursor), parameter=parameter)
+    leaf = _leaf(FUNCTIONS[function], selector, interval, parse_offset(cursor), parameter=parameter)
     return ast.BinaryOperation("*", leaf, ast.Number(interval / SECOND)) if function == "increase" else leaf
 
 
@@ -265,34 +252,6 @@ def _label_replace(cursor: Cursor) -> ast.LabelReplace:
     _check_regex(cursor, texts[3])
     destination, replacement, source, regex = (token.value for token in texts)
     return ast.LabelReplace(inner, destination, replacement, source, regex)
-
-
-def _grouping(cursor: Cursor) -> ast.Grouping | None:
-    word = cursor.accept("by", "without")
-    return ast.Grouping(_labels(cursor), without=word.kind == "without") if word else None
-
-
-def _matching(cursor: Cursor) -> ast.VectorMatching | None:
-    word = cursor.accept("on", "ignoring")
-    if word is None:
-        return None
-    labels = _labels(cursor)
-    side = cursor.accept("group_left", "group_right")
-    if side is None:
-        return ast.VectorMatching(labels, on=word.kind == "on")
-    include = _labels(cursor) if cursor.kind == "(" and cursor.look(1) in ("IDENTIFIER", ")") else ()
-    group: Literal["left", "right"] = "left" if side.kind == "group_left" else "right"
-    return ast.VectorMatching(labels, word.kind == "on", group, include)
-
-
-def _labels(cursor: Cursor) -> tuple[str, ...]:
-    cursor.expect("(")
-    labels: list[str] = []
-    while not cursor.accept(")"):
-        labels.append(cursor.expect("IDENTIFIER").text)
-        if not cursor.accept(",") and cursor.kind != ")":
-            raise cursor.unexpected(",", ")")
-    return tuple(labels)
 
 
 def keeps_name(query: ast.MetricQuery) -> bool:
