@@ -13,6 +13,7 @@ from sigyn.config.values import (
     LABEL_PAIRS,
     NAMES,
     SECRET,
+    SECRET_URL,
     TEXT,
     URLS,
     one_of,
@@ -120,7 +121,7 @@ class RulerSettings:
         URLS,
         "URLs that get JSON when an alert fires and when it is resolved, in the form of Alertmanager's webhooks.",
     )
-    slack_webhook_url: str = setting("", SECRET, "Incoming webhook of Slack that gets the same.")
+    slack_webhook_url: str = setting("", SECRET_URL, "Incoming webhook of Slack that gets the same.")
     mail_to: tuple[str, ...] = setting((), NAMES, "Addresses that get the same by mail.")
     mail_from: str = setting("sigyn@localhost", TEXT, "Sender of those mails.")
     smtp_server: str = setting("127.0.0.1:25", ADDRESS, "Server that takes them.")

@@ -4,6 +4,7 @@ import re
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
+from urllib.parse import urlsplit
 
 from sigyn.model.time import DAY, HOUR, MICROSECOND, MILLISECOND, MINUTE, SECOND, WEEK, YEAR
 
@@ -119,6 +120,23 @@ def show_label_pairs(pairs: tuple[tuple[str, str], ...]) -> str:
     return ",".join(f"{name}={value}" for name, value in pairs)
 
 
+def read_url(text: str) -> str:
+    """`http://host/path` or `https://host/path`, or nothing."""
+    try:
+        parts = urlsplit(text)
+        known = parts.scheme in ("http", "https") and bool(parts.hostname) and (parts.port or 1) > 0
+    except ValueError:
+        known = False
+    if text and not known:
+        raise ValueError("write a URL such as https://host:9093/path")
+    return text
+
+
+def read_urls(text: str) -> tuple[str, ...]:
+    """URLs with commas between them."""
+    return tuple(read_url(url) for url in read_names(text))
+
+
 def show_urls(urls: tuple[str, ...]) -> str:
     """URLs with commas between them, without their passwords."""
     return ",".join(_PASSWORD.sub(r"\1:<hidden>@", url) for url in urls)
@@ -157,7 +175,8 @@ DURATION = Kind("duration", read_duration, show_duration)
 BYTES = Kind("bytes", read_bytes, show_bytes)
 LABEL_PAIRS = Kind("name=value, ...", read_label_pairs, show_label_pairs)
 NAMES = Kind("names", read_names, ",".join)
-URLS = Kind("URLs", read_names, show_urls)
+URLS = Kind("URLs", read_urls, show_urls)
+SECRET_URL = Kind("URL, secret", read_url, SECRET.show)
 ADDRESS = Kind("host:port", read_address)
 OPTIONAL_ADDRESS = Kind("host:port or empty", read_optional_address)
 FOLDER = Kind("folder", str)

@@ -10,6 +10,9 @@ import yaml
 from sigyn.config.errors import ConfigError
 
 _DEEPEST = 40
+_LARGEST = 200_000
+"""Values of a document, those that aliases repeat counted again: a few lines can stand for billions."""
+
 _VARIABLE = re.compile(r"\$(\$?)\{([A-Za-z_][A-Za-z0-9_]*)(?::?[-=]([^}]*)|:([^}]*))?\}")
 
 
@@ -44,10 +47,11 @@ Tree: TypeAlias = Scalar | Items | Branch
 
 @dataclass(slots=True)
 class Reading:
-    """What was noticed on the way: variables that are not set, keys that are written twice."""
+    """What was noticed on the way: variables that are not set, keys that are written twice, how much there is."""
 
     unset_variables: list[str] = field(default_factory=list)
     repeated_keys: list[tuple[str, int, int]] = field(default_factory=list)
+    values: int = 0
 
 
 def expand_variables(text: str, variables: Mapping[str, str], reading: Reading) -> str:
@@ -94,6 +98,9 @@ def read_yaml(text: str, source: str, reading: Reading) -> Branch:
 
 def _tree(loader: yaml.SafeLoader, node: yaml.Node, path: str, reading: Reading) -> Tree:
     line = node.start_mark.line + 1
+    reading.values += 1
+    if reading.values > _LARGEST:
+        raise yaml.MarkedYAMLError(problem=f"more than {_LARGEST} values", problem_mark=node.start_mark)
     if path.count(".") + path.count("[") > _DEEPEST:
         raise yaml.MarkedYAMLError(problem="nested too deeply", problem_mark=node.start_mark)
     if isinstance(node, yaml.MappingNode):

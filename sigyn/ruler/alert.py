@@ -116,10 +116,14 @@ def alert_labels(rule_name: str, series: Labels, added: Labels) -> Labels:
     return tuple(sorted((name, value) for name, value in together.items() if value))
 
 
+class LimitExceeded(QueryError):
+    """A rule that gives more alerts or series than its group allows."""
+
+
 def check_limit(limit: int, count: int, what: str) -> None:
-    """Raises QueryError when a rule gives more than its group allows, in Prometheus' words."""
+    """Raises LimitExceeded when a rule gives more than its group allows, in Prometheus' words."""
     if limit and count > limit:
-        raise QueryError(f"exceeded limit of {limit} with {count} {what}")
+        raise LimitExceeded(f"exceeded limit of {limit} with {count} {what}")
 
 
 def alert_series(alerts: Sequence[Alert]) -> list[Sample]:

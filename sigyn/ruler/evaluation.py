@@ -28,6 +28,9 @@ _MOST_WITH_LINES = 20
 
 _QUERY_IN_TEMPLATE = 30.0  # seconds that a template waits for its `query`
 
+_QUERIES_IN_TEMPLATES = 100
+"""Queries of all templates in an evaluation of a rule."""
+
 Health: TypeAlias = Literal["unknown", "ok", "err"]
 
 
@@ -155,7 +158,11 @@ class Evaluator:
     def _context(self, tenant: str, at: int) -> RuleContext:
         loop = asyncio.get_running_loop()
 
+        left = iter(range(_QUERIES_IN_TEMPLATES))
+
         def query(text: str) -> Sequence[Sample]:
+            if next(left, None) is None:
+                raise QueryError(f"the templates of one evaluation may ask {_QUERIES_IN_TEMPLATES} queries")
             asked = asyncio.run_coroutine_threadsafe(self.ask(tenant, parse_expression(text), at), loop)
             try:
                 return asked.result(_QUERY_IN_TEMPLATE)

@@ -3,23 +3,25 @@
 import asyncio
 import time
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 
 import structlog
 
 from sigyn.model.errors import SigynError
-from sigyn.ruler.alert import Alert
-from sigyn.ruler.evaluation import Evaluator, Health, NothingRecorded, Outcome, valid_until
+from sigyn.ruler.alert import LimitExceeded
+from sigyn.ruler.evaluation import Evaluator, Health, NothingRecorded, Outcome
 from sigyn.ruler.group_state import GroupState, GroupStates, RuleState
-from sigyn.ruler.notify.message import Message, Notice, notice_of
 from sigyn.ruler.rule import AlertingRule, GroupKey, RecordingRule, Rule, RuleGroup
 from sigyn.ruler.series_store import SeriesStore
 from sigyn.ruler.settings import RulerSettings
 from sigyn.ruler.statistics import RulerStatistics
-from sigyn.ruler.template_functions import explore_url
-from sigyn.ruler.templating import uses_logs
+from sigyn.ruler.telling import Teller, Told
 
 _log = structlog.get_logger("sigyn.ruler")
+
+
+_OVER = RuleState()
+"""The state of a rule that gave too many alerts: like Prometheus it then has none."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,14 +32,6 @@ class RuleStatus:
     error: str = ""
     seconds: float = 0.0
     evaluated: int = 0
-
-
-@dataclass(frozen=True, slots=True)
-class Told:
-    """What an evaluation has to say: to Alertmanagers again and again, to all others when something changes."""
-
-    notices: list[Notice] = field(default_factory=list)
-    messages: list[Message] = field(default_factory=list)
 
 
 class GroupRun:
@@ -70,6 +64,7 @@ class GroupRun:
         self._series = series
         self._states = states
         self._settings = settings
+        self._teller = Teller(key, self.interval, settings)
         self._statistics = statistics
         self._tell = tell
 
@@ -88,10 +83,16 @@ class GroupRun:
         rules: dict[str, RuleState] = {}
         told = Told()
         for place, rule in enumerate(self.group.rules):
+            before = self.rule_state(place)
             state = await self._evaluate_rule(place, rule, at)
             if isinstance(rule, AlertingRule):
-                state = self._noted(rule, state, at, told)
+                if state is _OVER:
+                    await self._end(before, at, told)
+                state = self._teller.note(rule, state, at, told)
             rules[self._keys[place]] = state
+        for key, state in self.state.rules.items():
+            if key not in rules:
+                await self._end(state, at, told)
         after = GroupState(at, rules)
         await asyncio.to_thread(self._save, after, told)
         self.state = after
@@ -101,6 +102,14 @@ class GroupRun:
         total = self._statistics.total_seconds
         total[self.key] = total.get(self.key, 0.0) + self.seconds
         self._statistics.evaluated[self.key] = at
+        return told
+
+    async def farewell(self, at: int) -> Told:
+        """What there is to say when the group is deleted: its alerts are over, its series end. Raises Unavailable."""
+        told = Told()
+        for state in self.state.rules.values():
+            await self._end(state, at, told)
+        await asyncio.to_thread(self._forget, told)
         return told
 
     async def _make_up(self, at: int) -> None:
@@ -138,6 +147,9 @@ class GroupRun:
             state = outcome.state
         except NothingRecorded as waiting:
             health, error = "unknown", str(waiting)
+        except LimitExceeded as failure:
+            health, error, state = "err", str(failure), _OVER if isinstance(rule, AlertingRule) else state
+            self._statistics.failures[self.key] += 1
         except SigynError as failure:
             health, error = "err", str(failure)
             self._statistics.failures[self.key] += 1
@@ -150,29 +162,15 @@ class GroupRun:
         if outcome.samples or outcome.ended:
             await asyncio.to_thread(self._series.append, self.key.tenant, at, outcome.samples, outcome.ended)
 
-    def _noted(self, rule: AlertingRule, state: RuleState, at: int, told: Told) -> RuleState:
-        """The state with what is told now marked as told; `told` grows."""
-        link, placed = self._link(rule), uses_logs(rule.annotations)
-        until = valid_until(at, self.interval, self._settings.resend_delay)
-        changed: list[Notice] = []
-        alerts: list[Alert] = []
-        for alert in state.alerts:
-            notice = notice_of(alert, self._settings.external_labels, link, until, placed=placed)
-            if alert.due(at, self._settings.resend_delay):
-                told.notices.append(notice)
-                alert = replace(alert, last_sent=at)
-            if alert.changed():
-                changed.append(notice)
-                alert = replace(alert, told="firing" if alert.state == "firing" else "resolved")
-            alerts.append(alert)
-        if changed:
-            url = self._settings.external_url
-            told.messages.append(Message(self.key.tenant, str(self.key), rule.name, url, tuple(changed)))
-        return replace(state, alerts=tuple(alerts))
+    async def _end(self, state: RuleState, at: int, told: Told) -> None:
+        """Ends what a rule that is gone left behind."""
+        self._teller.end(state.alerts, at, told)
+        await self._write(Outcome(RuleState(), ended=state.written), at)
 
-    def _link(self, rule: AlertingRule) -> str:
-        settings = self._settings
-        return explore_url(settings.external_url, settings.datasource_uid, rule.expression.text)
+    def _forget(self, told: Told) -> None:
+        with self._states.transaction():
+            self._states.forget(self.key)
+            self._tell(told)
 
     def _save(self, state: GroupState, told: Told) -> None:
         with self._states.transaction():

@@ -45,6 +45,10 @@ class GroupStates:
     def __init__(self, database: RulerDatabase) -> None:
         self._database = database
 
+    def keys(self) -> list[GroupKey]:
+        """Groups that have a state."""
+        return [GroupKey(*row) for row in self._database.read("SELECT tenant, namespace, name FROM group_state")]
+
     def load(self, key: GroupKey) -> GroupState:
         """The state that was saved last."""
         rows = self._database.read(

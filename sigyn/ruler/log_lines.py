@@ -10,6 +10,9 @@ from sigyn.languages.templates.times import Time
 from sigyn.languages.templates.values import Native
 from sigyn.model.results import LogEntry
 
+LONGEST_LINE = 4096
+"""Characters of a line that an alert carries; the rest is cut off."""
+
 _TRACE_LABELS = ("trace_id", "traceID", "traceid", "traceId", "TraceID")
 _TRACE_IN_LINE = re.compile(r"trace_?id\W{1,4}([0-9a-f]{16,32}|[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12})", re.I)
 
@@ -31,7 +34,8 @@ class LogLine:
         if not found:
             match = _TRACE_IN_LINE.search(entry.line)
             found = match[1] if match else ""
-        return cls(entry.timestamp, entry.line, dict(entry.stream), found)
+        line = entry.line if len(entry.line) <= LONGEST_LINE else entry.line[:LONGEST_LINE] + "…"
+        return cls(entry.timestamp, line, dict(entry.stream), found)
 
 
 def trace_ids(lines: Iterable[LogLine]) -> tuple[str, ...]:

@@ -2,10 +2,14 @@
 
 from collections.abc import Mapping
 
+import structlog
+
 from sigyn.ruler.database import RulerDatabase
 from sigyn.ruler.rule import GroupKey, RuleGroup
-from sigyn.ruler.rule_file import read_rule_group
+from sigyn.ruler.rule_file import RuleFileError, read_rule_group
 from sigyn.ruler.rule_text import group_text
+
+_log = structlog.get_logger("sigyn.ruler")
 
 
 class RuleShelf:
@@ -17,7 +21,13 @@ class RuleShelf:
     def groups(self) -> Mapping[GroupKey, RuleGroup]:
         """All groups."""
         rows = self._database.read("SELECT tenant, namespace, name, text FROM rule_group ORDER BY 1, 2, 3")
-        return {GroupKey(tenant, namespace, name): read_rule_group(text) for tenant, namespace, name, text in rows}
+        groups = {}
+        for tenant, namespace, name, text in rows:
+            try:
+                groups[GroupKey(tenant, namespace, name)] = read_rule_group(text)
+            except RuleFileError as error:  # another version took what this one does not know
+                _log.error("rules can't be used", tenant=tenant, namespace=namespace, group=name, problem=str(error))
+        return groups
 
     def put(self, key: GroupKey, group: RuleGroup) -> None:
         """Adds a group, or puts it in the place of the one that has its name."""

@@ -15,8 +15,9 @@ from sigyn.model.results import MatrixResult, ScalarResult, VectorResult
 from sigyn.model.time import HOUR, SECOND, Clock, system_clock
 from sigyn.ruler.database import RulerDatabase
 from sigyn.ruler.evaluation import Evaluator, LogQueries
-from sigyn.ruler.group_run import GroupRun, Told
+from sigyn.ruler.group_run import GroupRun
 from sigyn.ruler.group_state import GroupStates
+from sigyn.ruler.notify.access import check_access
 from sigyn.ruler.notify.alertmanager import Alertmanager
 from sigyn.ruler.notify.delivery import Delivery
 from sigyn.ruler.notify.outbox import Outbox
@@ -32,6 +33,7 @@ from sigyn.ruler.series_store import SeriesStore
 from sigyn.ruler.settings import RulerSettings
 from sigyn.ruler.statistics import RulerStatistics
 from sigyn.ruler.tasks import Background
+from sigyn.ruler.telling import Told
 
 _log = structlog.get_logger("sigyn.ruler")
 
@@ -67,6 +69,8 @@ class Ruler:
         self._writers = [
             RemoteWriter(url, self._series, self._database, settings, self.statistics) for url in settings.remote_write
         ]
+        for access in (settings.alertmanager_access, settings.remote_write_access):
+            check_access(access)
         self._at_once = asyncio.Semaphore(_GROUPS_AT_ONCE)
         self._loops: dict[GroupKey, Background] = {}
         self._services: list[Background] = []
@@ -96,9 +100,11 @@ class Ruler:
     async def _apply(self) -> None:
         async with self._reloading:
             wanted = await asyncio.to_thread(self._wanted)
-            for key in [key for key in self.runs if key not in wanted]:
+            known = {*self.runs, *await asyncio.to_thread(self._states.keys)}
+            for key in sorted(known - wanted.keys()):
+                gone = self.runs.get(key) or self._run(key, RuleGroup(key.group, ()), "")
                 await self._end(key)
-                await asyncio.to_thread(self._states.forget, key)
+                self._pass_on(await gone.farewell(self._clock()))
                 self.statistics.forget(key)
             for key, (group, source) in wanted.items():
                 run = self.runs.get(key)
@@ -133,7 +139,7 @@ class Ruler:
         Raises BadRequest, with nothing changed, for what is no group, and for namespaces that are files.
         """
         self._check_change(tenant, namespace)
-        group = read_rule_group(text)
+        group = await asyncio.to_thread(read_rule_group, text)
         await asyncio.to_thread(self._shelf.put, GroupKey(tenant, namespace, group.name), group)
         await self._apply()
 
@@ -171,23 +177,24 @@ class Ruler:
         return wanted
 
     async def _begin(self, key: GroupKey, group: RuleGroup, source: str) -> None:
-        run = await asyncio.to_thread(
-            lambda: GroupRun(
-                key,
-                group,
-                source,
-                evaluator=self._evaluator,
-                series=self._series,
-                states=self._states,
-                settings=self.settings,
-                statistics=self.statistics,
-                tell=self._keep_messages,
-            )
-        )
+        run = await asyncio.to_thread(self._run, key, group, source)
         self.runs[key] = run
         if self._started:
             work = partial(at_times, key, run.interval, self._clock, partial(self.evaluate, run))
             self._loops[key] = Background(f"group {key}", work)
+
+    def _run(self, key: GroupKey, group: RuleGroup, source: str) -> GroupRun:
+        return GroupRun(
+            key,
+            group,
+            source,
+            evaluator=self._evaluator,
+            series=self._series,
+            states=self._states,
+            settings=self.settings,
+            statistics=self.statistics,
+            tell=self._keep_messages,
+        )
 
     async def _end(self, key: GroupKey) -> None:
         run, loop = self.runs.pop(key, None), self._loops.pop(key, None)
@@ -203,6 +210,10 @@ class Ruler:
             except SigynError as error:
                 _log.error("a group was not evaluated", group=str(run.key), tenant=run.key.tenant, error=str(error))
                 return
+        self._pass_on(told)
+
+    def _pass_on(self, told: Told) -> None:
+        """Sends what there is to say, and what was recorded, on its way."""
         for alertmanager in self._alertmanagers:
             alertmanager.put(told.notices)
         if told.messages:

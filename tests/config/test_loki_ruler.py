@@ -81,6 +81,11 @@ def test_rules_in_a_bucket_are_not_read() -> None:
 @pytest.mark.parametrize(
     ("text", "message"),
     [
+        (
+            "{alertmanager_url: 'a:9093'}",
+            "`ruler.alertmanager_url` is `a:9093`: write a URL such as https://host:9093/path",
+        ),
+        ("{alertmanager_url: 'http://['}", "write a URL such as"),
         ("{external_labels: [a]}", "`ruler.external_labels` holds a map of names and texts"),
         ("{remote_write: {enabled: perhaps}}", "`ruler.remote_write.enabled` is `perhaps`: write true or false"),
         ("{remote_write: {enabled: true, clients: {a: {}}}}", "`ruler.remote_write.clients.a` has no `url`"),

@@ -218,6 +218,48 @@ def test_a_limit_fails_the_rule(stage: Stage) -> None:
     assert stage.series.newest() == 0
 
 
+def test_too_many_alerts_are_none(stage: Stage) -> None:
+    push_errors(stage)
+    run = stage.group(alerting(f"{ERRORS} > 0"), limit=2)
+    stage.evaluate(run, 10)
+    assert len(alerts_of(run)) == 2
+    stage.push(labels(app="more"), (5, "error"))
+    told = stage.evaluate(run, 20)
+    assert alerts_of(run) == ()
+    assert [(message.status, len(message.notices)) for message in told.messages] == [("resolved", 2)]
+    assert all(notice.resolved for notice in told.notices)
+    assert stage.ask("ALERTS", 20) == {}
+
+
+def test_what_a_rule_leaves_behind_ends_with_it(stage: Stage) -> None:
+    push_errors(stage)
+    stage.evaluate(stage.group(alerting(f"{ERRORS} > 2"), recording("app:errors", ERRORS)), 10)
+    told = stage.evaluate(stage.group(recording("other", "vector(1)")), 20)
+    (message,) = told.messages
+    assert (message.rule, message.status) == ("Errors", "resolved")
+    assert [notice.ends_at for notice in told.notices] == [START + 20 * SECOND]
+    assert (stage.ask("ALERTS", 20), stage.ask("app:errors", 20)) == ({}, {})
+    last = stage.group(recording("other", "vector(1)"))
+    assert stage.loop.run_until_complete(last.farewell(START + 25 * SECOND)).messages == []
+    assert stage.ask("other", 25) == {}
+    assert stage.group(recording("other", "vector(1)")).state.evaluated == 0
+
+
+def test_long_lines_are_cut(stage: Stage) -> None:
+    stage.push(labels(app="shop"), (1, "error " + "x" * 10_000))
+    run = stage.group(alerting(f"{ERRORS} > 0", annotations={"lines": "{{ $logs }}"}))
+    stage.evaluate(run, 10)
+    assert len(dict(only(run).annotations)["lines"]) == 4097
+
+
+def test_templates_ask_only_so_much(stage: Stage) -> None:
+    asking = '{{ range slice (query "errors") 0 1 }}{{ end }}' * 101
+    stage.series.append("fake", START, {labels(__name__="errors"): 1.0}, [])
+    run = stage.group(alerting("vector(1)", annotations={"text": asking}))
+    stage.evaluate(run, 10)
+    assert "the templates of one evaluation may ask 100 queries" in dict(only(run).annotations)["text"]
+
+
 def test_a_rule_over_metrics_waits_for_series_of_their_name(stage: Stage) -> None:
     rule = alerting("rate(errors_total[1m]) > 0.3")
     run = stage.group(rule)

@@ -51,6 +51,17 @@ def test_a_webhook_hears_of_both_ends_with_the_lines(tmp_path: Path, hook: Recei
     assert ends["alerts"][0]["endsAt"] > ends["alerts"][0]["startsAt"]
 
 
+def test_an_alert_whose_rule_is_deleted_is_over(tmp_path: Path, hook: Receiver) -> None:
+    always = group({"alert": "Always", "expr": "vector(1)"})
+    with ruled_server(tmp_path, always, webhook_url=hook.url) as server:
+        hook.wait_for(1)
+        eventually(lambda: server.metric("loki_prometheus_notifications_queue_length{") == 0)
+    (tmp_path / "rules" / "rules.yaml").unlink()  # while the server is down
+    with ruled_server(tmp_path, None, webhook_url=hook.url):
+        hook.wait_for(2)
+    assert [request.body["status"] for request in hook.requests] == ["firing", "resolved"]
+
+
 def test_a_message_waits_for_its_receiver_also_over_a_kill(tmp_path: Path, hook: Receiver) -> None:
     always = group({"alert": "Always", "expr": "vector(1)"})
     hook.answers += [(500, "not now", {})] * 50

@@ -62,6 +62,8 @@ def test_recorded_series_are_asked_back_from_both(tmp_path: Path) -> None:
             # A rule that is gone ends its series in both.
             (tmp_path / "rules" / "rules.yaml").write_text(json.dumps(group({"record": "other", "expr": "vector(1)"})))
             eventually(lambda: values(there(receiving, "other")))
+            eventually(lambda: not there(receiving, '{__name__=~"app:errors:count|ALERTS"}'))
+            assert not here(server, '{__name__=~"app:errors:count|ALERTS"}')
 
 
 def test_the_end_of_a_series_is_written(tmp_path: Path) -> None:

@@ -94,6 +94,11 @@ def test_what_is_not_there_and_what_is_a_file(
         (b"name: a\nrules: [{record: x, expr: 'rate('}]", "line 2: group `a`, rule `x`: `expr`: parse error"),
         (b"{", "line 1: this is not YAML"),
         (b"\xff", "the group is not UTF-8: byte 0"),
+        (
+            b"a: &a [x, x, x, x, x, x, x, x, x, x]\n"
+            + b"".join(b"%c: &%c [%s]\n" % (n, n, b", ".join([b"*%c" % (n - 1)] * 10)) for n in b"bcdefghi"),
+            "this is not YAML: more than 200000 values",
+        ),
         (b"groups: []", "line 1: unknown key `groups` of a group"),
     ],
 )

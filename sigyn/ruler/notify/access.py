@@ -32,6 +32,11 @@ def _tls(access: HttpAccess) -> ssl.SSLContext:
     return context
 
 
+def check_access(access: HttpAccess) -> None:
+    """Raises BadRequest when a certificate can't be read: better at the start than with the first alert."""
+    _tls(access)
+
+
 def is_hopeless(status: int) -> bool:
     """Whether sending the same again would be refused again."""
     return 400 <= status < 500 and status not in (408, 425, 429)
