@@ -3,7 +3,7 @@
 import pytest
 
 from sigyn.languages.logql import ast
-from sigyn.languages.promql import INSTANT, LOOK_BACK, keeps_name, metric_names, parse_promql
+from sigyn.languages.promql import INSTANT, LOOK_BACK, metric_names, parse_promql
 from sigyn.model.errors import ParseError
 from sigyn.model.time import HOUR, MINUTE
 
@@ -58,13 +58,6 @@ def test_the_same_in_other_words(text: str, same: str) -> None:
 )
 def test_the_metrics_that_are_read(text: str, names: set[str]) -> None:
     assert metric_names(parse_promql(text)) == names
-
-
-@pytest.mark.parametrize(
-    ("text", "kept"), [("a", True), ("a > 1", True), ("1 < a", True), ("a > bool 1", False), ("a > b", False)]
-)
-def test_who_keeps_the_name(text: str, kept: bool) -> None:
-    assert keeps_name(parse_promql(text)) is kept
 
 
 @pytest.mark.parametrize(

@@ -231,7 +231,7 @@ def test_tenants_have_their_own_rules_series_and_alerts(tmp_path: Path, monkeypa
         eventually(lambda: server.get("/prometheus/api/v1/query", query="lines")["result"])
         for tenant, value in (("a", "1"), ("b", "2")):
             client.headers["X-Scope-OrgID"] = tenant
-            assert [alert["labels"]["alertname"] for alert in server.alerts()] == [f"Of{tenant.upper()}"]
+            assert [alert["labels"]["alertname"] for alert in eventually(server.alerts)] == [f"Of{tenant.upper()}"]
             (sample,) = server.get("/prometheus/api/v1/query", query="own")["result"]
             assert sample["value"][1] == value
         client.headers["X-Scope-OrgID"] = "a"

@@ -5,9 +5,8 @@ from sigyn.languages.promql.parser import (
     LOOK_BACK,
     METRIC_NAME,
     NAME,
-    keeps_name,
     metric_names,
     parse_promql,
 )
 
-__all__ = ["INSTANT", "LOOK_BACK", "METRIC_NAME", "NAME", "keeps_name", "metric_names", "parse_promql"]
+__all__ = ["INSTANT", "LOOK_BACK", "METRIC_NAME", "NAME", "metric_names", "parse_promql"]

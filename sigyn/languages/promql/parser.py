@@ -252,14 +252,3 @@ def _label_replace(cursor: Cursor) -> ast.LabelReplace:
     _check_regex(cursor, texts[3])
     destination, replacement, source, regex = (token.value for token in texts)
     return ast.LabelReplace(inner, destination, replacement, source, regex)
-
-
-def keeps_name(query: ast.MetricQuery) -> bool:
-    """Whether the answer has the metric's name: of a selector, and of one that is compared with a number."""
-    match query:
-        case ast.RangeAggregation(operator="last_over_time"):
-            return True
-        case ast.BinaryOperation(operator="==" | "!=" | ">" | ">=" | "<" | "<=", return_bool=False):
-            sides = (query.left, query.right)
-            return any(isinstance(side, ast.Number) for side in sides) and any(map(keeps_name, sides))
-    return False
