@@ -3,7 +3,7 @@
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 
-from sigyn.config.errors import ConfigError, neighbours
+from sigyn.config.errors import NotYaml, neighbours
 from sigyn.config.yaml_tree import Branch, Items, Reading, Scalar, Tree, read_yaml
 from sigyn.languages.durations import DurationError, parse_prometheus_duration
 from sigyn.languages.promql import METRIC_NAME, NAME
@@ -68,12 +68,9 @@ def read_rule_group(text: str) -> RuleGroup:
 def _read(text: str, source: str) -> Branch:
     reading = Reading()
     try:
-        tree = read_yaml(text, source or "rules", reading)
-    except ConfigError as error:
-        place, _, what = str(error).removeprefix(source or "rules").removeprefix(":").partition(": ")
-        line = place.partition(":")[0]
-        what = what.replace("a configuration file is a map of sections, such as `server:`", "rules are in `groups:`")
-        raise RuleFileError([Problem(source, int(line) if line.isdigit() else 1, what)]) from None
+        tree = read_yaml(text, source, reading, top="a file of rules", section="groups")
+    except NotYaml as error:
+        raise RuleFileError([Problem(source, error.line or 1, error.text)]) from None
     if reading.repeated_keys:
         raise RuleFileError(
             [

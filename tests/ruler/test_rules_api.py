@@ -99,6 +99,8 @@ def test_what_is_not_there_and_what_is_a_file(
             + b"".join(b"%c: &%c [%s]\n" % (n, n, b", ".join([b"*%c" % (n - 1)] * 10)) for n in b"bcdefghi"),
             "this is not YAML: more than 200000 values",
         ),
+        (b"name: \x1f", "this is not YAML: unacceptable character"),
+        (b"name: " + b"[" * 3000, "this is not YAML: nested too deeply"),
         (b"groups: []", "line 1: unknown key `groups` of a group"),
     ],
 )

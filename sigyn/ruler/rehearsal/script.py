@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import TypeVar
 
-from sigyn.config.errors import ConfigError, neighbours
+from sigyn.config.errors import NotYaml, neighbours
 from sigyn.config.yaml_tree import Branch, Items, Reading, Scalar, Tree, read_yaml
 from sigyn.languages.durations import parse_prometheus_duration
 from sigyn.model.errors import BadRequest
@@ -114,9 +114,9 @@ class TestScript:
 def read_test_script(text: str, source: str) -> TestScript:
     """The tests in the text of a file. Raises RuleFileError where it is wrong."""
     try:
-        tree = read_yaml(text, source, Reading())
-    except ConfigError as error:
-        raise RuleFileError([Problem("", 1, str(error))]) from None
+        tree = read_yaml(text, source, Reading(), top="a test file", section="tests")
+    except NotYaml as error:
+        raise RuleFileError([Problem(source, error.line or 1, error.text)]) from None
     return _Reader(source).script(tree)
 
 
