@@ -18,13 +18,16 @@ MAY_IMPORT: dict[str, set[str]] = {
     "store": FOUNDATION | {"wire"},
     "engine": FOUNDATION | {"wire", "store", "languages"},
     "services": FOUNDATION | {"wire", "store", "languages", "engine"},
-    "api": FOUNDATION | {"wire", "store", "languages", "engine", "services"},
+    "ruler": FOUNDATION | {"wire", "store", "languages", "engine", "services", "config.yaml_tree", "config.errors"},
+    "api": FOUNDATION | {"wire", "store", "languages", "engine", "services", "ruler"},
     "client": FOUNDATION | {"wire", "store", "languages", "engine", "services"},
-    "cli": FOUNDATION | {"wire", "store", "languages", "engine", "services", "api", "client", "config", "agent", ""},
+    "cli": FOUNDATION
+    | {"wire", "store", "languages", "engine", "services", "ruler", "api", "client", "config", "agent", ""},
 }
 """What each package may import of the others, or of their parts; the empty name is sigyn/__init__.py,
 which holds the public API. The agent's stages filter and parse lines as LogQL does, and so need the
-interpreter, which itself needs no store. There is no cycle in this table, so there is none in the imports."""
+interpreter, which itself needs no store. Rule files are read as configuration files are, with the lines
+of their keys. There is no cycle in this table, so there is none in the imports."""
 
 MAXIMUM_LINES = 600
 MEDIAN_LINES = 200

@@ -18,11 +18,13 @@ from sigyn.api.observe import Observe
 from sigyn.api.ops.metrics import Metrics
 from sigyn.api.ops.routes import OPS_ROUTES
 from sigyn.api.otlp.http import OTLP_ROUTES
+from sigyn.api.prometheus.routes import PROMETHEUS_ROUTES
 from sigyn.api.responses import on_defect, on_http_exception, on_sigyn_error, plain
 from sigyn.api.services import Deletes, Ingest, Operations, Queries
 from sigyn.api.settings import ApiSettings
 from sigyn.model.errors import SigynError
 from sigyn.model.time import Clock, system_clock
+from sigyn.ruler.ruler import Ruler
 from sigyn.services.tail import TailHub
 
 _ALREADY_COMPRESSED = ("application/vnd.apache.arrow.stream", "application/vnd.apache.parquet")
@@ -40,13 +42,22 @@ class Api:
     settings: ApiSettings
     metrics: Metrics
     decoders: ThreadPoolExecutor
+    ruler: Ruler
     clock: Clock = system_clock
 
 
 def build_app(api: Api) -> Starlette:
     """The ASGI application that serves these services."""
     app = Starlette(
-        routes=[*LOKI_ROUTES, *OTLP_ROUTES, *EXPORT_ROUTES, *EXPLAIN_ROUTES, *CARDINALITY_ROUTES, *OPS_ROUTES],
+        routes=[
+            *LOKI_ROUTES,
+            *PROMETHEUS_ROUTES,
+            *OTLP_ROUTES,
+            *EXPORT_ROUTES,
+            *EXPLAIN_ROUTES,
+            *CARDINALITY_ROUTES,
+            *OPS_ROUTES,
+        ],
         middleware=[
             Middleware(Observe, metrics=api.metrics, slow_query=api.settings.slow_query),
             Middleware(

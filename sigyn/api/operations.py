@@ -34,7 +34,7 @@ class ServerOperations:
 
     def parts(self) -> Sequence[PartStatus]:
         state = STOPPING if self.stopping else RUNNING
-        names = ("server", "store", "ingest", "query", "tail", *(("otlp-grpc",) if self.otlp_grpc else ()))
+        names = ("server", "store", "ingest", "query", "tail", "ruler", *(("otlp-grpc",) if self.otlp_grpc else ()))
         return [PartStatus(name, state) for name in names]
 
     def configuration(self) -> str:

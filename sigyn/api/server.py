@@ -20,12 +20,15 @@ from sigyn.api.app import Api, build_app
 from sigyn.api.listen import bound_address, listen, parse_address
 from sigyn.api.operations import ServerOperations
 from sigyn.api.ops.metrics import Metrics
+from sigyn.api.ops.ruler_metrics import RulerCollector
 from sigyn.api.otlp.grpc import start_grpc
 from sigyn.api.settings import ApiSettings
 from sigyn.api.warm_up import WarmUp
 from sigyn.engine.duck import Duck
 from sigyn.engine.scan import UNIT_ROWS
 from sigyn.model.time import SECOND
+from sigyn.ruler.ruler import Ruler
+from sigyn.ruler.settings import RulerSettings
 from sigyn.services.deletes import DeleteRules, DeleteService
 from sigyn.services.demotion import Demotion
 from sigyn.services.ingest import IngestService
@@ -72,6 +75,7 @@ class ServerSettings:
     query: QueryLimits = field(default_factory=lambda: QueryLimits(max_query_length=0))
     deletes: DeleteRules = field(default_factory=DeleteRules)
     retention: RetentionRules = KEEP_ALL
+    ruler: RulerSettings = field(default_factory=RulerSettings)
 
 
 @dataclass(frozen=True, slots=True)
@@ -118,9 +122,13 @@ async def serve(settings: ServerSettings, announce: Announce) -> None:
         operations = ServerOperations(store, tails, demotion, settings.configuration, bool(settings.otlp_grpc))
         metrics = Metrics(ingest.counters, operations.part_counters)
         deletes = DeleteService(store, settings.deletes)
-        api = Api(queries, ingest, operations, deletes, tails, settings.api, metrics, decoders)
+        ruler = Ruler(settings.ruler, queries, settings.store.data)
+        stack.push_async_callback(ruler.close)
+        metrics.registry.register(RulerCollector(ruler))
+        api = Api(queries, ingest, operations, deletes, tails, settings.api, metrics, decoders, ruler)
         grpc_address = await _start_grpc(settings, api, stack)
         listening = Listening(bound_address(bound), grpc_address, bool(settings.tls_cert_file))
+        await ruler.start()
         server = _Server(_uvicorn_config(settings, api), operations, lambda: announce(listening))
         await server.serve(sockets=[bound])
     _log.info("stopped")

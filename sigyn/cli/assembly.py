@@ -8,9 +8,11 @@ from typing import Any
 from sigyn.api.server import ServerSettings
 from sigyn.api.settings import ApiSettings
 from sigyn.api.warm_up import AMPLE_MEMORY, usable_memory
+from sigyn.config import ruler_settings as config
 from sigyn.config.settings import RetentionSettings, Settings, StorageSettings, settings_of
 from sigyn.config.show import show_settings
 from sigyn.engine.scan import UNIT_ROWS
+from sigyn.ruler.settings import HttpAccess, MailSettings, RulerSettings
 from sigyn.services.deletes import DeleteRules
 from sigyn.services.label_watch import DemotionRules
 from sigyn.services.push_limits import PushLimits
@@ -56,6 +58,55 @@ def server_settings(settings: Settings) -> ServerSettings:
             cancel_period=settings.deletes.cancel_period,
         ),
         retention=retention_rules(settings),
+        ruler=ruler_settings(settings.ruler),
+    )
+
+
+def ruler_settings(ruler: config.RulerSettings) -> RulerSettings:
+    """The settings of the ruler."""
+    return RulerSettings(
+        rules_directory=Path(ruler.rules_directory) if ruler.rules_directory else None,
+        enable_api=ruler.enable_api,
+        evaluation_interval=ruler.evaluation_interval,
+        evaluation_delay=ruler.evaluation_delay,
+        poll_interval=ruler.poll_interval,
+        resend_delay=ruler.resend_delay,
+        outage_tolerance=ruler.for_outage_tolerance,
+        catch_up=ruler.catch_up,
+        external_url=ruler.external_url,
+        datasource_uid=ruler.datasource_uid,
+        external_labels=ruler.external_labels,
+        alert_lines=ruler.alert_lines,
+        series_retention=ruler.series_retention,
+        alertmanagers=ruler.alertmanager_url,
+        alertmanager_access=HttpAccess(
+            username=ruler.alertmanager_username,
+            password=ruler.alertmanager_password,
+            bearer_token=ruler.alertmanager_bearer_token,
+            ca_file=ruler.alertmanager_ca_file,
+            cert_file=ruler.alertmanager_cert_file,
+            key_file=ruler.alertmanager_key_file,
+            skip_verify=ruler.alertmanager_skip_verify,
+        ),
+        notification_queue_capacity=ruler.notification_queue_capacity,
+        notification_timeout=ruler.notification_timeout,
+        webhooks=ruler.webhook_url,
+        slack_webhook=ruler.slack_webhook_url,
+        mail=MailSettings(
+            server=ruler.smtp_server,
+            sender=ruler.mail_from,
+            to=ruler.mail_to,
+            username=ruler.smtp_username,
+            password=ruler.smtp_password,
+            security=ruler.smtp_security,
+        ),
+        remote_write=ruler.remote_write_url,
+        remote_write_access=HttpAccess(
+            username=ruler.remote_write_username,
+            password=ruler.remote_write_password,
+            bearer_token=ruler.remote_write_bearer_token,
+        ),
+        remote_write_tenant_header=ruler.remote_write_org_id_header,
     )
 
 

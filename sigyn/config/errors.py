@@ -10,6 +10,16 @@ class ConfigError(SigynError):
     """A setting that can't be used; the message names it, says where it stands and what would be right."""
 
 
+class NotYaml(ConfigError):
+    """A text that is no YAML document of ours: `text` says why, `line` and `column` where (0: not known)."""
+
+    def __init__(self, source: str, line: int, text: str, *, column: int = 0) -> None:
+        place = ":".join([source, *(str(number) for number in (line, column) if number)])
+        super().__init__(f"{place}: {text}")
+        self.line = line
+        self.text = text
+
+
 def neighbours(name: str, known: Iterable[str]) -> str:
     """` (did you mean ...?)` with the known names that are nearest, or the known names when they are few."""
     names = sorted(known)

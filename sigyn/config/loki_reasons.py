@@ -11,7 +11,7 @@ _CATALOG = "the catalog says which segments exist; there are no tables to provis
 _PLANNED = "queries run in parallel over all cores; they need not be split"
 _NO_CACHE = "results are not cached"
 _NO_BLOOMS = "needle searches need no bloom components"
-_NO_RULER = "this version has no ruler: rules are not evaluated"
+_NO_RULE_BUCKET = "NOT APPLIED: rules are read from a local folder and come through the API, not from a bucket"
 _DELETES = "delete requests are kept in the catalog and worked off in the background"
 _NO_GRPC = "parts of Loki talk over gRPC among themselves; here gRPC takes OTLP logs, at server.otlp_grpc"
 _CLIENT_TUNING = "the object store client retries and times out on its own"
@@ -55,8 +55,28 @@ REASONS: tuple[tuple[str, str], ...] = (
     ("frontend.*", _ONE_PROCESS),
     ("query_range.*cache*", _NO_CACHE),
     ("query_range.*", _PLANNED),
-    ("ruler", _NO_RULER),
-    ("ruler_storage", _NO_RULER),
+    ("ruler.rule_path", "rules are read where they are, and not copied"),
+    ("ruler.storage.type", "rules are read from ruler.storage.local.directory, and come through the API"),
+    ("ruler.storage.*", _NO_RULE_BUCKET),
+    ("ruler.enable_alertmanager_v2", "Alertmanagers are told through their API v2"),
+    ("ruler.enable_alertmanager_discovery", "NOT APPLIED: name every Alertmanager in ruler.alertmanager_url"),
+    ("ruler.alertmanager_refresh_interval", "names are looked up for each connection"),
+    ("ruler.alert_relabel_configs", "NOT APPLIED: alerts are sent with the labels that they have"),
+    ("ruler.alertmanager_client.type", "credentials are sent as a bearer token"),
+    ("ruler.alertmanager_client.credentials_file", "NOT APPLIED: give the token in ruler.alertmanager_bearer_token"),
+    ("ruler.alertmanager_client.tls_server_name", "NOT APPLIED: a certificate is for the name in the URL"),
+    ("ruler.alertmanager_client.*", "TLS versions and ciphers are those that Python's ssl module holds safe"),
+    ("ruler.for_grace_period", "`for` goes on counting after a restart as if there had been none"),
+    ("ruler.enabled_tenants", "NOT APPLIED: rules of every tenant are evaluated"),
+    ("ruler.disabled_tenants", "NOT APPLIED: rules of every tenant are evaluated"),
+    ("ruler.disable_rule_group_label", "metrics have the label rule_group"),
+    ("ruler.wal*", "recorded series are in the data folder until they were written"),
+    ("ruler.remote_write.config_refresh_period", "one setting is for every tenant"),
+    ("ruler.remote_write.client.*", "NOT APPLIED: a target of remote write has a URL and credentials"),
+    ("ruler.remote_write.clients.*.*", "NOT APPLIED: a target of remote write has a URL and credentials"),
+    ("ruler.*", _ONE_PROCESS),
+    ("ruler_storage.backend", "rules are read from ruler_storage.local.directory, and come through the API"),
+    ("ruler_storage.*", _NO_RULE_BUCKET),
     ("ingester_client", _ONE_PROCESS),
     ("ingester.wal", "an acknowledged push is already durable; there is no log to replay"),
     ("ingester.max_*streams_per_user", "NOT APPLIED: set limits_config.max_streams_per_user"),
@@ -79,7 +99,6 @@ REASONS: tuple[tuple[str, str], ...] = (
     ("storage_config.named_stores", "NOT APPLIED: there is one object store, the one of the last schema period"),
     ("storage_config.object_prefix", "NOT APPLIED: name a prefix in storage.objects, s3://bucket/prefix"),
     ("storage_config.max_*", _NO_CHUNKS),
-    ("*.storage.filesystem.rules_directory", _NO_RULER),
     ("storage_config.*.*", _CLIENT_TUNING),
     ("storage_config.*", _CLIENT_TUNING),
     ("common.storage.*.*", _CLIENT_TUNING),
@@ -110,7 +129,10 @@ REASONS: tuple[tuple[str, str], ...] = (
     ("limits_config.query_ready_index_num_days", _NO_INDEX),
     ("limits_config.index_gateway_*", _NO_INDEX),
     ("limits_config.*cache*", _NO_CACHE),
-    ("limits_config.ruler_*", _NO_RULER),
+    ("limits_config.ruler_max_*", "NOT APPLIED: the number of rules is not limited"),
+    ("limits_config.ruler_alertmanager_config", "NOT APPLIED: Alertmanagers are the same for every tenant"),
+    ("limits_config.ruler_remote_write_*", "NOT APPLIED: recorded series of every tenant go to the same URLs"),
+    ("limits_config.ruler_*", _ONE_PROCESS),
     ("limits_config.bloom_*", _NO_BLOOMS),
     ("limits_config.allow_deletes", "delete requests are taken; limits_config.deletion_mode can turn them off"),
     ("limits_config.s3_sse_*", "NOT APPLIED: encryption is a setting of the bucket"),

@@ -14,6 +14,7 @@ from sigyn.config.errors import ConfigError
 from sigyn.config.loki_known import check_keys
 from sigyn.config.loki_reasons import reason
 from sigyn.config.loki_retention import read_retention
+from sigyn.config.loki_ruler import read_ruler
 from sigyn.config.loki_storage import read_storage
 from sigyn.config.loki_values import value_at
 from sigyn.config.notices import Notice
@@ -21,7 +22,10 @@ from sigyn.config.settings import DECLARATIONS, Settings, with_values
 from sigyn.config.values import Kind, read_count
 from sigyn.config.yaml_tree import Branch, Reading, Scalar, expand_variables, find, leaves, read_yaml
 
-_SPECIAL = ("server.http", "retention.enabled", "retention.period", "retention.streams")
+_SPECIAL = (
+    *("server.http", "retention.enabled", "retention.period", "retention.streams"),
+    *("ruler.external_labels", "ruler.remote_write_url"),
+)
 _EVERY_INTERFACE = "0.0.0.0"  # what Loki listens on when it is given no address
 
 
@@ -61,7 +65,10 @@ def read_loki(text: str, source: str, variables: Mapping[str, str]) -> LokiConfi
     retention, retention_notices = read_retention(tree, source)
     values |= retention
     notices += retention_notices
-    used |= storage.used | _declared_by(*_SPECIAL)
+    ruler = read_ruler(tree, source)
+    values |= ruler.values
+    notices += ruler.notices
+    used |= storage.used | ruler.used | (_declared_by(*_SPECIAL) - _declared_by("ruler.remote_write_url"))
     notices += _unused(tree, used, source)
     return LokiConfiguration(with_values(Settings(), values), tuple(notices))
 

@@ -10,6 +10,7 @@ from typing import Any
 
 from sigyn.config.declaration import Declaration, declarations_of, setting
 from sigyn.config.retention_values import FREE_SPACE, STREAM_RETENTIONS, FreeSpace, StreamRetention
+from sigyn.config.ruler_settings import RulerSettings
 from sigyn.config.values import (
     ADDRESS,
     BYTES,
@@ -442,6 +443,7 @@ class Settings:
     retention: RetentionSettings = field(default_factory=RetentionSettings)
     deletes: DeletesSettings = field(default_factory=DeletesSettings)
     tenants: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
+    ruler: RulerSettings = field(default_factory=RulerSettings)
 
 
 SECTIONS: dict[str, type] = {each.name: each.type for each in fields(Settings) if isinstance(each.type, type)}

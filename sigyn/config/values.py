@@ -4,6 +4,7 @@ import re
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
+from urllib.parse import urlsplit
 
 from sigyn.model.time import DAY, HOUR, MICROSECOND, MILLISECOND, MINUTE, SECOND, WEEK, YEAR
 
@@ -21,6 +22,8 @@ _DURATION_UNITS = {
 }
 _DURATION_PART = re.compile(r"(\d+(?:\.\d+)?)(ms|us|µs|ns|[ywdhms])")
 _BYTE_UNITS = {"": 0, "K": 1, "M": 2, "G": 3, "T": 4, "P": 5}
+_LABEL_NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
+_PASSWORD = re.compile(r"(://[^/@:]*):[^/@]*@")
 _BYTES = re.compile(r"(\d+(?:\.\d+)?)\s*([KMGTP]?)(?:i?B)?", re.IGNORECASE)
 
 
@@ -101,6 +104,44 @@ def read_names(text: str) -> tuple[str, ...]:
     return tuple(name for name in (part.strip() for part in text.split(",")) if name)
 
 
+def read_label_pairs(text: str) -> tuple[tuple[str, str], ...]:
+    """`cluster=eu, team=shop`, sorted by name."""
+    pairs = {}
+    for part in read_names(text):
+        name, separator, value = part.partition("=")
+        if not separator or not _LABEL_NAME.fullmatch(name.strip()):
+            raise ValueError("write names and values, such as cluster=eu,team=shop")
+        pairs[name.strip()] = value.strip()
+    return tuple(sorted(pairs.items()))
+
+
+def show_label_pairs(pairs: tuple[tuple[str, str], ...]) -> str:
+    """What `read_label_pairs` reads back."""
+    return ",".join(f"{name}={value}" for name, value in pairs)
+
+
+def read_url(text: str) -> str:
+    """`http://host/path` or `https://host/path`, or nothing."""
+    try:
+        parts = urlsplit(text)
+        known = parts.scheme in ("http", "https") and bool(parts.hostname) and (parts.port or 1) > 0
+    except ValueError:
+        known = False
+    if text and not known:
+        raise ValueError("write a URL such as https://host:9093/path")
+    return text
+
+
+def read_urls(text: str) -> tuple[str, ...]:
+    """URLs with commas between them."""
+    return tuple(read_url(url) for url in read_names(text))
+
+
+def show_urls(urls: tuple[str, ...]) -> str:
+    """URLs with commas between them, without their passwords."""
+    return ",".join(_PASSWORD.sub(r"\1:<hidden>@", url) for url in urls)
+
+
 def read_address(text: str) -> str:
     """`host:port`; the port may be 0, which picks a free one."""
     host, separator, port = text.rpartition(":")
@@ -132,7 +173,10 @@ COUNT = Kind("count", read_count)
 MEGABYTES = Kind("MB", read_number, lambda value: f"{value:g}")
 DURATION = Kind("duration", read_duration, show_duration)
 BYTES = Kind("bytes", read_bytes, show_bytes)
+LABEL_PAIRS = Kind("name=value, ...", read_label_pairs, show_label_pairs)
 NAMES = Kind("names", read_names, ",".join)
+URLS = Kind("URLs", read_urls, show_urls)
+SECRET_URL = Kind("URL, secret", read_url, SECRET.show)
 ADDRESS = Kind("host:port", read_address)
 OPTIONAL_ADDRESS = Kind("host:port or empty", read_optional_address)
 FOLDER = Kind("folder", str)

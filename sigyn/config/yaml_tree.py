@@ -7,9 +7,13 @@ from typing import TypeAlias
 
 import yaml
 
-from sigyn.config.errors import ConfigError
+from sigyn.config.errors import NotYaml
 
 _DEEPEST = 40
+_LARGEST = 200_000
+"""Values of a document, those that aliases repeat counted again: a few lines can stand for billions."""
+
+_MERGE = "tag:yaml.org,2002:merge"
 _VARIABLE = re.compile(r"\$(\$?)\{([A-Za-z_][A-Za-z0-9_]*)(?::?[-=]([^}]*)|:([^}]*))?\}")
 
 
@@ -44,10 +48,11 @@ Tree: TypeAlias = Scalar | Items | Branch
 
 @dataclass(slots=True)
 class Reading:
-    """What was noticed on the way: variables that are not set, keys that are written twice."""
+    """What was noticed on the way: variables that are not set, keys that are written twice, how much there is."""
 
     unset_variables: list[str] = field(default_factory=list)
     repeated_keys: list[tuple[str, int, int]] = field(default_factory=list)
+    values: int = 0
 
 
 def expand_variables(text: str, variables: Mapping[str, str], reading: Reading) -> str:
@@ -71,32 +76,48 @@ def expand_variables(text: str, variables: Mapping[str, str], reading: Reading) 
     return _VARIABLE.sub(value, text)
 
 
-def read_yaml(text: str, source: str, reading: Reading) -> Branch:
-    """The one document in `text`, whose top is a map; `source` names it in errors. Raises ConfigError."""
-    loader = yaml.SafeLoader(text)
+def read_yaml(
+    text: str, source: str, reading: Reading, *, top: str = "a configuration file", section: str = "server"
+) -> Branch:
+    """The one document in `text`, whose top is a map; `source`, `top` and `section` name it in errors.
+
+    Raises NotYaml.
+    """
+    try:
+        loader = yaml.SafeLoader(text)
+    except yaml.YAMLError as error:  # characters that YAML does not have
+        raise NotYaml(source, 0, f"this is not YAML: {error}".replace("\n", " ")) from None
     try:
         node = loader.get_single_node()
         if node is None:
             return Branch({}, {}, 1)
         tree = _tree(loader, node, "", reading)
+    except RecursionError:
+        raise NotYaml(source, 0, "this is not YAML: nested too deeply") from None
     except yaml.MarkedYAMLError as error:
         mark = error.problem_mark or error.context_mark
-        where = f"{source}:{mark.line + 1}:{mark.column + 1}" if mark else source
-        raise ConfigError(f"{where}: this is not YAML: {error.problem or error.context}") from None
+        line, column = (mark.line + 1, mark.column + 1) if mark else (0, 0)
+        problem = f"this is not YAML: {error.problem or error.context}"
+        raise NotYaml(source, line, problem, column=column) from None
     except yaml.YAMLError as error:
-        raise ConfigError(f"{source}: this is not YAML: {error}") from None
+        raise NotYaml(source, 0, f"this is not YAML: {error}") from None
     finally:
         loader.dispose()
     if not isinstance(tree, Branch):
-        raise ConfigError(f"{source}:{tree.line}: a configuration file is a map of sections, such as `server:`")
+        raise NotYaml(source, tree.line, f"{top} is a map of sections, such as `{section}:`")
     return tree
 
 
 def _tree(loader: yaml.SafeLoader, node: yaml.Node, path: str, reading: Reading) -> Tree:
     line = node.start_mark.line + 1
+    reading.values += 1
+    if reading.values > _LARGEST:
+        raise yaml.MarkedYAMLError(problem=f"more than {_LARGEST} values", problem_mark=node.start_mark)
     if path.count(".") + path.count("[") > _DEEPEST:
         raise yaml.MarkedYAMLError(problem="nested too deeply", problem_mark=node.start_mark)
     if isinstance(node, yaml.MappingNode):
+        if _merged_pairs(node, {}) > _LARGEST:
+            raise yaml.MarkedYAMLError(problem=f"more than {_LARGEST} values", problem_mark=node.start_mark)
         written_here = {id(key_node) for key_node, _ in node.value}
         loader.flatten_mapping(node)
         values: dict[str, Tree] = {}
@@ -116,6 +137,21 @@ def _tree(loader: yaml.SafeLoader, node: yaml.Node, path: str, reading: Reading)
     if isinstance(node, yaml.SequenceNode):
         return Items(tuple(_tree(loader, each, f"{path}[{i}]", reading) for i, each in enumerate(node.value)), line)
     return Scalar(str(node.value), line, node.tag == "tag:yaml.org,2002:null")
+
+
+def _merged_pairs(node: yaml.MappingNode, known: dict[int, int]) -> int:
+    """How many pairs a map has once its merge keys (`<<`) are followed."""
+    if id(node) not in known:
+        known[id(node)] = 0  # of a map that merges itself nothing is added
+        count = 0
+        for key, value in node.value:
+            merged = value.value if isinstance(value, yaml.SequenceNode) else [value]
+            if key.tag == _MERGE:
+                count += sum(_merged_pairs(each, known) for each in merged if isinstance(each, yaml.MappingNode))
+            else:
+                count += 1
+        known[id(node)] = count
+    return known[id(node)]
 
 
 def find(tree: Tree, path: str) -> Tree | None:

@@ -85,6 +85,7 @@ class QueryRequest:
     step      of a range query; None: Loki's default, 250 steps but at least a second each
     interval  least time between entries of a log query's answer, 0: none
     timeout   ns; None: the limit's
+    complete  fail rather than answer with a part, when it takes too long or has too many series
     """
 
     tenant: str
@@ -96,6 +97,7 @@ class QueryRequest:
     direction: Direction = "backward"
     interval: int = 0
     timeout: int | None = None
+    complete: bool = False
 
 
 class QueryService:
@@ -260,6 +262,7 @@ class QueryService:
         timeout = request.timeout if request.timeout is not None else self._limits.query_timeout
         asked = time.monotonic()
         context = QueryContext(self._duck, self._workers, asked + timeout / SECOND, strict=self._limits.strict_errors)
+        context.partial = not request.complete
 
         def answer() -> QueryAnswer:
             began = time.monotonic()
@@ -374,6 +377,8 @@ class QueryService:
         most = self._limits.max_query_series
         if not most or len(block) <= most:
             return block
+        if not context.partial:
+            raise QueryError(f"maximum of series ({most}) reached for a single query (max_query_series)")
         peaks = np.where(block.present, np.nan_to_num(block.values, nan=-np.inf), -np.inf).max(axis=1)
         kept = np.sort(np.argsort(-peaks, kind="stable")[:most])
         context.warn(

@@ -17,6 +17,8 @@ from sigyn.api.app import Api, build_app
 from sigyn.api.ops.metrics import Metrics
 from sigyn.api.settings import ApiSettings
 from sigyn.model.batch import Batch
+from sigyn.ruler.ruler import Ruler
+from sigyn.ruler.settings import RulerSettings
 from sigyn.services.tail import TailHub
 
 from .fakes import MemoryServices
@@ -62,6 +64,7 @@ def serve(settings: ApiSettings) -> Iterator[Server]:
             settings,
             Metrics(services.counters, services.part_counters),
             decoders,
+            Ruler(RulerSettings(), services, None),
             clock=lambda: NOW,
         )
         config = uvicorn.Config(build_app(api), host="127.0.0.1", port=0, log_level="error", lifespan="off")

@@ -7,7 +7,7 @@ import pytest
 from sigyn.cli.assembly import server_settings
 from sigyn.config.retention_values import STREAM_RETENTIONS, FreeSpace, StreamRetention
 from sigyn.config.settings import DECLARATIONS, Settings, with_values
-from sigyn.config.values import Kind
+from sigyn.config.values import LABEL_PAIRS, Kind
 from sigyn.services.push_limits import PushLimits
 
 USED_ELSEWHERE = {"server.log_level", "server.log_format", "limits.per_tenant_override_config"}
@@ -35,7 +35,7 @@ def another(value: Any, kind: Kind) -> Any:
         case FreeSpace():
             return FreeSpace(bytes=7)
         case tuple():
-            return (*value, StreamRetention("{}", 1) if kind is STREAM_RETENTIONS else "more")
+            return (*value, {STREAM_RETENTIONS: StreamRetention("{}", 1), LABEL_PAIRS: ("a", "b")}.get(kind, "more"))
     raise AssertionError(f"a setting of the type {type(value).__name__}")
 
 

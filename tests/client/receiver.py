@@ -49,7 +49,9 @@ def receiver(port: int = 0) -> Iterator[Receiver]:
 
         def do_POST(self) -> None:
             body = self.rfile.read(int(self.headers["Content-Length"]))
-            request = Received(self.path, dict(self.headers.items()), json.loads(gzip.decompress(body)))
+            if self.headers["Content-Encoding"] == "gzip":
+                body = gzip.decompress(body)
+            request = Received(self.path, dict(self.headers.items()), json.loads(body))
             status, text, headers = received.answers.pop(0) if received.answers else (204, "", {})
             with received.came:  # before the answer: a client that has it may look at once
                 received.requests.append(request)

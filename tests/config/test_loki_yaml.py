@@ -145,7 +145,7 @@ ruler:
     s3: {<<: *bucket, bucketnames: rules}
 """
     assert read(text).settings.storage.objects == "s3://logs"
-    assert keys(text) == ["ruler"]
+    assert keys(text) == ["ruler.storage.s3"]
 
 
 @pytest.mark.parametrize(

@@ -12,6 +12,7 @@ from sigyn.api.export.route import EXPORT_ROUTES
 from sigyn.api.loki.routes import LOKI_ROUTES
 from sigyn.api.ops.routes import OPS_ROUTES
 from sigyn.api.otlp.http import OTLP_ROUTES
+from sigyn.api.prometheus.routes import PROMETHEUS_ROUTES
 from sigyn.cli.app import COMMANDS
 from sigyn.config.document import with_settings
 from sigyn.config.settings import DECLARATIONS
@@ -58,7 +59,8 @@ def test_every_word_of_the_language_is_described() -> None:
 
 
 def test_every_route_is_described_and_every_described_route_is_there() -> None:
-    all_routes = [*LOKI_ROUTES, *OTLP_ROUTES, *OPS_ROUTES, *EXPORT_ROUTES, *EXPLAIN_ROUTES, *CARDINALITY_ROUTES]
+    all_routes = [*LOKI_ROUTES, *PROMETHEUS_ROUTES, *OTLP_ROUTES, *OPS_ROUTES]
+    all_routes += [*EXPORT_ROUTES, *EXPLAIN_ROUTES, *CARDINALITY_ROUTES]
     routes = {route.path for route in all_routes if hasattr(route, "path")}
     described = set(re.findall(r"`(?:GET|POST|DELETE) (/[^`]*)`", page("api.md")))
     assert described == routes

@@ -24,11 +24,11 @@ def encode_answer(answer: QueryAnswer, *, categorize: bool = False) -> Iterator[
     `resultType` and `encodingFlags` come before `result`: Grafana reads the body as a stream and
     has to know them first.
     """
-    yield b'{"status":"success","data":{"resultType":"%b",' % _RESULT_TYPES[type(answer.result)]
+    yield b'{"status":"success","data":{"resultType":"%b",' % RESULT_TYPES[type(answer.result)]
     if categorize and isinstance(answer.result, LogResult):
         yield b'"encodingFlags":["%b"],' % CATEGORIZE_LABELS.encode()
     yield b'"result":'
-    yield from _encode_result(answer.result, categorize)
+    yield from encode_result(answer.result, categorize)
     yield b',"stats":%b}' % encode(loki_statistics(answer.statistics))
     if answer.warnings:
         yield b',"warnings":%b' % encode(answer.warnings)
@@ -37,7 +37,7 @@ def encode_answer(answer: QueryAnswer, *, categorize: bool = False) -> Iterator[
     yield b"}"
 
 
-_RESULT_TYPES = {
+RESULT_TYPES = {
     LogResult: b"streams",
     MatrixResult: b"matrix",
     VectorResult: b"vector",
@@ -45,7 +45,8 @@ _RESULT_TYPES = {
 }
 
 
-def _encode_result(result: QueryResult, categorize: bool) -> Iterator[bytes]:
+def encode_result(result: QueryResult, categorize: bool) -> Iterator[bytes]:
+    """The `result` of an answer."""
     match result:
         case LogResult():
             yield from encode_streams(result.entries, categorize=categorize)

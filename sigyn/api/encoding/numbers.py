@@ -20,6 +20,17 @@ def format_value(value: float) -> str:
     return _NOT_FINITE.get(text, text)
 
 
+def format_exponent(value: float) -> str:
+    """The shortest digits with an exponent, such as 1.25e+01: Go's FormatFloat(v, 'e', -1)."""
+    text = repr(value)
+    if text in _NOT_FINITE:
+        return _NOT_FINITE[text]
+    sign, digits, exponent = Decimal(text).normalize().as_tuple()
+    power = len(digits) - 1 + int(exponent)
+    fraction = "".join(map(str, digits[1:]))
+    return f"{'-' if sign else ''}{digits[0]}{'.' if fraction else ''}{fraction}e{power:+03d}"
+
+
 def format_seconds(timestamp: int) -> str:
     """ns as seconds with whole milliseconds, as a JSON number."""
     seconds, rest = divmod(timestamp, SECOND)

@@ -14,6 +14,9 @@ from sigyn.model.errors import BadRequest
 LOKI_VERSION = "3.6.0"
 """The version of Loki whose API is served; clients such as Logs Drilldown choose features by it."""
 
+PROMETHEUS_VERSION = "2.42.0"
+"""The version of Prometheus whose API recorded series are asked through."""
+
 _LEVELS = {"debug": logging.DEBUG, "info": logging.INFO, "warn": logging.WARNING, "error": logging.ERROR}
 
 
@@ -69,5 +72,15 @@ async def buildinfo(_request: Request) -> Response:
             "goVersion": "",
             "sigynVersion": version("sigyn"),
             "pythonVersion": platform.python_version(),
+        }
+    )
+
+
+async def buildinfo_of_prometheus(_request: Request) -> Response:
+    """`/prometheus/api/v1/status/buildinfo`, by which Grafana tells what its Prometheus data source talks to."""
+    return json_response(
+        {
+            "status": "success",
+            "data": {"version": PROMETHEUS_VERSION, "revision": f"sigyn-{version('sigyn')}", "branch": "sigyn"},
         }
     )

@@ -18,7 +18,7 @@ from sigyn.languages.logql.rules import check_range_aggregation, check_vector_ag
 from sigyn.languages.logql.tokens import RANGE_OPERATORS, VECTOR_OPERATORS
 from sigyn.languages.regex import RegexError, compile_regex
 
-_PRECEDENCE = {
+PRECEDENCE = {
     "or": 1,
     "and": 2,
     "unless": 2,
@@ -35,17 +35,19 @@ _PRECEDENCE = {
     "%": 5,
     "^": 6,
 }
-_COMPARISON = 3
+"""How tight operators bind."""
+
+COMPARISON = 3
 
 
 def parse_expression(cursor: Cursor, loosest: int = 1) -> Operand:
     """A query whose operators bind at least as tight as `loosest`."""
     cursor.descend()
     left = _parse_operand(cursor)
-    while (precedence := _PRECEDENCE.get(cursor.kind, 0)) >= loosest:
+    while (precedence := PRECEDENCE.get(cursor.kind, 0)) >= loosest:
         operator = cursor.advance()
-        return_bool = cursor.accept("bool") is not None and precedence == _COMPARISON
-        matching = _parse_matching(cursor)
+        return_bool = cursor.accept("bool") is not None and precedence == COMPARISON
+        matching = parse_matching(cursor)
         right = parse_expression(cursor, precedence if operator.kind == "^" else precedence + 1)
         left = join(cursor, operator, left, right, return_bool, matching)
     cursor.ascend()
@@ -103,7 +105,7 @@ def _parse_range_aggregation(cursor: Cursor) -> ast.RangeAggregation:
             raise cursor.unexpected("{", "(")
     log_range = parse_log_range(cursor)
     cursor.expect(")")
-    grouping = _parse_grouping(cursor)
+    grouping = parse_grouping(cursor)
     node = ast.RangeAggregation(operator, log_range, parameter, grouping, Span(name.start, cursor.last_end))
     check_range_aggregation(cursor.query, node)
     return node
@@ -143,7 +145,7 @@ def _parse_histogram_quantile(cursor: Cursor, start: Token) -> ast.HistogramQuan
 def _parse_vector_aggregation(cursor: Cursor) -> ast.VectorAggregation | ast.CountEntries:
     name = cursor.advance()
     operator = cast(ast.VectorOperator, VECTOR_OPERATORS[name.kind])
-    grouping = _parse_grouping(cursor)
+    grouping = parse_grouping(cursor)
     cursor.expect("(")
     parameter = None
     if cursor.kind == "NUMBER" and cursor.look(1) == ",":
@@ -152,12 +154,12 @@ def _parse_vector_aggregation(cursor: Cursor) -> ast.VectorAggregation | ast.Cou
     if cursor.extended and operator == "count" and cursor.kind == "{":
         counted = _parse_counted(cursor)
         _close(cursor)
-        grouping = grouping if grouping is not None else _parse_grouping(cursor)
+        grouping = grouping if grouping is not None else parse_grouping(cursor)
         return ast.CountEntries(counted, grouping, Span(name.start, cursor.last_end))
     inner = _parse_metric_query(cursor)
     _close(cursor)
     if grouping is None:
-        grouping = _parse_grouping(cursor)
+        grouping = parse_grouping(cursor)
     node = ast.VectorAggregation(operator, inner, parameter, grouping, Span(name.start, cursor.last_end))
     check_vector_aggregation(cursor.query, node)
     return node
@@ -202,14 +204,16 @@ def _parse_metric_query(cursor: Cursor) -> ast.MetricQuery:
     return inner
 
 
-def _parse_grouping(cursor: Cursor) -> ast.Grouping | None:
+def parse_grouping(cursor: Cursor) -> ast.Grouping | None:
+    """`by (a, b)` or `without (a, b)`; None when neither stands here."""
     word = cursor.accept("by", "without")
     if word is None:
         return None
     return ast.Grouping(_parse_labels(cursor), without=word.kind == "without")
 
 
-def _parse_matching(cursor: Cursor) -> ast.VectorMatching | None:
+def parse_matching(cursor: Cursor) -> ast.VectorMatching | None:
+    """`on (a) group_left (b)` and the like; None when nothing of it stands here."""
     word = cursor.accept("on", "ignoring")
     if word is None:
         return None

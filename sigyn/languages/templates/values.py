@@ -119,7 +119,7 @@ def truth(value: object) -> bool:
     """Go's truth of a template value: false for nil, zero, false and whatever has no elements."""
     if value is NO_VALUE or value is None:
         return False
-    if isinstance(value, Native) and not isinstance(value, int):
+    if isinstance(value, Native) and not isinstance(value, int | list | dict):
         return True
     return bool(value)
 

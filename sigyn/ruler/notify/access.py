@@ -1,0 +1,48 @@
+"""HTTP clients for the servers that the ruler sends to."""
+
+import ssl
+
+import httpx
+
+from sigyn.model.errors import BadRequest
+from sigyn.model.time import SECOND
+from sigyn.ruler.settings import HttpAccess
+
+
+def client(access: HttpAccess, timeout: int) -> httpx.AsyncClient:
+    """A client; `timeout` in ns. Raises BadRequest when a certificate can't be read."""
+    headers = {"User-Agent": "sigyn"}
+    if access.bearer_token:
+        headers["Authorization"] = f"Bearer {access.bearer_token}"
+    auth = httpx.BasicAuth(access.username, access.password) if access.username else None
+    return httpx.AsyncClient(headers=headers, auth=auth, timeout=timeout / SECOND, verify=_tls(access), trust_env=False)
+
+
+def _tls(access: HttpAccess) -> ssl.SSLContext:
+    try:
+        context = ssl.create_default_context(cafile=access.ca_file or None)
+        if access.cert_file:
+            context.load_cert_chain(access.cert_file, access.key_file or None)
+    except (OSError, ssl.SSLError) as error:
+        files = ", ".join(filter(None, (access.ca_file, access.cert_file, access.key_file)))
+        raise BadRequest(f"the certificates {files} of the ruler can't be used: {error}") from None
+    if access.skip_verify:
+        context.check_hostname = False
+        context.verify_mode = ssl.CERT_NONE
+    return context
+
+
+def check_access(access: HttpAccess) -> None:
+    """Raises BadRequest when a certificate can't be read: better at the start than with the first alert."""
+    _tls(access)
+
+
+def is_hopeless(status: int) -> bool:
+    """Whether sending the same again would be refused again."""
+    return 400 <= status < 500 and status not in (408, 425, 429)
+
+
+def without_credentials(url: str) -> str:
+    """A URL for logs and metrics."""
+    parsed = httpx.URL(url)
+    return str(parsed.copy_with(username=None, password=None)) if parsed.userinfo else url

@@ -1,0 +1,89 @@
+"""Alertmanagers, over their API v2: each hears of everything, from a queue of its own."""
+
+import asyncio
+from collections.abc import Iterable
+
+import httpx
+import msgspec
+import structlog
+
+from sigyn.model.labels import Labels
+from sigyn.ruler.notify.access import client, is_hopeless, without_credentials
+from sigyn.ruler.notify.bodies import alertmanager_alerts
+from sigyn.ruler.notify.message import Notice
+from sigyn.ruler.notify.retry import pause
+from sigyn.ruler.settings import RulerSettings
+from sigyn.ruler.statistics import RulerStatistics
+
+_log = structlog.get_logger("sigyn.ruler")
+
+_BATCH = 64
+"""Alerts in a request, as Prometheus sends them."""
+
+
+class Alertmanager:
+    """One Alertmanager. What waits is kept by alert, the newest notice of each; the oldest go when it is too much.
+
+    A notice that is lost is not lost for good: alerts that fire, or were resolved lately, are told again.
+    """
+
+    def __init__(self, url: str, settings: RulerSettings, statistics: RulerStatistics) -> None:
+        self.name = without_credentials(url)
+        self._endpoint = url.rstrip("/") + "/api/v2/alerts"
+        self._settings = settings
+        self._statistics = statistics
+        self._waiting: dict[Labels, Notice] = {}
+        self._something = asyncio.Event()
+
+    def put(self, notices: Iterable[Notice]) -> None:
+        """Takes notices to be sent."""
+        for notice in notices:
+            self._waiting.pop(notice.labels, None)
+            self._waiting[notice.labels] = notice
+        while len(self._waiting) > self._settings.notification_queue_capacity:
+            del self._waiting[next(iter(self._waiting))]
+            self._statistics.notifications_dropped[self.name] += 1
+        self._count()
+        if self._waiting:
+            self._something.set()
+
+    async def run(self) -> None:
+        """Sends what waits, until it is cancelled."""
+        failures = 0
+        async with client(self._settings.alertmanager_access, self._settings.notification_timeout) as http:
+            while True:
+                await self._something.wait()
+                batch = dict(list(self._waiting.items())[:_BATCH])
+                failures = 0 if await self._sent(http, batch) else failures + 1
+                if failures:
+                    await pause(failures)
+
+    async def _sent(self, http: httpx.AsyncClient, batch: dict[Labels, Notice]) -> bool:
+        """Sends a batch; whether it is dealt with."""
+        body = msgspec.json.encode(alertmanager_alerts(list(batch.values())))
+        try:
+            answer = await http.post(self._endpoint, content=body, headers={"Content-Type": "application/json"})
+        except httpx.HTTPError as error:
+            self._failed(len(batch), repr(error))
+            return False
+        if answer.is_success:
+            self._statistics.notifications_sent[self.name] += len(batch)
+        else:
+            self._failed(len(batch), f"{answer.status_code} {answer.text[:500].strip()}")
+            if not is_hopeless(answer.status_code):
+                return False
+            self._statistics.notifications_dropped[self.name] += len(batch)
+        for labels, notice in batch.items():
+            if self._waiting.get(labels) is notice:  # not one that came meanwhile
+                del self._waiting[labels]
+        self._count()
+        if not self._waiting:
+            self._something.clear()
+        return True
+
+    def _failed(self, count: int, error: str) -> None:
+        self._statistics.notification_errors[self.name] += count
+        _log.warning("an Alertmanager was not told", alertmanager=self.name, alerts=count, error=error)
+
+    def _count(self) -> None:
+        self._statistics.notifications_waiting[self.name] = len(self._waiting)

@@ -1,0 +1,125 @@
+"""Webhooks, Slack and mail: each gets one message for what changed with a rule."""
+
+import asyncio
+import smtplib
+import ssl
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Protocol
+
+import httpx
+import msgspec
+
+from sigyn.model.errors import SigynError, Unavailable
+from sigyn.model.time import SECOND
+from sigyn.ruler.notify.access import client, is_hopeless, without_credentials
+from sigyn.ruler.notify.bodies import mail, slack_body, webhook_body
+from sigyn.ruler.notify.message import Message
+from sigyn.ruler.settings import HttpAccess, MailSettings, RulerSettings
+
+
+class Refused(SigynError):
+    """The receiver will not take this message, however often it is sent."""
+
+
+class Receiver(Protocol):
+    """Where messages go; `name` says which it is, without its secrets."""
+
+    @property
+    def name(self) -> str: ...
+
+    async def send(self, message: Message) -> None:
+        """Returns when it was taken; raises Refused, and Unavailable when it is worth trying again."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class Webhook:
+    """A URL that takes JSON, in the form of Alertmanager's webhooks."""
+
+    url: str
+    timeout: int
+
+    @property
+    def name(self) -> str:
+        return f"webhook {without_credentials(self.url)}"
+
+    async def send(self, message: Message) -> None:
+        await _post(self.url, webhook_body(message), self.timeout)
+
+
+@dataclass(frozen=True, slots=True)
+class Slack:
+    """An incoming webhook of Slack, or of what takes the same."""
+
+    url: str
+    timeout: int
+
+    @property
+    def name(self) -> str:
+        return "slack"
+
+    async def send(self, message: Message) -> None:
+        await _post(self.url, slack_body(message), self.timeout)
+
+
+@dataclass(frozen=True, slots=True)
+class Mail:
+    """An SMTP server."""
+
+    settings: MailSettings
+    timeout: int
+
+    @property
+    def name(self) -> str:
+        return "mail"
+
+    async def send(self, message: Message) -> None:
+        await asyncio.to_thread(self._send, message)
+
+    def _send(self, message: Message) -> None:
+        settings = self.settings
+        written = mail(message, settings.sender, settings.to)
+        host, _, port = settings.server.rpartition(":")
+        address, seconds = (host.strip("[]"), int(port)), self.timeout / SECOND
+        try:
+            context = ssl.create_default_context()
+            if settings.security == "tls":
+                connection: smtplib.SMTP = smtplib.SMTP_SSL(*address, timeout=seconds, context=context)
+            else:
+                connection = smtplib.SMTP(*address, timeout=seconds)
+            with connection:
+                if settings.security == "starttls":
+                    connection.starttls(context=context)
+                if settings.username:
+                    connection.login(settings.username, settings.password)
+                connection.send_message(written)
+        except smtplib.SMTPRecipientsRefused as error:
+            raise Refused(f"no recipient was taken: {error.recipients}") from None
+        except (smtplib.SMTPException, OSError) as error:
+            raise Unavailable(f"the mail server {settings.server} failed: {error}") from None
+
+
+def receivers(settings: RulerSettings) -> Iterator[Receiver]:
+    """The receivers that are configured."""
+    timeout = settings.notification_timeout
+    for url in settings.webhooks:
+        yield Webhook(url, timeout)
+    if settings.slack_webhook:
+        yield Slack(settings.slack_webhook, timeout)
+    if settings.mail.to:
+        yield Mail(settings.mail, timeout)
+
+
+async def _post(url: str, body: object, timeout: int) -> None:
+    async with client(HttpAccess(), timeout) as http:
+        try:
+            answer = await http.post(
+                url, content=msgspec.json.encode(body), headers={"Content-Type": "application/json"}
+            )
+        except httpx.HTTPError as error:
+            raise Unavailable(f"no answer: {error!r}") from None
+    if answer.is_success:
+        return
+    text = f"{answer.status_code} {answer.text[:500].strip()}"
+    raise Refused(text) if is_hopeless(answer.status_code) else Unavailable(text)

@@ -1,0 +1,1 @@
+"""Unit tests for rules: log lines and series that are made up, and the alerts that they should give."""

@@ -1,0 +1,121 @@
+"""Rules in a folder: `<tenant>/<file>`, and files beside those folders for the one tenant of a server without many.
+
+A file is read again when it changes. One that can't be read or has a mistake leaves in force what it
+said before, and says so in the log and in the metrics.
+"""
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import TypeAlias
+
+import structlog
+
+from sigyn.model.errors import BadRequest
+from sigyn.ruler.rule import GroupKey, RuleGroup
+from sigyn.ruler.rule_file import RuleFileError, read_rule_file
+from sigyn.services.tenants import SINGLE_TENANT, check_tenant
+
+_log = structlog.get_logger("sigyn.ruler")
+
+SUFFIXES = (".yaml", ".yml", ".rules")
+
+Stamp: TypeAlias = tuple[int, int, int]
+"""What changes with a file: its number, its size, when it was written."""
+
+
+@dataclass(frozen=True, slots=True)
+class RuleFile:
+    """A file as it was read: its groups, and what is wrong with what it says now."""
+
+    tenant: str
+    path: Path
+    stamp: Stamp
+    groups: tuple[RuleGroup, ...]
+    error: str = ""
+
+    @property
+    def namespace(self) -> str:
+        """Loki's name for the file: its name."""
+        return self.path.name
+
+
+@dataclass(slots=True)
+class RuleFolder:
+    """The files of a folder. Calls block."""
+
+    directory: Path
+    files: dict[Path, RuleFile] = field(default_factory=dict)
+    _complaint: str = ""
+
+    def reload(self) -> bool:
+        """Reads what changed; whether anything did."""
+        before = dict(self.files)
+        found = dict(self._found())
+        self.files = {
+            path: self._read(tenant, path, stamp, before.get(path)) for path, (tenant, stamp) in found.items()
+        }
+        return self.files != before
+
+    def groups(self) -> Mapping[GroupKey, tuple[RuleGroup, Path]]:
+        """All groups, and where they stand."""
+        return {
+            GroupKey(file.tenant, file.namespace, group.name): (group, file.path)
+            for file in self.files.values()
+            for group in file.groups
+        }
+
+    def namespaces(self, tenant: str) -> Mapping[str, Path]:
+        """The files of a tenant by their namespaces."""
+        return {file.namespace: file.path for file in self.files.values() if file.tenant == tenant}
+
+    def errors(self) -> list[str]:
+        """What is wrong with the files."""
+        return [file.error for file in self.files.values() if file.error]
+
+    def _found(self) -> Iterator[tuple[Path, tuple[str, Stamp]]]:
+        for path, tenant in self._paths():
+            try:
+                status = path.stat()
+            except OSError:
+                continue  # it was deleted a moment ago
+            yield path, (tenant, (status.st_ino, status.st_size, status.st_mtime_ns))
+
+    def _paths(self) -> Iterator[tuple[Path, str]]:
+        try:
+            entries = sorted(self.directory.iterdir())
+        except OSError as error:
+            if self._complaint != str(error):
+                self._complaint = str(error)
+                _log.warning("the folder of rules can't be read", folder=str(self.directory), error=error.strerror)
+            return
+        self._complaint = ""
+        for entry in entries:
+            if is_rule_file(entry):
+                yield entry, SINGLE_TENANT
+            elif entry.is_dir() and not entry.name.startswith("."):
+                yield from ((path, entry.name) for path in sorted(entry.iterdir()) if is_rule_file(path))
+
+    def _read(self, tenant: str, path: Path, stamp: Stamp, before: RuleFile | None) -> RuleFile:
+        if before is not None and before.stamp == stamp:
+            return before
+        try:
+            groups = read_rule_file(path.read_text(encoding="utf-8"), str(path))
+            check_tenant(tenant)
+        except (OSError, UnicodeDecodeError, BadRequest) as error:
+            problem = str(error) if isinstance(error, RuleFileError) else f"{path}: {error}"
+            for line in problem.splitlines():
+                _log.error("rules can't be used", problem=line, kept=before is not None and bool(before.groups))
+            return RuleFile(tenant, path, stamp, before.groups if before else (), problem)
+        _log.info("rules were read", file=str(path), tenant=tenant, groups=len(groups))
+        return RuleFile(tenant, path, stamp, groups)
+
+
+def is_rule_file(path: Path) -> bool:
+    """Whether a file of a folder is read: by its suffix, and not as a test of rules."""
+    return path.suffix in SUFFIXES and not path.name.startswith(".") and not is_test_file(path) and path.is_file()
+
+
+def is_test_file(path: Path) -> bool:
+    """Whether a file holds tests of rules, by its name: `shop_test.yaml`."""
+    return path.suffix in SUFFIXES and path.stem.endswith("_test")

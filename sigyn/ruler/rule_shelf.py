@@ -1,0 +1,45 @@
+"""Rules that came through the API, in the ruler's file."""
+
+from collections.abc import Mapping
+
+import structlog
+
+from sigyn.ruler.database import RulerDatabase
+from sigyn.ruler.rule import GroupKey, RuleGroup
+from sigyn.ruler.rule_file import RuleFileError, read_rule_group
+from sigyn.ruler.rule_text import group_text
+
+_log = structlog.get_logger("sigyn.ruler")
+
+
+class RuleShelf:
+    """Calls block."""
+
+    def __init__(self, database: RulerDatabase) -> None:
+        self._database = database
+
+    def groups(self) -> Mapping[GroupKey, RuleGroup]:
+        """All groups."""
+        rows = self._database.read("SELECT tenant, namespace, name, text FROM rule_group ORDER BY 1, 2, 3")
+        groups = {}
+        for tenant, namespace, name, text in rows:
+            try:
+                groups[GroupKey(tenant, namespace, name)] = read_rule_group(text)
+            except RuleFileError as error:  # another version took what this one does not know
+                _log.error("rules can't be used", tenant=tenant, namespace=namespace, group=name, problem=str(error))
+        return groups
+
+    def put(self, key: GroupKey, group: RuleGroup) -> None:
+        """Adds a group, or puts it in the place of the one that has its name."""
+        self._database.write(
+            "INSERT INTO rule_group (tenant, namespace, name, text) VALUES (?, ?, ?, ?) "
+            "ON CONFLICT (tenant, namespace, name) DO UPDATE SET text = excluded.text",
+            key.tenant, key.namespace, key.group, group_text(group),
+        )  # fmt: skip
+
+    def remove(self, tenant: str, namespace: str, group: str | None) -> int:
+        """Deletes a group, or all of a namespace; how many there were."""
+        statement, values = "DELETE FROM rule_group WHERE tenant = ? AND namespace = ?", [tenant, namespace]
+        if group is not None:
+            statement, values = statement + " AND name = ?", [*values, group]
+        return self._database.write(statement, *values)

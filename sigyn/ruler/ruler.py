@@ -1,0 +1,248 @@
+"""The ruler: finds rules, evaluates each group at its times, keeps what it finds, and tells whom it may concern."""
+
+import asyncio
+from collections.abc import Mapping, Sequence
+from functools import partial
+from pathlib import Path
+
+import structlog
+
+from sigyn.languages.logql import ast
+from sigyn.languages.promql import parse_promql
+from sigyn.model.errors import BadRequest, NotFound, SigynError
+from sigyn.model.labels import Labels
+from sigyn.model.results import MatrixResult, ScalarResult, VectorResult
+from sigyn.model.time import HOUR, SECOND, Clock, system_clock
+from sigyn.ruler.database import RulerDatabase
+from sigyn.ruler.evaluation import Evaluator, LogQueries
+from sigyn.ruler.group_run import GroupRun
+from sigyn.ruler.group_state import GroupStates
+from sigyn.ruler.notify.access import check_access
+from sigyn.ruler.notify.alertmanager import Alertmanager
+from sigyn.ruler.notify.delivery import Delivery
+from sigyn.ruler.notify.outbox import Outbox
+from sigyn.ruler.notify.receivers import receivers
+from sigyn.ruler.remote_write import RemoteWriter
+from sigyn.ruler.rule import GroupKey, RuleGroup
+from sigyn.ruler.rule_file import read_rule_group
+from sigyn.ruler.rule_folder import RuleFolder
+from sigyn.ruler.rule_shelf import RuleShelf
+from sigyn.ruler.schedule import at_times
+from sigyn.ruler.series_query import instant, over_range
+from sigyn.ruler.series_store import SeriesStore
+from sigyn.ruler.settings import RulerSettings
+from sigyn.ruler.statistics import RulerStatistics
+from sigyn.ruler.tasks import Background
+from sigyn.ruler.telling import Told
+
+_log = structlog.get_logger("sigyn.ruler")
+
+FILE = "ruler.sqlite"
+"""The ruler's file in the data folder."""
+
+_GROUPS_AT_ONCE = 4
+"""Groups that are evaluated at a time: a hundred that are due at once leave room for people's queries."""
+
+
+class Ruler:
+    """Rules of all tenants. `start` sets it going, `close` ends it; the methods between may be called in any state."""
+
+    def __init__(
+        self, settings: RulerSettings, queries: LogQueries, data: Path | None, clock: Clock = system_clock
+    ) -> None:
+        """`data` is the data folder; None keeps everything in memory. Raises Unavailable and BadRequest."""
+        self.settings = settings
+        self.statistics = RulerStatistics()
+        self.runs: dict[GroupKey, GroupRun] = {}
+        self._clock = clock
+        self._database = RulerDatabase(data / FILE if data is not None else None)
+        self._series = SeriesStore(self._database)
+        self._states = GroupStates(self._database)
+        self._shelf = RuleShelf(self._database)
+        self._outbox = Outbox(self._database, clock)
+        self._folder = RuleFolder(settings.rules_directory) if settings.rules_directory is not None else None
+        self._evaluator = Evaluator(queries, self._series, settings)
+        self._alertmanagers = [Alertmanager(url, settings, self.statistics) for url in settings.alertmanagers]
+        self._deliveries = [
+            Delivery(receiver, self._outbox, self.statistics, clock) for receiver in receivers(settings)
+        ]
+        self._writers = [
+            RemoteWriter(url, self._series, self._database, settings, self.statistics) for url in settings.remote_write
+        ]
+        for access in (settings.alertmanager_access, settings.remote_write_access):
+            check_access(access)
+        self._at_once = asyncio.Semaphore(_GROUPS_AT_ONCE)
+        self._loops: dict[GroupKey, Background] = {}
+        self._services: list[Background] = []
+        self._reloading = asyncio.Lock()
+        self._started = False
+
+    async def start(self) -> None:
+        """Loads all rules and begins to evaluate them."""
+        self._outbox.forget_others(delivery.name for delivery in self._deliveries)
+        self._started = True
+        await self.reload()
+        self._services = [Background(each.name, each.run) for each in self._alertmanagers]
+        self._services += [Background(each.name, each.run) for each in self._deliveries]
+        self._services += [Background(each.name, each.run) for each in self._writers]
+        self._services += [Background("rules folder", self._watch), Background("recorded series", self._prune)]
+
+    async def close(self) -> None:
+        """Ends evaluations where they are, and lets go of the file; states are as of the last evaluation."""
+        await asyncio.gather(*(work.stop() for work in (*self._services, *self._loops.values())))
+        self._database.close()
+
+    async def reload(self) -> None:
+        """Reads the rules anew and lets every group run as it is now written."""
+        await self._read_folder()
+        await self._apply()
+
+    async def _apply(self) -> None:
+        async with self._reloading:
+            wanted = await asyncio.to_thread(self._wanted)
+            known = {*self.runs, *await asyncio.to_thread(self._states.keys)}
+            for key in sorted(known - wanted.keys()):
+                gone = self.runs.get(key) or self._run(key, RuleGroup(key.group, ()), "")
+                await self._end(key)
+                self._pass_on(await gone.farewell(self._clock()))
+                self.statistics.forget(key)
+            for key, (group, source) in wanted.items():
+                run = self.runs.get(key)
+                if run is None or (run.group, run.source) != (group, source):
+                    await self._end(key)
+                    await self._begin(key, group, source)
+
+    def groups(self, tenant: str) -> Sequence[GroupRun]:
+        """The groups of a tenant, by namespace and name."""
+        return [run for key, run in sorted(self.runs.items()) if key.tenant == tenant]
+
+    def rules(self, tenant: str, namespace: str | None = None) -> Mapping[str, Sequence[RuleGroup]]:
+        """The groups of a tenant by namespace. Raises NotFound when there are none."""
+        found: dict[str, list[RuleGroup]] = {}
+        for run in self.groups(tenant):
+            if namespace is None or run.key.namespace == namespace:
+                found.setdefault(run.key.namespace, []).append(run.group)
+        if not found:
+            raise NotFound("no rule groups found")
+        return found
+
+    def rule_group(self, tenant: str, namespace: str, group: str) -> RuleGroup:
+        """A group by its name. Raises NotFound; Grafana takes its text as the sign that there is a ruler."""
+        run = self.runs.get(GroupKey(tenant, namespace, group))
+        if run is None:
+            raise NotFound("group does not exist")
+        return run.group
+
+    async def put_group(self, tenant: str, namespace: str, text: str) -> None:
+        """Adds the group that is written in `text` (YAML), or changes it.
+
+        Raises BadRequest, with nothing changed, for what is no group, and for namespaces that are files.
+        """
+        self._check_change(tenant, namespace)
+        group = await asyncio.to_thread(read_rule_group, text)
+        await asyncio.to_thread(self._shelf.put, GroupKey(tenant, namespace, group.name), group)
+        await self._apply()
+
+    async def delete(self, tenant: str, namespace: str, group: str | None = None) -> None:
+        """Deletes a group, or all of a namespace. Raises NotFound, and BadRequest for namespaces that are files."""
+        self._check_change(tenant, namespace)
+        if not await asyncio.to_thread(self._shelf.remove, tenant, namespace, group):
+            raise NotFound("group does not exist" if group is not None else "no rule groups found")
+        await self._apply()
+
+    async def query(self, tenant: str, text: str, time: int) -> VectorResult | ScalarResult:
+        """A query over recorded series at a time (ns). Raises QueryError."""
+        return await asyncio.to_thread(lambda: instant(self._series, tenant, parse_promql(text), time))
+
+    async def query_range(self, tenant: str, text: str, start: int, end: int, step: int) -> MatrixResult:
+        """A query over recorded series over a range (ns). Raises QueryError."""
+        return await asyncio.to_thread(lambda: over_range(self._series, tenant, parse_promql(text), start, end, step))
+
+    async def recorded(self, tenant: str, selectors: Sequence[ast.Selector], start: int, end: int) -> Sequence[Labels]:
+        """Recorded series that one of the selectors matches (all, when there are none), between two times (ns)."""
+        return await asyncio.to_thread(self._series.series, tenant, selectors, start, end)
+
+    def _check_change(self, tenant: str, namespace: str) -> None:
+        if not self.settings.enable_api:
+            raise BadRequest("rules can't be changed through the API: ruler.enable_api is off")
+        path = self._folder.namespaces(tenant).get(namespace) if self._folder is not None else None
+        if path is not None:
+            raise BadRequest(f"the rules of namespace `{namespace}` are in the file {path}: change them there")
+
+    def _wanted(self) -> dict[GroupKey, tuple[RuleGroup, str]]:
+        """All groups that should run, with their files; a file wins over the API."""
+        wanted = {key: (group, key.namespace) for key, group in self._shelf.groups().items()}
+        if self._folder is not None:
+            wanted |= {key: (group, str(path)) for key, (group, path) in self._folder.groups().items()}
+        return wanted
+
+    async def _begin(self, key: GroupKey, group: RuleGroup, source: str) -> None:
+        run = await asyncio.to_thread(self._run, key, group, source)
+        self.runs[key] = run
+        if self._started:
+            work = partial(at_times, key, run.interval, self._clock, partial(self.evaluate, run))
+            self._loops[key] = Background(f"group {key}", work)
+
+    def _run(self, key: GroupKey, group: RuleGroup, source: str) -> GroupRun:
+        return GroupRun(
+            key,
+            group,
+            source,
+            evaluator=self._evaluator,
+            series=self._series,
+            states=self._states,
+            settings=self.settings,
+            statistics=self.statistics,
+            tell=self._keep_messages,
+        )
+
+    async def _end(self, key: GroupKey) -> None:
+        run, loop = self.runs.pop(key, None), self._loops.pop(key, None)
+        if run is not None and loop is not None:
+            async with run.idle:  # an evaluation under way may have its state still to save
+                await loop.stop()
+
+    async def evaluate(self, run: GroupRun, at: int) -> None:
+        """Evaluates a group at a time (ns) and passes on what it has to say."""
+        async with self._at_once, run.idle:
+            try:
+                told = await run.evaluate(at)
+            except SigynError as error:
+                _log.error("a group was not evaluated", group=str(run.key), tenant=run.key.tenant, error=str(error))
+                return
+        self._pass_on(told)
+
+    def _pass_on(self, told: Told) -> None:
+        """Sends what there is to say, and what was recorded, on its way."""
+        for alertmanager in self._alertmanagers:
+            alertmanager.put(told.notices)
+        if told.messages:
+            for delivery in self._deliveries:
+                delivery.wake()
+        for writer in self._writers:
+            writer.wake()
+
+    def _keep_messages(self, told: Told) -> None:
+        for delivery in self._deliveries:
+            self._outbox.put(delivery.name, told.messages)
+
+    async def _read_folder(self) -> bool:
+        """Reads what changed in the folder; whether anything did."""
+        if self._folder is None:
+            return False
+        changed = await asyncio.to_thread(self._folder.reload)
+        self.statistics.reload_successful = not self._folder.errors()
+        self.statistics.reloaded = self._clock()
+        return changed
+
+    async def _watch(self) -> None:
+        """Lets the groups of the folder run as they are now written when it changes."""
+        while self._folder is not None:
+            await asyncio.sleep(self.settings.poll_interval / SECOND)
+            if await self._read_folder():
+                await self._apply()
+
+    async def _prune(self) -> None:
+        while True:
+            await asyncio.to_thread(self._series.forget_before, self._clock() - self.settings.series_retention)
+            await asyncio.sleep(HOUR / SECOND)

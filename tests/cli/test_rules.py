@@ -1,0 +1,69 @@
+"""`sigyn rules check` and `sigyn rules test`."""
+
+from pathlib import Path
+
+from .commands import Sigyn
+
+RULES = """\
+groups:
+- name: shop
+  rules:
+  - alert: Errors
+    expr: sum by (app) (count_over_time({app="shop"} |= "error" [5m])) > 1
+"""
+TESTS = """\
+rule_files: [rules.yaml]
+tests:
+- input_streams:
+  - stream: '{app="shop"}'
+    entries: [30s error, 40s error]
+  alert_rule_test:
+  - eval_time: 1m
+    alertname: Errors
+    exp_alerts: [{exp_labels: {app: shop}}]
+"""
+
+
+def test_a_folder_is_checked(sigyn: Sigyn, tmp_path: Path) -> None:
+    (tmp_path / "rules.yaml").write_text(RULES)
+    (tmp_path / "rules_test.yaml").write_text(TESTS)
+    outcome = sigyn("rules", "check", str(tmp_path))
+    assert (outcome.code, outcome.err) == (0, "")
+    assert outcome.lines == [f"{tmp_path}/rules.yaml: 1 rule in 1 group, nothing wrong"]
+
+
+def test_every_problem_of_every_file_is_named(sigyn: Sigyn, tmp_path: Path) -> None:
+    first, second = tmp_path / "a.yaml", tmp_path / "b.yaml"
+    first.write_text(RULES.replace("expr", "exrp"))
+    second.write_text("groups: []")
+    outcome = sigyn("rules", "check", str(first), str(second))
+    assert outcome.code == 1
+    assert outcome.err.splitlines() == [
+        f"{first}:4: group `shop`, rule `Errors` has no `expr`",
+        f"{first}:5: unknown key `exrp` of group `shop`, rule `Errors` (did you mean `expr`?)",
+        f"{second}:1: `groups` has to be a list with at least one element",
+        "3 problems",
+    ]
+
+
+def test_tests_pass_and_fail(sigyn: Sigyn, tmp_path: Path) -> None:
+    (tmp_path / "rules.yaml").write_text(RULES)
+    tests = tmp_path / "rules_test.yaml"
+    tests.write_text(TESTS)
+    passed = sigyn("rules", "test", str(tmp_path))
+    assert (passed.code, passed.lines) == (0, [f"{tests}: 1 test passed"])
+    tests.write_text(TESTS.replace("app: shop", "app: till"))
+    failed = sigyn("rules", "test", str(tests))
+    assert failed.code == 1
+    assert failed.err.splitlines()[0] == f"FAILED {tests}:7: test `in line 3`, at 60 s: alert `Errors`:"
+
+
+def test_a_wrong_test_file_is_an_error_in_one_line(sigyn: Sigyn, tmp_path: Path) -> None:
+    tests = tmp_path / "rules_test.yaml"
+    tests.write_text("rule_files: [none.yaml]")
+    outcome = sigyn("rules", "test", str(tests))
+    assert outcome.code == 1
+    assert outcome.err == f"error: {tests}: there is no rule file {tmp_path}/none.yaml\n"
+    tests.write_text("rule_files: {}")
+    outcome = sigyn("rules", "test", str(tests))
+    assert (outcome.code, outcome.err) == (2, f"error: {tests}:1: `rule_files` holds a list\n")

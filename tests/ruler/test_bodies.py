@@ -1,0 +1,83 @@
+"""Messages as their receivers get them, letter by letter."""
+
+import json
+from pathlib import Path
+
+from sigyn.model.labels import Labels
+from sigyn.model.time import MINUTE
+from sigyn.ruler.log_lines import LogLine
+from sigyn.ruler.notify.bodies import alertmanager_alerts, mail, slack_body, webhook_body
+from sigyn.ruler.notify.message import Message, Notice
+
+from .rules import START, labels
+
+GOLDEN = Path(__file__).parent / "golden"
+LINES = (
+    LogLine(START + 1, 'level=error msg="card <declined>" trace_id=4bf92f3577b34da6a3ce929d0e0e4736',
+            {"app": "shop"}, "4bf92f3577b34da6a3ce929d0e0e4736"),
+    LogLine(START + 2, "level=error msg=```boom```", {"app": "shop"}),
+)  # fmt: skip
+ANNOTATIONS: Labels = (("runbook", "https://wiki/errors"), ("summary", "shop has 12.5 errors & more\n"))
+
+
+def notice(*, resolved: bool = False, app: str = "shop", placed: bool = False) -> Notice:
+    return Notice(
+        labels(alertname="Errors", app=app, severity="page"),
+        ANNOTATIONS,
+        12.5,
+        START,
+        START + (5 * MINUTE if resolved else 4 * MINUTE),
+        resolved,
+        "http://grafana/explore?left=%7B%7D",
+        LINES,
+        placed,
+    )
+
+
+def message(*notices: Notice) -> Message:
+    return Message("fake", "shop.yaml;shop", "Errors", "http://grafana", notices)
+
+
+BOTH = message(notice(), notice(resolved=True, app="till"))
+
+
+def assert_golden(name: str, text: str) -> None:
+    assert text == (GOLDEN / name).read_text(encoding="utf-8")
+
+
+def pretty(body: object) -> str:
+    return json.dumps(body, indent=2, ensure_ascii=False) + "\n"
+
+
+def test_alertmanager() -> None:
+    assert_golden("alertmanager.json", pretty(alertmanager_alerts([notice(), notice(resolved=True, placed=True)])))
+
+
+def test_webhook() -> None:
+    assert_golden("webhook.json", pretty(webhook_body(BOTH)))
+
+
+def test_slack() -> None:
+    assert_golden("slack.json", pretty(slack_body(BOTH)))
+
+
+def test_mail() -> None:
+    written = mail(BOTH, "sigyn@example.org", ["ops@example.org", "dev@example.org"])
+    assert written["Subject"] == "[FIRING:1] Errors"
+    assert written["To"] == "ops@example.org, dev@example.org"
+    assert_golden("mail.txt", written.get_content())
+
+
+def test_the_subject_says_what_is_left() -> None:
+    assert message(notice(), notice(app="till")).subject == "[FIRING:2] Errors"
+    assert message(notice(resolved=True)).subject == "[RESOLVED:1] Errors"
+
+
+def test_a_mail_has_no_headers_from_labels() -> None:
+    hostile = Message("fake", "g", "Errors\r\nBcc: all@example.org", "", (notice(),))
+    assert mail(hostile, "a@b", ["c@d"])["Bcc"] is None
+
+
+def test_a_fingerprint_is_of_the_labels() -> None:
+    assert notice().fingerprint == notice(resolved=True).fingerprint != notice(app="till").fingerprint
+    assert len(notice().fingerprint) == 16

@@ -1,0 +1,172 @@
+"""Unit tests for rules: their files, and what is said when they fail."""
+
+from pathlib import Path
+
+import pytest
+
+from sigyn.model.errors import NotFound, SigynError
+from sigyn.ruler.rehearsal.notation import read_series_labels, read_values
+from sigyn.ruler.rehearsal.run import run_tests
+from sigyn.ruler.rehearsal.script import read_test_script
+
+from .rules import labels
+
+RULES = """
+groups:
+- name: shop
+  rules:
+  - record: app:errors:count5m
+    expr: sum by (app) (count_over_time({app=~".+"} | json | level="error" [5m]))
+  - alert: Errors
+    expr: app:errors:count5m > 2
+    for: 2m
+    labels: {severity: page}
+    annotations: {summary: "{{ $labels.app }}: {{ $value }}"}
+"""
+
+TESTS = """
+rule_files: [rules.yaml]
+tests:
+- name: errors
+  input_streams:
+  - stream: '{app="shop"}'
+    entries:
+    - '10s {"level":"error"}'
+    - {at: 1m, line: '{"level":"error","n":1}', every: 30s, count: 4, metadata: {trace_id: abc}}
+    - '2m {"level":"info"}'
+  input_series:
+  - series: 'app:errors:count5m{app="till"}'
+    values: '3x3 stale'
+  alert_rule_test:
+  - {eval_time: 1m, alertname: Errors}
+  - eval_time: 2m
+    alertname: Errors
+    exp_alerts:
+    - exp_labels: {app: till, severity: page}
+      exp_annotations: {summary: "till: 3"}
+  - eval_time: 4m
+    alertname: Errors
+    exp_alerts:
+    - exp_labels: {app: shop, severity: page}
+      exp_annotations: {summary: "shop: 5"}
+  logql_expr_test:
+  - expr: app:errors:count5m
+    eval_time: 3m
+    exp_samples:
+    - {labels: 'app:errors:count5m{app="shop"}', value: 5}
+    - {labels: 'app:errors:count5m{app="till"}', value: 3}
+  - expr: sum(count_over_time({app="shop"}[10m]))
+    eval_time: 3m
+    exp_samples:
+    - {value: 6}
+"""
+
+
+def failures(folder: Path, tests: str, rules: str = RULES) -> list[str]:
+    (folder / "rules.yaml").write_text(rules)
+    return [str(failure) for failure in run_tests(read_test_script(tests, "rules_test.yaml"), folder)]
+
+
+def test_what_holds_passes(tmp_path: Path) -> None:
+    assert failures(tmp_path, TESTS) == []
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "expected"),
+    [
+        (
+            'summary: "shop: 5"',
+            'summary: "shop: 6"',
+            "rules_test.yaml:21: test `errors`, at 240 s: alert `Errors`:\n"
+            '    expected: {app="shop", severity="page"} with {summary="shop: 6"}\n'
+            '    got:      {app="shop", severity="page"} with {summary="shop: 5"}',
+        ),
+        (
+            "{eval_time: 1m, alertname: Errors}",
+            "{eval_time: 3m, alertname: Errors}",
+            "rules_test.yaml:15: test `errors`, at 180 s: alert `Errors`:\n"
+            "    expected: nothing\n"
+            '    got:      {app="till", severity="page"} with {summary="till: 3"}',
+        ),
+        (
+            "{value: 6}",
+            "{value: 7}",
+            'rules_test.yaml:32: test `errors`, at 180 s: expression `sum(count_over_time({app="shop"}[10m]))`:\n'
+            "    expected: {} 7\n"
+            "    got:      {} 6",
+        ),
+    ],
+)
+def test_what_does_not_hold_is_told(tmp_path: Path, old: str, new: str, expected: str) -> None:
+    assert failures(tmp_path, TESTS.replace(old, new)) == [expected]
+
+
+def test_a_rule_that_fails_is_told(tmp_path: Path) -> None:
+    rules = RULES.replace("    labels: {severity: page}", '    labels: {severity: page, app: ""}')
+    told = failures(tmp_path, TESTS.split("  input_series")[0] + """
+  alert_rule_test: [{eval_time: 4m, alertname: Errors}]
+  input_series:
+  - {series: 'app:errors:count5m{app="till"}', values: 3x4}
+""", rules)  # fmt: skip
+    assert any("rule `Errors` fails: vector contains metrics with the same labelset" in each for each in told), told
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ("tests: []", "rules_test.yaml:1: `rule_files` names no file of rules"),
+        ("rule_files: [a]\ntets: []", "rules_test.yaml:2: unknown key `tets` (did you mean `tests`?)"),
+        ("rule_files: [a]\ntests: [{input_series: [{series: a}]}]", "rules_test.yaml:2: `values` is missing"),
+        (
+            "rule_files: [a]\ntests:\n- input_series: [{series: a, values: one}]",
+            "rules_test.yaml:3: `values` is `one`: could not convert string to float: 'one'",
+        ),
+        (
+            "rule_files: [a]\ntests:\n- input_streams: [{stream: '{a=\"b\"}', entries: [{line: x, count: 3}]}]",
+            "rules_test.yaml:3: an entry with `count` says how far apart they are: `every`",
+        ),
+        (
+            "rule_files: [a]\ntests:\n- alert_rule_test: [{eval_time: soon, alertname: A}]",
+            'rules_test.yaml:3: `eval_time` is `soon`: not a valid duration string: "soon"',
+        ),
+        ("rule_files: a", "rules_test.yaml:1: `rule_files` holds a list"),
+        ("rule_files: [a]\ntests: [b]", "rules_test.yaml:2: a test is a map"),
+    ],
+)
+def test_what_is_wrong_with_a_file(text: str, expected: str) -> None:
+    with pytest.raises(SigynError) as caught:
+        read_test_script(text, "rules_test.yaml")
+    assert str(caught.value) == expected
+
+
+def test_rule_files_that_are_not_there(tmp_path: Path) -> None:
+    with pytest.raises(NotFound, match=r"there is no rule file .*/none\.yaml"):
+        run_tests(read_test_script("rule_files: [none.yaml]", "t.yaml"), tmp_path)
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ("1 2.5 -3", (1.0, 2.5, -3.0)),
+        ("0+10x3", (0.0, 10.0, 20.0, 30.0)),
+        ("5-2x2", (5.0, 3.0, 1.0)),
+        ("7x2 _ _x2 stale", (7.0, 7.0, 7.0, None, None, None, "stale")),
+        ("", ()),
+    ],
+)
+def test_samples_in_short(text: str, expected: tuple[object, ...]) -> None:
+    assert read_values(text) == expected
+
+
+@pytest.mark.parametrize("text", ["1x", "_x1000000", "0+1x1000000", "a"])
+def test_samples_that_are_none(text: str) -> None:
+    with pytest.raises(ValueError):  # noqa: PT011
+        read_values(text)
+
+
+def test_series_in_short() -> None:
+    assert read_series_labels("up") == labels(__name__="up")
+    assert read_series_labels('up{a="b"}') == labels(__name__="up", a="b")
+    assert read_series_labels('{a="b"}') == labels(a="b")
+    with pytest.raises(ValueError, match="said with ="):
+        read_series_labels('up{a=~"b"}')
