@@ -1,11 +1,11 @@
 """The only code that touches disks, buckets and the catalog."""
 
 from sigyn.store.catalog import SegmentInfo
-from sigyn.store.errors import FolderInUse, SegmentLost, UnknownFormat
+from sigyn.store.errors import FolderInUse, SegmentArchived, SegmentLost, UnknownFormat
 from sigyn.store.metrics import StoreGauges, StoreMetrics
 from sigyn.store.rebuild import RebuiltCatalog, rebuild_catalog
 from sigyn.store.recent import RowGroup
-from sigyn.store.settings import ObjectStoreSettings, StoreSettings
+from sigyn.store.settings import ObjectStoreSettings, StoreSettings, TierSettings
 from sigyn.store.snapshot import Snapshot
 from sigyn.store.store import Store
 from sigyn.store.streams import StreamRegistry, StreamTable
@@ -15,6 +15,7 @@ __all__ = [
     "ObjectStoreSettings",
     "RebuiltCatalog",
     "RowGroup",
+    "SegmentArchived",
     "SegmentInfo",
     "SegmentLost",
     "Snapshot",
@@ -24,6 +25,7 @@ __all__ = [
     "StoreSettings",
     "StreamRegistry",
     "StreamTable",
+    "TierSettings",
     "UnknownFormat",
     "rebuild_catalog",
 ]
