@@ -24,6 +24,7 @@ COMMANDS = {
     "series": "sigyn.cli.labels",
     "cardinality": "sigyn.cli.cardinality",
     "export": "sigyn.cli.export",
+    "store": "sigyn.cli.store",
     "version": "sigyn.cli.version",
 }
 """Where each command is; it is imported when it is used, so that help and completion are quick."""

@@ -82,17 +82,19 @@ class CachedObjects:
             block = self._cache.read(self._place, key, number)
             if block is not None:
                 found[number] = block
-        missing = [number for number in numbers if number not in found]
-        self._count(found.values(), (min(size, (number + 1) * BLOCK) - number * BLOCK for number in missing))
         mine: dict[int, Future[Block]] = {}
         others: dict[int, Future[Block]] = {}
         with self._lock:
-            for number in missing:
+            for number in (number for number in numbers if number not in found):
                 fetching = self._fetching.get((key, number))
                 if fetching is not None:
                     others[number] = fetching
+                elif (block := self._cache.read(self._place, key, number)) is not None:
+                    found[number] = block  # another has just fetched it
                 else:
                     mine[number] = self._fetching[key, number] = Future()
+        fetched = [min(size, (number + 1) * BLOCK) - number * BLOCK for number in (*mine, *others)]
+        self._count([len(block) for block in found.values()], fetched)
         try:
             for run in _runs(mine):
                 self._fetch(key, run, size, mine)
@@ -117,8 +119,7 @@ class CachedObjects:
             self._cache.write(self._place, key, number, block)
             futures[number].set_result(block)
 
-    def _count(self, found: Iterable[Block], missing: Iterable[int]) -> None:
-        hits, misses = [len(block) for block in found], list(missing)
+    def _count(self, hits: Sequence[int], misses: Sequence[int]) -> None:
         with self._lock:
             self._metrics.cache_hits += len(hits)
             self._metrics.cache_hit_bytes += sum(hits)

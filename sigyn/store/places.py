@@ -23,7 +23,8 @@ def objects_of(settings: StoreSettings, metrics: StoreMetrics | None = None) -> 
     Raises BadRequest for settings that make no sense.
     """
     cache = None
-    if settings.data is not None and settings.cache_bytes:
+    places = [settings.objects, *(tier.objects for tier in settings.tiers)]
+    if settings.data is not None and settings.cache_bytes and any(place and _is_far(place) for place in places):
         cache = BlockCache(settings.data / "cache", settings.cache_bytes)
     counted = metrics or StoreMetrics()
     tiers = {HOT: _objects(settings.objects, cache, counted) if settings.objects is not None else _own(settings)}
@@ -40,6 +41,10 @@ def _own(settings: StoreSettings) -> ObjectStore:
 
 def _objects(settings: ObjectStoreSettings, cache: BlockCache | None, metrics: StoreMetrics) -> ObjectStore:
     objects = open_objects(settings)
-    if cache is None or settings.url.partition(":")[0] in _NEAR:
+    if cache is None or not _is_far(settings):
         return objects
     return CachedObjects(objects, cache, settings.url, metrics)
+
+
+def _is_far(settings: ObjectStoreSettings) -> bool:
+    return settings.url.partition(":")[0] not in _NEAR

@@ -37,16 +37,23 @@ class SqliteCatalog:
     WAL with synchronous=FULL: a commit is one append to the log, fsynced.
     """
 
-    def __init__(self, path: Path | None, clock: Clock = system_clock) -> None:
+    def __init__(self, path: Path | None, clock: Clock = system_clock, *, read_only: bool = False) -> None:
+        """`read_only` looks at a file that another process may be writing to, and changes nothing."""
         self._name = str(path or "memory")
         self._clock = clock
         self._lock = RLock()
         self.registry = StreamRegistry(self.streams)
         try:
-            self._connection = sqlite3.connect(path or ":memory:", isolation_level=None, check_same_thread=False)
+            target = f"{path.resolve().as_uri()}?mode=ro" if path and read_only else path or ":memory:"
+            self._connection = sqlite3.connect(
+                target, isolation_level=None, check_same_thread=False, uri=bool(path) and read_only
+            )
         except sqlite3.Error as error:
             raise self._unavailable(error) from error
         try:
+            if read_only:
+                self._check_version()
+                return
             self._query("PRAGMA journal_mode=WAL")
             self._query("PRAGMA synchronous=FULL")
             self._migrate()
@@ -243,6 +250,14 @@ class SqliteCatalog:
             name,
         ).fetchone()
         return int(row[0])
+
+    def _check_version(self) -> None:
+        version = self._query("SELECT MAX(version) FROM version")[0][0]
+        if version != len(MIGRATIONS):
+            raise UnknownFormat(
+                f"catalog `{self._name}` has version {version}; this Sigyn reads {len(MIGRATIONS)}, and a start of "
+                "its server brings an older one there"
+            )
 
     def _migrate(self) -> None:
         with self._lock, self._transaction():
