@@ -15,9 +15,9 @@ import pyarrow as pa
 import structlog
 
 from sigyn.model.errors import SigynError, Unavailable
-from sigyn.model.time import SECOND, Clock
+from sigyn.model.time import Clock
 from sigyn.store.catalog import SegmentInfo
-from sigyn.store.compaction import CompactionRules, plan_compaction
+from sigyn.store.compaction import CompactionRules, compaction_rules, plan_compaction
 from sigyn.store.compactor import Compactor
 from sigyn.store.deletions import Deletions, apart
 from sigyn.store.forgetting import Forgetting
@@ -60,12 +60,7 @@ class Maintenance:
         clock: Clock,
     ) -> None:
         self._settings = settings
-        self._rules = CompactionRules(
-            job_bytes=settings.compaction_job_bytes,
-            segments=settings.compaction_segments,
-            age=int(settings.compaction_age_seconds * SECOND),
-            frozen=frozenset(tier.name for tier in settings.tiers if tier.objects.is_archive),
-        )
+        self._rules = compaction_rules(settings)
         self._live = live
         self._writer = writer
         self._compactor = compactor

@@ -4,9 +4,8 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 
 from sigyn.model.errors import BadRequest, NotFound
-from sigyn.model.time import SECOND
 from sigyn.store.catalog import SegmentInfo
-from sigyn.store.compaction import CompactionRules, plan_compaction
+from sigyn.store.compaction import compaction_rules, plan_compaction
 from sigyn.store.moves import plan_moves
 from sigyn.store.places import catalog_path
 from sigyn.store.settings import StoreSettings
@@ -106,12 +105,7 @@ def plan(
 
 
 def _merge(segments: Sequence[SegmentInfo], settings: StoreSettings, now: int) -> tuple[list[SegmentInfo], list[Step]]:
-    rules = CompactionRules(
-        job_bytes=settings.compaction_job_bytes,
-        segments=settings.compaction_segments,
-        age=int(settings.compaction_age_seconds * SECOND),
-        frozen=frozenset(tier.name for tier in settings.tiers if tier.objects.is_archive),
-    )
+    rules = compaction_rules(settings)
     by_tenant: dict[str, list[SegmentInfo]] = {}
     for segment in segments:
         by_tenant.setdefault(segment.tenant, []).append(segment)

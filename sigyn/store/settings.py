@@ -68,6 +68,7 @@ class StoreSettings:
     max_uncompacted_bytes     the same for the text in L0 segments
     compaction                whether L0 is merged into L1 in the background
     compaction_job_bytes      text that one compaction merges; it needs about three times that in memory
+    compaction_settled_bytes  the same for a day that is over, where it is more
     compaction_segments       so many L0 segments of a tenant are merged at once
     shape_lines               lines of one shape in a compaction from which they are held as columns
     compaction_age_seconds    L0 segments older than this are merged when there are several, 60 times older
@@ -91,6 +92,7 @@ class StoreSettings:
     max_uncompacted_bytes: int = 4 << 30
     compaction: bool = True
     compaction_job_bytes: int = 128 << 20
+    compaction_settled_bytes: int = 256 << 20
     compaction_segments: int = 256
     shape_lines: int = 32
     compaction_age_seconds: float = 10.0
