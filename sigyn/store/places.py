@@ -2,6 +2,7 @@
 
 from pathlib import Path
 
+from sigyn.model.errors import BadRequest
 from sigyn.store.block_cache import BlockCache
 from sigyn.store.cached_objects import CachedObjects
 from sigyn.store.metrics import StoreMetrics
@@ -22,6 +23,7 @@ def objects_of(settings: StoreSettings, metrics: StoreMetrics | None = None) -> 
 
     Raises BadRequest for settings that make no sense.
     """
+    _check_apart(settings)
     cache = None
     places = [settings.objects, *(tier.objects for tier in settings.tiers)]
     if settings.data is not None and settings.cache_bytes and any(place and _is_far(place) for place in places):
@@ -31,6 +33,16 @@ def objects_of(settings: StoreSettings, metrics: StoreMetrics | None = None) -> 
     for tier in settings.tiers:
         tiers[tier.name] = _objects(tier.objects, cache, counted)
     return TieredObjects(tiers) if settings.tiers else tiers[HOT]
+
+
+def _check_apart(settings: StoreSettings) -> None:
+    """No tier may see another's objects: it would sweep them as orphans."""
+    hot = settings.objects.url if settings.objects else f"file://{settings.data.resolve()}" if settings.data else ""
+    urls = [url.rstrip("/") for url in (hot, *(tier.objects.url for tier in settings.tiers)) if url]
+    for number, inner in enumerate(urls):
+        for outer in (*urls[:number], *urls[number + 1 :]):
+            if f"{inner}/".startswith(f"{outer}/"):
+                raise BadRequest(f"tier `{inner}` lies in `{outer}`; give each a bucket or a prefix of its own")
 
 
 def _own(settings: StoreSettings) -> ObjectStore:

@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from sigyn.model.errors import Unavailable
+from sigyn.model.errors import BadRequest, Unavailable
 from sigyn.model.time import DAY, HOUR
 from sigyn.store import ObjectStoreSettings, Snapshot, Store, StoreSettings, TierSettings, rebuild_catalog
 from sigyn.store.places import objects_of
@@ -183,6 +183,17 @@ async def test_a_tier_that_is_not_named_any_more_is_told_at_start(tiered: StoreS
     await store.close()
     with pytest.raises(Unavailable, match="1 segments are in tier `warm`"):
         Store.open(StoreSettings(data=tmp_path / "data"))
+
+
+@pytest.mark.parametrize(
+    ("hot", "cold"),
+    [("s3://logs", "s3://logs/cold"), ("s3://logs/a/", "s3://logs/a"), ("s3://logs/hot/a", "s3://logs/hot")],
+)
+def test_a_tier_inside_of_another_is_refused(tmp_path: Path, hot: str, cold: str) -> None:
+    tier = TierSettings(name="cold", after=DAY, objects=ObjectStoreSettings(url=cold))
+    settings = StoreSettings(data=tmp_path, objects=ObjectStoreSettings(url=hot), tiers=(tier,))
+    with pytest.raises(BadRequest, match="give each a bucket or a prefix of its own"):
+        Store.open(settings)
 
 
 async def test_a_catalog_is_rebuilt_from_all_tiers(tiered: StoreSettings, tmp_path: Path) -> None:
