@@ -118,12 +118,14 @@ def within_memory(settings: StoreSettings, memory: int) -> StoreSettings:
     if not 0 < memory < AMPLE_MEMORY:
         return settings
     job_bytes = min(settings.compaction_job_bytes, max(memory // 24, 4 << 20))
+    settled_bytes = min(settings.compaction_settled_bytes, 2 * job_bytes)
     return replace(
         settings,
         max_waiting_bytes=min(settings.max_waiting_bytes, memory // 16),
         max_group_bytes=min(settings.max_group_bytes, memory // 32),
         recent_bytes=min(settings.recent_bytes, memory // 16),
         compaction_job_bytes=job_bytes,
+        compaction_settled_bytes=settled_bytes,
     )
 
 

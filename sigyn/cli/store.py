@@ -13,6 +13,7 @@ from sigyn.cli.problems import is_terminal, show_info
 from sigyn.cli.progress import counting
 from sigyn.config.load import load
 from sigyn.config.settings import Settings
+from sigyn.config.values import show_duration
 from sigyn.model.time import system_clock
 
 if TYPE_CHECKING:
@@ -112,11 +113,14 @@ def plan(data: str | None, config_file: Path | None, output: str) -> int:
 
     Nothing is changed; the server may be running.
     """
-    from sigyn.cli.assembly import store_settings
+    from sigyn.cli.assembly import retention_rules, store_settings
     from sigyn.store.plan import plan_store
 
-    storage = _settings(data, config_file).storage
-    planned = plan_store(store_settings(storage), dict(storage.prices), system_clock())
+    settings = _settings(data, config_file)
+    storage = settings.storage
+    planned = plan_store(
+        store_settings(storage), dict(storage.prices), system_clock(), retention=retention_rules(settings)
+    )
     if output == "json":
         _write_json(asdict(planned))
     else:
@@ -159,7 +163,7 @@ def _show_plan(planned: "StorePlan") -> None:
                 each.action,
                 each.tenant,
                 each.tier,
-                each.reason,
+                f"{each.reason} {show_duration(each.period)}" if each.period else each.reason,
                 f"{each.segments}",
                 f"{each.rows}",
                 _size(each.object_bytes),

@@ -1,6 +1,6 @@
 """What the background would do next, and what the result costs: a dry run over the catalog."""
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 
 from sigyn.model.errors import BadRequest, NotFound
@@ -8,9 +8,11 @@ from sigyn.store.catalog import SegmentInfo
 from sigyn.store.compaction import compaction_rules, plan_compaction
 from sigyn.store.moves import plan_moves
 from sigyn.store.places import catalog_path
+from sigyn.store.retention import KEEP_ALL, RetentionRules, plan_retention
 from sigyn.store.settings import StoreSettings
 from sigyn.store.simulation import merged
 from sigyn.store.sqlite import SqliteCatalog
+from sigyn.store.streams import StreamRegistry
 
 GB = 1 << 30
 """What clouds bill as a gigabyte."""
@@ -22,6 +24,7 @@ class Step:
 
     action      `merge`, `move`, `delete`
     reason      the tier that they move to, or the setting that deletes them
+    period      that is over (ns), where it is that setting
     object_bytes  as they are now
     """
 
@@ -32,6 +35,7 @@ class Step:
     segments: int
     rows: int
     object_bytes: int
+    period: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,16 +60,9 @@ class StorePlan:
     then: tuple[Holding, ...]
 
 
-Retire = Callable[[Sequence[SegmentInfo]], tuple[Sequence[SegmentInfo], Sequence[Step]]]
-"""What retention leaves of the segments, and the steps that it takes."""
-
-
-def keep_all(segments: Sequence[SegmentInfo]) -> tuple[Sequence[SegmentInfo], Sequence[Step]]:
-    """Nothing is deleted."""
-    return segments, ()
-
-
-def plan_store(settings: StoreSettings, prices: Mapping[str, float], now: int, retire: Retire = keep_all) -> StorePlan:
+def plan_store(
+    settings: StoreSettings, prices: Mapping[str, float], now: int, retention: RetentionRules = KEEP_ALL
+) -> StorePlan:
     """The plan for a store, which may be open in another process: the catalog is only read.
 
     `prices` are dollars per GB and month by tier. Raises NotFound when there is no catalog.
@@ -78,20 +75,9 @@ def plan_store(settings: StoreSettings, prices: Mapping[str, float], now: int, r
     catalog = SqliteCatalog(path, read_only=True)
     try:
         segments = catalog.live()
+        left, deletions = _retire(segments, catalog.registry, retention, now)
     finally:
         catalog.close()
-    return plan(segments, settings, prices, now, retire)
-
-
-def plan(
-    segments: Sequence[SegmentInfo],
-    settings: StoreSettings,
-    prices: Mapping[str, float],
-    now: int,
-    retire: Retire = keep_all,
-) -> StorePlan:
-    """The same for these segments: what retention deletes, then what is merged, then what moves."""
-    left, deletions = retire(segments)
     left, merges = _merge(left, settings, now)
     moves = plan_moves(left, settings.tiers, now)
     targets = {move.segment.key: move.tier for move in moves}
@@ -101,6 +87,36 @@ def plan(
         now=_holdings([(segment, segment.tier) for segment in segments], prices),
         steps=tuple(steps),
         then=_holdings(tiers, prices),
+    )
+
+
+def _retire(
+    segments: Sequence[SegmentInfo], streams: StreamRegistry, rules: RetentionRules, now: int
+) -> tuple[list[SegmentInfo], list[Step]]:
+    planned = plan_retention(segments, streams, rules, now)
+    gone = {removal.segment.id for removals in planned.dropped for removal in removals}
+    kept = {segment.id: segment for segment in segments if segment.id not in gone}
+    removals = [removal for some in (*planned.dropped, *planned.rewritten) for removal in some]
+    totals: dict[tuple[str, str, str, int], Step] = {}
+    for removal in removals:
+        segment = removal.segment
+        key = (segment.tenant, segment.tier, removal.reason.value, removal.period)
+        step = totals.get(key) or Step("delete", *key[:3], segments=0, rows=0, object_bytes=0, period=removal.period)
+        totals[key] = _more(step, removal.rows, removal.object_bytes)
+        if segment.id in kept:
+            was = kept[segment.id]
+            kept[segment.id] = replace(
+                was,
+                rows=was.rows - removal.rows,
+                text_bytes=was.text_bytes - removal.text_bytes,
+                object_bytes=was.object_bytes - removal.object_bytes,
+            )
+    return list(kept.values()), [totals[key] for key in sorted(totals)]
+
+
+def _more(step: Step, rows: int, object_bytes: int) -> Step:
+    return replace(
+        step, segments=step.segments + 1, rows=step.rows + rows, object_bytes=step.object_bytes + object_bytes
     )
 
 
@@ -130,12 +146,7 @@ def _totals(action: str, segments: Sequence[tuple[SegmentInfo, str]]) -> list[St
     for segment, reason in segments:
         key = (segment.tenant, segment.tier, reason)
         step = totals.get(key) or Step(action, *key, segments=0, rows=0, object_bytes=0)
-        totals[key] = replace(
-            step,
-            segments=step.segments + 1,
-            rows=step.rows + segment.rows,
-            object_bytes=step.object_bytes + segment.object_bytes,
-        )
+        totals[key] = _more(step, segment.rows, segment.object_bytes)
     return [totals[key] for key in sorted(totals)]
 
 

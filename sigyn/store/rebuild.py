@@ -104,9 +104,6 @@ def _fill(path: Path, objects: ObjectStore, progress: Progress) -> RebuiltCatalo
             except (SegmentLost, msgspec.DecodeError):
                 unreadable.append(found.key)
                 continue
-            except SegmentArchived:
-                archived.append(found.key)
-                continue
             catalog.commit([NewSegment(found.key, encoded)])
             known.add(key)
             entries += encoded.rows

@@ -5,6 +5,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from sigyn.model.time import HOUR
+
 _ARCHIVES = {
     *((scheme, name) for scheme in ("s3", "s3a") for name in ("GLACIER", "DEEP_ARCHIVE")),
     *((scheme, "ARCHIVE") for scheme in ("az", "azure", "abfs", "abfss")),

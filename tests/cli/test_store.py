@@ -170,6 +170,19 @@ def test_a_plan_tells_merges_and_a_missing_price(tmp_path: Path, sigyn: Sigyn, m
     assert "no price" in sigyn("store", "plan", "--data", str(tmp_path)).out
 
 
+def test_a_plan_tells_what_retention_deletes(tmp_path: Path, sigyn: Sigyn, monkeypatch: pytest.MonkeyPatch) -> None:
+    data = made(StoreSettings(data=tmp_path / "data", compaction=False))
+    monkeypatch.setenv("SIGYN_RETENTION_ENABLED", "true")
+    monkeypatch.setenv("SIGYN_RETENTION_STREAMS", '{app="a"}=72h')
+    planned = json.loads(sigyn("store", "plan", "--data", str(data), "-o", "json").out)
+    deleted = [(each["action"], each["tenant"], each["reason"], each["rows"]) for each in planned["steps"]]
+    assert deleted == [("delete", "one", "retention.period", 2), ("delete", "two", "retention.period", 2)]
+    assert [each["rows"] for each in planned["now"]] == [4, 4]
+    assert [each["rows"] for each in planned["then"]] == [2, 2]
+    assert "retention.period 3d" in sigyn("store", "plan", "--data", str(data)).out
+    assert len(objects_of(data)) == 4
+
+
 def test_wrong_tiers_are_refused(sigyn: Sigyn, monkeypatch: pytest.MonkeyPatch) -> None:
     for text, reason in (
         ("warm in s3://x", "warm after 7d in s3://logs/warm"),

@@ -62,7 +62,7 @@ class Simulated:
         id = next(self._ids)
         new = SegmentInfo(
             id, arrival.tenant, f"k{id}", 0, arrival.first, arrival.last, 1, arrival.text_bytes,
-            arrival.text_bytes // 8, 0, arrival.at, NO_STREAMS,
+            arrival.text_bytes // 8, 0, arrival.at, id, NO_STREAMS,
         )  # fmt: skip
         self._tenants[arrival.tenant] = (*self._tenants.get(arrival.tenant, ()), new)
         self._changed.add(arrival.tenant)
