@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 import click
 import msgspec
 
+from sigyn.cli.options import config_file_option
 from sigyn.cli.problems import is_terminal, show_info
 from sigyn.cli.progress import counting
 from sigyn.config.load import load
@@ -44,14 +45,7 @@ def _store_options(command: Command) -> Command:
         click.option(
             "-o", "--output", type=click.Choice(["default", "json"]), default="default", help="Form of the answer."
         ),
-        click.option(
-            "-config.file",
-            "--config.file",
-            "config_file",
-            metavar="FILE",
-            type=click.Path(exists=True, dir_okay=False, path_type=Path),
-            help="Configuration file of Loki.",
-        ),
+        config_file_option,
         click.option("--data", metavar="DIR", help="The data folder.  [default: ./sigyn-data]"),
     ):
         command = option(command)
