@@ -25,6 +25,7 @@ COMMANDS = {
     "cardinality": "sigyn.cli.cardinality",
     "export": "sigyn.cli.export",
     "rules": "sigyn.cli.rules",
+    "store": "sigyn.cli.store",
     "version": "sigyn.cli.version",
 }
 """Where each command is; it is imported when it is used, so that help and completion are quick."""

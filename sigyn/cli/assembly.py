@@ -20,7 +20,7 @@ from sigyn.services.query import QueryLimits
 from sigyn.services.retention import RetentionPeriods, SelectedPeriod, TenantRetention
 from sigyn.store.folders import disk_space
 from sigyn.store.retention import RetentionRules
-from sigyn.store.settings import ObjectStoreSettings, StoreSettings
+from sigyn.store.settings import ObjectStoreSettings, StoreSettings, TierSettings
 
 _MEGABYTE = 1 << 20
 
@@ -145,7 +145,16 @@ def store_settings(storage: StorageSettings) -> StoreSettings:
     """The settings of a store."""
     return StoreSettings(
         data=Path(storage.data),
-        objects=_object_store_settings(storage) if storage.objects else None,
+        objects=_object_store_settings(storage, storage.objects) if storage.objects else None,
+        tiers=tuple(
+            TierSettings(
+                name=tier.name,
+                after=tier.after,
+                objects=_object_store_settings(storage, tier.url, tier.storage_class),
+            )
+            for tier in storage.tiers
+        ),
+        cache_bytes=storage.cache_bytes,
         max_waiting_bytes=storage.max_waiting_bytes,
     )
 
@@ -159,23 +168,29 @@ def within_memory(settings: StoreSettings, memory: int) -> StoreSettings:
     """The settings of a store with buffers that fit into a server of so many bytes of memory (0: not known)."""
     if not 0 < memory < AMPLE_MEMORY:
         return settings
+    job_bytes = min(settings.compaction_job_bytes, max(memory // 24, 4 << 20))
+    settled_bytes = min(settings.compaction_settled_bytes, 2 * job_bytes)
     return replace(
         settings,
         max_waiting_bytes=min(settings.max_waiting_bytes, memory // 16),
         max_group_bytes=min(settings.max_group_bytes, memory // 32),
         recent_bytes=min(settings.recent_bytes, memory // 16),
-        compaction_job_bytes=min(settings.compaction_job_bytes, max(memory // 24, 4 << 20)),
+        compaction_job_bytes=job_bytes,
+        compaction_settled_bytes=settled_bytes,
     )
 
 
-def _object_store_settings(storage: StorageSettings) -> ObjectStoreSettings:
+def _object_store_settings(storage: StorageSettings, url: str, storage_class: str = "") -> ObjectStoreSettings:
+    scheme = url.partition("://")[0]
     options = {
         "gs": {"service_account_key": storage.gcs_service_account},
         "az": {"account_name": storage.azure_account_name, "account_key": storage.azure_account_key},
-    }.get(storage.objects.partition("://")[0], {})
+    }.get(scheme, {})
+    endpoint = {"gs": storage.gcs_endpoint, "az": storage.azure_endpoint}.get(scheme, storage.s3_endpoint)
     return ObjectStoreSettings(
-        url=storage.objects,
-        endpoint=storage.s3_endpoint or None,
+        url=url,
+        storage_class=storage_class,
+        endpoint=endpoint or None,
         region=storage.s3_region or None,
         access_key_id=storage.s3_access_key_id or None,
         secret_access_key=storage.s3_secret_access_key or None,

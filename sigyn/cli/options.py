@@ -72,6 +72,17 @@ def in_memory() -> "LocalStore":
     return LocalStore(StoreSettings(data=None))
 
 
+config_file_option = click.option(
+    "-config.file",
+    "--config.file",
+    "config_file",
+    metavar="FILE",
+    type=click.Path(exists=True, dir_okay=False, path_type=Path),
+    help="Configuration file of Loki.",
+)
+"""-config.file, as Loki spells it."""
+
+
 def server_options(command: Command) -> Command:
     """--addr, --tenant and credentials; the variables are those of logcli."""
     for option in (

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 import click
 
+from sigyn.cli.options import config_file_option
 from sigyn.config.load import load
 from sigyn.config.notices import Notice
 from sigyn.config.settings import Settings
@@ -40,14 +41,7 @@ that can be set.
     metavar="HOST:PORT",
     help="Address of OTLP over gRPC; '' turns it off.  [default: 127.0.0.1:4317]",
 )
-@click.option(
-    "-config.file",
-    "--config.file",
-    "config_file",
-    metavar="FILE",
-    type=click.Path(exists=True, dir_okay=False, path_type=Path),
-    help="Configuration file of Loki.",
-)
+@config_file_option
 @click.option("-verify-config", "--verify-config", "verify", is_flag=True, help="Check the configuration and exit.")
 @click.option("-print-config", "--print-config", "show", is_flag=True, help="Print the settings in force and exit.")
 @click.option(

@@ -96,7 +96,10 @@ REASONS: tuple[tuple[str, str], ...] = (
     ("storage_config.disable_broad_index_queries", _NO_INDEX),
     ("storage_config.aws.dynamodb", _NO_INDEX),
     ("storage_config.engine", _NO_INDEX),
-    ("storage_config.named_stores", "NOT APPLIED: there is one object store, the one of the last schema period"),
+    (
+        "storage_config.named_stores",
+        "NOT APPLIED: the last schema period names the store; storage.tiers adds others",
+    ),
     ("storage_config.object_prefix", "NOT APPLIED: name a prefix in storage.objects, s3://bucket/prefix"),
     ("storage_config.max_*", _NO_CHUNKS),
     ("storage_config.*.*", _CLIENT_TUNING),

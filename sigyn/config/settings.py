@@ -11,6 +11,7 @@ from typing import Any
 from sigyn.config.declaration import Declaration, declarations_of, setting
 from sigyn.config.retention_values import FREE_SPACE, STREAM_RETENTIONS, FreeSpace, StreamRetention
 from sigyn.config.ruler_settings import RulerSettings
+from sigyn.config.tiers import PRICES, TIERS, Tier
 from sigyn.config.values import (
     ADDRESS,
     BYTES,
@@ -119,7 +120,29 @@ class StorageSettings:
     )
     gcs_service_account: str = setting("", SECRET, "Service account key (JSON) for a gs:// bucket.")
     azure_account_name: str = setting("", TEXT, "Storage account of an az:// container.")
+    gcs_endpoint: str = setting("", TEXT, "URL of a service in place of Google's own for gs:// buckets.")
     azure_account_key: str = setting("", SECRET, "Key of that storage account.")
+    azure_endpoint: str = setting(
+        "",
+        TEXT,
+        "URL of a service in place of Azure's own for az:// containers, with the account in its path if so.",
+    )
+    tiers: tuple[Tier, ...] = setting(
+        (),
+        TIERS,
+        "Where segments go as they age: warm after 7d in s3://logs/warm; cold after 30d in s3://logs/cold as GLACIER. "
+        "Empty: they stay where they are written.",
+    )
+    cache_bytes: int = setting(
+        4 << 30,
+        BYTES,
+        "Disk in `data` for what queries read from buckets, the least recently used given up first. 0: no cache.",
+    )
+    prices: tuple[tuple[str, float], ...] = setting(
+        (("hot", 10.0), ("warm", 2.3), ("cold", 0.5)),
+        PRICES,
+        "Dollars per GB (2^30 bytes) and month in each tier, for `sigyn store plan`.",
+    )
     max_waiting_bytes: int = setting(
         128 << 20,
         BYTES,

@@ -46,6 +46,7 @@ from sigyn.model.results import (
 from sigyn.model.time import HOUR, SECOND
 from sigyn.services.cardinality import Cardinality, cardinality
 from sigyn.services.label_listing import LabelListing
+from sigyn.services.unread import note_unread
 from sigyn.store.snapshot import Snapshot
 from sigyn.store.store import Store
 
@@ -289,7 +290,7 @@ class QueryService:
             query = resolved(query, self._subquery(request.tenant, start, end, context))
             scan = self._scan(snapshot, query, start, end, context)
             entries = run_log_query(query, scan, limit, request.direction, context)
-            context.lost_objects |= snapshot.lost
+            note_unread(snapshot, context)
         if request.interval:
             entries = thinned(entries, request.interval)[: request.limit]
         return LogResult(entries, request.direction)
@@ -313,7 +314,7 @@ class QueryService:
     ) -> LogResult | TableResult:
         with self._store.snapshot(tenant, asked.start, asked.end) as snapshot:
             result = run_piped_query(query, asked, self._plan(snapshot, context), context)
-            context.lost_objects |= snapshot.lost
+            note_unread(snapshot, context)
         return result
 
     def _subquery(self, tenant: str, start: int, end: int, context: QueryContext) -> RunSubquery:
@@ -354,7 +355,7 @@ class QueryService:
                 return known[key]
 
             value = evaluate_metric(query, series, grid)
-            context.lost_objects |= snapshot.lost
+            note_unread(snapshot, context)
         return value
 
     def _scan(self, snapshot: Snapshot, query: ast.LogQuery, start: int, end: int, context: QueryContext) -> Scan:

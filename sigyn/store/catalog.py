@@ -8,6 +8,7 @@ from sigyn.model.labels import Labels
 from sigyn.store.demoted import DemotedLabel
 from sigyn.store.segment import EncodedSegment
 from sigyn.store.streams import StreamRegistry, StreamTable
+from sigyn.store.tiers import split_address
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -15,6 +16,7 @@ class SegmentInfo:
     """A segment as the catalog knows it.
 
     id             rises in order of commit and is never used again
+    key            address of the object: its key, behind its tier unless that is the hot one
     level          0: order of arrival; 1: sorted by (stream, timestamp)
     first, last    timestamps (ns, both inclusive)
     text_bytes     bytes of all lines, as text
@@ -37,6 +39,11 @@ class SegmentInfo:
     created: int
     arrival: int
     streams: StreamTable
+
+    @property
+    def tier(self) -> str:
+        """The tier that the object is in."""
+        return split_address(self.key)[0]
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -89,6 +96,12 @@ class Catalog(Protocol):
         """One transaction: adds segments with their new streams, and takes the segments of `replaced` out.
 
         Raises Unavailable when one of `replaced` is no longer live.
+        """
+
+    def move(self, id: int, from_tier: str, to_tier: str) -> None:
+        """The object of a live segment is in another tier from now on, under the same key.
+
+        Raises Unavailable when the segment is no longer live in `from_tier`.
         """
 
     def live(self) -> list[SegmentInfo]:

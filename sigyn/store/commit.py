@@ -1,14 +1,17 @@
 """The one way in which segments come to exist: a durable object, then a row in the catalog, then readers."""
 
 from collections.abc import Sequence
+from dataclasses import replace
 from threading import Lock
 
+from sigyn.model.errors import Unavailable
 from sigyn.store.catalog import Catalog, NewSegment, SegmentInfo
 from sigyn.store.keys import segment_key
 from sigyn.store.live import LiveSegments
 from sigyn.store.objects import ObjectStore
 from sigyn.store.reader import SegmentReader
 from sigyn.store.segment import EncodedSegment
+from sigyn.store.tiers import HOT, address, split_address
 
 
 class Committer:
@@ -26,12 +29,12 @@ class Committer:
         self._lock = Lock()
         self._under_way: set[str] = set()
 
-    def put(self, encoded: EncodedSegment, arrival: int | None = None) -> NewSegment:
-        """Stores the object of a segment that is going to be committed. Raises Unavailable.
+    def put(self, encoded: EncodedSegment, arrival: int | None = None, tier: str = HOT) -> NewSegment:
+        """Stores the object of a segment that is going to be committed, in a tier. Raises Unavailable.
 
         `arrival` of its newest entry, where it is made of other segments.
         """
-        key = segment_key(encoded.tenant, encoded.level, encoded.first)
+        key = address(tier, segment_key(encoded.tenant, encoded.level, encoded.first))
         with self._lock:
             self._under_way.add(key)
         try:
@@ -50,6 +53,25 @@ class Committer:
                 self._reader.keep(segment, new.encoded.body)
         finally:
             self.give_up([segment.key for segment in added])
+
+    def move(self, segment: SegmentInfo, body: bytes | memoryview, tier: str) -> SegmentInfo:
+        """Stores the object of a live segment in another tier too, which is the one that later readers use.
+
+        The old object is deleted when no snapshot reads it. Raises Unavailable; nothing has changed then.
+        """
+        moved = replace(segment, key=address(tier, split_address(segment.key)[1]))
+        with self._lock:
+            self._under_way.add(moved.key)
+        try:
+            self._objects.put(moved.key, body)
+            size = self._objects.size(moved.key)
+            if size != segment.object_bytes:
+                raise Unavailable(f"object `{moved.key}` has {size} bytes after writing {segment.object_bytes}")
+            self._catalog.move(segment.id, segment.tier, tier)
+            self._live.move(segment, moved)
+        finally:
+            self.give_up([moved.key])
+        return moved
 
     def give_up(self, keys: Sequence[str]) -> None:
         """Says that objects will not be committed any more."""

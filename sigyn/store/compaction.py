@@ -1,21 +1,24 @@
 """Which segments to merge next.
 
 L0 segments become L1 soon, because L1 is what queries are fast on. L1 segments belong to one UTC day
-and are merged in tiers: those of about one size together, so that an entry is rewritten once for
-each factor of `FAN` in size and not with every merge. When a day is over, two of a size are enough, so that
-it ends with few segments: at most one below each tier's bound, and full ones.
+and are merged by size: those of about one size together, so that an entry is rewritten once for
+each factor of `FAN` in size and not with every merge. When a day is over, two of a size are enough, and
+segments may become larger, so that it ends with few: 3 GB of text a day make 12 to 16 objects a day, and an
+entry is written four times (tests/store/test_object_counts.py).
 """
 
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from sigyn.model.time import DAY, HOUR
+from sigyn.model.time import DAY, HOUR, SECOND
 from sigyn.store.catalog import SegmentInfo
 from sigyn.store.keys import day_of
+from sigyn.store.settings import StoreSettings
 
 FAN = 8
 _PATIENCE = 60  # many tenants that send little must not keep the disk busy with small merges
-_SMALLEST_TIER = 1 << 20
+_SMALLEST = 1 << 20
+_NEARLY = 7 / 8
 _SETTLED = HOUR  # after the end of a day its stragglers have come
 
 
@@ -24,12 +27,27 @@ class CompactionRules:
     """When L0 is merged: there is text of `job_bytes`, or `segments` of them, or one of `age` (ns).
 
     A few young ones cost a query little; they wait until there are FAN, or `_PATIENCE` times as long.
-    A job's inputs have at most `job_bytes` of text, unless it is a single one.
+    A job's inputs have at most `job_bytes` of text, unless it is a single one, and are of one tier. Those
+    of a day that is over may have `settled_bytes`, where that is more: they are merged once. Tiers in
+    `frozen` can't be read without further ado, and nothing in them is merged.
     """
 
     job_bytes: int
     segments: int
     age: int
+    settled_bytes: int = 0
+    frozen: frozenset[str] = frozenset()
+
+
+def compaction_rules(settings: StoreSettings) -> CompactionRules:
+    """The rules that settings ask for."""
+    return CompactionRules(
+        job_bytes=settings.compaction_job_bytes,
+        segments=settings.compaction_segments,
+        age=int(settings.compaction_age_seconds * SECOND),
+        settled_bytes=settings.compaction_settled_bytes,
+        frozen=frozenset(tier.name for tier in settings.tiers if tier.objects.is_archive),
+    )
 
 
 def plan_compaction(segments: Sequence[SegmentInfo], rules: CompactionRules, now: int) -> tuple[SegmentInfo, ...]:
@@ -51,24 +69,66 @@ def _plan_level_0(segments: Sequence[SegmentInfo], rules: CompactionRules, now: 
 
 
 def _plan_level_1(segments: Sequence[SegmentInfo], rules: CompactionRules, now: int) -> tuple[SegmentInfo, ...]:
-    tiers: dict[tuple[int, int], list[SegmentInfo]] = {}
+    days: dict[tuple[int, str], list[SegmentInfo]] = {}
     for segment in segments:
-        if segment.level == 1 and segment.text_bytes <= rules.job_bytes // 2:
-            tiers.setdefault((day_of(segment.first), _tier(segment.text_bytes)), []).append(segment)
-    for (day, _), alike in sorted(tiers.items(), key=lambda item: item[0]):
-        settled = (day + 1) * DAY + _SETTLED <= now and max(segment.created for segment in alike) + _SETTLED <= now
-        if len(alike) >= (2 if settled else FAN):
-            chosen = _fitting(sorted(alike, key=lambda segment: segment.id), rules.job_bytes)
-            if len(chosen) > 1:
-                return chosen
+        if segment.level == 1 and segment.tier not in rules.frozen:
+            days.setdefault((day_of(segment.first), segment.tier), []).append(segment)
+    for (day, _), own in sorted(days.items(), key=lambda item: item[0]):
+        chosen: tuple[SegmentInfo, ...] = ()
+        if (day + 1) * DAY + _SETTLED <= now:
+            rested = [segment for segment in own if segment.created + _SETTLED <= now]
+            chosen = _plan_settled(rested, max(rules.job_bytes, rules.settled_bytes))
+        chosen = chosen or _plan_open(own, rules.job_bytes)
+        if chosen:
+            return chosen
     return ()
 
 
-def _tier(text_bytes: int) -> int:
-    tier = 0
-    while text_bytes >= _SMALLEST_TIER * FAN**tier:
-        tier += 1
-    return tier
+def _plan_open(segments: Sequence[SegmentInfo], bound: int) -> tuple[SegmentInfo, ...]:
+    """Of a day that goes on: FAN of about one size, the oldest first, or as many as nearly fill a segment.
+
+    A merge of fewer would make segments that are too large to be merged again, and too small to keep.
+    """
+    for alike in _by_size(segments, bound // 2):
+        chosen = _fitting(alike, bound) if len(alike) >= FAN else ()
+        text_bytes = sum(segment.text_bytes for segment in chosen)
+        if len(chosen) >= FAN or (len(chosen) > 1 and text_bytes >= _NEARLY * bound):
+            return chosen
+    return ()
+
+
+def _plan_settled(segments: Sequence[SegmentInfo], bound: int) -> tuple[SegmentInfo, ...]:
+    """Of a day that is over: two of about one size, or a large one and others of half of it together.
+
+    With them goes whatever else fits, the largest first.
+    """
+    for alike in _by_size(segments, bound // 2):
+        largest = max(segment.text_bytes for segment in alike)
+        chosen = []
+        total = 0
+        for segment in sorted(segments, key=lambda segment: (-segment.text_bytes, segment.id)):
+            if segment.text_bytes <= largest and total + segment.text_bytes <= bound:
+                chosen.append(segment)
+                total += segment.text_bytes
+        if len(chosen) > 1 and (len(alike) > 1 or 3 * largest <= 2 * total):
+            return tuple(sorted(chosen, key=lambda segment: segment.id))
+    return ()
+
+
+def _by_size(segments: Sequence[SegmentInfo], largest: int) -> list[list[SegmentInfo]]:
+    """Segments up to `largest`, those of about one size together, the smallest first, each in order of commit."""
+    sizes: dict[int, list[SegmentInfo]] = {}
+    for segment in sorted(segments, key=lambda segment: segment.id):
+        if segment.text_bytes <= largest:
+            sizes.setdefault(_size(segment.text_bytes), []).append(segment)
+    return [alike for _, alike in sorted(sizes.items())]
+
+
+def _size(text_bytes: int) -> int:
+    size = 0
+    while text_bytes >= _SMALLEST * FAN**size:
+        size += 1
+    return size
 
 
 def _fitting(segments: Sequence[SegmentInfo], text_bytes: int) -> tuple[SegmentInfo, ...]:

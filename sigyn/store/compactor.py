@@ -48,8 +48,9 @@ class Compactor:
         """Merges segments of one tenant. `pause` is called often, and may sleep, or raise to break off.
 
         Rows with the numbers that `unwanted` has for a segment's id are left out for good. A segment
-        whose object is lost is quarantined; the others are merged. Raises Unavailable when the object
-        store or the catalog fails; nothing has changed then.
+        whose object is lost is quarantined, one that is archived stays as it is; the others are merged, in
+        the tier that they are in. Raises Unavailable when the object store or the catalog fails; nothing has
+        changed then.
         """
         begun = time.perf_counter()
         tenant = segments[0].tenant
@@ -81,7 +82,8 @@ class Compactor:
         try:
             for encoded in rewrite(tenant, labels, entries, self._shape_lines, pause):
                 pause()
-                written.append(self._committer.put(encoded, max(segment.arrival for segment in read)))
+                arrival = max(segment.arrival for segment in read)
+                written.append(self._committer.put(encoded, arrival, segments[0].tier))
             self._committer.commit(written, read)
         finally:
             self._committer.give_up([segment.key for segment in written])

@@ -20,7 +20,7 @@ import numpy.typing as npt
 import pyarrow as pa
 
 from sigyn.store.catalog import SegmentInfo
-from sigyn.store.errors import SegmentLost
+from sigyn.store.errors import SegmentArchived, SegmentLost
 from sigyn.store.identical import CONTENT, place_hash
 from sigyn.store.reader import SegmentReader
 from sigyn.store.streams import Int64s
@@ -95,8 +95,10 @@ class _TenantDuplicates:
             pending = [pair for pair in overlapping_pairs(segments) if pair[0] not in self._compared.get(pair[1], ())]
             if pending:
                 involved = {id for pair in pending for id in pair}
-                self._compare([segment for segment in segments if segment.id in involved])
+                archived = self._compare([segment for segment in segments if segment.id in involved])
                 for older, newer in pending:
+                    if not archived.isdisjoint((older, newer)):
+                        continue  # until they are restored
                     self._compared.setdefault(newer, set()).add(older)
             present = {segment.id for segment in segments}
             answer = {}
@@ -117,10 +119,18 @@ class _TenantDuplicates:
                 for id in gone & found.keys():
                     del found[id]
 
-    def _compare(self, segments: Sequence[SegmentInfo]) -> None:
-        places = [self._places(covered) for covered in covered_by_others(segments)]
+    def _compare(self, segments: Sequence[SegmentInfo]) -> set[int]:
+        """Notes what is found; gives the ids of segments that can't be compared, because they are archived."""
+        places = []
+        archived = set()
+        for covered in covered_by_others(segments):
+            try:
+                places.append(self._places(covered))
+            except SegmentArchived:
+                archived.add(covered.segment.id)
         for some in _portions(_meeting(places)):
             self._compare_content(some)
+        return archived
 
     def _places(self, covered: _Covered) -> _Places:
         segment = covered.segment
@@ -132,6 +142,8 @@ class _TenantDuplicates:
                 if _reaches(covered, group.first_row, group.first_row + group.rows)
             ]
             table = self._reader.read(segment, ["stream", "timestamp"], numbers)
+        except SegmentArchived:
+            raise
         except SegmentLost:
             return _Places(segment, _NONE, _NONE, np.empty(0, np.uint64))  # whoever reads it next has it quarantined
         rows = _numbers([(groups[number].first_row, groups[number].rows) for number in numbers])

@@ -4,6 +4,7 @@ SigynError
 ├── FolderInUse      another process holds the data folder
 ├── UnknownFormat    the data folder or a segment was written by a newer Sigyn
 └── SegmentLost      an object is missing, torn or corrupt; the store quarantines its segment
+    └── SegmentArchived  it has to be restored from an archive before it can be read; nothing is quarantined
 """
 
 from sigyn.model.errors import SigynError
@@ -19,3 +20,7 @@ class UnknownFormat(SigynError):
 
 class SegmentLost(SigynError):
     """An object is missing, torn or corrupt: reading it again can't help."""
+
+
+class SegmentArchived(SegmentLost):
+    """An object is whole, but in an archive class that is read only after somebody restored it."""

@@ -6,6 +6,7 @@ next start: what is done is in the catalog.
 """
 
 from collections.abc import Callable
+from contextlib import suppress
 from itertools import groupby
 
 import numpy as np
@@ -17,7 +18,7 @@ from sigyn.store.commit import Committer
 from sigyn.store.compactor import Compactor
 from sigyn.store.deleted_rows import DeletedRows
 from sigyn.store.deletions import Deletions
-from sigyn.store.errors import SegmentLost
+from sigyn.store.errors import SegmentArchived, SegmentLost
 from sigyn.store.live import LiveSegments
 from sigyn.store.metrics import StoreMetrics
 from sigyn.store.quarantine import Quarantine
@@ -85,7 +86,9 @@ class Forgetting:
         for tenant in self._deletions.tenants():
             due = [request for request in self._deletions.in_force(tenant) if request.created <= ripe]
             if due:
-                self._delete(tenant, due, pause)
+                # What is archived can't be looked through: the requests stay in force until it is restored.
+                with suppress(SegmentArchived):
+                    self._delete(tenant, due, pause)
 
     def _delete(self, tenant: str, due: list[DeleteRequest], pause: Callable[[], None]) -> None:
         """Works in the order of arrival, so that one number for each request says how far it is."""
@@ -109,6 +112,8 @@ class Forgetting:
         pause()
         try:
             rows = [self._deleted.matching(request, segment) for request in concerned]
+        except SegmentArchived:
+            raise
         except SegmentLost as error:
             self._quarantine.take(segment, error)
             return True

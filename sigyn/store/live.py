@@ -13,8 +13,8 @@ class LiveSegments:
     def __init__(self, segments: Iterable[SegmentInfo]) -> None:
         self._lock = Lock()
         self._tenants: dict[str, tuple[SegmentInfo, ...]] = {}
-        self._pins: Counter[int] = Counter()
-        self._dead: dict[int, SegmentInfo] = {}
+        self._pins: Counter[str] = Counter()  # by address: a segment that moves has two for a while
+        self._dead: dict[str, SegmentInfo] = {}
         self._uncompacted: dict[int, int] = {}  # L0 segments, and bytes of their text
         self._uncompacted_bytes = 0
         self.change(segments, ())
@@ -24,7 +24,7 @@ class LiveSegments:
         gone = {segment.id: segment for segment in removed}
         with self._lock:
             added = list(added)
-            self._dead.update(gone)
+            self._dead.update((segment.key, segment) for segment in gone.values())
             self._note_uncompacted(added, gone.values())
             changed: dict[str, list[SegmentInfo]] = {}
             for tenant in {segment.tenant for segment in gone.values()}:
@@ -36,11 +36,19 @@ class LiveSegments:
             for tenant, segments in changed.items():
                 self._tenants[tenant] = tuple(segments)
 
+    def move(self, segment: SegmentInfo, moved: SegmentInfo) -> None:
+        """The object of a segment is elsewhere from now on; the old one is reclaimable when nothing pins it."""
+        with self._lock:
+            self._tenants[segment.tenant] = tuple(
+                moved if other.key == segment.key else other for other in self._tenants[segment.tenant]
+            )
+            self._dead[segment.key] = segment
+
     def drop(self, segment: SegmentInfo) -> bool:
         """Takes a segment out without giving its object up; False when it was not live any more."""
         with self._lock:
             segments = self._tenants.get(segment.tenant, ())
-            left = tuple(other for other in segments if other.id != segment.id)
+            left = tuple(other for other in segments if other.key != segment.key)
             self._tenants[segment.tenant] = left
             self._note_uncompacted((), [segment])
             return len(left) < len(segments)
@@ -51,24 +59,24 @@ class LiveSegments:
             found = [
                 segment for segment in self._tenants.get(tenant, ()) if segment.first <= last and segment.last >= first
             ]
-            self._pins.update(segment.id for segment in found)
+            self._pins.update(segment.key for segment in found)
         return tuple(sorted(found, key=lambda segment: (segment.last, segment.id), reverse=True))
 
     def unpin(self, segments: Iterable[SegmentInfo]) -> bool:
         """Ends a pin; whether there are removed segments that waited for it."""
         with self._lock:
             for segment in segments:
-                self._pins[segment.id] -= 1
-                if not self._pins[segment.id]:
-                    del self._pins[segment.id]
+                self._pins[segment.key] -= 1
+                if not self._pins[segment.key]:
+                    del self._pins[segment.key]
             return bool(self._dead)
 
     def take_reclaimable(self) -> list[SegmentInfo]:
         """Removed segments that nothing pins. Each is given once."""
         with self._lock:
-            free = [segment for id, segment in self._dead.items() if id not in self._pins]
+            free = [segment for key, segment in self._dead.items() if key not in self._pins]
             for segment in free:
-                del self._dead[segment.id]
+                del self._dead[segment.key]
             return free
 
     def reclaimable_bytes(self) -> int:

@@ -15,14 +15,15 @@ import pyarrow as pa
 import structlog
 
 from sigyn.model.errors import SigynError, Unavailable
-from sigyn.model.time import SECOND, Clock
+from sigyn.model.time import Clock
 from sigyn.store.catalog import SegmentInfo
-from sigyn.store.compaction import CompactionRules, plan_compaction
+from sigyn.store.compaction import CompactionRules, compaction_rules, plan_compaction
 from sigyn.store.compactor import Compactor
 from sigyn.store.deletions import Deletions, apart
 from sigyn.store.forgetting import Forgetting
 from sigyn.store.live import LiveSegments
 from sigyn.store.metrics import StoreMetrics
+from sigyn.store.moves import Mover
 from sigyn.store.quarantine import Quarantine
 from sigyn.store.reclaim import Reclaimer
 from sigyn.store.settings import StoreSettings
@@ -33,6 +34,7 @@ _log = structlog.get_logger("sigyn.store")
 _LOOK_SECONDS = 1.0
 _RETRY_SECONDS = 10.0
 _RETENTION_SECONDS = 60.0
+_MOVE_SECONDS = 60.0
 _LONGEST_PAUSE = 0.05  # seconds
 
 
@@ -52,22 +54,20 @@ class Maintenance:
         deletions: Deletions,
         forgetting: Forgetting,
         reclaimer: Reclaimer,
+        mover: Mover,
         quarantine: Quarantine,
         metrics: StoreMetrics,
         clock: Clock,
     ) -> None:
         self._settings = settings
-        self._rules = CompactionRules(
-            job_bytes=settings.compaction_job_bytes,
-            segments=settings.compaction_segments,
-            age=int(settings.compaction_age_seconds * SECOND),
-        )
+        self._rules = compaction_rules(settings)
         self._live = live
         self._writer = writer
         self._compactor = compactor
         self._deletions = deletions
         self._forgetting = forgetting
         self._reclaimer = reclaimer
+        self._mover = mover
         self._quarantine = quarantine
         self._metrics = metrics
         self._clock = clock
@@ -110,6 +110,12 @@ class Maintenance:
             self._forgetting.retire(self._pause)
             self._reclaimer.reclaim(self._pause)
 
+    def move_now(self) -> None:
+        """Moves segments to the tiers that they are old enough for. Raises Unavailable."""
+        with self._in_turn():
+            self._mover.run(self._clock(), self._pause)
+            self._reclaimer.reclaim(self._pause)
+
     def sweep_now(self) -> None:
         """Rechecks quarantined segments, and deletes orphans older than the grace period. Raises Unavailable."""
         with self._in_turn():
@@ -124,7 +130,7 @@ class Maintenance:
                 raise Unavailable("the store is closed") from None
 
     def _loop(self) -> None:
-        next_sweep = next_retention = time.monotonic()
+        next_sweep = next_retention = next_move = time.monotonic()
         failed = False
         while not self._stopping:
             try:
@@ -140,6 +146,9 @@ class Maintenance:
                     if time.monotonic() >= next_sweep:
                         self._sweep()
                         next_sweep = time.monotonic() + self._settings.orphan_sweep_seconds
+                    if self._settings.compaction and time.monotonic() >= next_move:
+                        self._mover.run(self._clock(), self._pause)
+                        next_move = time.monotonic() + _MOVE_SECONDS
                 failed = False
             except _Stopped:
                 return

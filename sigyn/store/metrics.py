@@ -5,7 +5,10 @@ from dataclasses import dataclass
 
 @dataclass(slots=True)
 class StoreMetrics:
-    """Counters since the store was opened. Bytes of text are those of lines; seconds are of wall time."""
+    """Counters since the store was opened. Bytes of text are those of lines; seconds are of wall time.
+
+    cache_hits, cache_misses  blocks of remote objects that were on the local disk, or had to be fetched
+    """
 
     pushes: int = 0
     pushes_refused: int = 0
@@ -27,6 +30,12 @@ class StoreMetrics:
     compaction_duplicates_dropped: int = 0
     entries_removed: int = 0
     segments_removed: int = 0
+    segments_moved: int = 0
+    object_bytes_moved: int = 0
+    cache_hits: int = 0
+    cache_hit_bytes: int = 0
+    cache_misses: int = 0
+    cache_miss_bytes: int = 0
     objects_deleted: int = 0
     orphans_deleted: int = 0
     maintenance_failures: int = 0

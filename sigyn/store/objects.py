@@ -5,14 +5,15 @@ own LocalStore does not fsync (seen with strace: it writes, renames and is done)
 written to by `LocalObjects` itself; reading, listing and deleting go through obstore everywhere.
 """
 
+import time
 import uuid
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from datetime import timedelta
 from pathlib import Path
 from threading import Lock
-from typing import TYPE_CHECKING, Any, Protocol
+from typing import TYPE_CHECKING, Any, Protocol, TypeVar
 
 import obstore
 from obstore.exceptions import BaseError
@@ -20,15 +21,22 @@ from obstore.store import LocalStore, MemoryStore, from_url
 from obstore.store import ObjectStore as AnyStore
 
 from sigyn.model.errors import BadRequest, Unavailable
-from sigyn.store.errors import SegmentLost
+from sigyn.store.errors import SegmentArchived, SegmentLost
 from sigyn.store.folders import make_folder, sync_folder, write_durably
 from sigyn.store.settings import ObjectStoreSettings
 
 if TYPE_CHECKING:
+    from obstore import Attributes
     from obstore.store import ClientConfig, RetryConfig
 
 _PARTIAL = ".partial"
+_READS = 2
+_ARCHIVED_CODES = ("<Code>InvalidObjectState</Code>", "<Code>BlobArchived</Code>")
+_ARCHIVED_SECONDS = 60.0
 _SINGLE_PUT_BYTES = 64 << 20  # in one request: a process that is killed leaves no half of a multipart upload
+
+
+T = TypeVar("T")
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,12 +51,15 @@ class StoredObject:
 class ObjectStore(Protocol):
     """A place for objects. Every call blocks, releases the GIL and may be made from several threads.
 
-    All raise Unavailable when the place can't be reached or refuses, and SegmentLost for reading
-    an object that is not there.
+    All raise Unavailable when the place can't be reached or refuses, SegmentLost for reading an object
+    that is not there or too short, and SegmentArchived for one that has to be restored first.
     """
 
     def put(self, key: str, body: bytes | memoryview) -> None:
         """Stores an object; on return it is durable."""
+
+    def get(self, key: str) -> bytes | memoryview:
+        """A whole object, from the place itself and from no cache."""
 
     def get_range(self, key: str, start: int, end: int) -> bytes | memoryview:
         """Bytes `start` (inclusive) to `end` (exclusive) of an object."""
@@ -69,34 +80,63 @@ class ObjectStore(Protocol):
 class RemoteObjects:
     """Objects in whatever obstore reaches: S3, GCS, Azure, memory."""
 
-    def __init__(self, store: AnyStore, name: str) -> None:
+    def __init__(self, store: AnyStore, name: str, storage_class: str = "") -> None:
         self._store = store
         self._name = name
+        self._attributes: Attributes = {"Storage-Class": storage_class} if storage_class else {}
+        self._archived: dict[str, float] = {}  # when it was found so, monotonic
 
     def put(self, key: str, body: bytes | memoryview) -> None:
         """As in ObjectStore. The services answer a PUT when it is durable."""
         try:
-            obstore.put(self._store, key, body, use_multipart=len(body) > _SINGLE_PUT_BYTES)
+            obstore.put(
+                self._store, key, body, attributes=self._attributes, use_multipart=len(body) > _SINGLE_PUT_BYTES
+            )
         except (BaseError, OSError) as error:
             raise self._unavailable("write", key, error) from error
 
+    def get(self, key: str) -> bytes | memoryview:
+        """As in ObjectStore."""
+        size = self.size(key)
+        return self._exactly(size, key, lambda: memoryview(obstore.get(self._store, key).bytes()))
+
     def get_range(self, key: str, start: int, end: int) -> bytes | memoryview:
         """As in ObjectStore."""
-        try:
-            return memoryview(obstore.get_range(self._store, key, start=start, end=end))
-        except FileNotFoundError as error:
-            raise SegmentLost(f"{self._name} has no object `{key}`") from error
-        except (BaseError, OSError) as error:
-            raise self._unavailable("read", key, error) from error
+        return self._exactly(
+            end - start, key, lambda: memoryview(obstore.get_range(self._store, key, start=start, end=end))
+        )
 
     def size(self, key: str) -> int:
         """As in ObjectStore."""
+        return self._asked(key, lambda: obstore.head(self._store, key)["size"])
+
+    def _exactly(self, length: int, key: str, read: Callable[[], memoryview]) -> memoryview:
+        """Bytes of this length. obstore asks again when a body breaks off, but not when one is short of itself."""
+        self._refuse_archived(key)
+        for _ in range(_READS):
+            body = self._asked(key, read)
+            if len(body) == length:
+                return body
+        size = self.size(key)
+        raise (SegmentLost if size < length else Unavailable)(
+            f"object `{key}` in {self._name} has {size} bytes and gave {len(body)} where {length} were expected"
+        )
+
+    def _asked(self, key: str, ask: Callable[[], T]) -> T:
         try:
-            return obstore.head(self._store, key)["size"]
+            return ask()
         except FileNotFoundError as error:
             raise SegmentLost(f"{self._name} has no object `{key}`") from error
         except (BaseError, OSError) as error:
+            if any(code in str(error) for code in _ARCHIVED_CODES):
+                self._archived[key] = time.monotonic()
+                self._refuse_archived(key)
             raise self._unavailable("read", key, error) from error
+
+    def _refuse_archived(self, key: str) -> None:
+        """Without asking again for a while: a query may need hundreds of such objects."""
+        if time.monotonic() < self._archived.get(key, -_ARCHIVED_SECONDS) + _ARCHIVED_SECONDS:
+            raise SegmentArchived(f"object `{key}` in {self._name} is archived and has to be restored first")
 
     def delete(self, keys: Sequence[str]) -> None:
         """As in ObjectStore."""
@@ -175,15 +215,13 @@ def open_objects(settings: ObjectStoreSettings) -> ObjectStore:
         return RemoteObjects(MemoryStore(), "memory")
     timeout = timedelta(seconds=settings.timeout_seconds)
     client: ClientConfig = {"allow_http": (settings.endpoint or "").startswith("http://"), "timeout": timeout}
-    retry: RetryConfig = {"max_retries": settings.retries, "retry_timeout": timeout}
-    options: dict[str, Any] = dict(settings.options)
-    if scheme in ("s3", "s3a"):
-        options = _s3_options(settings) | options
+    retry: RetryConfig = {"max_retries": settings.retries, "retry_timeout": timeout * 2}
+    options = _OPTIONS.get(scheme, _endpoint_option("endpoint"))(settings) | dict(settings.options)
     try:
         store = from_url(settings.url, client_options=client, retry_config=retry, **options)
     except (BaseError, ValueError, TypeError) as error:
         raise BadRequest(f"object store `{settings.url}` can't be used: {error}") from error
-    return RemoteObjects(store, f"`{settings.url}`")
+    return RemoteObjects(store, f"`{settings.url}`", settings.storage_class)
 
 
 def _s3_options(settings: ObjectStoreSettings) -> dict[str, Any]:
@@ -196,3 +234,14 @@ def _s3_options(settings: ObjectStoreSettings) -> dict[str, Any]:
         "virtual_hosted_style_request": not settings.path_style,
     }
     return {name: value for name, value in named.items() if value is not None}
+
+
+def _endpoint_option(name: str) -> Callable[[ObjectStoreSettings], dict[str, Any]]:
+    return lambda settings: {name: settings.endpoint} if settings.endpoint else {}
+
+
+_OPTIONS: dict[str, Callable[[ObjectStoreSettings], dict[str, Any]]] = {
+    "s3": _s3_options,
+    "s3a": _s3_options,
+    "gs": _endpoint_option("base_url"),
+}

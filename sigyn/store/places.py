@@ -2,8 +2,15 @@
 
 from pathlib import Path
 
+from sigyn.model.errors import BadRequest
+from sigyn.store.block_cache import BlockCache
+from sigyn.store.cached_objects import CachedObjects
+from sigyn.store.metrics import StoreMetrics
 from sigyn.store.objects import LocalObjects, ObjectStore, open_objects
 from sigyn.store.settings import ObjectStoreSettings, StoreSettings
+from sigyn.store.tiers import HOT, TieredObjects
+
+_NEAR = ("file", "memory")
 
 
 def catalog_path(settings: StoreSettings) -> Path | None:
@@ -11,10 +18,45 @@ def catalog_path(settings: StoreSettings) -> Path | None:
     return settings.data / "catalog.sqlite" if settings.data is not None else None
 
 
-def objects_of(settings: StoreSettings) -> ObjectStore:
-    """The objects, at their URL or in the data folder. Raises BadRequest for settings that make no sense."""
-    if settings.objects is not None:
-        return open_objects(settings.objects)
+def objects_of(settings: StoreSettings, metrics: StoreMetrics | None = None) -> ObjectStore:
+    """The objects of all tiers: at their URLs or in the data folder, remote ones behind a cache.
+
+    Raises BadRequest for settings that make no sense.
+    """
+    _check_apart(settings)
+    cache = None
+    places = [settings.objects, *(tier.objects for tier in settings.tiers)]
+    if settings.data is not None and settings.cache_bytes and any(place and _is_far(place) for place in places):
+        cache = BlockCache(settings.data / "cache", settings.cache_bytes)
+    counted = metrics or StoreMetrics()
+    tiers = {HOT: _objects(settings.objects, cache, counted) if settings.objects is not None else _own(settings)}
+    for tier in settings.tiers:
+        tiers[tier.name] = _objects(tier.objects, cache, counted)
+    return TieredObjects(tiers) if settings.tiers else tiers[HOT]
+
+
+def _check_apart(settings: StoreSettings) -> None:
+    """No tier may see another's objects: it would sweep them as orphans."""
+    hot = settings.objects.url if settings.objects else f"file://{settings.data.resolve()}" if settings.data else ""
+    urls = [url.rstrip("/") for url in (hot, *(tier.objects.url for tier in settings.tiers)) if url]
+    for number, inner in enumerate(urls):
+        for outer in (*urls[:number], *urls[number + 1 :]):
+            if f"{inner}/".startswith(f"{outer}/"):
+                raise BadRequest(f"tier `{inner}` lies in `{outer}`; give each a bucket or a prefix of its own")
+
+
+def _own(settings: StoreSettings) -> ObjectStore:
     if settings.data is None:
         return open_objects(ObjectStoreSettings(url="memory://"))
     return LocalObjects(settings.data / "objects")
+
+
+def _objects(settings: ObjectStoreSettings, cache: BlockCache | None, metrics: StoreMetrics) -> ObjectStore:
+    objects = open_objects(settings)
+    if cache is None or not _is_far(settings):
+        return objects
+    return CachedObjects(objects, cache, settings.url, metrics)
+
+
+def _is_far(settings: ObjectStoreSettings) -> bool:
+    return settings.url.partition(":")[0] not in _NEAR

@@ -7,7 +7,7 @@ import structlog
 from sigyn.model.errors import Unavailable
 from sigyn.store.catalog import Catalog, SegmentInfo
 from sigyn.store.deletions import Deletions
-from sigyn.store.errors import SegmentLost
+from sigyn.store.errors import SegmentArchived, SegmentLost
 from sigyn.store.live import LiveSegments
 from sigyn.store.metrics import StoreMetrics
 from sigyn.store.objects import ObjectStore
@@ -34,7 +34,9 @@ class Quarantine:
         self._metrics = metrics
 
     def take(self, segment: SegmentInfo, reason: SegmentLost) -> None:
-        """Quarantines a segment; the rest of the store goes on answering."""
+        """Quarantines a segment, unless it is only archived; the rest of the store goes on answering."""
+        if isinstance(reason, SegmentArchived):
+            return
         if not self._live.drop(segment):
             return  # by another thread, or replaced meanwhile
         self._metrics.segments_quarantined += 1

@@ -5,38 +5,52 @@ never acknowledged. Both come back; readers leave out exact copies, so that a re
 its replacement shows nothing twice, and later compactions drop them.
 """
 
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 import msgspec
 
-from sigyn.model.errors import BadRequest
+from sigyn.model.errors import BadRequest, Unavailable
 from sigyn.store.catalog import NewSegment
 from sigyn.store.demoted import decode_demoted, is_demoted_key
-from sigyn.store.errors import SegmentLost
+from sigyn.store.errors import SegmentArchived, SegmentLost
 from sigyn.store.folders import sync_folder
 from sigyn.store.lock import FolderLock
-from sigyn.store.objects import ObjectStore
+from sigyn.store.objects import ObjectStore, StoredObject
 from sigyn.store.places import catalog_path, objects_of
 from sigyn.store.segment import decode_segment
 from sigyn.store.settings import StoreSettings
 from sigyn.store.sqlite import SqliteCatalog
+from sigyn.store.tiers import split_address
+
+Progress = Callable[[int, int], None]
+"""Told of work that goes on: how many objects of how many are done."""
+
+
+def no_progress(_done: int, _all: int) -> None:
+    """Nobody watches."""
 
 
 @dataclass(frozen=True, slots=True)
 class RebuiltCatalog:
-    """What a new catalog holds, and the keys of objects that are no readable segments."""
+    """What a new catalog holds.
+
+    unreadable  addresses of objects that are no readable segments
+    copies      objects left out because the same one is in a warmer tier: of moves that were broken off
+    """
 
     segments: int
     entries: int
     unreadable: tuple[str, ...]
+    copies: int
 
 
-def rebuild_catalog(settings: StoreSettings) -> RebuiltCatalog:
-    """Reads every object and writes a new catalog in the data folder, where none may be.
+def rebuild_catalog(settings: StoreSettings, progress: Progress = no_progress) -> RebuiltCatalog:
+    """Reads every object of every tier and writes a new catalog in the data folder, where none may be.
 
     Raises BadRequest when there is one, FolderInUse, Unavailable when the object store can't be
-    reached, and UnknownFormat when a newer Sigyn wrote an object.
+    reached or an object has to be restored first, and UnknownFormat when a newer Sigyn wrote an object.
     """
     path = catalog_path(settings)
     if settings.data is None or path is None:
@@ -46,9 +60,12 @@ def rebuild_catalog(settings: StoreSettings) -> RebuiltCatalog:
         if path.exists():
             raise BadRequest(f"there is a catalog at `{path}`; move it and its `-wal` file away first")
         unfinished = path.with_name("catalog.unfinished")
-        for leftover in path.parent.glob("catalog.unfinished*"):
-            leftover.unlink()
-        answer = _fill(unfinished, objects_of(settings))
+        _remove(unfinished)
+        try:
+            answer = _fill(unfinished, objects_of(settings), progress)
+        except BaseException:
+            _remove(unfinished)
+            raise
         unfinished.rename(path)
         sync_folder(path.parent)
         return answer
@@ -56,24 +73,64 @@ def rebuild_catalog(settings: StoreSettings) -> RebuiltCatalog:
         lock.release()
 
 
-def _fill(path: Path, objects: ObjectStore) -> RebuiltCatalog:
+def _remove(unfinished: Path) -> None:
+    for leftover in unfinished.parent.glob(f"{unfinished.name}*"):
+        leftover.unlink()
+
+
+def _fill(path: Path, objects: ObjectStore, progress: Progress) -> RebuiltCatalog:
     catalog = SqliteCatalog(path)
     try:
-        segments = entries = 0
-        unreadable = []
-        for found in sorted(objects.list(), key=lambda found: (found.modified, found.key)):
+        entries = copies = 0
+        known: set[str] = set()
+        unreadable: list[str] = []
+        archived: list[str] = []
+        listed = _in_order(objects)
+        for done, found in enumerate(listed):
+            progress(done, len(listed))
+            key = split_address(found.key)[1]
+            if key in known:
+                copies += 1
+                continue
             try:
-                body = memoryview(objects.get_range(found.key, 0, found.size))
+                body = memoryview(objects.get(found.key))
                 if is_demoted_key(found.key):
                     catalog.demote(*decode_demoted(body))
                     continue
                 encoded = decode_segment(body)
+            except SegmentArchived:
+                archived.append(found.key)
+                continue
             except (SegmentLost, msgspec.DecodeError):
                 unreadable.append(found.key)
                 continue
             catalog.commit([NewSegment(found.key, encoded)])
-            segments += 1
+            known.add(key)
             entries += encoded.rows
-        return RebuiltCatalog(segments, entries, tuple(unreadable))
+        archived = [address for address in archived if split_address(address)[1] not in known]
+        if archived:
+            count = "1 object has" if len(archived) == 1 else f"{len(archived)} objects have"
+            raise Unavailable(f"{count} to be restored first: `{archived[0]}`; no catalog was written")
+        progress(len(listed), len(listed))
+        return RebuiltCatalog(len(known), entries, tuple(unreadable), copies)
     finally:
         catalog.close()
+
+
+def _in_order(objects: ObjectStore) -> Sequence[StoredObject]:
+    """All objects, oldest first; of one that is in several tiers the warmest first."""
+    tiers: dict[str, int] = {}
+    listed = []
+    for found in objects.list():
+        tiers.setdefault(split_address(found.key)[0], len(tiers))
+        listed.append(found)
+    first_seen: dict[str, int] = {}
+    for found in listed:
+        key = split_address(found.key)[1]
+        first_seen[key] = min(found.modified, first_seen.get(key, found.modified))
+
+    def place(found: StoredObject) -> tuple[int, str, int]:
+        tier, key = split_address(found.key)
+        return first_seen[key], key, tiers[tier]
+
+    return sorted(listed, key=place)

@@ -20,6 +20,7 @@ from sigyn.model.time import HOUR
 from sigyn.store.catalog import SegmentInfo
 from sigyn.store.folders import DiskSpace
 from sigyn.store.streams import Int64s, StreamRegistry
+from sigyn.store.tiers import HOT
 
 _SPARED = HOUR  # another program may fill the disk, and what is happening now is needed most
 
@@ -171,7 +172,6 @@ def _too_much(
     segments: Sequence[SegmentInfo], left: dict[int, int], rules: RetentionRules, now: int, reclaimable: int
 ) -> Iterator[Removal]:
     """The oldest segments, until no bound is exceeded; `left` has what would be there by id, and is changed."""
-    before = sum(segment.object_bytes for segment in segments)
     oldest = sorted(segments, key=lambda segment: (segment.last, segment.first, segment.id))
     by_tenant: dict[str, list[SegmentInfo]] = {}
     for segment in oldest:
@@ -194,9 +194,11 @@ def _too_much(
         yield from take(oldest, sum(left.values()) - rules.max_bytes, Reason.SIZE)
     if rules.disk is not None and (rules.min_free or rules.min_free_share):
         disk = rules.disk()
-        free = disk.free + reclaimable + before - sum(left.values())
+        on_disk = {segment.id: segment.object_bytes for segment in segments if segment.tier == HOT}
+        freed = sum(on_disk.values()) - sum(size for id, size in left.items() if id in on_disk)
+        free = disk.free + reclaimable + freed
         needed = max(rules.min_free, round(rules.min_free_share * disk.total))
-        spared = (segment for segment in oldest if segment.last <= now - _SPARED)
+        spared = (segment for segment in oldest if segment.id in on_disk and segment.last <= now - _SPARED)
         yield from take(spared, needed - free, Reason.DISK)
 
 

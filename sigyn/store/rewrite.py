@@ -21,18 +21,23 @@ from sigyn.store.sorted_segment import SortedEntries
 from sigyn.store.streams import Int64s
 
 
+def load_body(segment: SegmentInfo, objects: ObjectStore) -> bytes | memoryview:
+    """The bytes of a segment's object, after its size and checksum. Raises as `load_segment`."""
+    body = objects.get(segment.key)
+    if len(body) != segment.object_bytes:
+        raise SegmentLost(f"object `{segment.key}` has {len(body)} bytes; {segment.object_bytes} were written")
+    if zlib.crc32(body) != segment.checksum:
+        raise SegmentLost(f"object `{segment.key}` is corrupt: its checksum differs")
+    return body
+
+
 def load_segment(segment: SegmentInfo, objects: ObjectStore) -> pa.Table:
     """All entries of a segment (ENTRY_SCHEMA), after its checksum: what is rewritten must not carry corruption on.
 
-    Raises SegmentLost when the object is missing, torn or corrupt, and Unavailable when the object
-    store can't be reached.
+    Raises SegmentLost when the object is missing, torn or corrupt, SegmentArchived when it has to be
+    restored first, and Unavailable when the object store can't be reached.
     """
-    size = objects.size(segment.key)
-    if size != segment.object_bytes:
-        raise SegmentLost(f"object `{segment.key}` has {size} bytes; {segment.object_bytes} were written")
-    body = objects.get_range(segment.key, 0, segment.object_bytes)
-    if zlib.crc32(body) != segment.checksum:
-        raise SegmentLost(f"object `{segment.key}` is corrupt: its checksum differs")
+    body = load_body(segment, objects)
     try:
         return read_entries(body)
     except (pa.ArrowException, OSError) as error:

@@ -73,5 +73,6 @@ MIGRATIONS: tuple[tuple[str, ...], ...] = (
             checked BIGINT NOT NULL
         )""",
     ),
+    ("ALTER TABLE segment ADD COLUMN tier TEXT NOT NULL DEFAULT 'hot'",),
 )
 """Statements that lead from version n to version n + 1. Released ones never change."""

@@ -6,15 +6,21 @@ from pathlib import Path
 
 from sigyn.model.time import HOUR
 
+_ARCHIVES = {
+    *((scheme, name) for scheme in ("s3", "s3a") for name in ("GLACIER", "DEEP_ARCHIVE")),
+    *((scheme, "ARCHIVE") for scheme in ("az", "azure", "abfs", "abfss")),
+}
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ObjectStoreSettings:
     """Where objects live, when not in the data folder.
 
-    url           `s3://bucket/prefix`, `gs://bucket/prefix`, `az://account/container/prefix`,
+    url           `s3://bucket/prefix`, `gs://bucket/prefix`, `az://container/prefix`,
                   `file:///folder` or `memory://`
-    endpoint      of an S3-compatible server, e.g. `http://127.0.0.1:9000`
+    endpoint      of a server in place of the cloud's own, e.g. `http://127.0.0.1:9000`
     path_style    the bucket is the first part of the path, not of the host name (MinIO)
+    storage_class in which objects are written, by the service's name: `GLACIER_IR`, `COLDLINE`, `Cool`
     options       further options by obstore's names; they win over the named ones
 
     Credentials and region that are not given come from the environment or the machine's role.
@@ -27,9 +33,24 @@ class ObjectStoreSettings:
     secret_access_key: str | None = field(default=None, repr=False)
     session_token: str | None = field(default=None, repr=False)
     path_style: bool = True
+    storage_class: str = ""
     timeout_seconds: float = 30.0
     retries: int = 5
     options: Mapping[str, str] = field(default_factory=dict, repr=False)
+
+    @property
+    def is_archive(self) -> bool:
+        """Whether objects have to be restored before they can be read."""
+        return (self.url.partition(":")[0], self.storage_class.upper()) in _ARCHIVES
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TierSettings:
+    """A place to which segments move when they are `after` ns old."""
+
+    name: str
+    after: int
+    objects: ObjectStoreSettings
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -39,6 +60,8 @@ class StoreSettings:
     data                      folder of the catalog and, without `objects`, of the objects; None keeps
                               everything in memory (for tests and plain files)
     objects                   another place for the objects
+    tiers                     where older segments go, in order of age
+    cache_bytes               disk in the data folder for what was read of remote objects; 0 for no cache
     max_waiting_bytes         entries that wait to be durable; past it, pushes are refused (429)
     max_group_bytes           entries that share one write
     recent_bytes              memory for the entries of the newest L0 segments, so that they need not be read
@@ -46,6 +69,7 @@ class StoreSettings:
     max_uncompacted_bytes     the same for the text in L0 segments
     compaction                whether L0 is merged into L1 in the background
     compaction_job_bytes      text that one compaction merges; it needs about three times that in memory
+    compaction_settled_bytes  the same for a day that is over, where it is more
     compaction_segments       so many L0 segments of a tenant are merged at once
     shape_lines               lines of one shape in a compaction from which they are held as columns
     compaction_age_seconds    L0 segments older than this are merged when there are several, 60 times older
@@ -60,6 +84,8 @@ class StoreSettings:
 
     data: Path | None
     objects: ObjectStoreSettings | None = None
+    tiers: tuple[TierSettings, ...] = ()
+    cache_bytes: int = 0
     max_waiting_bytes: int = 128 << 20
     max_group_bytes: int = 32 << 20
     recent_bytes: int = 256 << 20
@@ -67,6 +93,7 @@ class StoreSettings:
     max_uncompacted_bytes: int = 4 << 30
     compaction: bool = True
     compaction_job_bytes: int = 128 << 20
+    compaction_settled_bytes: int = 256 << 20
     compaction_segments: int = 256
     shape_lines: int = 32
     compaction_age_seconds: float = 10.0

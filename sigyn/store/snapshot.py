@@ -12,7 +12,7 @@ from sigyn.store.catalog import SegmentInfo
 from sigyn.store.deleted_rows import DeletedRows
 from sigyn.store.deletions import Deletions
 from sigyn.store.duplicates import DuplicateFinder
-from sigyn.store.errors import SegmentLost
+from sigyn.store.errors import SegmentArchived, SegmentLost
 from sigyn.store.hidden import copied_rows
 from sigyn.store.live import LiveSegments
 from sigyn.store.needles.search import Sought
@@ -48,6 +48,7 @@ class Snapshot:
         self.start = start
         self.end = end
         self.lost: set[str] = set()
+        self.archived: dict[str, SegmentInfo] = {}
         self._live = live
         self._reader = reader
         self._finder = finder
@@ -90,7 +91,7 @@ class Snapshot:
         A column that is read later may turn out to be lost: then SegmentLost is raised, and the same
         portion is empty when it is asked for again. Raises Unavailable when the object store can't be reached.
         """
-        if segment.key in self.lost:
+        if segment.key in self.lost or segment.key in self.archived:
             return _EMPTY
         try:
             portion = self._reader.portion(segment, row_groups)
@@ -197,5 +198,8 @@ class Snapshot:
         self.close()
 
     def _lose(self, segment: SegmentInfo, error: SegmentLost) -> None:
+        if isinstance(error, SegmentArchived):
+            self.archived[segment.key] = segment
+            return
         self.lost.add(segment.key)
         self._quarantine.take(segment, error)

@@ -20,6 +20,7 @@ from sigyn.store.errors import UnknownFormat
 from sigyn.store.schema import MIGRATIONS, SQLITE
 from sigyn.store.segment import EncodedSegment
 from sigyn.store.streams import Int64s, StreamRegistry, StreamTable, labels_from_text, labels_to_text
+from sigyn.store.tiers import address, split_address
 
 _SEGMENT = (
     "id, tenant, object_key, level, first_timestamp, last_timestamp, row_count, text_bytes, object_bytes, checksum, "
@@ -36,16 +37,23 @@ class SqliteCatalog:
     WAL with synchronous=FULL: a commit is one append to the log, fsynced.
     """
 
-    def __init__(self, path: Path | None, clock: Clock = system_clock) -> None:
+    def __init__(self, path: Path | None, clock: Clock = system_clock, *, read_only: bool = False) -> None:
+        """`read_only` looks at a file that another process may be writing to, and changes nothing."""
         self._name = str(path or "memory")
         self._clock = clock
         self._lock = RLock()
         self.registry = StreamRegistry(self.streams)
         try:
-            self._connection = sqlite3.connect(path or ":memory:", isolation_level=None, check_same_thread=False)
+            target = f"{path.resolve().as_uri()}?mode=ro" if path and read_only else path or ":memory:"
+            self._connection = sqlite3.connect(
+                target, isolation_level=None, check_same_thread=False, uri=bool(path) and read_only
+            )
         except sqlite3.Error as error:
             raise self._unavailable(error) from error
         try:
+            if read_only:
+                self._check_version()
+                return
             self._query("PRAGMA journal_mode=WAL")
             self._query("PRAGMA synchronous=FULL")
             self._migrate()
@@ -71,6 +79,15 @@ class SqliteCatalog:
                 self.registry.add(tenant, ((id, labels) for labels, id in streams.items()))
         return committed
 
+    def move(self, id: int, from_tier: str, to_tier: str) -> None:
+        """As in Catalog."""
+        with self._lock, self._transaction():
+            changed = self._run(
+                "UPDATE segment SET tier = ? WHERE id = ? AND tier = ? AND state = 'live'", to_tier, id, from_tier
+            )
+            if changed.rowcount != 1:
+                raise Unavailable(f"segment {id} is no longer live in tier `{from_tier}` and can't be moved")
+
     def live(self) -> list[SegmentInfo]:
         """As in Catalog."""
         return self._segments("live")
@@ -82,7 +99,8 @@ class SqliteCatalog:
 
     def replaced(self) -> list[tuple[int, str]]:
         """As in Catalog."""
-        return self._query("SELECT id, object_key FROM segment WHERE state = 'replaced' ORDER BY id")
+        rows = self._query("SELECT id, tier, object_key FROM segment WHERE state = 'replaced' ORDER BY id")
+        return [(id, address(tier, key)) for id, tier, key in rows]
 
     def forget(self, ids: Sequence[int]) -> None:
         """As in Catalog."""
@@ -114,7 +132,8 @@ class SqliteCatalog:
 
     def knows(self, keys: Sequence[str]) -> set[str]:
         """As in Catalog."""
-        return {key for key in keys if self._query("SELECT 1 FROM segment WHERE object_key = ?", key)}
+        known = "SELECT 1 FROM segment WHERE tier = ? AND object_key = ?"
+        return {key for key in keys if self._query(known, *split_address(key))}
 
     def demoted(self, tenant: str) -> list[DemotedLabel]:
         """As in Catalog."""
@@ -168,8 +187,11 @@ class SqliteCatalog:
             self._connection.close()
 
     def _segments(self, state: str) -> list[SegmentInfo]:
-        rows = self._query(f"SELECT {_SEGMENT} FROM segment WHERE state = ? ORDER BY id", state)
-        return [SegmentInfo(*[*row[:-1], StreamTable.from_bytes(row[-1])]) for row in rows]
+        rows = self._query(f"SELECT tier, {_SEGMENT} FROM segment WHERE state = ? ORDER BY id", state)
+        return [
+            SegmentInfo(*[id, tenant, address(tier, key), *rest, StreamTable.from_bytes(streams)])
+            for tier, id, tenant, key, *rest, streams in rows
+        ]
 
     def _stream_ids(self, encoded: EncodedSegment, new: dict[Labels, int]) -> Int64s:
         """Ids of a segment's streams; those that the catalog lacks are inserted and put into `new`."""
@@ -212,9 +234,10 @@ class SqliteCatalog:
             arrival=id if segment.arrival is None else segment.arrival,
             streams=streams,
         )
+        tier, key = split_address(info.key)
         self._run(
-            f"INSERT INTO segment ({_SEGMENT}, state) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, 'live')",
-            info.id, info.tenant, info.key, info.level, info.first, info.last, info.rows, info.text_bytes,
+            f"INSERT INTO segment (tier, {_SEGMENT}, state) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, 'live')",
+            tier, info.id, info.tenant, key, info.level, info.first, info.last, info.rows, info.text_bytes,
             info.object_bytes, info.checksum, info.created, info.arrival, streams.to_bytes(),
         )  # fmt: skip
         return info
@@ -227,6 +250,14 @@ class SqliteCatalog:
             name,
         ).fetchone()
         return int(row[0])
+
+    def _check_version(self) -> None:
+        version = self._query("SELECT MAX(version) FROM version")[0][0]
+        if version != len(MIGRATIONS):
+            raise UnknownFormat(
+                f"catalog `{self._name}` has version {version}; this Sigyn reads {len(MIGRATIONS)}, and a start of "
+                "its server brings an older one there"
+            )
 
     def _migrate(self) -> None:
         with self._lock, self._transaction():

@@ -19,6 +19,7 @@ from sigyn.store.live import LiveSegments
 from sigyn.store.lock import FolderLock
 from sigyn.store.maintenance import Maintenance
 from sigyn.store.metrics import StoreGauges, StoreMetrics
+from sigyn.store.moves import Mover, check_tiers
 from sigyn.store.objects import ObjectStore
 from sigyn.store.places import catalog_path, objects_of
 from sigyn.store.quarantine import Quarantine
@@ -49,13 +50,16 @@ class Store:
         lock: FolderLock | None,
         clock: Clock,
         retention: RetentionRules,
+        metrics: StoreMetrics,
     ) -> None:
-        self.metrics = StoreMetrics()
+        self.metrics = metrics
         self.streams = catalog.registry
         self.demoted = DemotedLabels(catalog.demoted, catalog.demote, objects)
         self._lock = lock
         self._catalog = catalog
-        self._live = LiveSegments(catalog.live())
+        segments = catalog.live()
+        check_tiers(segments, settings.tiers)
+        self._live = LiveSegments(segments)
         recent = RecentSegments(settings.recent_bytes)
         self._reader = SegmentReader(objects, recent)
         self._finder = DuplicateFinder(self._reader)
@@ -71,10 +75,11 @@ class Store:
             settings, retention, self.streams, self._live, self.deletions, self._deleted,
             compactor, committer, self._quarantine, self.metrics, clock,
         )  # fmt: skip
+        mover = Mover(settings.tiers, objects, committer, self._live, self._quarantine, self.metrics)
         self._writer = Writer(settings, committer, self._live, recent, self.metrics)
         self._maintenance = Maintenance(
             settings, self._live, self._writer, compactor, self.deletions, self._forgetting, reclaimer,
-            self._quarantine, self.metrics, clock,
+            mover, self._quarantine, self.metrics, clock,
         )  # fmt: skip
         self._maintenance.start()
         self._closing = Event()
@@ -103,7 +108,8 @@ class Store:
                 opened.callback(lock.release)
             catalog = SqliteCatalog(catalog_path(settings), clock)
             opened.callback(catalog.close)
-            store = cls(settings, objects or objects_of(settings), catalog, lock, clock, retention)
+            metrics = StoreMetrics()
+            store = cls(settings, objects or objects_of(settings, metrics), catalog, lock, clock, retention, metrics)
             opened.pop_all()
         return store
 
@@ -190,6 +196,10 @@ class Store:
     def forget_now(self) -> None:
         """Removes what delete requests take and retention does not keep. Blocks; raises Unavailable."""
         self._maintenance.forget_now()
+
+    def move_now(self) -> None:
+        """Moves segments to the tiers that they are old enough for. Blocks; raises Unavailable."""
+        self._maintenance.move_now()
 
     def sweep_now(self) -> None:
         """Rechecks quarantined segments and deletes orphans past the grace period. Blocks; raises Unavailable."""

@@ -7,11 +7,12 @@ import pytest
 from sigyn.cli.assembly import server_settings
 from sigyn.config.retention_values import STREAM_RETENTIONS, FreeSpace, StreamRetention
 from sigyn.config.settings import DECLARATIONS, Settings, with_values
+from sigyn.config.tiers import TIERS, Tier
 from sigyn.config.values import LABEL_PAIRS, Kind
 from sigyn.services.push_limits import PushLimits
 
-USED_ELSEWHERE = {"server.log_level", "server.log_format", "limits.per_tenant_override_config"}
-"""What `sigyn serve` uses itself, before the server is there."""
+USED_ELSEWHERE = {"server.log_level", "server.log_format", "limits.per_tenant_override_config", "storage.prices"}
+"""What `sigyn serve` uses itself, before the server is there, and what `sigyn store` uses."""
 
 BASIS = {
     "storage.objects": "s3://logs",
@@ -21,6 +22,13 @@ BASIS = {
 """Settings without which others mean nothing."""
 
 OTHER_BUCKETS = {"storage.gcs": "gs://logs", "storage.azure": "az://logs"}
+
+
+_ITEMS = {
+    STREAM_RETENTIONS.unit: StreamRetention("{}", 1),
+    TIERS.unit: Tier("warm", 1, "s3://warm"),
+    LABEL_PAIRS.unit: ("a", "b"),
+}
 
 
 def another(value: Any, kind: Kind) -> Any:
@@ -35,7 +43,7 @@ def another(value: Any, kind: Kind) -> Any:
         case FreeSpace():
             return FreeSpace(bytes=7)
         case tuple():
-            return (*value, {STREAM_RETENTIONS: StreamRetention("{}", 1), LABEL_PAIRS: ("a", "b")}.get(kind, "more"))
+            return (*value, _ITEMS.get(kind.unit, "more"))
     raise AssertionError(f"a setting of the type {type(value).__name__}")
 
 

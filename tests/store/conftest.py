@@ -1,4 +1,8 @@
-"""Stores of every kind: a folder, memory, and S3 as a real server process speaks it."""
+"""Stores of every kind: a folder, memory, and buckets as real server processes speak for them.
+
+The client speaks Google's XML API, of which there is no emulator: fake-gcs-server refuses its uploads, and
+gcp-storage-emulator lacks most of it. It has its requests in common with S3, so that the S3 server stands in.
+"""
 
 import socket
 import subprocess
@@ -13,6 +17,8 @@ from urllib.request import Request, urlopen
 import pytest
 
 from sigyn.store import ObjectStoreSettings, StoreSettings
+
+from .azure import ACCOUNT, KEY, azurite
 
 MakeSettings = Callable[..., StoreSettings]
 
@@ -42,13 +48,34 @@ def s3_endpoint() -> Iterator[str]:
         server.wait()
 
 
-@pytest.fixture(params=["local", "memory", "s3"])
+@pytest.fixture(scope="session")
+def azure_endpoint() -> Iterator[str]:
+    """Azure's Blob service with the container `logs`."""
+    with azurite() as url:
+        yield url
+
+
+@pytest.fixture(params=["local", "memory", "s3", "azure", "gcs"])
 def settings(request: pytest.FixtureRequest, tmp_path: Path) -> MakeSettings:
     """Makes settings of a store of each kind, always of the same one within a test."""
     if request.param == "local":
         objects = None
     elif request.param == "memory":
         objects = ObjectStoreSettings(url="memory://")
+    elif request.param == "azure":
+        objects = ObjectStoreSettings(
+            url=f"az://logs/{uuid.uuid4().hex}",
+            endpoint=request.getfixturevalue("azure_endpoint"),
+            retries=1,
+            options={"account_name": ACCOUNT, "account_key": KEY},
+        )
+    elif request.param == "gcs":
+        objects = ObjectStoreSettings(
+            url=f"gs://logs/{uuid.uuid4().hex}",
+            endpoint=request.getfixturevalue("s3_endpoint"),
+            retries=1,
+            options={"bearer_token": "token"},
+        )
     else:
         objects = ObjectStoreSettings(
             url=f"s3://logs/{uuid.uuid4().hex}",

@@ -52,6 +52,10 @@ class FaultyObjects:
         if self._happens(self.faults.lose_answer):
             raise Unavailable(f"fault: the answer to put {key} was lost")
 
+    def get(self, key: str) -> bytes | memoryview:
+        self._disturb(f"get {key}")
+        return self._inner.get(key)
+
     def get_range(self, key: str, start: int, end: int) -> bytes | memoryview:
         self._disturb(f"get {key}")
         return self._inner.get_range(key, start, end)

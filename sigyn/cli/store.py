@@ -1,0 +1,222 @@
+"""`sigyn store`: looks after a data folder and its buckets."""
+
+import os
+from collections.abc import Callable, Sequence
+from dataclasses import asdict
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, TypeVar
+
+import click
+import msgspec
+
+from sigyn.cli.options import config_file_option
+from sigyn.cli.problems import is_terminal, show_info
+from sigyn.cli.progress import counting
+from sigyn.config.load import load
+from sigyn.config.settings import Settings
+from sigyn.config.values import show_duration
+from sigyn.model.time import system_clock
+
+if TYPE_CHECKING:
+    from sigyn.store.check import StoreCheck
+    from sigyn.store.plan import StorePlan
+
+Command = TypeVar("Command", bound=Callable[..., Any])
+
+EPILOG = """\b
+Examples:
+  sigyn store check --data /var/lib/sigyn            every object against the catalog
+  sigyn store plan -config.file=loki.yaml            what would be merged, moved and deleted, and its cost
+  sigyn store rebuild-catalog --data /var/lib/sigyn  from the objects alone
+
+\b
+Buckets, tiers and prices come from the settings, as for `sigyn serve`: SIGYN_STORAGE_* variables or
+-config.file. Exit codes: 0 all is well, 1 something is damaged or could not be done.
+"""
+
+
+@click.group(epilog=EPILOG)
+def store() -> None:
+    """Check a store, rebuild its catalog, see what it costs."""
+
+
+def _store_options(command: Command) -> Command:
+    for option in (
+        click.option(
+            "-o", "--output", type=click.Choice(["default", "json"]), default="default", help="Form of the answer."
+        ),
+        config_file_option,
+        click.option("--data", metavar="DIR", help="The data folder.  [default: ./sigyn-data]"),
+    ):
+        command = option(command)
+    return command
+
+
+@store.command()
+@click.option("--quick", is_flag=True, help="Only whether objects are there and how long they are; reads none.")
+@_store_options
+def check(data: str | None, config_file: Path | None, output: str, quick: bool) -> int:
+    """Hold every object against the catalog; the server must be stopped.
+
+    Missing, torn, corrupt and quarantined objects make the exit code 1. Orphans, which a running server
+    sweeps, and archived objects, which can't be read before they are restored, are named only.
+    """
+    from sigyn.cli.assembly import store_settings
+    from sigyn.store.check import check_store
+
+    settings = _settings(data, config_file)
+    with counting("checking") as progress:
+        found = check_store(store_settings(settings.storage), progress, contents=not quick)
+    if output == "json":
+        _write_json(
+            {**asdict(found), "findings": [_finding(each) for each in found.findings], "is_sound": found.is_sound}
+        )
+    else:
+        _show_check(found, quick=quick)
+    return 0 if found.is_sound else 1
+
+
+@store.command("rebuild-catalog")
+@_store_options
+def rebuild_catalog_command(data: str | None, config_file: Path | None, output: str) -> int:
+    """Make the catalog anew from the objects of all tiers; the server must be stopped.
+
+    A catalog that is there is never touched: move it away first.
+    """
+    from sigyn.cli.assembly import store_settings
+    from sigyn.store.rebuild import rebuild_catalog
+
+    settings = _settings(data, config_file)
+    with counting("reading") as progress:
+        rebuilt = rebuild_catalog(store_settings(settings.storage), progress)
+    if output == "json":
+        _write_json(asdict(rebuilt))
+        return 0
+    click.echo(f"a new catalog has {_count(rebuilt.segments, 'segment')} with {_count(rebuilt.entries, 'entry')}")
+    if rebuilt.copies:
+        show_info(f"{_count(rebuilt.copies, 'copy')} of moves that were broken off left out; a sweep deletes them")
+    for key in rebuilt.unreadable:
+        show_info(f"object `{key}` is no readable segment: left out; copy it away before a sweep deletes it")
+    return 0
+
+
+@store.command()
+@_store_options
+def plan(data: str | None, config_file: Path | None, output: str) -> int:
+    """Show what would be merged, moved and deleted now, and what is stored where at what cost a month.
+
+    Nothing is changed; the server may be running.
+    """
+    from sigyn.cli.assembly import retention_rules, store_settings
+    from sigyn.store.plan import plan_store
+
+    settings = _settings(data, config_file)
+    storage = settings.storage
+    planned = plan_store(
+        store_settings(storage), dict(storage.prices), system_clock(), retention=retention_rules(settings)
+    )
+    if output == "json":
+        _write_json(asdict(planned))
+    else:
+        _show_plan(planned)
+    return 0
+
+
+def _settings(data: str | None, config_file: Path | None) -> Settings:
+    return load(config_file, os.environ, {} if data is None else {"storage.data": data}).settings
+
+
+def _write_json(value: object) -> None:
+    click.echo(msgspec.json.format(msgspec.json.encode(value)))
+
+
+def _finding(found: Any) -> dict[str, object]:
+    return {**asdict(found), "problem": found.problem.value, "is_damage": found.problem.is_damage}
+
+
+def _show_check(found: "StoreCheck", *, quick: bool) -> None:
+    read = "their sizes are right" if quick else f"{found.verified} were read and are whole"
+    click.echo(
+        f"{_count(found.segments, 'segment')}, {_count(found.rows, 'entry')}, {_size(found.object_bytes)}: {read}"
+    )
+    rows = [
+        (each.problem.value, each.key, each.tenant, f"{each.rows}" if each.tenant else "", each.detail)
+        for each in found.findings
+    ]
+    if rows:
+        _show_table("", ("problem", "object", "tenant", "#entries", "what"), rows)
+    click.echo("the store is sound" if found.is_sound else "the store is damaged: restore these objects from a backup")
+
+
+def _show_plan(planned: "StorePlan") -> None:
+    _show_table(
+        "to be done",
+        ("action", "tenant", "tier", "why or where to", "#segments", "#entries", "#size"),
+        [
+            (
+                each.action,
+                each.tenant,
+                each.tier,
+                f"{each.reason} {show_duration(each.period)}" if each.period else each.reason,
+                f"{each.segments}",
+                f"{each.rows}",
+                _size(each.object_bytes),
+            )
+            for each in planned.steps
+        ],
+    )
+    for title, holdings in (("now", planned.now), ("then", planned.then)):
+        rows = [
+            (
+                each.tenant,
+                each.tier,
+                f"{each.segments}",
+                f"{each.rows}",
+                _size(each.text_bytes),
+                _size(each.object_bytes),
+                "no price" if each.month is None else f"${each.month:,.2f}",
+            )
+            for each in holdings
+        ]
+        total = sum(each.month or 0.0 for each in holdings)
+        size = sum(each.object_bytes for each in holdings)
+        rows.append(("all", "", f"{sum(each.segments for each in holdings)}", "", "", _size(size), f"${total:,.2f}"))
+        _show_table(title, ("tenant", "tier", "#segments", "#entries", "#text", "#stored", "#a month"), rows)
+
+
+def _show_table(title: str, columns: tuple[str, ...], rows: Sequence[tuple[str, ...]]) -> None:
+    """A title and a table; columns whose name begins with # are numbers."""
+    from rich import box
+    from rich.console import Console
+    from rich.table import Table
+    from rich.text import Text
+
+    if title:
+        click.echo(f"{title}: {'nothing' if not rows else ''}".rstrip())
+    if not rows:
+        return
+    table = Table(box=box.SIMPLE_HEAD if is_terminal() else None, pad_edge=False, show_edge=False)
+    for name in columns:
+        table.add_column(Text(name.removeprefix("#")), justify="right" if name.startswith("#") else "left")
+    for row in rows:
+        table.add_row(*map(Text, row))
+    width = (
+        None
+        if is_terminal()
+        else 2 + sum(2 + max(len(cell) for cell in column) for column in zip(*rows, columns, strict=True))
+    )
+    Console(highlight=False, markup=False, width=width).print(table)
+
+
+def _count(number: int, noun: str) -> str:
+    plural = f"{noun[:-1]}ies" if noun.endswith("y") else f"{noun}s"
+    return f"{number:,} {noun if number == 1 else plural}"
+
+
+def _size(count: int) -> str:
+    size = float(count)
+    for unit in ("B", "KiB", "MiB", "GiB"):
+        if size < 1024:
+            return f"{size:.0f} {unit}" if unit == "B" else f"{size:.1f} {unit}"
+        size /= 1024
+    return f"{size:.1f} TiB"

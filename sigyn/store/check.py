@@ -1,0 +1,156 @@
+"""Holds every object against the catalog."""
+
+import zlib
+from collections.abc import Iterable
+from dataclasses import dataclass
+from enum import Enum
+
+from sigyn.model.errors import BadRequest, NotFound
+from sigyn.store.catalog import SegmentInfo
+from sigyn.store.demoted import is_demoted_key
+from sigyn.store.errors import SegmentArchived, SegmentLost
+from sigyn.store.lock import FolderLock
+from sigyn.store.moves import check_tiers
+from sigyn.store.objects import ObjectStore
+from sigyn.store.places import catalog_path, objects_of
+from sigyn.store.rebuild import Progress, no_progress
+from sigyn.store.segment import decode_segment
+from sigyn.store.settings import StoreSettings
+from sigyn.store.sqlite import SqliteCatalog
+
+
+class Problem(Enum):
+    """What can be wrong with an object."""
+
+    MISSING = "missing"
+    TORN = "torn"
+    CORRUPT = "corrupt"
+    QUARANTINED = "quarantined"
+    ARCHIVED = "archived"
+    ORPHAN = "orphan"
+
+    @property
+    def is_damage(self) -> bool:
+        """Whether entries can't be read because of it; an orphan is swept, an archived object can be restored."""
+        return self not in (Problem.ARCHIVED, Problem.ORPHAN)
+
+
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """Something about an object, with what it is in words; `tenant` and `rows` of its segment where there is one."""
+
+    problem: Problem
+    key: str
+    detail: str
+    tenant: str = ""
+    rows: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class StoreCheck:
+    """What a check looked at and found. `verified` objects were read and are what the catalog says."""
+
+    segments: int
+    rows: int
+    object_bytes: int
+    verified: int
+    findings: tuple[Finding, ...]
+
+    @property
+    def is_sound(self) -> bool:
+        """Whether everything that was acknowledged can be read."""
+        return not any(finding.problem.is_damage for finding in self.findings)
+
+
+def check_store(settings: StoreSettings, progress: Progress = no_progress, *, contents: bool = True) -> StoreCheck:
+    """Checks a store that no process has open; changes nothing. Without `contents` no object is read.
+
+    Raises FolderInUse, NotFound when there is no catalog, and Unavailable when a place can't be reached.
+    """
+    path = catalog_path(settings)
+    if settings.data is None or path is None:
+        raise BadRequest("a store in memory can't be checked")
+    if not path.exists():
+        raise NotFound(f"there is no catalog at `{path}`; `sigyn store rebuild-catalog` makes one from the objects")
+    lock = FolderLock(settings.data)
+    try:
+        catalog = SqliteCatalog(path)
+        try:
+            return _check(catalog, objects_of(settings), settings, progress, contents=contents)
+        finally:
+            catalog.close()
+    finally:
+        lock.release()
+
+
+def _check(
+    catalog: SqliteCatalog, objects: ObjectStore, settings: StoreSettings, progress: Progress, *, contents: bool
+) -> StoreCheck:
+    live = catalog.live()
+    check_tiers(live, settings.tiers)
+    sizes = {found.key: found.size for found in objects.list()}
+    findings = []
+    verified = 0
+    for done, segment in enumerate(live):
+        progress(done, len(live))
+        finding = _presence(segment, sizes) or (_content(segment, objects) if contents else None)
+        if finding is None:
+            verified += contents
+        else:
+            findings.append(finding)
+    progress(len(live), len(live))
+    quarantined = catalog.quarantined()
+    findings += [
+        Finding(Problem.QUARANTINED, each.key, "no query reads it", each.tenant, each.rows) for each in quarantined
+    ]
+    findings += _orphans(catalog, sizes, [*live, *quarantined])
+    return StoreCheck(
+        segments=len(live),
+        rows=sum(segment.rows for segment in live),
+        object_bytes=sum(segment.object_bytes for segment in live),
+        verified=verified,
+        findings=tuple(findings),
+    )
+
+
+def _presence(segment: SegmentInfo, sizes: dict[str, int]) -> Finding | None:
+    size = sizes.get(segment.key)
+    if size is None:
+        return _finding(Problem.MISSING, segment, "there is no such object")
+    if size != segment.object_bytes:
+        return _finding(Problem.TORN, segment, f"it has {size} bytes; {segment.object_bytes} were written")
+    return None
+
+
+def _content(segment: SegmentInfo, objects: ObjectStore) -> Finding | None:
+    try:
+        body = objects.get(segment.key)
+        if zlib.crc32(body) != segment.checksum:
+            return _finding(Problem.CORRUPT, segment, "its checksum differs")
+        found = decode_segment(memoryview(body))
+    except SegmentArchived:
+        return _finding(Problem.ARCHIVED, segment, "it has to be restored before it can be read")
+    except SegmentLost as error:
+        return _finding(Problem.CORRUPT, segment, str(error))
+    if (found.tenant, found.rows) != (segment.tenant, segment.rows):
+        return _finding(Problem.CORRUPT, segment, f"it holds {found.rows} entries of tenant `{found.tenant}`")
+    return None
+
+
+def _finding(problem: Problem, segment: SegmentInfo, detail: str) -> Finding:
+    return Finding(problem, segment.key, detail, segment.tenant, segment.rows)
+
+
+def _orphans(catalog: SqliteCatalog, sizes: dict[str, int], known: Iterable[SegmentInfo]) -> list[Finding]:
+    unknown = set(sizes) - {segment.key for segment in known}
+    replaced = {key for _, key in catalog.replaced()}
+    return [
+        Finding(
+            Problem.ORPHAN,
+            key,
+            f"{sizes[key]} bytes, "
+            + ("replaced; deleted at the next start" if key in replaced else "no segment of the catalog; it is swept"),
+        )
+        for key in sorted(unknown)
+        if not is_demoted_key(key)
+    ]

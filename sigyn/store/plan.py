@@ -1,0 +1,171 @@
+"""What the background would do next, and what the result costs: a dry run over the catalog."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+
+from sigyn.model.errors import BadRequest, NotFound
+from sigyn.store.catalog import SegmentInfo
+from sigyn.store.compaction import compaction_rules, plan_compaction
+from sigyn.store.moves import plan_moves
+from sigyn.store.places import catalog_path
+from sigyn.store.retention import KEEP_ALL, RetentionRules, plan_retention
+from sigyn.store.settings import StoreSettings
+from sigyn.store.simulation import merged
+from sigyn.store.sqlite import SqliteCatalog
+from sigyn.store.streams import StreamRegistry
+
+GB = 1 << 30
+"""What clouds bill as a gigabyte."""
+
+
+@dataclass(frozen=True, slots=True)
+class Step:
+    """Segments of a tenant that are to be merged, moved or deleted, in a tier.
+
+    action      `merge`, `move`, `delete`
+    reason      the tier that they move to, or the setting that deletes them
+    period      that is over (ns), where it is that setting
+    object_bytes  as they are now
+    """
+
+    action: str
+    tenant: str
+    tier: str
+    reason: str
+    segments: int
+    rows: int
+    object_bytes: int
+    period: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Holding:
+    """What a tenant has in a tier; `month` in dollars, None where the tier has no price."""
+
+    tenant: str
+    tier: str
+    segments: int
+    rows: int
+    text_bytes: int
+    object_bytes: int
+    month: float | None
+
+
+@dataclass(frozen=True, slots=True)
+class StorePlan:
+    """What is there, what is to be done, and what is there afterwards, as far as sizes can be told."""
+
+    now: tuple[Holding, ...]
+    steps: tuple[Step, ...]
+    then: tuple[Holding, ...]
+
+
+def plan_store(
+    settings: StoreSettings, prices: Mapping[str, float], now: int, retention: RetentionRules = KEEP_ALL
+) -> StorePlan:
+    """The plan for a store, which may be open in another process: the catalog is only read.
+
+    `prices` are dollars per GB and month by tier. Raises NotFound when there is no catalog.
+    """
+    path = catalog_path(settings)
+    if path is None:
+        raise BadRequest("a store in memory has no plan")
+    if not path.exists():
+        raise NotFound(f"there is no catalog at `{path}`")
+    catalog = SqliteCatalog(path, read_only=True)
+    try:
+        segments = catalog.live()
+        left, deletions = _retire(segments, catalog.registry, retention, now)
+    finally:
+        catalog.close()
+    left, merges = _merge(left, settings, now)
+    moves = plan_moves(left, settings.tiers, now)
+    targets = {move.segment.key: move.tier for move in moves}
+    steps = [*deletions, *merges, *_totals("move", [(move.segment, move.tier) for move in moves])]
+    tiers = [(segment, targets.get(segment.key, segment.tier)) for segment in left]
+    return StorePlan(
+        now=_holdings([(segment, segment.tier) for segment in segments], prices),
+        steps=tuple(steps),
+        then=_holdings(tiers, prices),
+    )
+
+
+def _retire(
+    segments: Sequence[SegmentInfo], streams: StreamRegistry, rules: RetentionRules, now: int
+) -> tuple[list[SegmentInfo], list[Step]]:
+    planned = plan_retention(segments, streams, rules, now)
+    gone = {removal.segment.id for removals in planned.dropped for removal in removals}
+    kept = {segment.id: segment for segment in segments if segment.id not in gone}
+    removals = [removal for some in (*planned.dropped, *planned.rewritten) for removal in some]
+    totals: dict[tuple[str, str, str, int], Step] = {}
+    for removal in removals:
+        segment = removal.segment
+        key = (segment.tenant, segment.tier, removal.reason.value, removal.period)
+        step = totals.get(key) or Step("delete", *key[:3], segments=0, rows=0, object_bytes=0, period=removal.period)
+        totals[key] = _more(step, removal.rows, removal.object_bytes)
+        if segment.id in kept:
+            was = kept[segment.id]
+            kept[segment.id] = replace(
+                was,
+                rows=was.rows - removal.rows,
+                text_bytes=was.text_bytes - removal.text_bytes,
+                object_bytes=was.object_bytes - removal.object_bytes,
+            )
+    return list(kept.values()), [totals[key] for key in sorted(totals)]
+
+
+def _more(step: Step, rows: int, object_bytes: int) -> Step:
+    return replace(
+        step, segments=step.segments + 1, rows=step.rows + rows, object_bytes=step.object_bytes + object_bytes
+    )
+
+
+def _merge(segments: Sequence[SegmentInfo], settings: StoreSettings, now: int) -> tuple[list[SegmentInfo], list[Step]]:
+    rules = compaction_rules(settings)
+    by_tenant: dict[str, list[SegmentInfo]] = {}
+    for segment in segments:
+        by_tenant.setdefault(segment.tenant, []).append(segment)
+    left: list[SegmentInfo] = []
+    inputs: dict[int, SegmentInfo] = {}
+    next_id = max((segment.id for segment in segments), default=0) + 1
+    for tenant in by_tenant.values():
+        own = tenant
+        while job := plan_compaction(own, rules, now):
+            inputs |= {segment.id: segment for segment in job if segment.id not in inputs}
+            outputs = merged(job, next_id, now)
+            next_id += len(outputs)
+            gone = {segment.id for segment in job}
+            own = [segment for segment in own if segment.id not in gone] + outputs
+        left += own
+    there = {segment.id for segment in segments}
+    return left, _totals("merge", [(each, "") for id, each in inputs.items() if id in there])
+
+
+def _totals(action: str, segments: Sequence[tuple[SegmentInfo, str]]) -> list[Step]:
+    totals: dict[tuple[str, str, str], Step] = {}
+    for segment, reason in segments:
+        key = (segment.tenant, segment.tier, reason)
+        step = totals.get(key) or Step(action, *key, segments=0, rows=0, object_bytes=0)
+        totals[key] = _more(step, segment.rows, segment.object_bytes)
+    return [totals[key] for key in sorted(totals)]
+
+
+def _holdings(segments: Sequence[tuple[SegmentInfo, str]], prices: Mapping[str, float]) -> tuple[Holding, ...]:
+    by_place: dict[tuple[str, str], list[SegmentInfo]] = {}
+    for segment, tier in segments:
+        by_place.setdefault((segment.tenant, tier), []).append(segment)
+    holdings = []
+    for (tenant, tier), some in sorted(by_place.items()):
+        size = sum(segment.object_bytes for segment in some)
+        holdings.append(
+            Holding(
+                tenant=tenant,
+                tier=tier,
+                segments=len(some),
+                rows=sum(segment.rows for segment in some),
+                text_bytes=sum(segment.text_bytes for segment in some),
+                object_bytes=size,
+                month=prices[tier] * size / GB if tier in prices else None,
+            )
+        )
+    return tuple(holdings)

@@ -1,0 +1,109 @@
+"""A bucket that refuses, is slow, cuts answers short or is busy: reads are asked again, and nothing is lost."""
+
+import uuid
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from sigyn.model.errors import Unavailable
+from sigyn.store import ObjectStoreSettings, Store, StoreSettings
+from sigyn.store.objects import ObjectStore, open_objects
+
+from .entries import batch, row, stored
+from .proxy import Fault, FaultyProxy
+
+FAULTS: list[Fault] = ["refuse", "delay", "cut", "500", "503", "429"]
+BODY = bytes(range(256)) * 400
+
+
+@pytest.fixture
+def proxy(s3_endpoint: str) -> Iterator[FaultyProxy]:
+    """A proxy in front of the S3 server."""
+    with FaultyProxy(s3_endpoint).running() as proxy:
+        yield proxy
+
+
+def settings_of(proxy: FaultyProxy, retries: int = 2) -> ObjectStoreSettings:
+    """A new prefix behind the proxy, with a timeout that a delay exceeds."""
+    return ObjectStoreSettings(
+        url=f"s3://logs/{uuid.uuid4().hex}", endpoint=proxy.url, region="us-east-1", access_key_id="key",
+        secret_access_key="secret", timeout_seconds=1.0, retries=retries,
+    )  # fmt: skip
+
+
+@pytest.fixture
+def objects(proxy: FaultyProxy) -> ObjectStore:
+    """A bucket with the object `k`."""
+    objects = open_objects(settings_of(proxy))
+    objects.put("k", BODY)
+    return objects
+
+
+@pytest.mark.parametrize("fault", FAULTS)
+def test_reads_are_asked_again(proxy: FaultyProxy, objects: ObjectStore, fault: Fault) -> None:
+    proxy.faults.append(("GET", fault))
+    assert bytes(objects.get_range("k", 5, len(BODY))) == BODY[5:]
+    proxy.faults.append(("GET", fault))
+    assert bytes(objects.get("k")) == BODY
+    assert proxy.count("GET") == 4
+    assert not proxy.faults
+
+
+@pytest.mark.parametrize("fault", FAULTS)
+def test_a_listing_is_whole_or_fails(proxy: FaultyProxy, objects: ObjectStore, fault: Fault) -> None:
+    proxy.faults.append(("GET", fault))
+    if fault == "cut":
+        with pytest.raises(Unavailable, match="can't list"):
+            list(objects.list())
+    assert [found.key for found in objects.list()] == ["k"]
+
+
+@pytest.mark.parametrize("fault", [fault for fault in FAULTS if fault != "cut"])
+def test_writes_are_asked_again(proxy: FaultyProxy, objects: ObjectStore, fault: Fault) -> None:
+    proxy.faults.append(("PUT", fault))
+    objects.put("l", BODY)
+    assert bytes(objects.get("l")) == BODY
+    assert not proxy.faults
+
+
+def test_a_body_that_is_short_of_itself_is_noticed(proxy: FaultyProxy, objects: ObjectStore) -> None:
+    proxy.faults.append(("GET", "short"))
+    assert bytes(objects.get_range("k", 5, 1005)) == BODY[5:1005]
+    proxy.faults.append(("GET", "short"))
+    assert bytes(objects.get("k")) == BODY
+    proxy.faults.extend([("GET", "short")] * 2)
+    with pytest.raises(Unavailable, match="gave 500 where 1000 were expected"):
+        objects.get_range("k", 0, 1000)
+
+
+@pytest.mark.parametrize("fault", FAULTS)
+def test_a_bucket_that_stays_away_is_unavailable(proxy: FaultyProxy, fault: Fault) -> None:
+    objects = open_objects(settings_of(proxy, retries=0))
+    objects.put("k", BODY)
+    proxy.faults.append(("GET", fault))
+    with pytest.raises(Unavailable, match="can't read `k` in `s3://logs/"):
+        objects.get_range("k", 0, len(BODY))
+
+
+@pytest.mark.anyio
+async def test_a_store_behind_faults_loses_and_repeats_nothing(proxy: FaultyProxy, tmp_path: Path) -> None:
+    settings = StoreSettings(
+        data=tmp_path / "data", objects=settings_of(proxy), cache_bytes=1 << 20, compaction=False, recent_bytes=0
+    )
+    store = Store.open(settings)
+    rows = []
+    for number, fault in enumerate(FAULTS * 2):
+        if fault != "delay":
+            proxy.faults.append(("PUT", fault))
+        rows.append(row("a", number, f"line {number}"))
+        await store.append(batch([rows[-1]]))
+        proxy.faults.clear()
+        proxy.faults.append(("GET", fault))
+        assert stored(store) == sorted(rows, key=repr)
+        proxy.faults.clear()
+    proxy.faults.extend([("GET", "cut"), ("GET", "503"), ("GET", "short"), ("PUT", "500")])
+    store.compact_now()
+    assert stored(store) == sorted(rows, key=repr)
+    assert not store.quarantined()
+    await store.close()
