@@ -61,10 +61,11 @@ class Figures:
     peak_mb: float
 
     def __str__(self) -> str:
-        whole = self.lines / (self.start_cpu + self.work_cpu)
+        cpu = self.start_cpu + self.work_cpu
         return (
-            f"{self.lines} lines, {self.start_cpu + self.work_cpu:.2f} s of CPU, {self.start_cpu:.2f} of them to start: "
-            f"{whole:,.0f} lines per CPU second, {self.lines / self.work_cpu:,.0f} once started; {self.peak_mb:.0f} MB"
+            f"{self.lines} lines, {cpu:.2f} s of CPU, {self.start_cpu:.2f} of them to start: "
+            f"{self.lines / cpu:,.0f} lines per CPU second, {self.lines / self.work_cpu:,.0f} once started; "
+            f"{self.peak_mb:.0f} MB"
         )
 
 
