@@ -155,9 +155,9 @@ class Agent:
         return "" if self._started else "the agent is starting"
 
     def metrics(self) -> bytes:
-        """The agent's own metrics and those that stages made."""
+        """The agent's own metrics and those that stages made, which take the place of its own of the same name."""
         self.counters.targets_active.set(sum(row.state == "ready" for row in self.targets()))
-        return self.counters.render() + self.stage_metrics.render()
+        return self.counters.render(without=self.stage_metrics.names()) + self.stage_metrics.render()
 
     def configuration(self) -> str:
         """The configuration as it was read."""
@@ -197,7 +197,8 @@ class Agent:
         return rows
 
     def _add(self, scrape: ScrapeConfig) -> None:
-        job = Job(scrape.job_name, self._pipeline(scrape), self._sink)
+        passed = self.counters.entries.labels(scrape.job_name)
+        job = Job(scrape.job_name, self._pipeline(scrape), self._sink, passed.inc)
         self._jobs.append(job)
         if self._options.stdin:
             self._listeners.append(StandardInput(job, scrape, self._moments, self.finished))

@@ -1,8 +1,8 @@
 #!/usr/bin/env python3
 """How many lines the agent reads, parses and ships per second of CPU time.
 
-    python bench/agent.py                      a million lines that it makes itself
-    python bench/agent.py --lines-from app.log
+    python bench/agent_throughput.py                      a million lines that it makes itself
+    python bench/agent_throughput.py --lines-from app.log
 
 Starts `sigyn agent` with a pipeline of json, labels and timestamp, waits until it is ready, gives it the file,
 and takes its pushes, in this process, until it has all lines. CPU time is that of the agent alone, user and
