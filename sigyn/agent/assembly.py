@@ -24,7 +24,7 @@ from sigyn.agent.http_listener import HttpListener
 from sigyn.agent.metrics import StageMetrics
 from sigyn.agent.positions import Positions
 from sigyn.agent.server import TargetRow, build_app
-from sigyn.agent.shipping.shipper import BufferSettings, Shipper
+from sigyn.agent.shipping.shipper import BufferSettings, Shipper, task_error
 from sigyn.agent.stages import StagePipeline
 from sigyn.agent.targets.assignment import Assignment
 from sigyn.agent.targets.file_reader import FileReader
@@ -145,10 +145,10 @@ class Agent:
 
     def failed(self) -> BaseException | None:
         """The error of a task that ended although it should not."""
-        for task in self._tasks:
-            if task.done() and not task.cancelled() and task.exception():
-                return task.exception()
-        return None
+        errors = [task_error(task) for task in self._tasks]
+        if self._shipper:
+            errors.append(self._shipper.failed())
+        return next((error for error in errors if error), None)
 
     def ready(self) -> str:
         """Empty when files are tailed."""
