@@ -12,6 +12,7 @@ from pathlib import Path
 import structlog
 
 from sigyn.agent.config.scrape import ScrapeConfig
+from sigyn.agent.config.shown import without_secrets
 from sigyn.agent.configuration import AgentConfiguration
 from sigyn.agent.counters import AgentCounters
 from sigyn.agent.discovery.docker import discover_containers
@@ -160,8 +161,8 @@ class Agent:
         return self.counters.render(without=self.stage_metrics.names()) + self.stage_metrics.render()
 
     def configuration(self) -> str:
-        """The configuration as it was read."""
-        return self._options.configuration
+        """The configuration as it was read, without its secrets."""
+        return without_secrets(self._options.configuration)
 
     def targets(self) -> Sequence[TargetRow]:
         """Rows for the pages."""
