@@ -19,7 +19,9 @@ from sigyn.agent.config.clients import Authorization, BackoffConfig, BasicAuth, 
 from sigyn.agent.config.process import LimitsConfig
 from sigyn.agent.counters import AgentCounters
 from sigyn.agent.entry import AgentEntry
+from sigyn.agent.errors import ConfigurationError
 from sigyn.agent.positions import Positions
+from sigyn.agent.shipping.access import tls_context
 from sigyn.agent.shipping.backlog import Cursors
 from sigyn.agent.shipping.buffer import DiskBuffer
 from sigyn.agent.shipping.encode import EntryEncoder, encode_entry, encode_stream
@@ -222,6 +224,13 @@ def test_a_server_that_nobody_vouches_for_gets_nothing(tmp_path: Path) -> None:
     tls.load_cert_chain(*certificate_of("localhost", tmp_path))
     with push_sink(tls) as sink:
         run(scenario)
+
+
+@pytest.mark.parametrize("name", ["ca_file", "cert_file", "key_file"])
+def test_a_certificate_that_is_not_there_is_named(name: str) -> None:
+    config = TlsConfig(**{"cert_file": __file__, name: "/nowhere/x.pem"})
+    with pytest.raises(ConfigurationError, match=f"tls_config.{name}: can't read /nowhere/x.pem: No such file"):
+        tls_context(config)
 
 
 def test_batches_are_cut_by_size(tmp_path: Path, sink: Sink) -> None:
