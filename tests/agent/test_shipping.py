@@ -403,8 +403,9 @@ def test_room_comes_back_by_segments_and_one_agent_owns_the_folder(tmp_path: Pat
 )
 def test_encoding_is_what_protobuf_reads(timestamp: int, line: str, metadata: dict[str, str]) -> None:
     encoder = EntryEncoder()
-    encoder.encode(timestamp - 1, "before", {})
-    encoded = encoder.encode(timestamp, line, metadata)
+    _, encoded = encoder.encode(
+        [AgentEntry({}, timestamp - 1, "before"), AgentEntry({}, timestamp, line, dict(metadata))]
+    )
     assert encoded == encode_entry(timestamp, line, metadata)
     push = PushRequest.FromString(encode_stream({"b": '"', "a": "é"}, encoded))
     (stream,) = push.streams
