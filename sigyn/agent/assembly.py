@@ -12,6 +12,7 @@ from pathlib import Path
 import structlog
 
 from sigyn.agent.config.scrape import ScrapeConfig
+from sigyn.agent.config.shown import without_secrets
 from sigyn.agent.configuration import AgentConfiguration
 from sigyn.agent.counters import AgentCounters
 from sigyn.agent.discovery.docker import discover_containers
@@ -24,7 +25,7 @@ from sigyn.agent.http_listener import HttpListener
 from sigyn.agent.metrics import StageMetrics
 from sigyn.agent.positions import Positions
 from sigyn.agent.server import TargetRow, build_app
-from sigyn.agent.shipping.shipper import BufferSettings, Shipper
+from sigyn.agent.shipping.shipper import BufferSettings, Shipper, task_error
 from sigyn.agent.stages import StagePipeline
 from sigyn.agent.targets.assignment import Assignment
 from sigyn.agent.targets.file_reader import FileReader
@@ -145,23 +146,23 @@ class Agent:
 
     def failed(self) -> BaseException | None:
         """The error of a task that ended although it should not."""
-        for task in self._tasks:
-            if task.done() and not task.cancelled() and task.exception():
-                return task.exception()
-        return None
+        errors = [task_error(task) for task in self._tasks]
+        if self._shipper:
+            errors.append(self._shipper.failed())
+        return next((error for error in errors if error), None)
 
     def ready(self) -> str:
         """Empty when files are tailed."""
         return "" if self._started else "the agent is starting"
 
     def metrics(self) -> bytes:
-        """The agent's own metrics and those that stages made."""
+        """The agent's own metrics and those that stages made, which take the place of its own of the same name."""
         self.counters.targets_active.set(sum(row.state == "ready" for row in self.targets()))
-        return self.counters.render() + self.stage_metrics.render()
+        return self.counters.render(without=self.stage_metrics.names()) + self.stage_metrics.render()
 
     def configuration(self) -> str:
-        """The configuration as it was read."""
-        return self._options.configuration
+        """The configuration as it was read, without its secrets."""
+        return without_secrets(self._options.configuration)
 
     def targets(self) -> Sequence[TargetRow]:
         """Rows for the pages."""
@@ -197,7 +198,8 @@ class Agent:
         return rows
 
     def _add(self, scrape: ScrapeConfig) -> None:
-        job = Job(scrape.job_name, self._pipeline(scrape), self._sink)
+        passed = self.counters.entries.labels(scrape.job_name)
+        job = Job(scrape.job_name, self._pipeline(scrape), self._sink, passed.inc)
         self._jobs.append(job)
         if self._options.stdin:
             self._listeners.append(StandardInput(job, scrape, self._moments, self.finished))

@@ -1,11 +1,34 @@
 """The agent's own metrics, under the names that Promtail gave them."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Collection, Iterator
 from typing import cast
 
-from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, disable_created_metrics, generate_latest
+from prometheus_client import (
+    CollectorRegistry,
+    Counter,
+    Gauge,
+    Histogram,
+    Metric,
+    disable_created_metrics,
+    generate_latest,
+)
 
 _SECONDS = (0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0)
+
+
+class _Without(CollectorRegistry):
+    """A registry but for some metrics."""
+
+    def __init__(self, registry: CollectorRegistry, names: Collection[str]) -> None:
+        super().__init__()
+        self._registry = registry
+        self._left_out = names
+
+    def collect(self) -> Iterator[Metric]:
+        for metric in self._registry.collect():
+            name = f"{metric.name}_total" if metric.type == "counter" else metric.name
+            if name not in self._left_out:
+                yield metric
 
 
 class AgentCounters:
@@ -18,6 +41,7 @@ class AgentCounters:
         self.read_bytes = self._gauge("promtail_read_bytes_total", "Bytes read of a file.", "path")
         self.file_bytes = self._gauge("promtail_file_bytes_total", "Size of a file that is read.", "path")
         self.files_active = self._gauge("promtail_files_active_total", "Files that are read.")
+        self.entries = self._counter("promtail_entries_total", "Entries that pipelines let through.", "job")
         self.read_errors = self._counter("promtail_read_errors_total", "Reads of files that failed.", "path")
         self.targets_active = self._gauge("promtail_targets_active_total", "Targets that are read.")
         self.targets_failed = self._counter(
@@ -52,9 +76,9 @@ class AgentCounters:
             "promtail_target_parsing_errors_total", "Messages that were not what a listener takes.", "target", "job"
         )
 
-    def render(self) -> bytes:
-        """The metrics in Prometheus' text format."""
-        return generate_latest(self.registry)
+    def render(self, without: Collection[str] = ()) -> bytes:
+        """The metrics in Prometheus' text format, but for those of these names."""
+        return generate_latest(_Without(self.registry, without) if without else self.registry)
 
     def _counter(self, name: str, help: str, *labels: str) -> Counter:
         return Counter(name, help, labels, registry=self.registry)

@@ -11,6 +11,7 @@ from sigyn.agent.entry import AgentEntry
 from sigyn.agent.metrics import StageMetrics
 from sigyn.agent.positions import Changes
 from sigyn.agent.stages.chain import compile_stages
+from sigyn.agent.stages.values import to_text
 from sigyn.model.labels import format_labels, labels_of
 from sigyn.model.time import SECOND, Clock
 
@@ -99,6 +100,12 @@ def _snapshot(entry: AgentEntry) -> AgentEntry:
     return kept
 
 
+def _text(value: object) -> str:
+    """An extracted value as stages see it."""
+    text = to_text(value)
+    return "null" if text is None else text
+
+
 def _difference(before: Sequence[AgentEntry], after: Sequence[AgentEntry]) -> str:
     if not after:
         return " dropped, or held back"
@@ -115,6 +122,6 @@ def _difference(before: Sequence[AgentEntry], after: Sequence[AgentEntry]) -> st
             ("metadata", old.metadata, new.metadata),
             ("extracted", old.extracted, new.extracted),
         ):
-            rows += [f"- {title} {name}: {value}" for name, value in was.items() if now.get(name, ...) != value]
-            rows += [f"+ {title} {name}: {value}" for name, value in now.items() if was.get(name, ...) != value]
+            rows += [f"- {title} {name}: {_text(value)}" for name, value in was.items() if now.get(name, ...) != value]
+            rows += [f"+ {title} {name}: {_text(value)}" for name, value in now.items() if was.get(name, ...) != value]
     return "".join(f"\n    {row}" for row in rows) or " nothing changed"

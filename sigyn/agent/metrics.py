@@ -1,7 +1,7 @@
 """The metrics that stages make: counters, gauges and histograms by labels, in Prometheus' text format."""
 
 from bisect import bisect_left
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass, field
 from math import inf
 from typing import Final, Literal, TypeAlias
@@ -144,6 +144,10 @@ class StageMetrics:
             max_idle=FOREVER,
         )
         metric.add({"label_name": name, "label_value": value}, 1)
+
+    def names(self) -> Collection[str]:
+        """The names of all metrics."""
+        return self._metrics.keys()
 
     def render(self) -> bytes:
         """Everything, in Prometheus' text format."""

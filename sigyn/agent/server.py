@@ -108,9 +108,8 @@ async def _discovery(request: Request) -> Response:
 
 
 def wants_json(request: Request) -> bool:
-    """Whether the client asks for JSON: by `Accept`, or by `?format=json`."""
-    accept = request.headers.get("accept", "")
-    return request.query_params.get("format") == "json" or ("application/json" in accept and "text/html" not in accept)
+    """Whether the client gets JSON: whoever is no browser, as in `curl HOST/targets | jq`, or asks `?format=json`."""
+    return request.query_params.get("format") == "json" or "text/html" not in request.headers.get("accept", "")
 
 
 def _as_json(row: TargetRow) -> dict[str, object]:

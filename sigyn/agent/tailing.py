@@ -1,10 +1,17 @@
-"""Files tailed inside another process, such as a server: no HTTP between the two, no configuration."""
+"""Files tailed inside another process, such as a server: no HTTP between the two, no configuration.
+
+Entries get their time when they are read. So that those which a killed process had stored, but not yet
+noted as read, are not stored again with another time, each push is written to a file before it is made,
+and made again at the next start: the store drops exact duplicates.
+"""
 
 import asyncio
 import contextlib
 from collections.abc import Awaitable, Callable, Iterable, Sequence
+from dataclasses import dataclass, field
 from pathlib import Path
 
+import msgspec
 import structlog
 
 from sigyn.agent.counters import AgentCounters
@@ -31,11 +38,28 @@ _LABELS = {"job": "files"}
 _log = structlog.get_logger("sigyn.agent.tailing")
 
 
+@dataclass(slots=True)
+class _Block:
+    """Entries of one stream, in the order in which they were read."""
+
+    labels: Labels
+    timestamps: list[int] = field(default_factory=list)
+    lines: list[str] = field(default_factory=list)
+
+
+@dataclass(slots=True)
+class _Batch:
+    """A push that is being made, and the positions that hold once it is stored."""
+
+    blocks: list[_Block]
+    positions: dict[str, str]
+
+
 class Tailing:
     """Files that are being tailed; `close` ends it."""
 
     def __init__(self, globs: Sequence[str], push: Push, positions: Path) -> None:
-        self._sink = _PushSink(push, Positions.load(positions))
+        self._sink = _PushSink(push, positions)
         self.counters = AgentCounters()
         pipeline = StagePipeline([], _LABELS["job"], StageMetrics())
         job = Job(_LABELS["job"], pipeline, self._sink)
@@ -46,6 +70,8 @@ class Tailing:
         self._reader.set_targets("globs", [FileTarget(job, glob, "", dict(_LABELS), splitter) for glob in globs])
         self._reading = asyncio.create_task(self._reader.run(), name="tailed files")
         self._storing = asyncio.create_task(self._sink.run(), name="tailed entries")
+        for task in (self._reading, self._storing):
+            task.add_done_callback(_tell_failure)
 
     @property
     def files(self) -> list[str]:
@@ -67,12 +93,22 @@ def start_tailing(globs: Sequence[str], push: Push, positions: Path) -> Tailing:
     return Tailing(globs, push, positions)
 
 
+def _tell_failure(task: asyncio.Task[None]) -> None:
+    error = None if task.cancelled() else task.exception()
+    if error:
+        _log.error("files are not read any more; the next start goes on where this ended", reason=repr(error))
+
+
 class _PushSink:
     """Entries that wait to be pushed, all that there are at a time."""
 
-    def __init__(self, push: Push, positions: Positions) -> None:
-        self.positions = positions
+    def __init__(self, push: Push, positions: Path) -> None:
+        self.positions = Positions.load(positions)
         self._push = push
+        self._journal = positions.with_name(positions.name + ".pending")
+        self._unfinished = _read_pending(self._journal)
+        if self._unfinished:
+            self.positions.apply(self._unfinished.positions)
         self._entries: list[AgentEntry] = []
         self._changes: dict[str, str] = {}
         self._size = 0
@@ -98,11 +134,20 @@ class _PushSink:
             await self._stored.wait()
 
     async def run(self) -> None:
-        """Pushes until it is told to stop."""
+        """Pushes until it is told to stop, first of all what a killed process left."""
+        if self._unfinished:
+            await self._store(self._unfinished)
         while not self._stopping or self._entries:
             await self._pending.wait()
             self._pending.clear()
-            await self._store()
+            pending = _Batch(_blocks(self._entries), self._changes)
+            size = self._size
+            self._entries, self._changes = [], {}
+            if pending.blocks:
+                await self._written(self._journal, msgspec.msgpack.encode(pending))
+            await self._store(pending)
+            self._size -= size
+            self._stored.set()
 
     async def finish(self, task: asyncio.Task[None]) -> None:
         """Pushes what is left; gives up when the store can't take it."""
@@ -111,24 +156,26 @@ class _PushSink:
         with contextlib.suppress(TimeoutError):
             await asyncio.wait_for(task, _LONGEST_WAIT)
 
-    async def _store(self) -> None:
-        entries, changes, size = self._entries, self._changes, self._size
-        self._entries, self._changes = [], {}
-        if entries:
-            decoded = _decoded(entries)
+    async def _store(self, pending: _Batch) -> None:
+        if pending.blocks:
+            decoded = _decoded(pending.blocks)
             wait = 0.1
             while not await self._pushed(decoded):
                 await asyncio.sleep(wait)
                 wait = min(2 * wait, _LONGEST_WAIT)
-        self.positions.apply(changes)
+        self.positions.apply(pending.positions)
         text = self.positions.changed_text()
-        if text is not None:
-            try:
-                await asyncio.to_thread(write_atomically, self.positions.path, text)
-            except Unavailable as error:
-                _log.error("positions can't be saved", reason=str(error))
-        self._size -= size
-        self._stored.set()
+        if text is None or await self._written(self.positions.path, text):
+            self._journal.unlink(missing_ok=True)
+
+    async def _written(self, path: Path, content: bytes) -> bool:
+        """Writes a file; goes on without it when it can't be written."""
+        try:
+            await asyncio.to_thread(write_atomically, path, content)
+        except Unavailable as error:
+            _log.error("how far files are read can't be saved", reason=str(error))
+            return False
+        return True
 
     async def _pushed(self, decoded: DecodedPush) -> bool:
         """Whether the push is settled: stored, or refused for good."""
@@ -145,17 +192,37 @@ class _PushSink:
         return True
 
 
-def _decoded(entries: Iterable[AgentEntry]) -> DecodedPush:
-    streams: dict[Labels, list[AgentEntry]] = {}
+def _blocks(entries: Iterable[AgentEntry]) -> list[_Block]:
+    blocks: dict[Labels, _Block] = {}
     for entry in entries:
-        streams.setdefault(labels_of(entry.labels), []).append(entry)
+        labels = labels_of(entry.labels)
+        block = blocks.get(labels)
+        if block is None:
+            block = blocks[labels] = _Block(labels)
+        block.timestamps.append(entry.timestamp)
+        block.lines.append(_clean(entry.line))
+    return list(blocks.values())
+
+
+def _decoded(blocks: Sequence[_Block]) -> DecodedPush:
     columns = PushColumns()
-    for labels, members in streams.items():
-        columns.timestamps += [entry.timestamp for entry in members]
-        columns.lines += [_clean(entry.line) for entry in members]
-        columns.metadata += [None] * len(members)
-        columns.end_stream(labels)
-    return columns.decoded(len(streams))
+    for block in blocks:
+        columns.timestamps += block.timestamps
+        columns.lines += block.lines
+        columns.metadata += [None] * len(block.lines)
+        columns.end_stream(block.labels)
+    return columns.decoded(len(blocks))
+
+
+def _read_pending(path: Path) -> _Batch | None:
+    """The push that a killed process was making; None when there is none, or when it is not whole."""
+    try:
+        return msgspec.msgpack.decode(path.read_bytes(), type=_Batch)
+    except FileNotFoundError:
+        return None
+    except (OSError, msgspec.MsgspecError) as error:
+        _log.warning("what was being stored can't be read", file=str(path), reason=str(error))
+        return None
 
 
 def _clean(line: str) -> str:

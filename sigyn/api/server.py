@@ -7,7 +7,7 @@ import signal
 import socket
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import AsyncExitStack, contextmanager
+from contextlib import AbstractAsyncContextManager, AsyncExitStack, contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -93,14 +93,16 @@ class Listening:
 
 
 Announce = Callable[[Listening], None]
+Beside = Callable[[IngestService], AbstractAsyncContextManager[None]]
+"""What runs beside the server, in its event loop, and stores entries of its own; ended before the store is closed."""
 
 
-def run(settings: ServerSettings, announce: Announce) -> None:
+def run(settings: ServerSettings, announce: Announce, beside: Beside | None = None) -> None:
     """Runs a server in this process until it gets SIGINT or SIGTERM; see `serve`."""
-    uvloop.run(serve(settings, announce))
+    uvloop.run(serve(settings, announce, beside))
 
 
-async def serve(settings: ServerSettings, announce: Announce) -> None:
+async def serve(settings: ServerSettings, announce: Announce, beside: Beside | None = None) -> None:
     """Serves until the process gets SIGINT or SIGTERM, then finishes what is under way.
 
     `announce` is called once everything listens. Raises Unavailable when an address is taken, and
@@ -128,6 +130,8 @@ async def serve(settings: ServerSettings, announce: Announce) -> None:
         api = Api(queries, ingest, operations, deletes, tails, settings.api, metrics, decoders, ruler)
         grpc_address = await _start_grpc(settings, api, stack)
         listening = Listening(bound_address(bound), grpc_address, bool(settings.tls_cert_file))
+        if beside:
+            await stack.enter_async_context(beside(ingest))
         await ruler.start()
         server = _Server(_uvicorn_config(settings, api), operations, lambda: announce(listening))
         await server.serve(sockets=[bound])

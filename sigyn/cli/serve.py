@@ -1,7 +1,9 @@
 """`sigyn serve`: the server."""
 
 import os
-from collections.abc import Iterable
+from collections.abc import AsyncIterator, Iterable, Sequence
+from contextlib import asynccontextmanager
+from functools import partial
 from importlib.metadata import version
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -16,12 +18,15 @@ from sigyn.config.show import show_settings
 
 if TYPE_CHECKING:
     from sigyn.api.server import Listening
+    from sigyn.services.ingest import IngestService
+    from sigyn.wire.push import DecodedPush
 
 EPILOG = """\b
 Examples:
   sigyn serve                                    127.0.0.1:3100, data in ./sigyn-data
   sigyn serve --data /var/lib/sigyn --http 0.0.0.0:3100
   sigyn serve --http 127.0.0.1:0                 a free port, which is printed
+  sigyn serve --tail '/var/log/**/*.log'         reads files too, no agent needed
   sigyn serve -config.file=loki.yaml             the settings in a configuration of Loki's
   sigyn serve -config.file=loki.yaml -verify-config
 
@@ -41,6 +46,13 @@ that can be set.
     metavar="HOST:PORT",
     help="Address of OTLP over gRPC; '' turns it off.  [default: 127.0.0.1:4317]",
 )
+@click.option(
+    "--tail",
+    "tail",
+    metavar="GLOB",
+    multiple=True,
+    help='Store the lines of these files too, as {job="files", filename=...}; may be given several times.',
+)
 @config_file_option
 @click.option("-verify-config", "--verify-config", "verify", is_flag=True, help="Check the configuration and exit.")
 @click.option("-print-config", "--print-config", "show", is_flag=True, help="Print the settings in force and exit.")
@@ -57,6 +69,7 @@ def serve(
     data: str | None,
     http: str | None,
     otlp_grpc: str | None,
+    tail: tuple[str, ...],
     config_file: Path | None,
     verify: bool,
     show: bool,
@@ -76,10 +89,10 @@ def serve(
             click.echo(str(notice))
         click.echo("the configuration is valid")
     if not show and not verify:
-        _run(configuration.settings, configuration.notices)
+        _run(configuration.settings, configuration.notices, tail)
 
 
-def _run(settings: Settings, notices: Iterable[Notice]) -> None:
+def _run(settings: Settings, notices: Iterable[Notice], globs: Sequence[str]) -> None:
     from sigyn.api.logs import configure_logs
     from sigyn.api.server import run
     from sigyn.cli.assembly import SMALL_MEMORY, memory_of, server_settings
@@ -90,10 +103,27 @@ def _run(settings: Settings, notices: Iterable[Notice]) -> None:
         give_memory_back()
     configure_logs(settings.server.log_level, settings.server.log_format)
     _log_notices(notices)
-    run(server_settings(settings), lambda listening: click.echo(banner(settings, listening)))
+    files = partial(_tailed_files, globs, Path(settings.storage.data) / "tailed-files.yaml") if globs else None
+    run(server_settings(settings), lambda listening: click.echo(banner(settings, listening, globs)), files)
 
 
-def banner(settings: Settings, listening: "Listening") -> str:
+@asynccontextmanager
+async def _tailed_files(globs: Sequence[str], positions: Path, ingest: "IngestService") -> AsyncIterator[None]:
+    """Files are read into the store while this lasts."""
+    from sigyn.agent.tailing import start_tailing
+    from sigyn.services.tenants import SINGLE_TENANT
+
+    async def push(decoded: "DecodedPush") -> None:
+        await ingest.push(SINGLE_TENANT, decoded)
+
+    tailing = start_tailing([os.path.abspath(glob) for glob in globs], push, positions)
+    try:
+        yield
+    finally:
+        await tailing.close()
+
+
+def banner(settings: Settings, listening: "Listening", globs: Sequence[str] = ()) -> str:
     """What a person wants to know when the server has started."""
     url = listening.url.replace("//0.0.0.0:", "//127.0.0.1:").replace("//[::]:", "//[::1]:")
     objects = f", segments in {settings.storage.objects}" if settings.storage.objects else ""
@@ -102,6 +132,7 @@ def banner(settings: Settings, listening: "Listening") -> str:
         f"  listens on  {listening.url} (Loki's API, and OTLP at /otlp/v1/logs)",
         f"              {listening.otlp_grpc} (OTLP over gRPC)" if listening.otlp_grpc else "",
         f"  data in     {Path(settings.storage.data).resolve()}{objects}",
+        f"  reads       {', '.join(globs)}" if globs else "",
         "  try         "
         f"""curl {url}/loki/api/v1/push -H 'Content-Type: application/json' """
         """-d '{"streams":[{"stream":{"job":"test"},"values":[["'$(date +%s%N)'","hello"]]}]}'""",

@@ -3,6 +3,7 @@
 import json
 import signal
 import socket
+import ssl
 import subprocess
 import sys
 import time
@@ -64,7 +65,8 @@ class Sink:
 
 
 @contextmanager
-def push_sink() -> Iterator[Sink]:
+def push_sink(tls: ssl.SSLContext | None = None) -> Iterator[Sink]:
+    """Listens on localhost, with TLS if there is a context for it."""
     sink = Sink()
 
     class Handler(BaseHTTPRequestHandler):
@@ -89,9 +91,11 @@ def push_sink() -> Iterator[Sink]:
 
     server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
     server.daemon_threads = True
+    if tls:
+        server.socket = tls.wrap_socket(server.socket, server_side=True, do_handshake_on_connect=False)
     thread = Thread(target=server.serve_forever, kwargs={"poll_interval": 0.02}, daemon=True)
     thread.start()
-    sink.url = f"http://127.0.0.1:{server.server_address[1]}/loki/api/v1/push"
+    sink.url = f"{'https://localhost' if tls else 'http://127.0.0.1'}:{server.server_address[1]}/loki/api/v1/push"
     try:
         yield sink
     finally:

@@ -5,6 +5,7 @@ import pytest
 
 from sigyn.agent.config.decoding import parse_size
 from sigyn.agent.config.document import plain_value
+from sigyn.agent.config.shown import without_secrets
 from sigyn.agent.configuration import load_configuration
 from sigyn.agent.errors import ConfigurationError
 
@@ -92,6 +93,24 @@ scrape_configs:
 def test_secrets_are_not_shown() -> None:
     configuration = load_configuration("clients: [{url: http://x, bearer_token: s3cret}]")
     assert "s3cret" not in repr(configuration)
+
+
+def test_a_configuration_is_shown_without_secrets() -> None:
+    text = """
+    clients:
+    - url: http://ann:s3cret@loki:3100/push
+      basic_auth: {username: ann, password: s3cret}
+      tls_config: {key: s3cret, key_file: /key}
+      headers: {Authorization: s3cret, X-Team: blue}
+    scrape_configs:
+    - {job_name: a, pipeline_stages: [{redact: {hash_key: s3cret}}, {labels: {key: }}]}
+    """
+    shown = without_secrets(text)
+    assert "s3cret" not in shown
+    assert "url: http://ann:<secret>@loki:3100/push" in shown
+    assert "key_file: /key" in shown
+    assert "X-Team: blue" in shown
+    assert without_secrets("") == ""
 
 
 def test_a_single_client_is_one_of_the_clients() -> None:

@@ -12,6 +12,7 @@ from sigyn.agent.config.clients import Authorization
 from sigyn.agent.config.discovery import KubernetesMetadata, KubernetesNamespaces, KubernetesSdConfig
 from sigyn.agent.discovery.kubernetes.discovery import KubernetesDiscovery
 from sigyn.agent.errors import ConfigurationError
+from sigyn.agent.targets.assignment import container_log_path
 from tests.agent.api_server import ApiServer, api_server, pod
 from tests.agent.processes import push_sink, running_agent, until
 
@@ -319,3 +320,28 @@ def test_an_agent_reads_the_logs_of_pods(server: ApiServer, tmp_path: Path) -> N
         more.mkdir(parents=True)
         (more / "0.log").write_text(line.replace("hello", "more") + "\n")
         until(lambda: "more from a pod" in sink.lines(), "the line of the pod that came later")
+
+
+def test_a_pod_without_a_path_has_that_of_the_kubelet(server: ApiServer, tmp_path: Path) -> None:
+    server.put("pods", pod("web-1"))
+    config = f"""
+- job_name: pods
+  kubernetes_sd_configs: [{{role: pod, api_server: "{server.url}", authorization: {{credentials: secret}}}}]
+  relabel_configs: [{{source_labels: [__meta_kubernetes_pod_container_name], regex: main, action: keep}}]
+"""
+    with push_sink() as sink, running_agent(tmp_path, sink.url, config) as agent:
+        until(lambda: bool(agent.get("/targets").json()["targets"]), "a target")
+        (target,) = agent.get("/targets").json()["targets"]
+        assert target["details"]["Path"] == "/var/log/pods/shop_web-1_uid-web-1/main/*.log"
+
+
+def test_a_static_pod_is_found_by_its_hash() -> None:
+    labels = {
+        "__meta_kubernetes_namespace": "kube-system",
+        "__meta_kubernetes_pod_name": "etcd-a",
+        "__meta_kubernetes_pod_uid": "uid",
+        "__meta_kubernetes_pod_container_name": "etcd",
+        "__meta_kubernetes_pod_annotation_kubernetes_io_config_hash": "f00d",
+    }
+    assert container_log_path(labels) == "/var/log/pods/kube-system_etcd-a_f00d/etcd/*.log"
+    assert container_log_path({**labels, "__meta_kubernetes_pod_container_name": ""}) == ""

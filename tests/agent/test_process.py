@@ -78,7 +78,7 @@ def test_pages_and_metrics(tmp_path: Path) -> None:
     stages = "[{json: {expressions: {level: level}}}, {metrics: {lines_total: {type: Counter, config: {match_all: true, action: inc}}}}]"  # noqa: E501
     with push_sink() as sink, running_agent(tmp_path, sink.url, tail(log, stages)) as agent:
         until(lambda: agent.metric("promtail_sent_entries_total") == 3, "three entries are sent")
-        assert agent.metric("promtail_read_lines_total") == 3
+        assert agent.metric("promtail_read_lines_total") == agent.metric("promtail_entries_total") == 3
         assert agent.metric("promtail_read_bytes_total") == agent.metric("promtail_file_bytes_total") == 51
         assert agent.metric("promtail_files_active_total") == 1
         assert agent.metric("promtail_targets_active_total") == 1
@@ -86,7 +86,7 @@ def test_pages_and_metrics(tmp_path: Path) -> None:
         assert agent.metric("promtail_request_duration_seconds_count") == 1
         assert agent.metric("promtail_custom_lines_total") == 3
         assert agent.metric("promtail_stream_lag_seconds") < 60
-        (row,) = agent.get("/targets", Accept="application/json").json()["targets"]
+        (row,) = agent.get("/targets").json()["targets"]
         assert (row["job"], row["labels"], row["details"]["Read bytes"]) == ("test", {"job": "test"}, 51)
         assert str(log) in agent.get("/targets", Accept="text/html").text
         assert "__path__" in agent.get("/service-discovery", Accept="text/html").text
@@ -135,3 +135,18 @@ def test_targets_of_files(tmp_path: Path) -> None:
     with push_sink() as sink, running_agent(tmp_path / "agent", sink.url, scrape):
         until(lambda: sink.lines() == ["found"], "the line")
         assert sink.entries[0].labels == f'{{app="shop", filename="{log}"}}'
+
+
+def test_a_metric_of_a_stage_takes_the_place_of_the_agents_own(tmp_path: Path) -> None:
+    log = tmp_path / "a.log"
+    log.write_text('{"duration_ms":2000}\n')
+    stages = (
+        "[{json: {expressions: {duration_ms: duration_ms}}}, {metrics: {request_duration_seconds: {type: Histogram, "
+        "prefix: promtail_, buckets: [1, 5], value_name: duration_ms, value_type: milliseconds}}}]"
+    )
+    with push_sink() as sink, running_agent(tmp_path, sink.url, tail(log, stages)) as agent:
+        until(lambda: agent.metric("promtail_sent_entries_total") == 1, "the entry is sent")
+        rows = [row for row in agent.get("/metrics").text.splitlines() if "promtail_request_duration_seconds" in row]
+    assert [row for row in rows if row.startswith("# TYPE")] == ["# TYPE promtail_request_duration_seconds histogram"]
+    assert f'promtail_request_duration_seconds_bucket{{filename="{log}",job="test",le="5"}} 1' in rows
+    assert not [row for row in rows if "status_code" in row]

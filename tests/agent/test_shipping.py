@@ -3,20 +3,26 @@
 import asyncio
 import base64
 import random
+import resource
+import ssl
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterator, Mapping
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, contextmanager
 from dataclasses import replace
 from pathlib import Path
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from structlog.testing import capture_logs
 
-from sigyn.agent.config.clients import Authorization, BackoffConfig, BasicAuth, ClientConfig
+from sigyn.agent.config.clients import Authorization, BackoffConfig, BasicAuth, ClientConfig, TlsConfig
 from sigyn.agent.config.process import LimitsConfig
 from sigyn.agent.counters import AgentCounters
 from sigyn.agent.entry import AgentEntry
+from sigyn.agent.errors import ConfigurationError
 from sigyn.agent.positions import Positions
+from sigyn.agent.shipping.access import tls_context
+from sigyn.agent.shipping.backlog import Cursors
 from sigyn.agent.shipping.buffer import DiskBuffer
 from sigyn.agent.shipping.encode import EntryEncoder, encode_entry, encode_stream
 from sigyn.agent.shipping.record import Post, Record
@@ -24,6 +30,7 @@ from sigyn.agent.shipping.shipper import BufferSettings, Shipper
 from sigyn.model.errors import Unavailable
 from sigyn.model.time import MILLISECOND
 from sigyn.wire.loki_messages import PushRequest
+from tests.agent.certificates import certificate_of
 from tests.agent.processes import Sink, free_port, push_sink
 
 QUICK = BackoffConfig(min_period=5 * MILLISECOND, max_period=20 * MILLISECOND, max_retries=3)
@@ -182,6 +189,50 @@ def test_credentials_and_headers(tmp_path: Path, sink: Sink, settings: dict[str,
     run(scenario)
 
 
+def test_tls_with_certificates_of_both_sides(tmp_path: Path) -> None:
+    async def scenario() -> None:
+        config = client(sink.url, tls_config=TlsConfig(ca_file=str(server[0])))
+        async with shipping(tmp_path, config) as (shipper, positions, counters):
+            shipper.add(entries("a"), {"f": "1"}, 1)
+            await until(lambda: sum(counted(counters, "promtail_batch_retries_total").values()) >= 2)
+        assert sink.lines() == []
+        with_certificate = TlsConfig(ca_file=str(server[0]), cert_file=str(mine[0]), key_file=str(mine[1]))
+        async with shipping(tmp_path, replace(config, tls_config=with_certificate)) as (shipper, positions, _):
+            await until(lambda: positions["f"] == "1")
+        assert sink.lines() == ["a"]
+
+    server, mine = certificate_of("localhost", tmp_path), certificate_of("agent", tmp_path)
+    tls = ssl.create_default_context(ssl.Purpose.CLIENT_AUTH, cafile=str(mine[0]))
+    tls.load_cert_chain(*server)
+    tls.verify_mode = ssl.CERT_REQUIRED
+    with push_sink(tls) as sink:
+        run(scenario)
+
+
+def test_a_server_that_nobody_vouches_for_gets_nothing(tmp_path: Path) -> None:
+    async def scenario() -> None:
+        async with shipping(tmp_path, client(sink.url)) as (shipper, _, counters):
+            shipper.add(entries("a"), {"f": "1"}, 1)
+            await until(lambda: sum(counted(counters, "promtail_batch_retries_total").values()) >= 2)
+        assert sink.lines() == []
+        trusting = client(sink.url, tls_config=TlsConfig(insecure_skip_verify=True))
+        async with shipping(tmp_path, trusting) as (_, positions, _):
+            await until(lambda: positions["f"] == "1")
+        assert sink.lines() == ["a"]
+
+    tls = ssl.create_default_context(ssl.Purpose.CLIENT_AUTH)
+    tls.load_cert_chain(*certificate_of("localhost", tmp_path))
+    with push_sink(tls) as sink:
+        run(scenario)
+
+
+@pytest.mark.parametrize("name", ["ca_file", "cert_file", "key_file"])
+def test_a_certificate_that_is_not_there_is_named(name: str) -> None:
+    config = TlsConfig(**{"cert_file": __file__, name: "/nowhere/x.pem"})
+    with pytest.raises(ConfigurationError, match=f"tls_config.{name}: can't read /nowhere/x.pem: No such file"):
+        tls_context(config)
+
+
 def test_batches_are_cut_by_size(tmp_path: Path, sink: Sink) -> None:
     async def scenario() -> None:
         async with shipping(tmp_path, client(sink.url, batchsize=1000)) as (shipper, positions, _):
@@ -282,6 +333,54 @@ def test_a_torn_tail_is_cut_and_the_rest_kept(tmp_path: Path, damage: str) -> No
     assert DiskBuffer(tmp_path).sequences() == [*whole, 4]
 
 
+@contextmanager
+def full_disk(limit: int) -> Iterator[None]:
+    """No file of this process may grow beyond this size, as on a disk that is full; the log goes to memory."""
+    before = resource.getrlimit(resource.RLIMIT_FSIZE)
+    with capture_logs():
+        resource.setrlimit(resource.RLIMIT_FSIZE, (limit, before[1]))
+        try:
+            yield
+        finally:
+            resource.setrlimit(resource.RLIMIT_FSIZE, before)
+
+
+@pytest.mark.parametrize("limit", [0, 150])
+def test_a_full_disk_leaves_the_buffer_whole(tmp_path: Path, limit: int) -> None:
+    buffer = DiskBuffer(tmp_path, segment_bytes=100)
+    buffer.append([record(1, b"x" * 90)])  # the next one begins a segment
+    with full_disk(limit), pytest.raises(Unavailable, match="can't write to the buffer"):
+        buffer.append([record(2, b"x" * 200)])
+    assert buffer.sequences() == [1]
+    buffer.append([record(2), record(3)])
+    assert buffer.read(3) == record(3)
+    buffer.close()
+    assert DiskBuffer(tmp_path).sequences() == [1, 2, 3]
+
+
+def test_a_full_disk_does_not_end_the_sending(tmp_path: Path, sink: Sink) -> None:
+    async def scenario() -> None:
+        async with shipping(tmp_path, client(sink.url)) as (shipper, _, _):
+            shipper.add(entries("a"), {}, 1)
+            await until(lambda: sink.lines() == ["a"])
+            with full_disk(0):
+                shipper.add(entries("b"), {}, 1)
+                await asyncio.sleep(0.1)
+            assert shipper.failed() is None
+            await until(lambda: sink.lines() == ["a", "b"])
+
+    run(scenario)
+
+
+def test_cursors_that_cannot_be_written_are_kept_in_memory(tmp_path: Path) -> None:
+    cursors = Cursors(tmp_path / "cursors.json")
+    cursors.set("a", 1)
+    with full_disk(0):
+        cursors.set("a", 2)
+    assert cursors.get("a") == 2
+    assert Cursors(tmp_path / "cursors.json").get("a") == 1
+
+
 def test_room_comes_back_by_segments_and_one_agent_owns_the_folder(tmp_path: Path) -> None:
     buffer = DiskBuffer(tmp_path, segment_bytes=100)
     for sequence in range(1, 10):
@@ -304,8 +403,9 @@ def test_room_comes_back_by_segments_and_one_agent_owns_the_folder(tmp_path: Pat
 )
 def test_encoding_is_what_protobuf_reads(timestamp: int, line: str, metadata: dict[str, str]) -> None:
     encoder = EntryEncoder()
-    encoder.encode(timestamp - 1, "before", {})
-    encoded = encoder.encode(timestamp, line, metadata)
+    _, encoded = encoder.encode(
+        [AgentEntry({}, timestamp - 1, "before"), AgentEntry({}, timestamp, line, dict(metadata))]
+    )
     assert encoded == encode_entry(timestamp, line, metadata)
     push = PushRequest.FromString(encode_stream({"b": '"', "a": "é"}, encoded))
     (stream,) = push.streams

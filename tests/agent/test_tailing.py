@@ -13,6 +13,8 @@ class Store:
 
     def __init__(self, *failures: Exception) -> None:
         self.lines: list[str] = []
+        self.timestamps: list[int] = []
+        self.hangs = False  # keeps entries, but never answers
         self.streams: set[tuple[tuple[str, str], ...]] = set()
         self._failures = list(failures)
 
@@ -20,7 +22,10 @@ class Store:
         if self._failures:
             raise self._failures.pop(0)
         self.lines += decoded.entries["line"].to_pylist()
+        self.timestamps += decoded.entries["timestamp"].cast("int64").to_pylist()
         self.streams.update(decoded.streams)
+        if self.hangs:
+            await asyncio.Event().wait()
 
     async def until(self, count: int) -> None:
         async with asyncio.timeout(20):
@@ -64,3 +69,45 @@ def test_closing_stores_what_was_read(tmp_path: Path) -> None:
         assert store.lines == [f"line {number}" for number in range(20_000)]
 
     asyncio.run(scenario())
+
+
+def test_what_a_killed_process_had_stored_is_stored_again_as_it_was(tmp_path: Path) -> None:
+    async def until_killed(store: Store) -> None:
+        tailing = start_tailing([str(log)], store.push, positions)
+        await store.until(2)
+        # Stored, but the process ends before it has noted so.
+        for task in asyncio.all_tasks() - {asyncio.current_task()}:
+            task.cancel()
+        assert tailing.files == [str(log)]
+
+    async def scenario(store: Store) -> None:
+        tailing = start_tailing([str(log)], store.push, positions)
+        await store.until(5)
+        await tailing.close()
+
+    log, positions = tmp_path / "app.log", tmp_path / "positions.yaml"
+    log.write_text("one\ntwo\n")
+    store = Store()
+    store.hangs = True
+    asyncio.run(until_killed(store))
+    store.hangs = False
+    with log.open("a") as file:
+        file.write("three\n")
+    asyncio.run(scenario(store))
+    assert store.lines == ["one", "two", "one", "two", "three"]
+    assert store.timestamps[:2] == store.timestamps[2:4]
+    assert not list(tmp_path.glob("*.pending"))
+
+
+def test_a_broken_note_of_what_was_being_stored_is_left_aside(tmp_path: Path) -> None:
+    async def scenario() -> None:
+        tailing = start_tailing([str(log)], store.push, positions)
+        await store.until(1)
+        await tailing.close()
+
+    log, positions = tmp_path / "app.log", tmp_path / "positions.yaml"
+    log.write_text("one\n")
+    positions.with_name("positions.yaml.pending").write_bytes(b"\x93torn")
+    store = Store()
+    asyncio.run(scenario())
+    assert store.lines == ["one"]

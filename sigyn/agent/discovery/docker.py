@@ -50,7 +50,7 @@ async def discover_containers(config: DockerSdConfig, client: httpx.AsyncClient,
     while True:
         try:
             update(source, await list_containers(config, client))
-        except (httpx.HTTPError, ConfigurationError, ValueError) as error:
+        except (httpx.HTTPError, OSError, ConfigurationError, ValueError) as error:
             _log.warning("containers can't be listed", host=config.host, reason=str(error) or type(error).__name__)
         await asyncio.sleep(config.refresh_interval / SECOND)
 

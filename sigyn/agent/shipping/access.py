@@ -75,6 +75,7 @@ def tls_context(config: TlsConfig | None) -> ssl.SSLContext:
     """The context of a client; raises ConfigurationError for certificates that can't be read."""
     if config is None:
         return ssl.create_default_context()
+    _check_files(config)
     try:
         context = ssl.create_default_context(cafile=config.ca_file or None, cadata=config.ca or None)
         if config.cert_file:
@@ -95,6 +96,7 @@ def tls_context(config: TlsConfig | None) -> ssl.SSLContext:
 
 def server_tls_context(config: TlsConfig) -> ssl.SSLContext:
     """The context of a listener; with a CA, clients need a certificate of it. Raises ConfigurationError."""
+    _check_files(config)
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
     try:
         context.load_cert_chain(config.cert_file, config.key_file or None)
@@ -104,6 +106,16 @@ def server_tls_context(config: TlsConfig) -> ssl.SSLContext:
     except OSError as error:
         raise ConfigurationError(f"tls_config: can't use the certificates: {error}") from None
     return context
+
+
+def _check_files(config: TlsConfig) -> None:
+    """OpenSSL's own errors don't say which file they are about."""
+    for name, path in (("ca_file", config.ca_file), ("cert_file", config.cert_file), ("key_file", config.key_file)):
+        if path:
+            try:
+                Path(path).read_bytes()
+            except OSError as error:
+                raise ConfigurationError(f"tls_config.{name}: can't read {path}: {error.strerror}") from None
 
 
 def _secret(path: str) -> str:

@@ -51,10 +51,16 @@ class Cursors:
     def set(self, client: str, sequence: int) -> None:
         """Notes that a client has everything up to `sequence`."""
         self._values[client] = sequence
-        if self._path:
-            temporary = self._path.with_suffix(".new")
+        if not self._path:
+            return
+        temporary = self._path.with_suffix(".new")
+        try:
             temporary.write_text(json.dumps(self._values))
             os.replace(temporary, self._path)
+        except OSError as error:  # a full disk must not end the sending that will free it
+            _log.warning(
+                "cursors can't be saved, a restart sends batches again", file=str(self._path), reason=str(error)
+            )
 
 
 class Backlog:

@@ -54,16 +54,15 @@ class OpenBatch:
         self.positions.update(positions)
         if not entries:
             return
-        known, encode = self._append, self._encoder.encode
+        known = self._append
         size = 0
         # Hot: once per line.
-        for entry in entries:
+        for entry, encoded in zip(entries, self._encoder.encode(entries), strict=True):
             key = tuple(entry.labels.items())
             append = known.get(key) or self._begin(key)
             if append is None:
                 self.refused += 1
                 continue
-            encoded = encode(entry.timestamp, entry.line, entry.metadata)
             append(encoded)
             size += len(encoded)
         self.size += size

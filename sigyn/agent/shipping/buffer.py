@@ -139,12 +139,18 @@ class DiskBuffer:
     def _begin_segment(self, sequence: int) -> None:
         if self._current is not None:
             os.close(self._current)
-        self._current_path = self._folder / f"{sequence:020d}{_SUFFIX}"
-        self._current = os.open(self._current_path, os.O_RDWR | os.O_CREAT | os.O_TRUNC, 0o640)
-        _write_all(self._current, _MAGIC, 0)
-        self._end = len(_MAGIC)
-        self._segments[self._current_path] = self._end
-        sync_folder(self._folder)
+            self._current = None
+        path = self._folder / f"{sequence:020d}{_SUFFIX}"
+        file = os.open(path, os.O_RDWR | os.O_CREAT | os.O_TRUNC, 0o640)
+        try:
+            _write_all(file, _MAGIC, 0)
+            sync_folder(self._folder)
+        except OSError:  # no segment without a head is ever written to
+            os.close(file)
+            path.unlink()
+            raise
+        self._current, self._current_path, self._end = file, path, len(_MAGIC)
+        self._segments[path] = self._end
 
     def _scan(self, path: Path) -> None:
         content = path.read_bytes()

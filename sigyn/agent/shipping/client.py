@@ -98,7 +98,8 @@ class PushClient:
         began = time.perf_counter()
         try:
             answer = await self._http.post(self.config.url, content=post.body, headers=await self._headers(post))
-        except (httpx.TransportError, ConfigurationError, Unavailable) as error:
+        except (httpx.RequestError, OSError, ConfigurationError, Unavailable) as error:
+            # httpx lets errors of TLS that come after the handshake pass as they are.
             return _Outcome(False, True, "failed", str(error) or type(error).__name__)
         finally:
             seconds = time.perf_counter() - began

@@ -8,8 +8,9 @@
 Going through protobuf's own objects costs three times as much per entry.
 """
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 
+from sigyn.agent.entry import AgentEntry
 from sigyn.model.labels import format_labels, labels_of
 from sigyn.model.time import SECOND
 
@@ -54,32 +55,42 @@ class EntryEncoder:
     """What `encode_entry` gives, faster for entries that follow each other in one second."""
 
     def __init__(self) -> None:
-        self._second = -1
+        self._second = -SECOND  # the moment in ns at which the second of the last entry began
         self._head = b""  # tags and number of the seconds, and the tag of the nanoseconds
 
-    def encode(self, timestamp: int, line: str, metadata: Mapping[str, str]) -> bytes:
-        """As `encode_entry`: 0.5 us, half of it for the text."""
-        second, nanos = divmod(timestamp, SECOND)
-        if second != self._second:
-            self._second = second
-            self._head = b"\x08" + varint(second) + b"\x10" if second > 0 else b""
-        try:
-            text = line.encode()
-        except UnicodeEncodeError:
-            return encode_entry(timestamp, line, metadata)
-        length = len(text)
-        head = self._head
-        # The fast path leaves out metadata, long lines and times at the beginning of a second.
-        if nanos < 1 << 14 or length >= _SHORT or metadata or not head:
-            return encode_entry(timestamp, line, metadata)
-        if nanos < 1 << 28:
-            number = _MORE[nanos & _LOW] + _LAST[nanos >> 14]
-        else:
-            number = _MORE[nanos & _LOW] + _MORE[nanos >> 14 & _LOW] + _LAST[nanos >> 28]
-        time = _FIELD_1[len(head) + len(number)]
-        tag = _FIELD_2[length]
-        size = len(time) + len(head) + len(number) + len(tag) + length
-        return b"".join((_FIELD_2[size], time, head, number, tag, text))
+    def encode(self, entries: Iterable[AgentEntry]) -> list[bytes]:
+        """Each as `encode_entry` does it: 0.6 us, a third of it for the text."""
+        second, head = self._second, self._head
+        encoded: list[bytes] = []
+        append, join = encoded.append, b"".join
+        # Hot: once per line.
+        for entry in entries:
+            timestamp = entry.timestamp
+            nanos = timestamp - second
+            if not 0 <= nanos < SECOND:
+                nanos = timestamp % SECOND
+                second = timestamp - nanos
+                head = b"\x08" + varint(second // SECOND) + b"\x10" if second > 0 else b""
+            try:
+                text = entry.line.encode()
+            except UnicodeEncodeError:
+                append(encode_entry(timestamp, entry.line, entry.metadata))
+                continue
+            length = len(text)
+            # The fast path leaves out metadata, long lines and times at the beginning of a second.
+            if nanos < 1 << 14 or length >= _SHORT or entry.metadata or not head:
+                append(encode_entry(timestamp, entry.line, entry.metadata))
+                continue
+            if nanos < 1 << 28:
+                number = _MORE[nanos & _LOW] + _LAST[nanos >> 14]
+            else:
+                number = _MORE[nanos & _LOW] + _MORE[nanos >> 14 & _LOW] + _LAST[nanos >> 28]
+            inside = len(head) + len(number)
+            tag = _FIELD_2[length]
+            # Two bytes are the tag and the length of the time.
+            append(join((_FIELD_2[2 + inside + len(tag) + length], _FIELD_1[inside], head, number, tag, text)))
+        self._second, self._head = second, head
+        return encoded
 
 
 def encode_stream(labels: Mapping[str, str], entries: bytes) -> bytes:

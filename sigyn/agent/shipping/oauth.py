@@ -1,8 +1,10 @@
 """Tokens by OAuth 2.0's client credentials flow."""
 
+from dataclasses import dataclass
 from pathlib import Path
 
 import httpx
+import msgspec
 
 from sigyn.agent.config.clients import OAuth2
 from sigyn.agent.errors import ConfigurationError
@@ -12,6 +14,14 @@ from sigyn.model.time import SECOND, Clock, system_clock
 
 _EARLY = 30 * SECOND  # a token is renewed before it ends, since pushes take time
 _LIFETIME = 3600
+
+
+@dataclass(frozen=True, slots=True)
+class _Token:
+    """What a token server answers; `expires_in` in s."""
+
+    access_token: str
+    expires_in: int = _LIFETIME
 
 
 class TokenSource:
@@ -46,8 +56,8 @@ class TokenSource:
             ) as client:
                 answer = await client.post(config.token_url, data=form, auth=(config.client_id, secret))
                 answer.raise_for_status()
-                token = answer.json()
-        except (httpx.HTTPError, ValueError) as error:
+                token = msgspec.json.decode(answer.content, type=_Token, strict=False)
+        except (httpx.HTTPError, OSError, msgspec.MsgspecError) as error:
             raise Unavailable(f"no token from {config.token_url}: {error}") from None
-        self._token = str(token["access_token"])
-        self._good_until = self._clock() + int(token.get("expires_in", _LIFETIME)) * SECOND - _EARLY
+        self._token = token.access_token
+        self._good_until = self._clock() + token.expires_in * SECOND - _EARLY

@@ -126,6 +126,10 @@ class Shipper:
             if self._buffer:
                 await self._save_or_tell()
 
+    def failed(self) -> BaseException | None:
+        """The error of a task that ended although it should not."""
+        return next((error for task in (*self._keepers, *self._senders) if (error := task_error(task))), None)
+
     async def close(self, patience: float) -> None:
         """Sends what there is, for at most `patience` seconds, and saves positions.
 
@@ -234,7 +238,6 @@ class Shipper:
         self._counters.buffer_batches.set(self._backlog.waiting)
 
 
-def buffer_settings(positions: Path, folder: str, max_bytes: int) -> BufferSettings:
-    """The buffer's place: the folder that is configured, or else one beside the positions file."""
-    place = Path(folder) if folder else positions.with_name(positions.name + ".buffer")
-    return BufferSettings(place, max_bytes)
+def task_error(task: asyncio.Task[None]) -> BaseException | None:
+    """What a task ended with, if with an error."""
+    return task.exception() if task.done() and not task.cancelled() else None

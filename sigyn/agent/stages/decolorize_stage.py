@@ -4,7 +4,6 @@ from dataclasses import dataclass
 
 from sigyn.agent.entry import AgentEntry
 from sigyn.agent.stages.stage import Stage, StageContext, kind
-from sigyn.engine.interpreter.decolorize import ANSI_SEQUENCE
 
 
 @dataclass(frozen=True, slots=True)
@@ -13,6 +12,9 @@ class DecolorizeOptions:
 
 
 def _compile(_options: DecolorizeOptions, _context: StageContext) -> Stage:
+    # Here and not above: the interpreter brings Arrow, which most agents have no use for.
+    from sigyn.engine.interpreter.decolorize import ANSI_SEQUENCE
+
     def run(entries: list[AgentEntry]) -> list[AgentEntry]:
         for entry in entries:
             if "\x1b" in entry.line or "\x9b" in entry.line:

@@ -73,10 +73,14 @@ def compile_json(options: JsonOptions, context: StageContext) -> Stage:
         # The fast path: fields at the top of the line, straight from a typed decoder that skips the others.
         assert simple is not None
         for entry in entries:
+            line = entry.line
+            # Lines that are no JSON are mostly so from their beginning: an exception costs ten times as much.
+            if line[:1] != "{" and line.lstrip()[:1] not in _BEGINNINGS:
+                continue
             try:
-                found = decode(entry.line)
+                found = decode(line)
             except (msgspec.DecodeError, UnicodeEncodeError, RecursionError):
-                extract(entry, entry.line)
+                extract(entry, line)
                 continue
             extracted = entry.extracted
             for name, value in zip(simple, names(found), strict=True):
@@ -91,6 +95,7 @@ _HALF_PAIR = re.compile(
     r"(?<!\\)(?<!\\u[dD][89abAB][0-9a-fA-F]{2})\\u[dD][c-fC-F][0-9a-fA-F]{2}"
 )
 
+_BEGINNINGS = frozenset("{n")  # of an object, or of null
 _NESTED = frozenset((dict, list))
 
 

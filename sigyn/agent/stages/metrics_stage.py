@@ -15,7 +15,6 @@ from sigyn.agent.config.units import AnyText, Duration
 from sigyn.agent.entry import AgentEntry
 from sigyn.agent.errors import ConfigurationError
 from sigyn.agent.metrics import DEFAULT_BUCKETS, DEFAULT_IDLE, Metric, MetricType
-from sigyn.agent.stages.extracted_selector import compile_extracted_selector
 from sigyn.agent.stages.stage import Stage, StageContext, StageKind
 from sigyn.agent.stages.values import byte_length, to_number, to_text
 from sigyn.languages.go_numbers import FloatSyntaxError, parse_go_float
@@ -114,6 +113,9 @@ def _compile_metric(name: str, options: MetricOptions, context: StageContext) ->
         update = partial(_add_fixed, metric, _fixed(options.value))
     if not options.match:
         return update
+    # Here and not above: few metrics have a `match`, and LogQL's parser is a third of the agent's start.
+    from sigyn.agent.stages.extracted_selector import compile_extracted_selector
+
     matches = compile_extracted_selector(options.match)
     return lambda entry: update(entry) if matches(entry) else None
 

@@ -53,8 +53,10 @@ PATTERNS: Final[Mapping[str, Pattern]] = {
         r"|\bgh[pousr]_[A-Za-z0-9]{20,}"
         r"|\bglpat-[A-Za-z0-9_\-]{20,}"
         r"|\bxox[abeprs]-[A-Za-z0-9\-]{10,}"
-        r"|\bsk[-_](?:live_|test_|ant-|proj-)?[A-Za-z0-9_\-]{16,}",
-        ("earer", "eyJ", "AKIA", "ASIA", "gh", "glpat-", "xox", "sk-", "sk_"),
+        r"|\bsk[-_](?:live_|test_|ant-|proj-)?[A-Za-z0-9_\-]{16,}"
+        r"|(?i:\b(?:(?:api|csrf|id|session|user|vault)[_\-])?token)"
+        r"""\\?["']?\s*[=:]\s*\\?["']?(?P<bare>[A-Za-z0-9._~+/\-]{8,}=*)""",
+        ("earer", "eyJ", "AKIA", "ASIA", "gh", "glpat-", "xox", "sk-", "sk_", "oken", "OKEN"),
     ),
     "password": Pattern(
         r"(?i)(?:passw(?:or)?d|passphrase|pwd|secret|api[_\-]?key|access[_\-]?key|(?:auth|access|refresh)[_\-]?token)"

@@ -1,8 +1,8 @@
 """Formats of the timestamp stage as functions from text to nanoseconds, fast for logs.
 
 Lines that follow one another mostly share their second. A layout that begins with parts of fixed
-width up to the seconds is therefore read in two pieces: the first is remembered, the rest is a
-fraction and a zone. Whatever does not fit goes to the reader of Go's layouts, which also has to
+width up to the seconds is therefore read in two pieces, both of which are remembered: the first, and
+the rest, a fraction and a zone. Whatever does not fit goes to the reader of Go's layouts, which also has to
 accept each first piece before it is remembered.
 """
 
@@ -47,7 +47,9 @@ _INTEGER = re.compile(r"[+-]?[0-9]+", re.ASCII)
 _UNIX = re.compile(r"([+-]?[0-9]+)(?:\.([0-9]*))?", re.ASCII)
 _REST = re.compile(r"([.,][0-9]+)?(.*)", re.ASCII | re.DOTALL)
 _REMEMBERED = 4096
-"""Seconds and zones that are kept; some 300 KB at most."""
+"""Seconds, fractions and zones that are kept; some 300 KB each at most."""
+
+_SHORT_REST = len(".123+02:00")
 
 
 def compile_format(name: str, location: str, clock: Clock) -> Parse:
@@ -134,6 +136,7 @@ def _compile_in_pieces(split: tuple[str, int, str, str], zone: Zone, exact: Pars
     head, width, fraction, zone_layout = split
     digits_wanted = len(fraction) - 1 if fraction[1:2] == "0" else 0
     heads: dict[str, int] = {}
+    rests: dict[str, int] = {}
     zones: dict[str, int] = {}
     place = load_zone("UTC") if zone_layout else zone
     utc_mark = zone_layout[:1] == "Z"
@@ -146,50 +149,50 @@ def _compile_in_pieces(split: tuple[str, int, str, str], zone: Zone, exact: Pars
             return 0
         return -parse_time(f"2006 {zone_layout}", f"1970 {text}")
 
-    def parse(text: str) -> int:
-        start = text[:width]
-        seconds = heads.get(start)
-        if seconds is None:
-            try:
-                seconds = parse_time(head, start, place)
-            except ValueError:
-                return exact(text)
-            if len(heads) >= _REMEMBERED:
-                heads.clear()
-            heads[start] = seconds
-        rest = text[width:]
-        if utc_mark and rest[-1:] == "Z":
-            # The fast path: `...05Z` and `...05.123456Z`.
-            if rest == "Z" and not digits_wanted:
-                return seconds
-            plain = rest[1:-1]
+    def rest_of(text: str) -> int:
+        """Nanoseconds of a fraction and a zone; raises ValueError when they have to be read with all the rest."""
+        if utc_mark and text[-1:] == "Z" and text[:1] == ".":
+            plain = text[1:-1]
             count = len(plain)
-            if (
-                rest[0] == "."
-                and plain.isdecimal()
-                and plain.isascii()
-                and (count == digits_wanted or not digits_wanted)
-            ):
-                return seconds + int(plain) * _POWERS[count] if count <= 9 else exact(text)
-        if len(start) < width:
-            return exact(text)
-        match = _REST.fullmatch(rest)
+            if count <= 9 and plain.isdecimal() and plain.isascii() and (count == digits_wanted or not digits_wanted):
+                return int(int(plain) * _POWERS[count])
+        match = _REST.fullmatch(text)
         if match is None:
-            return exact(text)
+            raise ValueError
         digits, zone_text = match.groups()
         count = len(digits) - 1 if digits else 0
         if count > 9 or (digits_wanted and count != digits_wanted):
-            return exact(text)
+            raise ValueError
         offset = zones.get(zone_text)
         if offset is None:
-            try:
-                offset = zone_offset(zone_text)
-            except ValueError:
-                return exact(text)
-            if len(zones) >= _REMEMBERED:
-                zones.clear()
-            zones[zone_text] = offset
-        return seconds - offset + (int(digits[1:]) * _POWERS[count] if digits else 0)
+            offset = zone_offset(zone_text)
+            remember(zones, zone_text, offset)
+        return (int(digits[1:]) * _POWERS[count] if digits else 0) - offset
+
+    def remember(known: dict[str, int], text: str, value: int) -> None:
+        if len(known) >= _REMEMBERED:
+            known.clear()
+        known[text] = value
+
+    def parse(text: str) -> int:
+        start, rest = text[:width], text[width:]
+        seconds, nanoseconds = heads.get(start), rests.get(rest)
+        # The fast path: lines share their second, and of milliseconds there are but a thousand.
+        if seconds is not None and nanoseconds is not None:
+            return seconds + nanoseconds
+        if len(start) < width:
+            return exact(text)
+        try:
+            if seconds is None:
+                seconds = parse_time(head, start, place)
+                remember(heads, start, seconds)
+            if nanoseconds is None:
+                nanoseconds = rest_of(rest)
+                if len(rest) <= _SHORT_REST:
+                    remember(rests, rest, nanoseconds)
+        except ValueError:
+            return exact(text)
+        return seconds + nanoseconds
 
     return parse
 

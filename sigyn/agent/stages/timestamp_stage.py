@@ -1,6 +1,5 @@
 """`timestamp`: extracted data become the time of the entry."""
 
-from collections import OrderedDict
 from dataclasses import dataclass
 from typing import TypeAlias
 
@@ -14,6 +13,7 @@ _STREAMS = 10_000
 """Label sets whose last time is remembered, as many as Promtail's."""
 
 _Key: TypeAlias = frozenset[tuple[str, str]]
+_Ordered: TypeAlias = tuple[tuple[str, str], ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,12 +67,11 @@ def _skip(source: str, parsers: list[Parse]) -> Run:
 
 
 def _fudge(source: str, parsers: list[Parse]) -> Run:
-    last: OrderedDict[_Key, int] = OrderedDict()
+    last: dict[_Key, int] = {}
+    keys: dict[_Ordered, _Key] = {}  # labels in the order they come in, which is cheaper to look up
     first = parsers[0]
 
     def run(entries: list[AgentEntry]) -> list[AgentEntry]:
-        labels: dict[str, str] | None = None
-        key: _Key = frozenset()
         for entry in entries:
             value = entry.extracted.get(source)
             time: int | None
@@ -81,9 +80,10 @@ def _fudge(source: str, parsers: list[Parse]) -> Run:
                 time = first(value) if type(value) is str else _read(value, parsers)
             except ValueError:
                 time = _read(value, parsers[1:])
-            if entry.labels != labels:
-                labels = entry.labels
-                key = frozenset(labels.items())
+            ordered = tuple(entry.labels.items())
+            key = keys.get(ordered)
+            if key is None:
+                key = keys[ordered] = frozenset(ordered)
             if time is None:
                 time = last.get(key)
                 if time is None:
@@ -91,8 +91,10 @@ def _fudge(source: str, parsers: list[Parse]) -> Run:
                 time += 1
             entry.timestamp = time
             last[key] = time
-            if len(last) > _STREAMS:
-                last.popitem(last=False)
+        while len(last) > _STREAMS:
+            del last[next(iter(last))]
+        if len(keys) > _STREAMS:
+            keys.clear()
         return entries
 
     return run

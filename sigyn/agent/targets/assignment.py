@@ -11,6 +11,8 @@ from sigyn.agent.targets.job import Job
 from sigyn.agent.targets.line_splitting import LineSplitter
 
 _PATH, _EXCLUDE, _HOST = "__path__", "__path_exclude__", "__host__"
+_POD = "__meta_kubernetes_pod_"
+_STATIC_HASH = f"{_POD}annotation_kubernetes_io_config_hash"
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,6 +78,21 @@ class Assignment:
         host = labels.get(_HOST, "")
         if host and host != self._hostname:
             return Assigned(target, final, reason=f"on host {host}, not on {self._hostname}")
-        if not labels.get(_PATH):
+        path = labels.get(_PATH) or container_log_path(labels)
+        if not path:
             return Assigned(target, final, reason="no __path__")
-        return Assigned(target, final, labels[_PATH], labels.get(_EXCLUDE, ""))
+        return Assigned(target, final, path, labels.get(_EXCLUDE, ""))
+
+
+def container_log_path(labels: Mapping[str, str]) -> str:
+    """Where the kubelet keeps the log of a pod's container, by the labels of discovery; empty for anything else.
+
+    For configurations that don't derive `__path__` by rules of their own. The folder of a static pod is named
+    by its hash in place of its uid.
+    """
+    names = [labels.get(f"{_POD}{name}", "") for name in ("name", "container_name", "uid")]
+    namespace = labels.get("__meta_kubernetes_namespace", "")
+    if not namespace or not all(names):
+        return ""
+    pod, container, uid = names
+    return f"/var/log/pods/{namespace}_{pod}_{labels.get(_STATIC_HASH) or uid}/{container}/*.log"

@@ -100,7 +100,7 @@ class ContainerLog:
                 if error.response.status_code == httpx.codes.NOT_FOUND:
                     return
                 _log.warning("a container's log can't be read", container=self.container, reason=str(error))
-            except httpx.HTTPError as error:
+            except (httpx.HTTPError, OSError, ValueError) as error:
                 _log.debug("a container's log ended", container=self.container, reason=repr(error))
             await asyncio.sleep(_AGAIN)
 

@@ -1,6 +1,6 @@
 """A scrape config at work: its entries go through its pipeline and on to the shipper."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any, Protocol
 
@@ -41,6 +41,10 @@ class Origin:
     mark: Any
 
 
+def _uncounted(_entries: int) -> None:
+    """Nobody counts."""
+
+
 class Job:
     """Runs entries of all targets of one scrape config through one pipeline.
 
@@ -48,17 +52,21 @@ class Job:
     that a killed agent reads it again.
     """
 
-    def __init__(self, name: str, pipeline: EntryPipeline, sink: Sink) -> None:
+    def __init__(
+        self, name: str, pipeline: EntryPipeline, sink: Sink, count: Callable[[int], None] = _uncounted
+    ) -> None:
+        """`count` is told of the entries that the pipeline let through."""
         self.name = name
         self.sink = sink
         self.holds = False  # whether entries need an origin
         self._pipeline = pipeline
+        self._count = count
         self._behind: dict[int, Source] = {}
 
     def push(self, entries: list[AgentEntry], source: Source | None, size: int) -> None:
         """Entries that were read from a source, in order; `size` in bytes."""
         passed = self._pipeline.process_batch(entries)
-        self.sink.add(passed, self._changes([source] if source else ()), size)
+        self._pass_on(passed, [source] if source else (), size)
 
     def flush(self, now: int) -> None:
         """Passes on held entries whose time has come; called several times a second."""
@@ -66,12 +74,16 @@ class Job:
             return
         passed = self._pipeline.flush(now)
         if passed:
-            self.sink.add(passed, self._changes(()), sum(len(entry.line) for entry in passed))
+            self._pass_on(passed, (), sum(len(entry.line) for entry in passed))
 
     def finish(self) -> None:
         """At the end: passes on what is held of sources that can't be read again."""
         if any(entry.origin is None for entry in self._pipeline.held()):
-            self.sink.add(self._pipeline.flush(NEVER), self._changes(()), 0)
+            self._pass_on(self._pipeline.flush(NEVER), (), 0)
+
+    def _pass_on(self, entries: list[AgentEntry], read: Sequence[Source], size: int) -> None:
+        self._count(len(entries))
+        self.sink.add(entries, self._changes(read), size)
 
     def _changes(self, read: Sequence[Source]) -> Changes:
         held = [entry.origin for entry in self._pipeline.held()]

@@ -145,8 +145,8 @@ class SyslogListener:
         except TooLarge as error:
             self._inlet.count_error()
             _log.warning("a syslog connection was closed", peer=peer, reason=str(error))
-        except (TimeoutError, ConnectionError):
-            _log.debug("a syslog connection ended", peer=peer)
+        except OSError as error:  # time-outs, and what a client does to TLS, are such too
+            _log.debug("a syslog connection ended", peer=peer, reason=repr(error))
         finally:
             self._connections.discard(task)
             writer.close()
