@@ -1,5 +1,6 @@
 """The application: routes over services."""
 
+from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 
@@ -9,6 +10,7 @@ from starlette.middleware import Middleware
 from starlette.middleware.gzip import GZipMiddleware
 from starlette.requests import ClientDisconnect, Request
 from starlette.responses import Response
+from starlette.routing import BaseRoute
 
 from sigyn.api.cardinality import CARDINALITY_ROUTES
 from sigyn.api.explain import EXPLAIN_ROUTES
@@ -27,7 +29,7 @@ from sigyn.model.time import Clock, system_clock
 from sigyn.ruler.ruler import Ruler
 from sigyn.services.tail import TailHub
 
-_ALREADY_COMPRESSED = ("application/vnd.apache.arrow.stream", "application/vnd.apache.parquet")
+_ALREADY_COMPRESSED = ("application/vnd.apache.arrow.stream", "application/vnd.apache.parquet", "font/woff2")
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,8 +48,8 @@ class Api:
     clock: Clock = system_clock
 
 
-def build_app(api: Api) -> Starlette:
-    """The ASGI application that serves these services."""
+def build_app(api: Api, attached: Sequence[BaseRoute] = ()) -> Starlette:
+    """The ASGI application that serves these services, with the routes of what is attached to them."""
     app = Starlette(
         routes=[
             *LOKI_ROUTES,
@@ -57,6 +59,7 @@ def build_app(api: Api) -> Starlette:
             *EXPLAIN_ROUTES,
             *CARDINALITY_ROUTES,
             *OPS_ROUTES,
+            *attached,
         ],
         middleware=[
             Middleware(Observe, metrics=api.metrics, slow_query=api.settings.slow_query),

@@ -5,7 +5,7 @@ import os
 import shutil
 import signal
 import socket
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import AbstractAsyncContextManager, AsyncExitStack, contextmanager
 from dataclasses import dataclass, field
@@ -15,6 +15,8 @@ from tempfile import TemporaryDirectory
 import structlog
 import uvicorn
 import uvloop
+from starlette.applications import Starlette
+from starlette.routing import BaseRoute
 
 from sigyn.api.app import Api, build_app
 from sigyn.api.listen import bound_address, listen, parse_address
@@ -93,16 +95,17 @@ class Listening:
 
 
 Announce = Callable[[Listening], None]
-Beside = Callable[[IngestService], AbstractAsyncContextManager[None]]
-"""What runs beside the server, in its event loop, and stores entries of its own; ended before the store is closed."""
+Attachment = Callable[[Api, Store], AbstractAsyncContextManager[Sequence[BaseRoute]]]
+"""Something beside the API, such as the page or files that are read into the store: lives in the server's event loop
+until before the store is closed, and may serve routes."""
 
 
-def run(settings: ServerSettings, announce: Announce, beside: Beside | None = None) -> None:
+def run(settings: ServerSettings, announce: Announce, attachments: Sequence[Attachment] = ()) -> None:
     """Runs a server in this process until it gets SIGINT or SIGTERM; see `serve`."""
-    uvloop.run(serve(settings, announce, beside))
+    uvloop.run(serve(settings, announce, attachments))
 
 
-async def serve(settings: ServerSettings, announce: Announce, beside: Beside | None = None) -> None:
+async def serve(settings: ServerSettings, announce: Announce, attachments: Sequence[Attachment] = ()) -> None:
     """Serves until the process gets SIGINT or SIGTERM, then finishes what is under way.
 
     `announce` is called once everything listens. Raises Unavailable when an address is taken, and
@@ -130,10 +133,10 @@ async def serve(settings: ServerSettings, announce: Announce, beside: Beside | N
         api = Api(queries, ingest, operations, deletes, tails, settings.api, metrics, decoders, ruler)
         grpc_address = await _start_grpc(settings, api, stack)
         listening = Listening(bound_address(bound), grpc_address, bool(settings.tls_cert_file))
-        if beside:
-            await stack.enter_async_context(beside(ingest))
+        attached = [await stack.enter_async_context(attach(api, store)) for attach in attachments]
+        app = build_app(api, [route for routes in attached for route in routes])
         await ruler.start()
-        server = _Server(_uvicorn_config(settings, api), operations, lambda: announce(listening))
+        server = _Server(_uvicorn_config(settings, app), operations, lambda: announce(listening))
         await server.serve(sockets=[bound])
     _log.info("stopped")
 
@@ -174,9 +177,9 @@ async def _start_grpc(settings: ServerSettings, api: Api, stack: AsyncExitStack)
     return f"[{host}]:{port}" if ":" in host else f"{host}:{port}"
 
 
-def _uvicorn_config(settings: ServerSettings, api: Api) -> uvicorn.Config:
+def _uvicorn_config(settings: ServerSettings, app: Starlette) -> uvicorn.Config:
     return uvicorn.Config(
-        build_app(api),
+        app,
         loop="uvloop",
         http="httptools",
         ws="websockets-sansio",

@@ -17,8 +17,11 @@ from sigyn.config.settings import Settings
 from sigyn.config.show import show_settings
 
 if TYPE_CHECKING:
-    from sigyn.api.server import Listening
-    from sigyn.services.ingest import IngestService
+    from starlette.routing import BaseRoute
+
+    from sigyn.api.app import Api
+    from sigyn.api.server import Attachment, Listening
+    from sigyn.store.store import Store
     from sigyn.wire.push import DecodedPush
 
 EPILOG = """\b
@@ -27,6 +30,7 @@ Examples:
   sigyn serve --data /var/lib/sigyn --http 0.0.0.0:3100
   sigyn serve --http 127.0.0.1:0                 a free port, which is printed
   sigyn serve --tail '/var/log/**/*.log'         reads files too, no agent needed
+  sigyn serve --demo                             with logs to look at, on the page at /
   sigyn serve -config.file=loki.yaml             the settings in a configuration of Loki's
   sigyn serve -config.file=loki.yaml -verify-config
 
@@ -54,6 +58,7 @@ that can be set.
     help='Store the lines of these files too, as {job="files", filename=...}; may be given several times.',
 )
 @config_file_option
+@click.option("--demo", is_flag=True, help="Four services log all the time, so that there is something to look at.")
 @click.option("-verify-config", "--verify-config", "verify", is_flag=True, help="Check the configuration and exit.")
 @click.option("-print-config", "--print-config", "show", is_flag=True, help="Print the settings in force and exit.")
 @click.option(
@@ -71,6 +76,7 @@ def serve(
     otlp_grpc: str | None,
     tail: tuple[str, ...],
     config_file: Path | None,
+    demo: bool,
     verify: bool,
     show: bool,
     expand: str,  # noqa: ARG001
@@ -89,13 +95,15 @@ def serve(
             click.echo(str(notice))
         click.echo("the configuration is valid")
     if not show and not verify:
-        _run(configuration.settings, configuration.notices, tail)
+        _run(configuration.settings, configuration.notices, tail, demo)
 
 
-def _run(settings: Settings, notices: Iterable[Notice], globs: Sequence[str]) -> None:
+def _run(settings: Settings, notices: Iterable[Notice], globs: Sequence[str], demo: bool) -> None:
     from sigyn.api.logs import configure_logs
     from sigyn.api.server import run
     from sigyn.cli.assembly import SMALL_MEMORY, memory_of, server_settings
+    from sigyn.demo.attach import attach_demo
+    from sigyn.ui.attach import attach_page
 
     if 0 < memory_of(settings) < SMALL_MEMORY:
         from sigyn.cli.small_memory import give_memory_back
@@ -103,22 +111,29 @@ def _run(settings: Settings, notices: Iterable[Notice], globs: Sequence[str]) ->
         give_memory_back()
     configure_logs(settings.server.log_level, settings.server.log_format)
     _log_notices(notices)
-    files = partial(_tailed_files, globs, Path(settings.storage.data) / "tailed-files.yaml") if globs else None
-    run(server_settings(settings), lambda listening: click.echo(banner(settings, listening, globs)), files)
+    attachments: list[Attachment] = [attach_page, *([attach_demo] if demo else [])]
+    if globs:
+        attachments.append(partial(_tailed_files, globs, Path(settings.storage.data) / "tailed-files.yaml"))
+    run(server_settings(settings), lambda listening: click.echo(banner(settings, listening, globs)), attachments)
 
 
 @asynccontextmanager
-async def _tailed_files(globs: Sequence[str], positions: Path, ingest: "IngestService") -> AsyncIterator[None]:
+async def _tailed_files(
+    globs: Sequence[str],
+    positions: Path,
+    api: "Api",
+    _store: "Store",
+) -> AsyncIterator[Sequence["BaseRoute"]]:
     """Files are read into the store while this lasts."""
     from sigyn.agent.tailing import start_tailing
     from sigyn.services.tenants import SINGLE_TENANT
 
     async def push(decoded: "DecodedPush") -> None:
-        await ingest.push(SINGLE_TENANT, decoded)
+        await api.ingest.push(SINGLE_TENANT, decoded)
 
     tailing = start_tailing([os.path.abspath(glob) for glob in globs], push, positions)
     try:
-        yield
+        yield ()
     finally:
         await tailing.close()
 
@@ -131,6 +146,7 @@ def banner(settings: Settings, listening: "Listening", globs: Sequence[str] = ()
         f"Sigyn {version('sigyn')}",
         f"  listens on  {listening.url} (Loki's API, and OTLP at /otlp/v1/logs)",
         f"              {listening.otlp_grpc} (OTLP over gRPC)" if listening.otlp_grpc else "",
+        f"  page        {url}/",
         f"  data in     {Path(settings.storage.data).resolve()}{objects}",
         f"  reads       {', '.join(globs)}" if globs else "",
         "  try         "

@@ -70,8 +70,8 @@ class ObjectStore(Protocol):
     def delete(self, keys: Sequence[str]) -> None:
         """Removes objects; those that are not there count as removed."""
 
-    def list(self) -> Iterator[StoredObject]:
-        """All objects."""
+    def list(self, folder: str = "") -> Iterator[StoredObject]:
+        """All objects, or those below a folder."""
 
     def path(self, key: str) -> Path | None:
         """The file of an object, where objects are files."""
@@ -148,16 +148,16 @@ class RemoteObjects:
             except (BaseError, OSError) as error:
                 raise self._unavailable("delete", key, error) from error
 
-    def list(self) -> Iterator[StoredObject]:
+    def list(self, folder: str = "") -> Iterator[StoredObject]:
         """As in ObjectStore."""
         try:
-            for page in obstore.list(self._store, chunk_size=1000):
+            for page in obstore.list(self._store, folder or None, chunk_size=1000):
                 for found in page:
                     if not found["path"].startswith(_PARTIAL):
                         modified = int(found["last_modified"].timestamp() * 1000) * 1_000_000
                         yield StoredObject(found["path"], found["size"], modified)
         except (BaseError, OSError) as error:
-            raise self._unavailable("list", "", error) from error
+            raise self._unavailable("list", folder, error) from error
 
     def path(self, key: str) -> Path | None:  # noqa: ARG002 (of the protocol)
         """As in ObjectStore: none."""

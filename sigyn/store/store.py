@@ -13,6 +13,7 @@ from sigyn.store.compactor import Compactor
 from sigyn.store.deleted_rows import DeletedRows, DeleteMatcher
 from sigyn.store.deletions import DeleteProgress, Deletions, progress_of
 from sigyn.store.demoted import DemotedLabels
+from sigyn.store.documents import Documents
 from sigyn.store.duplicates import DuplicateFinder
 from sigyn.store.forgetting import Forgetting
 from sigyn.store.live import LiveSegments
@@ -56,6 +57,7 @@ class Store:
         self.streams = catalog.registry
         self.demoted = DemotedLabels(catalog.demoted, catalog.demote, objects)
         self._lock = lock
+        self._objects = objects
         self._catalog = catalog
         segments = catalog.live()
         check_tiers(segments, settings.tiers)
@@ -159,6 +161,10 @@ class Store:
     def tenants(self) -> list[str]:
         """Tenants that have entries."""
         return self._live.tenants()
+
+    def documents(self, kind: str) -> Documents:
+        """Documents of a kind, such as `dashboards`."""
+        return Documents(self._objects, kind)
 
     def gauges(self) -> StoreGauges:
         """How much there is of what now."""

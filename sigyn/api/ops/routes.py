@@ -3,12 +3,10 @@
 from starlette.routing import BaseRoute, Route
 
 from sigyn.api.ops.absent import ABSENT_ROUTES
-from sigyn.api.ops.home import home
 from sigyn.api.ops.metrics import metrics
 from sigyn.api.ops.status import buildinfo, config, flush, log_level, ready, services
 
 OPS_ROUTES: list[BaseRoute] = [
-    Route("/", home),
     Route("/ready", ready),
     Route("/metrics", metrics),
     Route("/config", config),

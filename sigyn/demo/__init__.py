@@ -1,0 +1,1 @@
+"""Four services that never stop logging, for `sigyn serve --demo`."""

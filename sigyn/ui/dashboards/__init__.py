@@ -1,0 +1,1 @@
+"""Dashboards in Grafana's JSON model: those that come with Sigyn, and those that people save."""

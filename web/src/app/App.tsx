@@ -1,0 +1,108 @@
+// The frame: navigation at the side, a view beside it.
+
+import type { ComponentType } from 'preact'
+import { useEffect, useState } from 'preact/hooks'
+import { Icon } from '../parts/Icon'
+import { Notices } from '../parts/Notices'
+import { Help } from './Help'
+import { go, link, place } from './router'
+import { listenToKeys, useShortcuts } from './shortcuts'
+import { VIEWS, type View } from './signals'
+import { TenantDialog } from './TenantDialog'
+import { theme, toggleTheme } from './theme'
+
+const GO_KEYS: Record<string, string> = {
+  logs: 'l',
+  metrics: 'm',
+  traces: 't',
+  dashboards: 'd',
+  alerts: 'a',
+  store: 's',
+}
+
+export function App() {
+  const [dialog, setDialog] = useState<'help' | 'tenant' | null>(null)
+  const view = VIEWS.find(each => each.id === place.value.view) ?? VIEWS[0]!
+  useEffect(listenToKeys, [])
+  useEffect(() => {
+    document.title = `${view.name} · Sigyn`
+  }, [view])
+  useShortcuts(
+    [
+      { keys: '?', does: 'show these keys', run: () => setDialog('help') },
+      { keys: 't', does: 'light or dark', run: toggleTheme },
+      ...VIEWS.map(each => ({ keys: `g ${GO_KEYS[each.id]}`, does: `go to ${each.name}`, run: () => go(each.id) })),
+    ],
+    [],
+  )
+  return (
+    <div class="frame">
+      <a
+        class="skip-link"
+        href="#main"
+        onClick={event => {
+          event.preventDefault()
+          document.getElementById('main')?.querySelector<HTMLElement>('[tabindex], button, .cm-content')?.focus()
+        }}
+      >
+        Skip to the content
+      </a>
+      <Navigation current={view} onHelp={() => setDialog('help')} onTenant={() => setDialog('tenant')} />
+      <div class="view">
+        <Shown key={view.id} view={view} />
+      </div>
+      {dialog === 'help' && <Help onClose={() => setDialog(null)} />}
+      {dialog === 'tenant' && <TenantDialog onClose={() => setDialog(null)} />}
+      <Notices />
+    </div>
+  )
+}
+
+function Navigation({ current, onHelp, onTenant }: { current: View; onHelp: () => void; onTenant: () => void }) {
+  return (
+    <nav class="navigation" aria-label="Views">
+      <a class="logo" href={link('logs')} aria-label="Sigyn">
+        <svg viewBox="0 0 32 32" aria-hidden="true">
+          <path class="drop" d="M16 2c4 5.600 6 8.800 6 11.400a6 6 0 0 1-12 0C10 10.800 12 7.600 16 2z" />
+          <path class="bowl" d="M3 19h26a13 11 0 0 1-26 0z" />
+        </svg>
+      </a>
+      {VIEWS.map(view => (
+        <a
+          key={view.id}
+          class="navigation-item"
+          href={link(view.id)}
+          aria-current={view === current ? 'page' : undefined}
+        >
+          <Icon name={view.icon} />
+          <span>{view.name}</span>
+        </a>
+      ))}
+      <span class="spacer" />
+      <button
+        type="button"
+        class="navigation-item small"
+        aria-label={theme.value === 'dark' ? 'Light theme' : 'Dark theme'}
+        title="Light or dark (t)"
+        onClick={toggleTheme}
+      >
+        <Icon name={theme.value === 'dark' ? 'sun' : 'moon'} />
+      </button>
+      <button type="button" class="navigation-item small" aria-label="Tenant" title="Tenant" onClick={onTenant}>
+        <Icon name="user" />
+      </button>
+      <button type="button" class="navigation-item small" aria-label="Keys" title="Keys (?)" onClick={onHelp}>
+        <Icon name="help" />
+      </button>
+    </nav>
+  )
+}
+
+function Shown({ view }: { view: View }) {
+  const loaded = view.load()
+  const [Component, setComponent] = useState<ComponentType | null>(loaded instanceof Promise ? null : () => loaded)
+  useEffect(() => {
+    if (loaded instanceof Promise) void loaded.then(component => setComponent(() => component))
+  }, [])
+  return Component ? <Component /> : null
+}

@@ -1,0 +1,72 @@
+// Names, colours and sums of series. A click shows one alone, another click all; with Shift it hides or shows one.
+
+import { formatValue, type Unit } from './units'
+
+export interface LegendItem {
+  name: string
+  colour: string
+  values: (number | null)[]
+}
+
+interface Properties {
+  items: LegendItem[]
+  hidden: ReadonlySet<string>
+  onHide: (hidden: Set<string>) => void
+  unit?: Unit
+  figures?: ('last' | 'mean' | 'max' | 'sum')[]
+}
+
+export function Legend({ items, hidden, onHide, unit, figures = [] }: Properties) {
+  const choose = (name: string, one: boolean) => {
+    const next = new Set(hidden)
+    if (one) {
+      if (!next.delete(name)) next.add(name)
+    } else if (isAlone(items, hidden, name)) next.clear()
+    else {
+      next.clear()
+      for (const item of items) if (item.name !== name) next.add(item.name)
+    }
+    onHide(next)
+  }
+  return (
+    <ul class={`legend${figures.length ? ' legend-figures' : ''}`}>
+      {items.map(item => (
+        <li key={item.name}>
+          <button
+            type="button"
+            aria-pressed={!hidden.has(item.name)}
+            title={`${item.name} — click to show it alone, Shift-click to hide it`}
+            onClick={event => choose(item.name, event.shiftKey)}
+          >
+            <i style={{ background: item.colour.startsWith('--') ? `var(${item.colour})` : item.colour }} />
+            <span class="legend-name">{item.name}</span>
+            {figures.map(figure => (
+              <span key={figure} class="legend-figure">
+                <small>{figure}</small> {formatValue(figureOf(figure, item.values), unit)}
+              </span>
+            ))}
+          </button>
+        </li>
+      ))}
+    </ul>
+  )
+}
+
+function isAlone(items: readonly LegendItem[], hidden: ReadonlySet<string>, name: string): boolean {
+  return items.length > 1 && !hidden.has(name) && hidden.size === items.length - 1
+}
+
+function figureOf(figure: string, values: readonly (number | null)[]): number | null {
+  const numbers = values.filter(value => value !== null)
+  if (!numbers.length) return null
+  switch (figure) {
+    case 'last':
+      return numbers.at(-1)!
+    case 'max':
+      return numbers.reduce((a, b) => Math.max(a, b))
+    case 'sum':
+      return numbers.reduce((a, b) => a + b, 0)
+    default:
+      return numbers.reduce((a, b) => a + b, 0) / numbers.length
+  }
+}

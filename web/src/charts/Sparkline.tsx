@@ -1,0 +1,28 @@
+// A row of bars without axes.
+
+interface Properties {
+  values: readonly number[]
+  width?: number
+  height?: number
+  label: string
+}
+
+export function Sparkline({ values, width = 120, height = 22, label }: Properties) {
+  const most = Math.max(1, ...values)
+  const bar = width / Math.max(1, values.length)
+  return (
+    <svg
+      class="sparkline"
+      width={width}
+      height={height}
+      viewBox={`0 0 ${width} ${height}`}
+      role="img"
+      aria-label={label}
+    >
+      {values.map((value, at) => {
+        const size = value ? Math.max(1, (value / most) * height) : 0
+        return <rect key={at} x={at * bar} y={height - size} width={Math.max(0.6, bar - 0.8)} height={size} />
+      })}
+    </svg>
+  )
+}

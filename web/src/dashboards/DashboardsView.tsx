@@ -1,0 +1,3 @@
+export function DashboardsView() {
+  return <main id="main">DashboardsView</main>
+}

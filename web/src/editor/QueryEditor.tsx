@@ -1,0 +1,127 @@
+// The query editor: CodeMirror with the language's colours, completion, and errors at their column.
+
+import {
+  acceptCompletion,
+  autocompletion,
+  closeBrackets,
+  closeBracketsKeymap,
+  completionKeymap,
+  startCompletion,
+} from '@codemirror/autocomplete'
+import { defaultKeymap, history, historyKeymap } from '@codemirror/commands'
+import { type Diagnostic, setDiagnostics } from '@codemirror/lint'
+import { EditorState, Prec } from '@codemirror/state'
+import { EditorView, keymap, placeholder, tooltips } from '@codemirror/view'
+import { useEffect, useRef } from 'preact/hooks'
+import type { ApiError } from '../api/http'
+import type { Range } from '../time/range'
+import { completionFor } from './completion'
+import { highlighting } from './highlight'
+
+interface Properties {
+  value: string
+  label: string
+  rangeOf: () => Range
+  error?: ApiError | null
+  onChange: (query: string) => void
+  onRun: () => void
+}
+
+const NONCE = document.querySelector<HTMLMetaElement>('meta[name="style-nonce"]')?.content ?? ''
+
+export function QueryEditor(properties: Properties) {
+  const place = useRef<HTMLDivElement>(null)
+  const view = useRef<EditorView | null>(null)
+  const latest = useRef(properties)
+  latest.current = properties
+
+  useEffect(() => {
+    const editor = new EditorView({ parent: place.current!, state: stateOf(latest) })
+    view.current = editor
+    return () => editor.destroy()
+  }, [])
+
+  useEffect(() => {
+    const editor = view.current
+    if (!editor || editor.state.doc.toString() === properties.value) return
+    editor.dispatch({ changes: { from: 0, to: editor.state.doc.length, insert: properties.value } })
+  }, [properties.value])
+
+  useEffect(() => {
+    const editor = view.current
+    if (editor) editor.dispatch(setDiagnostics(editor.state, diagnosticsOf(editor.state, properties.error ?? null)))
+  }, [properties.error])
+
+  return <div class="query-editor" ref={place} />
+}
+
+function stateOf(latest: { current: Properties }): EditorState {
+  const run = () => {
+    latest.current.onRun()
+    return true
+  }
+  return EditorState.create({
+    doc: latest.current.value,
+    extensions: [
+      EditorView.cspNonce.of(NONCE),
+      history(),
+      closeBrackets(),
+      highlighting,
+      EditorView.lineWrapping,
+      placeholder('{service_name="…"}  — type { to begin, or pick labels below'),
+      autocompletion({
+        override: [completionFor(() => latest.current.rangeOf())],
+        icons: false,
+        activateOnTypingDelay: 80,
+      }),
+      tooltips({ position: 'fixed' }),
+      EditorView.contentAttributes.of({
+        'aria-label': latest.current.label,
+        spellcheck: 'false',
+        autocorrect: 'off',
+        autocapitalize: 'off',
+      }),
+      Prec.high(
+        keymap.of([
+          { key: 'Tab', run: acceptCompletion },
+          { key: 'Mod-Enter', run },
+          {
+            key: 'Shift-Enter',
+            run: editor => {
+              editor.dispatch(editor.state.replaceSelection('\n'))
+              return true
+            },
+          },
+          {
+            key: 'Escape',
+            run: editor => {
+              editor.contentDOM.blur()
+              return true
+            },
+          },
+        ]),
+      ),
+      keymap.of([...closeBracketsKeymap, ...completionKeymap]),
+      // Behind completion's keys, so that Enter accepts what is chosen before it runs the query.
+      keymap.of([{ key: 'Enter', run }]),
+      keymap.of([...defaultKeymap, ...historyKeymap]),
+      EditorView.updateListener.of(update => {
+        if (!update.docChanged) return
+        latest.current.onChange(update.state.doc.toString())
+        const typed = update.transactions.some(transaction => transaction.isUserEvent('input.complete'))
+        if (typed && /[=~]$/.test(update.state.doc.sliceString(0, update.state.selection.main.head)))
+          startCompletion(update.view)
+      }),
+    ],
+  })
+}
+
+function diagnosticsOf(state: EditorState, error: ApiError | null): Diagnostic[] {
+  const place = error?.place
+  if (!error || !place?.column || place.line > state.doc.lines) return []
+  const line = state.doc.line(Math.max(1, place.line))
+  const from = Math.min(line.from + place.column - 1, line.to)
+  const to = Math.min(Math.max(from + Math.max(1, place.length), from), state.doc.length)
+  const message = place.hint ? `${error.message}\n${place.hint}` : error.message
+  return [{ from: from === to && from > 0 ? from - 1 : from, to, severity: 'error', message }]
+}

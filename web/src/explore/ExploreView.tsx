@@ -1,0 +1,121 @@
+// Exploring logs: one pane, or two side by side over the same time.
+
+import { effect } from '@preact/signals'
+import { useCallback, useEffect, useMemo, useState } from 'preact/hooks'
+import { remember, remembered } from '../app/memory'
+import { go, place } from '../app/router'
+import { useShortcuts } from '../app/shortcuts'
+import { TopBar } from '../app/TopBar'
+import { Icon } from '../parts/Icon'
+import { type RangeText, shifted, zoomedOut } from '../time/range'
+import { TimePicker } from '../time/TimePicker'
+import { readState, writeState } from './address'
+import { FieldSidebar } from './FieldSidebar'
+import { PaneView } from './PaneView'
+import { createPane, type Pane } from './pane'
+
+const SECOND_PANE = 'r.'
+
+export function ExploreView() {
+  const [panes, setPanes] = useState<Pane[]>(readPanes)
+  const [sidebar, setSidebar] = useState(remembered('sidebar', true))
+  const main = panes[0]!
+  useAddress(panes, setPanes)
+  const { range, refresh, query } = main.state.value
+  const setRange = (chosen: RangeText) => {
+    for (const pane of panes) pane.zoom(chosen)
+  }
+  const runAll = useCallback(() => {
+    for (const pane of panes) if (!pane.live.value) void pane.run()
+  }, [panes])
+  const toggleSplit = () => setPanes(panes.length > 1 ? [main] : [main, createPane({ ...main.state.value })])
+  useShortcuts(
+    [
+      { keys: '[', does: 'back in time', run: () => setRange(shifted(main.state.value.range, -1)) },
+      { keys: ']', does: 'forward in time', run: () => setRange(shifted(main.state.value.range, 1)) },
+      { keys: '-', does: 'zoom out', run: () => setRange(zoomedOut(main.state.value.range)) },
+      { keys: 's', does: 'split the view', run: toggleSplit },
+    ],
+    [panes],
+  )
+  const showsSidebar = sidebar && panes.length === 1 && !!query && main.answer.value?.data.kind === 'entries'
+  return (
+    <>
+      <TopBar title="Logs">
+        <button
+          type="button"
+          class="button icon-only wide-only"
+          aria-pressed={sidebar}
+          aria-label="Fields"
+          title="Labels and fields beside the lines"
+          onClick={() => {
+            remember('sidebar', !sidebar)
+            setSidebar(!sidebar)
+          }}
+        >
+          <Icon name="columns" />
+        </button>
+        <button
+          type="button"
+          class="button icon-only wide-only"
+          aria-pressed={panes.length > 1}
+          aria-label="Split"
+          title="Two queries side by side"
+          onClick={toggleSplit}
+        >
+          <Icon name="split" />
+        </button>
+        <TimePicker
+          range={range}
+          onRange={setRange}
+          refresh={refresh}
+          onRefreshEvery={every => main.change({ refresh: every })}
+          onRefresh={runAll}
+        />
+      </TopBar>
+      <main class={`explore${showsSidebar ? ' with-sidebar' : ''}`} id="main">
+        {showsSidebar && <FieldSidebar pane={main} />}
+        {panes.map((pane, at) => (
+          <PaneView key={at} pane={pane} name={at ? 'Second query' : 'Query'} isMain={at === 0} />
+        ))}
+      </main>
+    </>
+  )
+}
+
+function readPanes(): Pane[] {
+  const { parameters } = place.value
+  const panes = [createPane(readState(parameters))]
+  if ([...parameters.keys()].some(name => name.startsWith(SECOND_PANE)))
+    panes.push(createPane(readState(parameters, SECOND_PANE)))
+  return panes
+}
+
+function addressOf(panes: readonly Pane[]): URLSearchParams {
+  const parameters = new URLSearchParams()
+  panes.forEach((pane, at) => {
+    writeState(pane.state.value, parameters, at ? SECOND_PANE : '')
+  })
+  if (panes.length > 1 && ![...parameters.keys()].some(name => name.startsWith(SECOND_PANE)))
+    parameters.set(`${SECOND_PANE}q`, '')
+  return parameters
+}
+
+/** Keeps the address and the panes the same, whichever of the two changes. */
+function useAddress(panes: Pane[], setPanes: (panes: Pane[]) => void): void {
+  useEffect(
+    () =>
+      effect(() => {
+        const parameters = addressOf(panes)
+        const before = place.peek()
+        const isStep =
+          before.parameters.get('q') !== parameters.get('q') || before.parameters.get('from') !== parameters.get('from')
+        if (before.view === 'logs') go('logs', parameters, !isStep)
+      }),
+    [panes],
+  )
+  const now = useMemo(() => place.value.parameters.toString(), [place.value])
+  useEffect(() => {
+    if (place.value.view === 'logs' && now !== addressOf(panes).toString()) setPanes(readPanes())
+  }, [now])
+}

@@ -1,0 +1,122 @@
+// An answer of lines: the list, its histogram, patterns, and the dialogs that a line opens.
+
+import { useCallback, useMemo, useState } from 'preact/hooks'
+import { address } from '../api/http'
+import { spanOf } from '../api/loki'
+import { formatCount } from '../charts/units'
+import { hasFilter, toggleFilter } from '../logql/edit'
+import type { Entry } from '../logs/entry'
+import type { Field } from '../logs/fields'
+import type { LineActions } from '../logs/LineDetails'
+import { LogList } from '../logs/LogList'
+import { markerOf } from '../logs/marking'
+import { Icon } from '../parts/Icon'
+import { Popover } from '../parts/Popover'
+import { ContextDialog } from './ContextDialog'
+import { toggleColumn } from './FieldSidebar'
+import { LiveButton } from './LiveButton'
+import { Patterns } from './Patterns'
+import { MOST_LINES, type Pane } from './pane'
+import { ResultTools } from './ResultTools'
+import { StatisticsDialog } from './StatisticsDialog'
+import { VolumeChart } from './VolumeChart'
+
+const VIEWS = [
+  { value: 'lines', name: 'Lines' },
+  { value: 'patterns', name: 'Patterns' },
+] as const
+
+export function LinesResult({ pane }: { pane: Pane }) {
+  const [context, setContext] = useState<Entry | null>(null)
+  const [field, setField] = useState<Field | null>(null)
+  const { query, form, wrap, columns, view } = pane.state.value
+  const entries = pane.entries.value
+  const marker = useMemo(() => markerOf(query), [query])
+  const onEnd = useCallback(() => void pane.loadMore(), [pane])
+  const actions: LineActions = {
+    onFilter: (origin, name, operator, value) =>
+      pane.ask(toggleFilter(pane.draft.value, origin, name, operator, value)),
+    onStatistics: setField,
+    onColumn: name => toggleColumn(pane, name),
+    onContext: setContext,
+    isFiltered: (name, operator, value) => hasFilter(pane.structure.value, name, operator, value),
+  }
+  return (
+    <>
+      {!pane.live.value && <VolumeChart pane={pane} />}
+      <ResultTools pane={pane} views={VIEWS}>
+        <span class="hint wide-only">{formatCount(entries.length)} lines loaded</span>
+        <LiveButton pane={pane} />
+        <ExportMenu pane={pane} />
+      </ResultTools>
+      {view === 'patterns' ? (
+        <Patterns pane={pane} />
+      ) : (
+        <LogList
+          entries={entries}
+          form={form}
+          wrap={wrap}
+          columns={columns}
+          marker={marker}
+          actions={actions}
+          onEnd={onEnd}
+          follow={pane.live.value}
+          footer={footerOf(pane)}
+        />
+      )}
+      {context && <ContextDialog entry={context} onClose={() => setContext(null)} />}
+      {field && <StatisticsDialog pane={pane} field={field} onClose={() => setField(null)} />}
+    </>
+  )
+}
+
+function footerOf(pane: Pane): string {
+  const count = pane.entries.value.length
+  if (pane.live.value) return ''
+  if (pane.more.value === 'loading') return 'loading more lines…'
+  if (!count) return 'No lines in this range.'
+  if (count >= MOST_LINES) return `${formatCount(MOST_LINES)} lines are shown. Narrow the range, or export everything.`
+  return pane.more.value === 'end' ? 'That is all in this range.' : ''
+}
+
+const FORMATS = [
+  ['NDJSON', 'ndjson'],
+  ['Arrow', 'arrow'],
+  ['Parquet', 'parquet'],
+] as const
+
+function ExportMenu({ pane }: { pane: Pane }) {
+  return (
+    <Popover
+      class="button small"
+      align="right"
+      title="Export everything that the query finds"
+      label={
+        <>
+          <Icon name="download" /> Export
+        </>
+      }
+    >
+      {() => (
+        <ul class="menu">
+          {FORMATS.map(([name, format]) => (
+            <li key={format}>
+              <a
+                href={String(
+                  address('sigyn/api/v1/export', {
+                    query: pane.state.value.query,
+                    ...spanOf(pane.asked.value),
+                    format,
+                  }),
+                )}
+                download={`sigyn.${format}`}
+              >
+                {name}
+              </a>
+            </li>
+          ))}
+        </ul>
+      )}
+    </Popover>
+  )
+}

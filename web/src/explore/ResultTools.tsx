@@ -1,0 +1,85 @@
+// What is above the answer: which view of it, and how lines are shown.
+
+import type { ComponentChildren } from 'preact'
+import { Icon } from '../parts/Icon'
+import type { LineForm, ResultView } from './address'
+import type { Pane } from './pane'
+
+interface Choice<T> {
+  value: T
+  name: string
+}
+
+interface ChoiceProperties<T> {
+  label: string
+  value: T
+  choices: readonly Choice<T>[]
+  onChoose: (value: T) => void
+}
+
+export function Choices<T extends string>({ label, value, choices, onChoose }: ChoiceProperties<T>) {
+  return (
+    <fieldset class="choices" aria-label={label}>
+      {choices.map(choice => (
+        <button
+          key={choice.value}
+          type="button"
+          aria-pressed={choice.value === value}
+          onClick={() => onChoose(choice.value)}
+        >
+          {choice.name}
+        </button>
+      ))}
+    </fieldset>
+  )
+}
+
+const FORMS: readonly Choice<LineForm>[] = [
+  { value: 'readable', name: 'Readable' },
+  { value: 'raw', name: 'Raw' },
+  { value: 'pretty', name: 'Pretty JSON' },
+]
+
+export function ResultTools({
+  pane,
+  views,
+  children,
+}: {
+  pane: Pane
+  views: readonly Choice<ResultView>[]
+  children?: ComponentChildren
+}) {
+  const { view, form, wrap, direction } = pane.state.value
+  const shown = views.some(each => each.value === view) ? view : views[0]!.value
+  return (
+    <div class="result-tools">
+      <Choices label="View" value={shown} choices={views} onChoose={value => pane.change({ view: value })} />
+      {shown === 'lines' && views.length > 1 && (
+        <>
+          <Choices
+            label="Form of lines"
+            value={form}
+            choices={FORMS}
+            onChoose={value => pane.change({ form: value })}
+          />
+          <button type="button" class="button small" aria-pressed={wrap} onClick={() => pane.change({ wrap: !wrap })}>
+            Wrap
+          </button>
+          <button
+            type="button"
+            class="button small"
+            title="Order of lines"
+            onClick={() => {
+              pane.change({ direction: direction === 'backward' ? 'forward' : 'backward' })
+              void pane.run()
+            }}
+          >
+            <Icon name="down" /> {direction === 'backward' ? 'Newest first' : 'Oldest first'}
+          </button>
+        </>
+      )}
+      <span class="spacer" />
+      {children}
+    </div>
+  )
+}

@@ -1,0 +1,85 @@
+// What is there when nothing was asked yet: the services that log, or how to send the first line.
+
+import { volumes } from '../api/loki'
+import { formatValue } from '../charts/units'
+import { toggleMatcher } from '../logql/edit'
+import { Empty, Failure } from '../parts/Empty'
+import { useLoaded } from '../parts/useLoaded'
+import { favourites } from './history'
+import type { Pane } from './pane'
+
+const EXAMPLES: readonly (readonly [string, string])[] = [
+  ['Errors of every service', '{service_name=~".+"} | detected_level=~"error|critical"'],
+  [
+    'Errors per minute, by service',
+    'sum by (service_name) (count_over_time({service_name=~".+"} | detected_level="error" [1m]))',
+  ],
+  [
+    'What the errors say',
+    '{service_name=~".+"} | detected_level="error" | json | stats count() as n by (message) | sort by n desc',
+  ],
+  ['Slowest requests', '{service_name=~".+"} | json | duration_ms > 1000'],
+]
+
+export function StartHere({ pane }: { pane: Pane }) {
+  const range = pane.range()
+  const services = useLoaded(
+    signal => volumes(range, '{service_name=~".+"}', 'service_name', signal),
+    [pane.asked.value],
+  )
+  if (services.error) return <Failure message={services.error.message} />
+  if (!services.value) return null
+  if (!services.value.length) return <FirstLine />
+  const most = Math.max(...services.value.map(each => Number(each.value[1])))
+  return (
+    <div class="start">
+      <section>
+        <h2>Services that logged in this range</h2>
+        <ul class="services">
+          {services.value.map(({ metric, value }) => (
+            <li key={metric.service_name}>
+              <button
+                type="button"
+                onClick={() => pane.ask(toggleMatcher('', 'service_name', '=', metric.service_name ?? ''))}
+              >
+                <span class="value-bar" style={{ width: `${(Number(value[1]) / most) * 100}%` }} aria-hidden="true" />
+                <span>{metric.service_name}</span>
+                <small>{formatValue(Number(value[1]), 'bytes')}</small>
+              </button>
+            </li>
+          ))}
+        </ul>
+      </section>
+      <section>
+        <h2>Questions to begin with</h2>
+        <ul class="examples">
+          {[...favourites.value.map(query => ['Favourite', query] as const), ...EXAMPLES].map(([name, query]) => (
+            <li key={query}>
+              <button type="button" onClick={() => pane.ask(query)}>
+                <span>{name}</span>
+                <code>{query}</code>
+              </button>
+            </li>
+          ))}
+        </ul>
+      </section>
+    </div>
+  )
+}
+
+function FirstLine() {
+  const base = (location.origin + location.pathname).replace(/\/$/, '')
+  return (
+    <Empty title="Nothing has been logged in this range">
+      <p>Widen the range, or send a line:</p>
+      <pre class="code-block">
+        {`curl -H 'Content-Type: application/json' ${base}/loki/api/v1/push --data-raw \\
+  '{"streams":[{"stream":{"app":"demo"},"values":[["'$(date +%s%N)'","hello"]]}]}'`}
+      </pre>
+      <p>
+        Promtail, Alloy, Fluent Bit and Vector send to <code>{base}/loki/api/v1/push</code>, OpenTelemetry SDKs to{' '}
+        <code>{base}/otlp</code>. <code>sigyn serve --demo</code> logs by itself.
+      </p>
+    </Empty>
+  )
+}

@@ -1,0 +1,193 @@
+// A pane: a query over a range, its answer, and everything that can be done with it.
+
+import { batch, computed, type ReadonlySignal, type Signal, signal } from '@preact/signals'
+import { ApiError, isAbort } from '../api/http'
+import { type Answer, nanoseconds, runQuery, type Series } from '../api/loki'
+import { logQueryOf, type Structure, structureOf } from '../logql/structure'
+import { type Entry, sameEntry } from '../logs/entry'
+import { formatDuration } from '../time/duration'
+import { type Range, type RangeText, resolveRange, stepFor } from '../time/range'
+import type { PaneState } from './address'
+import { noteQuery } from './history'
+
+export const PAGE_LINES = 1000
+export const MOST_LINES = 50_000
+const GRAPH_POINTS = 240
+const BARS = 60
+
+export interface Volume {
+  series: Series[]
+  step: number
+}
+
+export interface Pane {
+  state: Signal<PaneState>
+  draft: Signal<string>
+  structure: ReadonlySignal<Structure>
+  /** what the shown answer was asked for */
+  asked: Signal<Range>
+  running: Signal<{ since: number } | null>
+  error: Signal<ApiError | null>
+  answer: Signal<Answer | null>
+  entries: Signal<Entry[]>
+  volume: Signal<Volume | null>
+  /** older lines are being loaded, or there are none */
+  more: Signal<'idle' | 'loading' | 'end'>
+  live: Signal<boolean>
+  range: () => Range
+  change: (change: Partial<PaneState>) => void
+  run: () => Promise<void>
+  ask: (query: string) => void
+  zoom: (range: RangeText) => void
+  cancel: () => void
+  loadMore: () => Promise<void>
+}
+
+export function createPane(initial: PaneState): Pane {
+  const state = signal(initial)
+  const draft = signal(initial.query)
+  const asked = signal(resolveRange(initial.range))
+  const running = signal<{ since: number } | null>(null)
+  const error = signal<ApiError | null>(null)
+  const answer = signal<Answer | null>(null)
+  const entries = signal<Entry[]>([])
+  const volume = signal<Volume | null>(null)
+  const more = signal<'idle' | 'loading' | 'end'>('idle')
+  const live = signal(false)
+  let controller = new AbortController()
+
+  const change = (part: Partial<PaneState>) => {
+    state.value = { ...state.value, ...part }
+  }
+
+  const run = async () => {
+    controller.abort()
+    controller = new AbortController()
+    const { signal: aborted } = controller
+    const query = draft.value.trim()
+    batch(() => {
+      change({ query })
+      asked.value = resolveRange(state.value.range)
+      error.value = null
+      more.value = 'idle'
+    })
+    if (!query) {
+      batch(() => {
+        answer.value = null
+        entries.value = []
+        volume.value = null
+      })
+      return
+    }
+    running.value = { since: Date.now() }
+    const range = asked.value
+    const { isMetric } = structureOf(query)
+    if (isMetric) volume.value = null
+    try {
+      const [found] = await Promise.all([
+        runQuery({
+          query,
+          range,
+          limit: PAGE_LINES,
+          direction: state.value.direction,
+          step: isMetric ? stepFor(range, GRAPH_POINTS) : undefined,
+          signal: aborted,
+        }),
+        isMetric ? null : countVolume(query, range, aborted, volume),
+      ])
+      if (aborted.aborted) return
+      noteQuery(query)
+      batch(() => {
+        answer.value = found
+        entries.value = found.data.kind === 'entries' ? found.data.entries : []
+        more.value = found.data.kind === 'entries' && found.data.entries.length < PAGE_LINES ? 'end' : 'idle'
+        running.value = null
+      })
+    } catch (failure) {
+      if (aborted.aborted || isAbort(failure)) return
+      batch(() => {
+        error.value = failure instanceof ApiError ? failure : new ApiError(String(failure), 0)
+        answer.value = null
+        entries.value = []
+        volume.value = null
+        running.value = null
+      })
+    }
+  }
+
+  const loadMore = async () => {
+    const last = entries.value.at(-1)
+    if (more.value !== 'idle' || running.value || live.value || !last || entries.value.length >= MOST_LINES) return
+    more.value = 'loading'
+    const { direction, query } = state.value
+    const range = asked.value
+    // The moment of the last line is asked for again, since other lines may share it.
+    const span =
+      direction === 'backward'
+        ? { start: nanoseconds(range.start), end: String(BigInt(last.timestamp) + 1n) }
+        : { start: last.timestamp, end: nanoseconds(range.end) }
+    try {
+      const page = await runQuery({ query, range, limit: PAGE_LINES, direction, signal: controller.signal }, span)
+      const found = page.data.kind === 'entries' ? page.data.entries : []
+      const known = entries.value.filter(entry => entry.timestamp === last.timestamp)
+      const fresh = found.filter(
+        entry => entry.timestamp !== last.timestamp || !known.some(each => sameEntry(each, entry)),
+      )
+      batch(() => {
+        entries.value = [...entries.value, ...fresh]
+        more.value = found.length < PAGE_LINES || !fresh.length ? 'end' : 'idle'
+      })
+    } catch (failure) {
+      if (!isAbort(failure)) more.value = 'end'
+    }
+  }
+
+  return {
+    state,
+    draft,
+    structure: computed(() => structureOf(draft.value)),
+    asked,
+    running,
+    error,
+    answer,
+    entries,
+    volume,
+    more,
+    live,
+    range: () => resolveRange(state.value.range),
+    change,
+    run,
+    ask: query => {
+      draft.value = query
+      void run()
+    },
+    zoom: range => {
+      change({ range })
+      void run()
+    },
+    cancel: () => {
+      controller.abort()
+      running.value = null
+    },
+    loadMore,
+  }
+}
+
+async function countVolume(
+  query: string,
+  range: Range,
+  aborted: AbortSignal,
+  volume: Signal<Volume | null>,
+): Promise<void> {
+  const step = stepFor(range, BARS)
+  const counted = `sum by (detected_level) (count_over_time(${logQueryOf(query)} [${formatDuration(step)}]))`
+  // A count at a moment is of the step before it; moments are round, so that bars stay put when the range moves.
+  const grid = { start: Math.floor(range.start / step) * step + step, end: Math.ceil(range.end / step) * step }
+  try {
+    const found = await runQuery({ query: counted, range: grid, step, purpose: 'logvolhist', signal: aborted })
+    if (!aborted.aborted) volume.value = { series: found.data.kind === 'series' ? found.data.series : [], step }
+  } catch (failure) {
+    if (isAbort(failure)) throw failure
+    volume.value = null
+  }
+}

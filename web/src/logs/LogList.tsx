@@ -1,0 +1,199 @@
+// Lines, of which only those in sight are in the document: 50 000 scroll as smoothly as 50.
+
+import { useEffect, useLayoutEffect, useMemo, useRef, useState } from 'preact/hooks'
+import { useShortcuts } from '../app/shortcuts'
+import type { LineForm } from '../explore/address'
+import type { Entry } from './entry'
+import { Heights } from './heights'
+import { type LineActions, LineDetails } from './LineDetails'
+import { LogRow } from './LogRow'
+import type { Marker } from './marking'
+
+interface Properties {
+  entries: Entry[]
+  form: LineForm
+  wrap: boolean
+  columns: string[]
+  marker: Marker
+  actions: LineActions
+  onEnd?: () => void
+  /** keeps the newest in sight, as a live tail does */
+  follow?: boolean
+  footer?: string
+}
+
+const ROW = 22
+const OVERSCAN = 12
+const CHARACTER = 7.25
+
+export function LogList({ entries, form, wrap, columns, marker, actions, onEnd, follow, footer }: Properties) {
+  const scroller = useRef<HTMLDivElement>(null)
+  const [view, setView] = useState({ top: 0, height: 800, width: 1000 })
+  const [open, setOpen] = useState<ReadonlySet<Entry>>(new Set())
+  const [current, setCurrent] = useState(-1)
+  const [, redraw] = useState(0)
+  const heights = useHeights(entries, `${form} ${wrap} ${columns.join()} ${wrap ? view.width : 0}`, entry =>
+    guess(entry, form, wrap, view.width),
+  )
+
+  useLayoutEffect(() => {
+    const element = scroller.current!
+    const read = () => setView({ top: element.scrollTop, height: element.clientHeight, width: element.clientWidth })
+    read()
+    const observer = new ResizeObserver(read)
+    observer.observe(element)
+    element.addEventListener('scroll', read, { passive: true })
+    return () => {
+      observer.disconnect()
+      element.removeEventListener('scroll', read)
+    }
+  }, [])
+
+  const first = Math.max(0, heights.rowAt(view.top) - OVERSCAN)
+  const last = Math.min(entries.length, heights.rowAt(view.top + view.height) + 1 + OVERSCAN)
+
+  useEffect(() => {
+    if (onEnd && entries.length && last >= entries.length - 100) onEnd()
+  }, [last, entries.length, onEnd])
+
+  useEffect(() => {
+    if (follow && scroller.current) scroller.current.scrollTop = 0
+  }, [follow, entries])
+
+  useEffect(() => setCurrent(-1), [entries[0]])
+
+  const measure = (index: number, height: number) => {
+    if (heights.measure(index, height)) redraw(count => count + 1)
+  }
+  const toggle = (index: number) => {
+    const entry = entries[index]
+    if (!entry) return
+    const next = new Set(open)
+    if (!next.delete(entry)) next.add(entry)
+    setOpen(next)
+    setCurrent(index)
+  }
+  const move = (by: number) => {
+    const to = Math.max(0, Math.min(entries.length - 1, current + by))
+    setCurrent(to)
+    const element = scroller.current!
+    const [top, bottom] = [heights.offset(to), heights.offset(to + 1)]
+    if (top < element.scrollTop) element.scrollTop = top
+    else if (bottom > element.scrollTop + element.clientHeight) element.scrollTop = bottom - element.clientHeight
+  }
+  useShortcuts(
+    [
+      { keys: 'j', does: 'next line', run: () => move(1) },
+      { keys: 'k', does: 'previous line', run: () => move(-1) },
+      { keys: 'Enter', does: 'open or close the line', run: () => toggle(current) },
+      { keys: 'c', does: 'context of the line', run: () => entries[current] && actions.onContext?.(entries[current]) },
+    ],
+    [current, entries, open],
+  )
+
+  return (
+    // biome-ignore lint/a11y/noNoninteractiveTabindex: what scrolls must be reachable by keyboard
+    <section class={`log-list${wrap ? ' wrap' : ''}`} ref={scroller} tabIndex={0} aria-label="Log lines">
+      {columns.length > 0 && <ColumnHeadings columns={columns} onRemove={actions.onColumn} />}
+      <div class="log-space" style={{ height: `${heights.total}px` }}>
+        <ol class="log-rows" style={{ transform: `translateY(${heights.offset(first)}px)` }}>
+          {entries.slice(first, last).map((entry, at) => {
+            const index = first + at
+            return (
+              <Measured
+                key={`${entry.timestamp} ${index}`}
+                index={index}
+                onHeight={measure}
+                fixed={!wrap && form !== 'pretty' && !open.has(entry)}
+              >
+                <LogRow
+                  entry={entry}
+                  form={form}
+                  columns={columns}
+                  marker={marker}
+                  isOpen={open.has(entry)}
+                  isCurrent={index === current}
+                  onToggle={() => toggle(index)}
+                />
+                {open.has(entry) && <LineDetails entry={entry} marker={marker} columns={columns} actions={actions} />}
+              </Measured>
+            )
+          })}
+        </ol>
+      </div>
+      {footer && <p class="log-footer">{footer}</p>}
+    </section>
+  )
+}
+
+function ColumnHeadings({ columns, onRemove }: { columns: string[]; onRemove: (name: string) => void }) {
+  return (
+    <div class="log-columns">
+      <span class="log-time">Time</span>
+      <span class="log-level" />
+      {columns.map(name => (
+        <span key={name} class="log-column">
+          {name}
+          <button
+            type="button"
+            class="icon-button"
+            aria-label={`Remove the column ${name}`}
+            onClick={() => onRemove(name)}
+          >
+            ×
+          </button>
+        </span>
+      ))}
+      <span>Line</span>
+    </div>
+  )
+}
+
+interface MeasuredProperties {
+  index: number
+  /** of the height of a plain row, which needs no measuring */
+  fixed: boolean
+  onHeight: (index: number, height: number) => void
+  children: preact.ComponentChildren
+}
+
+function Measured({ index, fixed, onHeight, children }: MeasuredProperties) {
+  const element = useRef<HTMLLIElement>(null)
+  useLayoutEffect(() => {
+    if (fixed) {
+      onHeight(index, ROW)
+      return
+    }
+    const row = element.current!
+    onHeight(index, row.offsetHeight)
+    const observer = new ResizeObserver(() => onHeight(index, row.offsetHeight))
+    observer.observe(row)
+    return () => observer.disconnect()
+  }, [index, fixed])
+  return (
+    <li class="log-item" ref={element}>
+      {children}
+    </li>
+  )
+}
+
+function useHeights(entries: Entry[], shape: string, guessed: (entry: Entry) => number): Heights {
+  const known = useRef<{ heights: Heights; shape: string; first: Entry | undefined } | null>(null)
+  return useMemo(() => {
+    const before = known.current
+    const guessAt = (index: number) => guessed(entries[index]!)
+    const grown =
+      before && before.shape === shape && before.first === entries[0] && before.heights.count <= entries.length
+    const heights = grown ? before.heights.extended(entries.length, guessAt) : new Heights(entries.length, guessAt)
+    known.current = { heights, shape, first: entries[0] }
+    return heights
+  }, [entries, shape])
+}
+
+function guess(entry: Entry, form: LineForm, wrap: boolean, width: number): number {
+  if (form === 'pretty' && entry.line.startsWith('{')) return ROW * (2 + Math.min(40, entry.line.split('":').length))
+  if (!wrap) return ROW
+  const across = Math.max(20, (width - 150) / CHARACTER)
+  const lines = Math.ceil(entry.line.length / across)
+  return ROW + (Math.max(1, lines) - 1) * 18
+}

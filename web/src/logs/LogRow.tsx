@@ -1,0 +1,62 @@
+import type { LineForm } from '../explore/address'
+import { formatTime } from '../time/format'
+import { type Entry, fieldOf } from './entry'
+import { LineText } from './LineText'
+import { type Level, levelOf } from './levels'
+import type { Marker } from './marking'
+
+interface Properties {
+  entry: Entry
+  form: LineForm
+  columns: string[]
+  marker: Marker
+  isOpen: boolean
+  isCurrent: boolean
+  onToggle: () => void
+}
+
+// A word beside the colour, for those who see no difference between the colours.
+const SHORT: Record<Level, string> = {
+  critical: 'CRT',
+  error: 'ERR',
+  warn: 'WRN',
+  info: 'INF',
+  debug: 'DBG',
+  trace: 'TRC',
+  unknown: '···',
+}
+
+export function LogRow({ entry, form, columns, marker, isOpen, isCurrent, onToggle }: Properties) {
+  const level = levelOf(entry.level)
+  return (
+    // biome-ignore lint/a11y/useKeyWithClickEvents: a convenience; the time is the button
+    // biome-ignore lint/a11y/noStaticElementInteractions: the same
+    <div
+      class={`log-row level-${level}${isCurrent ? ' current' : ''}`}
+      onClick={() => {
+        // Selecting text in a line is no click on it.
+        if (!getSelection()?.toString()) onToggle()
+      }}
+    >
+      <button
+        type="button"
+        class="log-time"
+        aria-expanded={isOpen}
+        aria-label={`Details of the line of ${formatTime(entry.moment, true)}`}
+      >
+        {formatTime(entry.moment, true)}
+      </button>
+      <abbr class="log-level" title={entry.level}>
+        {SHORT[level]}
+      </abbr>
+      {columns.map(name => (
+        <span key={name} class="log-column">
+          {fieldOf(entry, name) ?? ''}
+        </span>
+      ))}
+      <span class="log-line">
+        <LineText entry={entry} form={form} marker={marker} folded={!isOpen} />
+      </span>
+    </div>
+  )
+}

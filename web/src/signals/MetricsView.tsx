@@ -1,0 +1,3 @@
+export function MetricsView() {
+  return <main id="main">MetricsView</main>
+}

@@ -1,0 +1,3 @@
+export function TracesView() {
+  return <main id="main">TracesView</main>
+}

@@ -1,0 +1,3 @@
+export function StoreView() {
+  return <main id="main">StoreView</main>
+}

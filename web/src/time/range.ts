@@ -1,0 +1,101 @@
+// The time that a view looks at: relative (`now-1h` to `now`) or absolute (ms since 1970), as texts in the address.
+
+import { DAY, formatDuration, HOUR, MINUTE, parseDuration, SECOND } from './duration'
+import { formatMoment } from './format'
+
+export interface RangeText {
+  from: string
+  to: string
+}
+
+/** Moments in ms since 1970. */
+export interface Range {
+  start: number
+  end: number
+}
+
+export const DEFAULT_RANGE: RangeText = { from: 'now-1h', to: 'now' }
+
+export const QUICK_RANGES: readonly (readonly [string, RangeText])[] = [
+  ['Last 5 minutes', { from: 'now-5m', to: 'now' }],
+  ['Last 15 minutes', { from: 'now-15m', to: 'now' }],
+  ['Last 30 minutes', { from: 'now-30m', to: 'now' }],
+  ['Last hour', { from: 'now-1h', to: 'now' }],
+  ['Last 3 hours', { from: 'now-3h', to: 'now' }],
+  ['Last 6 hours', { from: 'now-6h', to: 'now' }],
+  ['Last 12 hours', { from: 'now-12h', to: 'now' }],
+  ['Last 24 hours', { from: 'now-24h', to: 'now' }],
+  ['Last 2 days', { from: 'now-2d', to: 'now' }],
+  ['Last 7 days', { from: 'now-7d', to: 'now' }],
+  ['Last 30 days', { from: 'now-30d', to: 'now' }],
+  ['Last 90 days', { from: 'now-90d', to: 'now' }],
+]
+
+const UNIT_SIZES: Record<string, number> = { s: SECOND, m: MINUTE, h: HOUR, d: DAY, w: 7 * DAY }
+
+/** A moment in any spelling that the picker and links take; null when it is none. */
+export function parseMoment(text: string, now: number): number | null {
+  const trimmed = text.trim()
+  const relative = /^now(?:-(.+?))?(?:\/([smhdw]))?$/.exec(trimmed)
+  if (relative) {
+    const back = relative[1] ? parseDuration(relative[1]) : 0
+    if (back === null) return null
+    const size = relative[2] ? UNIT_SIZES[relative[2]]! : 1
+    return Math.floor((now - back) / size) * size
+  }
+  if (/^\d{19}$/.test(trimmed)) return Number(trimmed.slice(0, 13))
+  if (/^\d{13}$/.test(trimmed)) return Number(trimmed)
+  if (/^\d{10}$/.test(trimmed)) return Number(trimmed) * SECOND
+  const parsed = Date.parse(trimmed.replace(/^(\d{4}-\d\d-\d\d) /, '$1T'))
+  return Number.isNaN(parsed) ? null : parsed
+}
+
+export function resolveRange(range: RangeText, now = Date.now()): Range {
+  const end = parseMoment(range.to, now) ?? now
+  const start = parseMoment(range.from, now) ?? end - HOUR
+  return start < end ? { start, end } : { start: end - SECOND, end }
+}
+
+export function isRelative(range: RangeText): boolean {
+  return range.to.startsWith('now') || range.from.startsWith('now')
+}
+
+export function absolute({ start, end }: Range): RangeText {
+  return { from: String(Math.floor(start)), to: String(Math.ceil(end)) }
+}
+
+export function describeRange(range: RangeText): string {
+  const quick = QUICK_RANGES.find(([, each]) => each.from === range.from && each.to === range.to)
+  if (quick) return quick[0]
+  if (isRelative(range)) return `${range.from} to ${range.to}`
+  const { start, end } = resolveRange(range)
+  return `${formatMoment(start)} – ${formatMoment(end, start)}`
+}
+
+/** The range moved by half its length, back (-1) or forward (1). */
+export function shifted(range: RangeText, direction: 1 | -1): RangeText {
+  const { start, end } = resolveRange(range)
+  const by = ((end - start) / 2) * direction
+  return absolute({ start: start + by, end: end + by })
+}
+
+export function zoomedOut(range: RangeText): RangeText {
+  const { start, end } = resolveRange(range)
+  const half = (end - start) / 2
+  return absolute({ start: start - half, end: Math.min(Date.now(), end + half) })
+}
+
+const STEPS = [1, 2, 5, 10, 15, 30, 60, 120, 300, 600, 900, 1800, 3600, 7200, 10_800, 21_600, 43_200, 86_400].map(
+  seconds => seconds * SECOND,
+)
+
+/** A round step, in ms, that cuts the range into at most so many pieces. */
+export function stepFor({ start, end }: Range, pieces: number): number {
+  const least = (end - start) / pieces
+  return STEPS.find(step => step >= least) ?? Math.ceil(least / DAY) * DAY
+}
+
+/** What LogQL takes in brackets. */
+export function rangeInterval(range: Range, pieces: number): string {
+  return formatDuration(stepFor(range, pieces))
+}
