@@ -37,16 +37,15 @@ export function App() {
   )
   return (
     <div class="frame">
-      <a
+      <button
+        type="button"
         class="skip-link"
-        href="#main"
-        onClick={event => {
-          event.preventDefault()
-          document.getElementById('main')?.querySelector<HTMLElement>('[tabindex], button, .cm-content')?.focus()
-        }}
+        onClick={() =>
+          document.getElementById('main')?.querySelector<HTMLElement>('.cm-content, [tabindex], button, a')?.focus()
+        }
       >
         Skip to the content
-      </a>
+      </button>
       <Navigation current={view} onHelp={() => setDialog('help')} onTenant={() => setDialog('tenant')} />
       <div class="view">
         <Shown key={view.id} view={view} />
@@ -61,7 +60,8 @@ export function App() {
 function Navigation({ current, onHelp, onTenant }: { current: View; onHelp: () => void; onTenant: () => void }) {
   return (
     <nav class="navigation" aria-label="Views">
-      <a class="logo" href={link('logs')} aria-label="Sigyn">
+      <a class="logo" href={link('logs')}>
+        <span class="visually-hidden">Sigyn</span>
         <svg viewBox="0 0 32 32" aria-hidden="true">
           <path class="drop" d="M16 2c4 5.600 6 8.800 6 11.400a6 6 0 0 1-12 0C10 10.800 12 7.600 16 2z" />
           <path class="bowl" d="M3 19h26a13 11 0 0 1-26 0z" />

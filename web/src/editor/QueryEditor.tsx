@@ -12,6 +12,7 @@ import { defaultKeymap, history, historyKeymap } from '@codemirror/commands'
 import { type Diagnostic, setDiagnostics } from '@codemirror/lint'
 import { EditorState, Prec } from '@codemirror/state'
 import { EditorView, keymap, placeholder, tooltips } from '@codemirror/view'
+import { effect, type Signal } from '@preact/signals'
 import { useEffect, useRef } from 'preact/hooks'
 import type { ApiError } from '../api/http'
 import type { Range } from '../time/range'
@@ -19,11 +20,11 @@ import { completionFor } from './completion'
 import { highlighting } from './highlight'
 
 interface Properties {
-  value: string
+  /** what is written; changes from elsewhere show at once */
+  value: Signal<string>
   label: string
   rangeOf: () => Range
   error?: ApiError | null
-  onChange: (query: string) => void
   onRun: () => void
 }
 
@@ -38,13 +39,16 @@ export function QueryEditor(properties: Properties) {
   useEffect(() => {
     const editor = new EditorView({ parent: place.current!, state: stateOf(latest) })
     view.current = editor
-    return () => editor.destroy()
-  }, [])
-
-  useEffect(() => {
-    const editor = view.current
-    if (!editor || editor.state.doc.toString() === properties.value) return
-    editor.dispatch({ changes: { from: 0, to: editor.state.doc.length, insert: properties.value } })
+    const stop = effect(() => {
+      const written = properties.value.value
+      if (editor.state.doc.toString() !== written) {
+        editor.dispatch({ changes: { from: 0, to: editor.state.doc.length, insert: written } })
+      }
+    })
+    return () => {
+      stop()
+      editor.destroy()
+    }
   }, [properties.value])
 
   useEffect(() => {
@@ -61,7 +65,7 @@ function stateOf(latest: { current: Properties }): EditorState {
     return true
   }
   return EditorState.create({
-    doc: latest.current.value,
+    doc: latest.current.value.peek(),
     extensions: [
       EditorView.cspNonce.of(NONCE),
       history(),
@@ -107,7 +111,7 @@ function stateOf(latest: { current: Properties }): EditorState {
       keymap.of([...defaultKeymap, ...historyKeymap]),
       EditorView.updateListener.of(update => {
         if (!update.docChanged) return
-        latest.current.onChange(update.state.doc.toString())
+        latest.current.value.value = update.state.doc.toString()
         const typed = update.transactions.some(transaction => transaction.isUserEvent('input.complete'))
         if (typed && /[=~]$/.test(update.state.doc.sliceString(0, update.state.selection.main.head)))
           startCompletion(update.view)

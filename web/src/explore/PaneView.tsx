@@ -39,11 +39,10 @@ export function PaneView({ pane, name, isMain }: Properties) {
       <section class="query" aria-label={name}>
         <div class="query-row">
           <QueryEditor
-            value={pane.draft.value}
+            value={pane.draft}
             label="Query"
             rangeOf={pane.range}
             error={pane.error.value}
-            onChange={query => (pane.draft.value = query)}
             onRun={() => void pane.run()}
           />
           <div class="query-tools">

@@ -1,3 +1,70 @@
+// Metrics: a metric store's names where the server has one, and metrics out of logs, which every server has.
+
+import { volumes } from '../api/loki'
+import { optional } from '../api/sigyn'
+import { link } from '../app/router'
+import { TopBar } from '../app/TopBar'
+import { Failure } from '../parts/Empty'
+import { useLoaded } from '../parts/useLoaded'
+import { resolveRange } from '../time/range'
+
+const ofService = (service: string): readonly (readonly [string, string])[] => [
+  ['Lines per second, by level', `sum by (detected_level) (rate({service_name="${service}"}[5m]))`],
+  [
+    'Share of errors',
+    `sum(rate({service_name="${service}"} | detected_level=~"error|critical" [5m])) / sum(rate({service_name="${service}"}[5m]))`,
+  ],
+  ['Text per second', `sum(bytes_rate({service_name="${service}"}[5m]))`],
+  [
+    'Duration, 95th percentile',
+    `quantile_over_time(0.95, {service_name="${service}"} | json | unwrap duration_ms | __error__="" [5m]) by (service_name)`,
+  ],
+]
+
 export function MetricsView() {
-  return <main id="main">MetricsView</main>
+  const names = useLoaded(signal => optional<string[]>('prometheus/api/v1/label/__name__/values', signal), [])
+  const services = useLoaded(
+    signal => volumes(resolveRange({ from: 'now-6h', to: 'now' }), '{service_name=~".+"}', 'service_name', signal),
+    [],
+  )
+  return (
+    <>
+      <TopBar title="Metrics" />
+      <main id="main" class="padded metrics">
+        {names.value === null && (
+          <p class="hint">
+            This server keeps no metrics of their own. These are counted from logs as they are asked for.
+          </p>
+        )}
+        {names.value && names.value.length > 0 && (
+          <section>
+            <h2>Stored metrics</h2>
+            <ul class="names">
+              {names.value.map(name => (
+                <li key={name}>
+                  <code>{name}</code>
+                </li>
+              ))}
+            </ul>
+          </section>
+        )}
+        {services.error && <Failure message={services.error.message} />}
+        {services.value?.map(({ metric }) => (
+          <section key={metric.service_name}>
+            <h2>{metric.service_name}</h2>
+            <ul class="cards">
+              {ofService(metric.service_name ?? '').map(([name, query]) => (
+                <li key={name}>
+                  <a class="card" href={link('logs', { q: query })}>
+                    <h3>{name}</h3>
+                    <code>{query}</code>
+                  </a>
+                </li>
+              ))}
+            </ul>
+          </section>
+        ))}
+      </main>
+    </>
+  )
 }

@@ -1,1 +1,0 @@
-import{t as e}from"./index-C4dHrZaD.js";function t(){return e(`main`,{id:`main`,children:`AlertsView`})}export{t as AlertsView};

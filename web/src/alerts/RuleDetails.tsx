@@ -1,0 +1,141 @@
+import { runQuery } from '../api/loki'
+import type { Rule } from '../api/prometheus'
+import { link } from '../app/router'
+import { align, seriesName } from '../charts/align'
+import { Legend } from '../charts/Legend'
+import { colourOfSeries } from '../charts/palette'
+import { TimeChart } from '../charts/TimeChart'
+import { safeUrl } from '../dashboards/links'
+import { Failure } from '../parts/Empty'
+import { useLoaded } from '../parts/useLoaded'
+import { ago } from '../time/format'
+import { resolveRange, stepFor } from '../time/range'
+import { thresholdOf } from './threshold'
+
+const RANGE = { from: 'now-3h', to: 'now' }
+const NONE: ReadonlySet<string> = new Set()
+
+export function RuleDetails({ rule, silenceAt }: { rule: Rule; silenceAt?: string }) {
+  return (
+    <div class="rule-details">
+      {rule.lastError && <Failure message={rule.lastError} />}
+      <RuleGraph rule={rule} />
+      <dl class="figures">
+        {rule.duration !== undefined && (
+          <div>
+            <dt>for</dt>
+            <dd>{rule.duration} s</dd>
+          </div>
+        )}
+        {rule.lastEvaluation && (
+          <div>
+            <dt>evaluated</dt>
+            <dd>{ago(Date.parse(rule.lastEvaluation))}</dd>
+          </div>
+        )}
+        {Object.entries(rule.labels ?? {}).map(([name, value]) => (
+          <div key={name}>
+            <dt>{name}</dt>
+            <dd>{value}</dd>
+          </div>
+        ))}
+      </dl>
+      {Object.entries(rule.annotations ?? {}).map(([name, value]) => (
+        <p key={name}>
+          <span class="hint">{name}</span> {value}
+        </p>
+      ))}
+      <Alerts rule={rule} silenceAt={silenceAt} />
+      <a class="button" href={link('logs', { q: thresholdOf(rule.query).query, ...RANGE })}>
+        Open the query in Logs
+      </a>
+    </div>
+  )
+}
+
+function RuleGraph({ rule }: { rule: Rule }) {
+  const { query, value } = thresholdOf(rule.query)
+  const range = resolveRange(RANGE)
+  const found = useLoaded(
+    async signal => {
+      const answer = await runQuery({ query, range, step: stepFor(range, 120), purpose: 'alert', signal })
+      return answer.data.kind === 'series' ? answer.data.series : []
+    },
+    [query],
+  )
+  if (found.error) return <Failure message={found.error.message} />
+  if (!found.value?.length) return null
+  const { times, columns } = align(found.value)
+  const items = found.value.map((each, at) => ({
+    name: seriesName(each.labels),
+    colour: colourOfSeries(each.labels, at),
+    values: columns[at]!,
+  }))
+  return (
+    <>
+      <TimeChart
+        times={times}
+        series={items}
+        range={range}
+        height={180}
+        thresholds={value === null ? [] : [{ value, colour: '--level-error' }]}
+        label={`${rule.name} over the last three hours${value === null ? '' : `, threshold ${value}`}`}
+      />
+      <Legend items={items} hidden={NONE} onHide={() => {}} />
+    </>
+  )
+}
+
+function Alerts({ rule, silenceAt }: { rule: Rule; silenceAt?: string }) {
+  if (!rule.alerts?.length) return null
+  return (
+    <table class="data-table">
+      <thead>
+        <tr>
+          <th scope="col">State</th>
+          <th scope="col">Since</th>
+          <th scope="col">Labels</th>
+          <th scope="col" class="number">
+            Value
+          </th>
+          <th scope="col">
+            <span class="visually-hidden">Silence</span>
+          </th>
+        </tr>
+      </thead>
+      <tbody>
+        {rule.alerts.map((alert, at) => (
+          <tr key={at}>
+            <td>
+              <span class={`state ${alert.state}`}>{alert.state}</span>
+            </td>
+            <td>{alert.activeAt ? ago(Date.parse(alert.activeAt)) : ''}</td>
+            <td>
+              <code>{seriesName(alert.labels)}</code>
+            </td>
+            <td class="number">{alert.value}</td>
+            <td>
+              <SilenceLink labels={alert.labels} at={silenceAt} />
+            </td>
+          </tr>
+        ))}
+      </tbody>
+    </table>
+  )
+}
+
+/** Alertmanager's own form, filled in: it alone may silence. */
+function SilenceLink({ labels, at }: { labels: Record<string, string>; at?: string }) {
+  const base = at ? safeUrl(at) : null
+  if (!base) return null
+  const matchers = Object.entries(labels).map(([name, value]) => `${name}=${JSON.stringify(value)}`)
+  return (
+    <a
+      href={`${base.replace(/\/$/, '')}/#/silences/new?filter=${encodeURIComponent(`{${matchers.join(',')}}`)}`}
+      target="_blank"
+      rel="noreferrer"
+    >
+      Silence
+    </a>
+  )
+}

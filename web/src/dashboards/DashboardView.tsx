@@ -1,0 +1,163 @@
+// A dashboard: its variables, and its panels in Grafana's grid of 24 columns.
+
+import { useCallback, useState } from 'preact/hooks'
+import { deleteDashboard, readDashboard } from '../api/sigyn'
+import { go, link, place } from '../app/router'
+import { TopBar } from '../app/TopBar'
+import { saveFile } from '../charts/export'
+import { Failure } from '../parts/Empty'
+import { Icon } from '../parts/Icon'
+import { useLoaded } from '../parts/useLoaded'
+import { type RangeText, resolveRange } from '../time/range'
+import { TimePicker } from '../time/TimePicker'
+import { ImportDialog } from './ImportDialog'
+import { type Dashboard, type Row, rowsOf } from './model'
+import { type PanelContext, PanelView } from './PanelView'
+import { VariableBar } from './VariableBar'
+import { initialValue } from './variables'
+
+export function DashboardView({ uid }: { uid: string }) {
+  const dashboard = useLoaded(signal => readDashboard<Dashboard>(uid, signal), [uid])
+  if (dashboard.error) {
+    return (
+      <>
+        <TopBar title={<a href={link('dashboards')}>Dashboards</a>} />
+        <main id="main" class="padded">
+          <Failure message={dashboard.error.message} />
+        </main>
+      </>
+    )
+  }
+  return dashboard.value ? (
+    <Shown key={dashboard.value.uid} dashboard={dashboard.value} onSaved={dashboard.reload} />
+  ) : null
+}
+
+function Shown({ dashboard, onSaved }: { dashboard: Dashboard; onSaved: () => void }) {
+  const { parameters } = place.value
+  const [editing, setEditing] = useState(false)
+  const [, setRound] = useState(0)
+  const text: RangeText = {
+    from: parameters.get('from') ?? dashboard.time?.from ?? 'now-1h',
+    to: parameters.get('to') ?? dashboard.time?.to ?? 'now',
+  }
+  const [range, setResolved] = useState(() => ({ key: '', range: resolveRange(text) }))
+  const key = `${text.from} ${text.to}`
+  if (range.key !== key) setResolved({ key, range: resolveRange(text) })
+  const variables = dashboard.templating?.list ?? []
+  const chosen = Object.fromEntries(variables.map(variable => [variable.name, initialValue(variable, parameters)]))
+  const change = (values: Record<string, string | string[]>) => {
+    const next = new URLSearchParams(place.value.parameters)
+    for (const [name, value] of Object.entries(values)) {
+      next.delete(name)
+      for (const each of typeof value === 'string' ? [value] : value) next.append(name, each)
+    }
+    go('dashboards', next)
+  }
+  const refresh = useCallback(() => {
+    setResolved({ key: '', range: resolveRange(text) })
+    setRound(round => round + 1)
+  }, [key])
+  const context: PanelContext = { range: range.range, text, chosen, onRange: ({ from, to }) => change({ from, to }) }
+  const remove = async () => {
+    await deleteDashboard(dashboard.uid)
+    go('dashboards')
+  }
+  return (
+    <>
+      <TopBar
+        title={
+          <>
+            <a href={link('dashboards')}>Dashboards</a>
+            <span class="crumb">/</span>
+            {dashboard.title}
+          </>
+        }
+      >
+        <button
+          type="button"
+          class="button icon-only wide-only"
+          title="Export as JSON"
+          aria-label="Export"
+          onClick={() => saveFile(`${dashboard.uid}.json`, JSON.stringify(dashboard, null, 2), 'application/json')}
+        >
+          <Icon name="download" />
+        </button>
+        <button
+          type="button"
+          class="button icon-only wide-only"
+          title="Edit the JSON"
+          aria-label="Edit"
+          onClick={() => setEditing(true)}
+        >
+          <Icon name="edit" />
+        </button>
+        <button
+          type="button"
+          class="button icon-only wide-only"
+          title="Delete"
+          aria-label="Delete"
+          onClick={() => void remove()}
+        >
+          <Icon name="trash" />
+        </button>
+        <TimePicker
+          range={text}
+          onRange={chosenRange => change({ from: chosenRange.from, to: chosenRange.to })}
+          refresh={parameters.get('refresh') ?? (dashboard.refresh || '')}
+          onRefreshEvery={every => change({ refresh: every })}
+          onRefresh={refresh}
+        />
+      </TopBar>
+      <main id="main" class="dashboard">
+        <VariableBar
+          variables={variables}
+          chosen={chosen}
+          range={range.range}
+          onChoose={(name, values) => change({ [`var-${name}`]: values })}
+        />
+        {rowsOf(dashboard).map((row, at) => (
+          <DashboardRow key={`${row.title}${at}`} row={row} context={context} />
+        ))}
+      </main>
+      {editing && (
+        <ImportDialog
+          title={`Edit ${dashboard.title}`}
+          text={JSON.stringify(dashboard, null, 2)}
+          onClose={() => setEditing(false)}
+          onDone={() => {
+            setEditing(false)
+            onSaved()
+          }}
+        />
+      )}
+    </>
+  )
+}
+
+function DashboardRow({ row, context }: { row: Row; context: PanelContext }) {
+  const [open, setOpen] = useState(!row.collapsed)
+  const top = Math.min(...row.panels.map(panel => panel.gridPos!.y))
+  return (
+    <section class="dashboard-row" aria-label={row.title || undefined}>
+      {row.title && (
+        <h2>
+          <button type="button" class="row-title" aria-expanded={open} onClick={() => setOpen(!open)}>
+            <Icon name={open ? 'down' : 'right'} /> {row.title}
+          </button>
+        </h2>
+      )}
+      {open && (
+        <div class="panel-grid">
+          {row.panels.map((panel, at) => (
+            <PanelView
+              key={panel.id ?? at}
+              panel={{ ...panel, gridPos: { ...panel.gridPos!, y: panel.gridPos!.y - top } }}
+              context={context}
+            />
+          ))}
+        </div>
+      )}
+    </section>
+  )
+}

@@ -1,0 +1,154 @@
+// A panel: its heading, and what its type makes of the answer.
+
+import type { ApiError } from '../api/http'
+import { go } from '../app/router'
+import { DataTable } from '../charts/DataTable'
+import { tableOfSamples, tableOfSeries } from '../explore/tables'
+import { Failure } from '../parts/Empty'
+import { Icon } from '../parts/Icon'
+import { useLoaded } from '../parts/useLoaded'
+import { absolute, type Range, type RangeText } from '../time/range'
+import { askTargets, seriesOf, type TargetAnswer } from './data'
+import { LogsPanel } from './LogsPanel'
+import { safeUrl } from './links'
+import type { Link, Panel } from './model'
+import { BarsPanel, GaugePanel, StatPanel } from './NumberPanels'
+import { TimePanel } from './TimePanel'
+import { interpolate } from './variables'
+
+export interface PanelContext {
+  range: Range
+  text: RangeText
+  chosen: Readonly<Record<string, string[]>>
+  onRange: (range: RangeText) => void
+}
+
+const ROW_HEIGHT = 34
+const HEADING = 46
+
+export function PanelView({ panel, context }: { panel: Panel; context: PanelContext }) {
+  const { range, chosen, text } = context
+  const { x, y, w, h } = panel.gridPos!
+  const key = `${JSON.stringify(panel.targets)} ${JSON.stringify(chosen)} ${range.start} ${range.end}`
+  const answers = useLoaded(signal => askTargets(panel, range, chosen, signal), [key])
+  const query = interpolate(panel.targets?.find(target => target.expr)?.expr ?? '', chosen, range)
+  const links = [
+    ...(panel.links ?? []),
+    ...(panel.fieldConfig?.defaults?.links ?? []),
+    ...(panel.fieldConfig?.defaults?.custom?.links ?? []),
+  ]
+  const title = interpolate(panel.title ?? '', chosen, range)
+  return (
+    <section
+      class={`panel panel-${panel.type}`}
+      aria-label={title || panel.type}
+      style={{ gridColumn: `${x + 1} / span ${w}`, gridRow: `${y + 1} / span ${h}` }}
+    >
+      <header class="panel-head">
+        <h2 title={panel.description}>{title}</h2>
+        {answers.loading && <span class="dot" role="status" aria-label="loading" />}
+        <span class="spacer" />
+        {links.map(link => (
+          <PanelLink key={`${link.title}${link.url}`} link={link} context={context} />
+        ))}
+        {query && (
+          <button
+            type="button"
+            class="icon-button"
+            title="Open in Logs"
+            aria-label={`Explore ${title}`}
+            onClick={() => go('logs', { q: query, from: text.from, to: text.to })}
+          >
+            <Icon name="search" />
+          </button>
+        )}
+      </header>
+      <div class="panel-body">
+        {answers.error ? (
+          <PanelError error={answers.error} />
+        ) : (
+          answers.value && (
+            <PanelBody
+              panel={panel}
+              answers={answers.value}
+              query={query}
+              context={context}
+              height={h * ROW_HEIGHT - HEADING}
+            />
+          )
+        )}
+      </div>
+    </section>
+  )
+}
+
+function PanelLink({ link, context }: { link: Link; context: PanelContext }) {
+  const url = safeUrl(interpolate(link.url ?? '', context.chosen, context.range))
+  if (!url) return null
+  return (
+    <a class="panel-link" href={url} target={link.targetBlank ? '_blank' : undefined} rel="noreferrer">
+      <Icon name="link" /> {link.title}
+    </a>
+  )
+}
+
+function PanelError({ error }: { error: ApiError }) {
+  return <Failure message={error.message} />
+}
+
+interface BodyProperties {
+  panel: Panel
+  answers: TargetAnswer[]
+  query: string
+  context: PanelContext
+  height: number
+}
+
+function PanelBody({ panel, answers, query, context, height }: BodyProperties) {
+  const lines = answers.flatMap(({ answer }) => (answer.data.kind === 'entries' ? answer.data.entries : []))
+  const table = answers.map(({ answer }) => answer.data).find(data => data.kind === 'table')
+  switch (panel.type) {
+    case 'logs':
+      return <LogsPanel panel={panel} query={query} entries={lines} range={context.text} />
+    case 'text':
+      return <p class="text-panel">{panel.options?.content}</p>
+    case 'table': {
+      if (table)
+        return <DataTable table={table.table} label={panel.title ?? 'Table'} unit={panel.fieldConfig?.defaults?.unit} />
+      if (lines.length) return <LogsPanel panel={panel} query={query} entries={lines} range={context.text} />
+      const samples = answers.flatMap(({ answer }) => (answer.data.kind === 'samples' ? answer.data.samples : []))
+      const made = samples.length ? tableOfSamples(samples) : tableOfSeries(seriesOf(answers))
+      return (
+        <DataTable
+          table={made}
+          label={panel.title ?? 'Table'}
+          unit={panel.fieldConfig?.defaults?.unit}
+          order={{ column: made.columns.length - 1, descending: true }}
+        />
+      )
+    }
+    case 'stat':
+      return <StatPanel panel={panel} series={seriesOf(answers)} />
+    case 'gauge':
+      return <GaugePanel panel={panel} series={seriesOf(answers)} />
+    case 'bargauge':
+    case 'bar':
+      return <BarsPanel panel={panel} series={seriesOf(answers)} />
+    case 'timeseries':
+    case 'graph':
+    case 'barchart':
+      if (answers.every(({ answer }) => answer.data.kind === 'samples'))
+        return <BarsPanel panel={panel} series={seriesOf(answers)} />
+      return (
+        <TimePanel
+          panel={panel}
+          series={seriesOf(answers)}
+          range={context.range}
+          height={height}
+          onZoom={range => context.onRange(absolute(range))}
+        />
+      )
+    default:
+      return <p class="hint">Panels of type {panel.type} are kept, but not shown here.</p>
+  }
+}

@@ -1,0 +1,89 @@
+// What a panel's targets answer.
+
+import { type Answer, runQuery, type Series } from '../api/loki'
+import { seriesName } from '../charts/align'
+import type { Labels } from '../logs/entry'
+import { type Range, stepFor } from '../time/range'
+import type { Panel, Target } from './model'
+import { interpolate } from './variables'
+
+export interface TargetAnswer {
+  target: Target
+  answer: Answer
+}
+
+const LINES = 500
+
+export async function askTargets(
+  panel: Panel,
+  range: Range,
+  chosen: Readonly<Record<string, string[]>>,
+  signal: AbortSignal,
+): Promise<TargetAnswer[]> {
+  const targets = (panel.targets ?? []).filter(target => target.expr && !target.hide)
+  return Promise.all(
+    targets.map(async target => {
+      const query = interpolate(target.expr!, chosen, range)
+      const instant = target.instant || target.queryType === 'instant'
+      const answer = await runQuery({
+        query,
+        range,
+        instant,
+        limit: target.maxLines ?? panel.options?.maxLines ?? LINES,
+        direction: panel.options?.sortOrder === 'Ascending' ? 'forward' : 'backward',
+        step:
+          /^\s*\{/.test(query) || instant ? undefined : Math.max(10_000, stepFor(range, panel.maxDataPoints ?? 120)),
+        purpose: 'dashboard',
+        signal,
+      })
+      return { target, answer }
+    }),
+  )
+}
+
+export interface NamedSeries extends Series {
+  name: string
+}
+
+export function seriesOf(answers: readonly TargetAnswer[]): NamedSeries[] {
+  return answers.flatMap(({ target, answer }): NamedSeries[] => {
+    if (answer.data.kind === 'series')
+      return answer.data.series.map(series => ({ ...series, name: legendOf(target, series.labels) }))
+    if (answer.data.kind === 'samples') {
+      return answer.data.samples.map(({ labels, value }) => ({
+        labels,
+        times: [0],
+        values: [value],
+        name: legendOf(target, labels),
+      }))
+    }
+    return []
+  })
+}
+
+function legendOf({ legendFormat }: Target, labels: Labels): string {
+  if (!legendFormat || legendFormat === '__auto') return seriesName(labels)
+  return legendFormat.replace(/\{\{\s*(\w+)\s*\}\}/g, (_, name: string) => labels[name] ?? '')
+}
+
+/** One number of a series, as `reduceOptions` and legends ask for it. */
+export function reduced(values: readonly (number | null)[], calculation = 'lastNotNull'): number | null {
+  const known = values.filter(value => value !== null)
+  if (!known.length) return null
+  switch (calculation) {
+    case 'mean':
+      return known.reduce((a, b) => a + b, 0) / known.length
+    case 'sum':
+    case 'total':
+      return known.reduce((a, b) => a + b, 0)
+    case 'max':
+      return known.reduce((a, b) => Math.max(a, b))
+    case 'min':
+      return known.reduce((a, b) => Math.min(a, b))
+    case 'first':
+    case 'firstNotNull':
+      return known[0]!
+    default:
+      return known.at(-1)!
+  }
+}
