@@ -104,7 +104,7 @@ function optionsOf(latest: { current: Properties }, tooltip: HTMLDivElement, wid
       {
         ...axis,
         grid,
-        size: 54,
+        size: (_plot, labels) => Math.max(54, 14 + 6.6 * Math.max(0, ...(labels ?? []).map(label => label.length))),
         gap: 6,
         space: 32,
         values: (_plot, splits) => splits.map(split => formatValue(split, unit)),

@@ -77,6 +77,7 @@ function stateOf(latest: { current: Properties }): EditorState {
         override: [completionFor(() => latest.current.rangeOf())],
         icons: false,
         activateOnTypingDelay: 80,
+        interactionDelay: 0,
       }),
       tooltips({ position: 'fixed' }),
       EditorView.contentAttributes.of({

@@ -1,6 +1,12 @@
 // Completion in the editor: what could stand here, with labels, values and fields that are really there.
 
-import type { Completion, CompletionContext, CompletionResult, CompletionSource } from '@codemirror/autocomplete'
+import {
+  type Completion,
+  type CompletionContext,
+  type CompletionResult,
+  type CompletionSource,
+  pickedCompletion,
+} from '@codemirror/autocomplete'
 import { ask, isAbort } from '../api/http'
 import { detectedFields, labelNames, labelValues, spanOf } from '../api/loki'
 import { wantedAt } from '../logql/complete'
@@ -56,9 +62,21 @@ function wordOptions(words: readonly Word[]): Completion[] {
 }
 
 function valueOptions(values: readonly string[], quoted: boolean): Completion[] {
-  return values
-    .slice(0, 500)
-    .map(value => ({ label: value, type: 'value', apply: quoted ? quote(value).slice(1) : quote(value) }))
+  return values.slice(0, 500).map(label => ({ label, type: 'value', apply: applyValue(label, quoted) }))
+}
+
+/** Writes the value with its quotes; those that the editor closed already are not written twice. */
+function applyValue(value: string, quoted: boolean): Completion['apply'] {
+  return (view, completion, from, to) => {
+    const insert = quoted ? quote(value).slice(1) : quote(value)
+    const end = quoted && view.state.sliceDoc(to, to + 1) === '"' ? to + 1 : to
+    view.dispatch({
+      changes: { from, to: end, insert },
+      selection: { anchor: from + insert.length },
+      userEvent: 'input.complete',
+      annotations: pickedCompletion.of(completion),
+    })
+  }
 }
 
 async function fieldOptions(context: CompletionContext, range: Range): Promise<Completion[]> {

@@ -25,13 +25,15 @@ interface Properties {
 const ROW = 22
 const OVERSCAN = 12
 const CHARACTER = 7.25
+const NARROW = 560 // no line fits a phone
 
-export function LogList({ entries, form, wrap, columns, marker, actions, onEnd, follow, footer }: Properties) {
+export function LogList({ entries, form, wrap: wanted, columns, marker, actions, onEnd, follow, footer }: Properties) {
   const scroller = useRef<HTMLDivElement>(null)
   const [view, setView] = useState({ top: 0, height: 800, width: 1000 })
   const [open, setOpen] = useState<ReadonlySet<Entry>>(new Set())
   const [current, setCurrent] = useState(-1)
   const [, redraw] = useState(0)
+  const wrap = wanted || view.width < NARROW
   const heights = useHeights(entries, `${form} ${wrap} ${columns.join()} ${wrap ? view.width : 0}`, entry =>
     guess(entry, form, wrap, view.width),
   )

@@ -1,0 +1,67 @@
+"""What a person does with the page, in their words."""
+
+from dataclasses import dataclass
+from urllib.parse import parse_qs, urlencode
+
+from playwright.sync_api import Locator, Page, expect
+
+
+@dataclass(frozen=True)
+class Reader:
+    """A person in front of the page of a server."""
+
+    page: Page
+    url: str
+
+    def open(self, view: str, **parameters: str) -> None:
+        """Goes to a view as a shared link does."""
+        self.page.goto("about:blank")
+        self.page.goto(f"{self.url}/#/{view}?{urlencode({name.rstrip('_'): value for name, value in parameters.items()})}")
+
+    def explore(self, query: str, **parameters: str) -> None:
+        """Opens a query and waits for lines."""
+        self.open("logs", q=query, **parameters)
+        expect(self.lines.first).to_be_visible()
+
+    def write(self, query: str) -> None:
+        """Writes a query in place of the one that is there, and runs it."""
+        self.type(query)
+        self.page.keyboard.press("Escape")  # leaves the editor, or the completion
+        self.click("Run")
+
+    def type(self, query: str) -> None:
+        """Writes a query in place of the one that is there."""
+        self.editor.click()
+        self.page.keyboard.press("Control+a")
+        self.page.keyboard.press("Delete")
+        self.page.keyboard.insert_text(query)
+
+    def click(self, name: str) -> None:
+        """Clicks the button of this name."""
+        self.button(name).click()
+
+    def button(self, name: str) -> Locator:
+        return self.page.get_by_role("button", name=name, exact=True)
+
+    @property
+    def editor(self) -> Locator:
+        return self.page.locator(".cm-content").first
+
+    @property
+    def lines(self) -> Locator:
+        return self.page.locator(".log-list .log-row")
+
+    @property
+    def details(self) -> Locator:
+        return self.page.locator(".line-details").first
+
+    @property
+    def state(self) -> dict[str, str]:
+        """The parameters in the address."""
+        _, _, parameters = self.page.evaluate("location.hash").partition("?")
+        return {name: values[0] for name, values in parse_qs(parameters).items()}
+
+    def expect_query(self, query: str) -> None:
+        """Waits for the editor and the address to hold this query."""
+        expect(self.editor).to_have_text(query)
+        self.page.wait_for_function("query => new URLSearchParams(location.hash.split('?')[1]).get('q') === query", arg=query)
