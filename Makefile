@@ -9,7 +9,7 @@ PYTHON ?= $(shell command -v python3.11 || command -v python3)
 DATA ?= ./sigyn-data
 
 .DEFAULT_GOAL := help
-.PHONY: help setup run test lint fuzz docs lock
+.PHONY: help setup run test lint fuzz docs lock page screenshots
 
 help: ## say what there is to make
 	@sed -n 's/^\([a-z]*\):[^#]*## /  make \1\t/p' Makefile
@@ -36,6 +36,15 @@ fuzz: $(VENV)/.installed-dev ## feed the parser and the push decoders what no pe
 
 docs: $(VENV)/.installed ## write the tables in docs/ that come from the code
 	@$(VENV)/bin/python .ci/docs
+
+page: web/node_modules/.package-lock.json ## build the page from web/ into sigyn/ui/static; needs Node 20
+	@npm --prefix web run --silent build
+
+screenshots: $(VENV)/.installed-dev ## take the pictures in docs/images anew; needs Chromium
+	@$(VENV)/bin/python .ci/screenshots
+
+web/node_modules/.package-lock.json: web/package-lock.json
+	@npm --prefix web ci --silent --no-audit --no-fund
 
 lock: ## resolve the dependencies anew; keeps what is pinned, unless UPGRADE=--upgrade
 	@./.ci/lock $(PYTHON) $(UPGRADE)

@@ -20,9 +20,25 @@ MAY_IMPORT: dict[str, set[str]] = {
     "services": FOUNDATION | {"wire", "store", "languages", "engine"},
     "ruler": FOUNDATION | {"wire", "store", "languages", "engine", "services", "config.yaml_tree", "config.errors"},
     "api": FOUNDATION | {"wire", "store", "languages", "engine", "services", "ruler"},
+    "ui": FOUNDATION | {"store", "languages", "engine", "services", "api"},
+    "demo": FOUNDATION | {"wire", "store", "services", "api"},
     "client": FOUNDATION | {"wire", "store", "languages", "engine", "services"},
     "cli": FOUNDATION
-    | {"wire", "store", "languages", "engine", "services", "ruler", "api", "client", "config", "agent", ""},
+    | {
+        "wire",
+        "store",
+        "languages",
+        "engine",
+        "services",
+        "ruler",
+        "api",
+        "client",
+        "config",
+        "agent",
+        "ui",
+        "demo",
+        "",
+    },
 }
 """What each package may import of the others, or of their parts; the empty name is sigyn/__init__.py,
 which holds the public API. The agent's stages filter and parse lines as LogQL does, and so need the

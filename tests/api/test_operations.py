@@ -65,12 +65,6 @@ def test_pages_without_a_use_say_why(server: Server, path: str) -> None:
     assert answer.text.startswith("there is no ")
 
 
-def test_home_page_shows_how_to_begin(server: Server) -> None:
-    page = server.get("/")
-    assert page.headers["content-type"].startswith("text/html")
-    assert f"curl -G http://127.0.0.1:{server.port}/loki/api/v1/query_range" in page.text
-
-
 def test_unknown_paths(server: Server) -> None:
     answer = server.get("/loki/api/v1/nothing")
     assert (answer.status_code, answer.text) == (404, "404 page not found\n")

@@ -21,6 +21,13 @@ from sigyn.languages.logql.pipes.math import MathFunction
 from sigyn.languages.logql.pipes.stats import StatsFunction
 from sigyn.languages.logql.tokens import PIPE_WORDS, RANGE_OPERATORS, STAGE_WORDS, VECTOR_OPERATORS
 from sigyn.languages.templates.logql import logql_functions
+from sigyn.store.documents import Documents
+from sigyn.store.objects import open_objects
+from sigyn.store.settings import ObjectStoreSettings
+from sigyn.ui.dashboards.library import DashboardLibrary
+from sigyn.ui.dashboards.routes import dashboard_routes
+from sigyn.ui.links import LINK_ROUTES
+from sigyn.ui.page import PAGE_ROUTES
 
 ROOT = Path(__file__).parent.parent.parent
 DOCS = ROOT / "docs"
@@ -59,8 +66,11 @@ def test_every_word_of_the_language_is_described() -> None:
 
 
 def test_every_route_is_described_and_every_described_route_is_there() -> None:
+    documents = Documents(open_objects(ObjectStoreSettings(url="memory://")), "dashboards")
+    page_routes = [*PAGE_ROUTES, *LINK_ROUTES, *dashboard_routes(DashboardLibrary(documents))]
     all_routes = [*LOKI_ROUTES, *PROMETHEUS_ROUTES, *OTLP_ROUTES, *OPS_ROUTES]
     all_routes += [*EXPORT_ROUTES, *EXPLAIN_ROUTES, *CARDINALITY_ROUTES]
+    all_routes += page_routes
     routes = {route.path for route in all_routes if hasattr(route, "path")}
     described = set(re.findall(r"`(?:GET|POST|DELETE) (/[^`]*)`", page("api.md")))
     assert described == routes

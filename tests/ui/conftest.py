@@ -17,8 +17,9 @@ def server_url(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
         yield url
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 def browser() -> Iterator[Browser]:
+    """Not for longer than a file: Playwright keeps an event loop running, and other tests want their own."""
     with sync_playwright() as playwright:
         running = launch(playwright)
         yield running

@@ -16,7 +16,9 @@ class Reader:
     def open(self, view: str, **parameters: str) -> None:
         """Goes to a view as a shared link does."""
         self.page.goto("about:blank")
-        self.page.goto(f"{self.url}/#/{view}?{urlencode({name.rstrip('_'): value for name, value in parameters.items()})}")
+        self.page.goto(
+            f"{self.url}/#/{view}?{urlencode({name.rstrip('_'): value for name, value in parameters.items()})}"
+        )
 
     def explore(self, query: str, **parameters: str) -> None:
         """Opens a query and waits for lines."""
@@ -64,4 +66,6 @@ class Reader:
     def expect_query(self, query: str) -> None:
         """Waits for the editor and the address to hold this query."""
         expect(self.editor).to_have_text(query)
-        self.page.wait_for_function("query => new URLSearchParams(location.hash.split('?')[1]).get('q') === query", arg=query)
+        self.page.wait_for_function(
+            "query => new URLSearchParams(location.hash.split('?')[1]).get('q') === query", arg=query
+        )

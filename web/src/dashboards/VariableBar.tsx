@@ -43,7 +43,7 @@ function VariableChoice({ variable, chosen, range, onChoose }: ChoiceProperties)
     return (
       <label class="variable">
         <span>{label}</span>
-        <input value={current[0] ?? ''} onChange={event => onChoose([event.currentTarget.value])} />
+        <input aria-label={label} value={current[0] ?? ''} onChange={event => onChoose([event.currentTarget.value])} />
       </label>
     )
   }
@@ -51,7 +51,12 @@ function VariableChoice({ variable, chosen, range, onChoose }: ChoiceProperties)
   return (
     <label class="variable">
       <span>{label}</span>
-      <select class="select" value={current[0] ?? ''} onChange={event => onChoose([event.currentTarget.value])}>
+      <select
+        class="select"
+        aria-label={label}
+        value={current[0] ?? ''}
+        onChange={event => onChoose([event.currentTarget.value])}
+      >
         {variable.includeAll && <option value={ALL}>All</option>}
         {options.map(value => (
           <option key={value} value={value}>

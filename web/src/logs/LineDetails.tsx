@@ -61,7 +61,8 @@ export function LineDetails({ entry, marker, columns, actions }: Properties) {
           </a>
         )}
       </div>
-      <pre class="line-whole">
+      {/* biome-ignore lint/a11y/noNoninteractiveTabindex: what scrolls must be reachable by keyboard */}
+      <pre class="line-whole" tabIndex={0}>
         {json ? (
           <Marked text={JSON.stringify(json, null, 2).replace(/\\n/g, '\n    ')} marker={marker} />
         ) : hasAnsi(entry.line) ? (

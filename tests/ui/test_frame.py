@@ -1,0 +1,244 @@
+"""Keys, themes, sizes, prefixes, other signals: what holds for the whole page."""
+
+import re
+from collections.abc import Iterator
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
+from threading import Thread
+from typing import Any
+
+import httpx
+import pytest
+from playwright.sync_api import Browser, expect
+
+from .reader import Reader
+
+AXE = Path(__file__).parent.parent.parent / "web" / "node_modules" / "axe-core" / "axe.min.js"
+RYOT = '{service="ryot"}'
+VIEWS = {
+    "start": ("logs", {}),
+    "lines": ("logs", {"q": RYOT}),
+    "patterns": ("logs", {"q": RYOT, "view_": "patterns"}),
+    "graph": ("logs", {"q": "sum by (detected_level) (rate({service=`ryot`}[5m]))"}),
+    "table": ("logs", {"q": RYOT + " | stats count() as n by (detected_level)"}),
+    "metrics": ("metrics", {}),
+    "traces": ("traces", {}),
+    "dashboards": ("dashboards", {}),
+    "dashboard": ("dashboards", {"uid": "errors"}),
+    "alerts": ("alerts", {}),
+    "store": ("store", {}),
+}
+
+
+@pytest.mark.parametrize("theme", ["light", "dark"])
+@pytest.mark.parametrize("view", VIEWS)
+def test_axe_finds_nothing_serious(reader: Reader, view: str, theme: str) -> None:
+    reader.page.emulate_media(color_scheme=theme)  # type: ignore[arg-type]
+    name, parameters = VIEWS[view]
+    reader.open(name, **parameters)
+    reader.page.wait_for_load_state("networkidle")
+    if view == "lines":
+        reader.lines.first.click()
+        expect(reader.details).to_be_visible()
+    reader.page.evaluate(AXE.read_text(encoding="utf-8"))
+    found = reader.page.evaluate("axe.run(document, {resultTypes: ['violations']})")
+    serious = [
+        (each["id"], each["nodes"][0]["html"][:200], each["nodes"][0]["failureSummary"])
+        for each in found["violations"]
+        if each["impact"] in ("serious", "critical")
+    ]
+    assert serious == []
+
+
+def test_keys(reader: Reader) -> None:
+    reader.explore(RYOT)
+    keyboard = reader.page.keyboard
+    keyboard.press("j")
+    keyboard.press("j")
+    keyboard.press("k")
+    expect(reader.lines.first).to_have_class(re.compile("current"))
+    keyboard.press("Enter")
+    expect(reader.details).to_be_visible()
+    keyboard.press("/")
+    expect(reader.editor).to_be_focused()
+    keyboard.press("Escape")
+    keyboard.press("?")
+    expect(reader.page.get_by_role("dialog", name="Keys")).to_contain_text("next line")
+    keyboard.press("Escape")
+    keyboard.press("g")
+    keyboard.press("d")
+    expect(reader.page.get_by_role("heading", name="Dashboards")).to_be_visible()
+
+
+def test_light_and_dark(reader: Reader) -> None:
+    reader.explore(RYOT)
+    root = reader.page.locator("html")
+    expect(root).to_have_attribute("data-theme", "dark")
+    reader.click("Light theme")
+    expect(root).to_have_attribute("data-theme", "light")
+    reader.page.reload()
+    expect(root).to_have_attribute("data-theme", "light")
+
+
+def test_a_phone(reader: Reader) -> None:
+    reader.page.set_viewport_size({"width": 390, "height": 800})
+    reader.explore(RYOT)
+    reader.lines.first.click()
+    expect(reader.details).to_be_visible()
+    assert reader.page.evaluate("document.documentElement.scrollWidth") <= 390
+    for name in ("Metrics", "Dashboards", "Alerts", "Store"):
+        reader.page.get_by_role("link", name=name, exact=True).click()
+        expect(reader.page.get_by_role("heading", name=name, level=1)).to_be_visible()
+        assert reader.page.evaluate("document.documentElement.scrollWidth") <= 390
+
+
+class _Proxy(BaseHTTPRequestHandler):
+    """A reverse proxy that serves the server below a prefix, as nginx does."""
+
+    prefix = "/tools/logs"
+    target = ""
+
+    def do_GET(self) -> None:
+        if not self.path.startswith(self.prefix + "/"):
+            self.send_error(404)
+            return
+        headers = {"Accept": self.headers.get("Accept", "*/*")}
+        answer = httpx.get(self.target + self.path.removeprefix(self.prefix), headers=headers, timeout=30)
+        self.send_response(answer.status_code)
+        for name in ("content-type", "content-security-policy", "location"):
+            if name in answer.headers:
+                self.send_header(name, answer.headers[name])
+        self.send_header("Content-Length", str(len(answer.content)))
+        self.end_headers()
+        self.wfile.write(answer.content)
+
+    def log_message(self, format: str, *args: Any) -> None:
+        """Says nothing."""
+
+
+@pytest.fixture
+def proxied(server_url: str) -> Iterator[str]:
+    handler = type("Proxy", (_Proxy,), {"target": server_url})
+    with ThreadingHTTPServer(("127.0.0.1", 0), handler) as proxy:
+        thread = Thread(target=proxy.serve_forever)
+        thread.start()
+        yield f"http://127.0.0.1:{proxy.server_port}{_Proxy.prefix}"
+        proxy.shutdown()
+        thread.join()
+
+
+def test_behind_a_path_prefix(browser: Browser, proxied: str) -> None:
+    page = browser.new_page()
+    stray: list[str] = []
+    page.on("request", lambda request: None if request.url.startswith(proxied) else stray.append(request.url))
+    page.goto(f'{proxied}/#/logs?q={{service="ryot"}}')
+    expect(page.locator(".log-row").first).to_be_visible()
+    page.get_by_role("link", name="Dashboards").click()
+    expect(page.get_by_role("heading", name="Log volume")).to_be_visible()
+    page.get_by_role("link", name="Alerts").click()
+    expect(page.get_by_role("heading", name="There are no rules")).to_be_visible()
+    page.goto(f"{proxied}/d/errors?from=now-3h")
+    expect(page.get_by_role("heading", name="Error rate")).to_be_visible()
+    assert stray == []
+    page.close()
+
+
+def test_a_link_of_an_alert_leads_to_its_lines(reader: Reader) -> None:
+    reader.page.goto(
+        reader.url + '/explore?left={"datasource":"Loki","queries":[{"expr":"{service=\\"ryot\\",level=\\"error\\"}"}]}'
+    )
+    reader.expect_query('{service="ryot",level="error"}')
+    expect(reader.lines.first).to_be_visible()
+
+
+def test_from_a_line_to_its_trace_and_back(reader: Reader) -> None:
+    reader.explore('{service="ryot", level="info", job="ryot"}')
+    reader.lines.nth(2).click()
+    reader.details.get_by_role("link", name=re.compile("^Trace ")).click()
+    expect(reader.page.get_by_label("Lines over time, by service")).to_contain_text("ryot")
+    assert reader.page.locator(".trace-line").count() >= 2
+    reader.page.get_by_role("link", name="Open in Logs").click()
+    expect(reader.lines.first).to_be_visible()
+
+
+def test_metrics_out_of_logs(reader: Reader) -> None:
+    reader.open("metrics")
+    reader.page.get_by_role("link", name=re.compile("Share of errors")).first.click()
+    expect(reader.page.locator(".graph canvas")).to_be_visible()
+
+
+def test_the_store(reader: Reader) -> None:
+    reader.open("store")
+    expect(reader.page.locator(".figures")).to_contain_text(re.compile(r"lines in this range\s*1\d\d,\d\d\d"))
+    expect(reader.page.locator(".data-table", has_text="sigmavault")).to_be_visible()
+    reader.click("Labels and streams")
+    reader.page.get_by_role("button", name="operation", exact=True).click()
+    expect(reader.page.locator(".label-values")).to_contain_text("auth")
+    reader.click("Retention and tiers")
+    expect(reader.page.locator("pre", has_text="retention:").first).to_be_visible()
+    reader.click("Agents")
+    expect(reader.page.locator(".data-table", has_text="ryot-db-0")).to_be_visible()
+    reader.click("Settings")
+    expect(reader.page.locator("pre", has_text="max_line_size")).to_be_visible()
+
+
+RULES = {
+    "status": "success",
+    "data": {
+        "groups": [
+            {
+                "name": "loki_alerts",
+                "file": "shop",
+                "interval": 60,
+                "rules": [
+                    {
+                        "type": "alerting",
+                        "name": "HighErrorRate",
+                        "query": 'sum by (service) (rate({level="error"}[5m])) > 0.05',
+                        "duration": 300,
+                        "state": "firing",
+                        "health": "ok",
+                        "labels": {"severity": "critical"},
+                        "annotations": {"summary": "High error rate in ryot"},
+                        "lastEvaluation": "2026-01-15T12:00:00Z",
+                        "alerts": [
+                            {
+                                "state": "firing",
+                                "labels": {"alertname": "HighErrorRate", "service": "ryot"},
+                                "annotations": {},
+                                "activeAt": "2026-01-15T11:00:00Z",
+                                "value": "0.07",
+                            }
+                        ],
+                    },
+                    {
+                        "type": "alerting",
+                        "name": "Quiet",
+                        "query": "vector(0) > 1",
+                        "state": "inactive",
+                        "health": "ok",
+                    },
+                ],
+            }
+        ]
+    },
+}
+"""What a ruler answers, in Prometheus' form."""
+
+
+def test_alerts(reader: Reader) -> None:
+    reader.page.route("**/prometheus/api/v1/rules", lambda route: route.fulfill(json=RULES))
+    reader.open("alerts")
+    expect(reader.page.locator(".rule")).to_have_count(2)
+    reader.click("Firing")
+    expect(reader.page.locator(".rule")).to_have_count(1)
+    reader.page.locator(".rule-head").click()
+    expect(reader.page.get_by_role("img", name=re.compile("threshold 0.05"))).to_be_visible()
+    expect(reader.page.locator(".rule-details")).to_contain_text("High error rate in ryot")
+    expect(reader.page.locator(".rule-details tbody tr")).to_contain_text("firing")
+
+
+def test_no_ruler_is_said(reader: Reader) -> None:
+    reader.page.route("**/prometheus/api/v1/rules", lambda route: route.fulfill(status=404, body="404 page not found"))
+    reader.open("alerts")
+    expect(reader.page.get_by_role("heading", name="This server evaluates no rules")).to_be_visible()

@@ -1,0 +1,129 @@
+import { expect, test } from 'vitest'
+import { thresholdOf } from '../src/alerts/threshold'
+import { csvOf } from '../src/charts/export'
+import { sortedRows } from '../src/charts/sorting'
+import { formatValue } from '../src/charts/units'
+import { safeUrl } from '../src/dashboards/links'
+import { rowsOf } from '../src/dashboards/model'
+import { ALL, interpolate } from '../src/dashboards/variables'
+import { ansiSpans, withoutAnsi } from '../src/logs/ansi'
+import { entriesOf } from '../src/logs/entry'
+import { Heights } from '../src/logs/heights'
+import { markerOf, piecesOf } from '../src/logs/marking'
+import { formatDuration, parseDuration } from '../src/time/duration'
+import { parseMoment } from '../src/time/range'
+
+const RANGE = { start: 0, end: 3_600_000 }
+
+test('streams become one list in order, with levels', () => {
+  const streams = [
+    {
+      stream: { level: 'warn' },
+      values: [
+        ['1000000003000000000', 'c'],
+        ['1000000001000000000', 'a'],
+      ],
+    },
+    { stream: {}, values: [['1000000002000000000', 'b', { structuredMetadata: { detected_level: 'error' } }]] },
+  ] as Parameters<typeof entriesOf>[0]
+  expect(entriesOf(streams, 'backward').map(entry => entry.line + entry.level)).toEqual(['cwarn', 'berror', 'awarn'])
+  expect(entriesOf(streams, 'forward').map(entry => entry.line)).toEqual(['a', 'b', 'c'])
+})
+
+test('colour codes become classes and leave no trace', () => {
+  const text = '\x1b[31;1mERROR\x1b[0m at \x1b[2mx\x1b[22m\x1b[2K!'
+  expect(ansiSpans(text)).toEqual([
+    { text: 'ERROR', classes: 'ansi-red ansi-bold' },
+    { text: ' at ', classes: '' },
+    { text: 'x', classes: 'ansi-dim' },
+    { text: '!', classes: '' },
+  ])
+  expect(withoutAnsi(text)).toBe('ERROR at x!')
+})
+
+test('what was looked for is marked', () => {
+  const marked = (query: string, text: string) =>
+    piecesOf(text, markerOf(query))
+      .filter(piece => piece.marked)
+      .map(piece => piece.text)
+  expect(marked('{} |= "a.b" |~ "x+"', 'a.b axb xx')).toEqual(['a.b', 'x', 'xx'])
+  expect(marked('{} |= i"err"', 'ERR err')).toEqual(['ERR', 'err'])
+  expect(marked('{} != "a"', 'a')).toEqual([])
+  expect(markerOf('{} |~ "(?P<x>y"')).toBeNull()
+})
+
+test('heights find rows, before and after they are measured', () => {
+  const heights = new Heights(50_000, () => 20)
+  expect([heights.total, heights.rowAt(0), heights.rowAt(399), heights.rowAt(400)]).toEqual([1_000_000, 0, 19, 20])
+  heights.measure(3, 100)
+  expect([heights.offset(3), heights.offset(4), heights.rowAt(150), heights.total]).toEqual([60, 160, 3, 1_000_080])
+  expect(heights.extended(50_001, () => 20).total).toBe(1_000_100)
+})
+
+test('times and durations as people write them', () => {
+  const now = Date.UTC(2026, 0, 15, 12, 34, 56)
+  expect(parseMoment('now-1h30m', now)).toBe(now - 5_400_000)
+  expect(parseMoment('now/h', now)).toBe(Date.UTC(2026, 0, 15, 12))
+  expect(parseMoment('1768478400', now)).toBe(1_768_478_400_000)
+  expect(parseMoment('1768478400000000000', now)).toBe(1_768_478_400_000)
+  expect(parseMoment('2026-01-15T12:00:00Z', now)).toBe(Date.UTC(2026, 0, 15, 12))
+  expect(parseMoment('soon', now)).toBeNull()
+  expect([parseDuration('90s'), parseDuration('1x'), formatDuration(5_400_000), formatDuration(604_800_000)]).toEqual([
+    90_000,
+    null,
+    '90m',
+    '7d',
+  ])
+})
+
+test('numbers as people read them', () => {
+  expect([1536, 0.25, 1_234_567].map((value, at) => formatValue(value, ['bytes', 'percentunit', 'short'][at]))).toEqual(
+    ['1.5 KB', '25%', '1.23M'],
+  )
+  expect([formatValue(null), formatValue(Number.POSITIVE_INFINITY), formatValue(0.0123, 's')]).toEqual([
+    '–',
+    '∞',
+    '12.3 ms',
+  ])
+})
+
+test('rows sort with numbers before texts and nothing last', () => {
+  const table = { columns: [{ name: 'a', type: 'text' as const }], rows: [['b'], [null], ['10'], ['9'], ['a']] }
+  expect(sortedRows(table, { column: 0, descending: false }).map(row => row[0])).toEqual(['9', '10', 'a', 'b', null])
+  expect(csvOf({ ...table, rows: [['x,"y"'], [null]] })).toBe('a\n"x,""y"""\n\n')
+})
+
+test('variables in every spelling', () => {
+  const chosen = { service: ['ryot'], many: ['a.b', 'c'], all: [ALL] }
+  // biome-ignore lint/suspicious/noTemplateCurlyInString: that is how Grafana writes them
+  expect(interpolate('$service ${service} [[service]] ${many:csv} ${many} $all $other $__range', chosen, RANGE)).toBe(
+    'ryot ryot ryot a.b,c (a\\\\.b|c) .+ $other 3600s',
+  )
+})
+
+test('panels without places get some, and rows hold theirs', () => {
+  const rows = rowsOf({
+    uid: 'a',
+    title: 'a',
+    panels: [{ type: 'stat' }, { type: 'row', title: 'r', panels: [{ type: 'logs' }, { type: 'logs' }] }],
+  })
+  expect(rows.map(row => [row.title, row.panels.map(panel => panel.gridPos!.x)])).toEqual([
+    ['', [0]],
+    ['r', [0, 12]],
+  ])
+})
+
+test('links lead to pages or nowhere', () => {
+  Object.assign(globalThis, { location: { href: 'http://here/' } })
+  expect([
+    safeUrl('javascript:alert(1)'),
+    safeUrl('data:text/html,x'),
+    safeUrl('http://jaeger/trace/1'),
+    safeUrl('/d/a'),
+  ]).toEqual([null, null, 'http://jaeger/trace/1', './d/a'])
+})
+
+test('the threshold of an alert', () => {
+  expect(thresholdOf('rate({a="b>1"}[5m]) > 10')).toEqual({ query: 'rate({a="b>1"}[5m])', value: 10 })
+  expect(thresholdOf('sum(rate({a="b"} | x > 5 [5m]))').value).toBeNull()
+})
