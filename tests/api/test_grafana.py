@@ -1,11 +1,14 @@
 """What Grafana's Loki data source, Logs Drilldown and alerting send, and how strictly they read."""
 
+import json
 import time
 from collections.abc import Iterator
 from datetime import UTC, datetime
 from typing import Any
+from urllib.parse import quote
 
 import pytest
+from websockets.sync.client import connect
 
 from .process import ServerProcess, server_process
 
@@ -166,3 +169,81 @@ def test_errors_are_plain_text_with_a_status_below_500(grafana: Grafana) -> None
     answer = grafana.server.client.get(f"{V1}/query_range", params={"query": '{app="shop"'}, headers=HEADERS)
     assert answer.status_code == 400
     assert answer.text.startswith("parse error at line 1, col 12: syntax error: unexpected $end, expecting } or ,")
+
+
+def test_a_day_and_more_comes_in_pieces_that_join(grafana: Grafana) -> None:
+    # The data source cuts long ranges into days, newest first, and puts the answers together.
+    day = 24 * 60 * MINUTE
+    query = {"query": 'sum(count_over_time({app="shop"}[1m]))', "step": "60000ms"}
+    pieces = [(grafana.end - day, grafana.end), (grafana.end - 2 * day, grafana.end - day - MINUTE)]
+    points: dict[float, str] = {}
+    for start, end in pieces:
+        data = grafana.get("/query_range", **query, start=str(start), end=str(end))["data"]
+        assert data["resultType"] == "matrix"
+        for series in data["result"]:
+            assert not points.keys() & {at for at, _ in series["values"]}
+            points |= dict(series["values"])
+    assert sum(float(count) for count in points.values()) == 60
+
+
+def test_the_last_step_may_be_longer_than_the_range(grafana: Grafana) -> None:
+    query = {"query": 'count_over_time({app="shop"}[1h])', "step": "7200000ms"}
+    data = grafana.get("/query_range", **query, **grafana.range())["data"]
+    assert [len(series["values"]) for series in data["result"]] == [1, 1]  # a series for each level
+
+
+def test_result_type_and_flags_stand_before_the_result(grafana: Grafana) -> None:
+    # The converter reads the body as a stream and refuses another order.
+    parameters = {"query": '{app="shop"} | json', "limit": "1", **grafana.range()}
+    text = grafana.server.client.get(f"{V1}/query_range", params=parameters, headers=HEADERS).text
+    assert text.index('"resultType"') < text.index('"encodingFlags"') < text.index('"result":') < text.index('"stats"')
+
+
+@pytest.mark.parametrize("tag", ["logvolhist", "logsample", "datasample", "infinitescroll"])
+def test_every_kind_of_query_tag_is_taken(grafana: Grafana, tag: str) -> None:
+    limits = '{"expr":"{app=\\"shop\\"}","from":"0","to":"1"}'
+    headers = HEADERS | {"X-Query-Tags": f"Source={tag}", "X-Loki-Query-Limits-Context": limits}
+    parameters = {"query": '{app="shop"}', "limit": "10", "direction": "backward", **grafana.range()}
+    assert grafana.server.client.get(f"{V1}/query_range", params=parameters, headers=headers).status_code == 200
+
+
+def test_a_form_post_means_the_same(grafana: Grafana) -> None:
+    parameters = {"query": 'sum(count_over_time({app="shop"}[2h]))', "time": str(grafana.end)}
+    posted = grafana.server.client.post(f"{V1}/query", data=parameters, headers=HEADERS).json()
+    assert posted["data"]["result"] == grafana.get("/query", **parameters)["data"]["result"]
+
+
+def test_infinite_scroll_goes_on_where_it_ended(grafana: Grafana) -> None:
+    page = {"query": '{app="shop"}', "limit": "25", "direction": "backward"}
+    first = grafana.get("/query_range", **page, **grafana.range())["data"]["result"][0]["values"]
+    rest = {"start": str(grafana.start), "end": first[-1][0]}
+    second = grafana.get("/query_range", **page, **rest)["data"]["result"][0]["values"]
+    times = [int(value[0]) for value in first + second]
+    assert times == sorted(set(times), reverse=True)
+    assert len(times) == 50
+
+
+def test_live_tail_through_the_proxy(grafana: Grafana) -> None:
+    address = grafana.server.url.replace("http", "ws") + f"{V1}/tail?query=" + quote('{app="shop"}') + "&limit=5"
+    with connect(address, additional_headers=HEADERS, compression=None) as tail:
+        frame = json.loads(tail.recv(timeout=10))
+    assert {"stream", "values"} <= set(frame["streams"][0])
+    assert sum(len(stream["values"]) for stream in frame["streams"]) == 5
+    assert not frame.get("dropped_entries")
+
+
+def test_variables_of_dashboards(grafana: Grafana) -> None:
+    # label_values(app), label_values({env="prod"}, app), and names of labels.
+    assert grafana.get("/label/app/values", **grafana.range())["data"] == ["shop"]
+    assert grafana.get("/series", **{"match[]": '{env="prod"}'}, **grafana.range())["data"][0]["app"] == "shop"
+    assert "app" in grafana.get("/labels", query='{env="prod"}', **grafana.range())["data"]
+
+
+def test_rules_as_the_alerting_pages_read_them(grafana: Grafana) -> None:
+    get = grafana.server.client.get
+    for path in ("/api/prom/rules", "/api/prom/rules/test", "/loki/api/v1/rules"):
+        answer = get(path)
+        assert answer.status_code in (200, 404)
+        assert "page not found" not in answer.text  # a router's own 404 says that there is no ruler
+    assert isinstance(get("/prometheus/api/v1/rules").json()["data"]["groups"], list)
+    assert isinstance(get("/prometheus/api/v1/alerts").json()["data"]["alerts"], list)

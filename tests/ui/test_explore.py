@@ -217,9 +217,8 @@ def test_choosing_a_time(reader: Reader) -> None:
 
 
 def test_a_shared_link_shows_the_same(reader: Reader) -> None:
-    reader.explore(
-        RYOT + ' |= "duration_ms"', from_="now-30m", order="oldest", form="raw", columns="path,status", wrap="1"
-    )
+    state = {"order": "oldest", "form": "raw", "columns": "path,status", "wrap": "1"}
+    reader.explore(RYOT + ' |= "duration_ms"', from_="now-30m", **state)
     assert reader.state == {
         "q": RYOT + ' |= "duration_ms"',
         "from": "now-30m",

@@ -27,14 +27,11 @@ export function App() {
   useEffect(() => {
     document.title = `${view.name} · Sigyn`
   }, [view])
-  useShortcuts(
-    [
-      { keys: '?', does: 'show these keys', run: () => setDialog('help') },
-      { keys: 't', does: 'light or dark', run: toggleTheme },
-      ...VIEWS.map(each => ({ keys: `g ${GO_KEYS[each.id]}`, does: `go to ${each.name}`, run: () => go(each.id) })),
-    ],
-    [],
-  )
+  useShortcuts([
+    { keys: '?', does: 'show these keys', run: () => setDialog('help') },
+    { keys: 't', does: 'light or dark', run: toggleTheme },
+    ...VIEWS.map(each => ({ keys: `g ${GO_KEYS[each.id]}`, does: `go to ${each.name}`, run: () => go(each.id) })),
+  ])
   return (
     <div class="frame">
       <button

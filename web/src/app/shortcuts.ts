@@ -1,6 +1,6 @@
 // Keys. A view registers what it answers to while it is shown; the newest registration wins.
 
-import { useEffect } from 'preact/hooks'
+import { useEffect, useRef } from 'preact/hooks'
 
 export interface Shortcut {
   keys: string
@@ -8,21 +8,24 @@ export interface Shortcut {
   run: () => void
 }
 
-const registered: Shortcut[][] = []
+const registered: { current: Shortcut[] }[] = []
 let pending = ''
 
-export function useShortcuts(shortcuts: Shortcut[], dependencies: readonly unknown[] = []): void {
+export function useShortcuts(shortcuts: Shortcut[]): void {
+  // What a key does is looked up when it is pressed: keys may come faster than effects run.
+  const latest = useRef(shortcuts)
+  latest.current = shortcuts
   useEffect(() => {
-    registered.push(shortcuts)
+    registered.push(latest)
     return () => {
-      registered.splice(registered.indexOf(shortcuts), 1)
+      registered.splice(registered.indexOf(latest), 1)
     }
-  }, dependencies)
+  }, [])
 }
 
 export function allShortcuts(): Shortcut[] {
   const seen = new Map<string, Shortcut>()
-  for (const shortcuts of registered) for (const shortcut of shortcuts) seen.set(shortcut.keys, shortcut)
+  for (const { current } of registered) for (const shortcut of current) seen.set(shortcut.keys, shortcut)
   return [...seen.values()]
 }
 
@@ -45,15 +48,15 @@ export function listenToKeys(): () => void {
 }
 
 function find(keys: string): Shortcut | undefined {
-  for (const shortcuts of registered.toReversed()) {
-    const found = shortcuts.find(shortcut => shortcut.keys === keys)
+  for (const { current } of registered.toReversed()) {
+    const found = current.find(shortcut => shortcut.keys === keys)
     if (found) return found
   }
   return undefined
 }
 
 function begins(key: string): boolean {
-  return registered.some(shortcuts => shortcuts.some(shortcut => shortcut.keys.startsWith(`${key} `)))
+  return registered.some(({ current }) => current.some(shortcut => shortcut.keys.startsWith(`${key} `)))
 }
 
 function isTyping(target: EventTarget | null): boolean {

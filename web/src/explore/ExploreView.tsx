@@ -29,15 +29,12 @@ export function ExploreView() {
     for (const pane of panes) if (!pane.live.value) void pane.run()
   }, [panes])
   const toggleSplit = () => setPanes(panes.length > 1 ? [main] : [main, createPane({ ...main.state.value })])
-  useShortcuts(
-    [
-      { keys: '[', does: 'back in time', run: () => setRange(shifted(main.state.value.range, -1)) },
-      { keys: ']', does: 'forward in time', run: () => setRange(shifted(main.state.value.range, 1)) },
-      { keys: '-', does: 'zoom out', run: () => setRange(zoomedOut(main.state.value.range)) },
-      { keys: 's', does: 'split the view', run: toggleSplit },
-    ],
-    [panes],
-  )
+  useShortcuts([
+    { keys: '[', does: 'back in time', run: () => setRange(shifted(main.state.value.range, -1)) },
+    { keys: ']', does: 'forward in time', run: () => setRange(shifted(main.state.value.range, 1)) },
+    { keys: '-', does: 'zoom out', run: () => setRange(zoomedOut(main.state.value.range)) },
+    { keys: 's', does: 'split the view', run: toggleSplit },
+  ])
   const showsSidebar = sidebar && panes.length === 1 && !!query && main.answer.value?.data.kind === 'entries'
   return (
     <>

@@ -173,6 +173,5 @@ function usePaneShortcuts(pane: Pane, isMain: boolean, open: (dialog: 'explain' 
           { keys: 'l', does: 'live tail', run: () => (pane.live.value = !pane.live.value) },
         ]
       : [],
-    [pane, isMain],
   )
 }

@@ -83,15 +83,12 @@ export function LogList({ entries, form, wrap: wanted, columns, marker, actions,
     if (top < element.scrollTop) element.scrollTop = top
     else if (bottom > element.scrollTop + element.clientHeight) element.scrollTop = bottom - element.clientHeight
   }
-  useShortcuts(
-    [
-      { keys: 'j', does: 'next line', run: () => move(1) },
-      { keys: 'k', does: 'previous line', run: () => move(-1) },
-      { keys: 'Enter', does: 'open or close the line', run: () => toggle(current) },
-      { keys: 'c', does: 'context of the line', run: () => entries[current] && actions.onContext?.(entries[current]) },
-    ],
-    [current, entries, open],
-  )
+  useShortcuts([
+    { keys: 'j', does: 'next line', run: () => move(1) },
+    { keys: 'k', does: 'previous line', run: () => move(-1) },
+    { keys: 'Enter', does: 'open or close the line', run: () => toggle(current) },
+    { keys: 'c', does: 'context of the line', run: () => entries[current] && actions.onContext?.(entries[current]) },
+  ])
 
   return (
     // biome-ignore lint/a11y/noNoninteractiveTabindex: what scrolls must be reachable by keyboard
