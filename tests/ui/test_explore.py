@@ -100,11 +100,11 @@ def test_a_line_opens_to_its_fields(reader: Reader) -> None:
         expect(reader.details.get_by_role("heading", name=heading)).to_be_visible()
     expect(reader.details).to_contain_text('"method"')
     reader.details.get_by_role("button", name="Filter for method").click()
-    reader.page.wait_for_function("location.hash.includes('method')")
+    reader.page.wait_for_function("() => location.hash.includes('method')")
     assert re.fullmatch(r'\{service="ryot"\} \|= "200" \| json \| method="(GET|POST)"', reader.state["q"])
     reader.lines.first.click()
     reader.details.get_by_role("button", name="Filter out status").click()
-    reader.page.wait_for_function("location.hash.includes('status')")
+    reader.page.wait_for_function("() => location.hash.includes('status')")
     assert ' | status!="' in reader.state["q"]
 
 
@@ -112,7 +112,7 @@ def test_labels_filter_in_the_selector(reader: Reader) -> None:
     reader.explore(RYOT)
     reader.lines.first.click()
     reader.details.get_by_role("button", name="Filter out job").click()
-    reader.page.wait_for_function("location.hash.includes('job')")
+    reader.page.wait_for_function("() => location.hash.includes('job')")
     assert re.fullmatch(r'\{service="ryot", job!="(ryot|postgresql)"\}', reader.state["q"])
 
 
@@ -180,7 +180,7 @@ def test_more_lines_come_while_scrolling(reader: Reader) -> None:
     for _ in range(4):
         list_.evaluate("element => element.scrollTo(0, element.scrollHeight)")
         reader.page.wait_for_timeout(250)
-    reader.page.wait_for_function("document.querySelector('.log-space').clientHeight > 22 * 3000")
+    reader.page.wait_for_function("() => document.querySelector('.log-space').clientHeight > 22 * 3000")
     assert reader.lines.count() < 150  # the others are not in the document
 
 
@@ -192,11 +192,11 @@ def test_zooming_by_dragging_and_going_back(reader: Reader) -> None:
     reader.page.mouse.down()
     reader.page.mouse.move(box["x"] + box["width"] * 0.5, box["y"] + 20, steps=5)
     reader.page.mouse.up()
-    reader.page.wait_for_function("/from=\\d{13}/.test(location.hash)")
+    reader.page.wait_for_function("() => /from=\\d{13}/.test(location.hash)")
     length = int(reader.state["to"]) - int(reader.state["from"])
     assert 600_000 < length < 900_000
     reader.page.go_back()
-    reader.page.wait_for_function("!location.hash.includes('from=')")
+    reader.page.wait_for_function("() => !location.hash.includes('from=')")
     expect(reader.page.locator(".time-text")).to_have_text("Last hour")
 
 
@@ -213,7 +213,7 @@ def test_choosing_a_time(reader: Reader) -> None:
     reader.click("Apply")
     assert reader.state["from"] == "now-3h"
     reader.click("Back by half the range")
-    reader.page.wait_for_function("/from=\\d{13}/.test(location.hash)")
+    reader.page.wait_for_function("() => /from=\\d{13}/.test(location.hash)")
 
 
 def test_a_shared_link_shows_the_same(reader: Reader) -> None:

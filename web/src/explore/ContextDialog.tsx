@@ -8,6 +8,9 @@ import { Dialog } from '../parts/Dialog'
 import { Failure } from '../parts/Empty'
 import { useLoaded } from '../parts/useLoaded'
 
+const NO_COLUMNS: string[] = []
+const ignore = () => {}
+
 const REACH = 2 * 3_600_000
 
 export function ContextDialog({ entry, onClose }: { entry: Entry; onClose: () => void }) {
@@ -38,13 +41,14 @@ export function ContextDialog({ entry, onClose }: { entry: Entry; onClose: () =>
         {around.value?.map((each, at) => (
           <div key={at} class={sameEntry(each, entry) ? 'context-here' : ''}>
             <LogRow
+              index={at}
               entry={each}
               form="readable"
-              columns={[]}
+              columns={NO_COLUMNS}
               marker={null}
               isOpen={false}
               isCurrent={false}
-              onToggle={() => {}}
+              onToggle={ignore}
             />
           </div>
         ))}

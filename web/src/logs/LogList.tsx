@@ -1,6 +1,6 @@
 // Lines, of which only those in sight are in the document: 50 000 scroll as smoothly as 50.
 
-import { useEffect, useLayoutEffect, useMemo, useRef, useState } from 'preact/hooks'
+import { useCallback, useEffect, useLayoutEffect, useMemo, useRef, useState } from 'preact/hooks'
 import { useShortcuts } from '../app/shortcuts'
 import type { LineForm } from '../explore/address'
 import type { Entry } from './entry'
@@ -75,6 +75,9 @@ export function LogList({ entries, form, wrap: wanted, columns, marker, actions,
     setOpen(next)
     setCurrent(index)
   }
+  const latestToggle = useRef(toggle)
+  latestToggle.current = toggle
+  const onToggle = useCallback((index: number) => latestToggle.current(index), [])
   const move = (by: number) => {
     const to = Math.max(0, Math.min(entries.length - 1, current + by))
     setCurrent(to)
@@ -111,8 +114,9 @@ export function LogList({ entries, form, wrap: wanted, columns, marker, actions,
                   columns={columns}
                   marker={marker}
                   isOpen={open.has(entry)}
+                  index={index}
                   isCurrent={index === current}
-                  onToggle={() => toggle(index)}
+                  onToggle={onToggle}
                 />
                 {open.has(entry) && <LineDetails entry={entry} marker={marker} columns={columns} actions={actions} />}
               </Measured>

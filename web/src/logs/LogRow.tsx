@@ -1,4 +1,5 @@
 import type { LineForm } from '../explore/address'
+import { memo } from '../parts/memo'
 import { formatTime } from '../time/format'
 import { type Entry, fieldOf } from './entry'
 import { LineText } from './LineText'
@@ -7,12 +8,13 @@ import type { Marker } from './marking'
 
 interface Properties {
   entry: Entry
+  index: number
   form: LineForm
   columns: string[]
   marker: Marker
   isOpen: boolean
   isCurrent: boolean
-  onToggle: () => void
+  onToggle: (index: number) => void
 }
 
 // A word beside the colour, for those who see no difference between the colours.
@@ -26,7 +28,16 @@ const SHORT: Record<Level, string> = {
   unknown: '···',
 }
 
-export function LogRow({ entry, form, columns, marker, isOpen, isCurrent, onToggle }: Properties) {
+export const LogRow = memo(function LogRow({
+  entry,
+  index,
+  form,
+  columns,
+  marker,
+  isOpen,
+  isCurrent,
+  onToggle,
+}: Properties) {
   const level = levelOf(entry.level)
   return (
     // biome-ignore lint/a11y/useKeyWithClickEvents: a convenience; the time is the button
@@ -35,7 +46,7 @@ export function LogRow({ entry, form, columns, marker, isOpen, isCurrent, onTogg
       class={`log-row level-${level}${isCurrent ? ' current' : ''}`}
       onClick={() => {
         // Selecting text in a line is no click on it.
-        if (!getSelection()?.toString()) onToggle()
+        if (!getSelection()?.toString()) onToggle(index)
       }}
     >
       <button
@@ -59,4 +70,4 @@ export function LogRow({ entry, form, columns, marker, isOpen, isCurrent, onTogg
       </span>
     </div>
   )
-}
+})

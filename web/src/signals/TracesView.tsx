@@ -15,6 +15,9 @@ import { readableDuration } from '../time/duration'
 import { resolveRange } from '../time/range'
 import { TimePicker } from '../time/TimePicker'
 
+const NO_COLUMNS: string[] = []
+const ignore = () => {}
+
 export function TracesView() {
   const { parameters } = place.value
   const id = parameters.get('id') ?? ''
@@ -135,13 +138,14 @@ function TraceLines({ entries, query, text }: { entries: Entry[]; query: string;
             <span class="trace-offset">+{readableDuration(entry.moment - start)}</span>
             <span class="trace-service">{serviceOf(entry)}</span>
             <LogRow
+              index={at}
               entry={entry}
               form="readable"
-              columns={[]}
+              columns={NO_COLUMNS}
               marker={null}
               isOpen={false}
               isCurrent={false}
-              onToggle={() => {}}
+              onToggle={ignore}
             />
           </div>
         ))}
