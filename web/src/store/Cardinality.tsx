@@ -1,41 +1,61 @@
-// Which labels make how many streams; a label opens to its values.
+// Which labels make how many streams; a label opens to its values. Labels that the server took out of streams stand below.
 
 import { useState } from 'preact/hooks'
-import { detectedLabels, seriesOf } from '../api/loki'
+import { askIfThere } from '../api/http'
+import { type Cell, spanOf } from '../api/loki'
 import { link } from '../app/router'
 import { DataTable } from '../charts/DataTable'
-import { formatCount } from '../charts/units'
+import { formatCount, formatValue } from '../charts/units'
 import { quote } from '../logql/quote'
-import { Failure } from '../parts/Empty'
+import { type Labels, selectorText } from '../logs/entry'
+import { Empty, Failure } from '../parts/Empty'
 import { useLoaded } from '../parts/useLoaded'
 import type { Range } from '../time/range'
 import { Figure } from './Ingestion'
 
+interface Growth {
+  total: number
+  hour: number
+  day: number
+}
+
+interface Report {
+  streams: Growth
+  labels: { name: string; values: Growth; streams: number; top: { value: string; streams: number; bytes: number }[] }[]
+  top_streams: { labels: Labels; entries: number; bytes: number }[]
+  demoted: { name: string; reason: string; values: number; example: string; promoted: boolean }[]
+}
+
 export function Cardinality({ range }: { range: Range }) {
   const [name, setName] = useState('')
-  const series = useLoaded(signal => seriesOf(range, '{}', signal), [range.start, range.end])
-  const labels = useLoaded(signal => detectedLabels(range, '', signal), [range.start, range.end])
-  if (series.error) return <Failure message={series.error.message} />
-  const streams = series.value ?? []
+  const report = useLoaded(
+    async signal => {
+      const parameters = { ...spanOf(range), limit: 100 }
+      const found = await askIfThere<{ data: Report }>('sigyn/api/v1/cardinality', { parameters, signal })
+      return found?.data ?? null
+    },
+    [range.start, range.end],
+  )
+  if (report.error) return <Failure message={report.error.message} />
+  if (report.value === null) return <Empty title="This version of the server does not report it" />
+  if (!report.value) return null
+  const { streams, labels, top_streams, demoted } = report.value
   const table = {
     columns: [
       { name: 'label', type: 'text' as const },
       { name: 'values', type: 'number' as const },
+      { name: 'new in the last hour', type: 'number' as const },
       { name: 'streams with it', type: 'number' as const },
     ],
-    rows: (labels.value ?? []).map(({ label, cardinality }) => [
-      label,
-      cardinality,
-      streams.filter(stream => label in stream).length,
-    ]),
+    rows: labels.map(label => [label.name, label.values.total, label.values.hour, label.streams] as Cell[]),
   }
-  const counts = new Map<string, number>()
-  for (const stream of streams) if (name in stream) counts.set(stream[name]!, (counts.get(stream[name]!) ?? 0) + 1)
   return (
     <>
       <dl class="figures large">
-        <Figure name="streams in this range" value={formatCount(streams.length)} />
-        <Figure name="labels" value={formatCount(table.rows.length)} />
+        <Figure name="streams in this range" value={formatCount(streams.total)} />
+        <Figure name="new in the last hour" value={formatCount(streams.hour)} />
+        <Figure name="labels" value={formatCount(labels.length)} />
+        <Figure name="demoted labels" value={formatCount(demoted.filter(label => !label.promoted).length)} />
       </dl>
       <div class="two-columns">
         <section class="panel">
@@ -53,27 +73,62 @@ export function Cardinality({ range }: { range: Range }) {
         </section>
         <section class="panel">
           <header class="panel-head">
-            <h2>{name ? `Values of ${name}` : 'Values'}</h2>
+            <h2>{name ? `Values of ${name}` : 'Streams with most text'}</h2>
           </header>
-          {name ? (
-            <ul class="label-values">
-              {[...counts]
-                .sort((a, b) => b[1] - a[1])
-                .slice(0, 200)
-                .map(([value, count]) => (
-                  <li key={value}>
-                    <a href={link('logs', { q: `{${name}=${quote(value)}}` })}>{value}</a>
-                    <small>
-                      {formatCount(count)} stream{count === 1 ? '' : 's'}
-                    </small>
-                  </li>
-                ))}
-            </ul>
-          ) : (
-            <p class="hint inset">Choose a label to see its values.</p>
-          )}
+          <ul class="label-values">
+            {name
+              ? labels
+                  .find(label => label.name === name)
+                  ?.top.map(each => (
+                    <Value
+                      key={each.value}
+                      text={each.value}
+                      query={`{${name}=${quote(each.value)}}`}
+                      size={`${formatCount(each.streams)} streams`}
+                    />
+                  ))
+              : top_streams
+                  .slice(0, 20)
+                  .map(each => (
+                    <Value
+                      key={selectorText(each.labels)}
+                      text={selectorText(each.labels)}
+                      query={selectorText(each.labels)}
+                      size={formatValue(each.bytes, 'bytes')}
+                    />
+                  ))}
+          </ul>
         </section>
       </div>
+      {demoted.length > 0 && (
+        <section class="panel">
+          <header class="panel-head">
+            <h2>Demoted labels</h2>
+            <span class="hint">too many values for streams; queries by them work as before</span>
+          </header>
+          <DataTable
+            label="Demoted labels"
+            table={{
+              columns: ['label', 'reason', 'example', 'state'].map(column => ({ name: column, type: 'text' as const })),
+              rows: demoted.map(each => [
+                each.name,
+                each.reason,
+                each.example,
+                each.promoted ? 'promoted again' : 'demoted',
+              ]),
+            }}
+          />
+        </section>
+      )}
     </>
+  )
+}
+
+function Value({ text, query, size }: { text: string; query: string; size: string }) {
+  return (
+    <li>
+      <a href={link('logs', { q: query })}>{text}</a>
+      <small>{size}</small>
+    </li>
   )
 }

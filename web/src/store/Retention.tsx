@@ -7,7 +7,6 @@ import { useLoaded } from '../parts/useLoaded'
 const ROUTES = [
   ['Retention', 'sigyn/api/v1/retention'],
   ['Tiers', 'sigyn/api/v1/tiers'],
-  ['Cardinality guard', 'sigyn/api/v1/cardinality'],
   ['Deletes', 'loki/api/v1/delete'],
 ] as const
 
