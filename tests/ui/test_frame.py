@@ -3,7 +3,7 @@
 import re
 from collections.abc import Iterator
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
-from pathlib import Path
+from importlib.resources import files
 from threading import Thread
 from typing import Any
 
@@ -13,7 +13,7 @@ from playwright.sync_api import Browser, expect
 
 from .reader import Reader
 
-AXE = Path(__file__).parent.parent.parent / "web" / "node_modules" / "axe-core" / "axe.min.js"
+AXE = (files("axe_playwright_python") / "axe.min.js").read_text(encoding="utf-8")
 RYOT = '{service="ryot"}'
 VIEWS = {
     "start": ("logs", {}),
@@ -38,7 +38,7 @@ def test_axe_finds_nothing_serious(reader: Reader, view: str) -> None:
     if view == "lines":
         reader.lines.first.click()
         expect(reader.details).to_be_visible()
-    reader.page.evaluate(AXE.read_text(encoding="utf-8"))
+    reader.page.evaluate(AXE)
     light, dark = (_serious_faults(reader, theme) for theme in ("Light", "Dark"))
     assert (light, dark) == ([], [])
 

@@ -3,13 +3,10 @@
 import { useState } from 'preact/hooks'
 import { nanoseconds, runQuery } from '../api/loki'
 import { type Entry, sameEntry, selectorText } from '../logs/entry'
-import { LogRow } from '../logs/LogRow'
+import { PlainLine } from '../logs/PlainLine'
 import { Dialog } from '../parts/Dialog'
 import { Failure } from '../parts/Empty'
 import { useLoaded } from '../parts/useLoaded'
-
-const NO_COLUMNS: string[] = []
-const ignore = () => {}
 
 const REACH = 2 * 3_600_000
 
@@ -40,16 +37,7 @@ export function ContextDialog({ entry, onClose }: { entry: Entry; onClose: () =>
       <section class="context-lines" tabIndex={0} aria-label="Lines around the line">
         {around.value?.map((each, at) => (
           <div key={at} class={sameEntry(each, entry) ? 'context-here' : ''}>
-            <LogRow
-              index={at}
-              entry={each}
-              form="readable"
-              columns={NO_COLUMNS}
-              marker={null}
-              isOpen={false}
-              isCurrent={false}
-              onToggle={ignore}
-            />
+            <PlainLine entry={each} />
           </div>
         ))}
       </section>

@@ -167,6 +167,14 @@ export interface ValueCount {
   count: number
 }
 
+/** The entries of the pane's query that have the field, counted by its values over an interval of LogQL. */
+export function countedBy(pane: Pane, name: string, origin: Origin, interval: string): string {
+  const query = logQueryOf(pane.state.value.query) || '{}'
+  const parser =
+    origin.kind === 'parsed' && origin.parser && !query.includes(`| ${origin.parser}`) ? ` | ${origin.parser}` : ''
+  return `sum by (${name}) (count_over_time(${query}${parser} | ${name}!="" [${interval}]))`
+}
+
 /** The most frequent values of a field over the whole range, counted by the server. */
 export async function topValues(
   pane: Pane,
@@ -176,14 +184,12 @@ export async function topValues(
   most = 10,
 ): Promise<ValueCount[]> {
   const range = pane.asked.value
-  const query = logQueryOf(pane.state.value.query) || '{}'
   const interval = formatDuration(Math.max(1000, Math.ceil((range.end - range.start) / 1000) * 1000))
-  const parser =
-    origin.kind === 'parsed' && origin.parser && !query.includes(`| ${origin.parser}`) ? ` | ${origin.parser}` : ''
-  const counted = `topk(${most}, sum by (${name}) (count_over_time(${query}${parser} | ${name}!="" [${interval}])))`
-  const found = await runQuery({ query: counted, range, instant: true, purpose: 'fields', signal })
+  const query = `topk(${most}, ${countedBy(pane, name, origin, interval)})`
+  const found = await runQuery({ query, range, instant: true, purpose: 'fields', signal })
   if (found.data.kind !== 'samples') return []
   const counts = found.data.samples.map(sample => ({ value: sample.labels[name] ?? '', count: sample.value }))
   if (counts.length || origin.kind !== 'label') return counts.sort((a, b) => b.count - a.count)
-  return (await labelValues(name, range, selectorOf(query), signal)).slice(0, most).map(value => ({ value, count: 0 }))
+  const values = await labelValues(name, range, selectorOf(pane.state.value.query), signal)
+  return values.slice(0, most).map(value => ({ value, count: 0 }))
 }

@@ -7,14 +7,13 @@ import { colourOfSeries } from '../charts/palette'
 import { TimeChart } from '../charts/TimeChart'
 import { formatCount } from '../charts/units'
 import { toggleFilter } from '../logql/edit'
-import { logQueryOf } from '../logql/structure'
 import type { Field } from '../logs/fields'
 import { Dialog } from '../parts/Dialog'
 import { Failure } from '../parts/Empty'
 import { useLoaded } from '../parts/useLoaded'
 import { formatDuration } from '../time/duration'
 import { stepFor } from '../time/range'
-import { topValues } from './FieldSidebar'
+import { countedBy, topValues } from './FieldSidebar'
 import type { Pane } from './pane'
 
 const NONE: ReadonlySet<string> = new Set()
@@ -24,13 +23,8 @@ export function StatisticsDialog({ pane, field, onClose }: { pane: Pane; field: 
   const range = pane.asked.value
   const step = stepFor(range, 60)
   const over = useLoaded(async signal => {
-    const query = logQueryOf(pane.state.value.query)
-    const parser =
-      field.origin.kind === 'parsed' && field.origin.parser && !query.includes(`| ${field.origin.parser}`)
-        ? ` | ${field.origin.parser}`
-        : ''
-    const counted = `topk(8, sum by (${field.name}) (count_over_time(${query}${parser} | ${field.name}!="" [${formatDuration(step)}])))`
-    const found = await runQuery({ query: counted, range, step, purpose: 'fields', signal })
+    const query = `topk(8, ${countedBy(pane, field.name, field.origin, formatDuration(step))})`
+    const found = await runQuery({ query, range, step, purpose: 'fields', signal })
     return found.data.kind === 'series' ? found.data.series.slice(0, 10) : []
   }, [])
   const total = top.value?.reduce((sum, each) => sum + each.count, 0) ?? 0

@@ -7,16 +7,13 @@ import { go, link, place } from '../app/router'
 import { TopBar } from '../app/TopBar'
 import { quote } from '../logql/quote'
 import type { Entry } from '../logs/entry'
-import { LogRow } from '../logs/LogRow'
 import { levelOf } from '../logs/levels'
+import { PlainLine } from '../logs/PlainLine'
 import { Empty, Failure } from '../parts/Empty'
 import { useLoaded } from '../parts/useLoaded'
 import { readableDuration } from '../time/duration'
 import { resolveRange } from '../time/range'
 import { TimePicker } from '../time/TimePicker'
-
-const NO_COLUMNS: string[] = []
-const ignore = () => {}
 
 export function TracesView() {
   const { parameters } = place.value
@@ -137,16 +134,7 @@ function TraceLines({ entries, query, text }: { entries: Entry[]; query: string;
           <div key={at} class="trace-line">
             <span class="trace-offset">+{readableDuration(entry.moment - start)}</span>
             <span class="trace-service">{serviceOf(entry)}</span>
-            <LogRow
-              index={at}
-              entry={entry}
-              form="readable"
-              columns={NO_COLUMNS}
-              marker={null}
-              isOpen={false}
-              isCurrent={false}
-              onToggle={ignore}
-            />
+            <PlainLine entry={entry} />
           </div>
         ))}
       </div>
