@@ -20,12 +20,13 @@ def test_the_banner_says_where_and_what_to_try(server: RunningServer) -> None:
     assert lines[0].startswith("Sigyn ")
     assert server.url in lines[1]
     assert "(OTLP over gRPC)" in lines[2]
-    assert lines[3].split()[:2] == ["data", "in"]
+    assert lines[3].split() == ["page", f"{server.url}/"]
+    assert lines[4].split()[:2] == ["data", "in"]
     assert httpx.get(f"{server.url}/ready").text == "ready\n"
 
 
 def test_the_commands_of_the_banner_work(server: RunningServer) -> None:
-    push, query = (line.removeprefix("  try ").strip() for line in server.banner.splitlines()[4:6])
+    push, query = (line.removeprefix("  try ").strip() for line in server.banner.splitlines()[5:7])
     assert subprocess.run(["bash", "-c", push], capture_output=True, text=True, check=True).stdout == ""
     found = subprocess.run(["bash", "-c", query], capture_output=True, text=True, check=True).stdout
     assert '"hello"' in found

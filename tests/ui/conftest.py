@@ -4,11 +4,14 @@ from collections.abc import Iterator
 from typing import Any
 
 import pytest
-from playwright.sync_api import Browser, Page, sync_playwright
+from playwright.sync_api import Browser, Page, expect, sync_playwright
 
 from .browser import launch
 from .demo import demo_server
 from .reader import Reader
+
+_PATIENCE = 30_000
+"""ms that a test waits for what it expects: machines that run tests are busy."""
 
 
 @pytest.fixture(scope="session")
@@ -31,7 +34,8 @@ def page(browser: Browser) -> Iterator[Page]:
     """A page at 1280 px that notes what goes wrong in it, and every host that it speaks to."""
     context = browser.new_context(viewport={"width": 1280, "height": 800}, color_scheme="dark", accept_downloads=True)
     opened = context.new_page()
-    opened.set_default_timeout(15_000)
+    opened.set_default_timeout(_PATIENCE)
+    expect.set_options(timeout=_PATIENCE)
     yield opened
     context.close()
 

@@ -176,11 +176,11 @@ def test_oldest_first(reader: Reader) -> None:
 
 def test_more_lines_come_while_scrolling(reader: Reader) -> None:
     reader.explore('{service_name=~".+"}', from_="now-6h")
-    list_ = reader.page.get_by_label("Log lines")
-    for _ in range(4):
-        list_.evaluate("element => element.scrollTo(0, element.scrollHeight)")
-        reader.page.wait_for_timeout(250)
-    reader.page.wait_for_function("() => document.querySelector('.log-space').clientHeight > 22 * 3000")
+    reader.page.wait_for_function("""() => {
+        const list = document.querySelector('.log-list')
+        list.scrollTo(0, list.scrollHeight)
+        return document.querySelector('.log-space').clientHeight > 22 * 3000
+    }""")
     assert reader.lines.count() < 150  # the others are not in the document
 
 

@@ -106,6 +106,7 @@ function optionsOf(latest: { current: Properties }, tooltip: HTMLDivElement, wid
         grid,
         size: (_plot, labels) => Math.max(54, 14 + 6.6 * Math.max(0, ...(labels ?? []).map(label => label.length))),
         gap: 6,
+        incrs: /^(bytes|Bps|binBps)$/.test(unit ?? '') ? BINARY_STEPS : undefined,
         space: 32,
         values: (_plot, splits) => splits.map(split => formatValue(split, unit)),
       },
@@ -118,6 +119,9 @@ function optionsOf(latest: { current: Properties }, tooltip: HTMLDivElement, wid
     },
   }
 }
+
+/** Round in KB and MB, as those are counted in 1024. */
+const BINARY_STEPS = Array.from({ length: 50 }, (_, power) => 2 ** power)
 
 function seriesOptions(
   each: ChartSeries,
