@@ -20,6 +20,7 @@ run: $(VENV)/.installed ## start the server on 127.0.0.1:3100, data in ./sigyn-d
 	@exec $(VENV)/bin/sigyn serve --data $(DATA)
 
 test: $(VENV)/.installed-dev ## run the tests; make test ARGS="tests/config -x" runs some of them
+	@./.ci/packages
 	$(VENV)/bin/pytest $(ARGS)
 
 lint: $(VENV)/.installed-dev ## check style and types

@@ -68,9 +68,9 @@ class CachedObjects:
                 size = self._sizes.pop(key, 0)
             self._cache.drop(self._place, key, size)
 
-    def list(self) -> Iterator[StoredObject]:
+    def list(self, folder: str = "") -> Iterator[StoredObject]:
         """As in ObjectStore."""
-        return self._inner.list()
+        return self._inner.list(folder)
 
     def path(self, key: str) -> Path | None:
         """As in ObjectStore."""

@@ -60,10 +60,10 @@ class TieredObjects:
             objects, key_there = self._find(key)
             objects.delete([key_there])
 
-    def list(self) -> Iterator[StoredObject]:
+    def list(self, folder: str = "") -> Iterator[StoredObject]:
         """As in ObjectStore: tier after tier, the hottest first."""
         for tier, objects in self._tiers.items():
-            for found in objects.list():
+            for found in objects.list(folder):
                 yield replace(found, key=address(tier, found.key))
 
     def path(self, key: str) -> Path | None:

@@ -68,9 +68,9 @@ class FaultyObjects:
         self._disturb(f"delete {keys}")
         self._inner.delete(keys)
 
-    def list(self) -> Iterator[StoredObject]:
+    def list(self, folder: str = "") -> Iterator[StoredObject]:
         self._disturb("list")
-        return self._inner.list()
+        return self._inner.list(folder)
 
     def path(self, key: str) -> Path | None:
         del key  # reads go through get_range, where faults are

@@ -49,8 +49,8 @@ class Counted:
     def delete(self, keys: Sequence[str]) -> None:
         self._inner.delete(keys)
 
-    def list(self) -> Iterator[StoredObject]:
-        return self._inner.list()
+    def list(self, folder: str = "") -> Iterator[StoredObject]:
+        return self._inner.list(folder)
 
     def path(self, key: str) -> Path | None:
         return self._inner.path(key)
