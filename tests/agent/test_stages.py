@@ -7,6 +7,8 @@ from pathlib import Path
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from mmdb_writer import MMDBWriter
+from netaddr import IPSet
 
 from sigyn.agent.entry import AgentEntry
 from sigyn.agent.errors import ConfigurationError
@@ -230,8 +232,61 @@ class TestLimit:
         assert bench.samples()['logentry_dropped_lines_by_label_total{label_name="job",label_value="app"}'] == 2
 
 
+CITY = {
+    "city": {"names": {"en": "Oslo"}},
+    "country": {"names": {"en": "Norway"}},
+    "continent": {"code": "EU", "names": {"en": "Europe"}},
+    "location": {"latitude": 59.9, "longitude": 10.75, "time_zone": "Europe/Oslo"},
+    "postal": {"code": "0150"},
+    "subdivisions": [{"iso_code": "03", "names": {"en": "Oslo County"}}],
+}
+
+
+@pytest.mark.parametrize(
+    ("kind", "record", "labels"),
+    [
+        (
+            "city",
+            CITY,
+            {
+                "geoip_city_name": "Oslo",
+                "geoip_country_name": "Norway",
+                "geoip_continent_name": "Europe",
+                "geoip_continent_code": "EU",
+                "geoip_location_latitude": "59.9",
+                "geoip_location_longitude": "10.75",
+                "geoip_postal_code": "0150",
+                "geoip_timezone": "Europe/Oslo",
+                "geoip_subdivision_name": "Oslo County",
+                "geoip_subdivision_code": "03",
+            },
+        ),
+        (
+            "country",
+            CITY,
+            {"geoip_country_name": "Norway", "geoip_continent_name": "Europe", "geoip_continent_code": "EU"},
+        ),
+        (
+            "asn",
+            {"autonomous_system_number": 64500, "autonomous_system_organization": "Example"},
+            {"geoip_autonomous_system_number": "64500", "geoip_autonomous_system_organization": "Example"},
+        ),
+    ],
+)
+def test_geoip(tmp_path: Path, kind: str, record: dict[str, object], labels: dict[str, str]) -> None:
+    writer = MMDBWriter(ip_version=6, ipv4_compatible=True, float_type="f64")
+    writer.insert_network(IPSet(["198.51.100.0/24", "2001:db8::/32"]), record)
+    writer.to_db_file(str(tmp_path / "places.mmdb"))
+    bench = Bench(
+        "- json: {expressions: {ip: }}\n"
+        f"- geoip: {{db: {tmp_path}/places.mmdb, source: ip, db_type: {kind}}}\n"
+        "- labeldrop: [nosuch]"
+    )
+    found = bench.feed('{"ip":"198.51.100.7"}', '{"ip":"2001:db8::1"}', '{"ip":"203.0.113.1"}', '{"ip":"no address"}')
+    assert [entry.labels for entry in found] == [{"job": "app", **labels}] * 2 + [{"job": "app"}] * 2
+
+
 def test_geoip_refuses_what_is_no_database(tmp_path: Path) -> None:
-    pytest.importorskip("maxminddb")
     broken = tmp_path / "broken.mmdb"
     broken.write_bytes(b"no database")
     with pytest.raises(ConfigurationError, match="can't be read as a database"):

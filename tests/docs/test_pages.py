@@ -6,6 +6,8 @@ from typing import get_args
 
 import pytest
 
+from sigyn.agent.counters import AgentCounters
+from sigyn.agent.stages.kinds import KINDS
 from sigyn.api.cardinality import CARDINALITY_ROUTES
 from sigyn.api.explain import EXPLAIN_ROUTES
 from sigyn.api.export.route import EXPORT_ROUTES
@@ -74,6 +76,16 @@ def test_every_route_is_described_and_every_described_route_is_there() -> None:
     routes = {route.path for route in all_routes if hasattr(route, "path")}
     described = set(re.findall(r"`(?:GET|POST|DELETE) (/[^`]*)`", page("api.md")))
     assert described == routes
+
+
+def test_every_metric_and_stage_of_the_agent_is_described() -> None:
+    described = set(re.findall(r"`(\w+)`", page("agent.md")))
+    metrics = {
+        f"{metric.name}_total" if metric.type == "counter" else metric.name
+        for metric in AgentCounters().registry.collect()
+    }
+    stages = set(KINDS) - {"non_indexed_labels"}  # an older name
+    assert (metrics | stages) - described == set()
 
 
 def test_every_command_is_in_the_readme() -> None:

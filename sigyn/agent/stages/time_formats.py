@@ -197,4 +197,4 @@ def _compile_in_pieces(split: tuple[str, int, str, str], zone: Zone, exact: Pars
     return parse
 
 
-_POWERS = tuple(10 ** (9 - digits) for digits in range(10))
+_POWERS: tuple[int, ...] = tuple(10 ** (9 - digits) for digits in range(10))
