@@ -1,6 +1,7 @@
 """The only code that touches disks, buckets and the catalog."""
 
 from sigyn.store.catalog import SegmentInfo
+from sigyn.store.content import Content
 from sigyn.store.errors import FolderInUse, SegmentLost, UnknownFormat
 from sigyn.store.metrics import StoreGauges, StoreMetrics
 from sigyn.store.rebuild import RebuiltCatalog, rebuild_catalog
@@ -11,6 +12,7 @@ from sigyn.store.store import Store
 from sigyn.store.streams import StreamRegistry, StreamTable
 
 __all__ = [
+    "Content",
     "FolderInUse",
     "ObjectStoreSettings",
     "RebuiltCatalog",

@@ -71,7 +71,7 @@ class Compactor:
         labels, chunks = merge_tables(parts)
         del parts
         if not labels:
-            self._committer.commit((), read)
+            self._committer.commit((), read, forgets=bool(unwanted))
             self._count(read, (), 0, unwanted, time.perf_counter() - begun)
             return
         entries = chunks.combine_chunks()
@@ -82,7 +82,7 @@ class Compactor:
             for encoded in rewrite(tenant, labels, entries, self._shape_lines, pause):
                 pause()
                 written.append(self._committer.put(encoded, max(segment.arrival for segment in read)))
-            self._committer.commit(written, read)
+            self._committer.commit(written, read, forgets=bool(unwanted))
         finally:
             self._committer.give_up([segment.key for segment in written])
         del entries

@@ -24,6 +24,7 @@ def aggregate(
             raise QueryError("approx_topk is not enabled. See -limits.shard_aggregations")
         case _:
             rows = []
+            block = _in_order_of_labels(block)  # sums of fractions depend on the order in their last digits
             with np.errstate(all="ignore"):
                 for labels, members in group_rows(block.labels, grouping).items():
                     present = block.present[members]
@@ -38,21 +39,29 @@ def _combine(operator: str, values: Values, present: Presence) -> Values:
         case "count":
             result = counts
         case "sum":
-            result = np.where(present, values, 0.0).sum(axis=0)
+            result = _added(np.where(present, values, 0.0))
         case "avg":
-            result = np.where(present, values, 0.0).sum(axis=0) / counts
+            result = _added(np.where(present, values, 0.0)) / counts
         case "min":
             # NaN counts only where there is nothing else, as in Prometheus.
             result = np.fmin.reduce(np.where(present, values, np.nan), axis=0)
         case "max":
             result = np.fmax.reduce(np.where(present, values, np.nan), axis=0)
         case _:
-            means = np.where(present, values, 0.0).sum(axis=0) / counts
+            means = _added(np.where(present, values, 0.0)) / counts
             deviations = np.where(present, values - means, 0.0)
-            result = (deviations * deviations).sum(axis=0) / counts
+            result = _added(deviations * deviations) / counts
             if operator == "stddev":
                 result = np.sqrt(result)
     return result
+
+
+def _added(values: Values) -> Values:
+    """The sum of the rows, one after the other: numpy's own order depends on the number of steps."""
+    total = np.zeros(values.shape[1])
+    for row in values:
+        total += row
+    return total
 
 
 def _choose(operator: str, block: SeriesBlock, grouping: ast.Grouping | None, k: int) -> SeriesBlock:
