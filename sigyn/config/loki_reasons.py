@@ -9,7 +9,8 @@ _NO_INDEX = "segments carry their own index; none is built, shipped or cached be
 _ONE_FORMAT = "segments have one open format; there are no schema periods"
 _CATALOG = "the catalog says which segments exist; there are no tables to provision"
 _PLANNED = "queries run in parallel over all cores; they need not be split"
-_NO_CACHE = "results are not cached"
+_ONLY_RANGES = "the points of range queries are cached; what else is cached in Loki comes from the catalog, in memory"
+_CACHE_TUNING = "the results cache takes addresses of memcached, or a size in the process; it needs nothing else"
 _NO_BLOOMS = "needle searches need no bloom components"
 _NO_RULER = "this version has no ruler: rules are not evaluated"
 _DELETES = "delete requests are kept in the catalog and worked off in the background"
@@ -50,10 +51,11 @@ REASONS: tuple[tuple[str, str], ...] = (
     ("querier.per_request_limits_enabled", "NOT APPLIED: limits in request headers are ignored"),
     ("querier.*", "there are no ingesters to ask beside the store"),
     ("query_scheduler", "queries wait in one queue, in the process"),
-    ("frontend.max_outstanding_per_tenant", "queries wait in one queue, in the process"),
     ("frontend.log_queries_longer_than", "queries over 10 s are logged"),
     ("frontend.*", _ONE_PROCESS),
-    ("query_range.*cache*", _NO_CACHE),
+    ("query_range.results_cache.cache.*.*", _CACHE_TUNING),
+    ("query_range.results_cache", _CACHE_TUNING),
+    ("query_range.*cache*", _ONLY_RANGES),
     ("query_range.*", _PLANNED),
     ("ruler", _NO_RULER),
     ("ruler_storage", _NO_RULER),
@@ -86,7 +88,7 @@ REASONS: tuple[tuple[str, str], ...] = (
     ("common.storage.*", _CLIENT_TUNING),
     ("common.*", _ONE_PROCESS),
     ("chunk_store_config", _NO_CHUNKS),
-    ("cache_config", _NO_CACHE),
+    ("cache_config", _CACHE_TUNING),
     ("schema_config", _ONE_FORMAT),
     ("table_manager", _CATALOG),
     ("compactor.delete_*", _DELETES),
@@ -109,7 +111,7 @@ REASONS: tuple[tuple[str, str], ...] = (
     ("limits_config.cardinality_limit", _NO_INDEX),
     ("limits_config.query_ready_index_num_days", _NO_INDEX),
     ("limits_config.index_gateway_*", _NO_INDEX),
-    ("limits_config.*cache*", _NO_CACHE),
+    ("limits_config.*cache*", _ONLY_RANGES),
     ("limits_config.ruler_*", _NO_RULER),
     ("limits_config.bloom_*", _NO_BLOOMS),
     ("limits_config.allow_deletes", "delete requests are taken; limits_config.deletion_mode can turn them off"),

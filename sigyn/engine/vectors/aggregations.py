@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from sigyn.engine.vectors.block import Presence, SeriesBlock, Values, any_series
+from sigyn.engine.vectors.block import Presence, SeriesBlock, Values, any_series, in_order_of_labels
 from sigyn.engine.vectors.grouping import group_rows
 from sigyn.languages.logql import ast
 from sigyn.model.errors import QueryError
@@ -24,7 +24,7 @@ def aggregate(
             raise QueryError("approx_topk is not enabled. See -limits.shard_aggregations")
         case _:
             rows = []
-            block = _in_order_of_labels(block)  # sums of fractions depend on the order in their last digits
+            block = in_order_of_labels(block)  # sums of fractions depend on the order in their last digits
             with np.errstate(all="ignore"):
                 for labels, members in group_rows(block.labels, grouping).items():
                     present = block.present[members]
@@ -70,7 +70,7 @@ def _choose(operator: str, block: SeriesBlock, grouping: ast.Grouping | None, k:
     Of equal values that of the first labels wins, and NaN is worse than any number. On a grid of
     one step the best value comes first.
     """
-    block = _in_order_of_labels(block)
+    block = in_order_of_labels(block)
     chosen = np.zeros_like(block.present)
     order: list[int] = []
     for members in group_rows(block.labels, grouping).values():
@@ -85,12 +85,8 @@ def _sort(block: SeriesBlock, *, descending: bool) -> SeriesBlock:
     """The series in the order of their values on a grid of one step, NaN last; a matrix has no order."""
     if block.steps != 1:
         return block
-    block = _in_order_of_labels(block)
+    block = in_order_of_labels(block)
     return block.take(_ranked(block.values, block.present, descending=descending)[:, 0])
-
-
-def _in_order_of_labels(block: SeriesBlock) -> SeriesBlock:
-    return block.take(sorted(range(len(block)), key=block.labels.__getitem__))
 
 
 def _ranked(values: Values, present: Presence, *, descending: bool) -> np.ndarray[tuple[int, ...], np.dtype[np.int64]]:
