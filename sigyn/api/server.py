@@ -20,6 +20,7 @@ from sigyn.api.app import Api, build_app
 from sigyn.api.listen import bound_address, listen, parse_address
 from sigyn.api.operations import ServerOperations
 from sigyn.api.ops.metrics import Metrics
+from sigyn.api.ops.query_metrics import QueryCollector
 from sigyn.api.otlp.grpc import start_grpc
 from sigyn.api.settings import ApiSettings
 from sigyn.api.warm_up import WarmUp
@@ -129,6 +130,7 @@ async def serve(settings: ServerSettings, announce: Announce) -> None:
         ingest.subscribe(WarmUp(has_entries=bool(store.tenants())))
         operations = ServerOperations(store, tails, demotion, settings.configuration, bool(settings.otlp_grpc))
         metrics = Metrics(ingest.counters, operations.part_counters)
+        metrics.registry.register(QueryCollector(queries))
         deletes = DeleteService(store, settings.deletes)
         api = Api(queries, ingest, operations, deletes, tails, settings.api, metrics, decoders)
         grpc_address = await _start_grpc(settings, api, stack)
