@@ -20,6 +20,7 @@ from sigyn.engine.warm import warm_kernels
 from sigyn.model.batch import ENTRY_SCHEMA, Batch
 from sigyn.model.labels import labels_of
 from sigyn.model.time import HOUR, MINUTE, SECOND
+from sigyn.services.fair_queue import QueueLimits
 from sigyn.services.query import QueryLimits, QueryRequest, QueryService
 from sigyn.store import Store, StoreSettings
 
@@ -63,7 +64,7 @@ async def main() -> None:
     with tempfile.TemporaryDirectory() as folder:
         store = Store.open(StoreSettings(data=Path(folder) / "data", compaction=False, max_uncompacted_bytes=1 << 40))
         duck = Duck(1 << 30, 2, f"{folder}/spill")
-        service = QueryService(store, duck, QueryLimits(), threads=2, concurrency=2)
+        service = QueryService(store, duck, QueryLimits(), threads=2, queue=QueueLimits(2))
         needle = json.loads(hour(0, lines).entries["line"][lines // 3].as_py())["trace"]
         print(f"{'times as much stored':24s}" + "".join(f"{name:>16s}" for name in QUESTIONS))
         stored = 0

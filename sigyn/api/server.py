@@ -22,6 +22,7 @@ from sigyn.api.app import Api, build_app
 from sigyn.api.listen import bound_address, listen, parse_address
 from sigyn.api.operations import ServerOperations
 from sigyn.api.ops.metrics import Metrics
+from sigyn.api.ops.query_metrics import QueryCollector
 from sigyn.api.ops.ruler_metrics import RulerCollector
 from sigyn.api.otlp.grpc import start_grpc
 from sigyn.api.settings import ApiSettings
@@ -33,9 +34,11 @@ from sigyn.ruler.ruler import Ruler
 from sigyn.ruler.settings import RulerSettings
 from sigyn.services.deletes import DeleteRules, DeleteService
 from sigyn.services.demotion import Demotion
+from sigyn.services.fair_queue import QueueLimits
 from sigyn.services.ingest import IngestService
 from sigyn.services.push_limits import PushLimits
 from sigyn.services.query import QueryLimits, QueryService
+from sigyn.services.result_cache.open import open_cache
 from sigyn.services.tail import TailHub
 from sigyn.store.retention import KEEP_ALL, RetentionRules
 from sigyn.store.settings import StoreSettings
@@ -56,6 +59,11 @@ class ServerSettings:
     graceful_shutdown_timeout  how long requests under way may take to finish
     query_threads              threads that compute for all queries; 0: one per core
     max_concurrent             queries that run at a time; 0: two per core
+    max_query_parallelism      queries of one tenant that run at a time; 0: as many as of all
+    max_outstanding_per_tenant  queries of one tenant that wait; more are refused. 0: any number
+    cache_results              keep answers of range queries
+    results_cache              where: empty for the memory of the process, or `memcached://host:port,...`
+    results_cache_bytes        memory of the process for them
     query_unit_rows            rows that one thread reads at once
     query_memory_bytes         memory that all queries together may use before they spill
     configuration              what `/config` shows
@@ -69,6 +77,11 @@ class ServerSettings:
     graceful_shutdown_timeout: int = 30 * SECOND
     query_threads: int = 0
     max_concurrent: int = 0
+    max_query_parallelism: int = 0
+    max_outstanding_per_tenant: int = 2048
+    cache_results: bool = True
+    results_cache: str = ""
+    results_cache_bytes: int = 64 << 20
     query_memory_bytes: int = 1 << 30
     query_unit_rows: int = UNIT_ROWS
     configuration: str = ""
@@ -126,6 +139,7 @@ async def serve(settings: ServerSettings, announce: Announce, attachments: Seque
         ingest.subscribe(WarmUp(has_entries=bool(store.tenants())))
         operations = ServerOperations(store, tails, demotion, settings.configuration, bool(settings.otlp_grpc))
         metrics = Metrics(ingest.counters, operations.part_counters)
+        metrics.registry.register(QueryCollector(queries))
         deletes = DeleteService(store, settings.deletes)
         ruler = Ruler(settings.ruler, queries, settings.store.data)
         stack.push_async_callback(ruler.close)
@@ -151,7 +165,10 @@ def _query_service(settings: ServerSettings, store: Store, stack: AsyncExitStack
         duck,
         settings.query,
         threads=threads,
-        concurrency=settings.max_concurrent or 2 * cores,
+        queue=QueueLimits(
+            settings.max_concurrent or 2 * cores, settings.max_query_parallelism, settings.max_outstanding_per_tenant
+        ),
+        cache=open_cache(settings.results_cache, settings.results_cache_bytes) if settings.cache_results else None,
         unit_rows=settings.query_unit_rows,
     )
     stack.callback(queries.close)

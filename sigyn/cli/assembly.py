@@ -31,6 +31,7 @@ def server_settings(settings: Settings) -> ServerSettings:
     """The settings of a server."""
     server, query = settings.server, settings.query
     memory = memory_of(settings)
+    cache_bytes = round(query.results_cache_max_size_mb * _MEGABYTE)
     return ServerSettings(
         store=within_memory(replace(store_settings(settings.storage), **_delete_settings(settings)), memory),
         http=server.http,
@@ -41,6 +42,11 @@ def server_settings(settings: Settings) -> ServerSettings:
         query_threads=query.threads or (1 if 0 < memory < SMALL_MEMORY else 0),
         query_unit_rows=UNIT_ROWS if not 0 < memory < AMPLE_MEMORY else max(UNIT_ROWS * memory // AMPLE_MEMORY, 16_384),
         max_concurrent=query.max_concurrent,
+        max_query_parallelism=query.max_query_parallelism,
+        max_outstanding_per_tenant=query.max_outstanding_per_tenant,
+        cache_results=query.cache_results,
+        results_cache=query.results_cache,
+        results_cache_bytes=min(cache_bytes, memory // 16) if memory else cache_bytes,
         query_memory_bytes=min(query.memory_bytes, memory // 4) if memory else query.memory_bytes,
         configuration=show_settings(settings),
         api=_api_settings(settings),
@@ -52,6 +58,7 @@ def server_settings(settings: Settings) -> ServerSettings:
             strict_errors=query.strict_errors,
             extensions=query.extensions,
             require_non_empty_matcher=query.require_non_empty_matcher,
+            max_cache_freshness_per_query=query.max_cache_freshness_per_query,
         ),
         deletes=DeleteRules(
             enabled=settings.deletes.mode != "disabled",

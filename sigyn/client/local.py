@@ -26,6 +26,7 @@ from sigyn.model.results import Direction, QueryAnswer
 from sigyn.model.time import SECOND, Clock, system_clock
 from sigyn.services.demotion import Demotion
 from sigyn.services.discovery import LevelRules, level_from_line
+from sigyn.services.fair_queue import QueueLimits
 from sigyn.services.query import QueryLimits, QueryRequest, QueryService
 from sigyn.store.settings import StoreSettings
 from sigyn.store.store import Store
@@ -63,7 +64,7 @@ class LocalStore:
         cores = cpu_count() or 1
         self._duck = Duck(_MEMORY, cores, self._spill.name)
         limits = QueryLimits(max_query_series=0, max_query_length=0, query_timeout=24 * 3600 * SECOND)
-        self._queries = QueryService(self._store, self._duck, limits, threads=cores, concurrency=1)
+        self._queries = QueryService(self._store, self._duck, limits, threads=cores, queue=QueueLimits(1))
 
     def query(
         self,

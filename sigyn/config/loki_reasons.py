@@ -9,7 +9,8 @@ _NO_INDEX = "segments carry their own index; none is built, shipped or cached be
 _ONE_FORMAT = "segments have one open format; there are no schema periods"
 _CATALOG = "the catalog says which segments exist; there are no tables to provision"
 _PLANNED = "queries run in parallel over all cores; they need not be split"
-_NO_CACHE = "results are not cached"
+_ONLY_RANGES = "the points of range queries are cached; what else is cached in Loki comes from the catalog, in memory"
+_CACHE_TUNING = "the results cache takes addresses of memcached, or a size in the process; it needs nothing else"
 _NO_BLOOMS = "needle searches need no bloom components"
 _NO_RULE_BUCKET = "NOT APPLIED: rules are read from a local folder and come through the API, not from a bucket"
 _DELETES = "delete requests are kept in the catalog and worked off in the background"
@@ -50,10 +51,11 @@ REASONS: tuple[tuple[str, str], ...] = (
     ("querier.per_request_limits_enabled", "NOT APPLIED: limits in request headers are ignored"),
     ("querier.*", "there are no ingesters to ask beside the store"),
     ("query_scheduler", "queries wait in one queue, in the process"),
-    ("frontend.max_outstanding_per_tenant", "queries wait in one queue, in the process"),
     ("frontend.log_queries_longer_than", "queries over 10 s are logged"),
     ("frontend.*", _ONE_PROCESS),
-    ("query_range.*cache*", _NO_CACHE),
+    ("query_range.results_cache.cache.*.*", _CACHE_TUNING),
+    ("query_range.results_cache", _CACHE_TUNING),
+    ("query_range.*cache*", _ONLY_RANGES),
     ("query_range.*", _PLANNED),
     ("ruler.rule_path", "rules are read where they are, and not copied"),
     ("ruler.storage.type", "rules are read from ruler.storage.local.directory, and come through the API"),
@@ -108,7 +110,7 @@ REASONS: tuple[tuple[str, str], ...] = (
     ("common.storage.*", _CLIENT_TUNING),
     ("common.*", _ONE_PROCESS),
     ("chunk_store_config", _NO_CHUNKS),
-    ("cache_config", _NO_CACHE),
+    ("cache_config", _CACHE_TUNING),
     ("schema_config", _ONE_FORMAT),
     ("table_manager", _CATALOG),
     ("compactor.delete_*", _DELETES),
@@ -131,7 +133,7 @@ REASONS: tuple[tuple[str, str], ...] = (
     ("limits_config.cardinality_limit", _NO_INDEX),
     ("limits_config.query_ready_index_num_days", _NO_INDEX),
     ("limits_config.index_gateway_*", _NO_INDEX),
-    ("limits_config.*cache*", _NO_CACHE),
+    ("limits_config.*cache*", _ONLY_RANGES),
     ("limits_config.ruler_max_*", "NOT APPLIED: the number of rules is not limited"),
     ("limits_config.ruler_alertmanager_config", "NOT APPLIED: Alertmanagers are the same for every tenant"),
     ("limits_config.ruler_remote_write_*", "NOT APPLIED: recorded series of every tenant go to the same URLs"),

@@ -23,6 +23,7 @@ from sigyn.config.values import (
     MEGABYTES,
     NAMES,
     OPTIONAL_ADDRESS,
+    RESULTS_CACHE,
     SECRET,
     TEXT,
     one_of,
@@ -354,6 +355,47 @@ class QuerySettings:
     )
     max_concurrent: int = setting(
         0, COUNT, "Queries that run at the same time; others wait. 0: two for each core.", "querier.max_concurrent"
+    )
+    max_query_parallelism: int = setting(
+        0,
+        COUNT,
+        "Queries of one tenant that run at the same time; others of it wait. Tenants take turns in any case. 0: as "
+        "many as run at all.",
+        "limits_config.max_query_parallelism",
+    )
+    max_outstanding_per_tenant: int = setting(
+        2048,
+        COUNT,
+        "Queries of one tenant that wait for their turn; more get 429.",
+        "query_scheduler.max_outstanding_requests_per_tenant",
+        "frontend.max_outstanding_per_tenant",
+    )
+    cache_results: bool = setting(
+        True,
+        FLAG,
+        "Keep the points of range queries that are the same whenever they are computed, so that a dashboard that is "
+        "refreshed costs only its new end.",
+        "query_range.cache_results",
+    )
+    results_cache: str = setting(
+        "",
+        RESULTS_CACHE,
+        "Where they are kept: memcached://host:11211, with commas between several. Empty: in the process.",
+        "query_range.results_cache.cache.memcached_client.addresses",
+        "cache_config.memcached_client.addresses",
+    )
+    results_cache_max_size_mb: float = setting(
+        64.0,
+        MEGABYTES,
+        "Memory of the process for them; unused with memcached.",
+        "query_range.results_cache.cache.embedded_cache.max_size_mb",
+    )
+    max_cache_freshness_per_query: int = setting(
+        1 * MINUTE,
+        DURATION,
+        "Points that are younger than this are not kept: entries still come for them. Older points that entries come "
+        "late for are computed anew, whatever this says.",
+        "limits_config.max_cache_freshness_per_query",
     )
     threads: int = setting(0, COUNT, "Threads that compute for all queries together. 0: one for each core.")
     memory_bytes: int = setting(

@@ -155,6 +155,18 @@ def read_optional_address(text: str) -> str:
     return read_address(text) if text else ""
 
 
+def read_results_cache(text: str) -> str:
+    """`memcached://host:port`, or Loki's list of addresses, as a URL; nothing for the memory of the process."""
+    if not text:
+        return ""
+    names = [name.strip().removeprefix("dns+") for name in text.removeprefix("memcached://").rstrip("/").split(",")]
+    for name in names:
+        host, _, port = name.rpartition(":") if re.search(r":\d*$", name) else (name, "", "11211")
+        if not host or not port or int(port) > 65535 or re.search(r"[+/\s]", host):
+            raise ValueError("write memcached://host:11211, with commas between several servers")
+    return "memcached://" + ",".join(names)
+
+
 def one_of(*words: str) -> Kind:
     """A kind whose values are these words."""
 
@@ -179,5 +191,6 @@ URLS = Kind("URLs", read_urls, show_urls)
 SECRET_URL = Kind("URL, secret", read_url, SECRET.show)
 ADDRESS = Kind("host:port", read_address)
 OPTIONAL_ADDRESS = Kind("host:port or empty", read_optional_address)
+RESULTS_CACHE = Kind("memcached://host:port or empty", read_results_cache)
 FOLDER = Kind("folder", str)
 FILE = Kind("file", str)

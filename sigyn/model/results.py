@@ -111,7 +111,10 @@ QueryResult: TypeAlias = LogResult | MatrixResult | VectorResult | ScalarResult 
 
 @dataclass(slots=True)
 class QueryStatistics:
-    """What a query cost. Bytes are of line text, uncompressed, unless the name says otherwise."""
+    """What a query cost. Bytes are of line text, uncompressed, unless the name says otherwise.
+
+    Pieces are those of the results cache, `nanoseconds_from_cache` the part of the range that they answered.
+    """
 
     seconds: float = 0.0
     queue_seconds: float = 0.0
@@ -123,6 +126,10 @@ class QueryStatistics:
     bytes_read: int = 0
     lines_interpreted: int = 0
     entries_returned: int = 0
+    pieces_requested: int = 0
+    pieces_found: int = 0
+    pieces_stored: int = 0
+    nanoseconds_from_cache: int = 0
 
 
 @dataclass(frozen=True, slots=True)

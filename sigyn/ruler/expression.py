@@ -4,11 +4,11 @@ from dataclasses import dataclass
 from functools import lru_cache
 from typing import Literal
 
+from sigyn.engine.log_ranges import log_ranges
 from sigyn.languages.logql import ast, parse
 from sigyn.languages.logql.lowering import lower
 from sigyn.languages.promql import metric_names, parse_promql
 from sigyn.model.errors import ParseError
-from sigyn.services.query import log_ranges
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,24 +7,21 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from typing import TypeVar
 
-import numpy as np
-
 from sigyn.engine.context import QueryContext
 from sigyn.engine.deleted_entries import DeletedEntries
 from sigyn.engine.duck import Duck
 from sigyn.engine.explain import Explanation, explain_metric, explain_piped
 from sigyn.engine.log_query import run_log_query
+from sigyn.engine.log_ranges import data_range
 from sigyn.engine.matches import SelectorCache, SelectorMatches
 from sigyn.engine.piped_query import MAX_ENTRIES as MAX_SUBQUERY_ROWS
 from sigyn.engine.piped_query import Asked, run_piped_query
-from sigyn.engine.range_vector import PlanScan, range_vector
+from sigyn.engine.range_vector import PlanScan
 from sigyn.engine.scan import UNIT_ROWS, Scan
 from sigyn.engine.scan_plan import plan_scan
 from sigyn.engine.subqueries import Run as RunSubquery
 from sigyn.engine.subqueries import resolved
 from sigyn.engine.totals import StreamTotal, stream_totals
-from sigyn.engine.vectors.block import SeriesBlock, matrix_of, vector_of
-from sigyn.engine.vectors.evaluate import evaluate_metric
 from sigyn.engine.vectors.grid import StepGrid
 from sigyn.languages.logql import ast, parse_selector, parse_with_infos
 from sigyn.languages.logql.checks import require_non_empty_matcher
@@ -36,16 +33,17 @@ from sigyn.model.results import (
     Direction,
     LogEntry,
     LogResult,
-    MatrixResult,
     QueryAnswer,
     QueryResult,
-    ScalarResult,
     TableResult,
-    VectorResult,
 )
-from sigyn.model.time import HOUR, SECOND
+from sigyn.model.time import HOUR, MINUTE, SECOND, Clock, system_clock
 from sigyn.services.cardinality import Cardinality, cardinality
+from sigyn.services.fair_queue import FairQueue, QueueLimits
+from sigyn.services.joining import Flight, Flights
 from sigyn.services.label_listing import LabelListing
+from sigyn.services.metric_answers import MetricAnswers
+from sigyn.services.result_cache.piece import PieceCache
 from sigyn.services.unread import note_unread
 from sigyn.store.snapshot import Snapshot
 from sigyn.store.store import Store
@@ -69,6 +67,7 @@ class QueryLimits:
                       entries are left out, and a warning counts them
     extensions        queries may use what Loki's language lacks (docs/logql.md, Beyond Loki)
     require_non_empty_matcher   refuse selectors that match all streams, as Loki does
+    max_cache_freshness_per_query   ns before now of which no answers are cached
     """
 
     max_query_series: int = 500
@@ -77,6 +76,7 @@ class QueryLimits:
     strict_errors: bool = False
     extensions: bool = True
     require_non_empty_matcher: bool = False
+    max_cache_freshness_per_query: int = 1 * MINUTE
 
 
 @dataclass(frozen=True, slots=True)
@@ -111,12 +111,15 @@ class QueryService:
         limits: QueryLimits,
         *,
         threads: int,
-        concurrency: int,
+        queue: QueueLimits,
+        cache: PieceCache | None = None,
+        clock: Clock = system_clock,
         unit_rows: int = UNIT_ROWS,
     ) -> None:
-        """`threads` compute, shared by all queries; `concurrency` queries run at a time, others wait.
-
+        """`threads` compute, shared by all queries; `queue` says how many run at a time, others wait.
         A thread reads `unit_rows` rows at once.
+
+        `cache` keeps answers of range queries; it is closed with the service.
         """
         self._unit_rows = unit_rows
         self._store = store
@@ -126,12 +129,24 @@ class QueryService:
         self._selectors = SelectorCache()
         self._listing = LabelListing(store, self._newest)
         self._workers = ThreadPoolExecutor(threads, "query-worker")
-        self._queries = ThreadPoolExecutor(concurrency, "query")
+        self._metrics = MetricAnswers(
+            store,
+            self._plan,
+            self._subquery,
+            limits.max_query_series,
+            cache,
+            lambda: clock() - limits.max_cache_freshness_per_query,
+        )
+        self.cache = cache
+        self.queue = FairQueue(queue)
+        self.flights: Flights[QueryAnswer] = Flights()
 
     def close(self) -> None:
         """Wait for running work and let go of the threads."""
-        self._queries.shutdown()
+        self.queue.close()
         self._workers.shutdown()
+        if self.cache is not None:
+            self.cache.close()
 
     async def query_range(self, request: QueryRequest) -> QueryAnswer:
         """Answer a range query. Raises QueryError, QueryTimeout, Cancelled."""
@@ -153,7 +168,9 @@ class QueryService:
                 f"exceeded maximum resolution of {MAX_POINTS:,} points per time series; "
                 "increase the value of the step parameter"
             )
-        return await self._run(request, lambda context: self._matrix(metric, request.tenant, grid, context), infos)
+        return await self._run(
+            request, lambda context: self._metrics.matrix(metric, request.tenant, grid, context), infos
+        )
 
     async def query_instant(self, request: QueryRequest) -> QueryAnswer:
         """Answer an instant query at `end`; a log query with the entries since `start`, or of the last hour."""
@@ -161,17 +178,26 @@ class QueryService:
         start = request.start if request.start < request.end else request.end - LOOK_BACK
         if isinstance(query, ast.LogQuery):
             return await self._run(
-                request, lambda context: self._log(query, request, start, context, inclusive=True), infos
+                request,
+                lambda context: self._log(query, request, start, context, inclusive=True),
+                infos,
+                instant=True,
             )
         if isinstance(query, ast.PipedQuery):
             self._check_length(query.interval)
             start = request.end - query.interval if query.interval else start
             return await self._run(
-                request, lambda context: self._piped(query, request, start, context, inclusive=True), infos
+                request,
+                lambda context: self._piped(query, request, start, context, inclusive=True),
+                infos,
+                instant=True,
             )
         metric = lower(query, request.end - start)
         return await self._run(
-            request, lambda context: self._vector(metric, request.tenant, request.end, context), infos
+            request,
+            lambda context: self._metrics.vector(metric, request.tenant, request.end, context),
+            infos,
+            instant=True,
         )
 
     async def explain(self, request: QueryRequest, *, instant: bool = False) -> Explanation:
@@ -194,19 +220,19 @@ class QueryService:
             with self._store.snapshot(request.tenant, *data_range(metric, grid)) as snapshot:
                 return explain_metric(metric, grid, self._plan(snapshot, context), instant=instant)
 
-        return await self._in_thread(explanation)
+        return await self._in_turn(request.tenant, explanation)
 
     async def labels(self, tenant: str, start: int, end: int, selector: str | None) -> list[str]:
         """Names of all labels of streams with entries in start <= t <= end, and of their entries."""
-        return await self._in_thread(lambda: self._listing.names(tenant, start, end, selector))
+        return await self._in_turn(tenant, lambda: self._listing.names(tenant, start, end, selector))
 
     async def label_values(self, tenant: str, name: str, start: int, end: int, selector: str | None) -> list[str]:
         """Values of a label of streams with entries in start <= t <= end; of a demoted label the newest."""
-        return await self._in_thread(lambda: self._listing.values(tenant, name, start, end, selector))
+        return await self._in_turn(tenant, lambda: self._listing.values(tenant, name, start, end, selector))
 
     async def series(self, tenant: str, start: int, end: int, selectors: list[str]) -> list[Labels]:
         """Label sets of the streams that match one of the selectors (all, when there are none)."""
-        return await self._in_thread(lambda: self._listing.label_sets(tenant, start, end, [*selectors] or [None]))
+        return await self._in_turn(tenant, lambda: self._listing.label_sets(tenant, start, end, [*selectors] or [None]))
 
     async def cardinality(self, tenant: str, start: int, end: int, limit: int) -> Cardinality:
         """Which labels make how many streams, of those with entries in start <= t <= end. No entry is read."""
@@ -219,7 +245,7 @@ class QueryService:
                 tenant, segments, lambda id: self._store.streams.labels(tenant, id), demoted, start, end, limit
             )
 
-        return await self._in_thread(counted)
+        return await self._in_turn(tenant, counted)
 
     async def stream_totals(
         self, tenant: str, start: int, end: int, selector: str, step: int | None
@@ -234,7 +260,7 @@ class QueryService:
             with self._store.snapshot(tenant, start, end) as snapshot:
                 return stream_totals(snapshot, self._matches(tenant, streams), start, end, step)
 
-        return await self._in_thread(totals)
+        return await self._in_turn(tenant, totals)
 
     def _check_length(self, length: int) -> None:
         longest = self._limits.max_query_length
@@ -259,13 +285,30 @@ class QueryService:
         request: QueryRequest,
         work: Callable[[QueryContext], QueryResult],
         infos: tuple[str, ...] = (),
+        *,
+        instant: bool = False,
+    ) -> QueryAnswer:
+        return await self.flights.answer(
+            (request, instant),
+            lambda: self._store.content(request.tenant),
+            lambda flight: self._compute(request, work, infos, flight),
+        )
+
+    async def _compute(
+        self,
+        request: QueryRequest,
+        work: Callable[[QueryContext], QueryResult],
+        infos: tuple[str, ...],
+        flight: Flight[QueryAnswer],
     ) -> QueryAnswer:
         timeout = request.timeout if request.timeout is not None else self._limits.query_timeout
         asked = time.monotonic()
-        context = QueryContext(self._duck, self._workers, asked + timeout / SECOND, strict=self._limits.strict_errors)
+        deadline = asked + timeout / SECOND
+        context = QueryContext(self._duck, self._workers, deadline, strict=self._limits.strict_errors)
         context.partial = not request.complete
 
         def answer() -> QueryAnswer:
+            flight.seen = self._store.content(request.tenant)
             began = time.monotonic()
             result = work(context)
             context.statistics.queue_seconds = began - asked
@@ -273,13 +316,13 @@ class QueryService:
             return QueryAnswer(result, context.statistics, tuple(context.warnings()), infos)
 
         try:
-            return await self._in_thread(answer)
+            return await self.queue.run(request.tenant, deadline, answer)
         except asyncio.CancelledError:
             context.cancelled.set()
             raise
 
-    async def _in_thread(self, work: Callable[[], Answer]) -> Answer:
-        return await asyncio.get_running_loop().run_in_executor(self._queries, work)
+    async def _in_turn(self, tenant: str, work: Callable[[], Answer]) -> Answer:
+        return await self.queue.run(tenant, time.monotonic() + self._limits.query_timeout / SECOND, work)
 
     def _log(
         self, query: ast.LogQuery, request: QueryRequest, start: int, context: QueryContext, *, inclusive: bool = False
@@ -326,38 +369,6 @@ class QueryService:
 
         return run
 
-    def _matrix(self, query: ast.MetricQuery, tenant: str, grid: StepGrid, context: QueryContext) -> MatrixResult:
-        value = self._evaluate(query, tenant, grid, context)
-        return matrix_of(value if not isinstance(value, SeriesBlock) else self._bounded(value, context), grid)
-
-    def _vector(
-        self, query: ast.MetricQuery, tenant: str, time: int, context: QueryContext
-    ) -> VectorResult | ScalarResult:
-        grid = StepGrid.instant(time)
-        value = self._evaluate(query, tenant, grid, context)
-        if isinstance(value, SeriesBlock):
-            return vector_of(self._bounded(value, context), grid)
-        return ScalarResult(time, value)
-
-    def _evaluate(
-        self, query: ast.MetricQuery, tenant: str, grid: StepGrid, context: QueryContext
-    ) -> SeriesBlock | float:
-        start, end = data_range(query, grid)
-        query = resolved(query, self._subquery(tenant, start, end + 1, context))
-        known: dict[object, SeriesBlock] = {}  # what stands in a query twice, as the names of `let` do, is read once
-        with self._store.snapshot(tenant, start, end) as snapshot:
-            plan = self._plan(snapshot, context)
-
-            def series(node: ast.RangeAggregation, grouping: ast.Grouping | None, steps: StepGrid) -> SeriesBlock:
-                key = (node, grouping, steps)
-                if key not in known:
-                    known[key] = range_vector(node, grouping, steps, plan, context)
-                return known[key]
-
-            value = evaluate_metric(query, series, grid)
-            note_unread(snapshot, context)
-        return value
-
     def _scan(self, snapshot: Snapshot, query: ast.LogQuery, start: int, end: int, context: QueryContext) -> Scan:
         scan = plan_scan(
             snapshot, self._matches(snapshot.tenant, query.selector), start, end, query.stages, self._unit_rows
@@ -372,21 +383,6 @@ class QueryService:
 
     def _matches(self, tenant: str, selector: ast.Selector) -> SelectorMatches:
         return self._selectors.get(tenant, selector, lambda id: self._store.streams.labels(tenant, id))
-
-    def _bounded(self, block: SeriesBlock, context: QueryContext) -> SeriesBlock:
-        """At most `max_query_series` series: those with the largest value anywhere."""
-        most = self._limits.max_query_series
-        if not most or len(block) <= most:
-            return block
-        if not context.partial:
-            raise QueryError(f"maximum of series ({most}) reached for a single query (max_query_series)")
-        peaks = np.where(block.present, np.nan_to_num(block.values, nan=-np.inf), -np.inf).max(axis=1)
-        kept = np.sort(np.argsort(-peaks, kind="stable")[:most])
-        context.warn(
-            f"maximum of series ({most}) reached for a single query (max_query_series): "
-            f"the {most} largest of {len(block)} series are shown"
-        )
-        return block.take(kept)
 
     def _newest(self, tenant: str, query: ast.LogQuery, start: int, end: int) -> list[LogEntry]:
         """The newest entries of start <= t < end that a query finds, as many as are found in a short time."""
@@ -421,26 +417,3 @@ def thinned(entries: Sequence[LogEntry], interval: int) -> list[LogEntry]:
 def default_step(start: int, end: int) -> int:
     """Loki's step for a range: a 250th of it in whole seconds, at least one second."""
     return max(SECOND, (end - start) // 250 // SECOND * SECOND)
-
-
-def data_range(query: ast.MetricQuery, grid: StepGrid) -> tuple[int, int]:
-    """ns between which the entries lie that a metric query reads (inclusive)."""
-    ranges = list(log_ranges(query))
-    starts = [grid.start - found.offset - found.interval for found in ranges]
-    ends = [grid.start + (len(grid) - 1) * grid.step - found.offset for found in ranges]
-    return min(starts, default=grid.start), max(ends, default=grid.start)
-
-
-def log_ranges(query: ast.MetricQuery) -> Sequence[ast.LogRange]:
-    """All log ranges in a metric query."""
-    match query:
-        case ast.RangeAggregation(log_range=log_range):
-            return [log_range]
-        case ast.VectorAggregation(expression=inner) | ast.LabelReplace(expression=inner):
-            return log_ranges(inner)
-        case ast.HistogramQuantile(expression=inner):
-            return log_ranges(inner)
-        case ast.BinaryOperation(left=left, right=right):
-            return [*log_ranges(left), *log_ranges(right)]
-        case _:
-            return []

@@ -2,6 +2,7 @@
 
 from sigyn.store.catalog import SegmentInfo
 from sigyn.store.check import Finding, Problem, StoreCheck, check_store
+from sigyn.store.content import Content
 from sigyn.store.errors import FolderInUse, SegmentArchived, SegmentLost, UnknownFormat
 from sigyn.store.metrics import StoreGauges, StoreMetrics
 from sigyn.store.plan import Holding, Step, StorePlan, plan_store
@@ -13,6 +14,7 @@ from sigyn.store.store import Store
 from sigyn.store.streams import StreamRegistry, StreamTable
 
 __all__ = [
+    "Content",
     "Finding",
     "FolderInUse",
     "Holding",

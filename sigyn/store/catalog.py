@@ -87,15 +87,22 @@ class DeleteRequest:
 class Catalog(Protocol):
     """The catalog of a store. Calls block and may be made from several threads.
 
+    `identity` is a random number that a catalog gets when it is made, so that what is cached outside of
+    the process under ids of ours is never taken for that of another store.
+
     All raise Unavailable when the database fails; nothing was changed then.
     """
 
     registry: StreamRegistry
+    identity: int
 
-    def commit(self, added: Sequence[NewSegment], replaced: Sequence[int] = ()) -> list[SegmentInfo]:
+    def commit(
+        self, added: Sequence[NewSegment], replaced: Sequence[int] = (), *, forgets: bool = False
+    ) -> list[SegmentInfo]:
         """One transaction: adds segments with their new streams, and takes the segments of `replaced` out.
 
-        Raises Unavailable when one of `replaced` is no longer live.
+        `forgets` says that entries go with them; the epoch rises. Raises Unavailable when one of
+        `replaced` is no longer live.
         """
 
     def move(self, id: int, from_tier: str, to_tier: str) -> None:
@@ -117,13 +124,29 @@ class Catalog(Protocol):
         """Removes replaced segments whose objects are gone."""
 
     def quarantine(self, id: int) -> None:
-        """Takes a segment whose object can't be read out of the live ones; the object stays."""
+        """Takes a segment whose object can't be read out of the live ones; the object stays. The epoch rises."""
 
     def quarantined(self) -> list[SegmentInfo]:
         """All segments in quarantine, in order of commit."""
 
     def restore(self, id: int) -> None:
-        """Makes a quarantined segment live again; delete requests that were done without it are open again."""
+        """Makes a quarantined segment live again; delete requests that were done without it are open again.
+
+        The epoch rises.
+        """
+
+    def epoch(self, tenant: str) -> int:
+        """Rises whenever the tenant's entries changed in another way than by new ones that arrived.
+
+        It rises in the database with each call that changes them so, lest a process that dies leave it as
+        it was, and here with `bump_epoch`.
+        """
+
+    def bump_epoch(self, tenant: str) -> None:
+        """Says that entries of the tenant were taken away, or brought back.
+
+        Call it after they are out of sight of new snapshots, and before that is acknowledged to anybody.
+        """
 
     def knows(self, keys: Sequence[str]) -> set[str]:
         """Those of the keys that belong to a segment, whatever its state."""

@@ -27,6 +27,7 @@ class Committer:
         self._live = live
         self._reader = reader
         self._lock = Lock()
+        self._in_order = Lock()
         self._under_way: set[str] = set()
 
     def put(self, encoded: EncodedSegment, arrival: int | None = None, tier: str = HOT) -> NewSegment:
@@ -44,11 +45,21 @@ class Committer:
             raise
         return NewSegment(key, encoded, arrival)
 
-    def commit(self, added: Sequence[NewSegment], replaced: Sequence[SegmentInfo] = ()) -> None:
-        """Adds segments and takes others out, in one step for the catalog and for readers. Raises Unavailable."""
+    def commit(
+        self, added: Sequence[NewSegment], replaced: Sequence[SegmentInfo] = (), *, forgets: bool = False
+    ) -> None:
+        """Adds segments and takes others out, in one step for the catalog and for readers. Raises Unavailable.
+
+        Readers see segments in the order of their ids: who has seen one has seen all that were committed before it.
+        `forgets` says that entries go with `replaced`.
+        """
         try:
-            committed = self._catalog.commit(added, [segment.id for segment in replaced])
-            self._live.change(committed, replaced)
+            with self._in_order:
+                committed = self._catalog.commit(added, [segment.id for segment in replaced], forgets=forgets)
+                self._live.change(committed, replaced)
+            if forgets:
+                for tenant in {segment.tenant for segment in replaced}:
+                    self._catalog.bump_epoch(tenant)
             for segment, new in zip(committed, added, strict=True):
                 self._reader.keep(segment, new.encoded.body)
         finally:

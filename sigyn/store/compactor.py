@@ -72,7 +72,7 @@ class Compactor:
         labels, chunks = merge_tables(parts)
         del parts
         if not labels:
-            self._committer.commit((), read)
+            self._committer.commit((), read, forgets=bool(unwanted))
             self._count(read, (), 0, unwanted, time.perf_counter() - begun)
             return
         entries = chunks.combine_chunks()
@@ -84,7 +84,7 @@ class Compactor:
                 pause()
                 arrival = max(segment.arrival for segment in read)
                 written.append(self._committer.put(encoded, arrival, segments[0].tier))
-            self._committer.commit(written, read)
+            self._committer.commit(written, read, forgets=bool(unwanted))
         finally:
             self._committer.give_up([segment.key for segment in written])
         del entries

@@ -47,6 +47,7 @@ class Deletions:
                 )
             request = self._catalog.add_delete_request(tenant, query, first, last)
             self._load()
+            self._catalog.bump_epoch(tenant)
         return request
 
     def cancel(self, tenant: str, id: str) -> None:
@@ -55,6 +56,7 @@ class Deletions:
             if not self._catalog.cancel_delete_request(tenant, id):
                 raise NotFound(f"there is no delete request `{id}`")
             self._load()
+            self._catalog.bump_epoch(tenant)
 
     def advance(self, requests: Sequence[DeleteRequest], arrival: int) -> None:
         """Notes that no segment that arrived up to `arrival` holds entries of the requests. Raises Unavailable."""

@@ -69,7 +69,7 @@ class Forgetting:
         plan = self.plan()
         for removal, *_ in plan.dropped:
             pause()
-            self._committer.commit((), [removal.segment])
+            self._committer.commit((), [removal.segment], forgets=True)
             self._metrics.segments_removed += 1
             self._metrics.entries_removed += removal.segment.rows
         for removals in plan.rewritten:

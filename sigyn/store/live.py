@@ -4,6 +4,7 @@ from collections import Counter
 from collections.abc import Iterable, Sequence
 from threading import Lock
 
+from sigyn.store.arrivals import Arrivals
 from sigyn.store.catalog import SegmentInfo
 
 
@@ -17,6 +18,10 @@ class LiveSegments:
         self._dead: dict[str, SegmentInfo] = {}
         self._uncompacted: dict[int, int] = {}  # L0 segments, and bytes of their text
         self._uncompacted_bytes = 0
+        self._arrivals: dict[str, Arrivals] = {}
+        segments = list(segments)
+        for segment in segments:
+            self._arrivals_of(segment.tenant).known(segment)
         self.change(segments, ())
 
     def change(self, added: Iterable[SegmentInfo], removed: Iterable[SegmentInfo]) -> None:
@@ -30,6 +35,7 @@ class LiveSegments:
             for tenant in {segment.tenant for segment in gone.values()}:
                 changed[tenant] = [segment for segment in self._tenants[tenant] if segment.id not in gone]
             for segment in added:
+                self._arrivals_of(segment.tenant).add(segment)
                 if segment.tenant not in changed:
                     changed[segment.tenant] = list(self._tenants.get(segment.tenant, ()))
                 changed[segment.tenant].append(segment)
@@ -71,6 +77,20 @@ class LiveSegments:
                     del self._pins[segment.key]
             return bool(self._dead)
 
+    def newest(self, tenant: str) -> int:
+        """The id of the tenant's newest level 0 segment ever, 0 when there was none."""
+        with self._lock:
+            return self._arrivals_of(tenant).newest
+
+    def arrived_since(self, tenant: str, newest: int, first: int, last: int) -> bool:
+        """Whether entries of first <= t <= last (ns) may have come since `newest` was the tenant's newest segment."""
+        with self._lock:
+            arrivals = self._arrivals_of(tenant)
+            if newest >= arrivals.complete_since:
+                return arrivals.since(newest, first, last)
+            segments = self._tenants.get(tenant, ())
+        return any(s.arrival > newest and s.first <= last and s.last >= first for s in segments)
+
     def take_reclaimable(self) -> list[SegmentInfo]:
         """Removed segments that nothing pins. Each is given once."""
         with self._lock:
@@ -105,6 +125,9 @@ class LiveSegments:
     def of(self, tenant: str) -> Sequence[SegmentInfo]:
         """The tenant's segments in order of commit."""
         return self._tenants.get(tenant, ())
+
+    def _arrivals_of(self, tenant: str) -> Arrivals:
+        return self._arrivals.setdefault(tenant, Arrivals())
 
     def _note_uncompacted(self, added: Iterable[SegmentInfo], removed: Iterable[SegmentInfo]) -> None:
         for segment in added:

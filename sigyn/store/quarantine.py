@@ -45,6 +45,7 @@ class Quarantine:
         )
         try:
             self._catalog.quarantine(segment.id)
+            self._catalog.bump_epoch(segment.tenant)
         except Unavailable as error:  # found lost again after the next start
             _log.warning("quarantine not recorded", object=segment.key, reason=str(error))
 
@@ -63,4 +64,5 @@ class Quarantine:
             self._catalog.restore(segment.id)
             self._deletions.refresh()
             self._live.change([segment], ())
+            self._catalog.bump_epoch(segment.tenant)
             _log.info("segment restored", object=segment.key, tenant=segment.tenant, rows=segment.rows)

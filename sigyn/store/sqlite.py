@@ -1,5 +1,6 @@
 """The catalog in SQLite."""
 
+import secrets
 import sqlite3
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
@@ -29,6 +30,7 @@ _SEGMENT = (
 _DELETE_REQUEST = "id, tenant, query, first_timestamp, last_timestamp, created, boundary, checked"
 
 _DEMOTED = "name, reason, value_count, example, changed, promoted"
+_EPOCH = "epoch/"
 
 
 class SqliteCatalog:
@@ -57,11 +59,16 @@ class SqliteCatalog:
             self._query("PRAGMA journal_mode=WAL")
             self._query("PRAGMA synchronous=FULL")
             self._migrate()
+            self.identity = self._identity()
+            counters = self._query("SELECT name, value FROM counter WHERE name LIKE ?", f"{_EPOCH}%")
+            self._epochs: dict[str, int] = {name.removeprefix(_EPOCH): value for name, value in counters}
         except BaseException:
             self._connection.close()
             raise
 
-    def commit(self, added: Sequence[NewSegment], replaced: Sequence[int] = ()) -> list[SegmentInfo]:
+    def commit(
+        self, added: Sequence[NewSegment], replaced: Sequence[int] = (), *, forgets: bool = False
+    ) -> list[SegmentInfo]:
         """As in Catalog."""
         committed = []
         new_streams: dict[str, dict[Labels, int]] = {}
@@ -72,9 +79,11 @@ class SqliteCatalog:
                     ids = self._stream_ids(encoded, new_streams.setdefault(encoded.tenant, {}))
                     committed.append(self._insert(segment, encoded.streams.with_ids(ids)))
                 for id in replaced:
-                    changed = self._run("UPDATE segment SET state = 'replaced' WHERE id = ? AND state = 'live'", id)
-                    if changed.rowcount != 1:
+                    tenant = self._change_state(id, "live", "replaced")
+                    if tenant is None:
                         raise Unavailable(f"segment {id} is no longer live and can't be replaced")
+                    if forgets:
+                        self._next(f"{_EPOCH}{tenant}")
             for tenant, streams in new_streams.items():
                 self.registry.add(tenant, ((id, labels) for labels, id in streams.items()))
         return committed
@@ -111,7 +120,9 @@ class SqliteCatalog:
     def quarantine(self, id: int) -> None:
         """As in Catalog."""
         with self._lock, self._transaction():
-            self._run("UPDATE segment SET state = 'quarantined' WHERE id = ? AND state = 'live'", id)
+            tenant = self._change_state(id, "live", "quarantined")
+            if tenant is not None:
+                self._next(f"{_EPOCH}{tenant}")
 
     def quarantined(self) -> list[SegmentInfo]:
         """As in Catalog."""
@@ -120,7 +131,9 @@ class SqliteCatalog:
     def restore(self, id: int) -> None:
         """As in Catalog."""
         with self._lock, self._transaction():
-            self._run("UPDATE segment SET state = 'live' WHERE id = ? AND state = 'quarantined'", id)
+            tenant = self._change_state(id, "quarantined", "live")
+            if tenant is not None:
+                self._next(f"{_EPOCH}{tenant}")
             # The requests that were done while it was away have not looked at it.
             row = self._run("SELECT tenant, arrival, first_timestamp, last_timestamp FROM segment WHERE id = ?", id)
             for tenant, arrival, first, last in row.fetchall():
@@ -129,6 +142,17 @@ class SqliteCatalog:
                     "AND first_timestamp <= ? AND last_timestamp >= ?",
                     arrival - 1, tenant, arrival, arrival, last, first,
                 )  # fmt: skip
+
+    def epoch(self, tenant: str) -> int:
+        """As in Catalog."""
+        return self._epochs.get(tenant, 0)
+
+    def bump_epoch(self, tenant: str) -> None:
+        """As in Catalog."""
+        with self._lock:
+            with self._transaction():
+                epoch = self._next(f"{_EPOCH}{tenant}")
+            self._epochs[tenant] = epoch
 
     def knows(self, keys: Sequence[str]) -> set[str]:
         """As in Catalog."""
@@ -163,6 +187,7 @@ class SqliteCatalog:
                 f"INSERT INTO delete_request ({_DELETE_REQUEST}) VALUES (?, ?, ?, ?, ?, ?, ?, ?)",
                 request.id, tenant, query, first, last, request.created, boundary, request.checked,
             )  # fmt: skip
+            self._next(f"{_EPOCH}{tenant}")
         return request
 
     def delete_requests(self) -> list[DeleteRequest]:
@@ -179,7 +204,10 @@ class SqliteCatalog:
     def cancel_delete_request(self, tenant: str, id: str) -> bool:
         """As in Catalog."""
         with self._lock, self._transaction():
-            return self._run("DELETE FROM delete_request WHERE tenant = ? AND id = ?", tenant, id).rowcount == 1
+            cancelled = self._run("DELETE FROM delete_request WHERE tenant = ? AND id = ?", tenant, id).rowcount == 1
+            if cancelled:
+                self._next(f"{_EPOCH}{tenant}")
+        return cancelled
 
     def close(self) -> None:
         """As in Catalog."""
@@ -215,6 +243,12 @@ class SqliteCatalog:
         )  # fmt: skip
         found = self._run("SELECT id FROM stream WHERE tenant = ? AND fingerprint = ?", tenant, fingerprint).fetchone()
         return int(found[0])
+
+    def _change_state(self, id: int, before: str, after: str) -> str | None:
+        """The tenant of a segment whose state was changed; None when it was not in the state `before`."""
+        row = self._run("UPDATE segment SET state = ? WHERE id = ? AND state = ? RETURNING tenant", after, id, before)
+        changed = row.fetchone()
+        return None if changed is None else str(changed[0])
 
     def _insert(self, segment: NewSegment, streams: StreamTable) -> SegmentInfo:
         encoded = segment.encoded
@@ -258,6 +292,13 @@ class SqliteCatalog:
                 f"catalog `{self._name}` has version {version}; this Sigyn reads {len(MIGRATIONS)}, and a start of "
                 "its server brings an older one there"
             )
+
+    def _identity(self) -> int:
+        with self._lock, self._transaction():
+            self._run(
+                "INSERT INTO counter (name, value) VALUES ('identity', ?) ON CONFLICT DO NOTHING", secrets.randbits(63)
+            )
+            return int(self._run("SELECT value FROM counter WHERE name = 'identity'").fetchone()[0])
 
     def _migrate(self) -> None:
         with self._lock, self._transaction():

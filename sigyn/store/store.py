@@ -10,6 +10,7 @@ from sigyn.model.time import Clock, system_clock
 from sigyn.store.catalog import Catalog, SegmentInfo
 from sigyn.store.commit import Committer
 from sigyn.store.compactor import Compactor
+from sigyn.store.content import Content
 from sigyn.store.deleted_rows import DeletedRows, DeleteMatcher
 from sigyn.store.deletions import DeleteProgress, Deletions, progress_of
 from sigyn.store.demoted import DemotedLabels
@@ -40,7 +41,7 @@ class Store:
     """Segments in an object store and a catalog. Make one with `open`.
 
     `metrics` has counters, `streams` the labels of all streams, `demoted` the labels that entries carry,
-    `deletions` the delete requests.
+    `deletions` the delete requests; `identity` is a number that no other store has.
     """
 
     def __init__(
@@ -56,6 +57,7 @@ class Store:
         self.metrics = metrics
         self.streams = catalog.registry
         self.demoted = DemotedLabels(catalog.demoted, catalog.demote, objects)
+        self.identity = catalog.identity
         self._lock = lock
         self._objects = objects
         self._catalog = catalog
@@ -157,6 +159,23 @@ class Store:
     def retention_plan(self) -> RetentionPlan:
         """What retention would remove now; nothing is changed."""
         return self._forgetting.plan()
+
+    def content(self, tenant: str) -> Content:
+        """How far the tenant's entries are now. Take it before a snapshot: the snapshot has all that it says."""
+        return Content(self._live.newest(tenant), self._catalog.epoch(tenant))
+
+    def unchanged(self, tenant: str, content: Content, first: int, last: int) -> bool:
+        """Whether the entries of first <= t <= last (ns) are those that they were at `content`.
+
+        May say no without need, never yes without reason.
+        """
+        if content.epoch != self._catalog.epoch(tenant):
+            return False
+        return not self._live.arrived_since(tenant, content.newest, first, last)
+
+    def bump_epoch(self, tenant: str) -> None:
+        """As in Catalog: who takes entries away says so, once new snapshots see them no more. Raises Unavailable."""
+        self._catalog.bump_epoch(tenant)
 
     def tenants(self) -> list[str]:
         """Tenants that have entries."""

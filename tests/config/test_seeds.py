@@ -23,7 +23,7 @@ MEANING: dict[str, dict[str, Any]] = {
         "storage.s3_access_key_id": "AKIA",
         "storage.s3_secret_access_key": "hush",
     },
-    "001-centralized-03-cache_config": {},
+    "001-centralized-03-cache_config": {"query.results_cache": "memcached://memcached:11211"},
     "001-centralized-04-limits_config": {
         "retention.period": 30 * DAY,
         "retention.streams": (
@@ -35,11 +35,11 @@ MEANING: dict[str, dict[str, Any]] = {
     "001-centralized-05-table_manager": {"retention.enabled": True},
     "001-centralized-06-distributor": {},
     "001-centralized-07-ingester": {"retention.period": 7 * DAY},
-    "001-centralized-08-querier": {"query.max_concurrent": 50},
+    "001-centralized-08-querier": {"query.max_concurrent": 50, "query.results_cache_max_size_mb": 500.0},
     "002-fraiseql-01-common": {"storage.objects": "gs://your-loki-bucket"},
     "002-fraiseql-02-compactor": {"retention.enabled": True, "retention.period": 90 * DAY},
     "002-fraiseql-03-limits_config": {"limits.ingestion_rate_mb": 32.0, "limits.ingestion_burst_size_mb": 64.0},
-    "002-fraiseql-04-limits_config": {},
+    "002-fraiseql-04-limits_config": {"query.max_query_parallelism": 64},
     "002-fraiseql-05-auth": {"server.auth_enabled": True},
     "002-fraiseql-06-server": {
         "server.tls_cert_file": "/etc/loki/tls/server.crt",

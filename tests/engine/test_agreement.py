@@ -23,6 +23,7 @@ from sigyn.model.errors import QueryError
 from sigyn.model.labels import Labels, labels_of
 from sigyn.model.results import LogEntry, LogResult, MatrixResult
 from sigyn.model.time import MINUTE, SECOND
+from sigyn.services.fair_queue import QueueLimits
 from sigyn.services.query import QueryLimits, QueryRequest, QueryService
 from sigyn.store.settings import StoreSettings
 from sigyn.store.store import Store
@@ -240,12 +241,13 @@ class World:
 
     def _service(self, *, strict: bool) -> QueryService:
         limits = QueryLimits(max_query_series=0, strict_errors=strict)
-        return QueryService(self.store, self.duck, limits, threads=1, concurrency=1)
+        return QueryService(self.store, self.duck, limits, threads=1, queue=QueueLimits(1))
 
-    def fill(self, labels: list[Labels], entries: list[Row]) -> str:
-        """Store the entries under a new tenant."""
-        self.examples += 1
-        tenant = f"example-{self.examples}"
+    def fill(self, labels: list[Labels], entries: list[Row], tenant: str | None = None) -> str:
+        """Store the entries under this tenant, or a new one."""
+        if tenant is None:
+            self.examples += 1
+            tenant = f"example-{self.examples}"
         for push in sorted({entry.push for entry in entries}):
             chosen = [entry for entry in entries if entry.push == push]
             table = pa.table(

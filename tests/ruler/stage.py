@@ -24,6 +24,7 @@ from sigyn.ruler.series_query import instant
 from sigyn.ruler.series_store import SeriesStore
 from sigyn.ruler.settings import RulerSettings
 from sigyn.ruler.statistics import RulerStatistics
+from sigyn.services.fair_queue import QueueLimits
 from sigyn.services.ingest import IngestService
 from sigyn.services.query import QueryLimits, QueryService
 from sigyn.services.tenants import SINGLE_TENANT
@@ -90,7 +91,7 @@ def staged(folder: Path) -> Iterator[Stage]:
     with asyncio.Runner() as runner:
         store = Store.open(StoreSettings(data=None))
         duck = Duck(256 << 20, 1, str(folder))
-        queries = QueryService(store, duck, QueryLimits(max_query_series=5), threads=1, concurrency=1)
+        queries = QueryService(store, duck, QueryLimits(max_query_series=5), threads=1, queue=QueueLimits(1))
         try:
             yield Stage(store, queries, IngestService(store), runner.get_loop())
         finally:

@@ -18,6 +18,7 @@ from sigyn.languages.logql import parse, print_query
 from sigyn.model.errors import ParseError
 from sigyn.model.results import LogResult, MatrixResult, QueryResult, TableResult, VectorResult
 from sigyn.model.time import HOUR
+from sigyn.services.fair_queue import QueueLimits
 from sigyn.services.query import QueryLimits, QueryRequest, QueryService
 from sigyn.store.settings import StoreSettings
 from sigyn.store.store import Store
@@ -326,7 +327,7 @@ def queries(tmp_path_factory: pytest.TempPathFactory) -> Iterator[QueryService]:
     store = Store.open(StoreSettings(data=folder / "data"))
     load(store)
     duck = Duck(256 << 20, 1, str(folder))
-    service = QueryService(store, duck, QueryLimits(), threads=1, concurrency=1)
+    service = QueryService(store, duck, QueryLimits(), threads=1, queue=QueueLimits(1))
     yield service
     service.close()
     duck.close()

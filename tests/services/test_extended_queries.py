@@ -13,6 +13,7 @@ from sigyn.model.batch import ENTRY_SCHEMA, Batch
 from sigyn.model.errors import ParseError, QueryError
 from sigyn.model.results import LogResult, QueryAnswer, TableResult, VectorResult
 from sigyn.model.time import DAY, HOUR
+from sigyn.services.fair_queue import QueueLimits
 from sigyn.services.query import QueryLimits, QueryRequest, QueryService
 from sigyn.store.settings import StoreSettings
 from sigyn.store.store import Store
@@ -27,7 +28,7 @@ class World:
         self.services: list[QueryService] = []
 
     def service(self, limits: QueryLimits) -> QueryService:
-        self.services.append(QueryService(self.store, self.duck, limits, threads=1, concurrency=1))
+        self.services.append(QueryService(self.store, self.duck, limits, threads=1, queue=QueueLimits(1)))
         return self.services[-1]
 
     def ask(self, query: str, limits: QueryLimits | None = None, limit: int = 1000) -> QueryAnswer:

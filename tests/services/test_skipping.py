@@ -14,6 +14,7 @@ from sigyn.model.batch import ENTRY_SCHEMA, Batch
 from sigyn.model.labels import labels_of
 from sigyn.model.results import LogResult, MatrixResult, QueryAnswer
 from sigyn.model.time import MINUTE, SECOND
+from sigyn.services.fair_queue import QueueLimits
 from sigyn.services.query import QueryLimits, QueryRequest, QueryService
 from sigyn.store.settings import StoreSettings
 from sigyn.store.store import Store
@@ -38,7 +39,7 @@ class Shop:
         self.loop = asyncio.new_event_loop()
         self.store = Store.open(StoreSettings(data=data, compaction=False))
         self.duck = Duck(1 << 28, 1, str(data / "spill"))
-        self.queries = QueryService(self.store, self.duck, QueryLimits(), threads=1, concurrency=1)
+        self.queries = QueryService(self.store, self.duck, QueryLimits(), threads=1, queue=QueueLimits(1))
         entries = pa.table(
             {
                 "stream": [number % 2 for number in range(COUNT)],

@@ -48,7 +48,42 @@ def loki_statistics(statistics: QueryStatistics) -> dict[str, object]:
         "totalLinesSent": 0,
         "store": _NOTHING_STORED,
     }
-    return {"summary": summary, "querier": {"store": store}, "ingester": ingester, "cache": {}}
+    cache = dict.fromkeys(_CACHES, _NOTHING_CACHED) | {"result": _pieces(statistics)}
+    return {"summary": summary, "querier": {"store": store}, "ingester": ingester, "cache": cache}
+
+
+def _pieces(statistics: QueryStatistics) -> dict[str, object]:
+    """Pieces of answers stand where Loki has answers to parts of a range."""
+    return _NOTHING_CACHED | {
+        "entriesFound": statistics.pieces_found,
+        "entriesRequested": statistics.pieces_requested,
+        "entriesStored": statistics.pieces_stored,
+        "requests": int(statistics.pieces_requested > 0),
+        "queryLengthServed": statistics.nanoseconds_from_cache,
+    }
+
+
+_CACHES = (
+    "chunk",
+    "index",
+    "result",
+    "statsResult",
+    "volumeResult",
+    "seriesResult",
+    "labelResult",
+    "instantMetricResult",
+)
+
+_NOTHING_CACHED: dict[str, object] = {
+    "entriesFound": 0,
+    "entriesRequested": 0,
+    "entriesStored": 0,
+    "bytesReceived": 0,
+    "bytesSent": 0,
+    "requests": 0,
+    "downloadTime": 0,
+    "queryLengthServed": 0,
+}
 
 
 _NOTHING_STORED: dict[str, object] = {

@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from sigyn.engine.vectors.block import Presence, SeriesBlock, Values, any_series
+from sigyn.engine.vectors.block import Presence, SeriesBlock, Values, any_series, in_order_of_labels
 from sigyn.engine.vectors.grouping import group_rows
 from sigyn.languages.logql import ast
 from sigyn.model.errors import QueryError
@@ -24,6 +24,7 @@ def aggregate(
             raise QueryError("approx_topk is not enabled. See -limits.shard_aggregations")
         case _:
             rows = []
+            block = in_order_of_labels(block)  # sums of fractions depend on the order in their last digits
             with np.errstate(all="ignore"):
                 for labels, members in group_rows(block.labels, grouping).items():
                     present = block.present[members]
@@ -38,21 +39,29 @@ def _combine(operator: str, values: Values, present: Presence) -> Values:
         case "count":
             result = counts
         case "sum":
-            result = np.where(present, values, 0.0).sum(axis=0)
+            result = _added(np.where(present, values, 0.0))
         case "avg":
-            result = np.where(present, values, 0.0).sum(axis=0) / counts
+            result = _added(np.where(present, values, 0.0)) / counts
         case "min":
             # NaN counts only where there is nothing else, as in Prometheus.
             result = np.fmin.reduce(np.where(present, values, np.nan), axis=0)
         case "max":
             result = np.fmax.reduce(np.where(present, values, np.nan), axis=0)
         case _:
-            means = np.where(present, values, 0.0).sum(axis=0) / counts
+            means = _added(np.where(present, values, 0.0)) / counts
             deviations = np.where(present, values - means, 0.0)
-            result = (deviations * deviations).sum(axis=0) / counts
+            result = _added(deviations * deviations) / counts
             if operator == "stddev":
                 result = np.sqrt(result)
     return result
+
+
+def _added(values: Values) -> Values:
+    """The sum of the rows, one after the other: numpy's own order depends on the number of steps."""
+    total = np.zeros(values.shape[1])
+    for row in values:
+        total += row
+    return total
 
 
 def _choose(operator: str, block: SeriesBlock, grouping: ast.Grouping | None, k: int) -> SeriesBlock:
@@ -61,7 +70,7 @@ def _choose(operator: str, block: SeriesBlock, grouping: ast.Grouping | None, k:
     Of equal values that of the first labels wins, and NaN is worse than any number. On a grid of
     one step the best value comes first.
     """
-    block = _in_order_of_labels(block)
+    block = in_order_of_labels(block)
     chosen = np.zeros_like(block.present)
     order: list[int] = []
     for members in group_rows(block.labels, grouping).values():
@@ -76,12 +85,8 @@ def _sort(block: SeriesBlock, *, descending: bool) -> SeriesBlock:
     """The series in the order of their values on a grid of one step, NaN last; a matrix has no order."""
     if block.steps != 1:
         return block
-    block = _in_order_of_labels(block)
+    block = in_order_of_labels(block)
     return block.take(_ranked(block.values, block.present, descending=descending)[:, 0])
-
-
-def _in_order_of_labels(block: SeriesBlock) -> SeriesBlock:
-    return block.take(sorted(range(len(block)), key=block.labels.__getitem__))
 
 
 def _ranked(values: Values, present: Presence, *, descending: bool) -> np.ndarray[tuple[int, ...], np.dtype[np.int64]]:

@@ -69,6 +69,11 @@ class SeriesBlock:
         return self if alive.all() else self.take(np.flatnonzero(alive))
 
 
+def in_order_of_labels(block: SeriesBlock) -> SeriesBlock:
+    """The same series, sorted by their labels."""
+    return block.take(sorted(range(len(block)), key=block.labels.__getitem__))
+
+
 def any_series(present: Presence) -> Presence:
     """The steps at which some series has a value."""
     anywhere: Presence = np.logical_or.reduce(present, axis=0)

@@ -29,6 +29,7 @@ from sigyn.ruler.rule_file import read_rule_file
 from sigyn.ruler.series_store import SeriesStore
 from sigyn.ruler.settings import RulerSettings
 from sigyn.ruler.statistics import RulerStatistics
+from sigyn.services.fair_queue import QueueLimits
 from sigyn.services.ingest import IngestService
 from sigyn.services.query import QueryLimits, QueryService
 from sigyn.services.tenants import SINGLE_TENANT
@@ -144,7 +145,7 @@ async def _stage(test: RuleTest) -> AsyncIterator[tuple[QueryService, SeriesStor
         store = Store.open(StoreSettings(data=None))
         duck = Duck(_MEMORY, 1, spill)
         limits = QueryLimits(max_query_series=0, max_query_length=0, query_timeout=10 * MINUTE)
-        queries = QueryService(store, duck, limits, threads=1, concurrency=1)
+        queries = QueryService(store, duck, limits, threads=1, queue=QueueLimits(1))
         try:
             ingest = IngestService(store, clock=lambda: _AFTER_ALL)
             for stream in test.streams:

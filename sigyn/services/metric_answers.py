@@ -1,0 +1,111 @@
+"""Metric queries over the store, with the help of the results cache where that is exact."""
+
+from collections.abc import Callable
+
+import numpy as np
+
+from sigyn.engine.context import QueryContext
+from sigyn.engine.cutting import may_be_cut
+from sigyn.engine.log_ranges import data_range
+from sigyn.engine.range_vector import PlanScan, range_vector
+from sigyn.engine.subqueries import Run as RunSubquery
+from sigyn.engine.subqueries import resolved
+from sigyn.engine.vectors.block import SeriesBlock, in_order_of_labels, matrix_of, vector_of
+from sigyn.engine.vectors.evaluate import evaluate_metric
+from sigyn.engine.vectors.grid import StepGrid
+from sigyn.languages.logql import ast
+from sigyn.model.errors import QueryError
+from sigyn.model.results import MatrixResult, ScalarResult, VectorResult
+from sigyn.services.result_cache.lookup import CachedRange
+from sigyn.services.result_cache.piece import PieceCache
+from sigyn.services.unread import note_unread
+from sigyn.store.snapshot import Snapshot
+from sigyn.store.store import Store
+
+Plan = Callable[[Snapshot, QueryContext], PlanScan]
+"""How a query reads a snapshot."""
+
+Subquery = Callable[[str, int, int, QueryContext], RunSubquery]
+"""How what stands in a filter is run: for a tenant, over start <= t < end (ns)."""
+
+
+class MetricAnswers:
+    """Answers metric queries; blocks, and may be called from several threads."""
+
+    def __init__(
+        self,
+        store: Store,
+        plan: Plan,
+        subquery: Subquery,
+        max_series: int,
+        cache: PieceCache | None,
+        keep_until: Callable[[], int],
+    ) -> None:
+        """`max_series` of an answer, 0: any number; `keep_until` tells up to when (ns) answers may be cached."""
+        self._store = store
+        self._plan = plan
+        self._subquery = subquery
+        self._max_series = max_series
+        self._cache = cache
+        self._keep_until = keep_until
+
+    def matrix(self, query: ast.MetricQuery, tenant: str, grid: StepGrid, context: QueryContext) -> MatrixResult:
+        """The answer to a range query, series in the order of their labels."""
+        if self._cache is not None and len(grid) > 1 and may_be_cut(query, grid.step):
+            cached = CachedRange(self._store, self._cache, tenant, query, self._keep_until())
+            value: SeriesBlock | float = cached.answer(
+                grid, lambda part: self._series(query, tenant, part, context), context
+            )
+        else:
+            value = self._evaluate(query, tenant, grid, context)
+        if isinstance(value, SeriesBlock):
+            value = self._bounded(in_order_of_labels(value), context)
+        return matrix_of(value, grid)
+
+    def vector(
+        self, query: ast.MetricQuery, tenant: str, time: int, context: QueryContext
+    ) -> VectorResult | ScalarResult:
+        """The answer to an instant query at `time` (ns)."""
+        grid = StepGrid.instant(time)
+        value = self._evaluate(query, tenant, grid, context)
+        if isinstance(value, SeriesBlock):
+            return vector_of(self._bounded(value, context), grid)
+        return ScalarResult(time, value)
+
+    def _series(self, query: ast.MetricQuery, tenant: str, grid: StepGrid, context: QueryContext) -> SeriesBlock:
+        value = self._evaluate(query, tenant, grid, context)
+        return value if isinstance(value, SeriesBlock) else SeriesBlock.constant(value, len(grid))
+
+    def _evaluate(
+        self, query: ast.MetricQuery, tenant: str, grid: StepGrid, context: QueryContext
+    ) -> SeriesBlock | float:
+        start, end = data_range(query, grid)
+        query = resolved(query, self._subquery(tenant, start, end + 1, context))
+        known: dict[object, SeriesBlock] = {}  # what stands in a query twice, as the names of `let` do, is read once
+        with self._store.snapshot(tenant, start, end) as snapshot:
+            plan = self._plan(snapshot, context)
+
+            def series(node: ast.RangeAggregation, grouping: ast.Grouping | None, steps: StepGrid) -> SeriesBlock:
+                key = (node, grouping, steps)
+                if key not in known:
+                    known[key] = range_vector(node, grouping, steps, plan, context)
+                return known[key]
+
+            value = evaluate_metric(query, series, grid)
+            note_unread(snapshot, context)
+        return value
+
+    def _bounded(self, block: SeriesBlock, context: QueryContext) -> SeriesBlock:
+        """At most `max_query_series` series: those with the largest value anywhere."""
+        most = self._max_series
+        if not most or len(block) <= most:
+            return block
+        if not context.partial:
+            raise QueryError(f"maximum of series ({most}) reached for a single query (max_query_series)")
+        peaks = np.where(block.present, np.nan_to_num(block.values, nan=-np.inf), -np.inf).max(axis=1)
+        kept = np.sort(np.argsort(-peaks, kind="stable")[:most])
+        context.warn(
+            f"maximum of series ({most}) reached for a single query (max_query_series): "
+            f"the {most} largest of {len(block)} series are shown"
+        )
+        return block.take(kept)
