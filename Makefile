@@ -9,7 +9,7 @@ PYTHON ?= $(shell command -v python3.11 || command -v python3)
 DATA ?= ./sigyn-data
 
 .DEFAULT_GOAL := help
-.PHONY: help setup run test lint fuzz docs lock page screenshots
+.PHONY: help setup run test lint fuzz docs lock page screenshots sbom
 
 help: ## say what there is to make
 	@sed -n 's/^\([a-z]*\):[^#]*## /  make \1\t/p' Makefile
@@ -46,6 +46,12 @@ screenshots: $(VENV)/.installed-dev ## take the pictures in docs/images anew; ne
 
 web/node_modules/.package-lock.json: web/package-lock.json
 	@npm --prefix web ci --silent --no-audit --no-fund
+
+sbom: $(VENV)/.installed ## write sbom.json: every package of requirements.lock, in CycloneDX's form
+	@./.ci/venv $(PYTHON) $(VENV)-sbom
+	@$(VENV)-sbom/bin/python -m pip --disable-pip-version-check -qq install cyclonedx-bom
+	@$(VENV)-sbom/bin/cyclonedx-py requirements requirements.lock --pyproject pyproject.toml --output-file sbom.json
+	@rm -rf $(VENV)-sbom
 
 lock: ## resolve the dependencies anew; keeps what is pinned, unless UPGRADE=--upgrade
 	@./.ci/lock $(PYTHON) $(UPGRADE)

@@ -21,7 +21,8 @@ from sigyn.model.batch import ENTRY_SCHEMA, Batch
 from sigyn.model.labels import labels_of
 from sigyn.model.time import HOUR, MINUTE, SECOND
 from sigyn.services.fair_queue import QueueLimits
-from sigyn.services.query import QueryLimits, QueryService
+from sigyn.services.query import QueryService
+from sigyn.services.query_limits import QueryLimits
 from sigyn.store import Store, StoreSettings
 
 START = 1_768_471_200 * SECOND

@@ -1,8 +1,8 @@
 """The application: routes over services."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from starlette.applications import Starlette
 from starlette.exceptions import HTTPException
@@ -12,6 +12,8 @@ from starlette.requests import ClientDisconnect, Request
 from starlette.responses import Response
 from starlette.routing import BaseRoute
 
+from sigyn.api.access.door import Access, Door
+from sigyn.api.access.login import LOGIN_ROUTES
 from sigyn.api.cardinality import CARDINALITY_ROUTES
 from sigyn.api.explain import EXPLAIN_ROUTES
 from sigyn.api.export.route import EXPORT_ROUTES
@@ -21,6 +23,7 @@ from sigyn.api.ops.metrics import Metrics
 from sigyn.api.ops.routes import OPS_ROUTES
 from sigyn.api.otlp.http import OTLP_ROUTES
 from sigyn.api.prometheus.routes import PROMETHEUS_ROUTES
+from sigyn.api.redaction import REDACTION_ROUTES
 from sigyn.api.responses import on_defect, on_http_exception, on_sigyn_error, plain
 from sigyn.api.services import Deletes, Ingest, Operations, Queries
 from sigyn.api.settings import ApiSettings
@@ -46,6 +49,12 @@ class Api:
     decoders: ThreadPoolExecutor
     ruler: Ruler
     clock: Clock = system_clock
+    access: Access = field(default_factory=Access)
+    own_settings: Callable[[str], ApiSettings] | None = None
+
+    def settings_of(self, tenant: str) -> ApiSettings:
+        """The settings for requests of a tenant, or of several."""
+        return self.own_settings(tenant) if self.own_settings else self.settings
 
 
 def build_app(api: Api, attached: Sequence[BaseRoute] = ()) -> Starlette:
@@ -59,10 +68,13 @@ def build_app(api: Api, attached: Sequence[BaseRoute] = ()) -> Starlette:
             *EXPLAIN_ROUTES,
             *CARDINALITY_ROUTES,
             *OPS_ROUTES,
+            *REDACTION_ROUTES,
+            *LOGIN_ROUTES,
             *attached,
         ],
         middleware=[
             Middleware(Observe, metrics=api.metrics, slow_query=api.settings.slow_query),
+            Middleware(Door, access=api.access, clock=api.clock),
             Middleware(
                 GZipMiddleware,
                 minimum_size=api.settings.gzip_bytes,

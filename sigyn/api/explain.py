@@ -7,7 +7,7 @@ from starlette.responses import PlainTextResponse, Response
 from starlette.routing import BaseRoute, Route
 
 from sigyn.api.loki.query import instant_request, range_request
-from sigyn.api.requests import api_of, arguments_of, tenant_of
+from sigyn.api.requests import api_of, arguments_of, tenants_of
 from sigyn.api.responses import success
 from sigyn.engine.explain_text import explanation_text
 from sigyn.model.errors import BadRequest
@@ -27,7 +27,8 @@ async def explain(request: Request) -> Response:
         raise BadRequest(f"format={form} is none: choose json or text")
     instant = arguments.first("instant").lower() in ("1", "true")
     make = instant_request if instant else range_request
-    query, _ = make(tenant_of(request), arguments, api.clock(), api.settings)
+    tenant = tenants_of(request)
+    query, _ = make(tenant, arguments, api.clock(), api.settings_of(tenant))
     explanation = await api.queries.explain(query, instant=instant)
     if form == "text":
         return PlainTextResponse(explanation_text(explanation) + "\n")

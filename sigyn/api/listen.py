@@ -1,5 +1,6 @@
 """Sockets to listen on, bound before anything else is started."""
 
+import ipaddress
 import socket
 
 from sigyn.model.errors import BadRequest, Unavailable
@@ -11,6 +12,15 @@ def parse_address(address: str) -> tuple[str, int]:
     if not separator or not port.isdigit() or int(port) > 65_535:
         raise BadRequest(f"`{address}` is not an address: write HOST:PORT, such as 127.0.0.1:3100")
     return host.strip("[]"), int(port)
+
+
+def is_loopback(address: str) -> bool:
+    """Whether only this machine reaches an address; raises BadRequest."""
+    host, _ = parse_address(address)
+    try:
+        return ipaddress.ip_address(host).is_loopback
+    except ValueError:
+        return host == "localhost"
 
 
 def listen(address: str) -> socket.socket:

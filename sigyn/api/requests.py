@@ -1,26 +1,36 @@
 """What a request carries: its parameters, its tenant, its body."""
 
+import asyncio
+import time
+from collections.abc import AsyncIterator
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 from urllib.parse import parse_qsl
 
 from starlette.requests import HTTPConnection, Request
 
+from sigyn.api.access.asking import tenant_from, tenants_from
 from sigyn.api.parameters import RangeTexts, range_parameters
 from sigyn.model.errors import BadRequest, SigynError, TooLarge
-from sigyn.model.time import HOUR, TimeRange
-from sigyn.services.tenants import SINGLE_TENANT, single_tenant
+from sigyn.model.time import HOUR, SECOND, TimeRange
+from sigyn.services.joined_tenants import joined
 
 if TYPE_CHECKING:
     from sigyn.api.app import Api
 
+ARGUMENTS = "sigyn.arguments"
+"""Where a request keeps its parameters, those of its form too, for the audit log."""
+
+_SLOWEST_BYTES = 8 << 10
+"""Bytes a second of a body on average, once `body_timeout` is over: a fiftieth of a slow phone's."""
+
 FORM = "application/x-www-form-urlencoded"
 
 
-class Unauthorized(SigynError):
-    """The request names no tenant."""
+class TooSlow(SigynError):
+    """A body that does not come."""
 
-    status = 401
+    status = 408
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,8 +69,9 @@ async def arguments_of(request: Request) -> Arguments:
             pairs += parse_qsl(body.decode(), keep_blank_values=True)
         except UnicodeDecodeError as error:
             raise BadRequest(f"the form is not UTF-8: byte {error.start}") from None
-    pairs += url_pairs(request)
-    return _arguments(pairs)
+    arguments = _arguments(pairs + url_pairs(request))
+    request.scope[ARGUMENTS] = arguments.values
+    return arguments
 
 
 def url_arguments(connection: HTTPConnection) -> Arguments:
@@ -81,26 +92,46 @@ async def bounded_body(request: Request, limit: int) -> bytes:
         raise TooLarge(f"the body has {announced} bytes, at most {limit} are taken; send smaller batches")
     chunks: list[bytes] = []
     size = 0
-    async for chunk in request.stream():
+    patience = api_of(request).settings.body_timeout / SECOND
+    began = time.monotonic()
+    async for chunk in _with_patience(request, patience):
         size += len(chunk)
+        if time.monotonic() - began > patience + size / _SLOWEST_BYTES:
+            raise TooSlow(f"the body comes slower than {_SLOWEST_BYTES} bytes a second")
         if size > limit:
             raise TooLarge(f"the body has over {limit} bytes, which is the most that is taken; send smaller batches")
         chunks.append(chunk)
     return chunks[0] if len(chunks) == 1 else b"".join(chunks)
 
 
+async def _with_patience(request: Request, seconds: float) -> AsyncIterator[bytes]:
+    chunks = request.stream()
+    while True:
+        try:
+            async with asyncio.timeout(seconds):
+                chunk = await anext(chunks, None)
+        except TimeoutError:
+            raise TooSlow(f"nothing of the body came for {seconds:g} s (server.body_timeout)") from None
+        if chunk is None:
+            return
+        yield chunk
+
+
 def tenant_of(connection: HTTPConnection) -> str:
-    """The tenant that the request speaks for; raises Unauthorized and BadRequest."""
+    """The one tenant that the request speaks for; raises Unauthorized, Forbidden and BadRequest."""
     return tenant_from(connection.headers.get("x-scope-orgid", ""), api_of(connection).settings.auth_enabled)
 
 
-def tenant_from(header: str, auth_enabled: bool) -> str:
-    """The tenant in X-Scope-OrgID; the header is ignored while authentication is off, as Loki does."""
-    if not auth_enabled:
-        return SINGLE_TENANT
-    if not header:
-        raise Unauthorized("no org id")
-    return single_tenant(header)
+def tenants_of(connection: HTTPConnection) -> str:
+    """The tenants whose data the request reads, as one name; raises Unauthorized, Forbidden and BadRequest."""
+    settings = api_of(connection).settings
+    tenants = tenants_from(connection.headers.get("x-scope-orgid", ""), settings.auth_enabled)
+    if len(tenants) > 1 and not settings.multi_tenant_queries:
+        raise BadRequest(
+            f"multiple org IDs present: {', '.join(tenants)}; "
+            "query.multi_tenant_queries_enabled lets a query read several"
+        )
+    return joined(tenants)
 
 
 def _arguments(pairs: list[tuple[str, str]]) -> Arguments:

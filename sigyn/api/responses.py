@@ -66,6 +66,11 @@ async def on_sigyn_error(request: Request, error: Exception) -> Response:
     A second line of the text says what would be right, where that can be guessed.
     """
     assert isinstance(error, SigynError)
+    return error_response(request, error)
+
+
+def error_response(request: Request, error: SigynError) -> Response:
+    """The answer to a request that went wrong."""
     hint = error.hint if isinstance(error, ParseError) and error.column else ""
     if accepts_json(request):
         response = json_response(error_body(error), error.status)
@@ -106,6 +111,7 @@ def error_body(error: SigynError) -> dict[str, object]:
 _ERROR_TYPES = {
     400: "bad_data",
     401: "unauthorized",
+    403: "forbidden",
     404: "not_found",
     422: "bad_data",
     429: "too_many_requests",

@@ -5,12 +5,13 @@ import os
 import shutil
 import signal
 import socket
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import AbstractAsyncContextManager, AsyncExitStack, contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 from tempfile import TemporaryDirectory
+from typing import Protocol
 
 import structlog
 import uvicorn
@@ -18,14 +19,19 @@ import uvloop
 from starlette.applications import Starlette
 from starlette.routing import BaseRoute
 
+from sigyn.api.access.door import Access
+from sigyn.api.access.plan import AccessPlan
 from sigyn.api.app import Api, build_app
-from sigyn.api.listen import bound_address, listen, parse_address
+from sigyn.api.connection import BoundedConnection
+from sigyn.api.listen import bound_address, is_loopback, listen, parse_address
 from sigyn.api.operations import ServerOperations
 from sigyn.api.ops.metrics import Metrics
 from sigyn.api.ops.query_metrics import QueryCollector
 from sigyn.api.ops.ruler_metrics import RulerCollector
 from sigyn.api.otlp.grpc import start_grpc
 from sigyn.api.settings import ApiSettings
+from sigyn.api.tenant_settings import SettingsByTenant, TenantSettings
+from sigyn.api.tls import ReloadingContext, TlsFiles, grpc_credentials
 from sigyn.api.warm_up import WarmUp
 from sigyn.engine.duck import Duck
 from sigyn.engine.scan import UNIT_ROWS
@@ -37,7 +43,8 @@ from sigyn.services.demotion import Demotion
 from sigyn.services.fair_queue import QueueLimits
 from sigyn.services.ingest import IngestService
 from sigyn.services.push_limits import PushLimits
-from sigyn.services.query import QueryLimits, QueryService
+from sigyn.services.query import QueryService
+from sigyn.services.query_limits import QueryLimits
 from sigyn.services.result_cache.open import open_cache
 from sigyn.services.tail import TailHub
 from sigyn.store.retention import KEEP_ALL, RetentionRules
@@ -49,13 +56,25 @@ _DECODERS = 2
 """Threads that decode large pushes and do nothing else: no query holds them up."""
 
 
+class OwnSettings(Protocol):
+    """Where the settings are that tenants have of their own."""
+
+    def open(self) -> Callable[[], Mapping[str, TenantSettings]]:
+        """What gives them, by tenant, as they are now; raises Unavailable."""
+        ...
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ServerSettings:
     """Everything that a server needs to know. Times are ns.
 
     http                       address of the HTTP API; port 0 picks a free one
     otlp_grpc                  address of OTLP over gRPC; empty: off
-    tls_cert_file              with tls_key_file: only HTTPS is spoken
+    tls                        certificate of the HTTP API; with it only HTTPS is spoken
+    grpc_tls                   certificate of OTLP over gRPC
+    header_timeout             how long a client may take to send the headers of a request
+    tenants                    settings that tenants have of their own
+    access                     who may do what
     graceful_shutdown_timeout  how long requests under way may take to finish
     query_threads              threads that compute for all queries; 0: one per core
     max_concurrent             queries that run at a time; 0: two per core
@@ -72,9 +91,12 @@ class ServerSettings:
     store: StoreSettings
     http: str = "127.0.0.1:3100"
     otlp_grpc: str = "127.0.0.1:4317"
-    tls_cert_file: str = ""
-    tls_key_file: str = ""
+    tls: TlsFiles = TlsFiles()
+    grpc_tls: TlsFiles = TlsFiles()
     graceful_shutdown_timeout: int = 30 * SECOND
+    header_timeout: int = 10 * SECOND
+    access: AccessPlan = AccessPlan()
+    tenants: OwnSettings | None = None
     query_threads: int = 0
     max_concurrent: int = 0
     max_query_parallelism: int = 0
@@ -129,12 +151,14 @@ async def serve(settings: ServerSettings, announce: Announce, attachments: Seque
         stack.callback(bound.close)
         store = Store.open(settings.store, retention=settings.retention)
         stack.push_async_callback(store.close)
+        common = TenantSettings(settings.push, settings.query, settings.api)
+        tenants = SettingsByTenant(common, settings.tenants.open() if settings.tenants else None)
         decoders = stack.enter_context(ThreadPoolExecutor(_DECODERS, "decode"))
-        queries = _query_service(settings, store, stack)
+        queries = _query_service(settings, tenants, store, stack)
         tails = TailHub(settings.api.tail_queue, settings.api.max_tails, store.demoted.ever)
         stack.callback(tails.close)
         demotion = Demotion(store.demoted)
-        ingest = IngestService(store, lambda _tenant: settings.push, demotion=demotion)
+        ingest = IngestService(store, tenants.push, demotion=demotion)
         ingest.subscribe(tails.publish)
         ingest.subscribe(WarmUp(has_entries=bool(store.tenants())))
         operations = ServerOperations(store, tails, demotion, settings.configuration, bool(settings.otlp_grpc))
@@ -144,9 +168,23 @@ async def serve(settings: ServerSettings, announce: Announce, attachments: Seque
         ruler = Ruler(settings.ruler, queries, settings.store.data)
         stack.push_async_callback(ruler.close)
         metrics.registry.register(RulerCollector(ruler))
-        api = Api(queries, ingest, operations, deletes, tails, settings.api, metrics, decoders, ruler)
+        access = settings.access.open()
+        _warn_if_open(settings, access)
+        api = Api(
+            queries,
+            ingest,
+            operations,
+            deletes,
+            tails,
+            settings.api,
+            metrics,
+            decoders,
+            ruler,
+            access=access,
+            own_settings=tenants.api,
+        )
         grpc_address = await _start_grpc(settings, api, stack)
-        listening = Listening(bound_address(bound), grpc_address, bool(settings.tls_cert_file))
+        listening = Listening(bound_address(bound), grpc_address, bool(settings.tls))
         attached = [await stack.enter_async_context(attach(api, store)) for attach in attachments]
         app = build_app(api, [route for routes in attached for route in routes])
         await ruler.start()
@@ -155,7 +193,9 @@ async def serve(settings: ServerSettings, announce: Announce, attachments: Seque
     _log.info("stopped")
 
 
-def _query_service(settings: ServerSettings, store: Store, stack: AsyncExitStack) -> QueryService:
+def _query_service(
+    settings: ServerSettings, tenants: SettingsByTenant, store: Store, stack: AsyncExitStack
+) -> QueryService:
     cores = os.cpu_count() or 1
     threads = settings.query_threads or cores
     duck = Duck(settings.query_memory_bytes, threads, _spill_folder(settings.store.data, stack))
@@ -170,6 +210,7 @@ def _query_service(settings: ServerSettings, store: Store, stack: AsyncExitStack
         ),
         cache=open_cache(settings.results_cache, settings.results_cache_bytes) if settings.cache_results else None,
         unit_rows=settings.query_unit_rows,
+        limits_of=tenants.query,
     )
     stack.callback(queries.close)
     return queries
@@ -189,16 +230,31 @@ async def _start_grpc(settings: ServerSettings, api: Api, stack: AsyncExitStack)
     if not settings.otlp_grpc:
         return None
     host, _ = parse_address(settings.otlp_grpc)
-    server, port = await start_grpc(api, settings.otlp_grpc)
+    credentials = grpc_credentials(settings.grpc_tls) if settings.grpc_tls else None
+    server, port = await start_grpc(api, settings.otlp_grpc, credentials)
     stack.push_async_callback(server.stop, settings.graceful_shutdown_timeout / SECOND)
     return f"[{host}]:{port}" if ":" in host else f"{host}:{port}"
 
 
+def _warn_if_open(settings: ServerSettings, access: Access) -> None:
+    if access.authenticator.on:
+        return
+    for address in filter(None, (settings.http, settings.otlp_grpc)):
+        if not is_loopback(address):
+            _log.warning(
+                "anybody who reaches this address may read, push and delete everything",
+                address=address,
+                hint="set auth.type (docs/security.md), or listen on 127.0.0.1",
+            )
+
+
 def _uvicorn_config(settings: ServerSettings, app: Starlette) -> uvicorn.Config:
+    tls = ReloadingContext(settings.tls) if settings.tls else None
+    connection = type("Connection", (BoundedConnection,), {"header_seconds": settings.header_timeout / SECOND})
     return uvicorn.Config(
         app,
         loop="uvloop",
-        http="httptools",
+        http=connection,
         ws="websockets-sansio",
         lifespan="off",
         log_config=None,
@@ -206,8 +262,7 @@ def _uvicorn_config(settings: ServerSettings, app: Starlette) -> uvicorn.Config:
         server_header=False,
         timeout_keep_alive=75,  # over the 60 s that reverse proxies keep idle connections
         timeout_graceful_shutdown=max(1, settings.graceful_shutdown_timeout // SECOND),
-        ssl_certfile=settings.tls_cert_file or None,
-        ssl_keyfile=settings.tls_key_file or None,
+        ssl_context_factory=(lambda *_: tls.context) if tls else None,
     )
 
 

@@ -11,9 +11,11 @@ class ApiSettings:
     """What a request may ask for. Times are ns, sizes bytes; 0 means no limit where a limit is named.
 
     auth_enabled                 take the tenant from X-Scope-OrgID and refuse requests without it
+    multi_tenant_queries         a query may name several tenants, `a|b`
     max_push_bytes               body of one push, as sent
     decode_in_thread_bytes       bodies from this size on are decoded in a worker thread
     max_form_bytes               body of a form POST
+    body_timeout                 a body of which nothing comes for so long is given up
     max_entries_limit_per_query  a larger `limit` is lowered to this, with a warning
     max_query_length             longer ranges are cut at their old end, with a warning
     max_query_lookback           ranges start no earlier than this before now, with a warning
@@ -39,6 +41,8 @@ class ApiSettings:
     max_push_bytes: int = 64 << 20
     decode_in_thread_bytes: int = 64 << 10
     max_form_bytes: int = 10 << 20
+    multi_tenant_queries: bool = True
+    body_timeout: int = 30 * SECOND
     max_entries_limit_per_query: int = 5_000
     max_query_length: int = 0
     max_query_lookback: int = 0

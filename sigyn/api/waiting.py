@@ -6,7 +6,7 @@ from typing import Any, TypeVar
 
 from starlette.requests import Request
 
-from sigyn.api.requests import api_of
+from sigyn.api.requests import api_of, tenants_of
 from sigyn.model.errors import Cancelled, QueryTimeout
 from sigyn.model.time import SECOND
 
@@ -19,7 +19,7 @@ async def while_client_waits(request: Request, work: Coroutine[Any, Any, Answer]
     Raises Cancelled and QueryTimeout. The query service answers in part when its own timeout is
     over; the one here, a little longer, is for work that doesn't listen.
     """
-    settings = api_of(request).settings
+    settings = api_of(request).settings_of(tenants_of(request))
     seconds = (settings.query_timeout + settings.timeout_grace) / SECOND
     task = asyncio.ensure_future(work)
     gone = asyncio.ensure_future(_client_gone(request))

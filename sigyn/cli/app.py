@@ -26,6 +26,7 @@ COMMANDS = {
     "export": "sigyn.cli.export",
     "rules": "sigyn.cli.rules",
     "store": "sigyn.cli.store",
+    "auth": "sigyn.cli.auth",
     "version": "sigyn.cli.version",
 }
 """Where each command is; it is imported when it is used, so that help and completion are quick."""

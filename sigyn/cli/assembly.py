@@ -1,23 +1,34 @@
 """From what a person sets to what each part of the server takes."""
 
-from dataclasses import replace
+import os
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path
 from typing import Any
 
+from sigyn.api.access.plan import AccessPlan
 from sigyn.api.server import ServerSettings
 from sigyn.api.settings import ApiSettings
+from sigyn.api.tenant_settings import TenantSettings
+from sigyn.api.tls import TlsFiles
 from sigyn.api.warm_up import AMPLE_MEMORY, usable_memory
 from sigyn.config import ruler_settings as config
 from sigyn.config.settings import RetentionSettings, Settings, StorageSettings, settings_of
 from sigyn.config.show import show_settings
+from sigyn.config.tenant_overrides import parse_tenant_overrides
 from sigyn.engine.scan import UNIT_ROWS
+from sigyn.model.errors import BadRequest
 from sigyn.ruler.settings import HttpAccess, MailSettings, RulerSettings
+from sigyn.services.access.identity import read_grants
+from sigyn.services.access.oidc import OidcSettings
 from sigyn.services.deletes import DeleteRules
 from sigyn.services.label_watch import DemotionRules
 from sigyn.services.push_limits import PushLimits
-from sigyn.services.query import QueryLimits
+from sigyn.services.query_limits import QueryLimits
+from sigyn.services.redaction import RedactionRules, compile_rules, read_expressions
 from sigyn.services.retention import RetentionPeriods, SelectedPeriod, TenantRetention
+from sigyn.services.watched_file import WatchedFile
 from sigyn.store.folders import disk_space
 from sigyn.store.retention import RetentionRules
 from sigyn.store.settings import ObjectStoreSettings, StoreSettings, TierSettings
@@ -32,12 +43,22 @@ def server_settings(settings: Settings) -> ServerSettings:
     server, query = settings.server, settings.query
     memory = memory_of(settings)
     cache_bytes = round(query.results_cache_max_size_mb * _MEGABYTE)
+    overrides = settings.limits.per_tenant_override_config
     return ServerSettings(
         store=within_memory(replace(store_settings(settings.storage), **_delete_settings(settings)), memory),
         http=server.http,
         otlp_grpc=server.otlp_grpc,
-        tls_cert_file=server.tls_cert_file,
-        tls_key_file=server.tls_key_file,
+        tls=TlsFiles(
+            server.tls_cert_file, server.tls_key_file, server.tls_client_ca_file, server.tls_client_certificates
+        ),
+        grpc_tls=TlsFiles(
+            server.grpc_tls_cert_file,
+            server.grpc_tls_key_file,
+            server.grpc_tls_client_ca_file,
+            server.grpc_tls_client_certificates,
+        ),
+        header_timeout=server.header_timeout,
+        access=access_plan(settings),
         graceful_shutdown_timeout=server.graceful_shutdown_timeout,
         query_threads=query.threads or (1 if 0 < memory < SMALL_MEMORY else 0),
         query_unit_rows=UNIT_ROWS if not 0 < memory < AMPLE_MEMORY else max(UNIT_ROWS * memory // AMPLE_MEMORY, 16_384),
@@ -51,15 +72,8 @@ def server_settings(settings: Settings) -> ServerSettings:
         configuration=show_settings(settings),
         api=_api_settings(settings),
         push=_push_limits(settings),
-        query=QueryLimits(
-            max_query_series=query.max_query_series,
-            max_query_length=0,  # the API cuts longer ranges and says so
-            query_timeout=query.query_timeout,
-            strict_errors=query.strict_errors,
-            extensions=query.extensions,
-            require_non_empty_matcher=query.require_non_empty_matcher,
-            max_cache_freshness_per_query=query.max_cache_freshness_per_query,
-        ),
+        query=_query_limits(settings),
+        tenants=OverridesFile(Path(overrides), settings) if overrides else None,
         deletes=DeleteRules(
             enabled=settings.deletes.mode != "disabled",
             cancel_period=settings.deletes.cancel_period,
@@ -148,6 +162,82 @@ def _delete_settings(settings: Settings) -> dict[str, Any]:
     }
 
 
+@dataclass(frozen=True, slots=True)
+class OverridesFile:
+    """Settings that tenants have of their own, from a file that is read again when it changes."""
+
+    path: Path
+    settings: Settings
+
+    def open(self) -> Callable[[], Mapping[str, TenantSettings]]:
+        """What gives them, by tenant; raises Unavailable."""
+        return WatchedFile(self.path, self._read).get
+
+    def _read(self, text: str) -> Mapping[str, TenantSettings]:
+        read = parse_tenant_overrides(text, str(self.path), os.environ)
+        changed = replace(self.settings, tenants=read.tenants)
+        return {tenant: _tenant_settings(settings_of(changed, tenant)) for tenant in read.tenants}
+
+
+def _tenant_settings(settings: Settings) -> TenantSettings:
+    return TenantSettings(_push_limits(settings), _query_limits(settings), _api_settings(settings))
+
+
+def _query_limits(settings: Settings) -> QueryLimits:
+    query = settings.query
+    return QueryLimits(
+        max_query_series=query.max_query_series,
+        max_query_length=0,  # the API cuts longer ranges and says so
+        max_query_range=query.max_query_range,
+        max_query_bytes_read=query.max_query_bytes_read,
+        query_timeout=query.query_timeout,
+        strict_errors=query.strict_errors,
+        extensions=query.extensions,
+        require_non_empty_matcher=query.require_non_empty_matcher,
+        max_cache_freshness_per_query=query.max_cache_freshness_per_query,
+    )
+
+
+def access_plan(settings: Settings) -> AccessPlan:
+    """Who may do what, as these settings say. Raises BadRequest for what can't work."""
+    auth = settings.auth
+    try:
+        grants = read_grants(auth.grants)
+    except ValueError as error:
+        raise BadRequest(f"auth.grants is `{auth.grants}`: {error}") from None
+    plan = AccessPlan(
+        ways=auth.type,
+        password_file=auth.password_file,
+        only_user=auth.basic_username,
+        token_file=token_file(settings),
+        session_key=Path(settings.storage.data) / "session.key",
+        session_time=auth.session_time,
+        grants=grants,
+        oidc=OidcSettings(
+            auth.oidc_issuer, auth.oidc_client_id, auth.oidc_client_secret, auth.oidc_scopes, auth.oidc_name_claims
+        ),
+        external_url=auth.external_url,
+        open_paths=auth.open_paths,
+        audit_file=settings.audit.file,
+        audit_log=settings.audit.log,
+    )
+    server = settings.server
+    plan.check(verified_certificates=bool(server.tls_client_ca_file and server.tls_client_certificates != "none"))
+    return plan
+
+
+def token_file(settings: Settings) -> Path:
+    """Where tokens are kept."""
+    return Path(settings.auth.token_file or Path(settings.storage.data) / "tokens.json")
+
+
+def _redaction_rules(settings: Settings) -> RedactionRules:
+    redaction = settings.redaction
+    rules = RedactionRules(redaction.patterns, read_expressions(redaction.rules), redaction.hash_key)
+    compile_rules(rules)  # a broken rule stops the server at its start, and not pushes later
+    return rules
+
+
 def store_settings(storage: StorageSettings) -> StoreSettings:
     """The settings of a store."""
     return StoreSettings(
@@ -212,6 +302,8 @@ def _api_settings(settings: Settings) -> ApiSettings:
     return ApiSettings(
         auth_enabled=settings.server.auth_enabled,
         max_push_bytes=settings.server.max_push_bytes,
+        body_timeout=settings.server.body_timeout,
+        multi_tenant_queries=query.multi_tenant_queries_enabled,
         max_entries_limit_per_query=query.max_entries_limit_per_query,
         max_query_length=query.max_query_length,
         max_query_lookback=query.max_query_lookback,
@@ -239,6 +331,10 @@ def _push_limits(settings: Settings) -> PushLimits:
         max_structured_metadata_size=limits.max_structured_metadata_size,
         max_structured_metadata_entries_count=limits.max_structured_metadata_entries_count,
         ingestion_rate=round(limits.ingestion_rate_mb * _MEGABYTE),
+        ingestion_rate_lines=limits.ingestion_rate_lines,
+        per_stream_rate_limit=limits.per_stream_rate_limit,
+        per_stream_rate_limit_burst=limits.per_stream_rate_limit_burst,
+        redaction=_redaction_rules(settings),
         ingestion_burst_size=round(limits.ingestion_burst_size_mb * _MEGABYTE),
         discover_service_name=limits.discover_service_name,
         discover_log_levels=limits.discover_log_levels,

@@ -27,7 +27,8 @@ from sigyn.model.time import SECOND, Clock, system_clock
 from sigyn.services.demotion import Demotion
 from sigyn.services.discovery import LevelRules, level_from_line
 from sigyn.services.fair_queue import QueueLimits
-from sigyn.services.query import QueryLimits, QueryRequest, QueryService
+from sigyn.services.query import QueryRequest, QueryService
+from sigyn.services.query_limits import QueryLimits
 from sigyn.store.settings import StoreSettings
 from sigyn.store.store import Store
 

@@ -8,13 +8,16 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field, fields, replace
 from typing import Any
 
+from sigyn.config.access_settings import AuditSettings, AuthSettings
 from sigyn.config.declaration import Declaration, declarations_of, setting
+from sigyn.config.redaction_settings import RedactionSettings
 from sigyn.config.retention_values import FREE_SPACE, STREAM_RETENTIONS, FreeSpace, StreamRetention
 from sigyn.config.ruler_settings import RulerSettings
 from sigyn.config.tiers import PRICES, TIERS, Tier
 from sigyn.config.values import (
     ADDRESS,
     BYTES,
+    CLIENT_CERTIFICATES,
     COUNT,
     DURATION,
     FILE,
@@ -57,7 +60,7 @@ class ServerSettings:
     tls_cert_file: str = setting(
         "",
         FILE,
-        "Certificate (PEM) of the HTTP API; with it, only HTTPS is spoken.",
+        "Certificate (PEM) of the HTTP API; with it, only HTTPS is spoken. Read again when it changes.",
         "server.http_tls_config.cert_file",
     )
     tls_key_file: str = setting("", FILE, "Private key (PEM) of that certificate.", "server.http_tls_config.key_file")
@@ -66,6 +69,48 @@ class ServerSettings:
         BYTES,
         "Memory that the server should stay within. 0: what its container, or the machine, has to give. Below 2 GB its "
         "buffers, the work that it does at once and compactions are smaller than usual.",
+    )
+    tls_client_ca_file: str = setting(
+        "",
+        FILE,
+        "Certificates (PEM) of the authority that signs those of clients.",
+        "server.http_tls_config.client_ca_file",
+    )
+    tls_client_certificates: str = setting(
+        "none",
+        CLIENT_CERTIFICATES,
+        "Whether clients must show a certificate of that authority (`required`), or may (`optional`).",
+        "server.http_tls_config.client_auth_type",
+    )
+    grpc_tls_cert_file: str = setting(
+        "",
+        FILE,
+        "Certificate (PEM) of OTLP over gRPC; with it, plain gRPC is refused. Read again when it changes.",
+        "server.grpc_tls_config.cert_file",
+    )
+    grpc_tls_key_file: str = setting(
+        "", FILE, "Private key (PEM) of that certificate.", "server.grpc_tls_config.key_file"
+    )
+    grpc_tls_client_ca_file: str = setting(
+        "", FILE, "Authority of the certificates of gRPC clients.", "server.grpc_tls_config.client_ca_file"
+    )
+    grpc_tls_client_certificates: str = setting(
+        "none",
+        CLIENT_CERTIFICATES,
+        "Whether gRPC clients must show a certificate. gRPC knows no `optional`: it is `none`.",
+        "server.grpc_tls_config.client_auth_type",
+    )
+    header_timeout: int = setting(
+        10 * SECOND,
+        DURATION,
+        "How long a client may take to send the headers of a request; 408 after it.",
+        "server.http_server_read_header_timeout",
+    )
+    body_timeout: int = setting(
+        30 * SECOND,
+        DURATION,
+        "A body of which nothing comes for so long, or less than 8 KB a second after it, is given up with 408.",
+        "server.http_server_read_timeout",
     )
     max_push_bytes: int = setting(
         64 << 20, BYTES, "Largest body of a push, as sent; larger ones get 413.", "distributor.max_recv_msg_size"
@@ -256,6 +301,28 @@ class LimitsSettings:
         "How deep in a line of JSON such fields are looked for; 0 for any depth.",
         "limits_config.log_level_from_json_max_depth",
     )
+    ingestion_rate_lines: int = setting(0, COUNT, "Lines taken in per second; beyond it 429. As many may come at once.")
+    per_stream_rate_limit: int = setting(
+        0,
+        BYTES,
+        "Text taken in per second for one stream; the rest is refused with 429. Loki has 3MB.",
+        "limits_config.per_stream_rate_limit",
+    )
+    per_stream_rate_limit_burst: int = setting(
+        0,
+        BYTES,
+        "Text of one stream taken in at once above the rate; 0 takes as much as one second's rate.",
+        "limits_config.per_stream_rate_limit_burst",
+    )
+    per_tenant_override_config: str = setting(
+        "",
+        FILE,
+        "A YAML file with what is different for some tenants, as Loki reads it: below `overrides` a map of tenants, "
+        "each with those of the settings that a tenant may have of its own. Read again when it changes, but for "
+        "periods of retention.",
+        "limits_config.per_tenant_override_config",
+        "runtime_config.file",
+    )
     max_streams_per_user: int = setting(
         0,
         COUNT,
@@ -308,14 +375,6 @@ class LimitsSettings:
     demote_values: int = setting(5000, COUNT, "Values at which any other label is demoted.")
     demote_window: int = setting(24 * HOUR, DURATION, "Time in which so many values have to come.")
     keep_labels: tuple[str, ...] = setting((), NAMES, "Labels that are never demoted.")
-    per_tenant_override_config: str = setting(
-        "",
-        FILE,
-        "A YAML file with what is different for some tenants, as Loki reads it: below `overrides` a map of tenants, "
-        "each with those of the settings that a tenant may have of its own. Read at start.",
-        "limits_config.per_tenant_override_config",
-        "runtime_config.file",
-    )
 
 
 @dataclass(frozen=True, slots=True)
@@ -328,6 +387,12 @@ class QuerySettings:
         "Lines in an answer; a larger `limit` is lowered to this, with a warning.",
         "limits_config.max_entries_limit_per_query",
         "limits_config.max_entries_limit",
+    )
+    multi_tenant_queries_enabled: bool = setting(
+        True,
+        FLAG,
+        "A query may name several tenants in X-Scope-OrgID, `a|b`; the label `__tenant_id__` tells them apart.",
+        "querier.multi_tenant_queries_enabled",
     )
     max_query_length: int = setting(
         0,
@@ -344,6 +409,19 @@ class QuerySettings:
     )
     max_query_series: int = setting(
         500, COUNT, "Series in the answer of a metric query.", "limits_config.max_query_series"
+    )
+    max_query_range: int = setting(
+        0,
+        DURATION,
+        "Longest range of a range aggregation, the `[5m]` of `rate(...[5m])`; a longer one is refused.",
+        "limits_config.max_query_range",
+    )
+    max_query_bytes_read: int = setting(
+        0,
+        BYTES,
+        "Text that a query may have to read, after everything is left out that can be; beyond it is refused.",
+        "limits_config.max_query_bytes_read",
+        "limits_config.max_querier_bytes_read",
     )
     query_timeout: int = setting(
         1 * MINUTE,
@@ -509,6 +587,9 @@ class Settings:
     deletes: DeletesSettings = field(default_factory=DeletesSettings)
     tenants: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
     ruler: RulerSettings = field(default_factory=RulerSettings)
+    redaction: RedactionSettings = field(default_factory=RedactionSettings)
+    auth: AuthSettings = field(default_factory=AuthSettings)
+    audit: AuditSettings = field(default_factory=AuditSettings)
 
 
 SECTIONS: dict[str, type] = {each.name: each.type for each in fields(Settings) if isinstance(each.type, type)}

@@ -14,7 +14,27 @@ from sigyn.config.notices import Notice
 from sigyn.config.settings import DECLARATIONS
 from sigyn.config.yaml_tree import Branch, Reading, Tree, expand_variables, find, read_yaml
 
-OF_A_TENANT = ("retention.period", "retention.streams", "retention.max_tenant_bytes")
+_OF_ALL = ("limits.per_tenant_override_config",)
+
+OF_A_TENANT = (
+    *(path for path in DECLARATIONS if path.startswith("limits.") and path not in _OF_ALL),
+    "query.max_entries_limit_per_query",
+    "query.max_query_length",
+    "query.max_query_lookback",
+    "query.max_query_range",
+    "query.max_query_bytes_read",
+    "query.max_query_series",
+    "query.query_timeout",
+    "query.strict_errors",
+    "query.extensions",
+    "query.require_non_empty_matcher",
+    "retention.period",
+    "retention.streams",
+    "retention.max_tenant_bytes",
+    "redaction.rules",
+    "redaction.patterns",
+    "redaction.hash_key",
+)
 """Settings that a tenant may have of its own."""
 
 _LIMITS = "limits_config."
@@ -34,17 +54,22 @@ def read_tenant_overrides(path: Path, variables: Mapping[str, str]) -> TenantOve
         text = path.read_text(encoding="utf-8")
     except (OSError, UnicodeDecodeError) as error:
         raise ConfigError(f"the file of overrides {path} can't be read: {error}") from None
+    return parse_tenant_overrides(text, str(path), variables)
+
+
+def parse_tenant_overrides(text: str, source: str, variables: Mapping[str, str]) -> TenantOverrides:
+    """Reads the text of a file; `source` names it in errors and notices. Raises ConfigError."""
     reading = Reading()
-    tree = read_yaml(expand_variables(text, variables, reading), str(path), reading)
+    tree = read_yaml(expand_variables(text, variables, reading), source, reading)
     overrides = find(tree, "overrides")
     if not isinstance(overrides, Branch):
-        raise ConfigError(f"{path}:1: `overrides` is missing: write a map of tenants, each with its limits")
+        raise ConfigError(f"{source}:1: `overrides` is missing: write a map of tenants, each with its limits")
     tenants: dict[str, Mapping[str, Any]] = {}
     notices: list[Notice] = []
     for tenant, limits in overrides.values.items():
         if not isinstance(limits, Branch):
-            raise ConfigError(f"{path}:{overrides.lines[tenant]}: `overrides.{tenant}` holds a map of limits")
-        tenants[tenant] = dict(_values(tenant, limits, str(path), notices))
+            raise ConfigError(f"{source}:{overrides.lines[tenant]}: `overrides.{tenant}` holds a map of limits")
+        tenants[tenant] = dict(_values(tenant, limits, source, notices))
     return TenantOverrides(tenants, tuple(notices))
 
 
@@ -70,9 +95,15 @@ def _value(path: str, found: Tree, limits: Branch, where: str, source: str) -> A
 
 def _paths() -> dict[str, str]:
     """Paths of settings by their names in `limits_config`, and by their own where a tenant may have them."""
-    paths = {DECLARATIONS[path].name: path for path in OF_A_TENANT if not DECLARATIONS[path].loki}
+    paths = {_own_name(path): path for path in OF_A_TENANT if not DECLARATIONS[path].loki}
     for path, declaration in DECLARATIONS.items():
         for key in declaration.loki:
             if key.startswith(_LIMITS):
                 paths[key.removeprefix(_LIMITS)] = path
     return paths
+
+
+def _own_name(path: str) -> str:
+    """`demote_labels` for limits and queries, `redaction_rules` for a section that Loki has not."""
+    section, _, name = path.partition(".")
+    return name if section in ("limits", "query", "retention") else f"{section}_{name}"

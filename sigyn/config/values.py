@@ -178,6 +178,23 @@ def one_of(*words: str) -> Kind:
     return Kind("one of " + ", ".join(words), read)
 
 
+_CLIENT_AUTH = {
+    "noclientcert": "none",
+    "requestclientcert": "optional",
+    "requireanyclientcert": "required",
+    "verifyclientcertifgiven": "optional",
+    "requireandverifyclientcert": "required",
+}
+
+
+def read_client_certificates(text: str) -> str:
+    """`none`, `optional` or `required`, or Go's names for them."""
+    word = _CLIENT_AUTH.get(text.lower(), text.lower() or "none")
+    if word not in ("none", "optional", "required"):
+        raise ValueError("write none, optional or required, or VerifyClientCertIfGiven, RequireAndVerifyClientCert")
+    return word
+
+
 TEXT = Kind("text", str)
 SECRET = Kind("secret", str, lambda value: "<hidden>" if value else "")
 FLAG = Kind("true or false", read_flag, lambda value: "true" if value else "false")
@@ -192,5 +209,6 @@ SECRET_URL = Kind("URL, secret", read_url, SECRET.show)
 ADDRESS = Kind("host:port", read_address)
 OPTIONAL_ADDRESS = Kind("host:port or empty", read_optional_address)
 RESULTS_CACHE = Kind("memcached://host:port or empty", read_results_cache)
+CLIENT_CERTIFICATES = Kind("one of none, optional, required", read_client_certificates)
 FOLDER = Kind("folder", str)
 FILE = Kind("file", str)

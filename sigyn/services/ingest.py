@@ -1,6 +1,6 @@
 """Pushes: validated, looked into, made durable.
 
-decoded push -> limits -> service_name, detected_level -> demoted labels -> stream limit -> store -> tails
+decoded push -> redaction -> limits -> service_name, detected_level -> demoted labels -> stream limit -> store -> tails
 """
 
 import asyncio
@@ -14,7 +14,7 @@ import pyarrow.compute as pc
 
 from sigyn.model.batch import ENTRY_SCHEMA, Batch
 from sigyn.model.errors import BadRequest, TooManyRequests, UnprocessableRequest
-from sigyn.model.time import SECOND, Clock, system_clock
+from sigyn.model.time import Clock, system_clock
 from sigyn.services.active_streams import STREAM_LIMIT, ActiveStreams
 from sigyn.services.admission import Admitted, Refusals, admit
 from sigyn.services.demotion import Demotion
@@ -22,12 +22,16 @@ from sigyn.services.detection import LEVEL_LOOPS, detect_levels, without_detecte
 from sigyn.services.discovery import LevelRules
 from sigyn.services.label_watch import Exploding
 from sigyn.services.push_limits import PushLimits
+from sigyn.services.rate_limit import RateLimit
+from sigyn.services.redaction import redacted
+from sigyn.services.stream_rates import PER_STREAM_RATE_LIMIT, within_rates
 from sigyn.wire.kernels import METADATA_LOOPS, PROTOBUF_LOOPS
 from sigyn.wire.push import DecodedPush
 
 Arguments = ParamSpec("Arguments")
 Outcome = TypeVar("Outcome")
 
+_TRY_AGAIN = frozenset({STREAM_LIMIT, PER_STREAM_RATE_LIMIT})
 _IN_THREAD_FROM_BYTES = 256 << 10  # about 1 ms of work, which the event loop can bear
 _IN_THREAD_FROM_STREAMS = 100
 
@@ -57,7 +61,7 @@ class PushRefused(BadRequest):
 
 
 class StreamsRefused(PushRefused):
-    """Some streams of a push were refused because the tenant has as many as it may have."""
+    """Some streams of a push were refused: the tenant has as many as it may have, or they brought too much."""
 
     status = 429
 
@@ -65,7 +69,8 @@ class StreamsRefused(PushRefused):
 @dataclass(slots=True)
 class PushCounters:
     """What came in, by tenant, and what was refused, by tenant and reason. Bytes are of line text
-    and structured metadata. `demoted_labels` counts labels that went from streams to entries."""
+    and structured metadata. `demoted_labels` counts labels that went from streams to entries, `redacted`
+    what was hidden, by tenant and rule."""
 
     lines: Counter[str] = field(default_factory=Counter)
     bytes: Counter[str] = field(default_factory=Counter)
@@ -73,12 +78,7 @@ class PushCounters:
     discarded_lines: Counter[tuple[str, str]] = field(default_factory=Counter)
     discarded_bytes: Counter[tuple[str, str]] = field(default_factory=Counter)
     demoted_labels: Counter[str] = field(default_factory=Counter)
-
-
-@dataclass(slots=True)
-class _Bucket:
-    tokens: float
-    filled: int
+    redacted: Counter[tuple[str, str]] = field(default_factory=Counter)
 
 
 class IngestService:
@@ -101,7 +101,7 @@ class IngestService:
         self._clock = clock
         self._demotion = demotion
         self._streams = ActiveStreams()
-        self._buckets: dict[str, _Bucket] = {}
+        self._rates = RateLimit()
         self._listeners: list[Callable[[Batch], None]] = []
 
     def subscribe(self, listener: Callable[[Batch], None]) -> Callable[[], None]:
@@ -121,6 +121,10 @@ class IngestService:
         limits = self._limits(tenant)
         large = decoded.entries.nbytes >= _IN_THREAD_FROM_BYTES or decoded.stream_count >= _IN_THREAD_FROM_STREAMS
         run = asyncio.to_thread if large else _at_once
+        if limits.redaction:
+            decoded, hidden = await run(redacted, decoded, limits.redaction)
+            for rule, count in hidden.items():
+                self.counters.redacted[tenant, rule] += count
         admitted, refusals, exploding = await run(self._admit, tenant, decoded, limits)
         if self._demotion and exploding:
             await asyncio.to_thread(self._demotion.demote, tenant, exploding)
@@ -135,7 +139,7 @@ class IngestService:
                 listener(batch)
         outcome = PushOutcome(len(batch.entries), size, refusals)
         if refusals.by_reason:
-            refused = StreamsRefused if STREAM_LIMIT in refusals.by_reason else PushRefused
+            refused = PushRefused if _TRY_AGAIN.isdisjoint(refusals.by_reason) else StreamsRefused
             raise refused(refusals.message(), outcome)
         return outcome
 
@@ -155,6 +159,11 @@ class IngestService:
             streams, entries = self._demotion.apply(tenant, streams, entries)
         if limits.max_streams:
             entries = self._streams.within_limit(tenant, streams, entries, limits.max_streams, self._clock(), refusals)
+        if limits.per_stream_rate_limit:
+            entries = within_rates(
+                tenant, streams, entries, limits.per_stream_rate_limit, limits.per_stream_rate_limit_burst,
+                self._clock(), self._rates, refusals,
+            )  # fmt: skip
         return Batch(tenant, streams, entries)
 
     def _count(self, tenant: str, decoded: DecodedPush, refusals: Refusals) -> None:
@@ -168,25 +177,25 @@ class IngestService:
             counters.discarded_bytes[tenant, reason] += refusal.bytes
 
     def _take_from_bucket(self, tenant: str, limits: PushLimits, lines: int, size: int) -> None:
-        """Loki's rate limit: `ingestion_rate` bytes a second, with bursts of `ingestion_burst_size`."""
-        rate = limits.ingestion_rate
-        if not rate:
-            return
-        burst = max(limits.ingestion_burst_size, rate)
+        """Loki's rate limit, in bytes of text, and one in lines; both with bursts. Raises TooManyRequests."""
         now = self._clock()
-        bucket = self._buckets.setdefault(tenant, _Bucket(burst, now))
-        bucket.tokens = min(burst, bucket.tokens + (now - bucket.filled) / SECOND * rate)
-        bucket.filled = now
-        if bucket.tokens < size:
+        rate, burst = limits.ingestion_rate, limits.ingestion_burst_size
+        wait = self._rates.missing((tenant, "bytes"), size, rate, burst, now) if rate else 0.0
+        limit = f"{rate} bytes/sec"
+        if not wait and limits.ingestion_rate_lines:
+            wait = self._rates.missing((tenant, "lines"), lines, limits.ingestion_rate_lines, 0, now)
+            limit = f"{limits.ingestion_rate_lines} lines/sec"
+            if wait and rate:
+                self._rates.give_back((tenant, "bytes"), size)
+        if wait:
             self.counters.discarded_lines[tenant, "rate_limited"] += lines
             self.counters.discarded_bytes[tenant, "rate_limited"] += size
             raise TooManyRequests(
-                f"ingestion rate limit exceeded for user {tenant} (limit: {rate} bytes/sec) while attempting to ingest"
+                f"ingestion rate limit exceeded for user {tenant} (limit: {limit}) while attempting to ingest"
                 f" '{lines}' lines totaling '{size}' bytes, reduce log volume or contact your Loki administrator to"
                 " see if the limit can be increased",
-                retry_after=max((min(size, burst) - bucket.tokens) / rate, 1.0),
+                retry_after=wait,
             )
-        bucket.tokens -= size
 
 
 def warm() -> None:

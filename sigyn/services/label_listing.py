@@ -7,7 +7,7 @@ from sigyn.languages.logql import ast, parse_selector
 from sigyn.languages.logql.entry_labels import entry_part, stream_part
 from sigyn.model.labels import Labels
 from sigyn.model.results import LogEntry
-from sigyn.store.store import Store
+from sigyn.services.joined_tenants import ReadableStore
 
 Newest = Callable[[str, ast.LogQuery, int, int], list[LogEntry]]
 """The newest entries of a tenant in start <= t < end that a query finds; not all when that takes long."""
@@ -18,7 +18,7 @@ _EVERYTHING = ast.Selector(())
 class LabelListing:
     """Lists what a tenant has in start <= t <= end (ns). Blocks; raises ParseError for a broken selector."""
 
-    def __init__(self, store: Store, newest: Newest) -> None:
+    def __init__(self, store: ReadableStore, newest: Newest) -> None:
         self._store = store
         self._newest = newest
 

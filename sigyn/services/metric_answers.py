@@ -16,11 +16,12 @@ from sigyn.engine.vectors.grid import StepGrid
 from sigyn.languages.logql import ast
 from sigyn.model.errors import QueryError
 from sigyn.model.results import MatrixResult, ScalarResult, VectorResult
+from sigyn.services.joined_tenants import ReadableStore
+from sigyn.services.query_limits import QueryLimits, check_ranges
 from sigyn.services.result_cache.lookup import CachedRange
 from sigyn.services.result_cache.piece import PieceCache
 from sigyn.services.unread import note_unread
 from sigyn.store.snapshot import Snapshot
-from sigyn.store.store import Store
 
 Plan = Callable[[Snapshot, QueryContext], PlanScan]
 """How a query reads a snapshot."""
@@ -34,23 +35,24 @@ class MetricAnswers:
 
     def __init__(
         self,
-        store: Store,
+        store: ReadableStore,
         plan: Plan,
         subquery: Subquery,
-        max_series: int,
+        limits_of: Callable[[str], QueryLimits],
         cache: PieceCache | None,
         keep_until: Callable[[], int],
     ) -> None:
-        """`max_series` of an answer, 0: any number; `keep_until` tells up to when (ns) answers may be cached."""
+        """`limits_of` gives the limits of a tenant; `keep_until` tells up to when (ns) answers may be cached."""
         self._store = store
         self._plan = plan
         self._subquery = subquery
-        self._max_series = max_series
+        self._limits_of = limits_of
         self._cache = cache
         self._keep_until = keep_until
 
     def matrix(self, query: ast.MetricQuery, tenant: str, grid: StepGrid, context: QueryContext) -> MatrixResult:
         """The answer to a range query, series in the order of their labels."""
+        check_ranges(query, self._limits_of(tenant).max_query_range)
         if self._cache is not None and len(grid) > 1 and may_be_cut(query, grid.step):
             cached = CachedRange(self._store, self._cache, tenant, query, self._keep_until())
             value: SeriesBlock | float = cached.answer(
@@ -59,17 +61,18 @@ class MetricAnswers:
         else:
             value = self._evaluate(query, tenant, grid, context)
         if isinstance(value, SeriesBlock):
-            value = self._bounded(in_order_of_labels(value), context)
+            value = self._bounded(in_order_of_labels(value), tenant, context)
         return matrix_of(value, grid)
 
     def vector(
         self, query: ast.MetricQuery, tenant: str, time: int, context: QueryContext
     ) -> VectorResult | ScalarResult:
         """The answer to an instant query at `time` (ns)."""
+        check_ranges(query, self._limits_of(tenant).max_query_range)
         grid = StepGrid.instant(time)
         value = self._evaluate(query, tenant, grid, context)
         if isinstance(value, SeriesBlock):
-            return vector_of(self._bounded(value, context), grid)
+            return vector_of(self._bounded(value, tenant, context), grid)
         return ScalarResult(time, value)
 
     def _series(self, query: ast.MetricQuery, tenant: str, grid: StepGrid, context: QueryContext) -> SeriesBlock:
@@ -95,9 +98,9 @@ class MetricAnswers:
             note_unread(snapshot, context)
         return value
 
-    def _bounded(self, block: SeriesBlock, context: QueryContext) -> SeriesBlock:
+    def _bounded(self, block: SeriesBlock, tenant: str, context: QueryContext) -> SeriesBlock:
         """At most `max_query_series` series: those with the largest value anywhere."""
-        most = self._max_series
+        most = self._limits_of(tenant).max_query_series
         if not most or len(block) <= most:
             return block
         if not context.partial:

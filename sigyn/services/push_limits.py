@@ -5,6 +5,7 @@ from dataclasses import dataclass, field
 from sigyn.model.time import MINUTE, WEEK
 from sigyn.services.discovery import LEVEL_FIELDS, SERVICE_LABELS
 from sigyn.services.label_watch import DemotionRules
+from sigyn.services.redaction import RedactionRules
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,6 +35,10 @@ class PushLimits:
     log_level_from_json_max_depth          how deep they are looked for in JSON; 0: no limit
     max_streams                            streams that may be active at a time; 0: no limit. Loki has two
                                            limits, for an ingester and for all of them
+    ingestion_rate_lines                   lines a second, and at once; 0: no limit
+    per_stream_rate_limit                  of lines of one stream, a second; 0: no limit
+    per_stream_rate_limit_burst            what may come at once under that limit
+    redaction                              what is hidden before anything is stored
     demotion                               when a label goes from the streams to the entries
     """
 
@@ -55,4 +60,8 @@ class PushLimits:
     log_level_fields: tuple[str, ...] = LEVEL_FIELDS
     log_level_from_json_max_depth: int = 2
     max_streams: int = 0
+    ingestion_rate_lines: int = 0
+    per_stream_rate_limit: int = 0
+    per_stream_rate_limit_burst: int = 0
+    redaction: RedactionRules = field(default_factory=RedactionRules, hash=False)
     demotion: DemotionRules = field(default_factory=DemotionRules, hash=False)

@@ -37,12 +37,14 @@ from sigyn.model.results import (
     QueryResult,
     TableResult,
 )
-from sigyn.model.time import HOUR, MINUTE, SECOND, Clock, system_clock
+from sigyn.model.time import HOUR, SECOND, Clock, system_clock
 from sigyn.services.cardinality import Cardinality, cardinality
 from sigyn.services.fair_queue import FairQueue, QueueLimits
+from sigyn.services.joined_tenants import ReadableStore
 from sigyn.services.joining import Flight, Flights
 from sigyn.services.label_listing import LabelListing
 from sigyn.services.metric_answers import MetricAnswers
+from sigyn.services.query_limits import QueryLimits, check_bytes
 from sigyn.services.result_cache.piece import PieceCache
 from sigyn.services.unread import note_unread
 from sigyn.store.snapshot import Snapshot
@@ -56,33 +58,11 @@ MAX_POINTS = 11_000
 """Steps of a range query, as Loki and Prometheus bound them."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class QueryLimits:
-    """What one query may ask for; names and defaults are Loki's.
-
-    max_query_series  series of an answer; the largest are kept and a warning says so
-    max_query_length  ns between start and end; 0: any
-    query_timeout     ns; what was found until then is the answer, with a warning
-    strict_errors     an entry that a stage can't read fails a metric query, as in Loki; else such
-                      entries are left out, and a warning counts them
-    extensions        queries may use what Loki's language lacks (docs/logql.md, Beyond Loki)
-    require_non_empty_matcher   refuse selectors that match all streams, as Loki does
-    max_cache_freshness_per_query   ns before now of which no answers are cached
-    """
-
-    max_query_series: int = 500
-    max_query_length: int = 721 * HOUR
-    query_timeout: int = 60 * SECOND
-    strict_errors: bool = False
-    extensions: bool = True
-    require_non_empty_matcher: bool = False
-    max_cache_freshness_per_query: int = 1 * MINUTE
-
-
 @dataclass(frozen=True, slots=True)
 class QueryRequest:
     """A query with its range in ns; an instant query is evaluated at `end`.
 
+    tenant    whose data; several with `|` between them, told apart by the label `__tenant_id__`
     step      of a range query; None: Loki's default, 250 steps but at least a second each
     interval  least time between entries of a log query's answer, 0: none
     timeout   ns; None: the limit's
@@ -115,25 +95,27 @@ class QueryService:
         cache: PieceCache | None = None,
         clock: Clock = system_clock,
         unit_rows: int = UNIT_ROWS,
+        limits_of: Callable[[str], QueryLimits] | None = None,
     ) -> None:
         """`threads` compute, shared by all queries; `queue` says how many run at a time, others wait.
         A thread reads `unit_rows` rows at once.
 
-        `cache` keeps answers of range queries; it is closed with the service.
+        `cache` keeps answers of range queries; it is closed with the service. `limits_of` gives the limits of a
+        tenant, in place of `limits`.
         """
         self._unit_rows = unit_rows
-        self._store = store
+        self._store = ReadableStore(store)
         store.match_deletes(DeletedEntries(duck, store.streams, store.demoted))
         self._duck = duck
-        self._limits = limits
+        self._limits_of = limits_of or (lambda _tenant: limits)
         self._selectors = SelectorCache()
-        self._listing = LabelListing(store, self._newest)
+        self._listing = LabelListing(self._store, self._newest)
         self._workers = ThreadPoolExecutor(threads, "query-worker")
         self._metrics = MetricAnswers(
-            store,
+            self._store,
             self._plan,
             self._subquery,
-            limits.max_query_series,
+            self._limits_of,
             cache,
             lambda: clock() - limits.max_cache_freshness_per_query,
         )
@@ -153,11 +135,11 @@ class QueryService:
         query, infos = self._read(request.tenant, request.query)
         if request.end < request.start:
             raise QueryError("end timestamp must not be before or equal to start time")
-        self._check_length(request.end - request.start)
+        self._check_length(request.tenant, request.end - request.start)
         if isinstance(query, ast.LogQuery):
             return await self._run(request, lambda context: self._log(query, request, request.start, context), infos)
         if isinstance(query, ast.PipedQuery):
-            self._check_length(query.interval)
+            self._check_length(request.tenant, query.interval)
             start = request.end - query.interval if query.interval else request.start
             return await self._run(request, lambda context: self._piped(query, request, start, context), infos)
         metric = lower(query, max(request.end - request.start, 1))
@@ -184,7 +166,7 @@ class QueryService:
                 instant=True,
             )
         if isinstance(query, ast.PipedQuery):
-            self._check_length(query.interval)
+            self._check_length(request.tenant, query.interval)
             start = request.end - query.interval if query.interval else start
             return await self._run(
                 request,
@@ -262,8 +244,8 @@ class QueryService:
 
         return await self._in_turn(tenant, totals)
 
-    def _check_length(self, length: int) -> None:
-        longest = self._limits.max_query_length
+    def _check_length(self, tenant: str, length: int) -> None:
+        longest = self._limits_of(tenant).max_query_length
         if longest and length > longest:
             raise QueryError(
                 f"the query time range exceeds the limit (query length: {length // HOUR}h, "
@@ -275,8 +257,9 @@ class QueryService:
 
         Matchers of demoted labels ask the entries besides the streams.
         """
-        parsed = parse_with_infos(text, strict=not self._limits.extensions)
-        if self._limits.require_non_empty_matcher:
+        limits = self._limits_of(tenant)
+        parsed = parse_with_infos(text, strict=not limits.extensions)
+        if limits.require_non_empty_matcher:
             require_non_empty_matcher(parsed.query, text)
         return with_entry_labels(parsed.query, self._store.demoted.ever(tenant)), parsed.infos
 
@@ -301,10 +284,11 @@ class QueryService:
         infos: tuple[str, ...],
         flight: Flight[QueryAnswer],
     ) -> QueryAnswer:
-        timeout = request.timeout if request.timeout is not None else self._limits.query_timeout
+        limits = self._limits_of(request.tenant)
+        timeout = request.timeout if request.timeout is not None else limits.query_timeout
         asked = time.monotonic()
         deadline = asked + timeout / SECOND
-        context = QueryContext(self._duck, self._workers, deadline, strict=self._limits.strict_errors)
+        context = QueryContext(self._duck, self._workers, deadline, strict=limits.strict_errors)
         context.partial = not request.complete
 
         def answer() -> QueryAnswer:
@@ -322,7 +306,7 @@ class QueryService:
             raise
 
     async def _in_turn(self, tenant: str, work: Callable[[], Answer]) -> Answer:
-        return await self.queue.run(tenant, time.monotonic() + self._limits.query_timeout / SECOND, work)
+        return await self.queue.run(tenant, time.monotonic() + self._limits_of(tenant).query_timeout / SECOND, work)
 
     def _log(
         self, query: ast.LogQuery, request: QueryRequest, start: int, context: QueryContext, *, inclusive: bool = False
@@ -370,9 +354,12 @@ class QueryService:
         return run
 
     def _scan(self, snapshot: Snapshot, query: ast.LogQuery, start: int, end: int, context: QueryContext) -> Scan:
+        most = self._limits_of(snapshot.tenant).max_query_bytes_read
         scan = plan_scan(
             snapshot, self._matches(snapshot.tenant, query.selector), start, end, query.stages, self._unit_rows
         )
+        if most:
+            check_bytes(scan, most)
         context.statistics.segments_total += len(snapshot.segments)
         context.statistics.segments_read += len({part.segment.id for part in scan.parts})
         context.statistics.row_groups_total += scan.row_groups_total

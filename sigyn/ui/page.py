@@ -21,14 +21,6 @@ _MEDIA_TYPES = {
 }
 _FOR_EVER = "public, max-age=31536000, immutable"  # names of files in assets/ hold a hash of what is in them
 
-_HEADERS = {
-    "X-Content-Type-Options": "nosniff",
-    "Referrer-Policy": "no-referrer",
-    "Cross-Origin-Opener-Policy": "same-origin",
-    "Cross-Origin-Resource-Policy": "same-origin",
-    "Permissions-Policy": "camera=(), geolocation=(), microphone=(), payment=(), usb=()",
-}
-
 
 def content_security_policy(nonce: str) -> str:
     """No other host, no inline script, no plugin; the editor may add a style sheet that carries the nonce."""
@@ -51,7 +43,7 @@ def content_security_policy(nonce: str) -> str:
 async def page(_request: Request) -> Response:
     """`/`."""
     nonce = secrets.token_urlsafe(16)
-    headers = {**_HEADERS, "Content-Security-Policy": content_security_policy(nonce), "Cache-Control": "no-store"}
+    headers = {"Content-Security-Policy": content_security_policy(nonce), "Cache-Control": "no-store"}
     return Response(_document().replace(_NONCE_MARK, nonce), media_type="text/html; charset=utf-8", headers=headers)
 
 
@@ -69,7 +61,7 @@ def _file(name: str, caching: str) -> Response:
     files = _files()
     if name not in files:
         raise HTTPException(404)
-    headers = {**_HEADERS, "Cache-Control": caching}
+    headers = {"Cache-Control": caching}
     return Response(files[name], media_type=_MEDIA_TYPES[Path(name).suffix], headers=headers)
 
 

@@ -37,7 +37,7 @@ def running_server(data: Path, *flags: str, variables: Mapping[str, str] | None 
         assert process.stdout is not None
         try:
             banner = _banner(process.stdout)
-            url = re.search(r"http://[^ ]+", banner)
+            url = re.search(r"https?://[^ ]+", banner)
             assert url, f"the server did not start:\n{banner}\n{errors.read_text()}"
             yield RunningServer(url[0], banner, process)
         finally:

@@ -21,6 +21,17 @@ BASIS = {
 }
 """Settings without which others mean nothing."""
 
+OTHERS = {
+    "auth.type": ("token",),
+    "auth.grants": "ann=read",
+    "redaction.patterns": ("card",),
+    "redaction.rules": "n=[0-9]",
+}
+"""Other values of settings that take few."""
+
+HIDDEN = {"auth.oidc_client_secret", "redaction.hash_key"}
+"""What a text of the settings does not show; they have a test of their own."""
+
 OTHER_BUCKETS = {"storage.gcs": "gs://logs", "storage.azure": "az://logs"}
 
 
@@ -47,17 +58,26 @@ def another(value: Any, kind: Kind) -> Any:
     raise AssertionError(f"a setting of the type {type(value).__name__}")
 
 
-@pytest.mark.parametrize("path", sorted(set(DECLARATIONS) - USED_ELSEWHERE))
+@pytest.mark.parametrize("path", sorted(set(DECLARATIONS) - HIDDEN - USED_ELSEWHERE))
 def test_a_setting_changes_what_a_part_is_told(path: str) -> None:
     bucket = next((url for prefix, url in OTHER_BUCKETS.items() if path.startswith(prefix)), "s3://logs")
     basis = with_values(Settings(), BASIS | {"storage.objects": bucket})
     declaration = DECLARATIONS[path]
-    changed = with_values(basis, {path: another(BASIS.get(path, declaration.default), declaration.kind)})
+    other = OTHERS.get(path) or another(BASIS.get(path, declaration.default), declaration.kind)
+    changed = with_values(basis, {path: other})
     assert _without_text(basis) != _without_text(changed)
 
 
 def test_pushes_have_the_same_defaults_with_and_without_settings() -> None:
     assert server_settings(Settings()).push == PushLimits()
+
+
+def test_secrets_are_told_but_not_shown() -> None:
+    secrets = dict.fromkeys(HIDDEN, "hush")
+    settings = server_settings(with_values(Settings(), secrets))
+    assert settings.access.oidc is not None
+    assert settings.access.oidc.client_secret == settings.push.redaction.hash_key == "hush"
+    assert "hush" not in repr(settings)
 
 
 def _without_text(settings: Settings) -> tuple[Any, ...]:

@@ -66,7 +66,7 @@ def test_a_configuration_of_lokis_and_variables_are_in_force(tmp_path: Path) -> 
     config = tmp_path / "loki.yaml"
     config.write_text(
         "auth_enabled: true\nserver: {http_listen_address: 127.0.0.1}\n"
-        "limits_config: {max_line_size: 8}\ningester: {chunk_encoding: snappy}\nauth: {type: basic}\n"
+        "limits_config: {max_line_size: 8}\ningester: {chunk_encoding: snappy}\nauth: {type: none, oauth: wanted}\n"
     )
     variables = os.environ | {"SIGYN_LIMITS_MAX_LINE_SIZE_TRUNCATE": "true"}
     with running_server(tmp_path / "data", f"-config.file={config}", variables=variables) as running:
@@ -83,7 +83,7 @@ def test_a_configuration_of_lokis_and_variables_are_in_force(tmp_path: Path) -> 
     log = (tmp_path / "data.stderr").read_text()
     assert log.count("key=ingester.chunk_encoding") == 1
     assert "level=warning event=configuration" in log.replace("level=warn ", "level=warning ")
-    assert 'key=auth reason="NOT ENFORCED' in log
+    assert 'key=auth.oauth reason="NOT APPLIED' in log
 
 
 def test_checking_a_configuration(sigyn: Sigyn, tmp_path: Path) -> None:

@@ -40,7 +40,12 @@ MEANING: dict[str, dict[str, Any]] = {
     "002-fraiseql-02-compactor": {"retention.enabled": True, "retention.period": 90 * DAY},
     "002-fraiseql-03-limits_config": {"limits.ingestion_rate_mb": 32.0, "limits.ingestion_burst_size_mb": 64.0},
     "002-fraiseql-04-limits_config": {"query.max_query_parallelism": 64},
-    "002-fraiseql-05-auth": {"server.auth_enabled": True},
+    "002-fraiseql-05-auth": {
+        "server.auth_enabled": True,
+        "auth.type": ("basic",),
+        "auth.basic_username": "admin",
+        "auth.password_file": "/etc/loki/.htpasswd",
+    },
     "002-fraiseql-06-server": {
         "server.tls_cert_file": "/etc/loki/tls/server.crt",
         "server.tls_key_file": "/etc/loki/tls/server.key",
@@ -79,7 +84,7 @@ NAMED_WITH_A_REASON = {
         "limits_config.retention_period",
         "limits_config.retention_overrides",
     },
-    "002-fraiseql-05-auth": {"auth", "server.grpc_listen_port"},
+    "002-fraiseql-05-auth": {"server.grpc_listen_port"},
     "004-ybuilt-01-whole": {
         "ingester.lifecycler",
         "ingester.chunk_idle_period",

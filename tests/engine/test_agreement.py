@@ -24,7 +24,8 @@ from sigyn.model.labels import Labels, labels_of
 from sigyn.model.results import LogEntry, LogResult, MatrixResult
 from sigyn.model.time import MINUTE, SECOND
 from sigyn.services.fair_queue import QueueLimits
-from sigyn.services.query import QueryLimits, QueryRequest, QueryService
+from sigyn.services.query import QueryRequest, QueryService
+from sigyn.services.query_limits import QueryLimits
 from sigyn.store.settings import StoreSettings
 from sigyn.store.store import Store
 from tests.languages import strategies

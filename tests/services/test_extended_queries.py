@@ -14,7 +14,8 @@ from sigyn.model.errors import ParseError, QueryError
 from sigyn.model.results import LogResult, QueryAnswer, TableResult, VectorResult
 from sigyn.model.time import DAY, HOUR
 from sigyn.services.fair_queue import QueueLimits
-from sigyn.services.query import QueryLimits, QueryRequest, QueryService
+from sigyn.services.query import QueryRequest, QueryService
+from sigyn.services.query_limits import QueryLimits
 from sigyn.store.settings import StoreSettings
 from sigyn.store.store import Store
 from tests.seeds.dataset import END, START, TENANT, load

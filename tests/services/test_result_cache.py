@@ -19,7 +19,8 @@ from sigyn.model.labels import Labels
 from sigyn.model.results import MatrixResult, QueryAnswer
 from sigyn.model.time import HOUR, MILLISECOND, MINUTE, SECOND
 from sigyn.services.fair_queue import QueueLimits
-from sigyn.services.query import QueryLimits, QueryRequest, QueryService
+from sigyn.services.query import QueryRequest, QueryService
+from sigyn.services.query_limits import QueryLimits
 from sigyn.services.result_cache.encoding import decode_piece, encode_piece
 from sigyn.services.result_cache.lookup import PIECE_STEPS, cut, gaps
 from sigyn.services.result_cache.memory import MemoryPieces

@@ -15,7 +15,8 @@ from sigyn.model.labels import labels_of
 from sigyn.model.results import LogResult, MatrixResult, QueryAnswer
 from sigyn.model.time import MINUTE, SECOND
 from sigyn.services.fair_queue import QueueLimits
-from sigyn.services.query import QueryLimits, QueryRequest, QueryService
+from sigyn.services.query import QueryRequest, QueryService
+from sigyn.services.query_limits import QueryLimits
 from sigyn.store.settings import StoreSettings
 from sigyn.store.store import Store
 

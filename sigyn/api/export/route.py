@@ -11,7 +11,7 @@ from sigyn.api.export.formats import FORMATS, Format
 from sigyn.api.export.pages import Export, read_pages
 from sigyn.api.export.rows import Row, parse_cursor
 from sigyn.api.parameters import direction_parameter, limit_parameter
-from sigyn.api.requests import Arguments, api_of, arguments_of, tenant_of
+from sigyn.api.requests import Arguments, api_of, arguments_of, tenants_of
 from sigyn.languages.logql import ast, parse
 from sigyn.model.errors import BadRequest
 from sigyn.model.time import HOUR
@@ -38,7 +38,7 @@ async def export(request: Request) -> Response:
         api.queries,
         Export(
             QueryRequest(
-                tenant=tenant_of(request),
+                tenant=tenants_of(request),
                 query=arguments.first("query"),
                 start=asked.start,
                 end=asked.end,

@@ -5,7 +5,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from sigyn.api.parameters import direction_parameter, limit_parameter
-from sigyn.api.requests import Arguments, api_of, arguments_of, tenant_of
+from sigyn.api.requests import Arguments, api_of, arguments_of, tenants_of
 from sigyn.api.responses import json_response
 from sigyn.api.waiting import while_client_waits
 from sigyn.languages.logql import parse
@@ -51,7 +51,7 @@ async def labels(request: Request) -> Response:
     asked = arguments.range(api.clock())
     selector = arguments.first("query").strip()
     selectors = [] if selector.replace(" ", "") in ("", "{}") else [selector]
-    work = api.queries.series(tenant_of(request), asked.start, asked.end, selectors)
+    work = api.queries.series(tenants_of(request), asked.start, asked.end, selectors)
     found = detect_labels(await while_client_waits(request, work))
     return json_response(
         {"detectedLabels": [{"label": label.label, "cardinality": label.cardinality} for label in found]}
@@ -68,7 +68,7 @@ async def _detect(request: Request, arguments: Arguments) -> dict[str, DetectedF
         request,
         api.queries.query_range(
             QueryRequest(
-                tenant=tenant_of(request),
+                tenant=tenants_of(request),
                 query=query,
                 start=asked.start,
                 end=asked.end,

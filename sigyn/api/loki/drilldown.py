@@ -4,7 +4,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from sigyn.api.ops.status import LOKI_VERSION
-from sigyn.api.requests import api_of, tenant_of
+from sigyn.api.requests import api_of, tenants_of
 from sigyn.api.responses import json_response
 from sigyn.api.settings import ApiSettings
 from sigyn.languages.durations import format_go_duration
@@ -13,7 +13,7 @@ from sigyn.services.discovery import LEVEL_FIELDS, SERVICE_LABELS
 
 async def drilldown_limits(request: Request) -> Response:
     """`/loki/api/v1/drilldown-limits`."""
-    tenant_of(request)
+    tenants_of(request)
     return json_response(
         {"limits": _limits(api_of(request).settings), "pattern_ingester_enabled": True, "version": LOKI_VERSION}
     )

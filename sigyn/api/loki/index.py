@@ -8,7 +8,7 @@ from starlette.responses import Response
 from sigyn.api.encoding.json import encode
 from sigyn.api.encoding.numbers import format_seconds
 from sigyn.api.parameters import limit_parameter, step_parameter
-from sigyn.api.requests import Arguments, api_of, arguments_of, tenant_of
+from sigyn.api.requests import Arguments, api_of, arguments_of, tenants_of
 from sigyn.api.responses import json_response, streamed_json
 from sigyn.api.waiting import while_client_waits
 from sigyn.engine.totals import StreamTotal
@@ -83,7 +83,7 @@ async def volume_range(request: Request) -> Response:
 
 async def _totals(request: Request, arguments: Arguments, asked: TimeRange, step: int | None) -> Sequence[StreamTotal]:
     selector = arguments.first("query") or "{}"
-    work = api_of(request).queries.stream_totals(tenant_of(request), asked.start, asked.end, selector, step)
+    work = api_of(request).queries.stream_totals(tenants_of(request), asked.start, asked.end, selector, step)
     return await while_client_waits(request, work)
 
 

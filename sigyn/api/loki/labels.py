@@ -4,7 +4,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from sigyn.api.encoding.json import encode
-from sigyn.api.requests import api_of, arguments_of, tenant_of
+from sigyn.api.requests import api_of, arguments_of, tenants_of
 from sigyn.api.responses import json_response, streamed_json, success
 from sigyn.api.waiting import while_client_waits
 from sigyn.model.time import HOUR
@@ -31,7 +31,7 @@ async def series(request: Request) -> Response:
     selectors = arguments.all("match[]") + arguments.all("match")
     if any(selector.replace(" ", "") == "{}" for selector in selectors):
         selectors = []
-    work = api.queries.series(tenant_of(request), asked.start, asked.end, selectors)
+    work = api.queries.series(tenants_of(request), asked.start, asked.end, selectors)
     found = await while_client_waits(request, work)
     return streamed_json(
         iter((b'{"status":"success","data":', encode([dict(one) for one in found]), b"}")),
@@ -44,7 +44,7 @@ async def label_names(request: Request) -> list[str]:
     arguments = await arguments_of(request)
     asked = arguments.range(api.clock(), LABELS_LENGTH)
     selector = arguments.first("query") or None
-    return await while_client_waits(request, api.queries.labels(tenant_of(request), asked.start, asked.end, selector))
+    return await while_client_waits(request, api.queries.labels(tenants_of(request), asked.start, asked.end, selector))
 
 
 async def label_values(request: Request) -> list[str]:
@@ -54,7 +54,7 @@ async def label_values(request: Request) -> list[str]:
     asked = arguments.range(api.clock(), LABELS_LENGTH)
     selector = arguments.first("query") or None
     name = request.path_params["name"]
-    work = api.queries.label_values(tenant_of(request), name, asked.start, asked.end, selector)
+    work = api.queries.label_values(tenants_of(request), name, asked.start, asked.end, selector)
     return await while_client_waits(request, work)
 
 

@@ -7,7 +7,7 @@ from sigyn.api.encoding.legacy import legacy_streams
 from sigyn.api.encoding.statistics import loki_statistics
 from sigyn.api.loki.labels import label_names, label_values
 from sigyn.api.loki.query import range_request
-from sigyn.api.requests import Arguments, api_of, arguments_of, tenant_of
+from sigyn.api.requests import Arguments, api_of, arguments_of, tenants_of
 from sigyn.api.responses import json_response
 from sigyn.api.waiting import while_client_waits
 from sigyn.model.errors import BadRequest
@@ -23,7 +23,8 @@ async def query(request: Request) -> Response:
     if expression := arguments.first("regexp"):
         text = f"{text} |~ {quote(expression)}"
     arguments = Arguments({**arguments.values, "query": [text]})
-    asked, _ = range_request(tenant_of(request), arguments, api.clock(), api.settings)
+    tenant = tenants_of(request)
+    asked, _ = range_request(tenant, arguments, api.clock(), api.settings_of(tenant))
     answer = await while_client_waits(request, api.queries.query_range(asked))
     if not isinstance(answer.result, LogResult):
         raise BadRequest("only log queries are answered here: send metric queries to /loki/api/v1/query_range")

@@ -5,7 +5,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from sigyn.api.parameters import step_parameter
-from sigyn.api.requests import api_of, arguments_of, tenant_of
+from sigyn.api.requests import api_of, arguments_of, tenants_of
 from sigyn.api.responses import success
 from sigyn.api.waiting import while_client_waits
 from sigyn.languages.logql import parse_selector
@@ -40,7 +40,7 @@ async def patterns(request: Request) -> Response:
 async def _mine(request: Request, selector: str, start: int, end: int, step: int) -> list[Pattern]:
     most = api_of(request).settings.pattern_sample
     totals: dict[int, int] = {}
-    for total in await api_of(request).queries.stream_totals(tenant_of(request), start, end, selector, step):
+    for total in await api_of(request).queries.stream_totals(tenants_of(request), start, end, selector, step):
         totals[total.bucket] = totals.get(total.bucket, 0) + total.entries
     miner = PatternMiner(step)
     lines = sum(totals.values())
@@ -62,7 +62,7 @@ async def _entries(request: Request, selector: str, start: int, end: int, limit:
     api = api_of(request)
     answer = await api.queries.query_range(
         QueryRequest(
-            tenant=tenant_of(request),
+            tenant=tenants_of(request),
             query=selector,
             start=start,
             end=end,

@@ -17,7 +17,7 @@ from sigyn.api.parameters import (
     step_parameter,
     time_parameter,
 )
-from sigyn.api.requests import Arguments, api_of, arguments_of, tenant_of
+from sigyn.api.requests import Arguments, api_of, arguments_of, tenants_of
 from sigyn.api.responses import streamed_json
 from sigyn.api.settings import ApiSettings
 from sigyn.api.waiting import while_client_waits
@@ -33,7 +33,8 @@ async def query_range(request: Request) -> Response:
     """`/loki/api/v1/query_range`."""
     api = api_of(request)
     arguments = await arguments_of(request)
-    query, warnings = range_request(tenant_of(request), arguments, api.clock(), api.settings)
+    tenant = tenants_of(request)
+    query, warnings = range_request(tenant, arguments, api.clock(), api.settings_of(tenant))
     answer = await while_client_waits(request, api.queries.query_range(query))
     return respond(request, answer, warnings, arguments.first("format"))
 
@@ -42,7 +43,8 @@ async def query_instant(request: Request) -> Response:
     """`/loki/api/v1/query`; a log query answers with the lines before `time`, where Loki refuses."""
     api = api_of(request)
     arguments = await arguments_of(request)
-    query, warnings = instant_request(tenant_of(request), arguments, api.clock(), api.settings)
+    tenant = tenants_of(request)
+    query, warnings = instant_request(tenant, arguments, api.clock(), api.settings_of(tenant))
     answer = await while_client_waits(request, api.queries.query_instant(query))
     return respond(request, answer, warnings, arguments.first("format"), instant=True)
 

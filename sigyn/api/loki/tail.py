@@ -124,17 +124,18 @@ def _arguments(websocket: WebSocket) -> tuple[QueryRequest, float]:
     api = api_of(websocket)
     arguments = url_arguments(websocket)
     now = api.clock()
-    limit, _ = cap_entries(limit_parameter(arguments.first("limit"), DEFAULT_LIMIT), api.settings)
+    tenant = tenant_of(websocket)
+    limit, _ = cap_entries(limit_parameter(arguments.first("limit"), DEFAULT_LIMIT), api.settings_of(tenant))
     text = arguments.first("delay_for") or "0"
     if not text.isdigit() or int(text) > MOST_DELAY:
         raise BadRequest(f"delay_for={text} is not valid: write 0 to {MOST_DELAY} seconds")
     request = QueryRequest(
-        tenant=tenant_of(websocket),
+        tenant=tenant,
         query=arguments.first("query"),
         start=time_parameter("start", arguments.first("start"), now - HOUR),
         end=now + _AHEAD,
         step=None,
         limit=limit,
-        timeout=api.settings.query_timeout,
+        timeout=api.settings_of(tenant).query_timeout,
     )
     return request, float(text)

@@ -71,6 +71,12 @@ class PushCollector(Collector):
             for tenant, value in values.items():
                 family.add_metric((tenant,), value)
             yield family
+        redacted = CounterMetricFamily(
+            "sigyn_redacted", "What was hidden before it was stored.", labels=("tenant", "rule")
+        )
+        for key, value in counters.redacted.items():
+            redacted.add_metric(key, value)
+        yield redacted
         for name, text, discarded in (
             ("loki_discarded_samples", "The total number of lines that were refused.", counters.discarded_lines),
             ("loki_discarded_bytes", "The total number of bytes that were refused.", counters.discarded_bytes),

@@ -7,10 +7,12 @@ from typing import TYPE_CHECKING, Any
 import grpc
 from opentelemetry.proto.collector.logs.v1.logs_service_pb2 import ExportLogsServiceResponse
 
+from sigyn.api.access.asking import tenant_from
+from sigyn.api.access.grpc import GrpcDoor
 from sigyn.api.decoding import decode_bytes
 from sigyn.api.otlp.export import store_logs
-from sigyn.api.requests import Unauthorized, tenant_from
-from sigyn.model.errors import BadRequest, SigynError, TooLarge, TooManyRequests, Unavailable
+from sigyn.api.otlp.status import status_code
+from sigyn.model.errors import SigynError, Unavailable
 from sigyn.wire.otlp import decode_otlp_message
 
 if TYPE_CHECKING:
@@ -19,13 +21,16 @@ if TYPE_CHECKING:
 SERVICE = "opentelemetry.proto.collector.logs.v1.LogsService"
 
 
-async def start_grpc(api: "Api", address: str) -> tuple[grpc.aio.Server, int]:
-    """A running server and its port; raises Unavailable when the address can't be had."""
+async def start_grpc(
+    api: "Api", address: str, credentials: grpc.ServerCredentials | None = None
+) -> tuple[grpc.aio.Server, int]:
+    """A running server and its port, with TLS by `credentials`; raises Unavailable when the address can't be had."""
     server = grpc.aio.server(
+        interceptors=[GrpcDoor(api.access, api.clock)],
         options=[
             ("grpc.max_receive_message_length", api.settings.max_push_bytes),
             ("grpc.so_reuseport", 0),  # two servers on one port would share its requests unnoticed
-        ]
+        ],
     )
     # Without a deserializer the handler gets the bytes, which the decoder reads as it reads HTTP bodies.
     handler = grpc.unary_unary_rpc_method_handler(
@@ -33,7 +38,7 @@ async def start_grpc(api: "Api", address: str) -> tuple[grpc.aio.Server, int]:
     )
     server.add_generic_rpc_handlers((grpc.method_handlers_generic_handler(SERVICE, {"Export": handler}),))
     try:
-        port = server.add_insecure_port(address)
+        port = server.add_secure_port(address, credentials) if credentials else server.add_insecure_port(address)
     except RuntimeError as error:
         raise Unavailable(f"can't listen on {address} for OTLP over gRPC: {error}") from None
     await server.start()
@@ -65,16 +70,3 @@ class LogsService:
             seconds = time.perf_counter() - began
             api.metrics.durations.labels("gRPC", f"/{SERVICE}/Export", code.name, "false").observe(seconds)
         return response
-
-
-def status_code(error: SigynError) -> grpc.StatusCode:
-    """The code with which senders try again what can succeed later and drop what can't, as OTLP specifies."""
-    match error:
-        case TooManyRequests() | Unavailable():
-            return grpc.StatusCode.UNAVAILABLE
-        case BadRequest() | TooLarge():
-            return grpc.StatusCode.INVALID_ARGUMENT
-        case Unauthorized():
-            return grpc.StatusCode.UNAUTHENTICATED
-        case _:
-            return grpc.StatusCode.INTERNAL

@@ -31,7 +31,8 @@ from sigyn.ruler.settings import RulerSettings
 from sigyn.ruler.statistics import RulerStatistics
 from sigyn.services.fair_queue import QueueLimits
 from sigyn.services.ingest import IngestService
-from sigyn.services.query import QueryLimits, QueryService
+from sigyn.services.query import QueryService
+from sigyn.services.query_limits import QueryLimits
 from sigyn.services.tenants import SINGLE_TENANT
 from sigyn.store.settings import StoreSettings
 from sigyn.store.store import Store

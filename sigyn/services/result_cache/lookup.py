@@ -10,10 +10,10 @@ from sigyn.engine.range_vector import MAX_CELLS
 from sigyn.engine.vectors.block import SeriesBlock
 from sigyn.engine.vectors.grid import StepGrid
 from sigyn.languages.logql import ast, print_query
+from sigyn.services.joined_tenants import ReadableStore
 from sigyn.services.result_cache.encoding import FORMAT
 from sigyn.services.result_cache.piece import Piece, PieceCache, part_of, side_by_side
 from sigyn.store.content import Content
-from sigyn.store.store import Store
 
 PIECE_STEPS = 60
 
@@ -30,7 +30,7 @@ class CachedRange:
     keep_until  ns; points after it are computed anew each time, since entries still come for them
     """
 
-    store: Store
+    store: ReadableStore
     cache: PieceCache
     tenant: str
     query: ast.MetricQuery

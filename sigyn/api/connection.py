@@ -1,0 +1,77 @@
+"""A connection of HTTP/1.1 as uvicorn serves it, with bounds on what comes before a request is understood."""
+
+import asyncio
+import ssl
+from typing import Any
+
+from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
+
+from sigyn.api.access.door import CLIENT_CERTIFICATE
+
+MOST_HEADER_BYTES = 64 << 10
+"""Of the request line and all headers together: eight times what proxies let through by default."""
+
+_TOO_LARGE = b"HTTP/1.1 431 Request Header Fields Too Large\r\nconnection: close\r\ncontent-length: 0\r\n\r\n"
+_TOO_SLOW = b"HTTP/1.1 408 Request Timeout\r\nconnection: close\r\ncontent-length: 0\r\n\r\n"
+
+
+class BoundedConnection(HttpToolsProtocol):
+    """Gives up on clients whose headers take too long or get too large, and knows clients by their certificates."""
+
+    header_seconds = 10.0
+    """How long the request line and headers may take, from the first byte, or from the connection on."""
+
+    def __init__(self, *arguments: Any, **named: Any) -> None:
+        super().__init__(*arguments, **named)
+        self._header_bytes = 0
+        self._in_headers = True
+        self._header_timer: asyncio.TimerHandle | None = None
+
+    def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
+        super().connection_made(transport)
+        name = _common_name(transport.get_extra_info("ssl_object"))
+        if name:
+            self.app_state = {**self.app_state, CLIENT_CERTIFICATE: name}
+        self._start_header_timer()
+
+    def data_received(self, data: bytes) -> None:
+        if self._in_headers:
+            self._start_header_timer()
+            self._header_bytes += len(data)
+            if self._header_bytes > MOST_HEADER_BYTES and b"\r\n\r\n" not in data:
+                self._give_up(_TOO_LARGE)
+                return
+        super().data_received(data)
+
+    def on_headers_complete(self) -> None:
+        self._in_headers = False
+        self._stop_header_timer()
+        super().on_headers_complete()
+
+    def on_message_complete(self) -> None:
+        self._in_headers, self._header_bytes = True, 0
+        super().on_message_complete()
+
+    def connection_lost(self, exc: Exception | None) -> None:
+        self._stop_header_timer()
+        super().connection_lost(exc)
+
+    def _start_header_timer(self) -> None:
+        if self._header_timer is None:
+            self._header_timer = self.loop.call_later(self.header_seconds, self._give_up, _TOO_SLOW)
+
+    def _stop_header_timer(self) -> None:
+        if self._header_timer is not None:
+            self._header_timer.cancel()
+            self._header_timer = None
+
+    def _give_up(self, answer: bytes) -> None:
+        self._stop_header_timer()
+        if not self.transport.is_closing():
+            self.transport.write(answer)
+            self.transport.close()
+
+
+def _common_name(connection: ssl.SSLObject | None) -> str:
+    certificate: dict[str, Any] = (connection.getpeercert() if connection is not None else None) or {}
+    return next((value for part in certificate.get("subject", ()) for name, value in part if name == "commonName"), "")

@@ -1,0 +1,85 @@
+"""`sigyn auth`: tokens for agents, Grafana and scripts."""
+
+import os
+from pathlib import Path
+
+import click
+from rich import box
+from rich.console import Console
+from rich.table import Table
+
+from sigyn.client.times import rfc_3339
+from sigyn.config.load import load
+from sigyn.languages.durations import parse_duration
+from sigyn.model.time import system_clock
+from sigyn.services.access.identity import SCOPES
+from sigyn.services.access.tokens import add_token, read_tokens, revoke_token
+
+EPILOG = """\b
+Examples:
+  sigyn auth add-token promtail --scope push --tenant team-a
+  sigyn auth add-token grafana --scope read --expires 90d
+  sigyn auth list
+  sigyn auth revoke promtail
+
+\b
+A server with SIGYN_AUTH_TYPE=token takes them as `Authorization: Bearer TOKEN`, and as the password of
+any user from clients that know only users and passwords. It need not be restarted for a new one.
+"""
+
+
+@click.group(epilog=EPILOG)
+@click.option("--file", "file", metavar="FILE", default="", help="Where tokens are kept.  [default: that of the data]")
+@click.option("--data", metavar="DIR", default="", help="Data folder of the server.  [default: ./sigyn-data]")
+@click.option(
+    "-config.file",
+    "--config.file",
+    "config_file",
+    metavar="FILE",
+    type=click.Path(exists=True, dir_okay=False, path_type=Path),
+    help="Configuration file of the server.",
+)
+@click.pass_context
+def auth(context: click.Context, file: str, data: str, config_file: Path | None) -> None:
+    """Make, list and revoke the tokens of a server, on its machine."""
+    flags = {"auth.token_file": file, "storage.data": data}
+    settings = load(config_file, os.environ, {path: text for path, text in flags.items() if text}).settings
+    context.obj = Path(settings.auth.token_file or Path(settings.storage.data) / "tokens.json")
+
+
+@auth.command("add-token")
+@click.argument("name")
+@click.option("--scope", "scopes", type=click.Choice(SCOPES), multiple=True, required=True, help="What it may do.")
+@click.option("--tenant", "tenants", multiple=True, help="For whom; any number of times.  [default: every tenant]")
+@click.option("--expires", default="", metavar="DURATION", help="How long it is valid, 90d.  [default: for ever]")
+@click.pass_obj
+def add_token_command(file: Path, name: str, scopes: tuple[str, ...], tenants: tuple[str, ...], expires: str) -> None:
+    """Make a token and print it, once: only its hash is kept."""
+    now = system_clock()
+    until = now + parse_duration(expires) if expires else 0
+    text, token = add_token(file, name, scopes, tenants, now, until)
+    click.echo(text)
+    click.echo(f"token {token.id}, kept as a hash in {file}; it is not shown again", err=True)
+
+
+@auth.command("list")
+@click.pass_obj
+def list_tokens(file: Path) -> None:
+    """Show the tokens there are, without their secrets."""
+    table = Table(box=box.SIMPLE_HEAD)
+    for column in ("id", "name", "scopes", "tenants", "created", "expires"):
+        table.add_column(column)
+    for token in read_tokens(file):
+        expires = rfc_3339(token.expires) if token.expires else "never"
+        of = ", ".join(token.tenants)
+        table.add_row(token.id, token.name, ", ".join(token.scopes), of, rfc_3339(token.created), expires)
+    Console(soft_wrap=True).print(table)
+
+
+@auth.command()
+@click.argument("id_or_name")
+@click.pass_obj
+def revoke(file: Path, id_or_name: str) -> None:
+    """Take tokens back, by id or name; the server refuses them from then on."""
+    for token in revoke_token(file, id_or_name):
+        click.echo(f"token {token.id} ({token.name}) is revoked")

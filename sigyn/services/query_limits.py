@@ -1,0 +1,56 @@
+"""What one query may ask for, and the refusal of what asks for more."""
+
+from dataclasses import dataclass
+
+from sigyn.engine.log_ranges import log_ranges
+from sigyn.engine.scan import Scan
+from sigyn.languages.logql import ast
+from sigyn.model.errors import QueryError
+from sigyn.model.time import HOUR, MINUTE, SECOND
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class QueryLimits:
+    """What one query may ask for; names and defaults are Loki's.
+
+    max_query_series  series of an answer; the largest are kept and a warning says so
+    max_query_length  ns between start and end; 0: any
+    max_query_range   ns that a range aggregation may look back; 0: any
+    max_query_bytes_read  text that a selector may have to read; 0: any
+    query_timeout     ns; what was found until then is the answer, with a warning
+    strict_errors     an entry that a stage can't read fails a metric query, as in Loki; else such
+                      entries are left out, and a warning counts them
+    extensions        queries may use what Loki's language lacks (docs/logql.md, Beyond Loki)
+    require_non_empty_matcher   refuse selectors that match all streams, as Loki does
+    max_cache_freshness_per_query   ns before now of which no answers are cached
+    """
+
+    max_query_series: int = 500
+    max_query_length: int = 721 * HOUR
+    max_query_range: int = 0
+    max_query_bytes_read: int = 0
+    query_timeout: int = 60 * SECOND
+    strict_errors: bool = False
+    extensions: bool = True
+    require_non_empty_matcher: bool = False
+    max_cache_freshness_per_query: int = 1 * MINUTE
+
+
+def check_ranges(query: ast.MetricQuery, longest: int) -> None:
+    """Refuses range aggregations over more than `longest` ns, as Loki does."""
+    interval = max((found.interval for found in log_ranges(query)), default=0)
+    if longest and interval > longest:
+        raise QueryError(
+            f"[interval] value exceeds limit: {interval // SECOND}s > {longest // SECOND}s, set by max_query_range"
+        )
+
+
+def check_bytes(scan: Scan, most: int) -> None:
+    """Refuses to read over `most` bytes of text, after all is left out that can be; in Loki's words."""
+    size = sum(part.segment.text_bytes * part.rows // part.segment.rows for part in scan.parts)
+    if size > most:
+        raise QueryError(
+            f"the query would read too many bytes (query: {size} bytes, limit: {most} bytes, set by "
+            "max_query_bytes_read); consider adding more specific stream selectors or reduce the time range of the "
+            "query"
+        )

@@ -1,0 +1,136 @@
+"""Redaction at the door: what must not be stored is hidden before anything looks at a push, whatever it came by.
+
+Lines and structured metadata are searched as columns, by RE2 in Arrow; Python sees only the texts in which a
+pattern is found.
+"""
+
+from collections import Counter
+from collections.abc import Sequence
+from dataclasses import dataclass, field, replace
+from functools import lru_cache
+
+import msgspec
+import numpy as np
+import numpy.typing as npt
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from sigyn.languages.redaction.patterns import Pattern, known_pattern
+from sigyn.languages.redaction.rule import RedactionRule, compile_rule
+from sigyn.model.errors import BadRequest
+from sigyn.model.labels import Labels
+from sigyn.wire.push import DecodedPush
+
+_decode = msgspec.json.Decoder(dict[str, str]).decode
+_encode = msgspec.json.Encoder().encode
+_SEPARATOR = ";;"
+
+
+@dataclass(frozen=True, slots=True)
+class RedactionRules:
+    """What is hidden: names of patterns that Sigyn knows, expressions of one's own by name, and the key of hashes."""
+
+    patterns: tuple[str, ...] = ()
+    expressions: tuple[tuple[str, str], ...] = ()
+    hash_key: str = field(default="", repr=False)
+
+    def __bool__(self) -> bool:
+        return bool(self.patterns or self.expressions)
+
+
+def read_expressions(text: str) -> tuple[tuple[str, str], ...]:
+    """`ssn=\\d{3}-\\d{2}-\\d{4};;user=user=(?P<secret>\\w+)`, or a line each. Raises BadRequest."""
+    found = []
+    for part in filter(None, (part.strip() for line in text.splitlines() for part in line.split(_SEPARATOR))):
+        name, separator, expression = part.partition("=")
+        if not separator or not name.strip().isidentifier() or not expression:
+            raise BadRequest(f"redaction.rules: `{part}` is no rule: write name=expression")
+        found.append((name.strip(), expression))
+    return tuple(found)
+
+
+@lru_cache(maxsize=256)
+def compile_rules(rules: RedactionRules) -> tuple[RedactionRule, ...]:
+    """The rules, ready for use. Raises BadRequest for an unknown pattern or a broken expression."""
+    key = rules.hash_key.encode()
+    known = [(name, known_pattern(name)) for name in rules.patterns]
+    own = [(name, Pattern(expression)) for name, expression in rules.expressions]
+    return tuple(compile_rule(name, pattern, key) for name, pattern in known + own)
+
+
+def redacted(push: DecodedPush, rules: RedactionRules) -> tuple[DecodedPush, Counter[str]]:
+    """A push without what the rules hide, and how much each of them hid."""
+    counts: Counter[str] = Counter()
+    entries, streams = push.entries, push.streams
+    lines, metadata = entries["line"].combine_chunks(), entries["metadata"].combine_chunks()
+    for rule in compile_rules(rules):
+        lines = _in_lines(lines, rule, counts)
+        metadata = _in_metadata(metadata, rule, counts)
+        streams = _in_streams(streams, rule, counts)
+    if not counts:
+        return push, counts
+    entries = pa.Table.from_arrays([entries["stream"], entries["timestamp"], lines, metadata], schema=entries.schema)
+    return replace(push, streams=streams, entries=entries), counts
+
+
+def _in_lines(lines: pa.Array, rule: RedactionRule, counts: Counter[str]) -> pa.Array:
+    found = _found(lines, rule)
+    if not found.any():
+        return lines
+    changed = []
+    for text in lines.filter(pa.array(found)).to_pylist():
+        text, count = rule.redact(text)
+        counts[rule.name] += count
+        changed.append(text)
+    return pc.replace_with_mask(lines, pa.array(found), pa.array(changed, pa.string()))
+
+
+def _in_metadata(metadata: pa.Array, rule: RedactionRule, counts: Counter[str]) -> pa.Array:
+    if metadata.null_count == len(metadata):
+        return metadata
+    # A value with an escaped character may hold what the text of the JSON does not show.
+    found = _found(metadata, rule) | _mask(pc.match_substring(metadata, "\\"))
+    if not found.any():
+        return metadata
+    changed = []
+    for text in metadata.filter(pa.array(found)).to_pylist():
+        pairs = {name: _value(name, value, rule, counts) for name, value in _decode(text).items()}
+        changed.append(_encode(pairs).decode())
+    return pc.replace_with_mask(metadata, pa.array(found), pa.array(changed, pa.string()))
+
+
+def _in_streams(streams: Sequence[Labels], rule: RedactionRule, counts: Counter[str]) -> tuple[Labels, ...]:
+    return tuple(tuple((name, _value(name, value, rule, counts)) for name, value in labels) for labels in streams)
+
+
+def _value(name: str, value: str, rule: RedactionRule, counts: Counter[str]) -> str:
+    """A value without what the rule hides; all of it where the name says that it is a secret, `password`."""
+    if value and _announces(name, rule):
+        counts[rule.name] += 1
+        return rule.mark(value)
+    changed, count = rule.redact(value)
+    if count:
+        counts[rule.name] += count
+    return changed
+
+
+@lru_cache(maxsize=8_192)
+def _announces(name: str, rule: RedactionRule) -> bool:
+    return bool(rule.redact(f"{name}=x")[1])
+
+
+def _found(texts: pa.Array, rule: RedactionRule) -> npt.NDArray[np.bool_]:
+    """In which texts the pattern is found; nulls have none."""
+    possible: npt.NDArray[np.bool_] = np.ones(len(texts), np.bool_)
+    if rule.pattern.hints:
+        possible = np.logical_or.reduce([_mask(pc.match_substring(texts, hint)) for hint in rule.pattern.hints])
+        if not possible.any():
+            return possible
+    some = texts if possible.all() else texts.filter(pa.array(possible))
+    possible[possible] = _mask(pc.match_substring_regex(some, rule.pattern.expression))
+    return possible
+
+
+def _mask(answers: pa.Array) -> npt.NDArray[np.bool_]:
+    mask: npt.NDArray[np.bool_] = np.array(pc.fill_null(answers, False), np.bool_)
+    return mask
