@@ -1,7 +1,12 @@
-"""Small JSON documents that people save, such as dashboards, beside the segments in the object store."""
+"""Small JSON documents that people save, such as dashboards, beside the segments in the object store.
 
-from collections.abc import Iterator
+Objects never change, so each version of a document is an object of its own, and the latest one counts:
+`.documents/<kind>/<tenant>/<name>/<time>-<uuid>.json`, with the time in ns and in 20 digits.
+"""
 
+import uuid
+
+from sigyn.model.time import Clock
 from sigyn.store.errors import SegmentLost
 from sigyn.store.keys import encode_tenant
 from sigyn.store.objects import ObjectStore
@@ -12,32 +17,38 @@ _ROOT = ".documents"  # no tenant's folder begins with a point
 class Documents:
     """Documents of one kind, each under the name that its tenant gave it. Every call blocks and raises Unavailable."""
 
-    def __init__(self, objects: ObjectStore, kind: str) -> None:
+    def __init__(self, objects: ObjectStore, kind: str, clock: Clock) -> None:
         self._objects = objects
         self._kind = kind
+        self._clock = clock
 
     def names(self, tenant: str) -> list[str]:
         """Names of a tenant's documents, sorted."""
-        return sorted(key.rpartition("/")[2].removesuffix(".json") for key in self._keys(tenant))
+        return sorted({key.split("/")[-2] for key in self._keys(self._folder(tenant))})
 
     def read(self, tenant: str, name: str) -> bytes | None:
         """A document; None when there is none of this name."""
-        key = self._key(tenant, name)
-        try:
-            return bytes(self._objects.get_range(key, 0, self._objects.size(key)))
-        except SegmentLost:
-            return None
+        for key in reversed(self._keys(self._folder(tenant, name))):
+            try:
+                return bytes(self._objects.get_range(key, 0, self._objects.size(key)))
+            except SegmentLost:
+                continue  # a newer version took its place meanwhile
+        return None
 
     def write(self, tenant: str, name: str, body: bytes) -> None:
         """Saves a document, in place of the one that had its name; on return it is durable."""
-        self._objects.put(self._key(tenant, name), body)
+        folder = self._folder(tenant, name)
+        before = self._keys(folder)
+        self._objects.put(f"{folder}/{self._clock():020}-{uuid.uuid4().hex}.json", body)
+        self._objects.delete(before)
 
     def delete(self, tenant: str, name: str) -> None:
         """Removes a document; one that is not there counts as removed."""
-        self._objects.delete([self._key(tenant, name)])
+        self._objects.delete(self._keys(self._folder(tenant, name)))
 
-    def _keys(self, tenant: str) -> Iterator[str]:
-        return (found.key for found in self._objects.list(f"{_ROOT}/{self._kind}/{encode_tenant(tenant)}"))
+    def _folder(self, *parts: str) -> str:
+        tenant, *name = parts
+        return "/".join((_ROOT, self._kind, encode_tenant(tenant), *name))
 
-    def _key(self, tenant: str, name: str) -> str:
-        return f"{_ROOT}/{self._kind}/{encode_tenant(tenant)}/{name}.json"
+    def _keys(self, folder: str) -> list[str]:
+        return sorted(found.key for found in self._objects.list(folder))

@@ -60,6 +60,7 @@ class Store:
         self.identity = catalog.identity
         self._lock = lock
         self._objects = objects
+        self._clock = clock
         self._catalog = catalog
         segments = catalog.live()
         check_tiers(segments, settings.tiers)
@@ -183,7 +184,7 @@ class Store:
 
     def documents(self, kind: str) -> Documents:
         """Documents of a kind, such as `dashboards`."""
-        return Documents(self._objects, kind)
+        return Documents(self._objects, kind, self._clock)
 
     def gauges(self) -> StoreGauges:
         """How much there is of what now."""

@@ -25,6 +25,7 @@ from sigyn.languages.logql.pipes.math import MathFunction
 from sigyn.languages.logql.pipes.stats import StatsFunction
 from sigyn.languages.logql.tokens import PIPE_WORDS, RANGE_OPERATORS, STAGE_WORDS, VECTOR_OPERATORS
 from sigyn.languages.templates.logql import logql_functions
+from sigyn.model.time import system_clock
 from sigyn.store.documents import Documents
 from sigyn.store.objects import open_objects
 from sigyn.store.settings import ObjectStoreSettings
@@ -70,7 +71,7 @@ def test_every_word_of_the_language_is_described() -> None:
 
 
 def test_every_route_is_described_and_every_described_route_is_there() -> None:
-    documents = Documents(open_objects(ObjectStoreSettings(url="memory://")), "dashboards")
+    documents = Documents(open_objects(ObjectStoreSettings(url="memory://")), "dashboards", system_clock)
     page_routes = [*PAGE_ROUTES, *LINK_ROUTES, *dashboard_routes(DashboardLibrary(documents))]
     all_routes = [*LOKI_ROUTES, *PROMETHEUS_ROUTES, *OTLP_ROUTES, *OPS_ROUTES]
     all_routes += [*EXPORT_ROUTES, *EXPLAIN_ROUTES, *CARDINALITY_ROUTES]
