@@ -38,7 +38,8 @@ class WarmUp:
 
     def _begin(self) -> None:
         self._begun = True
-        threading.Thread(target=warm, name="warm-up", daemon=True).start()
+        # Not a daemon: a process that ends while libraries are being loaded would be aborted by them.
+        threading.Thread(target=warm, name="warm-up").start()
 
 
 def usable_memory() -> int:
