@@ -10,6 +10,7 @@ from typing import Any
 
 from sigyn.config.access_settings import AuditSettings, AuthSettings
 from sigyn.config.declaration import Declaration, declarations_of, setting
+from sigyn.config.query_settings import QuerySettings
 from sigyn.config.redaction_settings import RedactionSettings
 from sigyn.config.retention_values import FREE_SPACE, STREAM_RETENTIONS, FreeSpace, StreamRetention
 from sigyn.config.ruler_settings import RulerSettings
@@ -26,7 +27,6 @@ from sigyn.config.values import (
     MEGABYTES,
     NAMES,
     OPTIONAL_ADDRESS,
-    RESULTS_CACHE,
     SECRET,
     TEXT,
     one_of,
@@ -375,136 +375,6 @@ class LimitsSettings:
     demote_values: int = setting(5000, COUNT, "Values at which any other label is demoted.")
     demote_window: int = setting(24 * HOUR, DURATION, "Time in which so many values have to come.")
     keep_labels: tuple[str, ...] = setting((), NAMES, "Labels that are never demoted.")
-
-
-@dataclass(frozen=True, slots=True)
-class QuerySettings:
-    """What a query may ask for. 0 means no limit."""
-
-    max_entries_limit_per_query: int = setting(
-        5000,
-        COUNT,
-        "Lines in an answer; a larger `limit` is lowered to this, with a warning.",
-        "limits_config.max_entries_limit_per_query",
-        "limits_config.max_entries_limit",
-    )
-    multi_tenant_queries_enabled: bool = setting(
-        True,
-        FLAG,
-        "A query may name several tenants in X-Scope-OrgID, `a|b`; the label `__tenant_id__` tells them apart.",
-        "querier.multi_tenant_queries_enabled",
-    )
-    max_query_length: int = setting(
-        0,
-        DURATION,
-        "Longest range of a query; a longer one is cut at its old end, with a warning.",
-        "limits_config.max_query_length",
-    )
-    max_query_lookback: int = setting(
-        0,
-        DURATION,
-        "How far back a query may reach; its range starts no earlier, with a warning.",
-        "limits_config.max_query_lookback",
-        "chunk_store_config.max_look_back_period",
-    )
-    max_query_series: int = setting(
-        500, COUNT, "Series in the answer of a metric query.", "limits_config.max_query_series"
-    )
-    max_query_range: int = setting(
-        0,
-        DURATION,
-        "Longest range of a range aggregation, the `[5m]` of `rate(...[5m])`; a longer one is refused.",
-        "limits_config.max_query_range",
-    )
-    max_query_bytes_read: int = setting(
-        0,
-        BYTES,
-        "Text that a query may have to read, after everything is left out that can be; beyond it is refused.",
-        "limits_config.max_query_bytes_read",
-        "limits_config.max_querier_bytes_read",
-    )
-    query_timeout: int = setting(
-        1 * MINUTE,
-        DURATION,
-        "A query that is still running after this is stopped.",
-        "limits_config.query_timeout",
-        "querier.query_timeout",
-        "querier.engine.timeout",
-    )
-    max_concurrent: int = setting(
-        0, COUNT, "Queries that run at the same time; others wait. 0: two for each core.", "querier.max_concurrent"
-    )
-    max_query_parallelism: int = setting(
-        0,
-        COUNT,
-        "Queries of one tenant that run at the same time; others of it wait. Tenants take turns in any case. 0: as "
-        "many as run at all.",
-        "limits_config.max_query_parallelism",
-    )
-    max_outstanding_per_tenant: int = setting(
-        2048,
-        COUNT,
-        "Queries of one tenant that wait for their turn; more get 429.",
-        "query_scheduler.max_outstanding_requests_per_tenant",
-        "frontend.max_outstanding_per_tenant",
-    )
-    cache_results: bool = setting(
-        True,
-        FLAG,
-        "Keep the points of range queries that are the same whenever they are computed, so that a dashboard that is "
-        "refreshed costs only its new end.",
-        "query_range.cache_results",
-    )
-    results_cache: str = setting(
-        "",
-        RESULTS_CACHE,
-        "Where they are kept: memcached://host:11211, with commas between several. Empty: in the process.",
-        "query_range.results_cache.cache.memcached_client.addresses",
-        "cache_config.memcached_client.addresses",
-    )
-    results_cache_max_size_mb: float = setting(
-        64.0,
-        MEGABYTES,
-        "Memory of the process for them; unused with memcached.",
-        "query_range.results_cache.cache.embedded_cache.max_size_mb",
-    )
-    max_cache_freshness_per_query: int = setting(
-        1 * MINUTE,
-        DURATION,
-        "Points that are younger than this are not kept: entries still come for them. Older points that entries come "
-        "late for are computed anew, whatever this says.",
-        "limits_config.max_cache_freshness_per_query",
-    )
-    threads: int = setting(0, COUNT, "Threads that compute for all queries together. 0: one for each core.")
-    memory_bytes: int = setting(
-        1 << 30, BYTES, "Memory of all queries together; what needs more goes to a scratch folder in `data`."
-    )
-    strict_errors: bool = setting(
-        False,
-        FLAG,
-        "A line that a stage can't parse fails a metric query, as in Loki. Off: such lines are left out and a "
-        "warning counts them.",
-    )
-    extensions: bool = setting(
-        True,
-        FLAG,
-        "Queries may use what Loki's language lacks: pipes, `let`, short forms. Off: such queries are refused.",
-    )
-    require_non_empty_matcher: bool = setting(
-        False, FLAG, "Refuse `{}` and other selectors that match all streams, as Loki does."
-    )
-    instant_lookback: int = setting(
-        1 * HOUR,
-        DURATION,
-        "How far back a log query on the instant endpoint looks, which Loki refuses.",
-        "querier.engine.max_look_back_period",
-    )
-    tail_max_duration: int = setting(
-        0, DURATION, "A tail is closed after this, and its client reconnects.", "querier.tail_max_duration"
-    )
-    max_concurrent_tail_requests: int = setting(
-        100, COUNT, "Tails open at the same time.", "limits_config.max_concurrent_tail_requests"
-    )
 
 
 @dataclass(frozen=True, slots=True)
