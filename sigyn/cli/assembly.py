@@ -14,6 +14,7 @@ from sigyn.api.tenant_settings import TenantSettings
 from sigyn.api.tls import TlsFiles
 from sigyn.api.warm_up import AMPLE_MEMORY, usable_memory
 from sigyn.config import ruler_settings as config
+from sigyn.config.access_settings import token_file
 from sigyn.config.settings import RetentionSettings, Settings, StorageSettings, settings_of
 from sigyn.config.show import show_settings
 from sigyn.config.tenant_overrides import parse_tenant_overrides
@@ -209,7 +210,7 @@ def access_plan(settings: Settings) -> AccessPlan:
         ways=auth.type,
         password_file=auth.password_file,
         only_user=auth.basic_username,
-        token_file=token_file(settings),
+        token_file=token_file(auth, settings.storage.data),
         session_key=Path(settings.storage.data) / "session.key",
         session_time=auth.session_time,
         grants=grants,
@@ -224,11 +225,6 @@ def access_plan(settings: Settings) -> AccessPlan:
     server = settings.server
     plan.check(verified_certificates=bool(server.tls_client_ca_file and server.tls_client_certificates != "none"))
     return plan
-
-
-def token_file(settings: Settings) -> Path:
-    """Where tokens are kept."""
-    return Path(settings.auth.token_file or Path(settings.storage.data) / "tokens.json")
 
 
 def _redaction_rules(settings: Settings) -> RedactionRules:

@@ -9,6 +9,7 @@ from rich.console import Console
 from rich.table import Table
 
 from sigyn.client.times import rfc_3339
+from sigyn.config.access_settings import token_file
 from sigyn.config.load import load
 from sigyn.languages.durations import parse_duration
 from sigyn.model.time import system_clock
@@ -44,7 +45,7 @@ def auth(context: click.Context, file: str, data: str, config_file: Path | None)
     """Make, list and revoke the tokens of a server, on its machine."""
     flags = {"auth.token_file": file, "storage.data": data}
     settings = load(config_file, os.environ, {path: text for path, text in flags.items() if text}).settings
-    context.obj = Path(settings.auth.token_file or Path(settings.storage.data) / "tokens.json")
+    context.obj = token_file(settings.auth, settings.storage.data)
 
 
 @auth.command("add-token")

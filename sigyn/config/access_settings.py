@@ -1,6 +1,7 @@
 """Settings of who may do what, and of the record of what they did."""
 
 from dataclasses import dataclass
+from pathlib import Path
 
 from sigyn.config.declaration import setting
 from sigyn.config.values import DURATION, FILE, FLAG, NAMES, SECRET, TEXT
@@ -53,6 +54,11 @@ class AuthSettings:
         "", TEXT, "How browsers reach this server, https://logs.example.org. Empty: as each request says."
     )
     session_time: int = setting(12 * HOUR, DURATION, "How long a login lasts.")
+
+
+def token_file(auth: AuthSettings, data: str) -> Path:
+    """Where tokens are kept, for a server with this data folder."""
+    return Path(auth.token_file or Path(data) / "tokens.json")
 
 
 @dataclass(frozen=True, slots=True)

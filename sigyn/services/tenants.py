@@ -34,11 +34,3 @@ def check_tenant(tenant: str) -> str:
 def split_tenants(header: str) -> list[str]:
     """The tenants of a query over several, `a|b` in X-Scope-OrgID, each once, sorted; raises BadRequest."""
     return sorted({check_tenant(tenant) for tenant in header.split("|")})
-
-
-def single_tenant(header: str) -> str:
-    """The tenant of a request that may have one alone, such as a push; raises BadRequest."""
-    tenants = split_tenants(header)
-    if len(tenants) > 1:
-        raise BadRequest(f"multiple org IDs present: {', '.join(tenants)}; a push and a tail are for one tenant")
-    return tenants[0]

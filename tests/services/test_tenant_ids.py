@@ -3,7 +3,7 @@
 import pytest
 
 from sigyn.model.errors import BadRequest
-from sigyn.services.tenants import check_tenant, single_tenant, split_tenants
+from sigyn.services.tenants import check_tenant, split_tenants
 
 
 @pytest.mark.parametrize("tenant", ["fake", "team-a", "A_9.x!*'()", "x" * 150, "...", "a.b"])
@@ -29,10 +29,7 @@ def test_what_may_not(tenant: str, message: str) -> None:
     assert message in str(error.value)
 
 
-def test_queries_may_be_over_several_and_pushes_not() -> None:
+def test_queries_may_be_over_several() -> None:
     assert split_tenants("b|a|b") == ["a", "b"]
-    assert single_tenant("a|a") == "a"
-    with pytest.raises(BadRequest, match="multiple org IDs present"):
-        single_tenant("a|b")
     with pytest.raises(BadRequest, match="empty"):
         split_tenants("a|")
