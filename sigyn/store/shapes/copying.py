@@ -15,9 +15,6 @@ from numba.extending import intrinsic
 
 Bytes = npt.NDArray[np.uint8]
 
-ROOM = 16
-"""Bytes that `move` may read and write past the end of a run."""
-
 
 def _place(context: Any, builder: Any, kinds: Any, arguments: Any, array: int, index: int) -> Any:
     held = context.make_array(kinds[array])(context, builder, arguments[array])
@@ -43,7 +40,7 @@ def _move16(_typing: Any, target: Any, at: Any, source: Any, start: Any) -> Any:
 
 @njit(nogil=True, cache=True, inline="always")
 def move(target: Bytes, at: int, source: Bytes, start: int, length: int) -> None:
-    """target[at : at + length] = source[start : start + length], and up to ROOM bytes behind of whatever.
+    """target[at : at + length] = source[start : start + length], and up to ROOM bytes (values.ROOM) behind of whatever.
 
     Both need that room, and what is behind in the target has to be written later.
     """

@@ -6,9 +6,8 @@ import numpy as np
 import pyarrow as pa
 
 from sigyn.store.shapes.shaping import ShapeTable
-from sigyn.store.shapes.values import Integers, Texts, slices_of, string_array, string_buffers
+from sigyn.store.shapes.values import ROOM, Integers, Texts, slices_of, string_array, string_buffers
 
-ROOM = 16  # as sigyn.store.shapes.copying has it
 _ROOM = np.zeros(ROOM, np.uint8)
 
 

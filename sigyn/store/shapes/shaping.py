@@ -10,7 +10,7 @@ import pyarrow.compute as pc
 
 from sigyn.store.shapes.forms import MISFITS, Columns, Form, TextForm, choose_form, few_texts, letters_of
 from sigyn.store.shapes.shape import Shape, Skeleton, columns_of, shape_of
-from sigyn.store.shapes.values import Flags, Integers, Longs, string_array, string_buffers, valid_rows
+from sigyn.store.shapes.values import ROOM, Flags, Integers, Longs, string_array, string_buffers, valid_rows
 
 MAX_SHAPES = 1024  # in a segment
 MAX_SHAPE_TEXT = 256 << 10  # bytes of all of them: they are read with the footer
@@ -38,7 +38,7 @@ class ShapeTable:
         ends = np.cumsum([len(text) for text in texts], dtype=np.int64) if texts else np.zeros(0, np.int64)
         counts = [len(shape.literals) for shape in shapes]
         first = np.concatenate([[0], np.cumsum(counts)]).astype(np.int64)
-        return cls(tuple(shapes), np.frombuffer(b"".join(texts) + bytes(16), np.uint8), ends, first)
+        return cls(tuple(shapes), np.frombuffer(b"".join(texts) + bytes(ROOM), np.uint8), ends, first)
 
 
 @dataclass(frozen=True, slots=True)

@@ -12,6 +12,9 @@ Integers = npt.NDArray[np.int32]
 Longs = npt.NDArray[np.int64]
 Flags = npt.NDArray[np.bool_]
 
+ROOM = 16
+"""Bytes that loops which copy 16 at a time may read and write past the end of a run."""
+
 Texts: TypeAlias = pa.StringArray | pa.DictionaryArray
 """A column of texts, null where there is none."""
 
