@@ -24,6 +24,11 @@ class Reader:
         """Opens a query and waits for lines."""
         self.open("logs", q=query, **parameters)
         expect(self.lines.first).to_be_visible()
+        self.wait_for_answer()
+
+    def wait_for_answer(self) -> None:
+        """Waits until the lines are those of the newest question."""
+        expect(self.page.locator(".log-list").first).to_have_attribute("aria-busy", "false")
 
     def write(self, query: str) -> None:
         """Writes a query in place of the one that is there, and runs it."""

@@ -61,6 +61,7 @@ export function LinesResult({ pane }: { pane: Pane }) {
           actions={actions}
           onEnd={onEnd}
           follow={pane.live.value}
+          busy={pane.running.value !== null}
           footer={footerOf(pane)}
         />
       )}

@@ -3,7 +3,7 @@
 import { useCallback, useEffect, useLayoutEffect, useMemo, useRef, useState } from 'preact/hooks'
 import { useShortcuts } from '../app/shortcuts'
 import type { LineForm } from '../explore/address'
-import type { Entry } from './entry'
+import { type Entry, sameEntry } from './entry'
 import { Heights } from './heights'
 import { type LineActions, LineDetails } from './LineDetails'
 import { LogRow } from './LogRow'
@@ -19,6 +19,8 @@ interface Properties {
   onEnd?: () => void
   /** keeps the newest in sight, as a live tail does */
   follow?: boolean
+  /** a newer answer is on its way */
+  busy?: boolean
   footer?: string
 }
 
@@ -27,7 +29,8 @@ const OVERSCAN = 12
 const CHARACTER = 7.25
 const NARROW = 560 // no line fits a phone
 
-export function LogList({ entries, form, wrap: wanted, columns, marker, actions, onEnd, follow, footer }: Properties) {
+export function LogList(properties: Properties) {
+  const { entries, form, wrap: wanted, columns, marker, actions, onEnd, follow, busy, footer } = properties
   const scroller = useRef<HTMLDivElement>(null)
   const [view, setView] = useState({ top: 0, height: 800, width: 1000 })
   const [open, setOpen] = useState<ReadonlySet<Entry>>(new Set())
@@ -62,7 +65,14 @@ export function LogList({ entries, form, wrap: wanted, columns, marker, actions,
     if (follow && scroller.current) scroller.current.scrollTop = 0
   }, [follow, entries])
 
-  useEffect(() => setCurrent(-1), [entries[0]])
+  // A new answer is read from its top, or goes on at the line that was being read.
+  useLayoutEffect(() => {
+    const kept = stillOpen(open, entries)
+    const [reading] = kept
+    setOpen(kept)
+    setCurrent(-1)
+    scroller.current!.scrollTop = reading ? heights.offset(entries.indexOf(reading)) : 0
+  }, [entries[0]])
 
   const measure = (index: number, height: number) => {
     if (heights.measure(index, height)) redraw(count => count + 1)
@@ -94,8 +104,14 @@ export function LogList({ entries, form, wrap: wanted, columns, marker, actions,
   ])
 
   return (
-    // biome-ignore lint/a11y/noNoninteractiveTabindex: what scrolls must be reachable by keyboard
-    <section class={`log-list${wrap ? ' wrap' : ''}`} ref={scroller} tabIndex={0} aria-label="Log lines">
+    <section
+      class={`log-list${wrap ? ' wrap' : ''}`}
+      ref={scroller}
+      // biome-ignore lint/a11y/noNoninteractiveTabindex: what scrolls must be reachable by keyboard
+      tabIndex={0}
+      aria-label="Log lines"
+      aria-busy={busy ?? false}
+    >
       {columns.length > 0 && <ColumnHeadings columns={columns} onRemove={actions.onColumn} />}
       <div class="log-space" style={{ height: `${heights.total}px` }}>
         <ol class="log-rows" style={{ transform: `translateY(${heights.offset(first)}px)` }}>
@@ -127,6 +143,13 @@ export function LogList({ entries, form, wrap: wanted, columns, marker, actions,
       {footer && <p class="log-footer">{footer}</p>}
     </section>
   )
+}
+
+/** The lines of a new answer that were open in the one before. */
+function stillOpen(before: ReadonlySet<Entry>, entries: Entry[]): ReadonlySet<Entry> {
+  if (!before.size) return before
+  const opened = [...before]
+  return new Set(entries.filter(entry => before.has(entry) || opened.some(each => sameEntry(each, entry))))
 }
 
 function ColumnHeadings({ columns, onRemove }: { columns: string[]; onRemove: (name: string) => void }) {
