@@ -169,6 +169,8 @@ class Scan:
             count *= 4  # each piece may put lines together anew: many small ones cost an export minutes
             order = np.argsort(rows, kind="stable")
             some = frame.narrowed(rows[order])
+            for selected in some.selected():
+                selected.portion.load_entries()
             back = np.empty(len(order), np.int64)
             back[order] = np.arange(len(order))
             indices = pa.array(back)

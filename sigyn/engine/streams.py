@@ -21,6 +21,7 @@ class QueryStreams:
         self.names = frozenset().union(*names)
         self.common_names = frozenset.intersection(*names) if names else frozenset()
         self._columns: dict[str, pa.DictionaryArray] = {}
+        self._groups: dict[frozenset[str], tuple[npt.NDArray[np.int32], list[Labels]]] = {}
 
     def label_column(self, name: str, ordinals: npt.NDArray[np.int32]) -> pa.DictionaryArray:
         """Values of a label (null where a stream does not have it) for entries of these streams."""
@@ -33,6 +34,11 @@ class QueryStreams:
     def groups(self, names: Iterable[str]) -> tuple[npt.NDArray[np.int32], list[Labels]]:
         """For each stream the group that its values of these labels put it into, and the groups' labels."""
         wanted = frozenset(names)
+        if wanted not in self._groups:
+            self._groups[wanted] = self._grouped(wanted)
+        return self._groups[wanted]
+
+    def _grouped(self, wanted: frozenset[str]) -> tuple[npt.NDArray[np.int32], list[Labels]]:
         group_of: dict[Labels, int] = {}
         numbers = np.empty(len(self.labels), np.int32)
         for ordinal, stream in enumerate(self.labels):

@@ -1,7 +1,8 @@
 """Entries of some row groups of a segment, whose columns are read when something asks for them."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from types import MappingProxyType
 
 import msgspec
 import numpy as np
@@ -18,6 +19,8 @@ from sigyn.store.streams import Int64s
 
 ReadColumns = Callable[[Sequence[str]], pa.Table]
 """Reads physical columns of the row groups of a portion."""
+
+NOTHING_KNOWN: Mapping[str, pa.Array] = MappingProxyType({})
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,8 +79,11 @@ class Portion:
         *,
         has_metadata: bool | None,
         has_text: bool | None = None,
+        known: Mapping[str, pa.Array] = NOTHING_KNOWN,
     ) -> None:
-        """`has_metadata` and `has_text` say whether any entry has structured metadata, or a line without a shape.
+        """`known` are columns that need no reading.
+
+        `has_metadata` and `has_text` say whether any entry has structured metadata, or a line without a shape.
 
         None: not known before the columns are read.
         """
@@ -86,7 +92,7 @@ class Portion:
         self._layout = layout
         self._has_metadata = has_metadata
         self._tell: Callable[[SegmentLost], None] | None = None
-        self._columns: dict[str, pa.Array] = {}
+        self._columns: dict[str, pa.Array] = {**known}
         if has_metadata is False:
             self._columns["metadata"] = pa.nulls(rows, pa.string())
         if has_text is False and layout is not None:
@@ -180,7 +186,7 @@ class Portion:
         if not isinstance(form, DecimalForm):
             return None
         parts = form.parts(FIELD + name)
-        self._load(parts)
+        self.load(parts)
         return form.numbers(FIELD + name, {part: self._physical(part) for part in parts})
 
     def _whole_lines(self) -> pa.Array:
@@ -194,7 +200,7 @@ class Portion:
         """Lines of all entries, or of these."""
         shapes = self._shapes() if rows is None else self._shapes()[rows]
         names = layout.columns_of(np.unique(shapes[shapes >= 0]))
-        self._load(["line", "timestamp", *(part for name in names for part in layout.forms[name].parts(name))])
+        self.load(["line", "timestamp", *(part for name in names for part in layout.forms[name].parts(name))])
         if rows is None:
             return rebuild_lines(
                 layout.table, shapes, {name: self._text(name) for name in names}, self._physical("line")
@@ -211,7 +217,7 @@ class Portion:
             assert self._layout is not None
             form = self._layout.forms[name]
             parts = form.parts(name)
-            self._load(parts)
+            self.load(parts)
             self._texts[name] = decode_form(
                 form, name, {part: self._physical(part) for part in parts}, self._timestamps()
             )
@@ -225,11 +231,15 @@ class Portion:
 
     def _physical(self, name: str) -> pa.Array:
         if name not in self._columns:
-            self._load([name])
+            self.load([name])
         return self._columns[name]
 
-    def _load(self, names: Sequence[str]) -> None:
-        """Reads columns that are not there yet, all in one go."""
+    def load_entries(self) -> None:
+        """Reads what `lines` and the columns of ENTRY_SCHEMA need, but for the values that lines are made of."""
+        self.load(("timestamp", "detected_level", "metadata", "line", *(("shape",) if self.is_shaped else ())))
+
+    def load(self, names: Sequence[str]) -> None:
+        """Reads columns that are not there yet, all in one go, which is quicker than one by one."""
         missing = [name for name in dict.fromkeys(names) if name not in self._columns]
         if missing:
             try:

@@ -1,11 +1,12 @@
 """Reads segments: their row groups from cached metadata, their columns from a file or by ranges."""
 
 from collections import OrderedDict
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from threading import Lock
 
 import msgspec
+import numpy as np
 import pyarrow as pa
 import pyarrow.parquet as pq
 
@@ -16,7 +17,7 @@ from sigyn.store.handles import FileHandles
 from sigyn.store.index_section import ALL_SHAPED, IndexPlace, SegmentIndex, decode_index, index_range
 from sigyn.store.needles.search import Sought, possible_groups
 from sigyn.store.objects import ObjectStore
-from sigyn.store.portion import Layout, Portion
+from sigyn.store.portion import NOTHING_KNOWN, Layout, Portion
 from sigyn.store.recent import RecentSegments, RowGroup
 from sigyn.store.remote_file import RemoteFile
 
@@ -84,6 +85,7 @@ class SegmentReader:
             footer.layout,
             has_metadata=has_metadata,
             has_text=has_text,
+            known=_streams(segment, [footer.row_groups[number] for number in numbers]),
         )
 
     def keep(self, segment: SegmentInfo, body: memoryview) -> None:
@@ -185,6 +187,20 @@ class SegmentReader:
             raise SegmentLost(f"object `{segment.key}` is missing") from error
         except (pa.ArrowException, OSError) as error:
             raise SegmentLost(f"object `{segment.key}` can't be opened: {error}") from error
+
+
+def _streams(segment: SegmentInfo, row_groups: Sequence[RowGroup]) -> Mapping[str, pa.Array]:
+    """The column `stream` of these row groups, where the stream table tells it: in a sorted segment."""
+    begins = segment.streams.first_row
+    if not row_groups or begins[0] < 0:
+        return NOTHING_KNOWN
+    pieces = []
+    for group in row_groups:
+        end = group.first_row + group.rows
+        first, last = np.searchsorted(begins, group.first_row, side="right") - 1, np.searchsorted(begins, end)
+        own = np.arange(first, last, dtype=np.int32)
+        pieces.append(np.repeat(own, np.diff(np.append(np.maximum(begins[own], group.first_row), end))))
+    return {"stream": pa.array(np.concatenate(pieces))}
 
 
 def read_entries(body: bytes | memoryview) -> pa.Table:

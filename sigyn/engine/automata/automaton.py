@@ -16,7 +16,7 @@ from sigyn.engine.automata.syntax import (
     Repeat,
     Sequence,
     Start,
-    literal_tree,
+    first_text,
     parse_expression,
 )
 
@@ -30,10 +30,17 @@ _MOST_PLACES = 2048  # of an expression written out
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Automaton:
-    """table[state, byte] is the state behind a byte; at_end[state] whether the line matches if it ends there."""
+    """table[state, byte] is the state behind a byte; at_end[state] whether the line matches if it ends there.
+
+    What is found begins with a text of `reach` bytes. Where nothing of it has come, which is the state
+    `home`, and the byte `reach` - 1 further on is b, the next skips[b] bytes don't matter.
+    """
 
     table: npt.NDArray[np.int16]
     at_end: npt.NDArray[np.bool_]
+    home: int
+    reach: int
+    skips: npt.NDArray[np.int32]
     _quiet: dict[int, npt.NDArray[np.bool_]] = field(default_factory=dict)
     _common: dict[tuple[int, tuple[bytes, ...], bytes], int | None] = field(default_factory=dict)
 
@@ -62,13 +69,43 @@ class Automaton:
 @lru_cache(maxsize=256)
 def automaton_of(text: str, *, is_expression: bool) -> Automaton | None:
     """The automaton that finds a text, or a regular expression; None when there is none that is small enough."""
+    if not is_expression:
+        return _of_text(text.encode())
     try:
-        tree = parse_expression(text) if is_expression else literal_tree(text)
+        tree = parse_expression(text)
         places = _Places()
         first = places.add(tree, places.new())
-        return _determined(places, first)
+        return _determined(places, first, first_text(tree))
     except NotUnderstood:
         return None
+
+
+def _of_text(sought: bytes) -> Automaton | None:
+    """Finds a text by its bytes, which in UTF-8 is the same: nothing is unknown (Knuth, Morris and Pratt 1977)."""
+    if not sought:
+        return Automaton(np.zeros((3, 256), np.int16), np.ones(3, np.bool_), FIRST, 0, _skips(b""))
+    if len(sought) > MOST_STATES:
+        return None
+    table = np.full((FIRST + len(sought), 256), FIRST, np.int16)
+    table[FOUND], table[UNKNOWN] = FOUND, UNKNOWN
+    shorter = FIRST  # the state that the text would be in had it begun a byte later
+    for matched, byte in enumerate(sought):
+        state = FIRST + matched
+        if matched:
+            table[state] = table[shorter]
+            shorter = int(table[shorter, byte])
+        table[state, byte] = state + 1 if matched + 1 < len(sought) else FOUND
+    at_end = np.zeros(len(table), np.bool_)
+    at_end[FOUND] = True
+    return Automaton(table, at_end, FIRST, len(sought), _skips(sought))
+
+
+def _skips(text: bytes) -> npt.NDArray[np.int32]:
+    """How far from its last byte a text has each byte, its length where it has none (Horspool 1980)."""
+    skips = np.full(256, len(text), np.int32)
+    for place, byte in enumerate(text):
+        skips[byte] = len(text) - 1 - place
+    return skips
 
 
 class _Places:
@@ -134,7 +171,7 @@ class _Places:
         return frozenset(found)
 
 
-def _determined(places: _Places, first: int) -> Automaton:
+def _determined(places: _Places, first: int, begins: bytes) -> Automaton:
     alphabet = _byte_classes(places)
     anywhere = places.closure((first,), at_start=False, at_end=False)
     begin = places.closure((first,), at_start=True, at_end=False)
@@ -145,7 +182,7 @@ def _determined(places: _Places, first: int) -> Automaton:
     ends = [True, False]
     todo = [begin]  # not among `numbers`: what it is at the start of the line, it is nowhere else
     if 0 in begin:
-        return Automaton(np.zeros((3, 256), np.int16), np.ones(3, np.bool_))
+        return Automaton(np.zeros((3, 256), np.int16), np.ones(3, np.bool_), FIRST, 0, _skips(b""))
     while todo:
         state = todo.pop(0)
         row = np.full(256, UNKNOWN, np.int16)
@@ -167,7 +204,8 @@ def _determined(places: _Places, first: int) -> Automaton:
                 todo.append(behind)
             row[members] = number
         rows.append(row)
-    return Automaton(np.stack(rows), np.array(ends, np.bool_))
+    home = numbers.get(anywhere, FIRST)
+    return Automaton(np.stack(rows), np.array(ends, np.bool_), home, len(begins), _skips(begins))
 
 
 def _byte_classes(places: _Places) -> list[list[int]]:

@@ -25,13 +25,24 @@ class Findings:
 
 
 def find_in_lines(portion: Portion, rows: Rows, automaton: Automaton) -> Findings:
-    """What the automaton finds in the lines of these entries; lines without a shape are unknown."""
+    """What the automaton finds in the lines of these entries."""
     shapes = portion.shapes(rows)
-    states = np.full(len(rows), UNKNOWN, np.int16)
-    for shape in np.unique(shapes[shapes >= 0]).tolist():
+    states = np.full(len(rows), FIRST, np.int16)
+    for shape in (np.flatnonzero(np.bincount(shapes + 1)) - 1).tolist():
         places = np.flatnonzero(shapes == shape)
-        states[places] = _states(portion, shape, rows[places], automaton)
+        if shape < 0:
+            states[places] = _over_text(automaton, portion.text(), rows[places])
+        else:
+            states[places] = _states(portion, shape, rows[places], automaton)
     return Findings(automaton.at_end[states], states == UNKNOWN)
+
+
+def _over_text(automaton: Automaton, lines: pa.StringArray, rows: Rows) -> States:
+    """The states behind lines that are held as text."""
+    states = np.full(len(rows), FIRST, np.int16)
+    texts = slices_of(lines)
+    _run(automaton, Slices(texts.data, texts.starts[rows], texts.lengths[rows]), states)
+    return states
 
 
 def _states(portion: Portion, shape: int, rows: Rows, automaton: Automaton) -> States | int:
@@ -121,4 +132,7 @@ def _over_dictionary(
 
 
 def _run(automaton: Automaton, texts: Slices, states: States) -> None:
-    run_automaton(automaton.table, texts.data, texts.starts, texts.lengths, states)
+    run_automaton(
+        automaton.table, automaton.home, automaton.reach, automaton.skips,
+        texts.data, texts.starts, texts.lengths, states,
+    )  # fmt: skip

@@ -75,11 +75,34 @@ def parse_expression(pattern: str) -> Node:
     return node
 
 
-def literal_tree(text: str) -> Node:
-    """The tree of a text that is looked for as it is. Raises NotUnderstood."""
-    if not text.isascii():
-        raise NotUnderstood(text)
-    return Sequence(tuple(OneOf(frozenset((byte,))) for byte in text.encode()))
+def first_text(tree: Node) -> bytes:
+    """Bytes with which everything that an expression finds begins."""
+    match tree:
+        case OneOf(found) if len(found) == 1:
+            return bytes(found)
+        case Sequence(parts):
+            text = b""
+            for part in parts:
+                begins = first_text(part)
+                text += begins
+                if not _is_text(part):
+                    break
+            return text
+        case Repeat(part, least, _) if least:
+            return first_text(part)
+        case _:
+            return b""
+
+
+def _is_text(tree: Node) -> bool:
+    """Whether the expression finds one text alone."""
+    match tree:
+        case OneOf(found):
+            return len(found) == 1
+        case Sequence(parts):
+            return all(map(_is_text, parts))
+        case _:
+            return False
 
 
 class _Reader:

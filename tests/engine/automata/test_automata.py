@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 from sigyn.engine.automata.automaton import FIRST, UNKNOWN, Automaton, automaton_of
 from sigyn.engine.automata.lines import find_in_lines
-from sigyn.engine.automata.syntax import parse_expression, required_texts
+from sigyn.engine.automata.syntax import first_text, parse_expression, required_texts
 from sigyn.store.shapes.shaping import shape_lines
 from tests.engine.test_agreement import lines as any_lines
 from tests.store.test_shapes import NOON, portion_of
@@ -93,6 +93,38 @@ def test_shaped_lines_are_searched_as_if_they_were_text(lines: list[str], expres
     for line, found, unknown in zip(lines, findings.found, findings.unknown, strict=True):
         assert unknown or bool(found) == (compiled.search(line) is not None), line
     assert not (findings.unknown & (shaped.of_line >= 0))[[line.isascii() for line in lines]].any()
+
+
+@settings(max_examples=300, deadline=None)
+@given(st.lists(any_lines, min_size=1, max_size=30), st.data())
+def test_a_text_is_found_wherever_it_is(lines: list[str], data: st.DataObject) -> None:
+    """Also across the columns that a line is held in, and beside any alphabet's letters."""
+    line = data.draw(st.sampled_from(lines))
+    begin = data.draw(st.integers(0, len(line)))
+    sought = data.draw(st.one_of(texts, st.just(line[begin : begin + data.draw(st.integers(1, 40))])))
+    automaton = automaton_of(sought, is_expression=False)
+    assert automaton is not None
+    shaped = shape_lines(pa.array(lines), np.full(len(lines), NOON), 1)
+    assert [found_in(automaton, each) for each in lines] == [sought in each for each in lines]
+    if shaped is not None:
+        findings = find_in_lines(portion_of(lines, shaped), np.arange(len(lines)), automaton)
+        assert findings.found.tolist() == [sought in each for each in lines]
+        assert not findings.unknown.any()
+
+
+@pytest.mark.parametrize(
+    ("expression", "text"),
+    [
+        ("abc", b"abc"),
+        ('tenant_(1|2)[0-9].*"op', b"tenant_"),
+        ("(abc)+d", b"abc"),
+        ("(a|b)c", b""),
+        ("^abc", b""),
+        ("x*abc", b""),
+    ],
+)
+def test_the_text_that_all_found_begins_with(expression: str, text: bytes) -> None:
+    assert first_text(parse_expression(expression)) == text
 
 
 @pytest.mark.parametrize(
