@@ -21,7 +21,7 @@ _PATIENCE = 4.0  # seconds for the last batches: container runtimes kill after t
 def run(configuration: AgentConfiguration, options: AgentOptions, announce: Callable[[str], None]) -> None:
     """Runs an agent in this process until it gets SIGINT or SIGTERM, or standard input ends; see `serve`."""
     gc.freeze()
-    gc.set_threshold(10_000, 20, 50)
+    gc.set_threshold(_GARBAGE_THRESHOLD, 20, 50)
     uvloop.run(serve(configuration, options, announce))
 
 

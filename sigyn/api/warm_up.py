@@ -3,6 +3,7 @@
 `python -m sigyn.api.warm_up` compiles at once and keeps the result on disk, so that no server has to.
 """
 
+import gc
 import threading
 from pathlib import Path
 
@@ -67,6 +68,7 @@ def warm() -> None:
     load_library()
     warm_ingest()
     warm_kernels()
+    gc.freeze()  # to search what libraries made at their start for cycles takes tens of ms, in the middle of a query
 
 
 if __name__ == "__main__":

@@ -7,7 +7,7 @@ answer looks like, and usually sees no more entries than the answer has.
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from functools import partial
+from functools import lru_cache, partial
 from itertools import chain
 
 import numpy as np
@@ -95,7 +95,7 @@ class _Answer:
 
     def _answer_for(self, stream: Labels, timestamp: int, line: str, metadata: Labels) -> LogEntry | None:
         """The entry after the pipeline."""
-        if self._plain and {name for name, _ in stream}.isdisjoint(name for name, _ in metadata):
+        if self._plain and _are_apart(stream, metadata):
             return LogEntry(timestamp, line, stream, metadata, ())
         processed = self._pipeline.process(stream, timestamp, line, metadata)
         return processed.as_log_entry() if processed is not None else None
@@ -117,6 +117,12 @@ class _Answer:
                     break
         merged = sorted(self.entries + passed, key=lambda entry: entry.timestamp, reverse=self._backward)
         self.entries = merged[: self._limit]
+
+
+@lru_cache(maxsize=4096)
+def _are_apart(stream: Labels, metadata: Labels) -> bool:
+    """Whether no label of the stream is one of the metadata as well."""
+    return {name for name, _ in stream}.isdisjoint(name for name, _ in metadata)
 
 
 def _units(scan: Scan, backward: bool) -> Iterator[list[Part]]:

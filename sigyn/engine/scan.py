@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import TypeVar
 
 import msgspec
@@ -36,10 +37,18 @@ _decode_metadata = msgspec.json.Decoder(dict[str, str]).decode
 
 def entry_metadata(level: str | None, metadata: str | None) -> Labels:
     """The structured metadata of an entry from its two columns."""
-    pairs = _decode_metadata(metadata) if metadata is not None else {}
+    if metadata is None:
+        return _of_level(level)
+    pairs = _decode_metadata(metadata)
     if level is not None:
         pairs["detected_level"] = level
     return tuple(sorted(pairs.items()))
+
+
+@lru_cache(maxsize=256)
+def _of_level(level: str | None) -> Labels:
+    """One tuple for all entries of a level: what is compared again and again is then the same object."""
+    return () if level is None else (("detected_level", level),)
 
 
 @dataclass(frozen=True, slots=True, eq=False)
