@@ -8,8 +8,10 @@ from typing import TypeAlias
 import numpy as np
 import numpy.typing as npt
 import pyarrow as pa
+import pyarrow.compute as pc
 
 from sigyn.store.portion import Portion
+from sigyn.store.shapes.values import Flags
 
 Rows = npt.NDArray[np.int64]
 
@@ -38,6 +40,11 @@ class StoredField:
             return pa.nulls(len(self), pa.string())
         return texts if len(self) == self.portion.rows else texts.take(pa.array(self.rows))
 
+    def equal(self, text: str) -> Flags:
+        """Which texts are this one, which is not empty."""
+        known = self.portion.field_is(self.name, text)
+        return equal_texts(self.texts(), text) if known is None else np.asarray(known[self.rows])
+
     def numbers(self) -> pa.Array | None:
         """The texts as float64; None where SQL or the interpreter has to read them."""
         found = self.portion.numbers(self.name)
@@ -53,6 +60,14 @@ class StoredField:
         if not all(map(_PLAIN_NUMBER.fullmatch, distinct)):
             return None
         return pa.array([float(text) for text in distinct], pa.float64()).take(texts.indices)
+
+
+def equal_texts(texts: pa.Array, text: str) -> Flags:
+    """Which texts of an array, strings or a dictionary, are this one."""
+    if isinstance(texts, pa.DictionaryArray):
+        place = texts.dictionary.index(text).as_py()
+        return np.asarray((texts.indices.fill_null(-1).to_numpy() == place) & (place >= 0))
+    return np.asarray(pc.equal(texts, text).fill_null(False).to_numpy(zero_copy_only=False))
 
 
 Piece: TypeAlias = pa.Array | StoredField
@@ -73,6 +88,17 @@ class FieldColumn:
                 pieces = [piece.cast(pa.string()) for piece in pieces]
             self._texts = pa.chunked_array(pieces, pieces[0].type if pieces else pa.string())
         return self._texts
+
+    def equal(self, text: str) -> Flags:
+        """Which texts are this one, which is not empty."""
+        if self._texts is not None:
+            pieces = [equal_texts(piece, text) for piece in self._texts.chunks]
+        else:
+            pieces = [
+                piece.equal(text) if isinstance(piece, StoredField) else equal_texts(piece, text)
+                for piece in self._pieces
+            ]
+        return np.concatenate([np.zeros(0, np.bool_), *pieces])
 
     def numbers(self) -> pa.ChunkedArray | None:
         """The texts as float64; None where SQL or the interpreter has to read them."""

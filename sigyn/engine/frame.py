@@ -15,6 +15,7 @@ import pyarrow as pa
 from sigyn.engine.fields import FieldColumn
 from sigyn.engine.streams import QueryStreams
 from sigyn.store.portion import Portion
+from sigyn.store.shapes.values import Flags
 
 STREAM_PREFIX = "stream."
 """Columns of this prefix hold a label of the entry's stream, null where it has none."""
@@ -106,6 +107,11 @@ class Frame:
         """A parser's label as float64 over the selected rows, where it is held as numbers; else None."""
         added = self._added.get(name)
         return added.numbers() if isinstance(added, FieldColumn) else None
+
+    def equal(self, name: str, text: str) -> Flags | None:
+        """Over the selected rows which texts of a parser's label are this one, not an empty one; else None."""
+        added = self._added.get(name)
+        return added.equal(text) if isinstance(added, FieldColumn) else None
 
     def chunks(self, name: str) -> Iterator[tuple[pa.Array, Rows]]:
         """The column piece by piece: contiguous values, and which of them are selected.

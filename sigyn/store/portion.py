@@ -10,7 +10,7 @@ import numpy.typing as npt
 import pyarrow as pa
 
 from sigyn.store.errors import SegmentLost
-from sigyn.store.shapes.forms import DecimalForm, Form, TextForm, decode_form
+from sigyn.store.shapes.forms import DecimalForm, Form, TextForm, decode_form, equal_rows
 from sigyn.store.shapes.lines import rebuild_lines
 from sigyn.store.shapes.shape import FIELD, RAW, Shape, Syntax
 from sigyn.store.shapes.shaping import ShapeTable
@@ -173,6 +173,15 @@ class Portion:
         if self._layout is None or FIELD + name not in self._layout.forms:
             return None
         return self._text(FIELD + name)
+
+    def field_is(self, name: str, text: str) -> Flags | None:
+        """Entries whose field, as `field` knows it, is this text; None where `field` is the way to find out."""
+        form = self._layout.forms.get(FIELD + name) if self._layout is not None else None
+        if form is None:
+            return None
+        parts = form.parts(FIELD + name)
+        self.load(parts)
+        return equal_rows(form, FIELD + name, {part: self._physical(part) for part in parts}, text)
 
     def escaped(self, name: str) -> Flags | None:
         """Entries whose field has escapes to undo, which `field` does not know; None: none."""

@@ -14,7 +14,7 @@ from sigyn.store.index_section import ALL_SHAPED, SOME_ESCAPED, SOME_TEXT, encod
 from sigyn.store.needles.filters import Words, filter_of
 from sigyn.store.needles.hashing import field_prefix
 from sigyn.store.segment import EncodedSegment, header_of, row_group_bounds
-from sigyn.store.shapes.forms import Columns, DecimalForm, HexForm, TextForm, TimeForm
+from sigyn.store.shapes.forms import Columns, DecimalForm, HexForm, NumberedForm, TextForm, TimeForm
 from sigyn.store.shapes.shape import FIELD
 from sigyn.store.shapes.shaping import ShapedLines
 from sigyn.store.shapes.shaping import shape_lines as take_apart
@@ -111,7 +111,7 @@ class SortedEntries:
                 case HexForm():
                     codecs[name] = "none"  # chance can't be compressed
                     del levels[name]
-                case DecimalForm():
+                case DecimalForm() | NumberedForm():
                     encodings[name] = "BYTE_STREAM_SPLIT"
                     dictionary += form.parts(name)[1:]
                 case TimeForm():

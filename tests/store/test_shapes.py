@@ -9,7 +9,16 @@ from hypothesis import strategies as st
 from sigyn.engine.interpreter.pipeline import Pipeline
 from sigyn.languages.logql import ast
 from sigyn.store.portion import Layout, Portion
-from sigyn.store.shapes.forms import DecimalForm, HexForm, TextForm, TimeForm, choose_form, decode_form
+from sigyn.store.shapes.forms import (
+    DecimalForm,
+    HexForm,
+    NumberedForm,
+    TextForm,
+    TimeForm,
+    choose_form,
+    decode_form,
+    equal_rows,
+)
 from sigyn.store.shapes.shaping import MAX_COLUMNS, ShapedLines, shape_lines
 from tests.engine.test_agreement import lines as any_lines
 
@@ -29,6 +38,11 @@ times = st.one_of(
 ids = st.one_of(
     st.integers(0, 2**64 - 1).map(lambda number: f"{number:016x}"), st.sampled_from(("00F067AA0BA902B7", "", "0af"))
 )
+
+numbered = st.tuples(
+    st.sampled_from(("user_", "ü ", "")),
+    st.one_of(st.integers(0, 10**16).map(str), st.sampled_from(("", "-1", "007", "1.5", "x"))),
+).map("".join)
 
 
 def _text_of(time: int) -> str:
@@ -84,7 +98,11 @@ def test_a_field_is_what_the_parser_gives(lines: list[str]) -> None:
 
 
 @settings(max_examples=300, deadline=None)
-@given(st.sampled_from((numbers, times, ids)).flatmap(lambda kind: st.lists(st.none() | kind, min_size=1, max_size=40)))
+@given(
+    st.sampled_from((numbers, times, ids, numbered)).flatmap(
+        lambda kind: st.lists(st.none() | kind, min_size=1, max_size=40)
+    )
+)
 def test_a_form_gives_back_what_it_says_it_holds(texts: list[str | None]) -> None:
     column = pa.array(texts, pa.string())
     timestamps = NOON + np.arange(len(texts)) * 12_345_678
@@ -105,7 +123,24 @@ def test_forms_are_chosen_by_what_the_texts_are() -> None:
     assert form([str(n) if n % 2 else f"{n}.5" for n in range(100)]) == DecimalForm(None)
     assert form([f"2026-01-15 10:00:{n % 60:02}.{n:06}" for n in range(100)]) == TimeForm(" ", 6, "")
     assert form(["GET", "PUT"] * 100) == TextForm(dictionary=True)
-    assert form([f"user {n}" for n in range(100)]) == TextForm(dictionary=False)
+    assert form([f"user {n}" for n in range(100)]) == NumberedForm("user ")
+    assert form([f"user {n} of {n}" for n in range(100)]) == NumberedForm("user 0 of ")  # few will fit
+    assert form([f"{n} users" for n in range(100)]) == TextForm(dictionary=False)
+
+
+@settings(max_examples=300, deadline=None)
+@given(
+    st.sampled_from((numbers, ids, numbered)).flatmap(lambda kind: st.lists(st.none() | kind, min_size=1, max_size=40)),
+    st.data(),
+)
+def test_a_text_is_found_without_reading_texts(texts: list[str | None], data: st.DataObject) -> None:
+    column = pa.array(texts, pa.string())
+    form = choose_form(column)
+    held, fits = form.encode("field.x", column, np.zeros(len(texts), np.int64))
+    sought = data.draw(st.one_of(st.sampled_from([text or "-" for text in texts]), numbers, numbered))
+    found = equal_rows(form, "field.x", held, sought)
+    if found is not None:
+        assert found.tolist() == [bool(fit) and text == sought for fit, text in zip(fits, texts, strict=True)]
 
 
 def test_numbers_are_those_that_parsing_gives() -> None:

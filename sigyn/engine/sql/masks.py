@@ -23,6 +23,9 @@ _COMPARISONS: dict[str, np.ufunc] = {
 
 def text_mask(frame: Frame, name: str, operator: ast.MatchOperator, value: str, matches: Callable[[str], bool]) -> Mask:
     """Whether the texts of a column match, a null as the empty text; `matches` says so of a single text."""
+    equal = frame.equal(name, value) if operator in ("=", "!=") and value else None
+    if equal is not None:
+        return equal if operator == "=" else ~equal
     texts = frame.column(name)
     pieces = texts.chunks if isinstance(texts, pa.ChunkedArray) else [texts]
     if not pieces:

@@ -126,6 +126,46 @@ def write_decimals(mantissas: Longs, scales: Scales, valid: Flags, offsets: Inte
 
 
 @njit(nogil=True, cache=True)
+def read_numbered(data: Bytes, offsets: Integers, prefix: Bytes, numbers: Longs, fits: Flags) -> None:
+    """The numbers behind a prefix; what fits has digits behind it and no needless zero in front."""
+    width = len(prefix)
+    for i in range(len(fits)):
+        at, end = offsets[i] + width, offsets[i + 1]
+        fits[i] = False
+        if at >= end or end - at > MAX_DIGITS or (data[at] == 48 and at + 1 < end):
+            continue
+        proper = True
+        for k in range(width):
+            if data[offsets[i] + k] != prefix[k]:
+                proper = False
+                break
+        value = 0
+        for k in range(at, end):
+            if not (proper and 48 <= data[k] <= 57):
+                proper = False
+                break
+            value = value * 10 + data[k] - 48
+        fits[i] = proper
+        numbers[i] = value
+
+
+@njit(nogil=True, cache=True)
+def write_numbered(numbers: Longs, prefix: Bytes, valid: Flags, offsets: Integers, out: Bytes) -> None:
+    """The prefix and each number at its offset."""
+    width = len(prefix)
+    for i in range(len(valid)):
+        if not valid[i]:
+            continue
+        begin = offsets[i]
+        for k in range(width):
+            out[begin + k] = prefix[k]
+        value = numbers[i]
+        for at in range(offsets[i + 1] - 1, begin + width - 1, -1):
+            out[at] = 48 + value % 10
+            value //= 10
+
+
+@njit(nogil=True, cache=True)
 def _two(data: Bytes, at: int) -> int:
     """The number of two digits; -1 when they are none."""
     tens, ones = data[at], data[at + 1]

@@ -2,6 +2,7 @@
 
 text     as they are; with a dictionary where few differ
 hex      ids of lower-case hexadecimal digits, all of one length, as bytes: half the size
+numbered whole numbers behind a text that is the same for all: `user_777`
 decimal  numbers as mantissa and digits behind the point: `12.50` is 1250 and 2. What `unwrap` reads
 time     times such as 2026-11-25T21:35:57.021Z, as their distance from the entry's own timestamp,
          cut to the same digits: nearly always 0, and then next to nothing
@@ -31,6 +32,7 @@ MISFITS = 0.02  # share of texts up to which it is better to leave them to their
 
 _TIME = re.compile(r"\d{4}-\d\d-\d\d([T ])\d\d:\d\d:\d\d(?:\.(\d{1,9}))?(Z|[+-]\d\d:\d\d|)")
 _HEX = re.compile(r"(?:[0-9a-f]{2}){8,32}")
+_NUMBERED = re.compile(r"(.{0,63}\D)(?:0|[1-9]\d{0,14})", re.DOTALL | re.ASCII)
 _DECIMAL = re.compile(r"-?(?:0|[1-9]\d{0,14})(?:\.\d{1,9})?")
 
 Columns: TypeAlias = dict[str, pa.Array]
@@ -122,6 +124,52 @@ class HexForm(msgspec.Struct, frozen=True, tag="hex", tag_field="form"):
         return string_array(offsets, out, valid_rows(held) if held.null_count else None)
 
 
+class NumberedForm(msgspec.Struct, frozen=True, tag="numbered", tag_field="form"):
+    """A prefix, and a whole number behind it."""
+
+    prefix: str
+
+    def alphabet(self) -> Flags | None:
+        """As in TextForm."""
+        return _flags(b"0123456789" + self.prefix.encode())
+
+    @property
+    def is_indexed(self) -> bool:
+        """As in TextForm."""
+        return True
+
+    def parts(self, name: str) -> list[str]:
+        """As in TextForm."""
+        return [name]
+
+    def encode(self, name: str, texts: pa.StringArray, timestamps: Longs) -> tuple[Columns, Flags]:
+        """As in TextForm."""
+        from sigyn.store.shapes.form_loops import read_numbered
+
+        numbers, fits = np.zeros(len(texts), np.int64), np.empty(len(texts), np.bool_)
+        read_numbered(*string_buffers(texts), self._bytes, numbers, fits)
+        fits &= valid_rows(texts)
+        return {name: _integers(numbers, fits)}, fits
+
+    def decode(self, name: str, columns: Columns, timestamps: Longs) -> Texts:
+        """As in TextForm."""
+        from sigyn.store.shapes.form_loops import decimal_lengths, write_numbered
+
+        valid = valid_rows(columns[name])
+        numbers = columns[name].fill_null(0).to_numpy().astype(np.int64)
+        offsets = np.zeros(len(numbers) + 1, np.int32)
+        decimal_lengths(numbers, np.zeros(len(numbers), np.int8), valid, offsets[1:])
+        offsets[1:] += np.where(valid, np.int32(len(self._bytes)), np.int32(0))
+        np.cumsum(offsets, out=offsets)
+        out = np.empty(int(offsets[-1]), np.uint8)
+        write_numbered(numbers, self._bytes, valid, offsets, out)
+        return string_array(offsets, out, valid)
+
+    @property
+    def _bytes(self) -> npt.NDArray[np.uint8]:
+        return np.frombuffer(self.prefix.encode(), np.uint8)
+
+
 class DecimalForm(msgspec.Struct, frozen=True, tag="decimal", tag_field="form"):
     """Numbers; `scale` digits behind the point, None where it differs from row to row."""
 
@@ -145,9 +193,7 @@ class DecimalForm(msgspec.Struct, frozen=True, tag="decimal", tag_field="form"):
         mantissas, scales, fits = _read_decimals(texts)
         if self.scale is not None:
             fits &= scales == self.scale
-        small = fits.any() and np.abs(mantissas[fits]).max() < 2**31
-        held = pa.array(mantissas.astype(np.int32) if small else mantissas, mask=~fits)
-        columns = {name: held}
+        columns = {name: _integers(mantissas, fits)}
         if self.scale is None:
             columns[f"{name}.scale"] = pa.array(scales, mask=~fits)
         return columns, fits
@@ -233,6 +279,12 @@ class TimeForm(msgspec.Struct, frozen=True, tag="time", tag_field="form"):
         return np.asarray(timestamps // unit * unit)
 
 
+def _integers(numbers: Longs, fits: Flags) -> pa.Array:
+    """Those that fit, in 32 bits where they all have room."""
+    small = fits.any() and np.abs(numbers[fits]).max() < 2**31
+    return pa.array(numbers.astype(np.int32) if small else numbers, mask=~fits)
+
+
 def _flags(letters: bytes) -> Flags:
     flags = np.zeros(256, np.bool_)
     flags[list(letters)] = True
@@ -254,7 +306,7 @@ def letters_of(texts: pa.StringArray) -> str:
     return np.packbits(used).tobytes().hex()
 
 
-Form: TypeAlias = TextForm | HexForm | DecimalForm | TimeForm
+Form: TypeAlias = TextForm | HexForm | NumberedForm | DecimalForm | TimeForm
 
 
 def choose_form(texts: pa.StringArray) -> Form:
@@ -274,7 +326,23 @@ def choose_form(texts: pa.StringArray) -> Form:
         _, scales, fits = _read_decimals(sample)
         used = np.unique(scales[fits])
         return DecimalForm(int(used[0]) if len(used) == 1 else None)
-    return TextForm(dictionary=distinct <= FEW * len(sample))
+    if distinct <= FEW * len(sample):
+        return TextForm(dictionary=True)
+    if match := _NUMBERED.fullmatch(first):
+        return NumberedForm(match[1])
+    return TextForm(dictionary=False)
+
+
+def equal_rows(form: Form, name: str, columns: Columns, text: str) -> Flags | None:
+    """Which rows hold this text, from the physical columns alone; None where the form can't tell without more."""
+    if isinstance(form, TimeForm | TextForm):
+        return None
+    sought, fits = form.encode(name, pa.array([text], pa.string()), np.zeros(1, np.int64))
+    parts = form.parts(name)
+    if not fits[0]:
+        return np.zeros(len(columns[parts[0]]), np.bool_)
+    masks = [pc.equal(columns[part], sought[part][0]).fill_null(False) for part in parts]
+    return np.asarray(np.logical_and.reduce([mask.to_numpy(zero_copy_only=False) for mask in masks]))
 
 
 def plain_numbers(texts: pa.StringArray) -> tuple[Floats, Flags]:
