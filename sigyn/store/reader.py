@@ -12,6 +12,7 @@ import pyarrow.parquet as pq
 
 from sigyn.model.batch import ENTRY_SCHEMA
 from sigyn.store.catalog import SegmentInfo
+from sigyn.store.constants import Constants
 from sigyn.store.errors import SegmentLost
 from sigyn.store.handles import FileHandles
 from sigyn.store.index_section import ALL_SHAPED, IndexPlace, SegmentIndex, decode_index, index_range
@@ -32,6 +33,8 @@ class _Footer:
     layout   how its lines are held; None: as text
     index    where its needle filters and tallies are; None: it has none
     dictionaries  columns whose texts are read as dictionaries
+    constants  columns that hold one value throughout a row group
+    kinds      types of the columns as they are read
     """
 
     metadata: pq.FileMetaData
@@ -39,6 +42,15 @@ class _Footer:
     layout: Layout | None
     index: IndexPlace | None
     dictionaries: tuple[str, ...]
+    constants: Constants
+    kinds: Mapping[str, pa.DataType]
+
+    def known(self, name: str, numbers: Sequence[int]) -> pa.Array | None:
+        """A column of these row groups, where it need not be read."""
+        constants = self.constants.get(name)
+        if constants is None:
+            return None
+        return constants.column(numbers, [self.row_groups[number].rows for number in numbers], self.kinds[name])
 
 
 class SegmentReader:
@@ -132,13 +144,19 @@ class SegmentReader:
     def _physical(
         self, segment: SegmentInfo, footer: _Footer, columns: Sequence[str], numbers: Sequence[int]
     ) -> pa.Table:
+        known = {name: footer.known(name, numbers) for name in columns}
+        asked = [name for name in columns if known[name] is None]
+        if not asked:
+            return pa.table(known)
         file = self._handles.take(segment.id) or self._open(segment, footer.metadata, footer.dictionaries)
         try:
-            table = file.read_row_groups(numbers, columns=list(columns), use_threads=False)
+            table = file.read_row_groups(numbers, columns=asked, use_threads=False)
         except (pa.ArrowException, OSError) as error:
             raise SegmentLost(f"object `{segment.key}` can't be read: {error}") from error
         self._handles.give_back(segment.id, file)
-        return table
+        if len(asked) == len(columns):
+            return table
+        return pa.table({name: table.column(name) if column is None else column for name, column in known.items()})
 
     def forget(self, segments: Sequence[SegmentInfo]) -> None:
         """Drops what is cached of these segments."""
@@ -247,12 +265,17 @@ def _footer_of(segment: SegmentInfo, metadata: pq.FileMetaData) -> _Footer:
         statistics = group.column(timestamp).statistics
         groups.append(RowGroup(first_row, group.num_rows, statistics.min, statistics.max))
         first_row += group.num_rows
-    index = (metadata.metadata or {}).get(b"sigyn.index")
+    pairs: dict[bytes, bytes] = metadata.metadata or {}
+    index, constants = pairs.get(b"sigyn.index"), pairs.get(b"sigyn.constants")
     layout = _layout(metadata)
+    dictionaries = ("detected_level", *(layout.dictionaries() if layout is not None else ()))
+    text = pa.dictionary(pa.int32(), pa.string())
     return _Footer(
         metadata,
         tuple(groups),
         layout,
         msgspec.json.decode(index, type=IndexPlace) if index is not None else None,
-        ("detected_level", *(layout.dictionaries() if layout is not None else ())),
+        dictionaries,
+        msgspec.json.decode(constants, type=Constants) if constants is not None else {},
+        {field.name: text if field.name in dictionaries else field.type for field in metadata.schema.to_arrow_schema()},
     )

@@ -10,6 +10,7 @@ import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
 from sigyn.model.labels import Labels
+from sigyn.store.constants import ConstantsFound
 from sigyn.store.index_section import ALL_SHAPED, SOME_ESCAPED, SOME_TEXT, encode_index, with_index
 from sigyn.store.needles.filters import Words, filter_of
 from sigyn.store.needles.hashing import field_prefix
@@ -53,6 +54,7 @@ class SortedEntries:
         """
         tally = StreamTally(len(labels))
         needles, texts = [], []
+        constants = ConstantsFound()
         sink = pa.BufferOutputStream()
         schema = pa.schema([("stream", pa.int32()), *((name, column.type) for name, column in self._stored.items())])
         with pq.ParquetWriter(sink, schema, **self._options()) as writer:
@@ -66,6 +68,7 @@ class SortedEntries:
                 tally.count_rows(streams, self._timestamps[some], self._lengths[some], self._pairs[some])
                 needles.append(self._needles(some, columns))
                 texts.append(_texts_in(columns["line"]))
+                constants.add(columns)
             table = tally.table(sorted_by_stream=True)
             tallies = tallies_of(
                 ordinals, self._levels.take(pa.array(rows)), self._timestamps[rows], self._lengths[rows]
@@ -73,6 +76,7 @@ class SortedEntries:
             metadata = bool(self._pairs[rows].sum() > self._levels.take(pa.array(rows)).is_valid().sum().as_py())
             section, place = encode_index(needles, texts, tallies, has_metadata=metadata)
             header = header_of(SORTED_FORMAT, tenant, 1, labels, table)
+            header["sigyn.constants"] = msgspec.json.encode(constants.found()).decode()
             header["sigyn.index"] = msgspec.json.encode(place).decode()
             if self._shaped is not None:
                 header["sigyn.shapes"] = msgspec.json.encode(self._shaped.table.shapes).decode()
