@@ -7,7 +7,7 @@ from threading import Lock
 import numpy as np
 import numpy.typing as npt
 
-from sigyn.engine.interpreter.selectors import selector_matches
+from sigyn.engine.interpreter.selectors import compile_selector
 from sigyn.languages.logql import ast
 from sigyn.model.labels import Labels
 
@@ -24,7 +24,7 @@ class SelectorMatches:
 
     def __init__(self, selector: ast.Selector, labels_of: LabelsOf) -> None:
         self.labels_of = labels_of
-        self._selector = selector
+        self._matches = compile_selector(selector)
         self._known = np.full(1024, _UNKNOWN, np.int8)
 
     def of(self, ids: npt.NDArray[np.int64]) -> npt.NDArray[np.bool_]:
@@ -38,7 +38,7 @@ class SelectorMatches:
         found = known[ids]
         for place in np.flatnonzero(found == _UNKNOWN).tolist():
             id = int(ids[place])
-            found[place] = known[id] = _MATCHES if selector_matches(self._selector, self.labels_of(id)) else _OTHER
+            found[place] = known[id] = _MATCHES if self._matches(self.labels_of(id)) else _OTHER
         return np.asarray(found == _MATCHES)
 
 

@@ -38,6 +38,7 @@ _DICTIONARY = ["stream", "detected_level", "metadata"]
 # and speed of a full scan are the same from 8 Ki to 128 Ki rows; a footer grows by 54 bytes a row group and column.
 ROW_GROUP_ROWS = 8 << 10
 ROW_GROUP_BYTES = 8 << 20
+ROW_GROUP_LEAST = 4 << 10
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -92,13 +93,21 @@ def text_lengths(entries: pa.Table) -> Int64s:
     return lengths
 
 
-def row_group_bounds(lengths: Int64s) -> Iterator[tuple[int, int]]:
-    """Where row groups begin and end among entries whose text has these lengths."""
+def row_group_bounds(lengths: Int64s, ordinals: Int64s | None = None) -> Iterator[tuple[int, int]]:
+    """Where row groups begin and end among entries whose text has these lengths.
+
+    Of entries sorted by stream, `ordinals` are their streams: then a row group rather ends with a stream
+    than that it is full, as long as it has ROW_GROUP_LEAST rows.
+    """
     text_before = np.concatenate([[0], np.cumsum(lengths)])
+    begins = np.flatnonzero(np.diff(ordinals)) + 1 if ordinals is not None else np.empty(0, np.int64)
     start = 0
     while start < len(lengths):
         full = int(np.searchsorted(text_before, text_before[start] + ROW_GROUP_BYTES, side="right")) - 1
         end = min(max(full, start + 1), start + ROW_GROUP_ROWS, len(lengths))
+        last = int(np.searchsorted(begins, end, side="right")) - 1
+        if end < len(lengths) and last >= 0 and begins[last] >= start + ROW_GROUP_LEAST:
+            end = int(begins[last])
         yield start, end
         start = end
 

@@ -58,7 +58,7 @@ class SortedEntries:
         sink = pa.BufferOutputStream()
         schema = pa.schema([("stream", pa.int32()), *((name, column.type) for name, column in self._stored.items())])
         with pq.ParquetWriter(sink, schema, **self._options()) as writer:
-            for begin, end in row_group_bounds(self._text_lengths[rows]):
+            for begin, end in row_group_bounds(self._text_lengths[rows], ordinals):
                 pause()
                 some, streams = rows[begin:end], ordinals[begin:end]
                 indices = pa.array(some)

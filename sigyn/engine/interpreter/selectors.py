@@ -37,7 +37,21 @@ def matcher_matches(matcher: ast.Matcher, value: str) -> bool:
     return compile_match(matcher.operator, matcher.value)(value)
 
 
+def compile_selector(selector: ast.Selector) -> Callable[[Labels], bool]:
+    """A test of label sets: whether all matchers of a selector hold. Raises as `compile_match`."""
+    tests = [(matcher.name, compile_match(matcher.operator, matcher.value)) for matcher in selector.matchers]
+
+    def matches(labels: Labels) -> bool:
+        values = dict(labels)
+        # A generator takes twice as long, and there may be 100 000 streams.
+        for name, test in tests:  # noqa: SIM110
+            if not test(values.get(name, "")):
+                return False
+        return True
+
+    return matches
+
+
 def selector_matches(selector: ast.Selector, labels: Labels) -> bool:
     """Whether all matchers of a selector hold for a label set."""
-    values = dict(labels)
-    return all(matcher_matches(matcher, values.get(matcher.name, "")) for matcher in selector.matchers)
+    return compile_selector(selector)(labels)
