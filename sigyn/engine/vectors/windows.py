@@ -5,6 +5,7 @@ an entry that is counted, the length of a line in bytes, an unwrapped number.
 """
 
 from collections.abc import Callable, Iterator
+from itertools import pairwise
 
 import numpy as np
 import numpy.typing as npt
@@ -139,12 +140,14 @@ def _quantiles(values: Values, first: Bounds, last: Bounds, quantile: float) -> 
     counts = last - first
     result = np.empty(len(first))
     if counts.sum() > _LARGE_WINDOW * len(first) and not np.isnan(values).any():
-        for position, (begin, end) in enumerate(zip(first.tolist(), last.tolist(), strict=True)):
-            rank = quantile * (end - begin - 1)
-            lower = int(rank)
-            upper = min(end - begin - 1, lower + 1)
-            ordered = np.partition(values[begin:end], (lower, upper))
-            result[position] = ordered[lower] * (1 - (rank - lower)) + ordered[upper] * (rank - lower)
+        values, first, last, smaller = _outermost(values, first, last, quantile)
+        for position, count in enumerate(counts.tolist()):
+            rank = quantile * (count - 1)
+            low = int(rank) - int(smaller[position])
+            high = low + 1 if int(rank) + 1 < count else low
+            ordered = np.partition(values[first[position] : last[position]], (low, high))
+            weight = rank - int(rank)
+            result[position] = ordered[low] * (1 - weight) + ordered[high] * weight
         return result
     for chosen, samples, begins in _laid_out(values, first, last):
         owners = np.repeat(np.arange(len(begins)), counts[chosen])
@@ -156,6 +159,32 @@ def _quantiles(values: Values, first: Bounds, last: Bounds, quantile: float) -> 
         high = begins + np.minimum(counts[chosen] - 1, lower.astype(np.int64) + 1)
         result[chosen] = ordered[low] * (1 - weight) + ordered[high] * weight
     return result
+
+
+def _outermost(values: Values, first: Bounds, last: Bounds, quantile: float) -> tuple[Values, Bounds, Bounds, Bounds]:
+    """Fewer values that have the same quantile in each window, the windows of these, and how many smaller ones
+    each window has lost.
+
+    Windows overlap: of each stretch between two bounds only the values count that are among the largest, or
+    smallest, of some window. These are found once, and not in each window anew.
+    """
+    counts = last - first
+    lower = (quantile * (counts - 1)).astype(np.int64)
+    upwards = quantile >= 0.5
+    needed = int((counts - lower).max() if upwards else (lower + 2).max())
+    bounds = np.unique(np.concatenate([first, last]))
+    kept = []
+    for begin, end in pairwise(bounds.tolist()):
+        stretch = values[begin:end]
+        if len(stretch) > needed:
+            cut = len(stretch) - needed if upwards else needed
+            parted = np.partition(stretch, cut)
+            stretch = parted[cut:] if upwards else parted[:cut]
+        kept.append(stretch)
+    places = np.concatenate([[0], np.cumsum([len(stretch) for stretch in kept])])
+    own_first, own_last = places[np.searchsorted(bounds, first)], places[np.searchsorted(bounds, last)]
+    lost = counts - (own_last - own_first) if upwards else np.zeros(len(first), np.int64)
+    return np.concatenate(kept), own_first, own_last, lost
 
 
 def _laid_out(values: Values, first: Bounds, last: Bounds) -> Iterator[tuple[slice, Values, Bounds]]:

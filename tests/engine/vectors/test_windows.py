@@ -4,7 +4,7 @@ import math
 
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from sigyn.engine.interpreter.reference import Window, aggregation_of
@@ -90,3 +90,25 @@ def test_samples_in_any_order_and_with_offset() -> None:
         text_of(range_block(aggregation("sum_over_time", SECOND), series, StepGrid(2 * SECOND, 2 * SECOND, SECOND)))
         == []
     )
+
+
+@settings(max_examples=60, deadline=None)
+@given(
+    st.integers(0, 2**32 - 1),
+    st.integers(1, 40),
+    st.sampled_from((10, 25, 400)),
+    st.one_of(st.floats(0, 1), st.sampled_from((0.0, 0.5, 0.99, 1.0))),
+)
+def test_quantiles_of_overlapping_windows_are_those_of_each(seed: int, steps: int, width: int, quantile: float) -> None:
+    random = np.random.default_rng(seed)
+    values = np.round(random.exponential(size=4000), 2)
+    times = np.sort(random.integers(0, 1000, len(values)))
+    grid = np.arange(1, steps + 1) * 25
+    got, present = window(values, times, grid, width, "quantile_over_time", quantile)
+    for at, found, there in zip(grid, got, present, strict=True):
+        own = np.sort(values[(times > at - width) & (times <= at)])
+        assert there == bool(len(own))
+        if len(own):
+            rank = quantile * (len(own) - 1)
+            low, weight = int(rank), rank - int(rank)
+            assert found == own[low] * (1 - weight) + own[min(low + 1, len(own) - 1)] * weight
