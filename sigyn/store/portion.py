@@ -209,17 +209,18 @@ class Portion:
         """Lines of all entries, or of these."""
         shapes = self._shapes() if rows is None else self._shapes()[rows]
         names = layout.columns_of(np.unique(shapes[shapes >= 0]))
-        self.load(["line", "timestamp", *(part for name in names for part in layout.forms[name].parts(name))])
+        parts = [part for name in names for part in layout.forms[name].parts(name)]
+        has_text = bool((shapes < 0).any())
+        self.load(["timestamp", *(("line",) if has_text else ()), *parts])
         if rows is None:
-            return rebuild_lines(
-                layout.table, shapes, {name: self._text(name) for name in names}, self._physical("line")
-            )
-        parts = ["line", *(part for name in names for part in layout.forms[name].parts(name))]
-        some = pa.table({part: self._physical(part) for part in parts}).take(pa.array(rows))
-        held = {part: whole(some.column(part)) for part in parts}
+            text = self._physical("line") if has_text else pa.nulls(len(shapes), pa.string())
+            return rebuild_lines(layout.table, shapes, {name: self._text(name) for name in names}, text)
+        indices = pa.array(rows)
+        held = {part: self._physical(part).take(indices) for part in parts}
+        text = self._physical("line").take(indices) if has_text else pa.nulls(len(rows), pa.string())
         timestamps = self._timestamps()[rows]
         columns = {name: decode_form(layout.forms[name], name, held, timestamps) for name in names}
-        return rebuild_lines(layout.table, shapes, columns, held["line"])
+        return rebuild_lines(layout.table, shapes, columns, text)
 
     def _text(self, name: str) -> Texts:
         if name not in self._texts:
@@ -244,8 +245,8 @@ class Portion:
         return self._columns[name]
 
     def load_entries(self) -> None:
-        """Reads what `lines` and the columns of ENTRY_SCHEMA need, but for the values that lines are made of."""
-        self.load(("timestamp", "detected_level", "metadata", "line", *(("shape",) if self.is_shaped else ())))
+        """Reads what `lines` and the columns of ENTRY_SCHEMA need, but for what shaped lines are made of."""
+        self.load(("timestamp", "detected_level", "metadata", "shape" if self.is_shaped else "line"))
 
     def load(self, names: Sequence[str]) -> None:
         """Reads columns that are not there yet, all in one go, which is quicker than one by one."""

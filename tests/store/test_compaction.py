@@ -125,7 +125,8 @@ async def test_large_segments_have_row_groups_of_bounded_size() -> None:
     store = Store.open(StoreSettings(data=None, compaction=False))
     await store.append(batch(row("a", time, "short") for time in range(40_000)))
     await store.append(batch(row("b", time, "l" * 3_000_000) for time in range(7)))
-    for expected in ([8192, 8192, 8192, 8192, 7232, 2, 2, 2, 1], [8192, 8192, 8192, 8192, 7234, 2, 2, 1]):
+    expected = [8192, 8192, 8192, 8192, 7232, 2, 2, 2, 1]
+    for _ in ("as it arrived", "compacted, where a row group ends with its stream"):
         with store.snapshot("fake", EARLIEST, LATEST) as snapshot:
             groups = [group for segment in snapshot.segments for group in snapshot.row_groups(segment)]
             assert [group.rows for group in groups] == expected
