@@ -8,6 +8,7 @@ from enum import Enum
 from sigyn.model.errors import BadRequest, NotFound
 from sigyn.store.catalog import SegmentInfo
 from sigyn.store.demoted import is_demoted_key
+from sigyn.store.documents import is_document_key
 from sigyn.store.errors import SegmentArchived, SegmentLost
 from sigyn.store.lock import FolderLock
 from sigyn.store.moves import check_tiers
@@ -152,5 +153,5 @@ def _orphans(catalog: SqliteCatalog, sizes: dict[str, int], known: Iterable[Segm
             + ("replaced; deleted at the next start" if key in replaced else "no segment of the catalog; it is swept"),
         )
         for key in sorted(unknown)
-        if not is_demoted_key(key)
+        if not is_demoted_key(key) and not is_document_key(key)
     ]

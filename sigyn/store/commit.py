@@ -30,11 +30,8 @@ class Committer:
         self._in_order = Lock()
         self._under_way: set[str] = set()
 
-    def put(self, encoded: EncodedSegment, arrival: int | None = None, tier: str = HOT) -> NewSegment:
-        """Stores the object of a segment that is going to be committed, in a tier. Raises Unavailable.
-
-        `arrival` of its newest entry, where it is made of other segments.
-        """
+    def put(self, encoded: EncodedSegment, tier: str = HOT) -> NewSegment:
+        """Stores the object of a segment that is going to be committed, in a tier. Raises Unavailable."""
         key = address(tier, segment_key(encoded.tenant, encoded.level, encoded.first))
         with self._lock:
             self._under_way.add(key)
@@ -43,7 +40,7 @@ class Committer:
         except BaseException:
             self.give_up([key])
             raise
-        return NewSegment(key, encoded, arrival)
+        return NewSegment(key, encoded, encoded.arrival)
 
     def commit(
         self, added: Sequence[NewSegment], replaced: Sequence[SegmentInfo] = (), *, forgets: bool = False

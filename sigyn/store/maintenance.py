@@ -117,7 +117,8 @@ class Maintenance:
             self._reclaimer.reclaim(self._pause)
 
     def sweep_now(self) -> None:
-        """Rechecks quarantined segments, and deletes orphans older than the grace period. Raises Unavailable."""
+        """Rechecks quarantined segments, and deletes orphans older than the grace period; documents of requests
+        that lack one are written. Raises Unavailable."""
         with self._in_turn():
             self._sweep()
 
@@ -162,6 +163,7 @@ class Maintenance:
                 self._wake.clear()
 
     def _sweep(self) -> None:
+        self._deletions.write_documents()
         self._quarantine.recheck(self._pause)
         self._reclaimer.sweep(self._settings.orphan_grace_seconds, self._pause)
 

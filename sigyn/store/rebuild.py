@@ -2,7 +2,8 @@
 
 What is lost with a catalog is only which objects had been replaced but not yet deleted, and which were
 never acknowledged. Both come back; readers leave out exact copies, so that a replaced object beside
-its replacement shows nothing twice, and later compactions drop them.
+its replacement shows nothing twice, and later compactions drop them. Delete requests come back from their
+documents, all of them in force, also those that were done: what they took may be in an object that came back.
 """
 
 from collections.abc import Callable, Sequence
@@ -12,8 +13,12 @@ from pathlib import Path
 import msgspec
 
 from sigyn.model.errors import BadRequest, Unavailable
+from sigyn.model.time import system_clock
 from sigyn.store.catalog import NewSegment
+from sigyn.store.delete_documents import KIND as DELETE_REQUESTS
+from sigyn.store.delete_documents import arrival_of, documented_requests
 from sigyn.store.demoted import decode_demoted, is_demoted_key
+from sigyn.store.documents import Documents, is_document_key
 from sigyn.store.errors import SegmentArchived, SegmentLost
 from sigyn.store.folders import sync_folder
 from sigyn.store.lock import FolderLock
@@ -38,12 +43,16 @@ class RebuiltCatalog:
 
     unreadable  addresses of objects that are no readable segments
     copies      objects left out because the same one is in a warmer tier: of moves that were broken off
+    requests    delete requests
+    unreadable_requests  documents that are no readable delete requests
     """
 
     segments: int
     entries: int
     unreadable: tuple[str, ...]
     copies: int
+    requests: int
+    unreadable_requests: int
 
 
 def rebuild_catalog(settings: StoreSettings, progress: Progress = no_progress) -> RebuiltCatalog:
@@ -85,7 +94,12 @@ def _fill(path: Path, objects: ObjectStore, progress: Progress) -> RebuiltCatalo
         known: set[str] = set()
         unreadable: list[str] = []
         archived: list[str] = []
-        listed = _in_order(objects)
+        newest = 0
+        documents = Documents(objects, DELETE_REQUESTS, system_clock)
+        requests, unreadable_requests = documented_requests(documents)
+        for each in requests:
+            catalog.keep_delete_request(each.request())
+        listed = [found for found in _in_order(objects) if not is_document_key(split_address(found.key)[1])]
         for done, found in enumerate(listed):
             progress(done, len(listed))
             key = split_address(found.key)[1]
@@ -104,15 +118,17 @@ def _fill(path: Path, objects: ObjectStore, progress: Progress) -> RebuiltCatalo
             except (SegmentLost, msgspec.DecodeError):
                 unreadable.append(found.key)
                 continue
-            catalog.commit([NewSegment(found.key, encoded)])
+            catalog.commit([NewSegment(found.key, encoded, arrival_of(key, encoded, requests))])
+            newest = max(newest, encoded.arrival or 0)
             known.add(key)
             entries += encoded.rows
         archived = [address for address in archived if split_address(address)[1] not in known]
         if archived:
             count = "1 object has" if len(archived) == 1 else f"{len(archived)} objects have"
             raise Unavailable(f"{count} to be restored first: `{archived[0]}`; no catalog was written")
+        catalog.skip_ids(newest)
         progress(len(listed), len(listed))
-        return RebuiltCatalog(len(known), entries, tuple(unreadable), copies)
+        return RebuiltCatalog(len(known), entries, tuple(unreadable), copies, len(requests), unreadable_requests)
     finally:
         catalog.close()
 

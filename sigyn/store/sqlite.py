@@ -183,12 +183,20 @@ class SqliteCatalog:
             row = self._run("SELECT value FROM counter WHERE name = 'segment'").fetchone()
             boundary = int(row[0]) if row else 0
             request = DeleteRequest(uuid4().hex[:16], tenant, query, first, last, self._clock(), boundary)
-            self._run(
-                f"INSERT INTO delete_request ({_DELETE_REQUEST}) VALUES (?, ?, ?, ?, ?, ?, ?, ?)",
-                request.id, tenant, query, first, last, request.created, boundary, request.checked,
-            )  # fmt: skip
+            self._insert_delete_request(request)
             self._next(f"{_EPOCH}{tenant}")
         return request
+
+    def keep_delete_request(self, request: DeleteRequest) -> None:
+        """As in Catalog."""
+        with self._lock, self._transaction():
+            self._insert_delete_request(request)
+            self._skip_ids(request.boundary)
+
+    def skip_ids(self, last: int) -> None:
+        """As in Catalog."""
+        with self._lock, self._transaction():
+            self._skip_ids(last)
 
     def delete_requests(self) -> list[DeleteRequest]:
         """As in Catalog."""
@@ -275,6 +283,20 @@ class SqliteCatalog:
             info.object_bytes, info.checksum, info.created, info.arrival, streams.to_bytes(),
         )  # fmt: skip
         return info
+
+    def _insert_delete_request(self, request: DeleteRequest) -> None:
+        self._run(
+            f"INSERT INTO delete_request ({_DELETE_REQUEST}) VALUES (?, ?, ?, ?, ?, ?, ?, ?)",
+            request.id, request.tenant, request.query, request.first, request.last, request.created,
+            request.boundary, request.checked,
+        )  # fmt: skip
+
+    def _skip_ids(self, last: int) -> None:
+        self._run(
+            "INSERT INTO counter (name, value) VALUES ('segment', ?) "
+            "ON CONFLICT (name) DO UPDATE SET value = excluded.value WHERE counter.value < excluded.value",
+            last,
+        )
 
     def _next(self, name: str) -> int:
         """The next number of a counter; numbers of a transaction that fails are given again."""

@@ -11,6 +11,7 @@ from sigyn.store.catalog import Catalog, SegmentInfo
 from sigyn.store.commit import Committer
 from sigyn.store.compactor import Compactor
 from sigyn.store.content import Content
+from sigyn.store.delete_documents import KIND as DELETE_REQUESTS
 from sigyn.store.deleted_rows import DeletedRows, DeleteMatcher
 from sigyn.store.deletions import DeleteProgress, Deletions, progress_of
 from sigyn.store.demoted import DemotedLabels
@@ -68,7 +69,8 @@ class Store:
         recent = RecentSegments(settings.recent_bytes)
         self._reader = SegmentReader(objects, recent)
         self._finder = DuplicateFinder(self._reader)
-        self.deletions = Deletions(catalog, settings.delete_max_unprocessed)
+        documents = self.documents(DELETE_REQUESTS)
+        self.deletions = Deletions(catalog, self._live, documents, settings.delete_max_unprocessed)
         self._deleted = DeletedRows(self._reader, settings.deleted_rows_bytes)
         self._quarantine = Quarantine(objects, catalog, self._live, self.deletions, self.metrics)
         committer = Committer(objects, catalog, self._live, self._reader)
