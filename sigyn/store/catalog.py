@@ -96,6 +96,10 @@ class Catalog(Protocol):
     registry: StreamRegistry
     identity: int
 
+    @property
+    def late_commits(self) -> int:
+        """How often what had been reported as failed turned out to be done: what is in memory is out of date then."""
+
     def commit(
         self, added: Sequence[NewSegment], replaced: Sequence[int] = (), *, forgets: bool = False
     ) -> list[SegmentInfo]:

@@ -17,6 +17,7 @@ import structlog
 from sigyn.model.errors import SigynError, Unavailable
 from sigyn.model.time import Clock
 from sigyn.store.catalog import SegmentInfo
+from sigyn.store.commit import Committer
 from sigyn.store.compaction import CompactionRules, compaction_rules, plan_compaction
 from sigyn.store.compactor import Compactor
 from sigyn.store.deletions import Deletions, apart
@@ -50,6 +51,7 @@ class Maintenance:
         settings: StoreSettings,
         live: LiveSegments,
         writer: Writer,
+        committer: Committer,
         compactor: Compactor,
         deletions: Deletions,
         forgetting: Forgetting,
@@ -63,6 +65,7 @@ class Maintenance:
         self._rules = compaction_rules(settings)
         self._live = live
         self._writer = writer
+        self._committer = committer
         self._compactor = compactor
         self._deletions = deletions
         self._forgetting = forgetting
@@ -136,6 +139,8 @@ class Maintenance:
         while not self._stopping:
             try:
                 with self._working:
+                    if self._committer.catch_up():
+                        self._deletions.refresh()
                     if self._settings.compaction:
                         self._forgetting.delete_requested(self._pause)
                     if self._settings.compaction and time.monotonic() >= next_retention:

@@ -12,15 +12,10 @@ from sigyn.store.places import objects_of
 from .conftest import MakeSettings
 from .entries import EARLIEST, LATEST, batch, row, stored
 from .faulty import Faults, FaultyObjects
+from .lost_catalog import lose_catalog
 from .matching import TextMatcher
 
 pytestmark = pytest.mark.anyio
-
-
-def lose_catalog(data: Path | None) -> None:
-    assert data is not None
-    for path in data.glob("catalog.sqlite*"):
-        path.unlink()
 
 
 @pytest.mark.parametrize("settings", ["local", "s3"], indirect=True)
@@ -37,7 +32,7 @@ async def test_a_rebuilt_catalog_shows_the_same_entries(settings: MakeSettings) 
     await store.close()
     objects_of(configured).put("fake/2026-01-01/0-torn.parquet", b"PAR1 but not much more")
 
-    lose_catalog(configured.data)
+    lose_catalog(configured)
     rebuilt = rebuild_catalog(configured)
     assert rebuilt.unreadable == ("fake/2026-01-01/0-torn.parquet",)
     store = Store.open(configured)
@@ -60,7 +55,7 @@ async def test_a_catalog_is_never_overwritten(settings: MakeSettings) -> None:
 
 def reopened(settings: StoreSettings) -> Store:
     """The store with a catalog that was made anew from its objects."""
-    lose_catalog(settings.data)
+    lose_catalog(settings)
     rebuild_catalog(settings)
     return opened(settings)
 
@@ -160,4 +155,19 @@ async def test_requests_without_a_document_get_one(settings: MakeSettings) -> No
     store = reopened(configured)
     assert stored(store) == [row("a", 1, "secret")]
     assert [each.request.id for each in store.delete_requests("fake")] == [request.id]
+    await store.close()
+
+
+@pytest.mark.parametrize("settings", ["local", "s3"], indirect=True)
+async def test_a_store_that_lost_its_catalog_does_not_begin_anew(settings: MakeSettings) -> None:
+    configured = settings(compaction=False, orphan_grace_seconds=-60)
+    store = opened(configured)
+    await store.append(batch([row("a", 1, "x")]))
+    await store.close()
+    lose_catalog(configured)
+    for _ in range(2):
+        with pytest.raises(Unavailable, match=r"there are segments, such as `fake/1970-01-01/0-.*rebuild-catalog"):
+            Store.open(configured)
+    store = reopened(configured)
+    assert stored(store) == [row("a", 1, "x")]
     await store.close()
