@@ -15,8 +15,9 @@ from sigyn.api.tls import TlsFiles
 from sigyn.api.warm_up import AMPLE_MEMORY, usable_memory
 from sigyn.config import ruler_settings as config
 from sigyn.config.access_settings import token_file
-from sigyn.config.settings import RetentionSettings, Settings, StorageSettings, settings_of
+from sigyn.config.settings import RetentionSettings, Settings, settings_of
 from sigyn.config.show import show_settings
+from sigyn.config.storage_settings import StorageSettings
 from sigyn.config.tenant_overrides import parse_tenant_overrides
 from sigyn.engine.scan import UNIT_ROWS
 from sigyn.model.errors import BadRequest
@@ -238,6 +239,7 @@ def store_settings(storage: StorageSettings) -> StoreSettings:
     """The settings of a store."""
     return StoreSettings(
         data=Path(storage.data),
+        catalog=storage.catalog,
         objects=_object_store_settings(storage, storage.objects) if storage.objects else None,
         tiers=tuple(
             TierSettings(

@@ -1,6 +1,7 @@
 """`sigyn cardinality`: which labels make how many streams."""
 
 from collections.abc import Mapping, Sequence
+from pathlib import Path
 from typing import Any
 
 import click
@@ -10,7 +11,7 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
-from sigyn.cli.options import opened, server_options, time_options, time_range
+from sigyn.cli.options import opened, server_options, store_options, time_options, time_range
 from sigyn.client.times import rfc_3339
 from sigyn.model.labels import format_labels, labels_of
 
@@ -34,18 +35,27 @@ finds it as before.
 @click.option("--limit", type=click.IntRange(1), default=10, show_default=True, help="Values and streams to show.")
 @click.option("--promote", metavar="LABEL", default="", help="Make a demoted label one of the streams again.")
 @click.option("--demote", metavar="LABEL", default="", help="Make a label one of the entries.")
-@click.option("--data", default="", metavar="DIR", help="Look into a data folder that no server is using.")
+@store_options("Look into")
 @time_options
 @click.option("--output", "-o", type=click.Choice(FORMATS), default="table", show_default=True, help="Form.")
 @server_options
 def cardinality(
-    limit: int, promote: str, demote: str, data: str, since: str, from_: str, to: str, output: str, **server: str
+    limit: int,
+    promote: str,
+    demote: str,
+    data: str,
+    config_file: Path | None,
+    since: str,
+    from_: str,
+    to: str,
+    output: str,
+    **server: str,
 ) -> None:
     """Show which labels make how many streams, and which are demoted."""
     if promote and demote:
         raise click.UsageError("give either --promote or --demote, not both")
     within = time_range(since, from_, to, "24h")
-    with opened(data, server) as store:
+    with opened(data, config_file, server) as store:
         if promote or demote:
             changed = store.promote(promote) if promote else store.demote(demote)
             click.echo(f"{changed['name']} is {'a label of streams again' if promote else 'demoted'}")

@@ -1,9 +1,11 @@
 """`sigyn labels` and `sigyn series`: what there is to ask about."""
 
+from pathlib import Path
+
 import click
 import msgspec
 
-from sigyn.cli.options import opened, server_options, time_options, time_range
+from sigyn.cli.options import opened, server_options, store_options, time_options, time_range
 from sigyn.model.labels import format_labels, labels_of
 
 
@@ -19,13 +21,15 @@ Examples:
 @click.option(
     "--selector", default="", metavar="SELECTOR", help="Only of streams that match, such as '{env=\"prod\"}'."
 )
-@click.option("--data", default="", metavar="DIR", help="Look into a data folder that no server is using.")
+@store_options("Look into")
 @time_options
 @server_options
-def labels(name: str, selector: str, data: str, since: str, from_: str, to: str, **server: str) -> None:
+def labels(
+    name: str, selector: str, data: str, config_file: Path | None, since: str, from_: str, to: str, **server: str
+) -> None:
     """List names of labels, or the values of one."""
     within = time_range(since, from_, to)
-    with opened(data, server) as store:
+    with opened(data, config_file, server) as store:
         for each in store.labels(name, selector=selector, start=within.start, end=within.end):
             click.echo(each)
 
@@ -41,7 +45,7 @@ Examples:
 @click.argument("selectors", nargs=-1)
 @click.option("--count-labels", is_flag=True, help="For each label, how many values it has, the most first.")
 @click.option("--json", "as_json", is_flag=True, help="A JSON object per stream.")
-@click.option("--data", default="", metavar="DIR", help="Look into a data folder that no server is using.")
+@store_options("Look into")
 @time_options
 @server_options
 def series(
@@ -49,6 +53,7 @@ def series(
     count_labels: bool,
     as_json: bool,
     data: str,
+    config_file: Path | None,
     since: str,
     from_: str,
     to: str,
@@ -56,7 +61,7 @@ def series(
 ) -> None:
     """List streams by their labels."""
     within = time_range(since, from_, to)
-    with opened(data, server) as store:
+    with opened(data, config_file, server) as store:
         found = store.series(*selectors, start=within.start, end=within.end)
     if count_labels:
         _count_labels(found)

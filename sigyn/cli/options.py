@@ -1,5 +1,6 @@
 """Flags that several commands share."""
 
+import os
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -54,14 +55,17 @@ class Server:
         )
 
 
-def opened(data: str, server: Mapping[str, str]) -> "LocalStore | RemoteStore":
-    """The data folder of --data, or else the server."""
-    if not data:
+def opened(data: str, config_file: Path | None, server: Mapping[str, str]) -> "LocalStore | RemoteStore":
+    """The store of --data or of the configuration, or else the server."""
+    if not data and config_file is None:
         return Server(**server).connect()
     # Here and not above: the engine takes a second to import, and a server needs none of it.
-    from sigyn.client.local import open_folder
+    from sigyn.cli.assembly import store_settings
+    from sigyn.client.local import open_store
+    from sigyn.config.load import load
 
-    return open_folder(Path(data), tenant=server["tenant"])
+    settings = load(config_file, os.environ, {"storage.data": data} if data else {}).settings
+    return open_store(store_settings(settings.storage), tenant=server["tenant"])
 
 
 def in_memory() -> "LocalStore":
@@ -81,6 +85,22 @@ config_file_option = click.option(
     help="Configuration file of Loki.",
 )
 """-config.file, as Loki spells it."""
+
+
+def store_options(what: str) -> Callable[[Command], Command]:
+    """--data and -config.file; `what` begins the help, such as `Query`."""
+
+    def add(command: Command) -> Command:
+        data = click.option(
+            "--data",
+            default="",
+            metavar="DIR",
+            help=f"{what} a data folder that no server is using. Buckets, tiers and catalog are those of "
+            "-config.file and SIGYN_STORAGE_*, as for `sigyn serve`.",
+        )
+        return data(config_file_option(command))
+
+    return add
 
 
 def server_options(command: Command) -> Command:

@@ -3,10 +3,11 @@
 import heapq
 from collections.abc import Iterable
 from itertools import islice
+from pathlib import Path
 
 import click
 
-from sigyn.cli.options import in_memory, opened, server_options, time_options, time_range
+from sigyn.cli.options import in_memory, opened, server_options, store_options, time_options, time_range
 from sigyn.cli.output import FORMATS, Output, common_labels, output_of, write
 from sigyn.cli.problems import show_info, show_warning, stderr_console
 from sigyn.cli.progress import reading, waiting
@@ -52,7 +53,7 @@ lines come last to first; --forward turns that round. Files are read from front 
     metavar="FILE",
     help="Query this file (may be .gz; - is standard input) instead of a server; may be given several times.",
 )
-@click.option("--data", default="", metavar="DIR", help="Query a data folder that no server is using.")
+@store_options("Query")
 @time_options
 @click.option("--limit", "-n", type=click.IntRange(min=1), help="Lines at most.  [default: 100; of files all]")
 @click.option("--forward/--backward", "forward", default=None, help="Oldest or newest first.")
@@ -72,6 +73,7 @@ def query(
     logql: str,
     files: tuple[str, ...],
     data: str,
+    config_file: Path | None,
     since: str,
     from_: str,
     to: str,
@@ -91,7 +93,7 @@ def query(
         asked = within if since or from_ or to else None
         _query_files(logql, files, asked, limit, backward=forward is False, step=step, instant=instant, output=output)
         return
-    with waiting("querying"), opened(data, server) as store:
+    with waiting("querying"), opened(data, config_file, server) as store:
         if instant:
             answer = store.answer_instant(logql, at=within.end, limit=limit or DEFAULT_LIMIT)
         else:

@@ -95,6 +95,10 @@ def rebuild_catalog_command(data: str | None, config_file: Path | None, output: 
     click.echo(f"a new catalog has {_count(rebuilt.segments, 'segment')} with {_count(rebuilt.entries, 'entry')}")
     if rebuilt.copies:
         show_info(f"{_count(rebuilt.copies, 'copy')} of moves that were broken off left out; a sweep deletes them")
+    if rebuilt.requests:
+        show_info(f"{_count(rebuilt.requests, 'delete request')} in force again")
+    if rebuilt.unreadable_requests:
+        show_info(f"{_count(rebuilt.unreadable_requests, 'delete request')} can't be read and are left out")
     for key in rebuilt.unreadable:
         show_info(f"object `{key}` is no readable segment: left out; copy it away before a sweep deletes it")
     return 0

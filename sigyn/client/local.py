@@ -5,7 +5,7 @@ import tempfile
 import threading
 from collections import Counter
 from collections.abc import Coroutine, Sequence
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from itertools import islice
 from os import cpu_count
 from pathlib import Path
@@ -29,6 +29,7 @@ from sigyn.services.discovery import LevelRules, level_from_line
 from sigyn.services.fair_queue import QueueLimits
 from sigyn.services.query import QueryRequest, QueryService
 from sigyn.services.query_limits import QueryLimits
+from sigyn.store.open_catalog import catalog_name, has_catalog
 from sigyn.store.settings import StoreSettings
 from sigyn.store.store import Store
 
@@ -204,9 +205,18 @@ class LocalStore:
 
 def open_folder(folder: Path, *, tenant: str = "") -> LocalStore:
     """The store in a data folder; raises NotFound when there is none, FolderInUse when a server has it."""
-    if not (folder / "catalog.sqlite").exists():
-        raise NotFound(f"{folder} is no data folder of Sigyn: it has no catalog.sqlite")
-    return LocalStore(StoreSettings(data=folder, delete_filter_only=True), tenant=tenant or SINGLE_TENANT)
+    return open_store(StoreSettings(data=folder), tenant=tenant)
+
+
+def open_store(settings: StoreSettings, *, tenant: str = "") -> LocalStore:
+    """The store with these settings, to be asked: nothing is merged, moved or deleted.
+
+    Raises NotFound when there is none, and FolderInUse when a server has it.
+    """
+    if not has_catalog(settings):
+        where = catalog_name(settings) if settings.catalog else "catalog.sqlite"
+        raise NotFound(f"{settings.data} is no data folder of Sigyn: it has no {where}")
+    return LocalStore(replace(settings, compaction=False, delete_filter_only=True), tenant=tenant or SINGLE_TENANT)
 
 
 def _apart(timestamp: int, taken: Counter[int]) -> int:

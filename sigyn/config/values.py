@@ -24,6 +24,7 @@ _DURATION_PART = re.compile(r"(\d+(?:\.\d+)?)(ms|us|µs|ns|[ywdhms])")
 _BYTE_UNITS = {"": 0, "K": 1, "M": 2, "G": 3, "T": 4, "P": 5}
 _LABEL_NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
 _PASSWORD = re.compile(r"(://[^/@:]*):[^/@]*@")
+_PASSWORD_PARAMETER = re.compile(r"([?&]password=)[^&]*")
 _BYTES = re.compile(r"(\d+(?:\.\d+)?)\s*([KMGTP]?)(?:i?B)?", re.IGNORECASE)
 
 
@@ -139,7 +140,12 @@ def read_urls(text: str) -> tuple[str, ...]:
 
 def show_urls(urls: tuple[str, ...]) -> str:
     """URLs with commas between them, without their passwords."""
-    return ",".join(_PASSWORD.sub(r"\1:<hidden>@", url) for url in urls)
+    return ",".join(map(hide_password, urls))
+
+
+def hide_password(url: str) -> str:
+    """A URL without its password, be it before the host or among the parameters."""
+    return _PASSWORD_PARAMETER.sub(r"\1<hidden>", _PASSWORD.sub(r"\1:<hidden>@", url))
 
 
 def read_address(text: str) -> str:
@@ -165,6 +171,16 @@ def read_results_cache(text: str) -> str:
         if not host or not port or int(port) > 65535 or re.search(r"[+/\s]", host):
             raise ValueError("write memcached://host:11211, with commas between several servers")
     return "memcached://" + ",".join(names)
+
+
+def read_catalog(text: str) -> str:
+    """`postgresql://user:password@host/database`, or nothing, which is a file in the data folder."""
+    if not text:
+        return ""
+    parts = urlsplit(text)
+    if parts.scheme not in ("postgresql", "postgres") or not parts.path.strip("/"):
+        raise ValueError("write postgresql://user:password@host/database, or nothing for a file in the data folder")
+    return text
 
 
 def one_of(*words: str) -> Kind:
@@ -209,6 +225,7 @@ SECRET_URL = Kind("URL, secret", read_url, SECRET.show)
 ADDRESS = Kind("host:port", read_address)
 OPTIONAL_ADDRESS = Kind("host:port or empty", read_optional_address)
 RESULTS_CACHE = Kind("memcached://host:port or empty", read_results_cache)
+CATALOG = Kind("postgresql://user:password@host/database or empty", read_catalog, hide_password)
 CLIENT_CERTIFICATES = Kind("one of none, optional, required", read_client_certificates)
 FOLDER = Kind("folder", str)
 FILE = Kind("file", str)

@@ -40,7 +40,7 @@ def _warm_shapes() -> None:
     entries = pa.table(
         [pa.array(values, field.type) for values, field in zip(columns, ENTRY_SCHEMA, strict=True)], ENTRY_SCHEMA
     )
-    (segment,) = rewrite("", [()], entries, count, lambda: None)
+    (segment,) = rewrite("", [()], entries, 0, count, lambda: None)
     portion = whole_portion(segment.body)
     portion.column("line")
     automaton = automaton_of("user 7", is_expression=False)

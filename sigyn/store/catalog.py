@@ -96,6 +96,10 @@ class Catalog(Protocol):
     registry: StreamRegistry
     identity: int
 
+    @property
+    def late_commits(self) -> int:
+        """How often what had been reported as failed turned out to be done: what is in memory is out of date then."""
+
     def commit(
         self, added: Sequence[NewSegment], replaced: Sequence[int] = (), *, forgets: bool = False
     ) -> list[SegmentInfo]:
@@ -159,6 +163,12 @@ class Catalog(Protocol):
 
     def add_delete_request(self, tenant: str, query: str, first: int, last: int) -> DeleteRequest:
         """Adds a request for entries at first <= t <= last (ns) in the segments committed so far."""
+
+    def keep_delete_request(self, request: DeleteRequest) -> None:
+        """Takes over a request of a catalog that was lost; no id up to its boundary is given from now on."""
+
+    def skip_ids(self, last: int) -> None:
+        """No segment that is committed from now on has an id up to `last`."""
 
     def delete_requests(self) -> list[DeleteRequest]:
         """All delete requests, in the order in which they were made."""

@@ -6,17 +6,18 @@ from dataclasses import dataclass
 from enum import Enum
 
 from sigyn.model.errors import BadRequest, NotFound
-from sigyn.store.catalog import SegmentInfo
+from sigyn.store.catalog import Catalog, SegmentInfo
 from sigyn.store.demoted import is_demoted_key
+from sigyn.store.documents import is_document_key
 from sigyn.store.errors import SegmentArchived, SegmentLost
 from sigyn.store.lock import FolderLock
 from sigyn.store.moves import check_tiers
 from sigyn.store.objects import ObjectStore
-from sigyn.store.places import catalog_path, objects_of
+from sigyn.store.open_catalog import catalog_name, has_catalog, open_catalog
+from sigyn.store.places import objects_of
 from sigyn.store.rebuild import Progress, no_progress
 from sigyn.store.segment import decode_segment
 from sigyn.store.settings import StoreSettings
-from sigyn.store.sqlite import SqliteCatalog
 
 
 class Problem(Enum):
@@ -67,14 +68,16 @@ def check_store(settings: StoreSettings, progress: Progress = no_progress, *, co
 
     Raises FolderInUse, NotFound when there is no catalog, and Unavailable when a place can't be reached.
     """
-    path = catalog_path(settings)
-    if settings.data is None or path is None:
+    if settings.data is None:
         raise BadRequest("a store in memory can't be checked")
-    if not path.exists():
-        raise NotFound(f"there is no catalog at `{path}`; `sigyn store rebuild-catalog` makes one from the objects")
+    if not has_catalog(settings):
+        raise NotFound(
+            f"there is no catalog at `{catalog_name(settings)}`; `sigyn store rebuild-catalog` makes one from the "
+            "objects"
+        )
     lock = FolderLock(settings.data)
     try:
-        catalog = SqliteCatalog(path)
+        catalog = open_catalog(settings)
         try:
             return _check(catalog, objects_of(settings), settings, progress, contents=contents)
         finally:
@@ -84,7 +87,7 @@ def check_store(settings: StoreSettings, progress: Progress = no_progress, *, co
 
 
 def _check(
-    catalog: SqliteCatalog, objects: ObjectStore, settings: StoreSettings, progress: Progress, *, contents: bool
+    catalog: Catalog, objects: ObjectStore, settings: StoreSettings, progress: Progress, *, contents: bool
 ) -> StoreCheck:
     live = catalog.live()
     check_tiers(live, settings.tiers)
@@ -141,7 +144,7 @@ def _finding(problem: Problem, segment: SegmentInfo, detail: str) -> Finding:
     return Finding(problem, segment.key, detail, segment.tenant, segment.rows)
 
 
-def _orphans(catalog: SqliteCatalog, sizes: dict[str, int], known: Iterable[SegmentInfo]) -> list[Finding]:
+def _orphans(catalog: Catalog, sizes: dict[str, int], known: Iterable[SegmentInfo]) -> list[Finding]:
     unknown = set(sizes) - {segment.key for segment in known}
     replaced = {key for _, key in catalog.replaced()}
     return [
@@ -152,5 +155,5 @@ def _orphans(catalog: SqliteCatalog, sizes: dict[str, int], known: Iterable[Segm
             + ("replaced; deleted at the next start" if key in replaced else "no segment of the catalog; it is swept"),
         )
         for key in sorted(unknown)
-        if not is_demoted_key(key)
+        if not is_demoted_key(key) and not is_document_key(key)
     ]

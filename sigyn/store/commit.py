@@ -29,12 +29,10 @@ class Committer:
         self._lock = Lock()
         self._in_order = Lock()
         self._under_way: set[str] = set()
+        self._late_commits = catalog.late_commits
 
-    def put(self, encoded: EncodedSegment, arrival: int | None = None, tier: str = HOT) -> NewSegment:
-        """Stores the object of a segment that is going to be committed, in a tier. Raises Unavailable.
-
-        `arrival` of its newest entry, where it is made of other segments.
-        """
+    def put(self, encoded: EncodedSegment, tier: str = HOT) -> NewSegment:
+        """Stores the object of a segment that is going to be committed, in a tier. Raises Unavailable."""
         key = address(tier, segment_key(encoded.tenant, encoded.level, encoded.first))
         with self._lock:
             self._under_way.add(key)
@@ -43,7 +41,7 @@ class Committer:
         except BaseException:
             self.give_up([key])
             raise
-        return NewSegment(key, encoded, arrival)
+        return NewSegment(key, encoded, encoded.arrival)
 
     def commit(
         self, added: Sequence[NewSegment], replaced: Sequence[SegmentInfo] = (), *, forgets: bool = False
@@ -83,6 +81,24 @@ class Committer:
         finally:
             self.give_up([moved.key])
         return moved
+
+    def catch_up(self) -> bool:
+        """Takes over what the catalog did though it had reported it as failed; whether there was anything.
+
+        Raises Unavailable.
+        """
+        late = self._catalog.late_commits
+        if late == self._late_commits:
+            return False
+        with self._in_order:
+            segments = self._catalog.live()
+            for tenant in {segment.tenant for segment in segments}:
+                self._catalog.registry.add(tenant, self._catalog.streams(tenant))
+            tenants = self._live.adopt(segments)
+        for tenant in tenants:
+            self._catalog.bump_epoch(tenant)
+        self._late_commits = late
+        return True
 
     def give_up(self, keys: Sequence[str]) -> None:
         """Says that objects will not be committed any more."""

@@ -79,11 +79,11 @@ class Compactor:
         del chunks  # from here on the text is in memory once
         rows = len(entries)
         written: list[NewSegment] = []
+        arrival = max(segment.arrival for segment in read)
         try:
-            for encoded in rewrite(tenant, labels, entries, self._shape_lines, pause):
+            for encoded in rewrite(tenant, labels, entries, arrival, self._shape_lines, pause):
                 pause()
-                arrival = max(segment.arrival for segment in read)
-                written.append(self._committer.put(encoded, arrival, segments[0].tier))
+                written.append(self._committer.put(encoded, segments[0].tier))
             self._committer.commit(written, read, forgets=bool(unwanted))
         finally:
             self._committer.give_up([segment.key for segment in written])

@@ -4,15 +4,21 @@ A request takes what had arrived when it was made. Which entries those are is to
 `arrival` is the id of the segment that a group commit wrote, and of what compactions make of several the
 largest. So that this stays true, a compaction never brings together what arrived before a request
 and what arrived after it, until the request is done.
+
+Each request is a document too (sigyn/store/delete_documents.py), in the object store before it is acknowledged.
 """
 
 from collections.abc import Callable, Iterator, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, replace
 from itertools import groupby
 from threading import Lock
 
-from sigyn.model.errors import NotFound, TooManyRequests
+from sigyn.model.errors import NotFound, TooManyRequests, Unavailable
 from sigyn.store.catalog import Catalog, DeleteRequest, SegmentInfo
+from sigyn.store.delete_documents import document_of
+from sigyn.store.documents import Documents
+from sigyn.store.live import LiveSegments
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,8 +32,10 @@ class DeleteProgress:
 class Deletions:
     """The delete requests of a store, as the catalog has them; safe to use from several threads."""
 
-    def __init__(self, catalog: Catalog, most_unprocessed: int) -> None:
+    def __init__(self, catalog: Catalog, live: LiveSegments, documents: Documents, most_unprocessed: int) -> None:
         self._catalog = catalog
+        self._live = live
+        self._documents = documents
         self._most = most_unprocessed
         self._lock = Lock()
         self._in_force: dict[str, tuple[DeleteRequest, ...]] = {}
@@ -47,14 +55,26 @@ class Deletions:
                 )
             request = self._catalog.add_delete_request(tenant, query, first, last)
             self._load()
-            self._catalog.bump_epoch(tenant)
+            try:
+                self._document(request)
+            except Unavailable:
+                with suppress(Unavailable):
+                    self._documents.delete(tenant, request.id)
+                self._catalog.cancel_delete_request(tenant, request.id)
+                self._load()
+                raise
+            finally:
+                self._catalog.bump_epoch(tenant)
         return request
 
     def cancel(self, tenant: str, id: str) -> None:
         """Forgets a request; what it has not removed yet is seen again. Raises NotFound and Unavailable."""
         with self._lock:
-            if not self._catalog.cancel_delete_request(tenant, id):
+            if not any(request.id == id for request in self.all(tenant)):
                 raise NotFound(f"there is no delete request `{id}`")
+            # The document first: without it the request ends with the catalog at the latest, never the other way round.
+            self._documents.delete(tenant, id)
+            self._catalog.cancel_delete_request(tenant, id)
             self._load()
             self._catalog.bump_epoch(tenant)
 
@@ -69,6 +89,15 @@ class Deletions:
         with self._lock:
             self._load()
 
+    def write_documents(self) -> None:
+        """Writes the documents that requests lack: of an older Sigyn, or of a process that died. Raises Unavailable."""
+        with self._lock:
+            requests = self._catalog.delete_requests()
+            known = {tenant: set(self._documents.names(tenant)) for tenant in {each.tenant for each in requests}}
+            for request in requests:
+                if request.id not in known[request.tenant]:
+                    self._document(request)
+
     def in_force(self, tenant: str) -> tuple[DeleteRequest, ...]:
         """The tenant's requests that are not processed yet, oldest first."""
         return self._in_force.get(tenant, ())
@@ -80,6 +109,10 @@ class Deletions:
     def all(self, tenant: str) -> list[DeleteRequest]:
         """All requests of a tenant that were not cancelled, oldest first. Raises Unavailable."""
         return [request for request in self._catalog.delete_requests() if request.tenant == tenant]
+
+    def _document(self, request: DeleteRequest) -> None:
+        body = document_of(request, self._live.of(request.tenant))
+        self._documents.write(request.tenant, request.id, body)
 
     def _load(self) -> None:
         in_force: dict[str, tuple[DeleteRequest, ...]] = {}

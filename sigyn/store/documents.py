@@ -14,6 +14,11 @@ from sigyn.store.objects import ObjectStore
 _ROOT = ".documents"  # no tenant's folder begins with a point
 
 
+def is_document_key(key: str) -> bool:
+    """Whether an object is a version of a document, and no segment."""
+    return key.startswith(f"{_ROOT}/")
+
+
 class Documents:
     """Documents of one kind, each under the name that its tenant gave it. Every call blocks and raises Unavailable."""
 
@@ -34,6 +39,11 @@ class Documents:
             except SegmentLost:
                 continue  # a newer version took its place meanwhile
         return None
+
+    def every(self) -> list[bytes]:
+        """All documents of all tenants, in order of their keys."""
+        newest = {key.rpartition("/")[0]: key for key in self._keys(f"{_ROOT}/{self._kind}")}
+        return [bytes(self._objects.get(key)) for key in newest.values()]
 
     def write(self, tenant: str, name: str, body: bytes) -> None:
         """Saves a document, in place of the one that had its name; on return it is durable."""

@@ -26,14 +26,14 @@ class LiveSegments:
 
     def change(self, added: Iterable[SegmentInfo], removed: Iterable[SegmentInfo]) -> None:
         """What one catalog transaction changed. Objects of `removed` are reclaimable when nothing pins them."""
-        gone = {segment.id: segment for segment in removed}
+        gone = {segment.key: segment for segment in removed}
         with self._lock:
             added = list(added)
-            self._dead.update((segment.key, segment) for segment in gone.values())
+            self._dead.update(gone)
             self._note_uncompacted(added, gone.values())
             changed: dict[str, list[SegmentInfo]] = {}
             for tenant in {segment.tenant for segment in gone.values()}:
-                changed[tenant] = [segment for segment in self._tenants[tenant] if segment.id not in gone]
+                changed[tenant] = [segment for segment in self._tenants[tenant] if segment.key not in gone]
             for segment in added:
                 self._arrivals_of(segment.tenant).add(segment)
                 if segment.tenant not in changed:
@@ -41,6 +41,19 @@ class LiveSegments:
                 changed[segment.tenant].append(segment)
             for tenant, segments in changed.items():
                 self._tenants[tenant] = tuple(segments)
+
+    def adopt(self, segments: Sequence[SegmentInfo]) -> set[str]:
+        """Takes what the catalog has for true; the tenants for which something was different here.
+
+        No `change` may come between what the catalog said and this.
+        """
+        there = {segment.key: segment for segment in segments}
+        here = {segment.key: segment for segment in self.all()}
+        added = [segment for key, segment in there.items() if key not in here]
+        # Of one that moved the old object is given up, and its id stays.
+        removed = [segment for key, segment in here.items() if key not in there]
+        self.change(added, removed)
+        return {segment.tenant for segment in (*added, *removed)}
 
     def move(self, segment: SegmentInfo, moved: SegmentInfo) -> None:
         """The object of a segment is elsewhere from now on; the old one is reclaimable when nothing pins it."""

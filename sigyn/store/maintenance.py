@@ -17,6 +17,7 @@ import structlog
 from sigyn.model.errors import SigynError, Unavailable
 from sigyn.model.time import Clock
 from sigyn.store.catalog import SegmentInfo
+from sigyn.store.commit import Committer
 from sigyn.store.compaction import CompactionRules, compaction_rules, plan_compaction
 from sigyn.store.compactor import Compactor
 from sigyn.store.deletions import Deletions, apart
@@ -50,6 +51,7 @@ class Maintenance:
         settings: StoreSettings,
         live: LiveSegments,
         writer: Writer,
+        committer: Committer,
         compactor: Compactor,
         deletions: Deletions,
         forgetting: Forgetting,
@@ -63,6 +65,7 @@ class Maintenance:
         self._rules = compaction_rules(settings)
         self._live = live
         self._writer = writer
+        self._committer = committer
         self._compactor = compactor
         self._deletions = deletions
         self._forgetting = forgetting
@@ -117,7 +120,8 @@ class Maintenance:
             self._reclaimer.reclaim(self._pause)
 
     def sweep_now(self) -> None:
-        """Rechecks quarantined segments, and deletes orphans older than the grace period. Raises Unavailable."""
+        """Rechecks quarantined segments, and deletes orphans older than the grace period; documents of requests
+        that lack one are written. Raises Unavailable."""
         with self._in_turn():
             self._sweep()
 
@@ -135,6 +139,8 @@ class Maintenance:
         while not self._stopping:
             try:
                 with self._working:
+                    if self._committer.catch_up():
+                        self._deletions.refresh()
                     if self._settings.compaction:
                         self._forgetting.delete_requested(self._pause)
                     if self._settings.compaction and time.monotonic() >= next_retention:
@@ -162,6 +168,7 @@ class Maintenance:
                 self._wake.clear()
 
     def _sweep(self) -> None:
+        self._deletions.write_documents()
         self._quarantine.recheck(self._pause)
         self._reclaimer.sweep(self._settings.orphan_grace_seconds, self._pause)
 

@@ -1,7 +1,5 @@
 """Where the parts of a store are."""
 
-from pathlib import Path
-
 from sigyn.model.errors import BadRequest
 from sigyn.store.block_cache import BlockCache
 from sigyn.store.cached_objects import CachedObjects
@@ -11,11 +9,6 @@ from sigyn.store.settings import ObjectStoreSettings, StoreSettings
 from sigyn.store.tiers import HOT, TieredObjects
 
 _NEAR = ("file", "memory")
-
-
-def catalog_path(settings: StoreSettings) -> Path | None:
-    """The catalog's file; None for a store in memory."""
-    return settings.data / "catalog.sqlite" if settings.data is not None else None
 
 
 def objects_of(settings: StoreSettings, metrics: StoreMetrics | None = None) -> ObjectStore:

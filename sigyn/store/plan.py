@@ -7,11 +7,10 @@ from sigyn.model.errors import BadRequest, NotFound
 from sigyn.store.catalog import SegmentInfo
 from sigyn.store.compaction import compaction_rules, plan_compaction
 from sigyn.store.moves import plan_moves
-from sigyn.store.places import catalog_path
+from sigyn.store.open_catalog import catalog_name, has_catalog, open_catalog
 from sigyn.store.retention import KEEP_ALL, RetentionRules, plan_retention
 from sigyn.store.settings import StoreSettings
 from sigyn.store.simulation import merged
-from sigyn.store.sqlite import SqliteCatalog
 from sigyn.store.streams import StreamRegistry
 
 GB = 1 << 30
@@ -67,12 +66,11 @@ def plan_store(
 
     `prices` are dollars per GB and month by tier. Raises NotFound when there is no catalog.
     """
-    path = catalog_path(settings)
-    if path is None:
+    if settings.data is None:
         raise BadRequest("a store in memory has no plan")
-    if not path.exists():
-        raise NotFound(f"there is no catalog at `{path}`")
-    catalog = SqliteCatalog(path, read_only=True)
+    if not has_catalog(settings):
+        raise NotFound(f"there is no catalog at `{catalog_name(settings)}`")
+    catalog = open_catalog(settings, read_only=True)
     try:
         segments = catalog.live()
         left, deletions = _retire(segments, catalog.registry, retention, now)

@@ -2,26 +2,29 @@
 
 What is lost with a catalog is only which objects had been replaced but not yet deleted, and which were
 never acknowledged. Both come back; readers leave out exact copies, so that a replaced object beside
-its replacement shows nothing twice, and later compactions drop them.
+its replacement shows nothing twice, and later compactions drop them. Delete requests come back from their
+documents, all of them in force, also those that were done: what they took may be in an object that came back.
 """
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from pathlib import Path
 
 import msgspec
 
 from sigyn.model.errors import BadRequest, Unavailable
-from sigyn.store.catalog import NewSegment
+from sigyn.model.time import system_clock
+from sigyn.store.catalog import Catalog, NewSegment
+from sigyn.store.delete_documents import KIND as DELETE_REQUESTS
+from sigyn.store.delete_documents import arrival_of, documented_requests
 from sigyn.store.demoted import decode_demoted, is_demoted_key
+from sigyn.store.documents import Documents, is_document_key
 from sigyn.store.errors import SegmentArchived, SegmentLost
-from sigyn.store.folders import sync_folder
 from sigyn.store.lock import FolderLock
 from sigyn.store.objects import ObjectStore, StoredObject
-from sigyn.store.places import catalog_path, objects_of
+from sigyn.store.open_catalog import catalog_name, has_catalog, new_catalog
+from sigyn.store.places import objects_of
 from sigyn.store.segment import decode_segment
 from sigyn.store.settings import StoreSettings
-from sigyn.store.sqlite import SqliteCatalog
 from sigyn.store.tiers import split_address
 
 Progress = Callable[[int, int], None]
@@ -38,83 +41,80 @@ class RebuiltCatalog:
 
     unreadable  addresses of objects that are no readable segments
     copies      objects left out because the same one is in a warmer tier: of moves that were broken off
+    requests    delete requests
+    unreadable_requests  documents that are no readable delete requests
     """
 
     segments: int
     entries: int
     unreadable: tuple[str, ...]
     copies: int
+    requests: int
+    unreadable_requests: int
 
 
 def rebuild_catalog(settings: StoreSettings, progress: Progress = no_progress) -> RebuiltCatalog:
-    """Reads every object of every tier and writes a new catalog in the data folder, where none may be.
+    """Reads every object of every tier and writes a new catalog, where none may be.
 
     Raises BadRequest when there is one, FolderInUse, Unavailable when the object store can't be
     reached or an object has to be restored first, and UnknownFormat when a newer Sigyn wrote an object.
     """
-    path = catalog_path(settings)
-    if settings.data is None or path is None:
+    if settings.data is None:
         raise BadRequest("a store in memory has no catalog to rebuild")
     lock = FolderLock(settings.data)
     try:
-        if path.exists():
-            raise BadRequest(f"there is a catalog at `{path}`; move it and its `-wal` file away first")
-        unfinished = path.with_name("catalog.unfinished")
-        _remove(unfinished)
-        try:
-            answer = _fill(unfinished, objects_of(settings), progress)
-        except BaseException:
-            _remove(unfinished)
-            raise
-        unfinished.rename(path)
-        sync_folder(path.parent)
-        return answer
+        if has_catalog(settings):
+            raise BadRequest(f"there is a catalog at `{catalog_name(settings)}`; {_away(settings)} first")
+        with new_catalog(settings) as catalog:
+            return _fill(catalog, objects_of(settings), progress)
     finally:
         lock.release()
 
 
-def _remove(unfinished: Path) -> None:
-    for leftover in unfinished.parent.glob(f"{unfinished.name}*"):
-        leftover.unlink()
+def _away(settings: StoreSettings) -> str:
+    return "drop its tables, or choose another database" if settings.catalog else "move it and its `-wal` file away"
 
 
-def _fill(path: Path, objects: ObjectStore, progress: Progress) -> RebuiltCatalog:
-    catalog = SqliteCatalog(path)
-    try:
-        entries = copies = 0
-        known: set[str] = set()
-        unreadable: list[str] = []
-        archived: list[str] = []
-        listed = _in_order(objects)
-        for done, found in enumerate(listed):
-            progress(done, len(listed))
-            key = split_address(found.key)[1]
-            if key in known:
-                copies += 1
+def _fill(catalog: Catalog, objects: ObjectStore, progress: Progress) -> RebuiltCatalog:
+    entries = copies = 0
+    known: set[str] = set()
+    unreadable: list[str] = []
+    archived: list[str] = []
+    newest = 0
+    documents = Documents(objects, DELETE_REQUESTS, system_clock)
+    requests, unreadable_requests = documented_requests(documents)
+    for each in requests:
+        catalog.keep_delete_request(each.request())
+    listed = [found for found in _in_order(objects) if not is_document_key(split_address(found.key)[1])]
+    for done, found in enumerate(listed):
+        progress(done, len(listed))
+        key = split_address(found.key)[1]
+        if key in known:
+            copies += 1
+            continue
+        try:
+            body = memoryview(objects.get(found.key))
+            if is_demoted_key(found.key):
+                catalog.demote(*decode_demoted(body))
                 continue
-            try:
-                body = memoryview(objects.get(found.key))
-                if is_demoted_key(found.key):
-                    catalog.demote(*decode_demoted(body))
-                    continue
-                encoded = decode_segment(body)
-            except SegmentArchived:
-                archived.append(found.key)
-                continue
-            except (SegmentLost, msgspec.DecodeError):
-                unreadable.append(found.key)
-                continue
-            catalog.commit([NewSegment(found.key, encoded)])
-            known.add(key)
-            entries += encoded.rows
-        archived = [address for address in archived if split_address(address)[1] not in known]
-        if archived:
-            count = "1 object has" if len(archived) == 1 else f"{len(archived)} objects have"
-            raise Unavailable(f"{count} to be restored first: `{archived[0]}`; no catalog was written")
-        progress(len(listed), len(listed))
-        return RebuiltCatalog(len(known), entries, tuple(unreadable), copies)
-    finally:
-        catalog.close()
+            encoded = decode_segment(body)
+        except SegmentArchived:
+            archived.append(found.key)
+            continue
+        except (SegmentLost, msgspec.DecodeError):
+            unreadable.append(found.key)
+            continue
+        catalog.commit([NewSegment(found.key, encoded, arrival_of(key, encoded, requests))])
+        newest = max(newest, encoded.arrival or 0)
+        known.add(key)
+        entries += encoded.rows
+    archived = [address for address in archived if split_address(address)[1] not in known]
+    if archived:
+        count = "1 object has" if len(archived) == 1 else f"{len(archived)} objects have"
+        raise Unavailable(f"{count} to be restored first: `{archived[0]}`; no catalog was written")
+    catalog.skip_ids(newest)
+    progress(len(listed), len(listed))
+    return RebuiltCatalog(len(known), entries, tuple(unreadable), copies, len(requests), unreadable_requests)
 
 
 def _in_order(objects: ObjectStore) -> Sequence[StoredObject]:

@@ -45,11 +45,11 @@ def load_segment(segment: SegmentInfo, objects: ObjectStore) -> pa.Table:
 
 
 def rewrite(
-    tenant: str, labels: Sequence[Labels], entries: pa.Table, shape_lines: int, pause: Callable[[], None]
+    tenant: str, labels: Sequence[Labels], entries: pa.Table, arrival: int, shape_lines: int, pause: Callable[[], None]
 ) -> Iterator[EncodedSegment]:
     """Entries without copies, in one chunk, as L1 segments, one a day.
 
-    `shape_lines` is that of StoreSettings; `pause` is called before each row group.
+    `arrival` is as in SegmentInfo, `shape_lines` that of StoreSettings; `pause` is called before each row group.
     """
     ranks = rank_streams(labels)
     sorted_labels = [labels[ordinal] for ordinal in np.argsort(ranks).tolist()]
@@ -63,7 +63,7 @@ def rewrite(
         rows = order[start:end]
         used, renumbered = np.unique(ordinals[rows], return_inverse=True)
         day_labels = [sorted_labels[ordinal] for ordinal in used.tolist()]
-        yield sorted_entries.encode(tenant, day_labels, rows, renumbered, pause)
+        yield sorted_entries.encode(tenant, day_labels, rows, renumbered, arrival, pause)
 
 
 def rank_streams(streams: Sequence[Labels]) -> Int64s:

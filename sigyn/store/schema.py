@@ -19,6 +19,7 @@ class Dialect:
 
 
 SQLITE = Dialect("?", "BLOB")
+POSTGRESQL = Dialect("%s", "BYTEA")
 
 MIGRATIONS: tuple[tuple[str, ...], ...] = (
     (
@@ -76,3 +77,17 @@ MIGRATIONS: tuple[tuple[str, ...], ...] = (
     ("ALTER TABLE segment ADD COLUMN tier TEXT NOT NULL DEFAULT 'hot'",),
 )
 """Statements that lead from version n to version n + 1. Released ones never change."""
+
+TABLES = {
+    "stream": ("tenant", "id", "fingerprint", "labels"),
+    "segment": (
+        "id", "tenant", "object_key", "level", "first_timestamp", "last_timestamp", "row_count", "text_bytes",
+        "object_bytes", "checksum", "state", "created", "streams", "arrival", "tier",
+    ),
+    "counter": ("name", "value"),
+    "demoted_label": ("tenant", "name", "reason", "value_count", "example", "changed", "promoted"),
+    "delete_request": (
+        "id", "tenant", "query", "first_timestamp", "last_timestamp", "created", "boundary", "checked",
+    ),
+}  # fmt: skip
+"""All tables but `version`, with their columns as of the last migration."""

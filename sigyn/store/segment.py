@@ -43,7 +43,10 @@ ROW_GROUP_LEAST = 4 << 10
 
 @dataclass(frozen=True, slots=True, eq=False)
 class EncodedSegment:
-    """A segment as bytes, with what the catalog keeps of it. `streams` has no ids yet."""
+    """A segment as bytes, with what the catalog keeps of it. `streams` has no ids yet.
+
+    arrival   as in SegmentInfo, of one that was made of others; None: its entries arrive with it
+    """
 
     body: memoryview
     checksum: int
@@ -55,10 +58,18 @@ class EncodedSegment:
     text_bytes: int
     labels: tuple[Labels, ...]
     streams: StreamTable
+    arrival: int | None = None
 
     @classmethod
     def of(
-        cls, body: memoryview, checksum: int, tenant: str, level: int, labels: Sequence[Labels], table: StreamTable
+        cls,
+        body: memoryview,
+        checksum: int,
+        tenant: str,
+        level: int,
+        labels: Sequence[Labels],
+        table: StreamTable,
+        arrival: int | None = None,
     ) -> "EncodedSegment":
         """A segment with this stream table."""
         return cls(
@@ -72,6 +83,7 @@ class EncodedSegment:
             text_bytes=int(table.text_bytes.sum()),
             labels=tuple(labels),
             streams=table,
+            arrival=arrival,
         )
 
 
@@ -193,4 +205,7 @@ def decode_segment(body: memoryview) -> EncodedSegment:
     )
     labels = [labels_of(each) for each in columns.labels]
     tenant, level = pairs[b"sigyn.tenant"].decode(), int(pairs[b"sigyn.level"])
-    return EncodedSegment.of(body, zlib.crc32(body), tenant, level, labels, table)
+    arrival = pairs.get(b"sigyn.arrival")
+    return EncodedSegment.of(
+        body, zlib.crc32(body), tenant, level, labels, table, None if arrival is None else int(arrival)
+    )

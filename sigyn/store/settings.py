@@ -59,6 +59,8 @@ class StoreSettings:
 
     data                      folder of the catalog and, without `objects`, of the objects; None keeps
                               everything in memory (for tests and plain files)
+    catalog                   a PostgreSQL database for the catalog in place of a file in `data`:
+                              `postgresql://user:password@host/database`
     objects                   another place for the objects
     tiers                     where older segments go, in order of age
     cache_bytes               disk in the data folder for what was read of remote objects; 0 for no cache
@@ -83,6 +85,7 @@ class StoreSettings:
     """
 
     data: Path | None
+    catalog: str = field(default="", repr=False)
     objects: ObjectStoreSettings | None = None
     tiers: tuple[TierSettings, ...] = ()
     cache_bytes: int = 0

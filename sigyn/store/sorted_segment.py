@@ -46,11 +46,17 @@ class SortedEntries:
         self._prefixes = _field_prefixes(self._shaped) if self._shaped is not None else None
 
     def encode(
-        self, tenant: str, labels: Sequence[Labels], rows: Int64s, ordinals: Int64s, pause: Callable[[], None]
+        self,
+        tenant: str,
+        labels: Sequence[Labels],
+        rows: Int64s,
+        ordinals: Int64s,
+        arrival: int,
+        pause: Callable[[], None],
     ) -> EncodedSegment:
         """A segment of the entries at `rows`, sorted by (stream, time), whose streams are labels[ordinals[i]].
 
-        `pause` is called before each row group.
+        `arrival` is as in SegmentInfo. `pause` is called before each row group.
         """
         tally = StreamTally(len(labels))
         needles, texts = [], []
@@ -77,13 +83,14 @@ class SortedEntries:
             section, place = encode_index(needles, texts, tallies, has_metadata=metadata)
             header = header_of(SORTED_FORMAT, tenant, 1, labels, table)
             header["sigyn.constants"] = msgspec.json.encode(constants.found()).decode()
+            header["sigyn.arrival"] = str(arrival)
             header["sigyn.index"] = msgspec.json.encode(place).decode()
             if self._shaped is not None:
                 header["sigyn.shapes"] = msgspec.json.encode(self._shaped.table.shapes).decode()
                 header["sigyn.forms"] = msgspec.json.encode(self._shaped.forms).decode()
             writer.add_key_value_metadata(header)
         body = with_index(memoryview(sink.getvalue()).cast("B"), section)
-        return EncodedSegment.of(body, zlib.crc32(body), tenant, 1, labels, table)
+        return EncodedSegment.of(body, zlib.crc32(body), tenant, 1, labels, table, arrival)
 
     def _stored_columns(self) -> dict[str, pa.Array]:
         """The columns of the object but `stream`; a line with a shape has no text."""

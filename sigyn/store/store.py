@@ -5,12 +5,13 @@ from contextlib import ExitStack
 from threading import Event, Thread
 
 from sigyn.model.batch import Batch
-from sigyn.model.errors import SigynError
+from sigyn.model.errors import SigynError, Unavailable
 from sigyn.model.time import Clock, system_clock
 from sigyn.store.catalog import Catalog, SegmentInfo
 from sigyn.store.commit import Committer
 from sigyn.store.compactor import Compactor
 from sigyn.store.content import Content
+from sigyn.store.delete_documents import KIND as DELETE_REQUESTS
 from sigyn.store.deleted_rows import DeletedRows, DeleteMatcher
 from sigyn.store.deletions import DeleteProgress, Deletions, progress_of
 from sigyn.store.demoted import DemotedLabels
@@ -23,7 +24,8 @@ from sigyn.store.maintenance import Maintenance
 from sigyn.store.metrics import StoreGauges, StoreMetrics
 from sigyn.store.moves import Mover, check_tiers
 from sigyn.store.objects import ObjectStore
-from sigyn.store.places import catalog_path, objects_of
+from sigyn.store.open_catalog import catalog_name, has_catalog, open_catalog
+from sigyn.store.places import objects_of
 from sigyn.store.quarantine import Quarantine
 from sigyn.store.reader import SegmentReader
 from sigyn.store.recent import RecentSegments
@@ -31,7 +33,6 @@ from sigyn.store.reclaim import Reclaimer
 from sigyn.store.retention import KEEP_ALL, RetentionPlan, RetentionRules
 from sigyn.store.settings import StoreSettings
 from sigyn.store.snapshot import Snapshot
-from sigyn.store.sqlite import SqliteCatalog
 from sigyn.store.writer import Writer
 
 WARMED = 512  # segments: 20 KB of footer each, as a rule, in memory
@@ -68,7 +69,8 @@ class Store:
         recent = RecentSegments(settings.recent_bytes)
         self._reader = SegmentReader(objects, recent)
         self._finder = DuplicateFinder(self._reader)
-        self.deletions = Deletions(catalog, settings.delete_max_unprocessed)
+        documents = self.documents(DELETE_REQUESTS)
+        self.deletions = Deletions(catalog, self._live, documents, settings.delete_max_unprocessed)
         self._deleted = DeletedRows(self._reader, settings.deleted_rows_bytes)
         self._quarantine = Quarantine(objects, catalog, self._live, self.deletions, self.metrics)
         committer = Committer(objects, catalog, self._live, self._reader)
@@ -83,7 +85,7 @@ class Store:
         mover = Mover(settings.tiers, objects, committer, self._live, self._quarantine, self.metrics)
         self._writer = Writer(settings, committer, self._live, recent, self.metrics)
         self._maintenance = Maintenance(
-            settings, self._live, self._writer, compactor, self.deletions, self._forgetting, reclaimer,
+            settings, self._live, self._writer, committer, compactor, self.deletions, self._forgetting, reclaimer,
             mover, self._quarantine, self.metrics, clock,
         )  # fmt: skip
         self._maintenance.start()
@@ -111,10 +113,12 @@ class Store:
             if settings.data is not None:
                 lock = FolderLock(settings.data)
                 opened.callback(lock.release)
-            catalog = SqliteCatalog(catalog_path(settings), clock)
-            opened.callback(catalog.close)
             metrics = StoreMetrics()
-            store = cls(settings, objects or objects_of(settings, metrics), catalog, lock, clock, retention, metrics)
+            objects = objects or objects_of(settings, metrics)
+            _refuse_strange_objects(settings, objects)
+            catalog = open_catalog(settings, clock)
+            opened.callback(catalog.close)
+            store = cls(settings, objects, catalog, lock, clock, retention, metrics)
             opened.pop_all()
         return store
 
@@ -230,3 +234,15 @@ class Store:
     def sweep_now(self) -> None:
         """Rechecks quarantined segments and deletes orphans past the grace period. Blocks; raises Unavailable."""
         self._maintenance.sweep_now()
+
+
+def _refuse_strange_objects(settings: StoreSettings, objects: ObjectStore) -> None:
+    """A new catalog knows no object, and would have all that are there swept as orphans."""
+    if settings.data is None or has_catalog(settings):
+        return
+    found = next((found.key for found in objects.list() if found.key.endswith(".parquet")), None)
+    if found is not None:
+        raise Unavailable(
+            f"there are segments, such as `{found}`, but no catalog at `{catalog_name(settings)}`: "
+            "`sigyn store rebuild-catalog` makes one from them; to begin anew, choose another place for the objects"
+        )

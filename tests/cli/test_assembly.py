@@ -89,4 +89,5 @@ def _without_text(settings: Settings) -> tuple[Any, ...]:
 
 def _secrets(part: Any) -> list[Any]:
     objects = getattr(part, "objects", None)
-    return [objects.secret_access_key, objects.session_token, dict(objects.options)] if objects else []
+    catalog = getattr(part, "catalog", "")
+    return [catalog, objects.secret_access_key, objects.session_token, dict(objects.options)] if objects else []

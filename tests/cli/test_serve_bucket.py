@@ -4,6 +4,8 @@ import os
 from pathlib import Path
 from urllib.request import urlopen
 
+import pytest
+
 from tests.cli.commands import Sigyn
 from tests.cli.server import running_server
 from tests.store.conftest import s3_endpoint
@@ -16,6 +18,7 @@ def test_segments_go_to_the_bucket_of_lokis_file(
     tmp_path: Path,
     app_log: Path,
     sigyn: Sigyn,
+    monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     config = tmp_path / "loki.yaml"
     config.write_text(
@@ -40,4 +43,9 @@ storage_config:
         with urlopen(f"{s3_endpoint}/logs?list-type=2&prefix=chunks/") as listing:
             assert b"<Key>chunks/fake/2026-01-15/" in listing.read()
         assert running.stop() == 0
+    monkeypatch.setenv("TEST_KEY_ID", "key")
+    monkeypatch.setenv("TEST_SECRET", "secret")
+    asked = ("query", '{job="bucket"} |= `hello`', "--since", "10000d", "-o", "raw", "--data", str(tmp_path / "data"))
+    found = sigyn(*asked, f"-config.file={config}")
+    assert (len(found.lines), found.err) == (1, "")
     assert not (tmp_path / "data" / "objects").exists()

@@ -1,6 +1,6 @@
 """Pushes, delete requests and retention in one process, each step written down. Run as a process, to be killed.
 
-`forgets.py <data> <log> <seed>` works until it is killed. Lines of the log: `ack LINE` when a push was
+`forgets.py <data> <log> <seed> <catalog>` works until it is killed. Lines of the log: `ack LINE` when a push was
 acknowledged, `want GENERATION` before a request to delete the lines of a generation with an x, `del GENERATION`
 when it was acknowledged, `again LINE` before a line is pushed once more.
 """
@@ -30,10 +30,11 @@ def periods(_tenant: str, ids: Int64s, labels_of: LabelsOf) -> Int64s:
     return np.array([DAY if dict(labels_of(id))["app"] == "d" else 0 for id in ids.tolist()], np.int64)
 
 
-def open_store(data: Path, *, compaction: bool) -> Store:
+def open_store(data: Path, catalog: str, *, compaction: bool) -> Store:
     """The store, on which everything happens quickly."""
     settings = StoreSettings(
         data=data,
+        catalog=catalog,
         compaction=compaction,
         compaction_age_seconds=0.0,
         compaction_segments=3,
@@ -55,9 +56,9 @@ def rows_of_push(seed: int, generation: int, push: int, chance: random.Random) -
     return rows
 
 
-async def work_until_killed(data: Path, log: int, seed: int) -> None:
+async def work_until_killed(data: Path, catalog: str, log: int, seed: int) -> None:
     """Generation after generation: pushed, deleted in part while the next is pushed, and some of it pushed again."""
-    store = open_store(data, compaction=True)
+    store = open_store(data, catalog, compaction=True)
     chance = random.Random(seed)
 
     def note(*texts: str) -> None:
@@ -88,4 +89,4 @@ async def work_until_killed(data: Path, log: int, seed: int) -> None:
 if __name__ == "__main__":
     structlog.configure(logger_factory=structlog.PrintLoggerFactory(sys.stderr))
     descriptor = os.open(sys.argv[2], os.O_WRONLY | os.O_CREAT | os.O_APPEND)
-    asyncio.run(work_until_killed(Path(sys.argv[1]), descriptor, int(sys.argv[3])))
+    asyncio.run(work_until_killed(Path(sys.argv[1]), sys.argv[4], descriptor, int(sys.argv[3])))

@@ -1,6 +1,6 @@
 """Pushes from several tasks at once, each acknowledged entry written down. Run as a process, to be killed.
 
-Each line on standard input is a JSON object `{"data": folder, "seed": n, "log": file}` and starts one
+Each line on standard input is a JSON object `{"data": folder, "catalog": URL, "seed": n, "log": file}` and starts one
 life: a child is forked, its process id is on standard output, and it opens the store and pushes until
 it is killed. The line of an entry is unique: a reader can count it.
 """
@@ -33,9 +33,11 @@ def entries(seed: int, task: int, push: int, chance: random.Random) -> list[Row]
     ]
 
 
-async def push_until_killed(data: Path, seed: int, log: int) -> None:
+async def push_until_killed(data: Path, catalog: str, seed: int, log: int) -> None:
     """Pushes from several tasks; every line that was acknowledged is in the log before the next push."""
-    settings = StoreSettings(data=data, compaction_age_seconds=0.02, compaction_segments=4, orphan_grace_seconds=-60)
+    settings = StoreSettings(
+        data=data, catalog=catalog, compaction_age_seconds=0.02, compaction_segments=4, orphan_grace_seconds=-60
+    )
     store = Store.open(settings)
 
     async def push_on(task: int) -> None:
@@ -65,7 +67,7 @@ def main() -> None:
         child = os.fork()
         if not child:
             log = os.open(life["log"], os.O_WRONLY | os.O_CREAT | os.O_APPEND)
-            asyncio.run(push_until_killed(Path(life["data"]), life["seed"], log))
+            asyncio.run(push_until_killed(Path(life["data"]), life["catalog"], life["seed"], log))
         say(f"{child}")
         os.waitpid(child, 0)
         say("gone")

@@ -39,12 +39,15 @@ def lives() -> Iterator["subprocess.Popen[str]"]:
     process.wait()
 
 
-def live_and_die(lives: "subprocess.Popen[str]", data: Path, log: Path, seed: int, chance: random.Random) -> None:
+def live_and_die(
+    lives: "subprocess.Popen[str]", data: Path, catalog: str, log: Path, seed: int, chance: random.Random
+) -> None:
     """One life: pushes until so much is acknowledged (perhaps nothing), is killed a moment later, and is gone."""
     assert lives.stdin is not None
     assert lives.stdout is not None
     enough = size_of(log) + (chance.randrange(30_000) if chance.random() < 0.8 else 0)
-    lives.stdin.write(json.dumps({"data": str(data), "seed": seed, "log": str(log)}) + "\n")
+    life = {"data": str(data), "catalog": catalog, "seed": seed, "log": str(log)}
+    lives.stdin.write(json.dumps(life) + "\n")
     lives.stdin.flush()
     process = int(lives.stdout.readline())
     deadline = time.monotonic() + 30
@@ -60,11 +63,11 @@ def size_of(file: Path) -> int:
     return file.stat().st_size if file.exists() else 0
 
 
-def lines_found(data: Path) -> "Counter[str]":
+def lines_found(data: Path, catalog: str) -> "Counter[str]":
     """How often a reader finds each line after opening again."""
 
     async def read() -> "Counter[str]":
-        store = Store.open(StoreSettings(data=data, compaction=False))
+        store = Store.open(StoreSettings(data=data, catalog=catalog, compaction=False))
         with store.snapshot("fake", EARLIEST, LATEST) as snapshot:
             found = Counter(row.line for row in rows_of(store, snapshot))
             assert not snapshot.lost
@@ -77,18 +80,22 @@ def lines_found(data: Path) -> "Counter[str]":
 
 
 @pytest.mark.timeout(1800 if LONG else 300)
+@pytest.mark.parametrize("kind", ["sqlite", "postgresql"])
 def test_what_was_acknowledged_is_found_exactly_once_after_any_kill(
-    tmp_path: Path, lives: "subprocess.Popen[str]"
+    tmp_path: Path, lives: "subprocess.Popen[str]", kind: str, request: pytest.FixtureRequest
 ) -> None:
     seed = random.randrange(10**9)
     chance = random.Random(seed)
-    data, log = tmp_path / "data", tmp_path / "log"
+    data, log, catalog = tmp_path / "data", tmp_path / "log", ""
     for kill in range(KILLS):
         if kill % 50 == 0:  # a new folder, so that checking stays quick
             data, log = tmp_path / f"data{kill}", tmp_path / f"log{kill}"
-        live_and_die(lives, data, log, kill, chance)
+            if kind == "postgresql":
+                server = request.getfixturevalue("postgres")
+                catalog = server.url(server.new_schema())
+        live_and_die(lives, data, catalog, log, kill, chance)
         acknowledged = set(log.read_text().splitlines()) if log.exists() else set()
-        found = lines_found(data)
+        found = lines_found(data, catalog)
         missing = acknowledged - found.keys()
         twice = [line for line, times in found.items() if times > 1]
         assert not missing, f"seed {seed}, kill {kill}: {len(missing)} acknowledged entries are lost"

@@ -23,10 +23,11 @@ KILLS = 100 if os.environ.get("SIGYN_LONG") == "1" else 8
 TESTS = Path(__file__).parent.parent
 
 
-def live_and_die(data: Path, log: Path, seed: int, chance: random.Random) -> None:
+def live_and_die(data: Path, catalog: str, log: Path, seed: int, chance: random.Random) -> None:
     """One life: works until so much is noted, and is killed a moment later."""
     environment = {**os.environ, "PYTHONPATH": f"{TESTS}{os.pathsep}{TESTS.parent}"}
-    command = [sys.executable, str(Path(__file__).with_name("forgets.py")), str(data), str(log), str(seed)]
+    script = str(Path(__file__).with_name("forgets.py"))
+    command = [sys.executable, script, str(data), str(log), str(seed), catalog]
     process = subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, env=environment)
     enough = (log.stat().st_size if log.exists() else 0) + chance.randrange(2_000, 30_000)
     deadline = time.monotonic() + 60
@@ -59,11 +60,11 @@ class Expectation:
                 self.absent |= asked if word == "del" else set()
 
 
-def found(data: Path) -> "tuple[Counter[Row], list[str], int, int]":
+def found(data: Path, catalog: str) -> "tuple[Counter[Row], list[str], int, int]":
     """What a reader finds; after all that is due was done, lines in objects; numbers of objects and of segments."""
 
     async def read() -> "tuple[Counter[Row], list[str], int, int]":
-        store = open_store(data, compaction=False)
+        store = open_store(data, catalog, compaction=False)
         with store.snapshot("fake", EARLIEST, LATEST) as snapshot:
             rows = Counter(rows_of(store, snapshot))
             assert not snapshot.lost
@@ -88,15 +89,22 @@ def is_over(line: str) -> bool:
 
 
 @pytest.mark.timeout(1800 if KILLS > 8 else 300)
-def test_after_any_kill_what_was_to_stay_is_there_once_and_what_was_to_go_is_gone(tmp_path: Path) -> None:
+@pytest.mark.parametrize("kind", ["sqlite", "postgresql"])
+def test_after_any_kill_what_was_to_stay_is_there_once_and_what_was_to_go_is_gone(
+    tmp_path: Path, kind: str, request: pytest.FixtureRequest
+) -> None:
     seed = random.randrange(10**9)
     chance = random.Random(seed)
     data, log = tmp_path / "data", tmp_path / "log"
+    catalog = ""
+    if kind == "postgresql":
+        server = request.getfixturevalue("postgres")
+        catalog = server.url(server.new_schema())
     removed = 0
     for kill in range(KILLS):
-        live_and_die(data, log, kill, chance)
+        live_and_die(data, catalog, log, kill, chance)
         expected = Expectation(log)
-        rows, stored, objects, segments = found(data)
+        rows, stored, objects, segments = found(data, catalog)
         lines = {row.line for row in rows}
         assert max(rows.values(), default=0) <= 1, f"seed {seed}, kill {kill}: entries are found twice"
         assert not expected.absent & lines, f"seed {seed}, kill {kill}: deleted entries are found"

@@ -11,12 +11,14 @@ import time
 import uuid
 from collections.abc import Callable, Iterator
 from pathlib import Path
+from typing import Any
 from urllib.error import URLError
 from urllib.request import Request, urlopen
 
 import pytest
 
 from sigyn.store import ObjectStoreSettings, StoreSettings
+from tests.postgres import Postgres
 
 from .azure import ACCOUNT, KEY, azurite
 
@@ -87,6 +89,42 @@ def settings(request: pytest.FixtureRequest, tmp_path: Path) -> MakeSettings:
         )
     # What is read has to come from the objects, not from what is kept of the newest.
     return lambda **more: StoreSettings(data=tmp_path / "data", objects=objects, **{"recent_bytes": 0, **more})
+
+
+_ON_BOTH = {
+    f"test_{name}"
+    for name in ("catalog", "compaction", "deletions", "demoted", "quarantine", "rebuild", "reclaim", "retention",
+                 "store", "tiers", "writer")
+}  # fmt: skip
+"""Modules whose tests run with either catalog."""
+
+
+def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
+    """Tests of what the catalog takes part in run with a SQLite file and with PostgreSQL."""
+    if metafunc.module.__name__.rpartition(".")[2] in _ON_BOTH:
+        metafunc.parametrize("catalog", ["sqlite", "postgresql"], indirect=True)
+
+
+@pytest.fixture(autouse=True)
+def catalog(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> str:
+    """The kind of catalog of every store that names none: a data folder has always the same one."""
+    kind: str = getattr(request, "param", "sqlite")
+    if kind == "sqlite":
+        return kind
+    server: Postgres = request.getfixturevalue("postgres")
+    schemas: dict[Path, str] = {}
+    given = StoreSettings.__init__
+
+    def init(self: StoreSettings, *, data: Path | None, catalog: str = "", **more: Any) -> None:
+        if not catalog:
+            schema = server.new_schema() if data is None or data not in schemas else schemas[data]
+            if data is not None:
+                schemas[data] = schema
+            catalog = server.url(schema)
+        given(self, data=data, catalog=catalog, **more)
+
+    monkeypatch.setattr(StoreSettings, "__init__", init)
+    return kind
 
 
 @pytest.fixture

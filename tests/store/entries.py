@@ -8,6 +8,7 @@ import pyarrow as pa
 from sigyn.model.batch import ENTRY_SCHEMA, Batch
 from sigyn.model.labels import Labels, labels_of
 from sigyn.store import Snapshot, Store
+from sigyn.store.objects import ObjectStore
 
 EARLIEST, LATEST = -(2**63), 2**63 - 1
 
@@ -51,6 +52,11 @@ def rows_of(store: Store, snapshot: Snapshot) -> list[Row]:
         hidden = set(snapshot.hidden_rows(segment).tolist())
         found.extend(row for number, row in enumerate(rows) if number not in hidden)
     return found
+
+
+def count_segments(objects: ObjectStore) -> int:
+    """How many objects are segments."""
+    return sum(found.key.endswith(".parquet") for found in objects.list())
 
 
 def stored(store: Store, tenant: str = "fake", start: int = EARLIEST, end: int = LATEST) -> list[Row]:

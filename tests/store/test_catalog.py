@@ -1,6 +1,5 @@
 """The catalog's transactions and versions."""
 
-import sqlite3
 from pathlib import Path
 
 import numpy as np
@@ -10,9 +9,12 @@ from sigyn.model.errors import Unavailable
 from sigyn.store import UnknownFormat
 from sigyn.store.catalog import NewSegment
 from sigyn.store.merge import merge_batches
-from sigyn.store.schema import MIGRATIONS, Dialect
+from sigyn.store.open_catalog import open_catalog
+from sigyn.store.schema import MIGRATIONS, POSTGRESQL, TABLES
 from sigyn.store.segment import encode_segment, split_row_groups
-from sigyn.store.sqlite import SqliteCatalog
+from sigyn.store.settings import StoreSettings
+from sigyn.store.sql_catalog import SqlCatalog
+from sigyn.store.sqlite import sqlite_catalog
 
 from .entries import batch, row
 
@@ -23,8 +25,13 @@ def new(key: str, *apps: str, tenant: str = "fake") -> NewSegment:
     return NewSegment(key, encode_segment(tenant, 0, labels, split_row_groups(entries)))
 
 
+def memory() -> SqlCatalog:
+    """A new catalog."""
+    return open_catalog(StoreSettings(data=None))
+
+
 def test_segments_and_streams_come_back_as_committed(tmp_path: Path) -> None:
-    catalog = SqliteCatalog(tmp_path / "catalog", clock=lambda: 77)
+    catalog = open_catalog(StoreSettings(data=tmp_path), clock=lambda: 77)
     (first, second) = catalog.commit([new("k1", "a", "b"), new("k2", "b", "c")])
     assert (first.id, second.id, first.created) == (1, 2, 77)
     assert first.streams.ids.tolist() == [1, 2]
@@ -33,7 +40,7 @@ def test_segments_and_streams_come_back_as_committed(tmp_path: Path) -> None:
     assert other.streams.ids.tolist() == [1]
     catalog.close()
 
-    catalog = SqliteCatalog(tmp_path / "catalog")
+    catalog = open_catalog(StoreSettings(data=tmp_path))
     found = catalog.live()
     for was, now in zip([first, second, other], found, strict=True):
         for field in ("id", "tenant", "key", "level", "first", "last", "rows", "text_bytes", "checksum", "created"):
@@ -47,7 +54,7 @@ def test_segments_and_streams_come_back_as_committed(tmp_path: Path) -> None:
 
 
 def test_ids_are_never_used_again() -> None:
-    catalog = SqliteCatalog(None)
+    catalog = memory()
     (one,) = catalog.commit([new("k1", "a")])
     (two,) = catalog.commit([new("k2", "a")], replaced=[one.id])
     catalog.forget([one.id])
@@ -59,9 +66,9 @@ def test_ids_are_never_used_again() -> None:
 
 
 def test_a_transaction_is_whole_or_nothing() -> None:
-    catalog = SqliteCatalog(None)
+    catalog = memory()
     (one,) = catalog.commit([new("k1", "a")])
-    with pytest.raises(Unavailable, match="UNIQUE"):
+    with pytest.raises(Unavailable, match=r"(?i)unique"):
         catalog.commit([new("k2", "b"), new("k1", "c")], replaced=[one.id])
     with pytest.raises(Unavailable, match="segment 99 is no longer live"):
         catalog.commit([new("k3", "d")], replaced=[one.id, 99])
@@ -74,7 +81,7 @@ def test_a_transaction_is_whole_or_nothing() -> None:
 
 
 def test_replaced_and_quarantined_segments_are_remembered() -> None:
-    catalog = SqliteCatalog(None)
+    catalog = memory()
     one, two, three = catalog.commit([new(key, "a") for key in ("k1", "k2", "k3")])
     catalog.commit([], replaced=[one.id])
     catalog.quarantine(two.id)
@@ -90,7 +97,7 @@ def test_replaced_and_quarantined_segments_are_remembered() -> None:
 
 
 def test_hostile_labels_are_values_not_sql() -> None:
-    catalog = SqliteCatalog(None)
+    catalog = memory()
     hostile = "'); DROP TABLE segment; -- ? %s \x00"
     catalog.commit([new("k1", hostile, tenant=hostile)])
     assert list(catalog.streams(hostile)) == [(1, (("app", hostile),))]
@@ -98,21 +105,32 @@ def test_hostile_labels_are_values_not_sql() -> None:
 
 
 def test_a_catalog_of_a_newer_version_is_refused(tmp_path: Path) -> None:
-    SqliteCatalog(tmp_path / "catalog").close()
-    with sqlite3.connect(tmp_path / "catalog") as connection:
-        connection.execute("INSERT INTO version VALUES (?)", (len(MIGRATIONS) + 1,))
-    connection.close()
-    with pytest.raises(UnknownFormat, match="newer Sigyn"):
-        SqliteCatalog(tmp_path / "catalog")
+    settings = StoreSettings(data=tmp_path)
+    catalog = open_catalog(settings)
+    with catalog.database.transaction() as run:
+        run("INSERT INTO version VALUES (?)", len(MIGRATIONS) + 1)
+    catalog.close()
+    for read_only in (False, True):
+        with pytest.raises(UnknownFormat, match=r"this (one knows|Sigyn reads)"):
+            open_catalog(settings, read_only=read_only)
+
+
+def test_all_columns_of_all_tables_are_known() -> None:
+    database = memory().database
+    for table, columns in TABLES.items():
+        database.query(f"SELECT {', '.join(columns)} FROM {table}")
+        values = [1] * (len(columns) + 1)  # one too many
+        with pytest.raises(Unavailable, match=r"(?i)columns|expressions"), database.transaction() as run:
+            run(f"INSERT INTO {table} VALUES ({', '.join('?' * len(values))})", *values)
+    database.close()
 
 
 def test_a_file_that_is_no_catalog_is_refused(tmp_path: Path) -> None:
     (tmp_path / "catalog").write_bytes(b"not a database, but long enough to look at" * 100)
     with pytest.raises(Unavailable, match="not a database"):
-        SqliteCatalog(tmp_path / "catalog")
+        sqlite_catalog(tmp_path / "catalog")
 
 
 def test_statements_translate_to_the_words_of_another_database() -> None:
-    postgresql = Dialect("%s", "BYTEA")
-    assert postgresql.translate("INSERT INTO t VALUES (?, ?)") == "INSERT INTO t VALUES (%s, %s)"
-    assert postgresql.translate("x BLOB NOT NULL") == "x BYTEA NOT NULL"
+    assert POSTGRESQL.translate("INSERT INTO t VALUES (?, ?)") == "INSERT INTO t VALUES (%s, %s)"
+    assert POSTGRESQL.translate("x BLOB NOT NULL") == "x BYTEA NOT NULL"

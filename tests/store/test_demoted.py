@@ -1,17 +1,16 @@
 """Demoted labels: kept in the catalog, and found again without it."""
 
-from pathlib import Path
-
 import pytest
 
 from sigyn.model.errors import Unavailable
 from sigyn.store import Store, rebuild_catalog
 from sigyn.store.demoted import DemotedLabel, DemotedLabels
+from sigyn.store.open_catalog import open_catalog
 from sigyn.store.places import objects_of
-from sigyn.store.sqlite import SqliteCatalog
 
 from .conftest import MakeSettings
 from .entries import batch, row, stored
+from .lost_catalog import lose_catalog
 
 pytestmark = pytest.mark.anyio
 
@@ -38,9 +37,7 @@ async def test_they_outlive_a_restart_and_the_catalog(settings: MakeSettings) ->
     assert store.demoted.of("fake") == known
     await store.close()
 
-    assert configured.data is not None
-    for path in Path(configured.data).glob("catalog.sqlite*"):
-        path.unlink()
+    lose_catalog(configured)
     rebuilt = rebuild_catalog(configured)
     assert (rebuilt.segments, rebuilt.unreadable) == (1, ())
     store = Store.open(configured)
@@ -52,8 +49,9 @@ async def test_they_outlive_a_restart_and_the_catalog(settings: MakeSettings) ->
 
 @pytest.mark.parametrize("settings", ["local"], indirect=True)
 async def test_a_catalog_that_fails_changes_nothing(settings: MakeSettings) -> None:
-    catalog = SqliteCatalog(None)
-    labels = DemotedLabels(catalog.demoted, catalog.demote, objects_of(settings()))
+    objects = objects_of(settings())
+    catalog = open_catalog(settings())
+    labels = DemotedLabels(catalog.demoted, catalog.demote, objects)
     labels.put("fake", [TRACE])
     catalog.close()
     with pytest.raises(Unavailable):

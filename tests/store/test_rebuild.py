@@ -4,20 +4,18 @@ from pathlib import Path
 
 import pytest
 
-from sigyn.model.errors import BadRequest
-from sigyn.store import FolderInUse, Store, rebuild_catalog
+from sigyn.model.errors import BadRequest, Unavailable
+from sigyn.store import FolderInUse, Store, StoreSettings, check_store, rebuild_catalog
+from sigyn.store.objects import LocalObjects
 from sigyn.store.places import objects_of
 
 from .conftest import MakeSettings
-from .entries import batch, row, stored
+from .entries import EARLIEST, LATEST, batch, row, stored
+from .faulty import Faults, FaultyObjects
+from .lost_catalog import lose_catalog
+from .matching import TextMatcher
 
 pytestmark = pytest.mark.anyio
-
-
-def lose_catalog(data: Path | None) -> None:
-    assert data is not None
-    for path in data.glob("catalog.sqlite*"):
-        path.unlink()
 
 
 @pytest.mark.parametrize("settings", ["local", "s3"], indirect=True)
@@ -34,7 +32,7 @@ async def test_a_rebuilt_catalog_shows_the_same_entries(settings: MakeSettings) 
     await store.close()
     objects_of(configured).put("fake/2026-01-01/0-torn.parquet", b"PAR1 but not much more")
 
-    lose_catalog(configured.data)
+    lose_catalog(configured)
     rebuilt = rebuild_catalog(configured)
     assert rebuilt.unreadable == ("fake/2026-01-01/0-torn.parquet",)
     store = Store.open(configured)
@@ -53,3 +51,123 @@ async def test_a_catalog_is_never_overwritten(settings: MakeSettings) -> None:
     await store.close()
     with pytest.raises(BadRequest, match="there is a catalog"):
         rebuild_catalog(configured)
+
+
+def reopened(settings: StoreSettings) -> Store:
+    """The store with a catalog that was made anew from its objects."""
+    lose_catalog(settings)
+    rebuild_catalog(settings)
+    return opened(settings)
+
+
+def opened(settings: StoreSettings) -> Store:
+    store = Store.open(settings)
+    store.match_deletes(TextMatcher(store.streams))
+    return store
+
+
+@pytest.mark.parametrize("settings", ["local", "s3"], indirect=True)
+@pytest.mark.parametrize("compacted", ["never", "before", "after", "both"])
+async def test_delete_requests_are_in_force_again_for_what_had_arrived(settings: MakeSettings, compacted: str) -> None:
+    configured = settings(compaction=False)
+    store = opened(configured)
+    for text in ("secret 1", "plain 2"):
+        await store.append(batch([row("a", 1, text)]))
+    if compacted in ("before", "both"):
+        store.compact_now()
+    request = store.deletions.add("fake", "a:secret", EARLIEST, LATEST)
+    await store.append(batch([row("a", 1, "secret 1"), row("a", 1, "secret 3")]))
+    later = store.deletions.add("fake", "a:3", EARLIEST, LATEST)
+    cancelled = store.deletions.add("fake", "a:plain", EARLIEST, LATEST)
+    store.deletions.cancel("fake", cancelled.id)
+    await store.append(batch([row("a", 1, "secret 4")]))
+    if compacted in ("after", "both"):
+        store.compact_now()
+    expected = [row("a", 1, "plain 2"), row("a", 1, "secret 1"), row("a", 1, "secret 4")]
+    assert stored(store) == expected
+    await store.close()
+    assert check_store(configured).findings == ()
+
+    for _ in range(2):  # a catalog may be lost again
+        store = reopened(configured)
+        assert stored(store) == expected
+        assert [each.request.id for each in store.delete_requests("fake")] == [request.id, later.id]
+        store.compact_now()
+        assert stored(store) == expected
+        await store.close()
+
+    store = reopened(configured)
+    store.deletions.add("fake", "a:4", EARLIEST, LATEST)
+    assert stored(store) == expected[:2]
+    store.forget_now()
+    assert (stored(store), len(store.delete_requests("fake"))) == (expected[:2], 3)
+    await store.close()
+
+
+@pytest.mark.parametrize("settings", ["local"], indirect=True)
+async def test_an_object_that_comes_back_shows_nothing_of_what_was_deleted(settings: MakeSettings) -> None:
+    configured = settings(compaction=False, delete_cancel_period=0)
+    store = opened(configured)
+    await store.append(batch([row("a", 1, "secret"), row("a", 2, "plain")]))
+    store.deletions.add("fake", "a:secret", EARLIEST, LATEST)
+    with store.snapshot("fake", EARLIEST, LATEST):
+        store.forget_now()  # the old object stays: a snapshot held it when the store closed
+        assert [progress.done for progress in store.delete_requests("fake")] == [1]
+        await store.append(batch([row("a", 1, "secret")]))
+        await store.close()
+    store = reopened(configured)
+    assert store.gauges().segments == 3
+    for work in (lambda: None, store.forget_now, store.compact_now):
+        work()
+        assert stored(store) == [row("a", 1, "secret"), row("a", 2, "plain")]
+    await store.close()
+
+
+async def test_a_request_that_can_not_be_documented_is_refused(tmp_path: Path) -> None:
+    objects = FaultyObjects(LocalObjects(tmp_path / "objects"), Faults(), 0)
+    store = Store.open(StoreSettings(data=tmp_path, compaction=False), objects=objects)
+    store.match_deletes(TextMatcher(store.streams))
+    await store.append(batch([row("a", 1, "secret")]))
+    objects.faults = Faults(refuse=1)
+    with pytest.raises(Unavailable, match="refused"):
+        store.deletions.add("fake", "a:secret", EARLIEST, LATEST)
+    objects.faults = Faults()
+    assert (stored(store), store.delete_requests("fake")) == ([row("a", 1, "secret")], [])
+    request = store.deletions.add("fake", "a:secret", EARLIEST, LATEST)
+    objects.faults = Faults(refuse=1)
+    with pytest.raises(Unavailable, match="refused"):
+        store.deletions.cancel("fake", request.id)
+    objects.faults = Faults()
+    assert stored(store) == []
+    await store.close()
+
+
+@pytest.mark.parametrize("settings", ["local"], indirect=True)
+async def test_requests_without_a_document_get_one(settings: MakeSettings) -> None:
+    configured = settings(compaction=False)
+    store = opened(configured)
+    await store.append(batch([row("a", 1, "secret")]))
+    request = store.deletions.add("fake", "a:secret", EARLIEST, LATEST)
+    store.documents("delete-requests").delete("fake", request.id)
+    store.sweep_now()
+    await store.append(batch([row("a", 1, "secret")]))
+    await store.close()
+    store = reopened(configured)
+    assert stored(store) == [row("a", 1, "secret")]
+    assert [each.request.id for each in store.delete_requests("fake")] == [request.id]
+    await store.close()
+
+
+@pytest.mark.parametrize("settings", ["local", "s3"], indirect=True)
+async def test_a_store_that_lost_its_catalog_does_not_begin_anew(settings: MakeSettings) -> None:
+    configured = settings(compaction=False, orphan_grace_seconds=-60)
+    store = opened(configured)
+    await store.append(batch([row("a", 1, "x")]))
+    await store.close()
+    lose_catalog(configured)
+    for _ in range(2):
+        with pytest.raises(Unavailable, match=r"there are segments, such as `fake/1970-01-01/0-.*rebuild-catalog"):
+            Store.open(configured)
+    store = reopened(configured)
+    assert stored(store) == [row("a", 1, "x")]
+    await store.close()

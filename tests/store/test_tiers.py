@@ -16,7 +16,7 @@ from sigyn.store.places import objects_of
 
 from .entries import EARLIEST, LATEST, Row, batch, row, stored
 from .faulty import Faults, FaultyObjects
-from .test_rebuild import lose_catalog
+from .lost_catalog import lose_catalog
 
 pytestmark = pytest.mark.anyio
 
@@ -206,7 +206,7 @@ async def test_a_catalog_is_rebuilt_from_all_tiers(tiered: StoreSettings, tmp_pa
     await store.close()
     for path, body in before.items():  # as if killed before the old objects were deleted
         path.write_bytes(body)
-    lose_catalog(tiered.data)
+    lose_catalog(tiered)
     rebuilt = rebuild_catalog(tiered)
     assert (rebuilt.segments, rebuilt.copies) == (3, 2)
     store = Store.open(tiered, clock=clock)
@@ -258,7 +258,7 @@ async def test_a_lost_catalog_of_an_archive_waits_for_its_objects(glacier: Store
     store = await store_of(glacier, days_ago(1, 45), Clock(MORNING))
     store.move_now()
     await store.close()
-    lose_catalog(glacier.data)
+    lose_catalog(glacier)
     with pytest.raises(Unavailable, match="1 object has to be restored first: `cold:"):
         rebuild_catalog(glacier)
     assert glacier.data is not None

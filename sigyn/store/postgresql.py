@@ -1,0 +1,290 @@
+"""PostgreSQL as the database of a catalog.
+
+One process owns a catalog: it holds an advisory lock on the connection on which it writes, so that whoever can write is
+the owner. A connection that breaks is made anew with the next call; that another process owned the
+catalog meanwhile shows in a counter, and then nothing is written any more.
+
+A connection that breaks during COMMIT leaves open whether the transaction is done. Its id tells, once the
+database can be asked again.
+"""
+
+import time
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from threading import RLock
+from typing import Any
+from urllib.parse import urlsplit
+
+import psycopg
+from psycopg.rows import TupleRow
+
+from sigyn.model.errors import BadRequest, Unavailable
+from sigyn.model.time import Clock, system_clock
+from sigyn.store.database import Run
+from sigyn.store.errors import FolderInUse
+from sigyn.store.schema import POSTGRESQL
+from sigyn.store.sql_catalog import SqlCatalog
+
+_CONNECT_SECONDS = 5
+_STATEMENT_MILLISECONDS = 60_000
+_LOCK_SECONDS = 10.0  # a process that was killed may keep the lock for a moment
+_OWNER = 0x51679CA7  # with the hash of the schema's name the key of the advisory lock
+_SESSION = (
+    f"SET statement_timeout = {_STATEMENT_MILLISECONDS}",
+    "SET synchronous_commit = on",
+    "SET tcp_keepalives_idle = 10",  # the database lets go of a machine that is gone
+    "SET tcp_keepalives_interval = 5",
+    "SET tcp_keepalives_count = 3",
+)
+_KEEPALIVES = {"keepalives_idle": 10, "keepalives_interval": 5, "keepalives_count": 3, "tcp_user_timeout": 20_000}
+
+_Connection = psycopg.Connection[TupleRow]
+
+
+class PostgresDatabase:
+    """A database of PostgreSQL 12 or later, tables in the schema that is the first of its search path."""
+
+    def __init__(self, url: str, *, read_only: bool = False) -> None:
+        """`read_only` looks at a catalog that another process may own.
+
+        Raises Unavailable when it can't be reached, FolderInUse when another process owns it, and BadRequest
+        for a URL that makes no sense.
+        """
+        self.name = name_of(url)
+        self.late_commits = 0
+        self._url = url
+        self._read_only = read_only
+        self._closed = False
+        self._reading = RLock()
+        self._writing = RLock()
+        self._reader: _Connection | None = None
+        self._writer: _Connection | None = None
+        self._ownership = 0
+        self._in_doubt: list[int] = []  # ids of transactions
+        if read_only:
+            with self._reading:
+                self._reader = self._connect()
+        else:
+            with self._writing:
+                self._writer = self._own()
+
+    def query(self, statement: str, *values: object) -> list[Any]:
+        """As in Database."""
+        with self._reading:
+            for attempt in (1, 2):
+                try:
+                    if self._reader is None:
+                        self._reader = self._connect()
+                    return _decoded(_execute(self._reader, statement, values).fetchall())
+                except psycopg.Error as error:
+                    if self._reader is not None and self._reader.broken and attempt == 1:
+                        self._reader = None  # it broke while nobody used it
+                        continue
+                    raise self._unavailable(error) from error
+        raise AssertionError("unreachable")
+
+    @contextmanager
+    def transaction(self) -> Iterator[Run]:
+        """As in Database."""
+        with self._writing:
+            connection, id = self._begin()
+            try:
+                yield lambda statement, *values: _Rows(_execute(connection, statement, values))
+            except BaseException as error:
+                self._roll_back(connection)
+                if isinstance(error, psycopg.Error):
+                    raise self._unavailable(error) from error
+                raise
+            self._commit(connection, id)
+
+    def has_table(self, name: str) -> bool:
+        """As in Database."""
+        return bool(self.query("SELECT 1 FROM pg_tables WHERE schemaname = current_schema() AND tablename = ?", name))
+
+    def close(self) -> None:
+        """As in Database."""
+        self._closed = True
+        for lock, connection in ((self._reading, self._reader), (self._writing, self._writer)):
+            with lock:
+                if connection is not None:
+                    connection.close()
+
+    def _begin(self) -> tuple[_Connection, int]:
+        """A connection in a transaction, and the transaction's id."""
+        for attempt in (1, 2):
+            try:
+                if self._writer is None:
+                    self._writer = self._own()
+                self._writer.execute("BEGIN")
+                row = self._writer.execute("SELECT txid_current()").fetchone()
+                assert row is not None
+                return self._writer, int(row[0])
+            except psycopg.Error as error:
+                if self._writer is not None:
+                    self._writer.close()
+                    self._writer = None
+                    if attempt == 1:
+                        continue  # it broke while nobody used it
+                raise self._unavailable(error) from error
+        raise AssertionError("unreachable")
+
+    def _roll_back(self, connection: _Connection) -> None:
+        try:
+            connection.execute("ROLLBACK")
+        except psycopg.Error:
+            connection.close()
+            self._writer = None
+
+    def _commit(self, connection: _Connection, id: int) -> None:
+        try:
+            connection.execute("COMMIT")
+            return
+        except psycopg.Error as error:
+            connection.close()
+            self._writer = None
+            failure = error
+        try:
+            self._writer = self._own()
+            if self._is_committed(self._writer, id):
+                return
+        except (psycopg.Error, Unavailable, FolderInUse):
+            self._in_doubt.append(id)  # what became of it shows when the database is back
+        raise self._unavailable(failure) from failure
+
+    def _own(self) -> _Connection:
+        """A connection that holds the lock; transactions in doubt are settled."""
+        connection = self._connect()
+        try:
+            self._take_lock(connection)
+            self._count_ownership(connection)
+            for id in self._in_doubt:
+                self.late_commits += self._is_committed(connection, id)
+            self._in_doubt.clear()
+        except BaseException:
+            connection.close()
+            raise
+        return connection
+
+    def _take_lock(self, connection: _Connection) -> None:
+        deadline = time.monotonic() + _LOCK_SECONDS
+        while True:
+            key = f"{_OWNER}, hashtext(COALESCE(current_schema(), ''))"
+            row = connection.execute(f"SELECT pg_try_advisory_lock({key})").fetchone()
+            if row is not None and row[0]:
+                return
+            if self._closed or time.monotonic() > deadline:
+                break
+            time.sleep(0.1)
+        holder = connection.execute(
+            "SELECT COALESCE(host(client_addr), 'this machine') || ', process ' || a.pid || ' of the database' "
+            "FROM pg_locks l JOIN pg_stat_activity a USING (pid) WHERE l.locktype = 'advisory' AND l.granted "
+            f"AND l.classid::bigint = {_OWNER} AND l.database = (SELECT oid FROM pg_database "
+            "WHERE datname = current_database()) LIMIT 1"
+        ).fetchone()
+        raise FolderInUse(
+            f"catalog `{self.name}` is in use by a Sigyn on {holder[0] if holder else '(unknown)'}; stop that one, or "
+            "choose another catalog with storage.catalog"
+        )
+
+    def _count_ownership(self, connection: _Connection) -> None:
+        """Notes a new owner; raises Unavailable when there was another since we became it."""
+        connection.execute("CREATE TABLE IF NOT EXISTS ownership (number BIGINT NOT NULL)")
+        row = connection.execute("SELECT COALESCE(MAX(number), 0) FROM ownership").fetchone()
+        number = int(row[0]) if row is not None else 0
+        if not self._ownership:
+            self._ownership = number + 1
+            connection.execute("BEGIN")
+            connection.execute("DELETE FROM ownership")
+            connection.execute("INSERT INTO ownership VALUES (%s)", (self._ownership,))
+            connection.execute("COMMIT")
+        elif number != self._ownership:
+            raise Unavailable(
+                f"catalog `{self.name}` was used by another Sigyn while it could not be reached from here; "
+                "what this process knows is out of date: stop one of them, and start this one again"
+            )
+
+    def _is_committed(self, connection: _Connection, id: int) -> bool:
+        """What became of a transaction of ours; none is still in progress, as the lock is ours again."""
+        try:
+            row = connection.execute("SELECT txid_status(%s)", (id,)).fetchone()
+        except psycopg.errors.InvalidParameterValue:  # the database is a copy that never saw it
+            return False
+        return row is not None and row[0] == "committed"
+
+    def _connect(self) -> _Connection:
+        if self._closed:
+            raise Unavailable(f"catalog `{self.name}` is closed")
+        options: dict[str, Any] = {"connect_timeout": _CONNECT_SECONDS, "application_name": "sigyn", **_KEEPALIVES}
+        try:
+            connection = psycopg.connect(self._url, autocommit=True, prepare_threshold=None, **options)
+        except psycopg.ProgrammingError as error:
+            raise BadRequest(f"storage.catalog `{self.name}` can't be understood: {_first_line(error)}") from error
+        except psycopg.Error as error:
+            raise self._unavailable(error) from error
+        try:
+            for statement in (*_SESSION, *(["SET default_transaction_read_only = on"] if self._read_only else [])):
+                connection.execute(statement)
+        except psycopg.Error as error:
+            connection.close()
+            raise self._unavailable(error) from error
+        return connection
+
+    def _unavailable(self, error: psycopg.Error) -> Unavailable:
+        return Unavailable(f"catalog `{self.name}` failed: {_first_line(error)}")
+
+
+class _Rows:
+    """The rows of a statement, texts as they were given."""
+
+    def __init__(self, cursor: psycopg.Cursor[TupleRow]) -> None:
+        self.rowcount = cursor.rowcount
+        self._cursor = cursor
+
+    def fetchone(self) -> Any:
+        row = self._cursor.fetchone()
+        return None if row is None else _decoded([row])[0]
+
+    def fetchall(self) -> list[Any]:
+        return _decoded(self._cursor.fetchall())
+
+
+def _execute(connection: _Connection, statement: str, values: Sequence[object]) -> psycopg.Cursor[TupleRow]:
+    encoded = [_escape(value) if isinstance(value, str) else value for value in values]
+    return connection.execute(POSTGRESQL.translate(statement).encode(), encoded or None)
+
+
+def _decoded(rows: Sequence[TupleRow]) -> list[Any]:
+    return [tuple(_unescape(value) if isinstance(value, str) else value for value in row) for row in rows]
+
+
+def _escape(text: str) -> str:
+    """A text of PostgreSQL, which can't hold the character 0: it is written as 1 and `0`, and 1 as 1 and `1`."""
+    if "\0" in text or "\1" in text:
+        return text.replace("\1", "\1" + "1").replace("\0", "\1" + "0")
+    return text
+
+
+def _unescape(text: str) -> str:
+    if "\1" in text:
+        return text.replace("\1" + "0", "\0").replace("\1" + "1", "\1")
+    return text
+
+
+def _first_line(error: psycopg.Error) -> str:
+    return str(error).strip().partition("\n")[0]
+
+
+def name_of(url: str) -> str:
+    """The URL without its user, password and options."""
+    parts = urlsplit(url)
+    place = parts.netloc.rpartition("@")[2]
+    return f"{parts.scheme}://{place}{parts.path}"
+
+
+def postgres_catalog(url: str, clock: Clock = system_clock, *, read_only: bool = False) -> SqlCatalog:
+    """The catalog in a PostgreSQL database.
+
+    Raises Unavailable, FolderInUse when another process owns it, BadRequest for a URL that makes no sense, and
+    UnknownFormat.
+    """
+    return SqlCatalog(PostgresDatabase(url, read_only=read_only), clock, read_only=read_only)

@@ -1,0 +1,279 @@
+"""A catalog in PostgreSQL when the database, the connection or another process does what it should not."""
+
+import asyncio
+import os
+import select
+import signal
+import socket
+import subprocess
+import sys
+import time
+from collections.abc import Awaitable, Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from threading import Thread
+
+import pytest
+
+from sigyn.model.errors import BadRequest, Unavailable
+from sigyn.store import FolderInUse, Store, StoreSettings, check_store, plan_store, rebuild_catalog
+from sigyn.store.open_catalog import has_catalog, open_catalog
+from tests.postgres import Postgres
+
+from .entries import EARLIEST, LATEST, batch, row, stored
+from .lost_catalog import lose_catalog
+from .matching import TextMatcher
+
+pytestmark = pytest.mark.anyio
+
+
+class Wire:
+    """Forwards to a database; `cut` lets one COMMIT through and closes every connection before its answer."""
+
+    def __init__(self, port: int) -> None:
+        self.cut = False
+        self.open = True
+        self._target = port
+        self._listening = socket.create_server(("127.0.0.1", 0))
+        self.port = self._listening.getsockname()[1]
+        self._connections: list[tuple[socket.socket, socket.socket]] = []
+        self._ended = False
+        self._threads: list[Thread] = []
+
+    @contextmanager
+    def running(self) -> Iterator["Wire"]:
+        """Forwards until the end of the block."""
+        accepting = Thread(target=self._accept)
+        accepting.start()
+        try:
+            yield self
+        finally:
+            self._ended = True
+            self.close_all()
+            socket.create_connection(("127.0.0.1", self.port)).close()  # wakes what accepts
+            accepting.join()
+            self._listening.close()
+            for thread in self._threads:
+                thread.join()
+
+    def _accept(self) -> None:
+        while True:
+            client, _ = self._listening.accept()
+            if self._ended:
+                client.close()
+                return
+            if not self.open:
+                client.close()
+                continue
+            server = socket.create_connection(("127.0.0.1", self._target))
+            self._connections.append((client, server))
+            self._threads.append(Thread(target=self._forward, args=(client, server)))
+            self._threads[-1].start()
+
+    def _forward(self, client: socket.socket, server: socket.socket) -> None:
+        try:
+            while True:
+                for ready in select.select([client, server], [], [])[0]:
+                    data = ready.recv(1 << 16)
+                    if not data:
+                        return
+                    (server if ready is client else client).sendall(data)
+                    if ready is client and self.cut and b"COMMIT" in data:
+                        self.cut = False
+                        server.recv(1 << 16)  # the database has answered
+                        self.close_all()
+                        return
+        except (OSError, ValueError):
+            return
+        finally:
+            client.close()
+            server.close()
+
+    def close_all(self) -> None:
+        """Breaks off every connection."""
+        for pair in self._connections:
+            for end in pair:
+                try:
+                    end.shutdown(socket.SHUT_RDWR)
+                except OSError:
+                    continue  # closed already
+
+
+def wait_for(condition: Callable[[], object]) -> None:
+    """Until it is true."""
+    deadline = time.monotonic() + 60
+    while not condition():
+        assert time.monotonic() < deadline
+        time.sleep(0.02)
+
+
+def test_a_database_that_can_not_be_reached_is_named_without_its_password(tmp_path: Path) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as taken:
+        port = taken.getsockname()[1]
+    settings = StoreSettings(data=tmp_path, catalog=f"postgresql://sigyn:hush@127.0.0.1:{port}/logs")
+    expected = f"catalog `postgresql://127.0.0.1:{port}/logs` failed: connection"
+    with pytest.raises(Unavailable, match=expected) as refused:
+        Store.open(settings)
+    assert "hush" not in str(refused.value)
+    assert "hush" not in repr(settings)
+    with pytest.raises(BadRequest, match="can't be understood"):
+        Store.open(StoreSettings(data=tmp_path, catalog="postgresql://127.0.0.1/logs?colour=blue"))
+
+
+async def test_pushes_fail_while_the_database_is_away_and_go_on_when_it_is_back(
+    tmp_path: Path, own_postgres: Postgres
+) -> None:
+    settings = StoreSettings(data=tmp_path, catalog=own_postgres.url())
+    store = Store.open(settings)
+    await store.append(batch([row("a", 1, "before")]))
+    own_postgres.stop(signal.SIGQUIT)
+    for _ in range(3):
+        with pytest.raises(Unavailable, match="catalog `postgresql://"):
+            await store.append(batch([row("b", 2, "lost")]))
+    assert stored(store) == [row("a", 1, "before")]
+    own_postgres.start()
+    await store.append(batch([row("b", 3, "after")]))
+    expected = [row("a", 1, "before"), row("b", 3, "after")]
+    assert stored(store) == expected
+    store.compact_now()
+    await store.close()
+    store = Store.open(settings)
+    assert stored(store) == expected
+    assert store.gauges().uncompacted_segments == 0
+    await store.close()
+
+
+async def test_a_connection_that_was_closed_is_made_anew(tmp_path: Path, postgres: Postgres) -> None:
+    store = Store.open(StoreSettings(data=tmp_path, catalog=postgres.url(postgres.new_schema()), compaction=False))
+    await store.append(batch([row("a", 1, "x")]))
+    postgres.execute("SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE application_name = 'sigyn'")
+    await store.append(batch([row("b", 2, "y")]))
+    postgres.execute("SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE application_name = 'sigyn'")
+    assert store.demoted.of("fake") == []
+    assert len(stored(store)) == 2
+    await store.close()
+
+
+async def test_a_commit_whose_answer_is_lost_is_found_out(tmp_path: Path, postgres: Postgres) -> None:
+    with Wire(postgres.port).running() as wire:
+        schema = postgres.new_schema()
+        settings = StoreSettings(data=tmp_path, catalog=postgres.url(schema, port=wire.port), compaction=False)
+        store = Store.open(settings)
+        wire.cut = True
+        await store.append(batch([row("a", 1, "x")]))
+        assert stored(store) == [row("a", 1, "x")]
+        assert len(postgres.execute(f"SELECT 1 FROM {schema}.segment")) == 1
+        await store.close()
+
+
+async def test_what_was_done_though_it_was_reported_as_failed_is_taken_over(tmp_path: Path, postgres: Postgres) -> None:
+    with Wire(postgres.port).running() as wire:
+        settings = StoreSettings(
+            data=tmp_path, catalog=postgres.url(postgres.new_schema(), port=wire.port), compaction=False
+        )
+        store = Store.open(settings)
+        store.match_deletes(TextMatcher(store.streams))
+        await store.append(batch([row("a", 1, "x")]))
+        acts: dict[str, Callable[[], Awaitable[object]]] = {
+            "push": lambda: store.append(batch([row("b", 2, "y"), row("b", 3, "z")])),
+            "compact": lambda: asyncio.to_thread(store.compact_now),
+            "delete": lambda: asyncio.to_thread(store.deletions.add, "fake", "b:y", EARLIEST, LATEST),
+        }
+        for act in acts:
+            wire.cut, wire.open = True, False
+            with pytest.raises(Unavailable):
+                await acts[act]()
+            assert not wire.cut
+            wire.open = True
+            await store.append(batch([row("c", 4, act)]))  # makes a new connection
+            if act == "push":
+                wait_for(lambda: row("b", 3, "z") in stored(store))
+            elif act == "compact":
+                wait_for(lambda: store.gauges().uncompacted_segments == 1)
+            else:
+                wait_for(lambda: store.delete_requests("fake") and row("b", 2, "y") not in stored(store))
+        kept = [row("a", 1, "x"), row("b", 3, "z"), *(row("c", 4, act) for act in ("compact", "delete", "push"))]
+        assert stored(store) == kept
+        store.compact_now()
+        store.sweep_now()
+        assert stored(store) == kept
+        assert len(list((tmp_path / "objects").rglob("*.parquet"))) == store.gauges().segments
+        await store.close()
+        assert check_store(settings).findings == ()
+
+
+async def test_a_catalog_has_one_owner(tmp_path: Path, postgres: Postgres, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("sigyn.store.postgresql._LOCK_SECONDS", 0.2)
+    catalog = postgres.url(postgres.new_schema())
+    store = Store.open(StoreSettings(data=tmp_path / "one", catalog=catalog))
+    with pytest.raises(FolderInUse, match=r"is in use by a Sigyn on 127\.0\.0\.1, process \d+ of the database"):
+        Store.open(StoreSettings(data=tmp_path / "two", catalog=catalog))
+    other = Store.open(StoreSettings(data=tmp_path / "two", catalog=postgres.url(postgres.new_schema())))
+    await other.close()
+    await store.append(batch([row("a", 1, "x")]))
+    assert plan_store(StoreSettings(data=tmp_path / "one", catalog=catalog), {}, 0).now[0].rows == 1
+    await store.close()
+
+
+async def test_who_lost_the_catalog_to_another_writes_nothing_any_more(tmp_path: Path, postgres: Postgres) -> None:
+    with Wire(postgres.port).running() as wire:
+        schema = postgres.new_schema()
+        store = Store.open(
+            StoreSettings(data=tmp_path / "one", catalog=postgres.url(schema, port=wire.port), compaction=False)
+        )
+        wire.open = False
+        wire.close_all()
+        with pytest.raises(Unavailable):
+            await store.append(batch([row("a", 1, "x")]))
+        other = Store.open(StoreSettings(data=tmp_path / "two", catalog=postgres.url(schema), compaction=False))
+        await other.close()
+        wire.open = True
+        for _ in range(2):
+            with pytest.raises(Unavailable, match="was used by another Sigyn"):
+                await store.append(batch([row("a", 1, "x")]))
+        await store.close()
+
+
+async def test_a_process_that_is_killed_leaves_the_catalog_to_the_next(tmp_path: Path, postgres: Postgres) -> None:
+    catalog = postgres.url(postgres.new_schema())
+    script = (
+        "import sys, time; from pathlib import Path; from sigyn.store import StoreSettings;"
+        "from sigyn.store.open_catalog import open_catalog;"
+        "c = open_catalog(StoreSettings(data=Path(sys.argv[1]), catalog=sys.argv[2]));"
+        "print(flush=True); time.sleep(600)"
+    )
+    process = subprocess.Popen([sys.executable, "-c", script, str(tmp_path), catalog], stdout=subprocess.PIPE)
+    assert process.stdout is not None
+    assert process.stdout.readline()
+    os.kill(process.pid, signal.SIGKILL)
+    store = Store.open(StoreSettings(data=tmp_path, catalog=catalog))
+    await store.close()
+    process.wait()
+    process.stdout.close()
+
+
+async def test_a_store_with_a_file_moves_to_postgresql_by_rebuilding(tmp_path: Path, postgres: Postgres) -> None:
+    before = StoreSettings(data=tmp_path, compaction=False)
+    store = Store.open(before)
+    await store.append(batch([row("a", 1, "x"), row("b", 2, "y")]))
+    await store.close()
+    after = StoreSettings(data=tmp_path, catalog=postgres.url(postgres.new_schema()), compaction=False)
+    assert not has_catalog(after)
+    assert rebuild_catalog(after).entries == 2
+    with pytest.raises(BadRequest, match="drop its tables"):
+        rebuild_catalog(after)
+    store = Store.open(after)
+    assert len(stored(store)) == 2
+    await store.append(batch([row("c", 3, "z")]))
+    await store.close()
+    lose_catalog(after)
+    assert not has_catalog(after)
+
+
+def test_texts_that_postgresql_can_not_hold_come_back(postgres: Postgres) -> None:
+    catalog = open_catalog(StoreSettings(data=None, catalog=postgres.url(postgres.new_schema())))
+    for text in ("\0", "\1", "\0\1", "\1\0", "\x010", "\x011\0", "a\0b\0\1\1", "%s ? ' \\"):
+        catalog.add_delete_request(text, text, 0, 1)
+        assert (catalog.delete_requests()[-1].tenant, catalog.delete_requests()[-1].query) == (text, text)
+        assert catalog.cancel_delete_request(text, catalog.delete_requests()[-1].id)
+    catalog.close()
