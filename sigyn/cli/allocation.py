@@ -1,13 +1,21 @@
 """Which allocators the server's process uses, and what it never loads."""
 
 import ctypes
+import resource
 import sys
-from collections.abc import Sequence
+import threading
+import time
+from collections.abc import Callable, Sequence
 from importlib.machinery import ModuleSpec
+from pathlib import Path
 
 import pyarrow as pa
 
 _ARENAS, _TRIM, _MAPPED = -8, -1, -3  # M_ARENA_MAX, M_TRIM_THRESHOLD and M_MMAP_THRESHOLD of glibc's mallopt
+
+_LOOK_SECONDS = 0.25
+_GROWTH = 4 << 20  # bytes
+_PAGE = resource.getpagesize()
 
 
 def prepare_allocation(*, small: bool) -> None:
@@ -24,6 +32,24 @@ def prepare_allocation(*, small: bool) -> None:
         return
     for parameter, value in ((_ARENAS, 2), (_TRIM, 1 << 20), (_MAPPED, 256 << 10)):
         libc.mallopt(parameter, value)
+    threading.Thread(target=_give_back, args=(libc.malloc_trim,), name="give-back", daemon=True).start()
+
+
+def _give_back(trim: Callable[[int], int]) -> None:
+    """Gives free pages between used ones back whenever memory has grown; mallopt knows those at the end alone."""
+    least = _private_bytes()
+    while True:
+        time.sleep(_LOOK_SECONDS)
+        if _private_bytes() > least + _GROWTH:
+            trim(0)
+            least = _private_bytes()
+        least = min(least, _private_bytes())
+
+
+def _private_bytes() -> int:
+    """What of the process is in memory and in no file."""
+    _, resident, shared, *_ = Path("/proc/self/statm").read_bytes().split()
+    return (int(resident) - int(shared)) * _PAGE
 
 
 class _WithoutPandas:

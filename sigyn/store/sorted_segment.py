@@ -50,9 +50,16 @@ class SortedEntries:
     written never need memory at once.
     """
 
-    def __init__(self, entries: pa.Table, parts: Sequence[Int64s], shape_lines: int, pause: Callable[[], None]) -> None:
-        """`entries` has ENTRY_SCHEMA, in one chunk; `parts` are the rows of each segment, sorted by (stream, time).
+    def __init__(
+        self,
+        entries: pa.Table,
+        parts: Sequence[tuple[Int64s, Int64s]],
+        shape_lines: int,
+        pause: Callable[[], None],
+    ) -> None:
+        """`entries` has ENTRY_SCHEMA, in one chunk.
 
+        `parts` are the rows of each segment, sorted by (stream, time), with the ordinals of their streams.
         `shape_lines` is that of StoreSettings; `pause` is called before each row group.
         """
         lines = entries["line"].chunk(0)
