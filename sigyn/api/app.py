@@ -23,6 +23,7 @@ from sigyn.api.ops.metrics import Metrics
 from sigyn.api.ops.routes import OPS_ROUTES
 from sigyn.api.otlp.http import OTLP_ROUTES
 from sigyn.api.prometheus.routes import PROMETHEUS_ROUTES
+from sigyn.api.push_memory import PushMemory
 from sigyn.api.redaction import REDACTION_ROUTES
 from sigyn.api.responses import on_defect, on_http_exception, on_sigyn_error, plain
 from sigyn.api.services import Deletes, Ingest, Operations, Queries
@@ -51,6 +52,10 @@ class Api:
     clock: Clock = system_clock
     access: Access = field(default_factory=Access)
     own_settings: Callable[[str], ApiSettings] | None = None
+    push_memory: PushMemory = field(init=False)
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "push_memory", PushMemory(self.settings.push_memory_bytes))
 
     def settings_of(self, tenant: str) -> ApiSettings:
         """The settings for requests of a tenant, or of several."""

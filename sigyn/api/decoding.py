@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from starlette.requests import Request
 
+from sigyn.api.push_memory import HeldMemory
 from sigyn.api.requests import api_of, bounded_body, tenant_of
 from sigyn.services.ingest import PushOutcome
 from sigyn.wire.push import DecodedPush
@@ -14,34 +15,44 @@ from sigyn.wire.push import DecodedPush
 if TYPE_CHECKING:
     from sigyn.api.app import Api
 
-Decode = Callable[[bytes, str, str], DecodedPush]
-"""Body, Content-Type and Content-Encoding to a push."""
+Decode = Callable[[bytes, str, str, int], DecodedPush]
+"""Body, Content-Type, Content-Encoding and the bytes that it may have decompressed to a push."""
 
 
 async def ingest_body(request: Request, decode: Decode) -> PushOutcome:
     """Reads, decodes and stores the body of a push; returns when it is durable.
 
-    Raises the errors of the decoder and of the ingest service, and TooLarge.
+    Raises the errors of the decoder and of the ingest service, TooLarge, and TooManyRequests.
     """
     tenant = tenant_of(request)
-    push = await decode_body(request, decode)
-    return await api_of(request).ingest.push(tenant, push)
-
-
-async def decode_body(request: Request, decode: Decode) -> DecodedPush:
-    """The body of a request, decoded; raises the errors of the decoder, and TooLarge."""
     api = api_of(request)
-    body = await bounded_body(request, api.settings.max_push_bytes)
+    with api.push_memory.hold() as held:
+        return await api.ingest.push(tenant, await decode_body(request, decode, held))
+
+
+async def decode_body(request: Request, decode: Decode, held: HeldMemory) -> DecodedPush:
+    """The body of a request, decoded; raises the errors of the decoder, TooLarge, and TooManyRequests.
+
+    `held` counts the body while it comes, and then what it says.
+    """
+    api = api_of(request)
+    body = await bounded_body(request, api.settings.max_push_bytes, held.add)
     content_type = request.headers.get("content-type", "")
     encoding = request.headers.get("content-encoding", "")
-    return await decode_bytes(api, body, lambda body: decode(body, content_type, encoding))
+    limit = api.settings.max_decompressed_bytes
+    return await decode_bytes(api, body, lambda body: decode(body, content_type, encoding, limit), held)
 
 
-async def decode_bytes(api: "Api", body: bytes, decode: Callable[[bytes], DecodedPush]) -> DecodedPush:
+async def decode_bytes(
+    api: "Api", body: bytes, decode: Callable[[bytes], DecodedPush], held: HeldMemory
+) -> DecodedPush:
     """Decodes in threads that do nothing else when the body is large.
 
-    So neither the event loop nor running queries hold up a push.
+    So neither the event loop nor running queries hold up a push. `held` counts the entries.
     """
     if len(body) < api.settings.decode_in_thread_bytes:
-        return decode(body)
-    return await asyncio.get_running_loop().run_in_executor(api.decoders, partial(decode, body))
+        push = decode(body)
+    else:
+        push = await asyncio.get_running_loop().run_in_executor(api.decoders, partial(decode, body))
+    held.add(push.entries.nbytes)
+    return push

@@ -2,7 +2,7 @@
 
 import asyncio
 import time
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 from urllib.parse import parse_qsl
@@ -85,8 +85,11 @@ def url_pairs(connection: HTTPConnection) -> list[tuple[str, str]]:
     return parse_qsl(connection.scope["query_string"].decode("utf-8", "replace"), keep_blank_values=True)
 
 
-async def bounded_body(request: Request, limit: int) -> bytes:
-    """The body as sent; raises TooLarge past `limit` bytes without reading the rest."""
+async def bounded_body(request: Request, limit: int, count: Callable[[int], None] | None = None) -> bytes:
+    """The body as sent; raises TooLarge past `limit` bytes without reading the rest.
+
+    `count` is called with the bytes of each piece that has come, and may raise to refuse the rest.
+    """
     announced = request.headers.get("content-length", "")
     if announced.isdigit() and int(announced) > limit:
         raise TooLarge(f"the body has {announced} bytes, at most {limit} are taken; send smaller batches")
@@ -100,6 +103,8 @@ async def bounded_body(request: Request, limit: int) -> bytes:
             raise TooSlow(f"the body comes slower than {_SLOWEST_BYTES} bytes a second")
         if size > limit:
             raise TooLarge(f"the body has over {limit} bytes, which is the most that is taken; send smaller batches")
+        if count is not None:
+            count(len(chunk))
         chunks.append(chunk)
     return chunks[0] if len(chunks) == 1 else b"".join(chunks)
 

@@ -52,8 +52,6 @@ from sigyn.store.settings import StoreSettings
 from sigyn.store.store import Store
 
 _log = structlog.get_logger("sigyn.server")
-_DECODERS = 2
-"""Threads that decode large pushes and do nothing else: no query holds them up."""
 
 
 class OwnSettings(Protocol):
@@ -76,6 +74,7 @@ class ServerSettings:
     tenants                    settings that tenants have of their own
     access                     who may do what
     graceful_shutdown_timeout  how long requests under way may take to finish
+    decoders                   threads that decode large pushes and do nothing else: no query holds them up
     query_threads              threads that compute for all queries; 0: one per core
     max_concurrent             queries that run at a time; 0: two per core
     max_query_parallelism      queries of one tenant that run at a time; 0: as many as of all
@@ -97,6 +96,7 @@ class ServerSettings:
     header_timeout: int = 10 * SECOND
     access: AccessPlan = AccessPlan()
     tenants: OwnSettings | None = None
+    decoders: int = 2
     query_threads: int = 0
     max_concurrent: int = 0
     max_query_parallelism: int = 0
@@ -153,7 +153,7 @@ async def serve(settings: ServerSettings, announce: Announce, attachments: Seque
         stack.push_async_callback(store.close)
         common = TenantSettings(settings.push, settings.query, settings.api)
         tenants = SettingsByTenant(common, settings.tenants.open() if settings.tenants else None)
-        decoders = stack.enter_context(ThreadPoolExecutor(_DECODERS, "decode"))
+        decoders = stack.enter_context(ThreadPoolExecutor(settings.decoders, "decode"))
         queries = _query_service(settings, tenants, store, stack)
         tails = TailHub(settings.api.tail_queue, settings.api.max_tails, store.demoted.ever)
         stack.callback(tails.close)

@@ -13,6 +13,8 @@ class ApiSettings:
     auth_enabled                 take the tenant from X-Scope-OrgID and refuse requests without it
     multi_tenant_queries         a query may name several tenants, `a|b`
     max_push_bytes               body of one push, as sent
+    max_decompressed_bytes       the same, decompressed
+    push_memory_bytes            bodies and entries of all pushes under way; more are refused with 429
     decode_in_thread_bytes       bodies from this size on are decoded in a worker thread
     max_form_bytes               body of a form POST
     body_timeout                 a body of which nothing comes for so long is given up
@@ -39,6 +41,8 @@ class ApiSettings:
 
     auth_enabled: bool = False
     max_push_bytes: int = 64 << 20
+    max_decompressed_bytes: int = 256 << 20
+    push_memory_bytes: int = 256 << 20
     decode_in_thread_bytes: int = 64 << 10
     max_form_bytes: int = 10 << 20
     multi_tenant_queries: bool = True

@@ -12,14 +12,13 @@ from sigyn.api.server import ServerSettings
 from sigyn.api.settings import ApiSettings
 from sigyn.api.tenant_settings import TenantSettings
 from sigyn.api.tls import TlsFiles
-from sigyn.api.warm_up import AMPLE_MEMORY, usable_memory
+from sigyn.cli.memory import memory_of, within_memory
 from sigyn.config import ruler_settings as config
 from sigyn.config.access_settings import token_file
 from sigyn.config.settings import RetentionSettings, Settings, settings_of
 from sigyn.config.show import show_settings
 from sigyn.config.storage_settings import StorageSettings
 from sigyn.config.tenant_overrides import parse_tenant_overrides
-from sigyn.engine.scan import UNIT_ROWS
 from sigyn.model.errors import BadRequest
 from sigyn.ruler.settings import HttpAccess, MailSettings, RulerSettings
 from sigyn.services.access.identity import read_grants
@@ -37,17 +36,13 @@ from sigyn.store.settings import ObjectStoreSettings, StoreSettings, TierSetting
 
 _MEGABYTE = 1 << 20
 
-SMALL_MEMORY = 512 << 20  # bytes; below, one thread computes, and memory that is not used goes back at once
-
 
 def server_settings(settings: Settings) -> ServerSettings:
     """The settings of a server."""
     server, query = settings.server, settings.query
-    memory = memory_of(settings)
-    cache_bytes = round(query.results_cache_max_size_mb * _MEGABYTE)
     overrides = settings.limits.per_tenant_override_config
-    return ServerSettings(
-        store=within_memory(replace(store_settings(settings.storage), **_delete_settings(settings)), memory),
+    told = ServerSettings(
+        store=replace(store_settings(settings.storage), **_delete_settings(settings)),
         http=server.http,
         otlp_grpc=server.otlp_grpc,
         tls=TlsFiles(
@@ -62,15 +57,14 @@ def server_settings(settings: Settings) -> ServerSettings:
         header_timeout=server.header_timeout,
         access=access_plan(settings),
         graceful_shutdown_timeout=server.graceful_shutdown_timeout,
-        query_threads=query.threads or (1 if 0 < memory < SMALL_MEMORY else 0),
-        query_unit_rows=UNIT_ROWS if not 0 < memory < AMPLE_MEMORY else max(UNIT_ROWS * memory // AMPLE_MEMORY, 16_384),
+        query_threads=query.threads,
         max_concurrent=query.max_concurrent,
         max_query_parallelism=query.max_query_parallelism,
         max_outstanding_per_tenant=query.max_outstanding_per_tenant,
         cache_results=query.cache_results,
         results_cache=query.results_cache,
-        results_cache_bytes=min(cache_bytes, memory // 16) if memory else cache_bytes,
-        query_memory_bytes=min(query.memory_bytes, memory // 4) if memory else query.memory_bytes,
+        results_cache_bytes=round(query.results_cache_max_size_mb * _MEGABYTE),
+        query_memory_bytes=query.memory_bytes,
         configuration=show_settings(settings),
         api=_api_settings(settings),
         push=_push_limits(settings),
@@ -83,6 +77,7 @@ def server_settings(settings: Settings) -> ServerSettings:
         retention=retention_rules(settings),
         ruler=ruler_settings(settings.ruler),
     )
+    return within_memory(told, memory_of(settings))
 
 
 def ruler_settings(ruler: config.RulerSettings) -> RulerSettings:
@@ -251,27 +246,6 @@ def store_settings(storage: StorageSettings) -> StoreSettings:
         ),
         cache_bytes=storage.cache_bytes,
         max_waiting_bytes=storage.max_waiting_bytes,
-    )
-
-
-def memory_of(settings: Settings) -> int:
-    """Bytes of memory that the server should stay within; 0: not known."""
-    return settings.server.memory_bytes or usable_memory()
-
-
-def within_memory(settings: StoreSettings, memory: int) -> StoreSettings:
-    """The settings of a store with buffers that fit into a server of so many bytes of memory (0: not known)."""
-    if not 0 < memory < AMPLE_MEMORY:
-        return settings
-    job_bytes = min(settings.compaction_job_bytes, max(memory // 24, 4 << 20))
-    settled_bytes = min(settings.compaction_settled_bytes, 2 * job_bytes)
-    return replace(
-        settings,
-        max_waiting_bytes=min(settings.max_waiting_bytes, memory // 16),
-        max_group_bytes=min(settings.max_group_bytes, memory // 32),
-        recent_bytes=min(settings.recent_bytes, memory // 16),
-        compaction_job_bytes=job_bytes,
-        compaction_settled_bytes=settled_bytes,
     )
 
 

@@ -101,14 +101,13 @@ def serve(
 def _run(settings: Settings, notices: Iterable[Notice], globs: Sequence[str], demo: bool) -> None:
     from sigyn.api.logs import configure_logs
     from sigyn.api.server import run
-    from sigyn.cli.assembly import SMALL_MEMORY, memory_of, server_settings
+    from sigyn.cli.allocation import prepare_allocation
+    from sigyn.cli.assembly import server_settings
+    from sigyn.cli.memory import SMALL_MEMORY, memory_of
     from sigyn.demo.attach import attach_demo
     from sigyn.ui.attach import attach_page
 
-    if 0 < memory_of(settings) < SMALL_MEMORY:
-        from sigyn.cli.small_memory import give_memory_back
-
-        give_memory_back()
+    prepare_allocation(small=0 < memory_of(settings) < SMALL_MEMORY)
     configure_logs(settings.server.log_level, settings.server.log_format)
     _log_notices(notices)
     attachments: list[Attachment] = [attach_page, *([attach_demo] if demo else [])]

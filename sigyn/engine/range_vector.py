@@ -63,10 +63,13 @@ def range_vector(
     except QueryTimeout as timeout:
         _, covered = context.stop_early(timeout, units[len(found) :], anything=bool(found or known))
     pieces = [piece for unit in reversed(found) for piece in unit]
+    found.clear()
     if task.is_summed:
         block = _from_sums(task, [*known, *(piece for piece in pieces if isinstance(piece, BucketSums))])
     else:
-        block = _from_samples(task, [piece for piece in pieces if isinstance(piece, SampleColumns)], grid)
+        samples = [piece for piece in pieces if isinstance(piece, SampleColumns)]
+        pieces.clear()
+        block = _from_samples(task, samples, grid)
     return block.where(grid.times - log_range.offset - log_range.interval >= covered)
 
 
@@ -111,17 +114,18 @@ def _summed_values(
             return window_sums(total, runs)
 
 
-def _from_samples(task: RangeTask, pieces: Sequence[SampleColumns], grid: StepGrid) -> SeriesBlock:
+def _from_samples(task: RangeTask, pieces: list[SampleColumns], grid: StepGrid) -> SeriesBlock:
+    """The windows of samples; `pieces` are taken out of the list where they would stand beside copies of them."""
     numbers: dict[Labels, int] = {}
     numbered = [_renumbered(piece.labels, piece.series, numbers) for piece in pieces]
     if not numbers:
         return SeriesBlock.empty(len(grid))
     _bound(len(numbers), len(grid))
+    if task.query.operator in ORDERLESS:
+        return _from_places(task, list(numbers), numbered, pieces, grid)
     series = np.concatenate(numbered)
     times = np.concatenate([piece.timestamps for piece in pieces])
     values = np.concatenate([piece.values for piece in pieces])
-    if task.query.operator in ORDERLESS:
-        return _from_places(task, list(numbers), series, times, values, grid)
     order = np.lexsort((times, series))
     series, times, values = series[order], times[order], values[order]
     bounds = np.searchsorted(series, np.arange(len(numbers) + 1))
@@ -135,14 +139,25 @@ def _from_samples(task: RangeTask, pieces: Sequence[SampleColumns], grid: StepGr
 
 
 def _from_places(
-    task: RangeTask, labels: list[Labels], series: Ordinals, times: Ordinals, values: Matrix, grid: StepGrid
+    task: RangeTask, labels: list[Labels], numbered: list[Ordinals], pieces: list[SampleColumns], grid: StepGrid
 ) -> SeriesBlock:
-    """Windows of samples in the order of their buckets: all that an operator needs to which order is nothing."""
+    """Windows of samples in the order of their buckets: all that an operator needs to which order is nothing.
+
+    There may be a sample for each entry, so `numbered` and `pieces` are emptied on the way.
+    """
     buckets, query = task.buckets, task.query
-    cells = series * buckets.count + buckets.of(times)
     count = len(labels) * buckets.count
-    if count <= np.iinfo(np.uint16).max:  # sorted by counting: 10 times faster
-        cells = cells.astype(np.uint16)
+    few = count <= np.iinfo(np.uint16).max  # sorted by counting: 10 times faster
+    total = sum(len(piece.values) for piece in pieces)
+    cells = np.empty(total, np.uint16 if few else np.int64)
+    values = np.empty(total)
+    end = total
+    while pieces:
+        piece, series = pieces.pop(), numbered.pop()
+        begin = end - len(series)
+        cells[begin:end] = series * buckets.count + buckets.of(piece.timestamps)
+        values[begin:end] = piece.values
+        end = begin
     values = values[np.argsort(cells, kind="stable")]
     ends = np.cumsum(np.bincount(cells, minlength=count))
     begins = np.concatenate([[0], ends])

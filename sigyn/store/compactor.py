@@ -1,7 +1,7 @@
 """Runs compactions: reads segments, writes their entries as L1, and swaps both in one transaction."""
 
 import time
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from types import MappingProxyType
 
 import numpy as np
@@ -10,11 +10,12 @@ import pyarrow as pa
 from sigyn.store.catalog import NewSegment, SegmentInfo
 from sigyn.store.commit import Committer
 from sigyn.store.errors import SegmentLost
-from sigyn.store.merge import merge_tables
+from sigyn.store.gathering import GatheredEntries
+from sigyn.store.identical import drop_duplicates
 from sigyn.store.metrics import StoreMetrics
 from sigyn.store.objects import ObjectStore
 from sigyn.store.quarantine import Quarantine
-from sigyn.store.rewrite import load_segment, rewrite
+from sigyn.store.rewrite import load_entries, rewrite
 from sigyn.store.streams import Int64s, StreamRegistry
 
 _NONE: Int64s = np.empty(0, np.int64)
@@ -55,42 +56,54 @@ class Compactor:
         begun = time.perf_counter()
         tenant = segments[0].tenant
         read: list[SegmentInfo] = []
-        parts = []
+        gathered = GatheredEntries(sum(segment.text_bytes for segment in segments))
         for segment in segments:
             pause()
+            labels = [self._streams.labels(tenant, id) for id in segment.streams.ids.tolist()]
             try:
-                entries = load_segment(segment, self._objects)
+                gathered.add(labels, self._entries(segment, unwanted.get(segment.id, _NONE)))
             except SegmentLost as error:
                 self._quarantine.take(segment, error)
                 continue
             read.append(segment)
-            entries = _without(entries, unwanted.get(segment.id, _NONE))
-            parts.append(([self._streams.labels(tenant, id) for id in segment.streams.ids.tolist()], entries))
-            del entries
         if not read:
             return
-        labels, chunks = merge_tables(parts)
-        del parts
-        if not labels:
+        labels, entries = gathered.take()
+        if not len(entries):
             self._committer.commit((), read, forgets=bool(unwanted))
             self._count(read, (), 0, unwanted, time.perf_counter() - begun)
             return
-        entries = chunks.combine_chunks()
-        del chunks  # from here on the text is in memory once
+        entries = drop_duplicates(entries).combine_chunks()
+        pa.default_memory_pool().release_unused()
         rows = len(entries)
         written: list[NewSegment] = []
         arrival = max(segment.arrival for segment in read)
+        rewritten = rewrite(tenant, labels, entries, arrival, self._shape_lines, pause)
+        del entries  # so that `rewrite` can let go of it
         try:
-            for encoded in rewrite(tenant, labels, entries, arrival, self._shape_lines, pause):
+            for encoded in rewritten:
                 pause()
                 written.append(self._committer.put(encoded, segments[0].tier))
             self._committer.commit(written, read, forgets=bool(unwanted))
         finally:
             self._committer.give_up([segment.key for segment in written])
-        del entries
         pa.default_memory_pool().release_unused()
         seconds = time.perf_counter() - begun
         self._count(read, written, rows, unwanted, seconds)
+
+    def _entries(self, segment: SegmentInfo, unwanted: Int64s) -> Iterator[pa.Table]:
+        """The entries of a segment in pieces, but those in rows with these (sorted) numbers."""
+        begin = 0
+        for entries in load_entries(segment, self._objects):
+            end = begin + len(entries)
+            own = unwanted[np.searchsorted(unwanted, begin) : np.searchsorted(unwanted, end)] - begin
+            if len(own):
+                kept = np.ones(len(entries), np.bool_)
+                kept[own] = False
+                yield entries.filter(pa.array(kept))
+            else:
+                yield entries
+            begin = end
 
     def _count(
         self,
@@ -110,11 +123,3 @@ class Compactor:
         removed = sum(len(unwanted.get(segment.id, _NONE)) for segment in read)
         metrics.entries_removed += removed
         metrics.compaction_duplicates_dropped += sum(segment.rows for segment in read) - removed - rows
-
-
-def _without(entries: pa.Table, rows: Int64s) -> pa.Table:
-    if not len(rows):
-        return entries
-    kept = np.ones(len(entries), np.bool_)
-    kept[rows] = False
-    return entries.filter(pa.array(kept))

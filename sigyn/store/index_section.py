@@ -80,16 +80,6 @@ def decode_index(body: bytes | memoryview, place: IndexPlace) -> SegmentIndex:
     return SegmentIndex(NeedleFilters.of(words, place.needle_blocks), tallies, place.has_metadata, texts)
 
 
-def with_index(parquet: memoryview, section: bytes) -> memoryview:
-    """A Parquet file with the section in front of its footer."""
-    footer = len(parquet) - _TRAILER - int.from_bytes(parquet[-_TRAILER:-4], "little")
-    body = bytearray(len(parquet) + len(section))
-    body[:footer] = parquet[:footer]
-    body[footer : footer + len(section)] = section
-    body[footer + len(section) :] = parquet[footer:]
-    return memoryview(body)
-
-
 def index_range(object_bytes: int, footer_bytes: int, place: IndexPlace) -> tuple[int, int]:
     """Where the section begins and ends in an object."""
     end = object_bytes - _TRAILER - footer_bytes

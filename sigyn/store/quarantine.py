@@ -11,7 +11,7 @@ from sigyn.store.errors import SegmentArchived, SegmentLost
 from sigyn.store.live import LiveSegments
 from sigyn.store.metrics import StoreMetrics
 from sigyn.store.objects import ObjectStore
-from sigyn.store.rewrite import load_segment
+from sigyn.store.rewrite import load_entries
 
 _log = structlog.get_logger("sigyn.store")
 
@@ -58,7 +58,8 @@ class Quarantine:
         for segment in self._catalog.quarantined():
             pause()
             try:
-                load_segment(segment, self._objects)
+                for _ in load_entries(segment, self._objects):
+                    pause()
             except SegmentLost:
                 continue
             self._catalog.restore(segment.id)

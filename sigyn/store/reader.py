@@ -1,7 +1,7 @@
 """Reads segments: their row groups from cached metadata, their columns from a file or by ranges."""
 
 from collections import OrderedDict
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from threading import Lock
 
@@ -22,7 +22,6 @@ from sigyn.store.portion import NOTHING_KNOWN, Layout, Portion
 from sigyn.store.recent import RecentSegments, RowGroup
 from sigyn.store.remote_file import RemoteFile
 
-GROUPS_AT_ONCE = 4  # row groups whose lines are put together at once: it takes four times their text in memory
 _METADATA_CAPACITY = 4096  # footers in memory: about 20 KB each
 
 
@@ -221,15 +220,16 @@ def _streams(segment: SegmentInfo, row_groups: Sequence[RowGroup]) -> Mapping[st
     return {"stream": pa.array(np.concatenate(pieces))}
 
 
-def read_entries(body: bytes | memoryview) -> pa.Table:
-    """All entries (ENTRY_SCHEMA) of a whole object. Raises Arrow's errors when it can't be read."""
+def read_entries(body: bytes | memoryview) -> Iterator[pa.Table]:
+    """All entries (ENTRY_SCHEMA) of a whole object, a row group at a time.
+
+    Raises Arrow's errors when it can't be read.
+    """
     file = pq.ParquetFile(pa.BufferReader(body))
     layout = _layout(file.metadata)
-    pieces = []
-    for begin in range(0, file.metadata.num_row_groups, GROUPS_AT_ONCE):
-        some = range(begin, min(begin + GROUPS_AT_ONCE, file.metadata.num_row_groups))
-        pieces.append(_entries(_portion_of(file.read_row_groups(some, use_threads=False), layout), ENTRY_SCHEMA.names))
-    return pa.concat_tables(pieces)
+    for number in range(file.metadata.num_row_groups):
+        table = file.read_row_groups([number], use_threads=False)
+        yield _entries(_portion_of(table, layout), ENTRY_SCHEMA.names)
 
 
 def whole_portion(body: bytes | memoryview) -> Portion:

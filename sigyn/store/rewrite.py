@@ -22,7 +22,7 @@ from sigyn.store.streams import Int64s
 
 
 def load_body(segment: SegmentInfo, objects: ObjectStore) -> bytes | memoryview:
-    """The bytes of a segment's object, after its size and checksum. Raises as `load_segment`."""
+    """The bytes of a segment's object, after its size and checksum. Raises as `load_entries`."""
     body = objects.get(segment.key)
     if len(body) != segment.object_bytes:
         raise SegmentLost(f"object `{segment.key}` has {len(body)} bytes; {segment.object_bytes} were written")
@@ -31,15 +31,15 @@ def load_body(segment: SegmentInfo, objects: ObjectStore) -> bytes | memoryview:
     return body
 
 
-def load_segment(segment: SegmentInfo, objects: ObjectStore) -> pa.Table:
-    """All entries of a segment (ENTRY_SCHEMA), after its checksum: what is rewritten must not carry corruption on.
+def load_entries(segment: SegmentInfo, objects: ObjectStore) -> Iterator[pa.Table]:
+    """All entries of a segment (ENTRY_SCHEMA) in pieces, after its checksum: no corruption must be carried on.
 
     Raises SegmentLost when the object is missing, torn or corrupt, SegmentArchived when it has to be
     restored first, and Unavailable when the object store can't be reached.
     """
     body = load_body(segment, objects)
     try:
-        return read_entries(body)
+        yield from read_entries(body)
     except (pa.ArrowException, OSError) as error:
         raise SegmentLost(f"object `{segment.key}` can't be read: {error}") from error
 
@@ -58,12 +58,16 @@ def rewrite(
     days = day_of(timestamps)
     order = np.lexsort((timestamps, ordinals, days))  # stable: equal places stay in order of arrival
     _, starts = np.unique(days[order], return_index=True)
-    sorted_entries = SortedEntries(entries, shape_lines)
+    parts, labels_of_parts = [], []
     for start, end in zip(starts, [*starts[1:], len(order)], strict=True):
         rows = order[start:end]
         used, renumbered = np.unique(ordinals[rows], return_inverse=True)
-        day_labels = [sorted_labels[ordinal] for ordinal in used.tolist()]
-        yield sorted_entries.encode(tenant, day_labels, rows, renumbered, arrival, pause)
+        parts.append((rows, renumbered))
+        labels_of_parts.append([sorted_labels[ordinal] for ordinal in used.tolist()])
+    sorted_entries = SortedEntries(entries, parts, shape_lines, pause)
+    del entries  # with what the caller has given up, the lines are gone
+    for number, own_labels in enumerate(labels_of_parts):
+        yield sorted_entries.encode(number, tenant, own_labels, arrival, pause)
 
 
 def rank_streams(streams: Sequence[Labels]) -> Int64s:

@@ -29,9 +29,9 @@ async def test_old_orphans_are_swept_and_young_ones_stay(settings: MakeSettings)
         if configured.objects is not None
         else LocalObjects(Path(str(configured.data)) / "objects")
     )
+    store = Store.open(configured, objects=objects)
     objects.put("fake/2026-01-01/0-orphan.parquet", b"left by a process that was killed")
     objects.put("notes.txt", b"not ours")
-    store = Store.open(configured, objects=objects)
     await store.append(batch([row("a", 1, "x")]))
     store.sweep_now()
     assert store.metrics.orphans_deleted == 0

@@ -60,7 +60,9 @@ class LogsService:
         began = time.perf_counter()
         try:
             tenant = tenant_from(headers.get("x-scope-orgid", ""), api.settings.auth_enabled)
-            response = await store_logs(api, tenant, await decode_bytes(api, message, self._decode))
+            with api.push_memory.hold() as held:
+                held.add(len(message))
+                response = await store_logs(api, tenant, await decode_bytes(api, message, self._decode, held))
             code = grpc.StatusCode.OK
         except SigynError as error:
             code = status_code(error)

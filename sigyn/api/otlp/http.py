@@ -20,7 +20,8 @@ async def logs(request: Request) -> Response:
     api = api_of(request)
     tenant = tenant_of(request)
     decode = partial(decode_otlp, mapping=api.settings.otlp, clock=api.clock)
-    response = await store_logs(api, tenant, await decode_body(request, decode))
+    with api.push_memory.hold() as held:
+        response = await store_logs(api, tenant, await decode_body(request, decode, held))
     if media_type(request.headers.get("content-type", "")) == JSON:
         return json_response(MessageToDict(response))
     return Response(response.SerializeToString(), media_type=PROTOBUF)

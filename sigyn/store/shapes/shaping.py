@@ -82,22 +82,14 @@ class ShapedLines:
 def shape_lines(lines: pa.StringArray, timestamps: Longs, least: int) -> ShapedLines | None:
     """Takes lines apart; None when no shape has as many as `least` of them, or one in LEAST_SHARE."""
     from sigyn.store.shapes.column_loops import verify
-    from sigyn.store.shapes.skim_loops import skim
 
     data, offsets = string_buffers(lines)
-    room = int(offsets[-1] - offsets[0]) // 2 + 2
-    first = np.empty(len(lines) + 1, np.int32)
-    hashes = np.empty(len(lines), np.uint64)
-    starts, lengths, kinds = np.empty(room, np.int32), np.empty(room, np.int32), np.empty(room, np.uint8)
-    skim(data, offsets, hashes, first, starts, lengths, kinds)
-    used = int(first[-1])
-    holes = Holes(first, starts[:used].copy(), lengths[:used].copy())
-    of_line, shapes = _frequent(hashes, least, lambda line: _skeleton(data, offsets, holes, kinds, line))
+    holes, of_line, shapes = _skimmed(data, offsets, least)
     if not shapes:
         return None
     table = ShapeTable.of(shapes)
     verify(
-        data, offsets, first, holes.starts, holes.lengths, of_line,
+        data, offsets, holes.first, holes.starts, holes.lengths, of_line,
         table.literals, table.literal_ends, table.first_literal,
     )  # fmt: skip
     forms: dict[str, Form] = {}
@@ -113,6 +105,22 @@ def shape_lines(lines: pa.StringArray, timestamps: Longs, least: int) -> ShapedL
         if column.null_count != len(column) and pc.any(pc.and_(column.is_valid(), pc.invert(shaped))).as_py():
             columns[name] = pc.if_else(shaped, column, None)
     return ShapedLines(table, of_line, forms, columns, holes)
+
+
+def _skimmed(data: npt.NDArray[np.uint8], offsets: Integers, least: int) -> tuple[Holes, Integers, list[Shape]]:
+    """Where the values of lines are, as far as a skim tells, and what `_frequent` makes of that."""
+    from sigyn.store.shapes.skim_loops import skim
+
+    lines = len(offsets) - 1
+    room = int(offsets[-1] - offsets[0]) // 2 + 2
+    first = np.empty(lines + 1, np.int32)
+    hashes = np.empty(lines, np.uint64)
+    starts, lengths, kinds = np.empty(room, np.int32), np.empty(room, np.int32), np.empty(room, np.uint8)
+    skim(data, offsets, hashes, first, starts, lengths, kinds)
+    for holed in (starts, lengths, kinds):
+        holed.resize(int(first[-1]), refcheck=False)  # in place: a copy would stand beside all the room
+    holes = Holes(first, starts, lengths)
+    return holes, *_frequent(hashes, least, lambda line: _skeleton(data, offsets, holes, kinds, line))
 
 
 def _frequent(

@@ -1,0 +1,62 @@
+"""Which allocators the server's process uses, and what it never loads."""
+
+import ctypes
+import resource
+import sys
+import threading
+import time
+from collections.abc import Callable, Sequence
+from importlib.machinery import ModuleSpec
+from pathlib import Path
+
+import pyarrow as pa
+
+_ARENAS, _TRIM, _MAPPED = -8, -1, -3  # M_ARENA_MAX, M_TRIM_THRESHOLD and M_MMAP_THRESHOLD of glibc's mallopt
+
+_LOOK_SECONDS = 0.25
+_GROWTH = 4 << 20  # bytes
+_PAGE = resource.getpagesize()
+
+
+def prepare_allocation(*, small: bool) -> None:
+    """For a process that serves. To be called before threads are started.
+
+    Arrow's own allocator keeps what it got: after 4 M lines were taken in, a server kept 590 MB, with the
+    system's 270 MB, for the same CPU time. `small` bounds what the system's allocator keeps too, at the cost of a
+    third of the speed.
+    """
+    sys.meta_path.insert(0, _WithoutPandas())
+    pa.set_memory_pool(pa.system_memory_pool())
+    libc = ctypes.CDLL(None)
+    if not small or not hasattr(libc, "mallopt"):  # another C library
+        return
+    for parameter, value in ((_ARENAS, 2), (_TRIM, 1 << 20), (_MAPPED, 256 << 10)):
+        libc.mallopt(parameter, value)
+    threading.Thread(target=_give_back, args=(libc.malloc_trim,), name="give-back", daemon=True).start()
+
+
+def _give_back(trim: Callable[[int], int]) -> None:
+    """Gives free pages between used ones back whenever memory has grown; mallopt knows those at the end alone."""
+    least = _private_bytes()
+    while True:
+        time.sleep(_LOOK_SECONDS)
+        if _private_bytes() > least + _GROWTH:
+            trim(0)
+            least = _private_bytes()
+        least = min(least, _private_bytes())
+
+
+def _private_bytes() -> int:
+    """What of the process is in memory and in no file."""
+    _, resident, shared, *_ = Path("/proc/self/statm").read_bytes().split()
+    return (int(resident) - int(shared)) * _PAGE
+
+
+class _WithoutPandas:
+    """Arrow loads pandas where it is installed, to know its data frames when it sees one: 21 MB for nothing."""
+
+    def find_spec(self, name: str, _path: Sequence[str] | None = None, _target: object = None) -> ModuleSpec | None:
+        """Nothing; raises ModuleNotFoundError for pandas."""
+        if name == "pandas":
+            raise ModuleNotFoundError("the server does without pandas", name=name)
+        return None

@@ -1,0 +1,71 @@
+"""How much memory a server may use, and its settings for that much."""
+
+from dataclasses import replace
+
+from sigyn.api.server import ServerSettings
+from sigyn.api.settings import ApiSettings
+from sigyn.api.warm_up import AMPLE_MEMORY, usable_memory
+from sigyn.config.settings import Settings
+from sigyn.engine.scan import UNIT_ROWS
+from sigyn.store.settings import StoreSettings
+
+SMALL_MEMORY = 512 << 20
+"""Bytes; below, one thread computes, for one query at a time, and memory that is not used goes back at once."""
+
+_LEAST_UNIT_ROWS = 16_384
+
+
+def memory_of(settings: Settings) -> int:
+    """Bytes of memory that the server should stay within; 0: not known."""
+    return settings.server.memory_bytes or usable_memory()
+
+
+def within_memory(settings: ServerSettings, memory: int) -> ServerSettings:
+    """The settings of a server that fits into so many bytes of memory (0: not known)."""
+    if not memory:
+        return settings
+    settings = replace(
+        settings,
+        results_cache_bytes=min(settings.results_cache_bytes, memory // 16),
+        query_memory_bytes=min(settings.query_memory_bytes, memory // 4),
+    )
+    if memory >= AMPLE_MEMORY:
+        return settings
+    settings = replace(
+        settings,
+        store=_store(settings.store, memory),
+        api=_api(settings.api, memory),
+        query_unit_rows=max(UNIT_ROWS * memory // AMPLE_MEMORY, _LEAST_UNIT_ROWS),
+    )
+    if memory >= SMALL_MEMORY:
+        return settings
+    return replace(
+        settings,
+        decoders=1,
+        query_threads=settings.query_threads or 1,
+        max_concurrent=settings.max_concurrent or 1,
+        query_unit_rows=_LEAST_UNIT_ROWS,
+        query_memory_bytes=min(settings.query_memory_bytes, memory // 8),
+    )
+
+
+def _store(settings: StoreSettings, memory: int) -> StoreSettings:
+    job_bytes = min(settings.compaction_job_bytes, max(memory // 24, 4 << 20))
+    return replace(
+        settings,
+        max_waiting_bytes=min(settings.max_waiting_bytes, memory // 16),
+        max_group_bytes=min(settings.max_group_bytes, memory // 32),
+        recent_bytes=min(settings.recent_bytes, memory // 16),
+        compaction_job_bytes=job_bytes,
+        compaction_settled_bytes=min(settings.compaction_settled_bytes, 2 * job_bytes),
+    )
+
+
+def _api(settings: ApiSettings, memory: int) -> ApiSettings:
+    """What a push decompresses to takes three times that while it is decoded."""
+    return replace(
+        settings,
+        max_push_bytes=min(settings.max_push_bytes, memory // 16),
+        max_decompressed_bytes=min(settings.max_decompressed_bytes, memory // 16),
+        push_memory_bytes=min(settings.push_memory_bytes, memory // 16),
+    )
