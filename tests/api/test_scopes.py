@@ -5,6 +5,7 @@ from starlette.routing import BaseRoute, Route
 
 from sigyn.api.access.login import LOGIN_ROUTES
 from sigyn.api.access.scopes import needed_scope
+from sigyn.api.alerting import ALERTING_ROUTES
 from sigyn.api.cardinality import CARDINALITY_ROUTES
 from sigyn.api.explain import EXPLAIN_ROUTES
 from sigyn.api.export.route import EXPORT_ROUTES
@@ -16,7 +17,7 @@ from sigyn.api.redaction import REDACTION_ROUTES
 
 ROUTES: list[BaseRoute] = [
     *LOKI_ROUTES, *PROMETHEUS_ROUTES, *OTLP_ROUTES, *OPS_ROUTES, *EXPORT_ROUTES, *EXPLAIN_ROUTES,
-    *CARDINALITY_ROUTES, *REDACTION_ROUTES, *LOGIN_ROUTES,
+    *CARDINALITY_ROUTES, *REDACTION_ROUTES, *LOGIN_ROUTES, *ALERTING_ROUTES,
 ]  # fmt: skip
 PUSHES = {"/loki/api/v1/push", "/api/prom/push", "/otlp/v1/logs", "/v1/logs"}
 DELETES = {"/loki/api/v1/delete"}
@@ -34,7 +35,7 @@ def expected(path: str, method: str) -> str:
         return "delete"
     if path in ADMIN or path.endswith("/ring"):
         return "admin"
-    return "rules" if "/rules" in path and method in ("POST", "DELETE") else "read"
+    return "rules" if ("/rules" in path or "/silence" in path) and method in ("POST", "DELETE") else "read"
 
 
 @pytest.mark.parametrize(
