@@ -3,7 +3,6 @@
 import re
 from collections.abc import Iterator
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
-from importlib.resources import files
 from threading import Thread
 from typing import Any
 
@@ -13,7 +12,6 @@ from playwright.sync_api import Browser, expect
 
 from .reader import Reader
 
-AXE = (files("axe_playwright_python") / "axe.min.js").read_text(encoding="utf-8")
 RYOT = '{service="ryot"}'
 VIEWS = {
     "start": ("logs", {}),
@@ -38,20 +36,7 @@ def test_axe_finds_nothing_serious(reader: Reader, view: str) -> None:
     if view == "lines":
         reader.lines.first.click()
         expect(reader.details).to_be_visible()
-    reader.page.evaluate(AXE)
-    light, dark = (_serious_faults(reader, theme) for theme in ("Light", "Dark"))
-    assert (light, dark) == ([], [])
-
-
-def _serious_faults(reader: Reader, theme: str) -> list[tuple[str, str, str]]:
-    if reader.button(f"{theme} theme").count():
-        reader.click(f"{theme} theme")
-    found = reader.page.evaluate("axe.run(document, {resultTypes: ['violations']})")
-    return [
-        (each["id"], each["nodes"][0]["html"][:200], each["nodes"][0]["failureSummary"])
-        for each in found["violations"]
-        if each["impact"] in ("serious", "critical")
-    ]
+    assert reader.serious_faults() == []
 
 
 def test_keys(reader: Reader) -> None:
@@ -184,62 +169,6 @@ def test_the_store(reader: Reader) -> None:
     expect(reader.page.locator(".data-table", has_text="ryot-db-0")).to_be_visible()
     reader.click("Settings")
     expect(reader.page.locator("pre", has_text="max_line_size")).to_be_visible()
-
-
-RULES = {
-    "status": "success",
-    "data": {
-        "groups": [
-            {
-                "name": "loki_alerts",
-                "file": "shop",
-                "interval": 60,
-                "rules": [
-                    {
-                        "type": "alerting",
-                        "name": "HighErrorRate",
-                        "query": 'sum by (service) (rate({level="error"}[5m])) > 0.05',
-                        "duration": 300,
-                        "state": "firing",
-                        "health": "ok",
-                        "labels": {"severity": "critical"},
-                        "annotations": {"summary": "High error rate in ryot"},
-                        "lastEvaluation": "2026-01-15T12:00:00Z",
-                        "alerts": [
-                            {
-                                "state": "firing",
-                                "labels": {"alertname": "HighErrorRate", "service": "ryot"},
-                                "annotations": {},
-                                "activeAt": "2026-01-15T11:00:00Z",
-                                "value": "0.07",
-                            }
-                        ],
-                    },
-                    {
-                        "type": "alerting",
-                        "name": "Quiet",
-                        "query": "vector(0) > 1",
-                        "state": "inactive",
-                        "health": "ok",
-                    },
-                ],
-            }
-        ]
-    },
-}
-"""What a ruler answers, in Prometheus' form."""
-
-
-def test_alerts(reader: Reader) -> None:
-    reader.page.route("**/prometheus/api/v1/rules", lambda route: route.fulfill(json=RULES))
-    reader.open("alerts")
-    expect(reader.page.locator(".rule")).to_have_count(2)
-    reader.click("Firing")
-    expect(reader.page.locator(".rule")).to_have_count(1)
-    reader.page.locator(".rule-head").click()
-    expect(reader.page.get_by_role("img", name=re.compile("threshold 0.05"))).to_be_visible()
-    expect(reader.page.locator(".rule-details")).to_contain_text("High error rate in ryot")
-    expect(reader.page.locator(".rule-details tbody tr")).to_contain_text("firing")
 
 
 def test_no_ruler_is_said(reader: Reader) -> None:
