@@ -2,14 +2,11 @@
 
 import re
 from collections.abc import Iterator
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
-from threading import Thread
-from typing import Any
 
-import httpx
 import pytest
 from playwright.sync_api import Browser, expect
 
+from .proxy import prefix_proxy
 from .reader import Reader
 
 RYOT = '{service="ryot"}'
@@ -81,39 +78,10 @@ def test_a_phone(reader: Reader) -> None:
         assert reader.page.evaluate("document.documentElement.scrollWidth") <= 390
 
 
-class _Proxy(BaseHTTPRequestHandler):
-    """A reverse proxy that serves the server below a prefix, as nginx does."""
-
-    prefix = "/tools/logs"
-    target = ""
-
-    def do_GET(self) -> None:
-        if not self.path.startswith(self.prefix + "/"):
-            self.send_error(404)
-            return
-        headers = {"Accept": self.headers.get("Accept", "*/*")}
-        answer = httpx.get(self.target + self.path.removeprefix(self.prefix), headers=headers, timeout=30)
-        self.send_response(answer.status_code)
-        for name in ("content-type", "content-security-policy", "location"):
-            if name in answer.headers:
-                self.send_header(name, answer.headers[name])
-        self.send_header("Content-Length", str(len(answer.content)))
-        self.end_headers()
-        self.wfile.write(answer.content)
-
-    def log_message(self, format: str, *args: Any) -> None:
-        """Says nothing."""
-
-
 @pytest.fixture
 def proxied(server_url: str) -> Iterator[str]:
-    handler = type("Proxy", (_Proxy,), {"target": server_url})
-    with ThreadingHTTPServer(("127.0.0.1", 0), handler) as proxy:
-        thread = Thread(target=proxy.serve_forever)
-        thread.start()
-        yield f"http://127.0.0.1:{proxy.server_port}{_Proxy.prefix}"
-        proxy.shutdown()
-        thread.join()
+    with prefix_proxy(server_url) as proxy:
+        yield proxy.url
 
 
 def test_behind_a_path_prefix(browser: Browser, proxied: str) -> None:

@@ -14,6 +14,12 @@ export interface Identity {
 /** Null until the server said it. */
 export const identity = signal<Identity | null>(null)
 
+/** The server does not know who asks. */
+export const loginNeeded = signal(false)
+
+/** It does, but not for which tenant. */
+export const tenantNeeded = signal(false)
+
 /** Whether somebody may do what needs a scope; what is not known yet is not held back here but by the server. */
 export function may(scope: string): boolean {
   return identity.value === null || identity.value.scopes.includes(scope)
