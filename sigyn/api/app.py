@@ -14,6 +14,7 @@ from starlette.routing import BaseRoute
 
 from sigyn.api.access.door import Access, Door
 from sigyn.api.access.login import LOGIN_ROUTES
+from sigyn.api.alerting import ALERTING_ROUTES
 from sigyn.api.cardinality import CARDINALITY_ROUTES
 from sigyn.api.explain import EXPLAIN_ROUTES
 from sigyn.api.export.route import EXPORT_ROUTES
@@ -68,6 +69,7 @@ def build_app(api: Api, attached: Sequence[BaseRoute] = ()) -> Starlette:
         routes=[
             *LOKI_ROUTES,
             *PROMETHEUS_ROUTES,
+            *ALERTING_ROUTES,
             *OTLP_ROUTES,
             *EXPORT_ROUTES,
             *EXPLAIN_ROUTES,

@@ -96,6 +96,7 @@ def ruler_settings(ruler: config.RulerSettings) -> RulerSettings:
         external_labels=ruler.external_labels,
         alert_lines=ruler.alert_lines,
         series_retention=ruler.series_retention,
+        history_retention=ruler.history_retention,
         alertmanagers=ruler.alertmanager_url,
         alertmanager_access=HttpAccess(
             username=ruler.alertmanager_username,

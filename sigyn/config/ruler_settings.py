@@ -60,6 +60,11 @@ class RulerSettings:
         60, COUNT, "Evaluations of recording rules that are made up for after an outage, for each group; 0: none."
     )
     series_retention: int = setting(30 * DAY, DURATION, "How long recorded series are kept.")
+    history_retention: int = setting(
+        30 * DAY,
+        DURATION,
+        "How long the history of alerts is kept, of which there are at most 50,000 changes for each tenant.",
+    )
     external_url: str = setting("", TEXT, "URL of Grafana, for the links in alerts.", "ruler.external_url")
     datasource_uid: str = setting(
         "", TEXT, "Uid of the data source in Grafana that shows this server's logs.", "ruler.datasource_uid"

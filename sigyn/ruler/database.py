@@ -1,4 +1,4 @@
-"""The ruler's own SQLite file: recorded series, states of alerts, rules from the API, messages on their way.
+"""The ruler's own SQLite file: recorded series, alerts and their history, rules from the API, messages on their way.
 
 It is not the catalog: losing it loses no entry of anybody's. docs/format/ruler.md draws its tables.
 """
@@ -51,6 +51,19 @@ MIGRATIONS: tuple[tuple[str, ...], ...] = (
             created INTEGER NOT NULL,
             body BLOB NOT NULL
         )""",
+    ),
+    (
+        """CREATE TABLE alert_change (
+            id INTEGER PRIMARY KEY AUTOINCREMENT,
+            tenant TEXT NOT NULL,
+            namespace TEXT NOT NULL,
+            name TEXT NOT NULL,
+            labels TEXT NOT NULL,
+            state TEXT NOT NULL,
+            timestamp INTEGER NOT NULL,
+            value REAL
+        )""",
+        "CREATE INDEX alert_change_by_time ON alert_change (tenant, timestamp)",
     ),
 )
 """Statements that lead from version n to version n + 1. Released ones never change."""

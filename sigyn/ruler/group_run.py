@@ -11,6 +11,7 @@ from sigyn.model.errors import SigynError
 from sigyn.ruler.alert import LimitExceeded
 from sigyn.ruler.evaluation import Evaluator, Health, NothingRecorded, Outcome
 from sigyn.ruler.group_state import GroupState, GroupStates, RuleState
+from sigyn.ruler.history import changes, lost
 from sigyn.ruler.rule import AlertingRule, GroupKey, RecordingRule, Rule, RuleGroup
 from sigyn.ruler.series_store import SeriesStore
 from sigyn.ruler.settings import RulerSettings
@@ -50,7 +51,7 @@ class GroupRun:
         statistics: RulerStatistics,
         tell: Callable[[Told], None],
     ) -> None:
-        """`source` is the file that the group is in; `tell` stores messages, in the transaction of the state."""
+        """`source` is the file that the group is in; `tell` stores what is told, in the transaction of the state."""
         self.key = key
         self.group = group
         self.source = source
@@ -79,9 +80,9 @@ class GroupRun:
         state can't be kept; rules that fail are counted and shown, and stop nothing.
         """
         began = time.monotonic()
-        await self._make_up(at)
-        rules: dict[str, RuleState] = {}
         told = Told()
+        await self._make_up(at, told)
+        rules: dict[str, RuleState] = {}
         for place, rule in enumerate(self.group.rules):
             before = self.rule_state(place)
             state = await self._evaluate_rule(place, rule, at)
@@ -89,9 +90,11 @@ class GroupRun:
                 if state is _OVER:
                     await self._end(before, at, told)
                 state = self._teller.note(rule, state, at, told)
+                told.changes.extend(changes(self.key, before.alerts, state.alerts, at))
             rules[self._keys[place]] = state
         for key, state in self.state.rules.items():
             if key not in rules:
+                told.changes.extend(changes(self.key, state.alerts, (), at))
                 await self._end(state, at, told)
         after = GroupState(at, rules)
         await asyncio.to_thread(self._save, after, told)
@@ -108,11 +111,12 @@ class GroupRun:
         """What there is to say when the group is deleted: its alerts are over, its series end. Raises Unavailable."""
         told = Told()
         for state in self.state.rules.values():
+            told.changes.extend(changes(self.key, state.alerts, (), at))
             await self._end(state, at, told)
         await asyncio.to_thread(self._forget, told)
         return told
 
-    async def _make_up(self, at: int) -> None:
+    async def _make_up(self, at: int, told: Told) -> None:
         """Counts the evaluations since the last one that did not happen, and makes up for recording rules."""
         last = self.state.evaluated
         if not last:
@@ -125,6 +129,8 @@ class GroupRun:
             for then in made_up:
                 await self._record_then(then)
         if at - last > self._settings.outage_tolerance:
+            for state in self.state.rules.values():
+                told.changes.extend(lost(self.key, state.alerts, last))
             self.state = _without_alerts(self.state)
 
     async def _record_then(self, then: int) -> None:

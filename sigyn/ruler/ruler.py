@@ -17,11 +17,13 @@ from sigyn.ruler.database import RulerDatabase
 from sigyn.ruler.evaluation import Evaluator, LogQueries
 from sigyn.ruler.group_run import GroupRun
 from sigyn.ruler.group_state import GroupStates
+from sigyn.ruler.history import AlertHistory, Past
 from sigyn.ruler.notify.access import check_access
 from sigyn.ruler.notify.alertmanager import Alertmanager
 from sigyn.ruler.notify.delivery import Delivery
 from sigyn.ruler.notify.outbox import Outbox
 from sigyn.ruler.notify.receivers import receivers
+from sigyn.ruler.notify.silencing import Silencing
 from sigyn.ruler.remote_write import RemoteWriter
 from sigyn.ruler.rule import GroupKey, RuleGroup
 from sigyn.ruler.rule_file import read_rule_group
@@ -58,10 +60,12 @@ class Ruler:
         self._database = RulerDatabase(data / FILE if data is not None else None)
         self._series = SeriesStore(self._database)
         self._states = GroupStates(self._database)
+        self._history = AlertHistory(self._database)
         self._shelf = RuleShelf(self._database)
         self._outbox = Outbox(self._database, clock)
         self._folder = RuleFolder(settings.rules_directory) if settings.rules_directory is not None else None
         self._evaluator = Evaluator(queries, self._series, settings)
+        self.silencing = Silencing(settings)
         self._alertmanagers = [Alertmanager(url, settings, self.statistics) for url in settings.alertmanagers]
         self._deliveries = [
             Delivery(receiver, self._outbox, self.statistics, clock) for receiver in receivers(settings)
@@ -85,7 +89,7 @@ class Ruler:
         self._services = [Background(each.name, each.run) for each in self._alertmanagers]
         self._services += [Background(each.name, each.run) for each in self._deliveries]
         self._services += [Background(each.name, each.run) for each in self._writers]
-        self._services += [Background("rules folder", self._watch), Background("recorded series", self._prune)]
+        self._services += [Background("rules folder", self._watch), Background("what is kept for a time", self._prune)]
 
     async def close(self) -> None:
         """Ends evaluations where they are, and lets go of the file; states are as of the last evaluation."""
@@ -158,6 +162,10 @@ class Ruler:
         """A query over recorded series over a range (ns). Raises QueryError."""
         return await asyncio.to_thread(lambda: over_range(self._series, tenant, parse_promql(text), start, end, step))
 
+    async def history(self, tenant: str, start: int, end: int, limit: int) -> Past:
+        """What alerts of a tenant did with start <= t < end (ns): the newest `limit` changes."""
+        return await asyncio.to_thread(self._history.read, tenant, start, end, limit)
+
     async def recorded(self, tenant: str, selectors: Sequence[ast.Selector], start: int, end: int) -> Sequence[Labels]:
         """Recorded series that one of the selectors matches (all, when there are none), between two times (ns)."""
         return await asyncio.to_thread(self._series.series, tenant, selectors, start, end)
@@ -193,7 +201,7 @@ class Ruler:
             states=self._states,
             settings=self.settings,
             statistics=self.statistics,
-            tell=self._keep_messages,
+            tell=self._keep,
         )
 
     async def _end(self, key: GroupKey) -> None:
@@ -222,7 +230,8 @@ class Ruler:
         for writer in self._writers:
             writer.wake()
 
-    def _keep_messages(self, told: Told) -> None:
+    def _keep(self, told: Told) -> None:
+        self._history.add(told.changes)
         for delivery in self._deliveries:
             self._outbox.put(delivery.name, told.messages)
 
@@ -244,5 +253,7 @@ class Ruler:
 
     async def _prune(self) -> None:
         while True:
-            await asyncio.to_thread(self._series.forget_before, self._clock() - self.settings.series_retention)
+            now = self._clock()
+            await asyncio.to_thread(self._series.forget_before, now - self.settings.series_retention)
+            await asyncio.to_thread(self._history.forget_before, now - self.settings.history_retention)
             await asyncio.sleep(HOUR / SECOND)

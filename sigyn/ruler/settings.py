@@ -60,6 +60,7 @@ class RulerSettings:
     external_labels     added to every alert and recorded series that leaves
     alert_lines         log lines that an alert carries
     series_retention    how long recorded series are kept
+    history_retention   how long changes of alerts are kept
     remote_write        URLs that recorded series are written to
     """
 
@@ -76,6 +77,7 @@ class RulerSettings:
     external_labels: Labels = ()
     alert_lines: int = 5
     series_retention: int = 30 * DAY
+    history_retention: int = 30 * DAY
     alertmanagers: tuple[str, ...] = ()
     alertmanager_access: HttpAccess = field(default_factory=HttpAccess)
     notification_queue_capacity: int = 10_000

@@ -7,6 +7,7 @@ from sigyn.model.labels import Labels
 from sigyn.ruler.alert import ALERT_NAME, Alert
 from sigyn.ruler.evaluation import valid_until
 from sigyn.ruler.group_state import RuleState
+from sigyn.ruler.history import Change
 from sigyn.ruler.notify.message import Message, Notice, notice_of
 from sigyn.ruler.rule import AlertingRule, GroupKey
 from sigyn.ruler.settings import RulerSettings
@@ -16,10 +17,11 @@ from sigyn.ruler.templating import uses_logs
 
 @dataclass(frozen=True, slots=True)
 class Told:
-    """Notices for Alertmanagers, messages for all others."""
+    """Notices for Alertmanagers, messages for all others, and changes for the history."""
 
     notices: list[Notice] = field(default_factory=list)
     messages: list[Message] = field(default_factory=list)
+    changes: list[Change] = field(default_factory=list)
 
 
 @dataclass(frozen=True, slots=True)

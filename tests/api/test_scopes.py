@@ -5,6 +5,7 @@ from starlette.routing import BaseRoute, Route
 
 from sigyn.api.access.login import LOGIN_ROUTES
 from sigyn.api.access.scopes import needed_scope
+from sigyn.api.alerting import ALERTING_ROUTES
 from sigyn.api.cardinality import CARDINALITY_ROUTES
 from sigyn.api.explain import EXPLAIN_ROUTES
 from sigyn.api.export.route import EXPORT_ROUTES
@@ -16,11 +17,11 @@ from sigyn.api.redaction import REDACTION_ROUTES
 
 ROUTES: list[BaseRoute] = [
     *LOKI_ROUTES, *PROMETHEUS_ROUTES, *OTLP_ROUTES, *OPS_ROUTES, *EXPORT_ROUTES, *EXPLAIN_ROUTES,
-    *CARDINALITY_ROUTES, *REDACTION_ROUTES, *LOGIN_ROUTES,
+    *CARDINALITY_ROUTES, *REDACTION_ROUTES, *LOGIN_ROUTES, *ALERTING_ROUTES,
 ]  # fmt: skip
 PUSHES = {"/loki/api/v1/push", "/api/prom/push", "/otlp/v1/logs", "/v1/logs"}
 DELETES = {"/loki/api/v1/delete"}
-OPEN_TO_PEOPLE = {"/logout"}
+OPEN_TO_PEOPLE = {"/logout", "/sigyn/api/v1/login"}
 ADMIN = {
     "/config", "/config/tenant/v1/limits", "/services", "/flush", "/ingester/shutdown", "/log_level", "/memberlist",
     "/sigyn/api/v1/cardinality/promote", "/sigyn/api/v1/cardinality/demote",
@@ -34,7 +35,7 @@ def expected(path: str, method: str) -> str:
         return "delete"
     if path in ADMIN or path.endswith("/ring"):
         return "admin"
-    return "rules" if "/rules" in path and method in ("POST", "DELETE") else "read"
+    return "rules" if ("/rules" in path or "/silence" in path) and method in ("POST", "DELETE") else "read"
 
 
 @pytest.mark.parametrize(

@@ -1,9 +1,12 @@
 """What a person does with the page, in their words."""
 
 from dataclasses import dataclass
+from importlib.resources import files
 from urllib.parse import parse_qs, urlencode
 
 from playwright.sync_api import Locator, Page, expect
+
+AXE = (files("axe_playwright_python") / "axe.min.js").read_text(encoding="utf-8")
 
 
 @dataclass(frozen=True)
@@ -74,3 +77,17 @@ class Reader:
         self.page.wait_for_function(
             "query => new URLSearchParams(location.hash.split('?')[1]).get('q') === query", arg=query
         )
+
+    def serious_faults(self) -> list[tuple[str, str, str]]:
+        """What axe finds serious or worse in what is shown, in the light theme and in the dark one."""
+        self.page.evaluate(AXE)
+        return [fault for theme in ("Light", "Dark") for fault in self._faults_in(theme)]
+
+    def _faults_in(self, theme: str) -> list[tuple[str, str, str]]:
+        self.page.evaluate("theme => document.documentElement.setAttribute('data-theme', theme)", theme.lower())
+        found = self.page.evaluate("axe.run(document, {resultTypes: ['violations']})")
+        return [
+            (each["id"], each["nodes"][0]["html"][:200], each["nodes"][0]["failureSummary"])
+            for each in found["violations"]
+            if each["impact"] in ("serious", "critical")
+        ]

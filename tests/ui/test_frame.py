@@ -2,18 +2,13 @@
 
 import re
 from collections.abc import Iterator
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
-from importlib.resources import files
-from threading import Thread
-from typing import Any
 
-import httpx
 import pytest
 from playwright.sync_api import Browser, expect
 
+from .proxy import prefix_proxy
 from .reader import Reader
 
-AXE = (files("axe_playwright_python") / "axe.min.js").read_text(encoding="utf-8")
 RYOT = '{service="ryot"}'
 VIEWS = {
     "start": ("logs", {}),
@@ -38,20 +33,7 @@ def test_axe_finds_nothing_serious(reader: Reader, view: str) -> None:
     if view == "lines":
         reader.lines.first.click()
         expect(reader.details).to_be_visible()
-    reader.page.evaluate(AXE)
-    light, dark = (_serious_faults(reader, theme) for theme in ("Light", "Dark"))
-    assert (light, dark) == ([], [])
-
-
-def _serious_faults(reader: Reader, theme: str) -> list[tuple[str, str, str]]:
-    if reader.button(f"{theme} theme").count():
-        reader.click(f"{theme} theme")
-    found = reader.page.evaluate("axe.run(document, {resultTypes: ['violations']})")
-    return [
-        (each["id"], each["nodes"][0]["html"][:200], each["nodes"][0]["failureSummary"])
-        for each in found["violations"]
-        if each["impact"] in ("serious", "critical")
-    ]
+    assert reader.serious_faults() == []
 
 
 def test_keys(reader: Reader) -> None:
@@ -96,39 +78,10 @@ def test_a_phone(reader: Reader) -> None:
         assert reader.page.evaluate("document.documentElement.scrollWidth") <= 390
 
 
-class _Proxy(BaseHTTPRequestHandler):
-    """A reverse proxy that serves the server below a prefix, as nginx does."""
-
-    prefix = "/tools/logs"
-    target = ""
-
-    def do_GET(self) -> None:
-        if not self.path.startswith(self.prefix + "/"):
-            self.send_error(404)
-            return
-        headers = {"Accept": self.headers.get("Accept", "*/*")}
-        answer = httpx.get(self.target + self.path.removeprefix(self.prefix), headers=headers, timeout=30)
-        self.send_response(answer.status_code)
-        for name in ("content-type", "content-security-policy", "location"):
-            if name in answer.headers:
-                self.send_header(name, answer.headers[name])
-        self.send_header("Content-Length", str(len(answer.content)))
-        self.end_headers()
-        self.wfile.write(answer.content)
-
-    def log_message(self, format: str, *args: Any) -> None:
-        """Says nothing."""
-
-
 @pytest.fixture
 def proxied(server_url: str) -> Iterator[str]:
-    handler = type("Proxy", (_Proxy,), {"target": server_url})
-    with ThreadingHTTPServer(("127.0.0.1", 0), handler) as proxy:
-        thread = Thread(target=proxy.serve_forever)
-        thread.start()
-        yield f"http://127.0.0.1:{proxy.server_port}{_Proxy.prefix}"
-        proxy.shutdown()
-        thread.join()
+    with prefix_proxy(server_url) as proxy:
+        yield proxy.url
 
 
 def test_behind_a_path_prefix(browser: Browser, proxied: str) -> None:
@@ -184,62 +137,6 @@ def test_the_store(reader: Reader) -> None:
     expect(reader.page.locator(".data-table", has_text="ryot-db-0")).to_be_visible()
     reader.click("Settings")
     expect(reader.page.locator("pre", has_text="max_line_size")).to_be_visible()
-
-
-RULES = {
-    "status": "success",
-    "data": {
-        "groups": [
-            {
-                "name": "loki_alerts",
-                "file": "shop",
-                "interval": 60,
-                "rules": [
-                    {
-                        "type": "alerting",
-                        "name": "HighErrorRate",
-                        "query": 'sum by (service) (rate({level="error"}[5m])) > 0.05',
-                        "duration": 300,
-                        "state": "firing",
-                        "health": "ok",
-                        "labels": {"severity": "critical"},
-                        "annotations": {"summary": "High error rate in ryot"},
-                        "lastEvaluation": "2026-01-15T12:00:00Z",
-                        "alerts": [
-                            {
-                                "state": "firing",
-                                "labels": {"alertname": "HighErrorRate", "service": "ryot"},
-                                "annotations": {},
-                                "activeAt": "2026-01-15T11:00:00Z",
-                                "value": "0.07",
-                            }
-                        ],
-                    },
-                    {
-                        "type": "alerting",
-                        "name": "Quiet",
-                        "query": "vector(0) > 1",
-                        "state": "inactive",
-                        "health": "ok",
-                    },
-                ],
-            }
-        ]
-    },
-}
-"""What a ruler answers, in Prometheus' form."""
-
-
-def test_alerts(reader: Reader) -> None:
-    reader.page.route("**/prometheus/api/v1/rules", lambda route: route.fulfill(json=RULES))
-    reader.open("alerts")
-    expect(reader.page.locator(".rule")).to_have_count(2)
-    reader.click("Firing")
-    expect(reader.page.locator(".rule")).to_have_count(1)
-    reader.page.locator(".rule-head").click()
-    expect(reader.page.get_by_role("img", name=re.compile("threshold 0.05"))).to_be_visible()
-    expect(reader.page.locator(".rule-details")).to_contain_text("High error rate in ryot")
-    expect(reader.page.locator(".rule-details tbody tr")).to_contain_text("firing")
 
 
 def test_no_ruler_is_said(reader: Reader) -> None:

@@ -1,5 +1,6 @@
 """The door of HTTP and WebSockets: who asks, may they, and the record of what they asked for."""
 
+import re
 import time
 from dataclasses import dataclass, field
 from urllib.parse import parse_qs, quote, urlsplit
@@ -23,7 +24,10 @@ from sigyn.services.access.identity import ANYBODY, PUSH, Forbidden, Identity, U
 from sigyn.services.access.oidc import OidcProvider
 
 SESSION_COOKIE = "sigyn_session"
-LOGIN_PATHS = ("/login", "/login/callback", "/logout")
+_OPEN = re.compile(
+    r"/login(?:/callback)?|/logout|/sigyn/api/v1/login|"  # who logs in is not known yet
+    r"/|/favicon\.svg|/assets/[^/]+|/explore|/d/.+|/trace/.+"  # the page's files, and links to it, hold nobody's data
+)
 CLIENT_CERTIFICATE = "client_certificate"
 """Where a connection keeps the common name of the client's certificate."""
 
@@ -85,7 +89,7 @@ class Door:
         if _of_another_site(connection):
             raise Forbidden("this was asked for by a page of another site")
         path = connection.scope["path"]
-        if path in self._access.open_paths or (self._access.oidc and path in LOGIN_PATHS):
+        if path in self._access.open_paths or _OPEN.fullmatch(path):
             return ANYBODY
         identity = await self._access.authenticator.identify(credentials_of(connection))
         identity.check_scope(needed)
@@ -107,8 +111,10 @@ class Door:
         if self._access.oidc and wants_page and connection.scope.get("method") == "GET":
             asked = connection.url.path + (f"?{connection.url.query}" if connection.url.query else "")
             return RedirectResponse(f"/login?next={quote(asked, safe='')}", 303)
-        for challenge in self._access.authenticator.challenges:
-            response.headers.append("WWW-Authenticate", challenge)
+        # The page asks for the password itself; at a challenge the browser would, in a window of its own.
+        if "x-requested-with" not in connection.headers:
+            for challenge in self._access.authenticator.challenges:
+                response.headers.append("WWW-Authenticate", challenge)
         return response
 
     def _record(self, connection: HTTPConnection, identity: Identity, action: str, status: int, seconds: float) -> None:

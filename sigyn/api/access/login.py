@@ -1,4 +1,4 @@
-"""`/login`, `/login/callback`, `/logout`: people of the page log in at an OpenID provider."""
+"""People of the page log in, here or at an OpenID provider, and get a session; `/logout` ends it."""
 
 import secrets
 from hmac import compare_digest
@@ -14,7 +14,7 @@ from sigyn.api.requests import api_of, url_arguments
 from sigyn.api.responses import success
 from sigyn.model.errors import BadRequest, NotFound
 from sigyn.model.time import SECOND
-from sigyn.services.access.authenticator import SESSION
+from sigyn.services.access.authenticator import SESSION, Claims
 from sigyn.services.access.identity import Unauthorized
 from sigyn.services.access.sessions import Sessions
 
@@ -51,15 +51,39 @@ async def callback(request: Request) -> Response:
     name = await provider.finish(_callback(request, access), arguments.first("code"), kept["nonce"], kept["verifier"])
     access.authenticator.grants.of(name)
     response = RedirectResponse(kept["next"], 303)
-    seconds = access.session_seconds
-    _set_cookie(request, response, SESSION_COOKIE, sessions.sign(SESSION, {"name": name}, now + seconds), seconds)
+    _keep_session(request, response, sessions, {"name": name, "method": "oidc"})
     response.delete_cookie(_LOGIN_COOKIE)
+    return response
+
+
+async def ways(request: Request) -> Response:
+    """`/sigyn/api/v1/login`: how people can log in here, so that the page knows what to ask for."""
+    access = api_of(request).access
+    authenticator = access.authenticator
+    open_ways = {
+        "basic": authenticator.passwords is not None,
+        "token": authenticator.tokens is not None,
+        "oidc": access.oidc is not None,
+        "certificate": authenticator.certificates,
+    }
+    return success({"ways": [way for way, open_ in open_ways.items() if open_]})
+
+
+async def begin_session(request: Request) -> Response:
+    """Gives the browser a session for a user and password, or a token, in the header Authorization."""
+    access = api_of(request).access
+    sessions = access.authenticator.sessions
+    if sessions is None:
+        raise NotFound("nobody logs in here: auth.type names neither basic nor token")
+    identity, claims = await access.authenticator.by_header(request.headers.get("authorization", ""))
+    response = success({"name": identity.name})
+    _keep_session(request, response, sessions, claims)
     return response
 
 
 async def logout(_request: Request) -> Response:
     """Takes the session from the browser."""
-    response = RedirectResponse("/", 303)
+    response = RedirectResponse("./", 303)
     response.delete_cookie(SESSION_COOKIE)
     return response
 
@@ -96,6 +120,13 @@ def _own_path(request: Request) -> str:
     return asked if ours else "/"
 
 
+def _keep_session(request: Request, response: Response, sessions: Sessions, claims: Claims) -> None:
+    api = api_of(request)
+    seconds = api.access.session_seconds
+    text = sessions.sign(SESSION, claims, api.clock() // SECOND + seconds)
+    _set_cookie(request, response, SESSION_COOKIE, text, seconds)
+
+
 def _set_cookie(request: Request, response: Response, name: str, value: str, seconds: int) -> None:
     secure = request.url.scheme == "https" or api_of(request).access.external_url.startswith("https:")
     response.set_cookie(name, value, max_age=seconds, secure=secure, httponly=True, samesite="lax")
@@ -105,5 +136,7 @@ LOGIN_ROUTES: list[BaseRoute] = [
     Route("/login", login),
     Route("/login/callback", callback),
     Route("/logout", logout, methods=["POST"]),
+    Route("/sigyn/api/v1/login", ways, methods=["GET"]),
+    Route("/sigyn/api/v1/login", begin_session, methods=["POST"]),
     Route("/sigyn/api/v1/whoami", whoami),
 ]

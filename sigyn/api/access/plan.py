@@ -68,8 +68,9 @@ class AccessPlan:
             authenticator=Authenticator(
                 passwords=Passwords(Path(self.password_file), self.only_user) if BASIC in ways else None,
                 tokens=Tokens(self.token_file) if TOKEN in ways else None,
-                sessions=Sessions.with_key_file(self.session_key) if OIDC in ways else None,
+                sessions=Sessions.with_key_file(self.session_key) if {BASIC, TOKEN, OIDC} & set(ways) else None,
                 certificates=CERTIFICATE in ways,
+                oidc=OIDC in ways,
                 grants=self.grants,
                 clock=clock,
             ),

@@ -16,7 +16,11 @@ _FORM_QUERIES = re.compile(
 
 _RULES: tuple[tuple[str, frozenset[str], str], ...] = (
     (r"/loki/api/v1/push|/api/prom/push|(?:/otlp)?/v1/[a-z]+", _ANY, PUSH),
-    (r"/(?:loki/api/v1|api/prom)/rules(?:/.*)?|/sigyn/api/v1/dashboards(?:/.*)?", _CHANGING, RULES),
+    (
+        r"/(?:loki/api/v1|api/prom)/rules(?:/.*)?|/sigyn/api/v1/(?:dashboards|alertmanager)(?:/.*)?",
+        _CHANGING,
+        RULES,
+    ),
     (r"/loki/api/v1/delete(?:/.*)?|/loki/api/v1/cache/.*", _ANY, DELETE),
     (r"/sigyn/api/v1/cardinality/.+", _CHANGING, ADMIN),
     (r"/flush|/ingester/.*|/log_level|/config(?:/.*)?|/services|/(?:.+/)?ring|/memberlist|/compactor/.*", _ANY, ADMIN),

@@ -3,17 +3,21 @@
 import asyncio
 import base64
 import binascii
+from collections.abc import Mapping
 from dataclasses import dataclass, field
+from typing import Any, TypeAlias
 
 from sigyn.model.time import SECOND, Clock, system_clock
 from sigyn.services.access.identity import ANYBODY, Grants, Identity, Unauthorized
 from sigyn.services.access.passwords import Passwords
 from sigyn.services.access.sessions import Sessions
-from sigyn.services.access.tokens import PREFIX, Tokens
+from sigyn.services.access.tokens import PREFIX, Tokens, hash_of
 
 SESSION = "session"
 """The kind of a signed cookie that says who logged in."""
 
+Claims: TypeAlias = Mapping[str, Any]
+"""What a session holds: the `name`, the `method` that proved it, a `mark` that changes with the secret behind it."""
 
 _CHECKS = 2
 """Passwords that are checked at a time: who tries many out gets no more of the machine than that."""
@@ -41,6 +45,7 @@ class Authenticator:
     tokens: Tokens | None = None
     sessions: Sessions | None = None
     certificates: bool = False
+    oidc: bool = False
     grants: Grants = Grants()
     clock: Clock = system_clock
     _checks: asyncio.Semaphore = field(default_factory=lambda: asyncio.Semaphore(_CHECKS), repr=False, compare=False)
@@ -48,7 +53,7 @@ class Authenticator:
     @property
     def on(self) -> bool:
         """Whether anybody has to prove anything."""
-        return self.certificates or any((self.passwords, self.tokens, self.sessions))
+        return self.certificates or self.oidc or any((self.passwords, self.tokens))
 
     @property
     def challenges(self) -> list[str]:
@@ -61,17 +66,18 @@ class Authenticator:
         if not self.on:
             return ANYBODY
         if credentials.authorization:
-            return await self._by_header(credentials.authorization)
+            return (await self.by_header(credentials.authorization))[0]
         if self.sessions is not None and credentials.session:
             claims = self.sessions.read(SESSION, credentials.session, self.clock() // SECOND)
-            if claims is not None:
-                name = str(claims.get("name", ""))
-                return Identity(name, "oidc", self.grants.of(name))
+            identity = self._by_session(claims) if claims is not None else None
+            if identity is not None:
+                return identity
         if self.certificates and credentials.certificate:
             return Identity(credentials.certificate, "certificate", self.grants.of(credentials.certificate))
         raise Unauthorized("who asks? this server wants to know: " + self._ways())
 
-    async def _by_header(self, authorization: str) -> Identity:
+    async def by_header(self, authorization: str) -> tuple[Identity, Claims]:
+        """Who a header names, and what a session of theirs holds. Raises Unauthorized and Forbidden."""
         kind, _, value = authorization.partition(" ")
         match kind.lower():
             case "bearer":
@@ -84,26 +90,40 @@ class Authenticator:
                 return await self._by_password(user, password)
         raise Unauthorized("this kind of authorization is not known here: " + self._ways())
 
-    def _by_token(self, token: str) -> Identity:
+    def _by_session(self, claims: Claims) -> Identity | None:
+        """Who logged in, unless the password was changed or the token taken back since."""
+        name = str(claims.get("name", ""))
+        match claims.get("method", "oidc"):
+            case "oidc" if self.oidc:
+                return Identity(name, "oidc", self.grants.of(name))
+            case "basic" if self.passwords is not None:
+                mark = self.passwords.fingerprint(name)
+                return Identity(name, "basic", self.grants.of(name)) if mark and mark == claims.get("mark") else None
+            case "token" if self.tokens is not None:
+                return self.tokens.identity_of(str(claims.get("mark", "")), self.clock())
+        return None
+
+    def _by_token(self, token: str) -> tuple[Identity, Claims]:
         identity = self.tokens.identity(token, self.clock()) if self.tokens is not None else None
         if identity is None:
             raise Unauthorized("this token is not known, or not valid any more")
-        return identity
+        return identity, {"name": identity.name, "method": "token", "mark": hash_of(token)}
 
-    async def _by_password(self, user: str, password: str) -> Identity:
+    async def _by_password(self, user: str, password: str) -> tuple[Identity, Claims]:
         passwords = self.passwords
         if passwords is not None and not (right := passwords.remembered(user, password)):
             async with self._checks:
                 right = await asyncio.to_thread(passwords.check, user, password)
         if passwords is None or not right:
             raise Unauthorized("the user or the password is wrong")
-        return Identity(user, "basic", self.grants.of(user))
+        claims = {"name": user, "method": "basic", "mark": passwords.fingerprint(user)}
+        return Identity(user, "basic", self.grants.of(user)), claims
 
     def _ways(self) -> str:
         ways = [
             ("a user and password", self.passwords is not None),
             ("a bearer token", self.tokens is not None),
-            ("a login at /login", self.sessions is not None),
+            ("a login at /login", self.oidc),
             ("a client certificate", self.certificates),
         ]
         return "give " + " or ".join(way for way, open_ in ways if open_)

@@ -7,7 +7,7 @@ from sigyn.model.errors import SigynError
 
 PUSH, READ, RULES, DELETE, ADMIN = "push", "read", "rules", "delete", "admin"
 SCOPES = (PUSH, READ, RULES, DELETE, ADMIN)
-"""push: send entries. read: ask. rules: rules and dashboards. delete: delete entries. admin: the server itself."""
+"""push: send entries. read: ask. rules: rules, boards, silences. delete: delete entries. admin: the server itself."""
 
 EVERY_TENANT = "*"
 

@@ -51,6 +51,11 @@ class Passwords:
             self._remembered[self._mark(user, password)] = time.monotonic() + _REMEMBERED_SECONDS
         return True
 
+    def fingerprint(self, user: str) -> str:
+        """What changes with the password of a user; empty for one who may not come in."""
+        stored = self._file.get().get(user, "") if self._only_user in ("", user) else ""
+        return hashlib.sha256(f"{user}\0{stored}".encode("utf-8", "surrogatepass")).hexdigest() if stored else ""
+
     def _mark(self, user: str, password: str) -> bytes:
         stored = self._file.get().get(user, "")
         text = b"\0".join(part.encode("utf-8", "surrogatepass") for part in (user, stored, password))

@@ -45,7 +45,11 @@ class Tokens:
 
     def identity(self, token: str, now: int) -> Identity | None:
         """Whose token this is at `now` (ns); None for one that is not known, or not any more."""
-        found = self._file.get().get(_hash(token))
+        return self.identity_of(hash_of(token), now)
+
+    def identity_of(self, hash: str, now: int) -> Identity | None:
+        """Whose token has this hash."""
+        found = self._file.get().get(hash)
         if found is None or (found.expires and found.expires <= now):
             return None
         return Identity(found.name, "token", Grant(frozenset(found.scopes), frozenset(found.tenants)))
@@ -73,7 +77,7 @@ def add_token(
         raise BadRequest("a token needs a name and a scope")
     of = tuple(tenant if tenant == EVERY_TENANT else check_tenant(tenant) for tenant in tenants) or (EVERY_TENANT,)
     text = PREFIX + secrets.token_urlsafe(_SECRET_BYTES)
-    token = StoredToken(secrets.token_hex(4), name, _hash(text), wanted, of, now, expires)
+    token = StoredToken(secrets.token_hex(4), name, hash_of(text), wanted, of, now, expires)
     _write(path, [*read_tokens(path), token])
     return text, token
 
@@ -88,7 +92,8 @@ def revoke_token(path: Path, id_or_name: str) -> list[StoredToken]:
     return revoked
 
 
-def _hash(token: str) -> str:
+def hash_of(token: str) -> str:
+    """What a token is known by: it can't be made from this."""
     return hashlib.sha256(token.encode("utf-8", "surrogatepass")).hexdigest()
 
 

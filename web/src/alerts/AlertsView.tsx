@@ -1,15 +1,24 @@
-// Rules with their states; a rule opens to its alerts, its query over time with the threshold, and when it fired.
+// Rules with their states; a rule opens to its alerts and its query over time with the threshold. What alerts did, and silences.
 
+import type { ComponentChildren } from 'preact'
 import { useState } from 'preact/hooks'
+import { alertmanagers } from '../api/alerting'
 import { type Rule, type RuleGroup, ruleGroups } from '../api/prometheus'
-import { optional } from '../api/sigyn'
+import { go, place } from '../app/router'
 import { TopBar } from '../app/TopBar'
 import { Choices } from '../explore/ResultTools'
+import type { Labels } from '../logs/entry'
 import { Empty, Failure } from '../parts/Empty'
 import { Icon } from '../parts/Icon'
 import { useLoaded } from '../parts/useLoaded'
+import { type RangeText, resolveRange } from '../time/range'
+import { TimePicker } from '../time/TimePicker'
+import { History } from './History'
 import { RuleDetails } from './RuleDetails'
+import { SilenceDialog } from './SilenceDialog'
+import { Silences } from './Silences'
 
+type Section = 'rules' | 'history' | 'silences'
 type Shown = 'all' | 'firing' | 'pending' | 'failing'
 
 const STATES: readonly { value: Shown; name: string }[] = [
@@ -19,15 +28,81 @@ const STATES: readonly { value: Shown; name: string }[] = [
   { value: 'failing', name: 'Failing' },
 ]
 
+const SECTIONS: readonly { value: Section; name: string }[] = [
+  { value: 'rules', name: 'Rules' },
+  { value: 'history', name: 'History' },
+  { value: 'silences', name: 'Silences' },
+]
+
 export function AlertsView() {
+  const { parameters } = place.value
+  const receivers = useLoaded(alertmanagers, [])
+  const canSilence = (receivers.value?.length ?? 0) > 0
+  const sections = SECTIONS.filter(each => each.value !== 'silences' || canSilence)
+  const section = sections.find(each => each.value === parameters.get('show'))?.value ?? 'rules'
+  const change = (changed: Record<string, string>) =>
+    go('alerts', { ...Object.fromEntries(place.value.parameters), ...changed })
+  const choices = (
+    <Choices label="Section" value={section} choices={sections} onChoose={chosen => change({ show: chosen })} />
+  )
+  switch (section) {
+    case 'history':
+      return <HistorySection choices={choices} onChange={change} />
+    case 'silences':
+      return (
+        <>
+          <TopBar title="Alerts">{choices}</TopBar>
+          <main id="main" class="padded alerts">
+            <Silences />
+          </main>
+        </>
+      )
+    default:
+      return <RulesSection choices={choices} canSilence={canSilence} />
+  }
+}
+
+interface HistoryProperties {
+  choices: ComponentChildren
+  onChange: (changed: Record<string, string>) => void
+}
+
+function HistorySection({ choices, onChange }: HistoryProperties) {
+  const { parameters } = place.value
+  const text: RangeText = { from: parameters.get('from') ?? 'now-24h', to: parameters.get('to') ?? 'now' }
+  const [round, setRound] = useState(0)
+  const key = `${text.from} ${text.to} ${round}`
+  const [resolved, setResolved] = useState({ key: '', range: resolveRange(text) })
+  if (resolved.key !== key) setResolved({ key, range: resolveRange(text) })
+  return (
+    <>
+      <TopBar title="Alerts">
+        {choices}
+        <TimePicker
+          range={text}
+          onRange={({ from, to }) => onChange({ from, to })}
+          refresh={parameters.get('refresh') ?? ''}
+          onRefreshEvery={refresh => onChange({ refresh })}
+          onRefresh={() => setRound(round + 1)}
+        />
+      </TopBar>
+      <main id="main" class="padded alerts">
+        <History range={resolved.range} />
+      </main>
+    </>
+  )
+}
+
+function RulesSection({ choices, canSilence }: { choices: ComponentChildren; canSilence: boolean }) {
   const [shown, setShown] = useState<Shown>('all')
+  const [silencing, setSilencing] = useState<Labels | null>(null)
   const groups = useLoaded(ruleGroups, [])
-  const alertmanager = useLoaded(signal => optional<{ url?: string }>('sigyn/api/v1/alertmanager', signal), [])
   const matches = (rule: Rule) =>
     shown === 'all' || (shown === 'failing' ? rule.health === 'err' : rule.state === shown)
   return (
     <>
       <TopBar title="Alerts">
+        {choices}
         <Choices label="State" value={shown} choices={STATES} onChoose={setShown} />
         <button type="button" class="button icon-only" title="Refresh" aria-label="Refresh" onClick={groups.reload}>
           <Icon name="refresh" />
@@ -48,15 +123,24 @@ export function AlertsView() {
             key={`${group.file}${group.name}`}
             group={group}
             rules={group.rules.filter(matches)}
-            silenceAt={alertmanager.value?.url}
+            onSilence={canSilence ? setSilencing : undefined}
           />
         ))}
       </main>
+      {silencing && (
+        <SilenceDialog labels={silencing} onClose={() => setSilencing(null)} onDone={() => setSilencing(null)} />
+      )}
     </>
   )
 }
 
-function Group({ group, rules, silenceAt }: { group: RuleGroup; rules: Rule[]; silenceAt?: string }) {
+interface GroupProperties {
+  group: RuleGroup
+  rules: Rule[]
+  onSilence?: (labels: Labels) => void
+}
+
+function Group({ group, rules, onSilence }: GroupProperties) {
   if (!rules.length) return null
   return (
     <section class="rule-group">
@@ -65,14 +149,14 @@ function Group({ group, rules, silenceAt }: { group: RuleGroup; rules: Rule[]; s
       </h2>
       <ul>
         {rules.map((rule, at) => (
-          <RuleItem key={`${rule.name}${at}`} rule={rule} silenceAt={silenceAt} />
+          <RuleItem key={`${rule.name}${at}`} rule={rule} onSilence={onSilence} />
         ))}
       </ul>
     </section>
   )
 }
 
-function RuleItem({ rule, silenceAt }: { rule: Rule; silenceAt?: string }) {
+function RuleItem({ rule, onSilence }: { rule: Rule; onSilence?: (labels: Labels) => void }) {
   const [open, setOpen] = useState(false)
   const state = rule.health === 'err' ? 'failing' : rule.type === 'recording' ? 'recording' : (rule.state ?? 'inactive')
   const firing = rule.alerts?.filter(alert => alert.state === 'firing').length ?? 0
@@ -84,7 +168,7 @@ function RuleItem({ rule, silenceAt }: { rule: Rule; silenceAt?: string }) {
         {firing > 0 && <span class="hint">{firing} firing</span>}
         <code>{rule.query}</code>
       </button>
-      {open && <RuleDetails rule={rule} silenceAt={silenceAt} />}
+      {open && <RuleDetails rule={rule} onSilence={onSilence} />}
     </li>
   )
 }

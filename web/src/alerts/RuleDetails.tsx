@@ -1,3 +1,4 @@
+import { may, whyNot } from '../api/identity'
 import { runQuery } from '../api/loki'
 import type { Rule } from '../api/prometheus'
 import { link } from '../app/router'
@@ -5,7 +6,7 @@ import { align, seriesName } from '../charts/align'
 import { Legend } from '../charts/Legend'
 import { colourOfSeries } from '../charts/palette'
 import { TimeChart } from '../charts/TimeChart'
-import { safeUrl } from '../dashboards/links'
+import type { Labels } from '../logs/entry'
 import { Failure } from '../parts/Empty'
 import { useLoaded } from '../parts/useLoaded'
 import { ago } from '../time/format'
@@ -15,7 +16,7 @@ import { thresholdOf } from './threshold'
 const RANGE = { from: 'now-3h', to: 'now' }
 const NONE: ReadonlySet<string> = new Set()
 
-export function RuleDetails({ rule, silenceAt }: { rule: Rule; silenceAt?: string }) {
+export function RuleDetails({ rule, onSilence }: { rule: Rule; onSilence?: (labels: Labels) => void }) {
   return (
     <div class="rule-details">
       {rule.lastError && <Failure message={rule.lastError} />}
@@ -45,7 +46,7 @@ export function RuleDetails({ rule, silenceAt }: { rule: Rule; silenceAt?: strin
           <span class="hint">{name}</span> {value}
         </p>
       ))}
-      <Alerts rule={rule} silenceAt={silenceAt} />
+      <Alerts rule={rule} onSilence={onSilence} />
       <a class="button" href={link('logs', { q: thresholdOf(rule.query).query, ...RANGE })}>
         Open the query in Logs
       </a>
@@ -86,7 +87,7 @@ function RuleGraph({ rule }: { rule: Rule }) {
   )
 }
 
-function Alerts({ rule, silenceAt }: { rule: Rule; silenceAt?: string }) {
+function Alerts({ rule, onSilence }: { rule: Rule; onSilence?: (labels: Labels) => void }) {
   if (!rule.alerts?.length) return null
   return (
     <table class="data-table">
@@ -115,27 +116,21 @@ function Alerts({ rule, silenceAt }: { rule: Rule; silenceAt?: string }) {
             </td>
             <td class="number">{alert.value}</td>
             <td>
-              <SilenceLink labels={alert.labels} at={silenceAt} />
+              {onSilence && (
+                <button
+                  type="button"
+                  class="button small"
+                  disabled={!may('rules')}
+                  title={whyNot('rules')}
+                  onClick={() => onSilence(alert.labels)}
+                >
+                  Silence
+                </button>
+              )}
             </td>
           </tr>
         ))}
       </tbody>
     </table>
-  )
-}
-
-/** Alertmanager's own form, filled in: it alone may silence. */
-function SilenceLink({ labels, at }: { labels: Record<string, string>; at?: string }) {
-  const base = at ? safeUrl(at) : null
-  if (!base) return null
-  const matchers = Object.entries(labels).map(([name, value]) => `${name}=${JSON.stringify(value)}`)
-  return (
-    <a
-      href={`${base.replace(/\/$/, '')}/#/silences/new?filter=${encodeURIComponent(`{${matchers.join(',')}}`)}`}
-      target="_blank"
-      rel="noreferrer"
-    >
-      Silence
-    </a>
   )
 }

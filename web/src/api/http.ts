@@ -50,8 +50,20 @@ export interface Asked {
   body?: string
 }
 
+let unauthorized: (path: string) => void = () => {}
+
+/** What is done when the server does not know who asks. */
+export function onUnauthorized(run: (path: string) => void): void {
+  unauthorized = run
+}
+
 export async function ask(path: string, asked: Asked = {}): Promise<Response> {
-  const headers: Record<string, string> = { Accept: 'application/json', ...asked.headers }
+  // The second header keeps the browser from asking for a password in a window of its own.
+  const headers: Record<string, string> = {
+    Accept: 'application/json',
+    'X-Requested-With': 'XMLHttpRequest',
+    ...asked.headers,
+  }
   if (tenant.value) headers['X-Scope-OrgID'] = tenant.value
   if (asked.body !== undefined) headers['Content-Type'] = 'application/json'
   let response: Response
@@ -66,6 +78,7 @@ export async function ask(path: string, asked: Asked = {}): Promise<Response> {
     if (error instanceof DOMException && error.name === 'AbortError') throw error
     throw new ApiError('the server does not answer', 0)
   }
+  if (response.status === 401) unauthorized(path)
   if (!response.ok) throw await errorOf(response)
   return response
 }

@@ -2,9 +2,12 @@
 
 import type { ComponentType } from 'preact'
 import { useEffect, useState } from 'preact/hooks'
+import { loginNeeded, tenantNeeded } from '../api/identity'
+import { findIdentity } from '../api/login'
 import { Icon } from '../parts/Icon'
 import { Notices } from '../parts/Notices'
 import { Help } from './Help'
+import { Login } from './Login'
 import { go, link, place } from './router'
 import { listenToKeys, useShortcuts } from './shortcuts'
 import { VIEWS, type View } from './signals'
@@ -24,6 +27,7 @@ export function App() {
   const [dialog, setDialog] = useState<'help' | 'tenant' | null>(null)
   const view = VIEWS.find(each => each.id === place.value.view) ?? VIEWS[0]!
   useEffect(listenToKeys, [])
+  useEffect(() => void findIdentity(), [])
   useEffect(() => {
     document.title = `${view.name} · Sigyn`
   }, [view])
@@ -44,11 +48,16 @@ export function App() {
         Skip to the content
       </button>
       <Navigation current={view} onHelp={() => setDialog('help')} onTenant={() => setDialog('tenant')} />
-      <div class="view">
-        <Shown key={view.id} view={view} />
-      </div>
+      <div class="view">{loginNeeded.value ? <Login /> : <Shown key={view.id} view={view} />}</div>
       {dialog === 'help' && <Help onClose={() => setDialog(null)} />}
-      {dialog === 'tenant' && <TenantDialog onClose={() => setDialog(null)} />}
+      {(dialog === 'tenant' || tenantNeeded.value) && (
+        <TenantDialog
+          onClose={() => {
+            tenantNeeded.value = false
+            setDialog(null)
+          }}
+        />
+      )}
       <Notices />
     </div>
   )
@@ -85,7 +94,13 @@ function Navigation({ current, onHelp, onTenant }: { current: View; onHelp: () =
       >
         <Icon name={theme.value === 'dark' ? 'sun' : 'moon'} />
       </button>
-      <button type="button" class="navigation-item small" aria-label="Tenant" title="Tenant" onClick={onTenant}>
+      <button
+        type="button"
+        class="navigation-item small"
+        aria-label="You and your tenant"
+        title="You and your tenant"
+        onClick={onTenant}
+      >
         <Icon name="user" />
       </button>
       <button type="button" class="navigation-item small" aria-label="Keys" title="Keys (?)" onClick={onHelp}>

@@ -1,6 +1,7 @@
 // A dashboard: its variables, and its panels in Grafana's grid of 24 columns.
 
 import { useCallback, useState } from 'preact/hooks'
+import { may, whyNot } from '../api/identity'
 import { deleteDashboard, readDashboard } from '../api/sigyn'
 import { go, link, place } from '../app/router'
 import { TopBar } from '../app/TopBar'
@@ -86,7 +87,8 @@ function Shown({ dashboard, onSaved }: { dashboard: Dashboard; onSaved: () => vo
         <button
           type="button"
           class="button icon-only wide-only"
-          title="Edit the JSON"
+          title={whyNot('rules') ?? 'Edit the JSON'}
+          disabled={!may('rules')}
           aria-label="Edit"
           onClick={() => setEditing(true)}
         >
@@ -95,7 +97,8 @@ function Shown({ dashboard, onSaved }: { dashboard: Dashboard; onSaved: () => vo
         <button
           type="button"
           class="button icon-only wide-only"
-          title="Delete"
+          title={whyNot('rules') ?? 'Delete'}
+          disabled={!may('rules')}
           aria-label="Delete"
           onClick={() => void remove()}
         >

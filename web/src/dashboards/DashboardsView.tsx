@@ -1,6 +1,7 @@
 // All dashboards, or the one that the address names.
 
 import { useState } from 'preact/hooks'
+import { may, whyNot } from '../api/identity'
 import { listDashboards } from '../api/sigyn'
 import { go, link, place } from '../app/router'
 import { TopBar } from '../app/TopBar'
@@ -21,7 +22,13 @@ function DashboardList() {
   return (
     <>
       <TopBar title="Dashboards">
-        <button type="button" class="button" onClick={() => setImporting(true)}>
+        <button
+          type="button"
+          class="button"
+          disabled={!may('rules')}
+          title={whyNot('rules')}
+          onClick={() => setImporting(true)}
+        >
           <Icon name="upload" /> Import
         </button>
       </TopBar>

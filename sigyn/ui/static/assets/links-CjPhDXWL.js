@@ -1,1 +1,0 @@
-function e(e){if(/^\/(?:explore|d|trace)[/?]/.test(e))return`.${e}`;try{let t=new URL(e,location.href);return[`http:`,`https:`].includes(t.protocol)?e:null}catch{return null}}export{e as t};

@@ -1,0 +1,136 @@
+"""Alerts in the browser: rules of a real ruler that fire on pushed lines, and silences in a real Alertmanager."""
+
+import re
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from playwright.sync_api import expect
+
+from tests.ruler.servers import RuledServer, group, ruled_server
+from tests.ruler.upstream import Upstream, alertmanager, eventually
+
+from .reader import Reader
+
+RULES = group(
+    {
+        "alert": "CardDeclined",
+        "expr": 'sum by (app) (count_over_time({app=~".+"} |= "declined" [1h])) > 1',
+        "labels": {"severity": "page"},
+        "annotations": {"summary": "{{ $labels.app }}: {{ $value }} declined"},
+    },
+    {"alert": "Brief", "expr": 'sum by (app) (count_over_time({app=~".+"} |= "declined" [4s])) > 1'},
+    {"alert": "Slow", "expr": "vector(1)", "for": "10h"},
+    {"alert": "Quiet", "expr": "vector(0) > 1"},
+    {"record": "declined:count", "expr": 'sum(count_over_time({app=~".+"}[1h]))'},
+)
+
+
+@pytest.fixture(scope="module")
+def receiving(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Upstream]:
+    with alertmanager(tmp_path_factory.mktemp("receiving") / "alertmanager") as running:
+        yield running
+
+
+@pytest.fixture(scope="module")
+def ruled(tmp_path_factory: pytest.TempPathFactory, receiving: Upstream) -> Iterator[RuledServer]:
+    """A server whose alert fires on lines that were pushed, and another one of which came and went."""
+    folder: Path = tmp_path_factory.mktemp("ruled")
+    with ruled_server(folder, RULES, alertmanager_url=receiving.url, resend_delay="1s") as server:
+        server.push({"app": "shop"}, "card declined", "card declined again", "all is well")
+        eventually(lambda: [each for each in changes(server, "Brief") if each == "resolved"])
+        eventually(lambda: receiving.get("/api/v2/alerts"))
+        yield server
+
+
+@pytest.fixture(scope="module")
+def server_url(ruled: RuledServer) -> str:
+    return ruled.running.url
+
+
+def changes(server: RuledServer, rule: str) -> list[str]:
+    found = server.get("/sigyn/api/v1/alerts/history")["changes"]
+    return [each["state"] for each in found if each["rule"] == rule]
+
+
+def test_rules_with_their_states(reader: Reader) -> None:
+    reader.open("alerts")
+    rules = reader.page.locator(".rule")
+    expect(rules).to_have_count(5)
+    reader.click("Pending")
+    expect(rules).to_have_text([re.compile("Slow")])
+    reader.click("Firing")
+    expect(rules).to_have_text([re.compile("CardDeclined.*1 firing")])
+    reader.page.locator(".rule-head").click()
+    details = reader.page.locator(".rule-details")
+    expect(reader.page.get_by_role("img", name=re.compile("CardDeclined.*threshold 1"))).to_be_visible()
+    expect(details.locator("tbody tr")).to_contain_text("firing")
+    expect(details.locator("tbody tr")).to_contain_text("shop")
+    details.get_by_role("link", name="Open the query in Logs").click()
+    expect(reader.page.locator(".graph canvas")).to_be_visible()
+
+
+def test_the_history_of_firing(reader: Reader) -> None:
+    reader.open("alerts")
+    reader.click("History")
+    firings = reader.page.get_by_role("region", name="Firings over time")
+    brief = firings.get_by_role("img", name=re.compile("^Brief shop: firing from .* to "))
+    expect(brief.locator("i.firing")).to_have_count(1)
+    expect(firings.get_by_role("img", name=re.compile("^CardDeclined .*: firing from .* on"))).to_be_visible()
+    expect(firings.get_by_role("img", name=re.compile("^Slow.*: pending from"))).to_be_visible()
+    listed = reader.page.get_by_role("region", name="Changes of alerts").locator("tbody tr")
+    expect(listed.filter(has_text="resolved")).to_contain_text("Brief")
+    expect(listed.filter(has_text="Brief")).to_have_count(2)
+    assert reader.state["show"] == "history"
+    reader.open("alerts", show="history", from_="now-2d", to="now-1d")
+    expect(reader.page.get_by_role("heading", name="No alert changed in this range")).to_be_visible()
+
+
+def test_silencing_an_alert_and_ending_the_silence(reader: Reader, receiving: Upstream) -> None:
+    reader.open("alerts")
+    reader.click("Firing")
+    reader.page.locator(".rule-head").click()
+    reader.page.locator(".rule-details").get_by_role("button", name="Silence").click()
+    dialog = reader.page.get_by_role("dialog", name="Silence")
+    expect(dialog.get_by_label("Label 1")).to_have_value("alertname")
+    expect(dialog.get_by_label("Value 1")).to_have_value("CardDeclined")
+    dialog.get_by_role("button", name="Remove matcher 3").click()  # severity
+    dialog.get_by_label("Operator 2").select_option("=~")
+    dialog.get_by_label("Value 2").fill("sho.*")
+    dialog.get_by_label("For how long").fill("3h")
+    dialog.get_by_label("Why").fill("the bank knows")
+    dialog.get_by_role("button", name="Silence", exact=True).click()
+    expect(dialog).to_have_count(0)
+    (alert,) = eventually(lambda: [each for each in receiving.get("/api/v2/alerts") if each["status"]["silencedBy"]])
+    assert alert["labels"]["alertname"] == "CardDeclined"
+
+    reader.click("Silences")
+    row = reader.page.get_by_role("region", name="Silences").locator("tbody tr")
+    expect(row).to_contain_text('alertname="CardDeclined", app=~"sho.*"')
+    expect(row).to_contain_text("the bank knows")
+    row.get_by_role("button", name="Expire").click()
+    expect(reader.page.get_by_role("heading", name="Nothing is silenced")).to_be_visible()
+    assert [each["status"]["state"] for each in receiving.get("/api/v2/silences")] == ["expired"]
+
+
+def test_a_silence_that_alertmanager_refuses(reader: Reader) -> None:
+    reader.open("alerts", show="silences")
+    reader.click("New silence")
+    dialog = reader.page.get_by_role("dialog", name="Silence")
+    dialog.get_by_label("Operator 1").select_option("=~")
+    dialog.get_by_label("Value 1").fill("(")
+    dialog.get_by_label("Why").fill("a slip")
+    dialog.get_by_role("button", name="Silence", exact=True).click()
+    expect(dialog.get_by_role("alert")).to_contain_text("Alertmanager refused it")
+
+
+def test_axe_finds_nothing_serious(reader: Reader) -> None:
+    for view in ("rules", "history", "silences"):
+        reader.open("alerts", show=view)
+        expect(reader.page.get_by_role("button", name=view.capitalize(), exact=True)).to_be_visible()
+        if view == "rules":
+            reader.page.locator(".rule-head").first.click()
+        reader.page.wait_for_load_state("networkidle")
+        assert reader.serious_faults() == []
+    reader.click("New silence")
+    assert reader.serious_faults() == []
