@@ -3,6 +3,7 @@
 `python -m sigyn.api.warm_up` compiles at once and keeps the result on disk, so that no server has to.
 """
 
+import atexit
 import gc
 import threading
 from pathlib import Path
@@ -69,6 +70,7 @@ def warm() -> None:
     warm_ingest()
     warm_kernels()
     gc.freeze()  # to search what libraries made at their start for cycles takes tens of ms, in the middle of a query
+    atexit.register(gc.unfreeze)  # DuckDB complains of what is left at the end
 
 
 if __name__ == "__main__":
