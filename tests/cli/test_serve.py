@@ -37,6 +37,9 @@ def test_a_stop_is_clean_and_a_start_after_it_finds_everything(tmp_path: Path, s
     with running_server(data) as running:
         assert sigyn("push", str(app_log), "--labels", '{job="kept"}', "--addr", running.url).code == 0
         assert running.stop() == 0
+    with running_server(data) as running:  # which loads what queries need
+        assert running.stop() == 0
+    assert all(line.startswith("ts=") for line in data.with_name("data.stderr").read_text().splitlines())
     kept = sigyn("query", '{job="kept"}', "--data", str(data), "--since", "10000d", "--forward", "-o", "raw")
     assert kept.lines == app_log.read_text().splitlines()
 
