@@ -155,6 +155,12 @@ class Catalog(Protocol):
     def knows(self, keys: Sequence[str]) -> set[str]:
         """Those of the keys that belong to a segment, whatever its state."""
 
+    def spare(self, before: int) -> None:
+        """Objects that were written before this time (ns) are no orphans: the catalog may be new, and they older."""
+
+    def spared(self) -> int:
+        """The latest time given to `spare`; 0 when there was none."""
+
     def demoted(self, tenant: str) -> list[DemotedLabel]:
         """The labels of a tenant that were demoted at some time, by name."""
 

@@ -5,9 +5,12 @@ and are merged by size: those of about one size together, so that an entry is re
 each factor of `FAN` in size and not with every merge. When a day is over, two of a size are enough, and
 segments may become larger, so that it ends with few: 3 GB of text a day make 12 to 16 objects a day, and an
 entry is written four times (tests/store/test_object_counts.py).
+
+A tenant that sends little would make an object a day all the same. Days that are over and have less than 1 MiB
+of text are therefore merged with each other, within windows of `WINDOW` days, up to 1 MiB.
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from sigyn.model.time import DAY, HOUR, SECOND
@@ -20,6 +23,8 @@ _PATIENCE = 60  # many tenants that send little must not keep the disk busy with
 _SMALLEST = 1 << 20
 _NEARLY = 7 / 8
 _SETTLED = HOUR  # after the end of a day its stragglers have come
+WINDOW = 16  # days, counted from the epoch
+_SEVERAL = 4  # small segments of a window that goes on; each merge rewrites what was merged before
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,7 +57,22 @@ def compaction_rules(settings: StoreSettings) -> CompactionRules:
 
 def plan_compaction(segments: Sequence[SegmentInfo], rules: CompactionRules, now: int) -> tuple[SegmentInfo, ...]:
     """The segments (of one tenant) that one job should merge now, in order of commit; none when all is well."""
-    return _plan_level_0(segments, rules, now) or _plan_level_1(segments, rules, now)
+    sorted_ones = [segment for segment in segments if segment.level == 1 and segment.tier not in rules.frozen]
+    days: dict[tuple[int, str], list[SegmentInfo]] = {}
+    for segment in sorted_ones:
+        if not joins_days([segment]):
+            days.setdefault((day_of(segment.first), segment.tier), []).append(segment)
+    return (
+        _plan_level_0(segments, rules, now)
+        or _plan_days(days, rules, now)
+        or _plan_windows([segment for segment in sorted_ones if joins_days([segment])], days, now)
+    )
+
+
+def joins_days(segments: Sequence[SegmentInfo]) -> bool:
+    """Whether a merge of these keeps days together: it is of level 1 alone, and of several days."""
+    days = {day for segment in segments for day in (day_of(segment.first), day_of(segment.last))}
+    return len(days) > 1 and all(segment.level == 1 for segment in segments)
 
 
 def _plan_level_0(segments: Sequence[SegmentInfo], rules: CompactionRules, now: int) -> tuple[SegmentInfo, ...]:
@@ -68,11 +88,11 @@ def _plan_level_0(segments: Sequence[SegmentInfo], rules: CompactionRules, now: 
     return _fitting(waiting, rules.job_bytes) if due else ()
 
 
-def _plan_level_1(segments: Sequence[SegmentInfo], rules: CompactionRules, now: int) -> tuple[SegmentInfo, ...]:
-    days: dict[tuple[int, str], list[SegmentInfo]] = {}
-    for segment in segments:
-        if segment.level == 1 and segment.tier not in rules.frozen:
-            days.setdefault((day_of(segment.first), segment.tier), []).append(segment)
+Days = Mapping[tuple[int, str], Sequence[SegmentInfo]]
+"""Segments of level 1 by their day and tier."""
+
+
+def _plan_days(days: Days, rules: CompactionRules, now: int) -> tuple[SegmentInfo, ...]:
     for (day, _), own in sorted(days.items(), key=lambda item: item[0]):
         chosen: tuple[SegmentInfo, ...] = ()
         if (day + 1) * DAY + _SETTLED <= now:
@@ -81,6 +101,22 @@ def _plan_level_1(segments: Sequence[SegmentInfo], rules: CompactionRules, now: 
         chosen = chosen or _plan_open(own, rules.job_bytes)
         if chosen:
             return chosen
+    return ()
+
+
+def _plan_windows(joined: Sequence[SegmentInfo], days: Days, now: int) -> tuple[SegmentInfo, ...]:
+    """Of days on which little came, and of what was made of such days before; the smallest first."""
+    little = [own for own in days.values() if sum(segment.text_bytes for segment in own) < _SMALLEST]
+    windows: dict[tuple[int, str], list[SegmentInfo]] = {}
+    for segment in (*joined, *(segment for own in little for segment in own)):
+        over = (day_of(segment.last) + 1) * DAY + _SETTLED <= now
+        if over and segment.created + _SETTLED <= now:
+            windows.setdefault((day_of(segment.first) // WINDOW, segment.tier), []).append(segment)
+    for (window, _), own in sorted(windows.items(), key=lambda item: item[0]):
+        chosen = _fitting(sorted(own, key=lambda segment: (segment.text_bytes, segment.id)), _SMALLEST)
+        goes_on = (window + 1) * WINDOW * DAY + _SETTLED > now
+        if len(chosen) >= (_SEVERAL if goes_on else 2):
+            return tuple(sorted(chosen, key=lambda segment: segment.id))
     return ()
 
 

@@ -9,6 +9,7 @@ import pyarrow as pa
 
 from sigyn.store.catalog import NewSegment, SegmentInfo
 from sigyn.store.commit import Committer
+from sigyn.store.compaction import joins_days
 from sigyn.store.errors import SegmentLost
 from sigyn.store.gathering import GatheredEntries
 from sigyn.store.identical import drop_duplicates
@@ -78,7 +79,8 @@ class Compactor:
         rows = len(entries)
         written: list[NewSegment] = []
         arrival = max(segment.arrival for segment in read)
-        rewritten = rewrite(tenant, labels, entries, arrival, self._shape_lines, pause)
+        together = joins_days(read)
+        rewritten = rewrite(tenant, labels, entries, arrival, self._shape_lines, pause, together=together)
         del entries  # so that `rewrite` can let go of it
         try:
             for encoded in rewritten:

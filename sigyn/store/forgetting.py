@@ -7,6 +7,7 @@ next start: what is done is in the catalog.
 
 from collections.abc import Callable
 from contextlib import suppress
+from functools import partial
 from itertools import groupby
 
 import numpy as np
@@ -16,7 +17,7 @@ from sigyn.model.time import Clock
 from sigyn.store.catalog import DeleteRequest, SegmentInfo
 from sigyn.store.commit import Committer
 from sigyn.store.compactor import Compactor
-from sigyn.store.deleted_rows import DeletedRows
+from sigyn.store.deleted_rows import DeletedRows, EntryReader
 from sigyn.store.deletions import Deletions
 from sigyn.store.errors import SegmentArchived, SegmentLost
 from sigyn.store.live import LiveSegments
@@ -24,7 +25,7 @@ from sigyn.store.metrics import StoreMetrics
 from sigyn.store.quarantine import Quarantine
 from sigyn.store.retention import RetentionPlan, RetentionRules, RuleTotal, plan_retention, rows_of
 from sigyn.store.settings import StoreSettings
-from sigyn.store.streams import StreamRegistry
+from sigyn.store.streams import Int64s, StreamRegistry
 
 _log = structlog.get_logger("sigyn.store")
 
@@ -38,6 +39,7 @@ class Forgetting:
         rules: RetentionRules,
         streams: StreamRegistry,
         live: LiveSegments,
+        reader: EntryReader,
         deletions: Deletions,
         deleted: DeletedRows,
         compactor: Compactor,
@@ -51,6 +53,7 @@ class Forgetting:
         self._rules = rules
         self._streams = streams
         self._live = live
+        self._reader = reader
         self._deletions = deletions
         self._deleted = deleted
         self._compactor = compactor
@@ -74,9 +77,18 @@ class Forgetting:
             self._metrics.entries_removed += removal.segment.rows
         for removals in plan.rewritten:
             segment = removals[0].segment
-            self._compactor.run([segment], pause, {segment.id: rows_of(removals)})
+            try:
+                rows = rows_of(removals, partial(self._timestamps, segment))
+            except SegmentLost as error:
+                self._quarantine.take(segment, error)
+                continue
+            self._compactor.run([segment], pause, {segment.id: rows})
         for total in plan.totals():
             _log.info("entries past their retention removed", **_described(total))
+
+    def _timestamps(self, segment: SegmentInfo) -> Int64s:
+        timestamps: Int64s = self._reader.read(segment, ["timestamp"])["timestamp"].to_numpy()
+        return timestamps
 
     def delete_requested(self, pause: Callable[[], None]) -> None:
         """Removes what delete requests take whose time to be cancelled is over. `pause` may raise to break off."""

@@ -61,12 +61,13 @@ class Reclaimer:
             del self._waiting[:_AT_ONCE]
 
     def sweep(self, grace_seconds: float, pause: Callable[[], None]) -> None:
-        """Deletes orphans: objects without a row in the catalog that are older than `grace_seconds`."""
+        """Deletes orphans: objects without a row in the catalog, older than `grace_seconds`, but not of before it."""
         settled = self._clock() - int(grace_seconds * SECOND)
+        spared = self._catalog.spared()
         suspects = []
         for found in self._objects.list():
             pause()
-            if found.modified <= settled and found.key.endswith(".parquet"):
+            if spared < found.modified <= settled and found.key.endswith(".parquet"):
                 suspects.append(found.key)
                 if len(suspects) >= 1000:
                     self._sweep(suspects)

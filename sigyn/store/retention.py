@@ -3,22 +3,24 @@
 By period: each stream has one, or none. A segment goes as a whole when all its streams are past theirs. Else
 it is rewritten without the streams of a period when the last entry of all that have this period is
 past it: a level 1 segment belongs to one UTC day, so that it is rewritten once for each period that differs,
-and an entry goes at most a day after its time.
+and an entry goes at most a day after its time. A small one of several days is rewritten day by day: it loses the
+entries of the days that are past the period.
 
 By size: when what is left is still too much, the oldest segments go, one by one, until it fits.
 """
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from enum import Enum
 
 import numpy as np
 import numpy.typing as npt
 
 from sigyn.model.labels import Labels
-from sigyn.model.time import HOUR
+from sigyn.model.time import DAY, HOUR
 from sigyn.store.catalog import SegmentInfo
 from sigyn.store.folders import DiskSpace
+from sigyn.store.keys import day_of
 from sigyn.store.streams import Int64s, StreamRegistry
 from sigyn.store.tiers import HOT
 
@@ -77,6 +79,8 @@ class Removal:
     period        the one that is over (ns), 0 for other reasons
     ordinals      of the streams in the segment
     object_bytes  those of the segment in proportion to the text
+    before        only entries of before this time (ns) go, None: all. Rows and bytes are then what they would be if
+                  entries were spread evenly
     """
 
     segment: SegmentInfo
@@ -86,6 +90,7 @@ class Removal:
     rows: int
     text_bytes: int
     object_bytes: int
+    before: int | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -143,7 +148,8 @@ def plan_retention(
         if not removals:
             continue
         left[segment.id] -= sum(removal.object_bytes for removal in removals)
-        if sum(removal.rows for removal in removals) == segment.rows:
+        whole = all(removal.before is None for removal in removals)
+        if whole and sum(removal.rows for removal in removals) == segment.rows:
             left.pop(segment.id)
             dropped.append(removals)
         elif segment.level:
@@ -166,6 +172,11 @@ def _expired(segment: SegmentInfo, streams: StreamRegistry, rules: RetentionRule
         ordinals = np.flatnonzero(periods == period)
         if int(table.last[ordinals].max()) + period + rules.delete_delay <= now:
             yield _removal(segment, Reason.PERIOD, period, ordinals)
+        elif segment.level and day_of(segment.first) < day_of(segment.last):
+            before = day_of(now - period - rules.delete_delay) * DAY  # what is left of a day goes with it
+            begun = ordinals[table.first[ordinals] < before]
+            if len(begun):
+                yield _part(_removal(segment, Reason.PERIOD, period, begun), before)
 
 
 def _too_much(
@@ -210,12 +221,30 @@ def _removal(segment: SegmentInfo, reason: Reason, period: int, ordinals: npt.ND
     return Removal(segment, reason, period, ordinals, rows, text_bytes, round(share * segment.object_bytes))
 
 
-def rows_of(removals: Iterable[Removal]) -> Int64s:
-    """Sorted row numbers, in a segment of level 1, of what removals of it take."""
+def _part(removal: Removal, before: int) -> Removal:
+    """The part of a removal that is of before a time."""
+    table = removal.segment.streams
+    first, last = int(table.first[removal.ordinals].min()), int(table.last[removal.ordinals].max())
+    share = min((before - first) / (last + 1 - first), 1.0)
+    return replace(
+        removal,
+        rows=max(round(share * removal.rows), 1),
+        text_bytes=round(share * removal.text_bytes),
+        object_bytes=round(share * removal.object_bytes),
+        before=before,
+    )
+
+
+def rows_of(removals: Iterable[Removal], timestamps: Callable[[], Int64s]) -> Int64s:
+    """Sorted row numbers, in a segment of level 1, of what removals of it take.
+
+    `timestamps` gives those of all its rows, and is called when days are past a period that others are not.
+    """
     numbers = []
     for removal in removals:
         table = removal.segment.streams
         for ordinal in removal.ordinals.tolist():
             first = int(table.first_row[ordinal])
-            numbers.append(np.arange(first, first + int(table.rows[ordinal])))
+            rows = np.arange(first, first + int(table.rows[ordinal]))
+            numbers.append(rows if removal.before is None else rows[timestamps()[rows] < removal.before])
     return np.sort(np.concatenate(numbers))

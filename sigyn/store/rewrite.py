@@ -1,4 +1,4 @@
-"""Rewrites segments as L1: one segment for each UTC day, sorted by (stream, timestamp, arrival), no copies.
+"""Rewrites segments as L1: one for each UTC day or for several, sorted by (stream, timestamp, arrival), no copies.
 
 The output is taken row group by row group: it needs no memory beside the input, and costs a quarter of
 taking all at once (1 M lines: 0.2 s and 0.8 s; the difference is the first touch of fresh memory).
@@ -45,9 +45,16 @@ def load_entries(segment: SegmentInfo, objects: ObjectStore) -> Iterator[pa.Tabl
 
 
 def rewrite(
-    tenant: str, labels: Sequence[Labels], entries: pa.Table, arrival: int, shape_lines: int, pause: Callable[[], None]
+    tenant: str,
+    labels: Sequence[Labels],
+    entries: pa.Table,
+    arrival: int,
+    shape_lines: int,
+    pause: Callable[[], None],
+    *,
+    together: bool = False,
 ) -> Iterator[EncodedSegment]:
-    """Entries without copies, in one chunk, as L1 segments, one a day.
+    """Entries without copies, in one chunk, as L1 segments, one a day, or as one of all days when `together`.
 
     `arrival` is as in SegmentInfo, `shape_lines` that of StoreSettings; `pause` is called before each row group.
     """
@@ -55,7 +62,7 @@ def rewrite(
     sorted_labels = [labels[ordinal] for ordinal in np.argsort(ranks).tolist()]
     ordinals = ranks[entries["stream"].to_numpy()]
     timestamps = entries["timestamp"].to_numpy()
-    days = day_of(timestamps)
+    days = np.zeros_like(timestamps) if together else day_of(timestamps)
     order = np.lexsort((timestamps, ordinals, days))  # stable: equal places stay in order of arrival
     _, starts = np.unique(days[order], return_index=True)
     parts, labels_of_parts = [], []

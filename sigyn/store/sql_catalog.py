@@ -149,6 +149,16 @@ class SqlCatalog:
         known = "SELECT 1 FROM segment WHERE tier = ? AND object_key = ?"
         return {key for key in keys if self.database.query(known, *split_address(key))}
 
+    def spare(self, before: int) -> None:
+        """As in Catalog."""
+        with self.database.transaction() as run:
+            _raise(run, "spared", before)
+
+    def spared(self) -> int:
+        """As in Catalog."""
+        rows = self.database.query("SELECT value FROM counter WHERE name = 'spared'")
+        return int(rows[0][0]) if rows else 0
+
     def demoted(self, tenant: str) -> list[DemotedLabel]:
         """As in Catalog."""
         rows = self.database.query(f"SELECT {_DEMOTED} FROM demoted_label WHERE tenant = ? ORDER BY name", tenant)
@@ -181,12 +191,12 @@ class SqlCatalog:
         """As in Catalog."""
         with self.database.transaction() as run:
             _insert_delete_request(run, request)
-            _skip_ids(run, request.boundary)
+            _raise(run, "segment", request.boundary)
 
     def skip_ids(self, last: int) -> None:
         """As in Catalog."""
         with self.database.transaction() as run:
-            _skip_ids(run, last)
+            _raise(run, "segment", last)
 
     def delete_requests(self) -> list[DeleteRequest]:
         """As in Catalog."""
@@ -312,12 +322,13 @@ def _insert_delete_request(run: Run, request: DeleteRequest) -> None:
     )  # fmt: skip
 
 
-def _skip_ids(run: Run, last: int) -> None:
+def _raise(run: Run, name: str, value: int) -> None:
+    """Makes a counter this large, unless it is larger."""
     run(
-        "INSERT INTO counter (name, value) VALUES ('segment', ?) "
+        "INSERT INTO counter (name, value) VALUES (?, ?) "
         "ON CONFLICT (name) DO UPDATE SET value = excluded.value WHERE counter.value < excluded.value",
-        last,
-    )
+        name, value,
+    )  # fmt: skip
 
 
 def _next(run: Run, name: str) -> int:

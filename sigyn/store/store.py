@@ -79,7 +79,7 @@ class Store:
         )
         compactor = Compactor(objects, self.streams, committer, self._quarantine, self.metrics, settings.shape_lines)
         self._forgetting = Forgetting(
-            settings, retention, self.streams, self._live, self.deletions, self._deleted,
+            settings, retention, self.streams, self._live, self._reader, self.deletions, self._deleted,
             compactor, committer, self._quarantine, self.metrics, clock,
         )  # fmt: skip
         mover = Mover(settings.tiers, objects, committer, self._live, self._quarantine, self.metrics)
@@ -115,9 +115,11 @@ class Store:
                 opened.callback(lock.release)
             metrics = StoreMetrics()
             objects = objects or objects_of(settings, metrics)
-            _refuse_strange_objects(settings, objects)
+            is_sure = _refuse_strange_objects(settings, objects)
             catalog = open_catalog(settings, clock)
             opened.callback(catalog.close)
+            if not is_sure:
+                catalog.spare(system_clock())
             store = cls(settings, objects, catalog, lock, clock, retention, metrics)
             opened.pop_all()
         return store
@@ -236,13 +238,20 @@ class Store:
         self._maintenance.sweep_now()
 
 
-def _refuse_strange_objects(settings: StoreSettings, objects: ObjectStore) -> None:
-    """A new catalog knows no object, and would have all that are there swept as orphans."""
+def _refuse_strange_objects(settings: StoreSettings, objects: ObjectStore) -> bool:
+    """A new catalog knows no object, and would have all that are there swept as orphans.
+
+    Raises Unavailable when there are any; False when the place can't be reached, so that there may be.
+    """
     if settings.data is None or has_catalog(settings):
-        return
-    found = next((found.key for found in objects.list() if found.key.endswith(".parquet")), None)
+        return True
+    try:
+        found = next((found.key for found in objects.list() if found.key.endswith(".parquet")), None)
+    except Unavailable:
+        return False
     if found is not None:
         raise Unavailable(
             f"there are segments, such as `{found}`, but no catalog at `{catalog_name(settings)}`: "
             "`sigyn store rebuild-catalog` makes one from them; to begin anew, choose another place for the objects"
         )
+    return True

@@ -91,7 +91,7 @@ class Wire:
 
     def close_all(self) -> None:
         """Breaks off every connection."""
-        for pair in self._connections:
+        for pair in tuple(self._connections):  # who was cut off connects again at once
             for end in pair:
                 try:
                     end.shutdown(socket.SHUT_RDWR)
@@ -168,9 +168,8 @@ async def test_a_commit_whose_answer_is_lost_is_found_out(tmp_path: Path, postgr
 
 async def test_what_was_done_though_it_was_reported_as_failed_is_taken_over(tmp_path: Path, postgres: Postgres) -> None:
     with Wire(postgres.port).running() as wire:
-        settings = StoreSettings(
-            data=tmp_path, catalog=postgres.url(postgres.new_schema(), port=wire.port), compaction=False
-        )
+        schema = postgres.new_schema()
+        settings = StoreSettings(data=tmp_path, catalog=postgres.url(schema, port=wire.port), compaction=False)
         store = Store.open(settings)
         store.match_deletes(TextMatcher(store.streams))
         await store.append(batch([row("a", 1, "x")]))
@@ -190,6 +189,8 @@ async def test_what_was_done_though_it_was_reported_as_failed_is_taken_over(tmp_
                 wait_for(lambda: row("b", 3, "z") in stored(store))
             elif act == "compact":
                 wait_for(lambda: store.gauges().uncompacted_segments == 1)
+                # What was replaced goes in the background, whose COMMIT must not be the one that is cut.
+                wait_for(lambda: not postgres.execute(f"SELECT 1 FROM {schema}.segment WHERE state = 'replaced'"))
             else:
                 wait_for(lambda: store.delete_requests("fake") and row("b", 2, "y") not in stored(store))
         kept = [row("a", 1, "x"), row("b", 3, "z"), *(row("c", 4, act) for act in ("compact", "delete", "push"))]

@@ -1,10 +1,13 @@
 """A store that lost its catalog gets it back from its objects."""
 
+import os
+import time
 from pathlib import Path
 
 import pytest
 
 from sigyn.model.errors import BadRequest, Unavailable
+from sigyn.model.time import SECOND
 from sigyn.store import FolderInUse, Store, StoreSettings, check_store, rebuild_catalog
 from sigyn.store.objects import LocalObjects
 from sigyn.store.places import objects_of
@@ -169,5 +172,22 @@ async def test_a_store_that_lost_its_catalog_does_not_begin_anew(settings: MakeS
         with pytest.raises(Unavailable, match=r"there are segments, such as `fake/1970-01-01/0-.*rebuild-catalog"):
             Store.open(configured)
     store = reopened(configured)
+    assert stored(store) == [row("a", 1, "x")]
+    await store.close()
+
+
+async def test_a_new_catalog_spares_objects_that_could_not_be_seen_when_it_was_made(tmp_path: Path) -> None:
+    configured = StoreSettings(data=tmp_path, compaction=False, orphan_grace_seconds=-60)
+    objects = FaultyObjects(LocalObjects(tmp_path / "objects"), Faults(refuse=1), 0)
+    (tmp_path / "objects" / "fake").mkdir()
+    (tmp_path / "objects" / "fake" / "0-older.parquet").write_bytes(b"of a catalog that was lost")
+    store = Store.open(configured, objects=objects)
+    objects.faults = Faults()
+    await store.append(batch([row("a", 1, "x")]))
+    objects.put("fake/0-newer.parquet", b"left by a process that was killed")
+    later = time.time_ns() + SECOND  # a file's time may be some ms behind the clock
+    os.utime(tmp_path / "objects" / "fake" / "0-newer.parquet", ns=(later, later))
+    store.sweep_now()
+    assert sorted(path.name[2:7] for path in (tmp_path / "objects").rglob("0-[no]*.parquet")) == ["older"]
     assert stored(store) == [row("a", 1, "x")]
     await store.close()
