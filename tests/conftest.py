@@ -9,7 +9,8 @@ from hypothesis import settings
 from tests.postgres import Postgres, running_postgres
 
 # The same examples at every run: a test that fails has to fail again. The long form looks for new ones.
-settings.register_profile("sigyn", derandomize=not os.environ.get("SIGYN_LONG"))
+# No deadline: how long an example takes is up to the machine.
+settings.register_profile("sigyn", derandomize=not os.environ.get("SIGYN_LONG"), deadline=None)
 settings.load_profile("sigyn")
 
 

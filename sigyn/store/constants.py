@@ -5,10 +5,12 @@ don't have are nearly always the same.
 """
 
 from collections.abc import Mapping, Sequence
+from functools import cached_property
 from typing import TypeAlias
 
 import msgspec
 import numpy as np
+import numpy.typing as npt
 import pyarrow as pa
 
 Value: TypeAlias = str | int | None
@@ -16,7 +18,7 @@ Value: TypeAlias = str | int | None
 VARIED = -1
 
 
-class ColumnConstants(msgspec.Struct, frozen=True):
+class ColumnConstants(msgspec.Struct, frozen=True, dict=True):
     """values[groups[i]] is what all rows of row group i hold; VARIED: they differ, or nobody looked."""
 
     values: tuple[Value, ...]
@@ -24,15 +26,34 @@ class ColumnConstants(msgspec.Struct, frozen=True):
 
     def column(self, groups: Sequence[int], rows: Sequence[int], kind: pa.DataType) -> pa.Array | None:
         """The column of these row groups, of so many rows each; None where it has to be read."""
-        codes = [self.groups[group] for group in groups]
-        if VARIED in codes:
+        codes = self._codes[groups]
+        if codes.min() == VARIED:
             return None
-        of_row = np.repeat(np.array(codes, np.int32), rows)
+        of_row = np.repeat(codes, rows)
         if not pa.types.is_dictionary(kind):
-            return pa.array(self.values, kind).take(pa.array(of_row))
-        null = self.values.index(None) if None in self.values else VARIED
-        texts = pa.array(["" if value is None else value for value in self.values], kind.value_type)
-        return pa.DictionaryArray.from_arrays(pa.array(of_row, mask=of_row == null), texts)
+            return self._of_kind(kind).take(pa.array(of_row))
+        places = pa.array(of_row, mask=of_row == self._null)
+        return pa.DictionaryArray.from_arrays(places, self._of_kind(kind))
+
+    @cached_property
+    def _codes(self) -> npt.NDArray[np.int32]:
+        return np.array(self.groups, np.int32)
+
+    @cached_property
+    def _null(self) -> int:
+        return self.values.index(None) if None in self.values else len(self.values)
+
+    @cached_property
+    def _arrays(self) -> dict[pa.DataType, pa.Array]:
+        return {}
+
+    def _of_kind(self, kind: pa.DataType) -> pa.Array:
+        """The values; of a dictionary its texts, among which no null may be."""
+        if kind not in self._arrays:
+            texts = ["" if value is None else value for value in self.values]
+            is_dictionary = pa.types.is_dictionary(kind)
+            self._arrays[kind] = pa.array(texts, kind.value_type) if is_dictionary else pa.array(self.values, kind)
+        return self._arrays[kind]
 
 
 Constants: TypeAlias = dict[str, ColumnConstants]
