@@ -8,6 +8,7 @@ from collections.abc import Callable, Coroutine, Mapping, Sequence
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
+from typing import Any
 
 import structlog
 
@@ -24,6 +25,7 @@ from sigyn.agent.errors import ConfigurationError
 from sigyn.agent.http_listener import HttpListener
 from sigyn.agent.metrics import StageMetrics
 from sigyn.agent.positions import Positions
+from sigyn.agent.reporting import report_of, tell
 from sigyn.agent.server import TargetRow, build_app
 from sigyn.agent.shipping.shipper import BufferSettings, Shipper, task_error
 from sigyn.agent.stages import StagePipeline
@@ -66,6 +68,7 @@ class Agent:
         self._configuration = configuration
         self._options = options
         self._clock = clock
+        self._began = clock()
         self.counters = AgentCounters()
         self.stage_metrics = StageMetrics(clock)
         self._moments = Moments(clock)
@@ -95,6 +98,7 @@ class Agent:
         self._listeners: list[Listener] = []
         self._discoveries: list[Callable[[], Coroutine[None, None, None]]] = []
         self._tasks: list[asyncio.Task[None]] = []
+        self._telling: list[asyncio.Task[None]] = []
         self._http: HttpListener | None = None
         self._started = False
         self.finished = asyncio.Event()  # standard input came to its end
@@ -119,6 +123,7 @@ class Agent:
             self._http.start()
         if self._shipper:
             self._shipper.start()
+            self._telling = [asyncio.create_task(tell(client, self._report)) for client in self._shipper.clients]
         for listener in self._listeners:
             await listener.start()
         self._tasks = [asyncio.create_task(discovery()) for discovery in self._discoveries]
@@ -132,9 +137,9 @@ class Agent:
         """Ends: no more reading, then at most `patience` seconds to send what was read."""
         for listener in self._listeners:
             await listener.stop()
-        for task in self._tasks:
+        for task in (*self._tasks, *self._telling):
             task.cancel()
-        for outcome in await asyncio.gather(*self._tasks, return_exceptions=True):
+        for outcome in await asyncio.gather(*self._tasks, *self._telling, return_exceptions=True):
             if isinstance(outcome, Exception):
                 _log.error("a task failed", reason=repr(outcome))
         for job in self._jobs:
@@ -146,7 +151,7 @@ class Agent:
 
     def failed(self) -> BaseException | None:
         """The error of a task that ended although it should not."""
-        errors = [task_error(task) for task in self._tasks]
+        errors = [task_error(task) for task in (*self._tasks, *self._telling)]
         if self._shipper:
             errors.append(self._shipper.failed())
         return next((error for error in errors if error), None)
@@ -182,6 +187,7 @@ class Agent:
                         "Path": assigned.path,
                         "Files": len(mine),
                         "Read bytes": sum(file.offset for file in mine),
+                        "Unread bytes": sum(file.unread() for file in mine),
                         "Newest files": ", ".join(file.path for file in mine[:5]),
                     }
                 if assigned.reason or assigned.path:
@@ -196,6 +202,10 @@ class Agent:
                         )
                     )
         return rows
+
+    def _report(self) -> dict[str, Any]:
+        positions = self._configuration.positions.filename
+        return report_of(self.targets(), self.counters, self._began, positions)
 
     def _add(self, scrape: ScrapeConfig) -> None:
         passed = self.counters.entries.labels(scrape.job_name)

@@ -76,6 +76,10 @@ class AgentCounters:
             "promtail_target_parsing_errors_total", "Messages that were not what a listener takes.", "target", "job"
         )
 
+    def value(self, name: str) -> float:
+        """What a metric without labels stands at."""
+        return self.registry.get_sample_value(name) or 0.0
+
     def render(self, without: Collection[str] = ()) -> bytes:
         """The metrics in Prometheus' text format, but for those of these names."""
         return generate_latest(_Without(self.registry, without) if without else self.registry)

@@ -14,6 +14,7 @@ from starlette.routing import BaseRoute
 
 from sigyn.api.access.door import Access, Door
 from sigyn.api.access.login import LOGIN_ROUTES
+from sigyn.api.agents import AGENT_ROUTES
 from sigyn.api.alerting import ALERTING_ROUTES
 from sigyn.api.cardinality import CARDINALITY_ROUTES
 from sigyn.api.explain import EXPLAIN_ROUTES
@@ -32,6 +33,7 @@ from sigyn.api.settings import ApiSettings
 from sigyn.model.errors import SigynError
 from sigyn.model.time import Clock, system_clock
 from sigyn.ruler.ruler import Ruler
+from sigyn.services.agents import AgentRegistry
 from sigyn.services.tail import TailHub
 
 _ALREADY_COMPRESSED = ("application/vnd.apache.arrow.stream", "application/vnd.apache.parquet", "font/woff2")
@@ -52,6 +54,7 @@ class Api:
     ruler: Ruler
     clock: Clock = system_clock
     access: Access = field(default_factory=Access)
+    agents: AgentRegistry = field(default_factory=AgentRegistry)
     own_settings: Callable[[str], ApiSettings] | None = None
     push_memory: PushMemory = field(init=False)
 
@@ -70,6 +73,7 @@ def build_app(api: Api, attached: Sequence[BaseRoute] = ()) -> Starlette:
             *LOKI_ROUTES,
             *PROMETHEUS_ROUTES,
             *ALERTING_ROUTES,
+            *AGENT_ROUTES,
             *OTLP_ROUTES,
             *EXPORT_ROUTES,
             *EXPLAIN_ROUTES,

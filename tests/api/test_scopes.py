@@ -5,6 +5,7 @@ from starlette.routing import BaseRoute, Route
 
 from sigyn.api.access.login import LOGIN_ROUTES
 from sigyn.api.access.scopes import needed_scope
+from sigyn.api.agents import AGENT_ROUTES
 from sigyn.api.alerting import ALERTING_ROUTES
 from sigyn.api.cardinality import CARDINALITY_ROUTES
 from sigyn.api.explain import EXPLAIN_ROUTES
@@ -17,7 +18,7 @@ from sigyn.api.redaction import REDACTION_ROUTES
 
 ROUTES: list[BaseRoute] = [
     *LOKI_ROUTES, *PROMETHEUS_ROUTES, *OTLP_ROUTES, *OPS_ROUTES, *EXPORT_ROUTES, *EXPLAIN_ROUTES,
-    *CARDINALITY_ROUTES, *REDACTION_ROUTES, *LOGIN_ROUTES, *ALERTING_ROUTES,
+    *CARDINALITY_ROUTES, *REDACTION_ROUTES, *LOGIN_ROUTES, *ALERTING_ROUTES, *AGENT_ROUTES,
 ]  # fmt: skip
 PUSHES = {"/loki/api/v1/push", "/api/prom/push", "/otlp/v1/logs", "/v1/logs"}
 DELETES = {"/loki/api/v1/delete"}
@@ -31,6 +32,8 @@ ADMIN = {
 def expected(path: str, method: str) -> str:
     if path in PUSHES:
         return "push"
+    if path == "/sigyn/api/v1/agents":
+        return "push" if method == "POST" else "read"
     if path in DELETES:
         return "delete"
     if path in ADMIN or path.endswith("/ring"):

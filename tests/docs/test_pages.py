@@ -9,6 +9,7 @@ import pytest
 from sigyn.agent.counters import AgentCounters
 from sigyn.agent.stages.kinds import KINDS
 from sigyn.api.access.login import LOGIN_ROUTES
+from sigyn.api.agents import AGENT_ROUTES
 from sigyn.api.alerting import ALERTING_ROUTES
 from sigyn.api.cardinality import CARDINALITY_ROUTES
 from sigyn.api.explain import EXPLAIN_ROUTES
@@ -77,7 +78,7 @@ def test_every_route_is_described_and_every_described_route_is_there() -> None:
     all_routes = [*LOKI_ROUTES, *PROMETHEUS_ROUTES, *OTLP_ROUTES, *OPS_ROUTES]
     all_routes += [*EXPORT_ROUTES, *EXPLAIN_ROUTES, *CARDINALITY_ROUTES]
     all_routes += page_routes
-    all_routes += [*LOGIN_ROUTES, *REDACTION_ROUTES, *ALERTING_ROUTES]
+    all_routes += [*LOGIN_ROUTES, *REDACTION_ROUTES, *ALERTING_ROUTES, *AGENT_ROUTES]
     routes = {route.path for route in all_routes if hasattr(route, "path")}
     described = set(re.findall(r"`(?:GET|POST|DELETE) (/[^`]*)`", page("api.md")))
     assert described == routes

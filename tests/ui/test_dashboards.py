@@ -2,6 +2,7 @@
 
 import json
 import re
+from typing import Any
 
 import httpx
 import pytest
@@ -133,3 +134,117 @@ def test_a_panel_leads_to_its_lines(reader: Reader) -> None:
     panel.hover()
     panel.get_by_role("button", name="Explore Error logs").click()
     reader.expect_query('{service_name="ryot"} | detected_level=~"error|critical"')
+
+
+MANY: dict[str, Any] = {
+    "uid": "many",
+    "title": "Many",
+    "panels": [
+        {
+            "type": "table",
+            "title": "Lines of $service",
+            "gridPos": {"x": 0, "y": 0, "w": 24, "h": 8},
+            "targets": [
+                {"refId": "A", "expr": 'sum by (service) (count_over_time({service=~"$service"}[1h]))', "instant": True}
+            ],
+        },
+        {
+            "type": "text",
+            "title": "What else",
+            "gridPos": {"x": 0, "y": 8, "w": 12, "h": 4},
+            "options": {"content": "kept"},
+            "pluginVersion": "11.0.0",
+        },
+    ],
+    "templating": {
+        "list": [
+            {
+                "name": "service",
+                "type": "query",
+                "multi": True,
+                "includeAll": True,
+                "query": "label_values(service)",
+                "current": {"value": ["ryot", "sigmavault"]},
+            }
+        ]
+    },
+}
+"""A variable of several values, All among them, without an `allValue`."""
+
+
+def test_several_values_and_all(reader: Reader) -> None:
+    httpx.put(f"{reader.url}/sigyn/api/v1/dashboards/many", json=MANY).raise_for_status()
+    queries: list[str] = []
+    reader.page.on("request", lambda request: queries.append(request.url) if "count_over_time" in request.url else None)
+    reader.open("dashboards", uid="many")
+    rows = reader.page.get_by_role("region", name="Lines of ryot + sigmavault").locator("tbody tr")
+    expect(rows).to_have_count(2)
+    reader.click("Choose service")
+    choices = reader.page.get_by_role("list", name="service")
+    choices.get_by_label("sigmavault").uncheck()
+    expect(reader.page.get_by_role("region", name="Lines of ryot", exact=True).locator("tbody tr")).to_have_count(1)
+    choices.get_by_label("All").check()
+    everything = httpx.get(f"{reader.url}/loki/api/v1/label/service/values").json()["data"]
+    assert len(everything) > 2
+    region = reader.page.get_by_role("region", name=f"Lines of {' + '.join(everything)}")
+    expect(region.locator("tbody tr")).to_have_count(len(everything))
+    assert reader.state["var-service"] == "$__all"
+    assert any("ryot%7Csigmavault" in query for query in queries), queries
+    httpx.delete(f"{reader.url}/sigyn/api/v1/dashboards/many")
+
+
+def test_editing_panels_without_json(reader: Reader) -> None:
+    path = f"{reader.url}/sigyn/api/v1/dashboards/many"
+    httpx.put(path, json=MANY).raise_for_status()
+    page = reader.page
+    reader.open("dashboards", uid="many")
+    reader.click("Edit")
+    page.get_by_role("button", name="Edit What else").click()
+    dialog = page.get_by_role("dialog", name="Panel")
+    dialog.get_by_label("Title").fill("Errors a second")
+    dialog.get_by_label("Type").select_option("timeseries")
+    dialog.get_by_label("Query 1").fill('sum by (service) (rate({level="error"}[5m]))')
+    dialog.get_by_label("Legend 1").fill("of {{service}}")
+    dialog.get_by_label("Unit").select_option("percentunit")
+    dialog.get_by_role("button", name="Add a threshold").click()
+    dialog.get_by_role("spinbutton", name="Threshold 2").fill("0.5")
+    dialog.get_by_label("Width").fill("24")
+    assert reader.serious_faults() == []
+    dialog.get_by_role("button", name="Apply").click()
+    expect(page.get_by_role("region", name="Errors a second").locator(".legend li").first).to_contain_text("of ")
+
+    page.get_by_role("button", name="Move earlier Errors a second").click()
+    expect(page.locator(".panel h2").first).to_have_text("Errors a second")
+    page.get_by_role("button", name="Panel", exact=True).click()
+    dialog.get_by_label("Title").fill("Not for long")
+    dialog.get_by_role("button", name="Apply").click()
+    page.get_by_role("button", name="Remove Not for long").click()
+    expect(page.get_by_role("region", name="Not for long")).to_have_count(0)
+    assert httpx.get(path).json()["data"]["panels"] == MANY["panels"], "nothing is saved before Save"
+    reader.click("Save")
+    expect(reader.button("Edit")).to_be_visible()
+
+    saved = httpx.get(path).json()["data"]
+    changed, table = saved["panels"]
+    assert (changed["title"], changed["type"], changed["gridPos"]) == (
+        "Errors a second",
+        "timeseries",
+        {"x": 0, "y": 0, "w": 24, "h": 4},
+    )
+    assert changed["targets"][0]["legendFormat"] == "of {{service}}"
+    defaults = changed["fieldConfig"]["defaults"]
+    assert defaults["unit"] == "percentunit"
+    assert defaults["thresholds"]["steps"] == [{"color": "green", "value": None}, {"color": "red", "value": 0.5}]
+    assert (changed["pluginVersion"], table["targets"], saved["templating"]) == (
+        "11.0.0",
+        MANY["panels"][0]["targets"],
+        MANY["templating"],
+    )
+    reader.click("Edit")
+    page.get_by_role("button", name="Remove Errors a second").click()
+    reader.click("Discard")
+    expect(page.get_by_role("region", name="Errors a second")).to_be_visible()
+    reader.click("Edit")
+    page.get_by_role("button", name="JSON").click()
+    expect(page.get_by_label("Dashboard in Grafana’s JSON model")).to_have_value(re.compile("Errors a second"))
+    httpx.delete(path)

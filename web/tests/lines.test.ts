@@ -5,15 +5,12 @@ import { sortedRows } from '../src/charts/sorting'
 import { formatValue } from '../src/charts/units'
 import { safeUrl } from '../src/dashboards/links'
 import { rowsOf } from '../src/dashboards/model'
-import { ALL, interpolate } from '../src/dashboards/variables'
 import { ansiSpans, withoutAnsi } from '../src/logs/ansi'
 import { entriesOf } from '../src/logs/entry'
 import { Heights } from '../src/logs/heights'
 import { markerOf, piecesOf } from '../src/logs/marking'
 import { formatDuration, parseDuration } from '../src/time/duration'
 import { parseMoment } from '../src/time/range'
-
-const RANGE = { start: 0, end: 3_600_000 }
 
 test('streams become one list in order, with levels', () => {
   const streams = [
@@ -91,14 +88,6 @@ test('rows sort with numbers before texts and nothing last', () => {
   const table = { columns: [{ name: 'a', type: 'text' as const }], rows: [['b'], [null], ['10'], ['9'], ['a']] }
   expect(sortedRows(table, { column: 0, descending: false }).map(row => row[0])).toEqual(['9', '10', 'a', 'b', null])
   expect(csvOf({ ...table, rows: [['x,"y"'], [null]] })).toBe('a\n"x,""y"""\n\n')
-})
-
-test('variables in every spelling', () => {
-  const chosen = { service: ['ryot'], many: ['a.b', 'c'], all: [ALL] }
-  // biome-ignore lint/suspicious/noTemplateCurlyInString: that is how Grafana writes them
-  expect(interpolate('$service ${service} [[service]] ${many:csv} ${many} $all $other $__range', chosen, RANGE)).toBe(
-    'ryot ryot ryot a.b,c (a\\\\.b|c) .+ $other 3600s',
-  )
 })
 
 test('panels without places get some, and rows hold theirs', () => {

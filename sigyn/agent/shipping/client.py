@@ -90,6 +90,15 @@ class PushClient:
             finally:
                 self.waiting = False
 
+    async def post_json(self, url: str, body: bytes) -> int:
+        """Posts to the same server, in the name of this client; the status of the answer, 0 for none."""
+        try:
+            headers = await self._headers_of(self.config.tenant_id, "application/json")
+            answer = await self._http.post(url, content=body, headers=headers)
+        except (httpx.RequestError, OSError, ConfigurationError, Unavailable):
+            return 0
+        return answer.status_code
+
     async def close(self) -> None:
         """Closes connections."""
         await self._http.aclose()
@@ -115,8 +124,10 @@ class PushClient:
         return _Outcome(False, again, str(status), reason, self._retry_after(answer) if again else 0.0)
 
     async def _headers(self, post: Post) -> dict[str, str]:
-        headers = {"Content-Type": "application/x-protobuf", "User-Agent": "sigyn-agent", **self.config.headers}
-        tenant = self._tenant(post)
+        return await self._headers_of(self._tenant(post), "application/x-protobuf")
+
+    async def _headers_of(self, tenant: str, content_type: str) -> dict[str, str]:
+        headers = {"Content-Type": content_type, "User-Agent": "sigyn-agent", **self.config.headers}
         if tenant:
             headers["X-Scope-OrgID"] = tenant
         authorization = await self._tokens.header() if self._tokens else await authorization_header(self.config)

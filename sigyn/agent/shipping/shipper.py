@@ -82,6 +82,11 @@ class Shipper:
         self._senders: list[asyncio.Task[None]] = []
 
     @property
+    def clients(self) -> Sequence[PushClient]:
+        """One for each server."""
+        return self._clients
+
+    @property
     def batch_bytes(self) -> int:
         """Size that batches should have: targets read no more than this at once."""
         return self._batch_bytes

@@ -157,6 +157,10 @@ class TailedFile:
         """Bytes of the file."""
         return self._content.size()
 
+    def unread(self) -> int:
+        """Bytes that are still to be read; 0 for compressed files, whose length nobody knows before."""
+        return 0 if self.compressed else max(0, self.size() - self.offset)
+
     def state(self) -> tuple[int, int]:
         """Size and time of the last change."""
         status = os.fstat(self.handle)

@@ -16,6 +16,7 @@ _FORM_QUERIES = re.compile(
 
 _RULES: tuple[tuple[str, frozenset[str], str], ...] = (
     (r"/loki/api/v1/push|/api/prom/push|(?:/otlp)?/v1/[a-z]+", _ANY, PUSH),
+    (r"/sigyn/api/v1/agents", _CHANGING, PUSH),
     (
         r"/(?:loki/api/v1|api/prom)/rules(?:/.*)?|/sigyn/api/v1/(?:dashboards|alertmanager)(?:/.*)?",
         _CHANGING,

@@ -1,21 +1,25 @@
 // A dashboard: its variables, and its panels in Grafana's grid of 24 columns.
 
 import { useCallback, useState } from 'preact/hooks'
+import { ApiError } from '../api/http'
 import { may, whyNot } from '../api/identity'
-import { deleteDashboard, readDashboard } from '../api/sigyn'
+import { deleteDashboard, importDashboard, readDashboard } from '../api/sigyn'
 import { go, link, place } from '../app/router'
 import { TopBar } from '../app/TopBar'
 import { saveFile } from '../charts/export'
 import { Failure } from '../parts/Empty'
 import { Icon } from '../parts/Icon'
+import { tell } from '../parts/Notices'
 import { useLoaded } from '../parts/useLoaded'
 import { type RangeText, resolveRange } from '../time/range'
 import { TimePicker } from '../time/TimePicker'
+import { addPanel, editable, movePanel, panelOf, removePanel, replacePanel } from './edit'
 import { ImportDialog } from './ImportDialog'
-import { type Dashboard, type Row, rowsOf } from './model'
-import { type PanelContext, PanelView } from './PanelView'
+import { type Dashboard, type Panel, type Row, rowsOf } from './model'
+import { PanelDialog } from './PanelDialog'
+import { type PanelActions, type PanelContext, PanelView } from './PanelView'
 import { VariableBar } from './VariableBar'
-import { initialValue } from './variables'
+import { initialValue, scopeOf } from './variables'
 
 export function DashboardView({ uid }: { uid: string }) {
   const dashboard = useLoaded(signal => readDashboard<Dashboard>(uid, signal), [uid])
@@ -34,9 +38,12 @@ export function DashboardView({ uid }: { uid: string }) {
   ) : null
 }
 
-function Shown({ dashboard, onSaved }: { dashboard: Dashboard; onSaved: () => void }) {
+function Shown({ dashboard: saved, onSaved }: { dashboard: Dashboard; onSaved: () => void }) {
   const { parameters } = place.value
   const [editing, setEditing] = useState(false)
+  const [draft, setDraft] = useState<Dashboard | null>(null)
+  const [panel, setPanel] = useState<Panel | null>(null)
+  const dashboard = draft ?? saved
   const [, setRound] = useState(0)
   const text: RangeText = {
     from: parameters.get('from') ?? dashboard.time?.from ?? 'now-1h',
@@ -59,7 +66,30 @@ function Shown({ dashboard, onSaved }: { dashboard: Dashboard; onSaved: () => vo
     setResolved({ key: '', range: resolveRange(text) })
     setRound(round => round + 1)
   }, [key])
-  const context: PanelContext = { range: range.range, text, chosen, onRange: ({ from, to }) => change({ from, to }) }
+  const scope = useLoaded(
+    signal => scopeOf(variables, chosen, range.range, signal),
+    [JSON.stringify(chosen), range.range.start, range.range.end],
+  )
+  const context: PanelContext | null = scope.value
+    ? { range: range.range, text, scope: scope.value, onRange: ({ from, to }) => change({ from, to }) }
+    : null
+  const actions: PanelActions | undefined = draft
+    ? {
+        onEdit: ({ id }) => setPanel(panelOf(draft, id!)),
+        onMove: (moved, by) => setDraft(movePanel(draft, moved.id!, by)),
+        onRemove: removed => setDraft(removePanel(draft, removed.id!)),
+      }
+    : undefined
+  const save = async () => {
+    try {
+      await importDashboard(JSON.stringify(draft))
+      tell('Saved')
+      setDraft(null)
+      onSaved()
+    } catch (failure) {
+      tell(failure instanceof ApiError ? failure.message : String(failure), 'error')
+    }
+  }
   const remove = async () => {
     await deleteDashboard(dashboard.uid)
     go('dashboards')
@@ -75,35 +105,62 @@ function Shown({ dashboard, onSaved }: { dashboard: Dashboard; onSaved: () => vo
           </>
         }
       >
-        <button
-          type="button"
-          class="button icon-only wide-only"
-          title="Export as JSON"
-          aria-label="Export"
-          onClick={() => saveFile(`${dashboard.uid}.json`, JSON.stringify(dashboard, null, 2), 'application/json')}
-        >
-          <Icon name="download" />
-        </button>
-        <button
-          type="button"
-          class="button icon-only wide-only"
-          title={whyNot('rules') ?? 'Edit the JSON'}
-          disabled={!may('rules')}
-          aria-label="Edit"
-          onClick={() => setEditing(true)}
-        >
-          <Icon name="edit" />
-        </button>
-        <button
-          type="button"
-          class="button icon-only wide-only"
-          title={whyNot('rules') ?? 'Delete'}
-          disabled={!may('rules')}
-          aria-label="Delete"
-          onClick={() => void remove()}
-        >
-          <Icon name="trash" />
-        </button>
+        {draft ? (
+          <>
+            <button
+              type="button"
+              class="button"
+              onClick={() => {
+                const added = addPanel(draft)
+                setDraft(added.dashboard)
+                setPanel(added.panel)
+              }}
+            >
+              <Icon name="plus" /> Panel
+            </button>
+            <button type="button" class="button" onClick={() => setEditing(true)}>
+              <Icon name="braces" /> JSON
+            </button>
+            <button type="button" class="button" onClick={() => setDraft(null)}>
+              Discard
+            </button>
+            <button type="button" class="button primary" onClick={() => void save()}>
+              Save
+            </button>
+          </>
+        ) : (
+          <>
+            <button
+              type="button"
+              class="button icon-only wide-only"
+              title="Export as JSON"
+              aria-label="Export"
+              onClick={() => saveFile(`${dashboard.uid}.json`, JSON.stringify(dashboard, null, 2), 'application/json')}
+            >
+              <Icon name="download" />
+            </button>
+            <button
+              type="button"
+              class="button icon-only wide-only"
+              title={whyNot('rules') ?? 'Edit'}
+              disabled={!may('rules')}
+              aria-label="Edit"
+              onClick={() => setDraft(editable(saved))}
+            >
+              <Icon name="edit" />
+            </button>
+            <button
+              type="button"
+              class="button icon-only wide-only"
+              title={whyNot('rules') ?? 'Delete'}
+              disabled={!may('rules')}
+              aria-label="Delete"
+              onClick={() => void remove()}
+            >
+              <Icon name="trash" />
+            </button>
+          </>
+        )}
         <TimePicker
           range={text}
           onRange={chosenRange => change({ from: chosenRange.from, to: chosenRange.to })}
@@ -116,13 +173,27 @@ function Shown({ dashboard, onSaved }: { dashboard: Dashboard; onSaved: () => vo
         <VariableBar
           variables={variables}
           chosen={chosen}
+          scope={scope.value ?? {}}
           range={range.range}
           onChoose={(name, values) => change({ [`var-${name}`]: values })}
         />
-        {rowsOf(dashboard).map((row, at) => (
-          <DashboardRow key={`${row.title}${at}`} row={row} context={context} />
-        ))}
+        {scope.error && <Failure message={scope.error.message} />}
+        {context &&
+          rowsOf(dashboard).map((row, at) => (
+            <DashboardRow key={`${row.title}${at}`} row={row} context={context} actions={actions} />
+          ))}
       </main>
+      {draft && panel && (
+        <PanelDialog
+          key={panel.id}
+          panel={panel}
+          onClose={() => setPanel(null)}
+          onDone={changed => {
+            setDraft(replacePanel(draft, changed))
+            setPanel(null)
+          }}
+        />
+      )}
       {editing && (
         <ImportDialog
           title={`Edit ${dashboard.title}`}
@@ -130,6 +201,7 @@ function Shown({ dashboard, onSaved }: { dashboard: Dashboard; onSaved: () => vo
           onClose={() => setEditing(false)}
           onDone={() => {
             setEditing(false)
+            setDraft(null)
             onSaved()
           }}
         />
@@ -138,7 +210,13 @@ function Shown({ dashboard, onSaved }: { dashboard: Dashboard; onSaved: () => vo
   )
 }
 
-function DashboardRow({ row, context }: { row: Row; context: PanelContext }) {
+interface RowProperties {
+  row: Row
+  context: PanelContext
+  actions?: PanelActions
+}
+
+function DashboardRow({ row, context, actions }: RowProperties) {
   const [open, setOpen] = useState(!row.collapsed)
   const top = Math.min(...row.panels.map(panel => panel.gridPos!.y))
   return (
@@ -157,6 +235,7 @@ function DashboardRow({ row, context }: { row: Row; context: PanelContext }) {
               key={panel.id ?? at}
               panel={{ ...panel, gridPos: { ...panel.gridPos!, y: panel.gridPos!.y - top } }}
               context={context}
+              actions={actions}
             />
           ))}
         </div>

@@ -9,35 +9,48 @@ import { Icon } from '../parts/Icon'
 import { useLoaded } from '../parts/useLoaded'
 import { absolute, type Range, type RangeText } from '../time/range'
 import { askTargets, seriesOf, type TargetAnswer } from './data'
+import { interpolate, type Scope } from './interpolate'
 import { LogsPanel } from './LogsPanel'
 import { safeUrl } from './links'
 import type { Link, Panel } from './model'
 import { BarsPanel, GaugePanel, StatPanel } from './NumberPanels'
 import { TimePanel } from './TimePanel'
-import { interpolate } from './variables'
 
 export interface PanelContext {
   range: Range
   text: RangeText
-  chosen: Readonly<Record<string, string[]>>
+  scope: Scope
   onRange: (range: RangeText) => void
 }
 
 const ROW_HEIGHT = 34
 const HEADING = 46
 
-export function PanelView({ panel, context }: { panel: Panel; context: PanelContext }) {
-  const { range, chosen, text } = context
+/** What may be done with a panel while its dashboard is edited. */
+export interface PanelActions {
+  onEdit: (panel: Panel) => void
+  onMove: (panel: Panel, by: 1 | -1) => void
+  onRemove: (panel: Panel) => void
+}
+
+interface Properties {
+  panel: Panel
+  context: PanelContext
+  actions?: PanelActions
+}
+
+export function PanelView({ panel, context, actions }: Properties) {
+  const { range, scope, text } = context
   const { x, y, w, h } = panel.gridPos!
-  const key = `${JSON.stringify(panel.targets)} ${JSON.stringify(chosen)} ${range.start} ${range.end}`
-  const answers = useLoaded(signal => askTargets(panel, range, chosen, signal), [key])
-  const query = interpolate(panel.targets?.find(target => target.expr)?.expr ?? '', chosen, range)
+  const key = `${JSON.stringify(panel.targets)} ${JSON.stringify(scope)} ${range.start} ${range.end}`
+  const answers = useLoaded(signal => askTargets(panel, range, scope, signal), [key])
+  const query = interpolate(panel.targets?.find(target => target.expr)?.expr ?? '', scope, range)
   const links = [
     ...(panel.links ?? []),
     ...(panel.fieldConfig?.defaults?.links ?? []),
     ...(panel.fieldConfig?.defaults?.custom?.links ?? []),
   ]
-  const title = interpolate(panel.title ?? '', chosen, range)
+  const title = interpolate(panel.title ?? '', scope, range, 'text')
   return (
     <section
       class={`panel panel-${panel.type}`}
@@ -51,6 +64,7 @@ export function PanelView({ panel, context }: { panel: Panel; context: PanelCont
         {links.map(link => (
           <PanelLink key={`${link.title}${link.url}`} link={link} context={context} />
         ))}
+        {actions && <PanelButtons panel={panel} title={title} actions={actions} />}
         {query && (
           <button
             type="button"
@@ -82,8 +96,33 @@ export function PanelView({ panel, context }: { panel: Panel; context: PanelCont
   )
 }
 
+function PanelButtons({ panel, title, actions }: { panel: Panel; title: string; actions: PanelActions }) {
+  const buttons = [
+    ['left', 'Move earlier', () => actions.onMove(panel, -1)],
+    ['right', 'Move later', () => actions.onMove(panel, 1)],
+    ['edit', 'Edit', () => actions.onEdit(panel)],
+    ['trash', 'Remove', () => actions.onRemove(panel)],
+  ] as const
+  return (
+    <>
+      {buttons.map(([icon, does, run]) => (
+        <button
+          key={does}
+          type="button"
+          class="icon-button edits"
+          title={does}
+          aria-label={`${does} ${title}`}
+          onClick={run}
+        >
+          <Icon name={icon} />
+        </button>
+      ))}
+    </>
+  )
+}
+
 function PanelLink({ link, context }: { link: Link; context: PanelContext }) {
-  const url = safeUrl(interpolate(link.url ?? '', context.chosen, context.range))
+  const url = safeUrl(interpolate(link.url ?? '', context.scope, context.range, 'text'))
   if (!url) return null
   return (
     <a class="panel-link" href={url} target={link.targetBlank ? '_blank' : undefined} rel="noreferrer">

@@ -1,16 +1,19 @@
+import { Popover } from '../parts/Popover'
 import { useLoaded } from '../parts/useLoaded'
 import type { Range } from '../time/range'
+import type { Scope } from './interpolate'
 import type { Variable } from './model'
 import { ALL, isChosen, valuesOf } from './variables'
 
 interface Properties {
   variables: Variable[]
   chosen: Readonly<Record<string, string[]>>
+  scope: Scope
   range: Range
   onChoose: (name: string, values: string[]) => void
 }
 
-export function VariableBar({ variables, chosen, range, onChoose }: Properties) {
+export function VariableBar({ variables, chosen, scope, range, onChoose }: Properties) {
   const shown = variables.filter(isChosen)
   if (!shown.length) return null
   return (
@@ -19,7 +22,8 @@ export function VariableBar({ variables, chosen, range, onChoose }: Properties) 
         <VariableChoice
           key={variable.name}
           variable={variable}
-          chosen={chosen}
+          current={chosen[variable.name] ?? []}
+          scope={scope}
           range={range}
           onChoose={values => onChoose(variable.name, values)}
         />
@@ -30,14 +34,18 @@ export function VariableBar({ variables, chosen, range, onChoose }: Properties) 
 
 interface ChoiceProperties {
   variable: Variable
-  chosen: Readonly<Record<string, string[]>>
+  current: string[]
+  scope: Scope
   range: Range
   onChoose: (values: string[]) => void
 }
 
-function VariableChoice({ variable, chosen, range, onChoose }: ChoiceProperties) {
-  const values = useLoaded(signal => valuesOf(variable, range, chosen, signal), [variable.name, range.start, range.end])
-  const current = chosen[variable.name] ?? []
+function VariableChoice({ variable, current, scope, range, onChoose }: ChoiceProperties) {
+  const { [variable.name]: _, ...others } = scope
+  const values = useLoaded(
+    signal => valuesOf(variable, range, scope, signal),
+    [variable.name, range.start, range.end, JSON.stringify(others)],
+  )
   const label = variable.label || variable.name
   if (variable.type === 'textbox') {
     return (
@@ -48,6 +56,17 @@ function VariableChoice({ variable, chosen, range, onChoose }: ChoiceProperties)
     )
   }
   const options = [...new Set([...current.filter(value => value !== ALL), ...(values.value ?? [])])]
+  if (variable.multi) {
+    return (
+      <SeveralValues
+        label={label}
+        options={options}
+        current={current}
+        all={variable.includeAll ?? false}
+        onChoose={onChoose}
+      />
+    )
+  }
   return (
     <label class="variable">
       <span>{label}</span>
@@ -65,5 +84,47 @@ function VariableChoice({ variable, chosen, range, onChoose }: ChoiceProperties)
         ))}
       </select>
     </label>
+  )
+}
+
+interface SeveralProperties {
+  label: string
+  options: string[]
+  current: string[]
+  all: boolean
+  onChoose: (values: string[]) => void
+}
+
+function SeveralValues({ label, options, current, all, onChoose }: SeveralProperties) {
+  const isAll = current.includes(ALL)
+  const toggle = (value: string) => {
+    const own = current.filter(each => each !== ALL)
+    const next = own.includes(value) ? own.filter(each => each !== value) : [...own, value]
+    onChoose(next.length ? next : all ? [ALL] : own)
+  }
+  return (
+    <div class="variable">
+      <span>{label}</span>
+      <Popover title={`Choose ${label}`} label={isAll ? 'All' : current.join(' + ') || 'none'}>
+        {() => (
+          <ul class="several-values" aria-label={label}>
+            {all && (
+              <li>
+                <label>
+                  <input type="checkbox" checked={isAll} onChange={() => onChoose([ALL])} /> All
+                </label>
+              </li>
+            )}
+            {options.map(value => (
+              <li key={value}>
+                <label>
+                  <input type="checkbox" checked={current.includes(value)} onChange={() => toggle(value)} /> {value}
+                </label>
+              </li>
+            ))}
+          </ul>
+        )}
+      </Popover>
+    </div>
   )
 }

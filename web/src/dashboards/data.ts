@@ -4,8 +4,8 @@ import { type Answer, runQuery, type Series } from '../api/loki'
 import { seriesName } from '../charts/align'
 import type { Labels } from '../logs/entry'
 import { type Range, stepFor } from '../time/range'
+import { interpolate, type Scope } from './interpolate'
 import type { Panel, Target } from './model'
-import { interpolate } from './variables'
 
 export interface TargetAnswer {
   target: Target
@@ -17,13 +17,13 @@ const LINES = 500
 export async function askTargets(
   panel: Panel,
   range: Range,
-  chosen: Readonly<Record<string, string[]>>,
+  scope: Scope,
   signal: AbortSignal,
 ): Promise<TargetAnswer[]> {
   const targets = (panel.targets ?? []).filter(target => target.expr && !target.hide)
   return Promise.all(
     targets.map(async target => {
-      const query = interpolate(target.expr!, chosen, range)
+      const query = interpolate(target.expr!, scope, range)
       const instant = target.instant || target.queryType === 'instant'
       const answer = await runQuery({
         query,

@@ -93,7 +93,8 @@ export interface Link {
   targetBlank?: boolean
 }
 
-const COLUMNS = 24
+/** Of Grafana's grid. */
+export const COLUMNS = 24
 
 /** Panels with a place each; those that have none, as in snippets, are laid out two to a row. */
 export function placed(panels: readonly Panel[]): Panel[] {

@@ -1,53 +1,96 @@
-// Agents tell of themselves on ports of their own; what this server knows is when each last sent something.
+// Agents that told the server of themselves, with their targets and how far behind they are; and all who sent lines.
 
-import { runQuery } from '../api/loki'
+import { askIfThere } from '../api/http'
 import { DataTable } from '../charts/DataTable'
-import { Empty, Failure } from '../parts/Empty'
+import { formatValue } from '../charts/units'
+import { Failure } from '../parts/Empty'
 import { useLoaded } from '../parts/useLoaded'
 import { readableDuration } from '../time/duration'
-import { resolveRange } from '../time/range'
+import { ago } from '../time/format'
+import { Senders } from './Senders'
 
-const WINDOW = 5
+interface Target {
+  job: string
+  type: string
+  /** `ready`, or why it is not read */
+  state: string
+  path: string
+  files: number
+  unread_bytes: number
+  lag_seconds: number | null
+}
+
+interface Agent {
+  id: string
+  host: string
+  version: string
+  /** RFC 3339, as `heard` */
+  started: string
+  heard: string
+  targets: Target[]
+  buffered_bytes: number
+  buffered_batches: number
+}
+
+const SILENT = 45_000
 
 export function Agents() {
-  const range = resolveRange({ from: `now-${WINDOW}m`, to: 'now' })
-  const found = useLoaded(async signal => {
-    const lines = await runQuery({ query: '{service_name=~".+"}', range, limit: 5000, purpose: 'agents', signal })
-    return lines.data.kind === 'entries' ? lines.data.entries : []
-  }, [])
-  const latest = new Map<string, { job: string; last: number; lines: number }>()
-  for (const { stream, moment } of found.value ?? []) {
-    const sender = stream.host ?? stream.hostname ?? stream.node ?? stream.pod ?? stream.instance ?? '(no host label)'
-    const job = stream.job ?? stream.service_name ?? ''
-    const known = latest.get(`${sender} ${job}`)
-    latest.set(`${sender} ${job}`, { job, last: Math.max(known?.last ?? 0, moment), lines: (known?.lines ?? 0) + 1 })
-  }
-  if (found.error) return <Failure message={found.error.message} />
-  if (found.value && !latest.size) return <Empty title={`Nobody sent a line in the last ${WINDOW} minutes`} />
+  const agents = useLoaded(
+    async signal => (await askIfThere<{ data: Agent[] }>('sigyn/api/v1/agents', { signal }))?.data ?? [],
+    [],
+  )
+  return (
+    <>
+      {agents.error && <Failure message={agents.error.message} />}
+      {agents.value?.map(agent => (
+        <AgentPanel key={agent.id} agent={agent} />
+      ))}
+      {agents.value?.length === 0 && (
+        <p class="hint">
+          No agent told of itself in the last hour. <code>sigyn agent</code> does every ten seconds; Promtail and others
+          don’t.
+        </p>
+      )}
+      <Senders />
+    </>
+  )
+}
+
+function AgentPanel({ agent }: { agent: Agent }) {
+  const heard = Date.parse(agent.heard)
+  const silent = Date.now() - heard > SILENT
   const table = {
     columns: [
-      { name: 'sender', type: 'text' as const },
       { name: 'job', type: 'text' as const },
-      { name: 'last line', type: 'text' as const },
-      { name: `lines in ${WINDOW} min`, type: 'number' as const },
+      { name: 'type', type: 'text' as const },
+      { name: 'reads', type: 'text' as const },
+      { name: 'state', type: 'text' as const },
+      { name: 'files', type: 'number' as const },
+      { name: 'unread', type: 'text' as const },
+      { name: 'lag', type: 'text' as const },
     ],
-    rows: [...latest].map(([key, { job, last, lines }]) => [
-      key.replace(` ${job}`, ''),
-      job,
-      `${readableDuration(Math.max(0, Date.now() - last))} ago`,
-      lines,
+    rows: agent.targets.map(target => [
+      target.job,
+      target.type,
+      target.path,
+      target.state,
+      target.files,
+      formatValue(target.unread_bytes, 'bytes'),
+      target.lag_seconds === null ? '' : readableDuration(target.lag_seconds * 1000),
     ]),
   }
   return (
-    <section class="panel">
+    <section class="panel" aria-label={`Agent on ${agent.host}`}>
       <header class="panel-head">
-        <h2>Senders and their lag</h2>
+        <h2>Agent on {agent.host}</h2>
+        <span class={`state ${silent ? 'firing' : 'inactive'}`}>{silent ? 'silent' : 'running'}</span>
+        <span class="spacer" />
+        <span class="hint">
+          version {agent.version}, started {ago(Date.parse(agent.started))}, heard of {ago(heard)}
+          {agent.buffered_batches > 0 && `, ${formatValue(agent.buffered_bytes, 'bytes')} wait to be sent`}
+        </span>
       </header>
-      <DataTable table={table} label="Senders" order={{ column: 3, descending: true }} />
-      <p class="hint inset">
-        From the newest 5,000 lines, by the labels host, node, pod or instance. An agent’s own targets are at its{' '}
-        <code>/targets</code>.
-      </p>
+      <DataTable table={table} label={`Targets of the agent on ${agent.host}`} />
     </section>
   )
 }

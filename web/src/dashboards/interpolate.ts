@@ -1,0 +1,112 @@
+// Variables in texts: `$name`, `${name}`, `${name:format}`, `[[name]]`, in Grafana's formats, and its own `$__range` and kin.
+
+import { formatDuration } from '../time/duration'
+import { type Range, stepFor } from '../time/range'
+
+/** What a variable stands for. */
+export interface Chosen {
+  values: readonly string[]
+  /** It may be several values, and so stands in queries as a regular expression. */
+  regex: boolean
+  /** All is chosen, and the dashboard says what that is; taken as it stands. */
+  allValue?: string
+}
+
+export type Scope = Readonly<Record<string, Chosen>>
+
+/** What the text is for: values in queries are quoted and escaped, in texts for people they are not. */
+export type Purpose = 'query' | 'text'
+
+export function interpolate(text: string, scope: Scope, range: Range, purpose: Purpose = 'query'): string {
+  const own = builtIn(range)
+  return text.replace(
+    /\$\{(\w+)(?::(\w+))?\}|\$(\w+)|\[\[(\w+)(?::(\w+))?\]\]/g,
+    (whole, braced, format, plain, old, oldFormat, at: number) => {
+      const name = braced ?? plain ?? old
+      if (own[name] !== undefined) return own[name]
+      const chosen = scope[name]
+      if (!chosen) return whole
+      return formatted(name, chosen, format ?? oldFormat, purpose, quoteAround(text, at))
+    },
+  )
+}
+
+function formatted(name: string, chosen: Chosen, format: string | undefined, purpose: Purpose, quote: string): string {
+  const { values, allValue } = chosen
+  if (allValue !== undefined) return purpose === 'text' ? 'All' : allValue
+  const [only] = values
+  switch (format) {
+    case undefined:
+      if (purpose === 'text') return values.join(' + ')
+      if (chosen.regex) return inQuotes(regex(values), quote)
+      return inQuotes(only ?? '', quote)
+    case 'regex':
+      return purpose === 'query' ? inQuotes(regex(values), quote) : regex(values)
+    case 'pipe':
+      return values.join('|')
+    case 'text':
+      return values.join(' + ')
+    case 'json':
+      return JSON.stringify(values.length === 1 ? only : values)
+    case 'glob':
+      return values.length > 1 ? `{${values.join(',')}}` : (only ?? '')
+    case 'doublequote':
+      return values.map(value => `"${value.replace(/"/g, '\\"')}"`).join(',')
+    case 'singlequote':
+      return values.map(value => `'${value.replace(/'/g, "\\'")}'`).join(',')
+    case 'sqlstring':
+      return values.map(value => `'${value.replace(/'/g, "''")}'`).join(',')
+    case 'lucene':
+      return values.length > 1 ? `(${values.map(value => JSON.stringify(value)).join(' OR ')})` : (only ?? '')
+    case 'distributed':
+      return values.map((value, at) => (at ? `${name}=${value}` : value)).join(',')
+    case 'percentencode':
+      return encodeURIComponent(values.join(',')).replace(
+        /[!'()*]/g,
+        each => `%${each.charCodeAt(0).toString(16).toUpperCase()}`,
+      )
+    case 'queryparam':
+      return values.map(value => `var-${name}=${encodeURIComponent(value)}`).join('&')
+    default:
+      return values.join(',') // csv, raw, and what Grafana takes for them
+  }
+}
+
+/** Matches these values and nothing else. */
+function regex(values: readonly string[]): string {
+  const escaped = values.map(value => value.replace(/[.*+?^${}()|[\]\\]/g, '\\$&'))
+  return escaped.length === 1 ? escaped[0]! : `(${escaped.join('|')})`
+}
+
+/** As it stands in a string of the query: between double quotes a backslash is written twice. */
+function inQuotes(text: string, quote: string): string {
+  return quote === '"' ? text.replace(/[\\"]/g, '\\$&') : text
+}
+
+/** The quote of the string that this place of a query is in; empty outside. */
+function quoteAround(text: string, end: number): string {
+  let quote = ''
+  for (let at = 0; at < end; at += 1) {
+    const character = text[at]!
+    if (quote === '"' && character === '\\') at += 1
+    else if (quote) quote = character === quote ? '' : quote
+    else if (character === '"' || character === '`') quote = character
+  }
+  return quote
+}
+
+function builtIn(range: Range): Record<string, string> {
+  const step = formatDuration(Math.max(10_000, stepFor(range, 120)))
+  const length = range.end - range.start
+  return {
+    __interval: step,
+    __auto: step,
+    __rate_interval: formatDuration(Math.max(60_000, stepFor(range, 120))),
+    __interval_ms: String(stepFor(range, 120)),
+    __range: `${Math.round(length / 1000)}s`,
+    __range_s: String(Math.round(length / 1000)),
+    __range_ms: String(Math.round(length)),
+    __from: String(Math.floor(range.start)),
+    __to: String(Math.ceil(range.end)),
+  }
+}

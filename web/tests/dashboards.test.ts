@@ -1,0 +1,121 @@
+// biome-ignore-all lint/suspicious/noTemplateCurlyInString: that is how Grafana writes variables
+
+import { expect, test } from 'vitest'
+import { addPanel, editable, movePanel, panelOf, removePanel, replacePanel } from '../src/dashboards/edit'
+import { interpolate, type Scope } from '../src/dashboards/interpolate'
+import type { Dashboard, Panel } from '../src/dashboards/model'
+import { ALL, scopeOf } from '../src/dashboards/variables'
+
+const RANGE = { start: 0, end: 3_600_000 }
+const one = (value: string) => ({ values: [value], regex: false })
+const SCOPE: Scope = {
+  service: one('ryot'),
+  path: one('a\\b"c'),
+  single: { values: ['a.b'], regex: true },
+  many: { values: ['a.b', "c'd"], regex: true },
+  all: { values: [], regex: true, allValue: '.+' },
+}
+
+test('variables in every spelling', () => {
+  expect(interpolate('$service ${service} [[service]] $other $__range', SCOPE, RANGE)).toBe(
+    'ryot ryot ryot $other 3600s',
+  )
+})
+
+test.each([
+  ['{a="$service"}', '{a="ryot"}'],
+  ['{a="$path"}', String.raw`{a="a\\b\"c"}`],
+  ['{a=`$path`}', '{a=`a\\b"c`}'],
+  ['{a=~"$many"}', String.raw`{a=~"(a\\.b|c'd)"}`],
+  ['{a=~`$many`}', "{a=~`(a\\.b|c'd)`}"],
+  ['{a=~"$single"}', String.raw`{a=~"a\\.b"}`],
+  ['{a=~"${many:regex}"}', String.raw`{a=~"(a\\.b|c'd)"}`],
+  ['{a=~"$all"} |= "$all"', '{a=~".+"} |= ".+"'],
+])('in a query %s', (query, expected) => {
+  expect(interpolate(query, SCOPE, RANGE)).toBe(expected)
+})
+
+test.each([
+  ['regex', String.raw`(a\.b|c'd)`],
+  ['pipe', "a.b|c'd"],
+  ['csv', "a.b,c'd"],
+  ['raw', "a.b,c'd"],
+  ['glob', "{a.b,c'd}"],
+  ['json', `["a.b","c'd"]`],
+  ['text', "a.b + c'd"],
+  ['doublequote', `"a.b","c'd"`],
+  ['singlequote', String.raw`'a.b','c\'d'`],
+  ['sqlstring', `'a.b','c''d'`],
+  ['lucene', `("a.b" OR "c'd")`],
+  ['distributed', "a.b,many=c'd"],
+  ['percentencode', 'a.b%2Cc%27d'],
+  ['queryparam', "var-many=a.b&var-many=c'd"],
+])('format %s', (format, expected) => {
+  expect(interpolate(`\${many:${format}}`, SCOPE, RANGE)).toBe(expected)
+})
+
+test('for people', () => {
+  expect(interpolate('Rate of $many, $all', SCOPE, RANGE, 'text')).toBe("Rate of a.b + c'd, All")
+})
+
+test('All is every value, unless the dashboard says what it is', async () => {
+  const custom = { name: 'level', type: 'custom', query: 'info, warn : warning', includeAll: true }
+  const all = { level: [ALL] }
+  const signal = new AbortController().signal
+  expect(await scopeOf([custom], all, RANGE, signal)).toEqual({ level: { values: ['info', 'warning'], regex: true } })
+  expect(await scopeOf([{ ...custom, allValue: '.*' }], all, RANGE, signal)).toEqual({
+    level: { values: [], regex: true, allValue: '.*' },
+  })
+  expect(await scopeOf([{ ...custom, query: '' }], all, RANGE, signal)).toMatchObject({ level: { allValue: '.+' } })
+})
+
+const DASHBOARD: Dashboard = {
+  uid: 'a',
+  title: 'a',
+  panels: [
+    { type: 'stat', title: 'first' },
+    { type: 'stat', title: 'second' },
+    { type: 'row', title: 'row', panels: [{ type: 'logs', title: 'inside' }] },
+  ],
+}
+const places = (dashboard: Dashboard) =>
+  dashboard.panels!.map(({ title, gridPos: at }) => `${title} ${at!.x},${at!.y} ${at!.w}x${at!.h}`)
+
+test('panels get numbers and places', () => {
+  const draft = editable(DASHBOARD)
+  expect(places(draft)).toEqual(['first 0,0 12x8', 'second 12,0 12x8', 'row 0,8 24x1'])
+  expect([1, 2, 3, 4].map(id => panelOf(draft, id)?.title)).toEqual(['first', 'second', 'row', 'inside'])
+  expect(
+    editable({
+      ...DASHBOARD,
+      panels: [
+        { type: 'stat', id: 1 },
+        { type: 'logs', id: 1 },
+      ],
+    }).panels!.map(each => each.id),
+  ).toEqual([1, 2])
+})
+
+test('panels move, grow, go and come', () => {
+  const draft = editable(DASHBOARD)
+  expect(places(movePanel(draft, 2, -1))).toEqual(['second 0,0 12x8', 'first 12,0 12x8', 'row 0,8 24x1'])
+  expect(movePanel(draft, 1, -1).panels!.map(panel => panel.title)).toEqual(['first', 'second', 'row'])
+  const first = panelOf(draft, 1)!
+  const wide = replacePanel(draft, { ...first, gridPos: { ...first.gridPos!, w: 24 } })
+  expect(places(wide)).toEqual(['first 0,0 24x8', 'second 0,8 12x8', 'row 0,16 24x1'])
+  expect(places(removePanel(draft, 1))).toEqual(['second 0,0 12x8', 'row 0,8 24x1'])
+  expect(removePanel(draft, 4).panels![2]!.panels).toEqual([])
+  const added = addPanel(draft)
+  expect(added.panel).toMatchObject({ id: 5, gridPos: { y: 9 } })
+})
+
+test('what a change does not touch stays', () => {
+  const odd = {
+    ...DASHBOARD,
+    annotations: { list: [1] },
+    panels: [{ type: 'stat', pluginVersion: '11' } as Panel],
+  } as Dashboard
+  const draft = editable(odd)
+  const changed = replacePanel(draft, { ...panelOf(draft, 1)!, title: 'new' })
+  expect(changed).toMatchObject({ annotations: { list: [1] }, panels: [{ title: 'new', pluginVersion: '11' }] })
+})
