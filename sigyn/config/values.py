@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from typing import Any
 from urllib.parse import urlsplit
 
+from sigyn.model.rfc3339 import format_rfc3339_nano, parse_rfc3339
 from sigyn.model.time import DAY, HOUR, MICROSECOND, MILLISECOND, MINUTE, SECOND, WEEK, YEAR
 
 _DURATION_UNITS = {
@@ -29,11 +30,15 @@ _BYTES = re.compile(r"(\d+(?:\.\d+)?)\s*([KMGTP]?)(?:i?B)?", re.IGNORECASE)
 
 @dataclass(frozen=True, slots=True)
 class Kind:
-    """How values of a setting are written. `read` raises ValueError with what would be right."""
+    """How values of a setting are written. `read` raises ValueError with what would be right.
+
+    `structured` values are lists and maps: `read` takes them as YAML.
+    """
 
     unit: str
     read: Callable[[str], Any]
     show: Callable[[Any], str] = str
+    structured: bool = False
 
 
 def read_flag(text: str) -> bool:
@@ -79,6 +84,21 @@ def show_duration(nanoseconds: int) -> str:
         count, nanoseconds = divmod(nanoseconds, _DURATION_UNITS[unit])
         text += f"{count}{unit}" if count else ""
     return text
+
+
+def read_time(text: str) -> int:
+    """ns since the epoch of an RFC 3339 time; 0 for none."""
+    if text in ("", "0"):
+        return 0
+    try:
+        return parse_rfc3339(text)
+    except ValueError:
+        raise ValueError("write a time such as 2026-01-15T10:00:00Z") from None
+
+
+def show_time(time: int) -> str:
+    """What `read_time` reads back."""
+    return format_rfc3339_nano(time) if time else ""
 
 
 def read_bytes(text: str) -> int:
@@ -200,6 +220,7 @@ SECRET = Kind("secret", str, lambda value: "<hidden>" if value else "")
 FLAG = Kind("true or false", read_flag, lambda value: "true" if value else "false")
 COUNT = Kind("count", read_count)
 MEGABYTES = Kind("MB", read_number, lambda value: f"{value:g}")
+TIME = Kind("time", read_time, show_time)
 DURATION = Kind("duration", read_duration, show_duration)
 BYTES = Kind("bytes", read_bytes, show_bytes)
 LABEL_PAIRS = Kind("name=value, ...", read_label_pairs, show_label_pairs)

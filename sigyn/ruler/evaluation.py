@@ -75,7 +75,8 @@ class Evaluator:
         at -= self._settings.evaluation_delay
         if expression.over == "series":
             return await asyncio.to_thread(self._ask_series, tenant, expression, at)
-        answer = await self._queries.query_instant(QueryRequest(tenant, expression.text, at, at, complete=True))
+        request = QueryRequest(tenant, expression.text, at, at, complete=True, by_rule=True)
+        answer = await self._queries.query_instant(request)
         return _samples(answer.result)
 
     def _ask_series(self, tenant: str, expression: Expression, at: int) -> Sequence[Sample]:
@@ -129,8 +130,12 @@ class Evaluator:
                 end - log_range.interval + 1,
                 end + 1,
                 limit=self._settings.alert_lines,
+                by_rule=True,
             )
-            result = (await self._queries.query_range(request)).result
+            try:
+                result = (await self._queries.query_range(request)).result
+            except QueryError:  # lines may not be asked for (blocked_queries): the alert goes without them
+                return ()
             if isinstance(result, LogResult) and result.entries:
                 return tuple(LogLine.of(entry) for entry in reversed(result.entries))
         return ()

@@ -50,7 +50,6 @@ class LogsService:
 
     def __init__(self, api: "Api") -> None:
         self._api = api
-        self._decode = partial(decode_otlp_message, mapping=api.settings.otlp, clock=api.clock)
 
     async def export(self, message: bytes, context: Any) -> ExportLogsServiceResponse:
         """Takes an ExportLogsServiceRequest as bytes."""
@@ -60,7 +59,8 @@ class LogsService:
         began = time.perf_counter()
         try:
             tenant = tenant_from(headers.get("x-scope-orgid", ""), api.settings.auth_enabled)
-            response = await store_logs(api, tenant, await decode_bytes(api, message, self._decode))
+            decode = partial(decode_otlp_message, mapping=api.settings_of(tenant).otlp, clock=api.clock)
+            response = await store_logs(api, tenant, await decode_bytes(api, message, decode))
             code = grpc.StatusCode.OK
         except SigynError as error:
             code = status_code(error)
