@@ -25,4 +25,4 @@ def value_at(found: Tree, kind: Kind, key: str, source: str) -> Any:
     try:
         return kind.read(text)
     except ValueError as error:
-        raise ConfigError(f"{source}:{line}: `{key}` is `{text}`: {error}") from None
+        raise ConfigError(f"{source}:{line}: `{key}` is `{kind.in_errors(text)}`: {error}") from None

@@ -25,6 +25,7 @@ _DURATION_PART = re.compile(r"(\d+(?:\.\d+)?)(ms|us|µs|ns|[ywdhms])")
 _BYTE_UNITS = {"": 0, "K": 1, "M": 2, "G": 3, "T": 4, "P": 5}
 _LABEL_NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
 _PASSWORD = re.compile(r"(://[^/@:]*):[^/@]*@")
+_QUERY = re.compile(r"\?.+")
 _BYTES = re.compile(r"(\d+(?:\.\d+)?)\s*([KMGTP]?)(?:i?B)?", re.IGNORECASE)
 
 
@@ -32,13 +33,15 @@ _BYTES = re.compile(r"(\d+(?:\.\d+)?)\s*([KMGTP]?)(?:i?B)?", re.IGNORECASE)
 class Kind:
     """How values of a setting are written. `read` raises ValueError with what would be right.
 
-    `structured` values are lists and maps: `read` takes them as YAML.
+    `structured` values are lists and maps: `read` takes them as YAML. `in_errors` hides the secrets in a text that is
+    no value.
     """
 
     unit: str
     read: Callable[[str], Any]
     show: Callable[[Any], str] = str
     structured: bool = False
+    in_errors: Callable[[str], str] = str
 
 
 def read_flag(text: str) -> bool:
@@ -158,8 +161,8 @@ def read_urls(text: str) -> tuple[str, ...]:
 
 
 def show_urls(urls: tuple[str, ...]) -> str:
-    """URLs with commas between them, without their passwords."""
-    return ",".join(_PASSWORD.sub(r"\1:<hidden>@", url) for url in urls)
+    """URLs with commas between them, without passwords, and without what stands behind a question mark."""
+    return ",".join(_QUERY.sub("?<hidden>", _PASSWORD.sub(r"\1:<hidden>@", url)) for url in urls)
 
 
 def read_address(text: str) -> str:
@@ -215,8 +218,12 @@ def read_client_certificates(text: str) -> str:
     return word
 
 
+def _hidden(_text: str) -> str:
+    return "<hidden>"
+
+
 TEXT = Kind("text", str)
-SECRET = Kind("secret", str, lambda value: "<hidden>" if value else "")
+SECRET = Kind("secret", str, lambda value: "<hidden>" if value else "", in_errors=_hidden)
 FLAG = Kind("true or false", read_flag, lambda value: "true" if value else "false")
 COUNT = Kind("count", read_count)
 MEGABYTES = Kind("MB", read_number, lambda value: f"{value:g}")
@@ -225,8 +232,8 @@ DURATION = Kind("duration", read_duration, show_duration)
 BYTES = Kind("bytes", read_bytes, show_bytes)
 LABEL_PAIRS = Kind("name=value, ...", read_label_pairs, show_label_pairs)
 NAMES = Kind("names", read_names, ",".join)
-URLS = Kind("URLs", read_urls, show_urls)
-SECRET_URL = Kind("URL, secret", read_url, SECRET.show)
+URLS = Kind("URLs", read_urls, show_urls, in_errors=lambda text: _hidden(text) if re.search("[@?]", text) else text)
+SECRET_URL = Kind("URL, secret", read_url, SECRET.show, in_errors=_hidden)
 ADDRESS = Kind("host:port", read_address)
 OPTIONAL_ADDRESS = Kind("host:port or empty", read_optional_address)
 RESULTS_CACHE = Kind("memcached://host:port or empty", read_results_cache)

@@ -71,7 +71,8 @@ class Door:
             await send(with_security_headers(message))
 
         try:
-            identity = await self._admit(connection, needed)
+            identity = await self._identify(connection)
+            identity.check_scope(needed)
             ASKING.set(identity)
         except SigynError as error:
             await self._refuse(connection, error, receive, noting_status)
@@ -81,15 +82,13 @@ class Door:
             if self._access.audit.on and (needed != PUSH or status in _REFUSED):
                 self._record(connection, identity, needed, status, time.perf_counter() - began)
 
-    async def _admit(self, connection: HTTPConnection, needed: str) -> Identity:
+    async def _identify(self, connection: HTTPConnection) -> Identity:
         if _of_another_site(connection):
             raise Forbidden("this was asked for by a page of another site")
         path = connection.scope["path"]
         if path in self._access.open_paths or (self._access.oidc and path in LOGIN_PATHS):
             return ANYBODY
-        identity = await self._access.authenticator.identify(credentials_of(connection))
-        identity.check_scope(needed)
-        return identity
+        return await self._access.authenticator.identify(credentials_of(connection))
 
     async def _refuse(self, connection: HTTPConnection, error: SigynError, receive: Receive, send: Send) -> None:
         scope = connection.scope
@@ -115,13 +114,15 @@ class Door:
         scope = connection.scope
         parameters = dict(parse_qs(scope["query_string"].decode("utf-8", "replace"), keep_blank_values=True))
         parameters |= scope.get(ARGUMENTS, {})
+        if scope["path"] in LOGIN_PATHS:
+            parameters = {name: ["<hidden>"] for name in parameters}  # with `code` somebody could log in
         client = scope.get("client")
         self._access.audit.write(
             AuditRecord(
                 time=self._clock(),
                 identity=identity.name,
                 method=identity.method,
-                tenants=connection.headers.get("x-scope-orgid", ""),
+                tenants=connection.headers.get("x-scope-orgid", "") or identity.only_tenant or "",
                 client=client[0] if client else "",
                 action=action,
                 request=f"{scope.get('method', 'WEBSOCKET')} {scope['path']}",
