@@ -1,13 +1,7 @@
 """Tenants of a real server: apart in every path, together where a query says so, each with its own limits."""
 
 import time
-from collections.abc import Iterator
 from pathlib import Path
-
-import httpx
-import pytest
-from hypothesis import HealthCheck, given, settings
-from hypothesis import strategies as st
 
 from .tenancy import V1, ask, lines, of, push, server, vector
 
@@ -127,68 +121,3 @@ def test_what_is_hidden_is_nowhere(tmp_path: Path) -> None:
         assert "k1" not in client.get("/config").text
     stored = b"".join(path.read_bytes() for path in (tmp_path / "data").rglob("*") if path.is_file())
     assert b"ann@example.org" not in stored
-
-
-TENANTS = ("a", "b")
-ACTIONS = st.sampled_from(
-    ("push", "bad push", "query", "labels", "values", "series", "export", "detected", "volume", "patterns", "rules",
-     "explain", "cardinality", "promote", "demote", "redaction", "stats")
-)  # fmt: skip
-
-
-@pytest.fixture(scope="module")
-def shared(tmp_path_factory: pytest.TempPathFactory) -> Iterator[httpx.Client]:
-    with server(tmp_path_factory.mktemp("apart")) as (_, client):
-        yield client
-
-
-def act(client: httpx.Client, tenant: str, action: str, mark: str) -> str:
-    """Does something as a tenant; the text of the answer."""
-    query = {"query": '{app=~".+"}', "since": "1h", "match[]": "{}"}
-    change = {"data": {"label": "app"}, "headers": of(tenant)}
-    match action:
-        case "push":
-            return push(client, tenant, f"line {mark}", app=mark, owner=tenant).text
-        case "bad push":
-            return push(client, tenant, f"line {mark}", **{f"app{number}": mark for number in range(20)}).text
-        case "promote" | "demote":
-            return client.post(f"/sigyn/api/v1/cardinality/{action}", **change).text  # type: ignore[arg-type]
-    path = {
-        "query": f"{V1}/query_range",
-        "labels": f"{V1}/labels",
-        "values": f"{V1}/label/app/values",
-        "series": f"{V1}/series",
-        "export": "/sigyn/api/v1/export",
-        "detected": f"{V1}/detected_fields",
-        "volume": f"{V1}/index/volume",
-        "patterns": f"{V1}/patterns",
-        "rules": f"{V1}/rules",
-        "explain": "/sigyn/api/v1/explain",
-        "cardinality": "/sigyn/api/v1/cardinality",
-        "redaction": "/sigyn/api/v1/redaction",
-        "stats": f"{V1}/index/stats",
-    }[action]
-    return client.get(path, params=query, headers=of(tenant)).text
-
-
-def state(client: httpx.Client, tenant: str) -> list[object]:
-    """Everything that a tenant can see of what it has."""
-    found = ask(client, tenant, '{app=~".+"}', limit="5000").json()["data"]["result"]
-    series = client.get(f"{V1}/series", headers=of(tenant)).json()["data"]
-    names = client.get(f"{V1}/labels", headers=of(tenant)).json().get("data")
-    demoted = client.get("/sigyn/api/v1/cardinality", headers=of(tenant)).json()["data"]["demoted"]
-    return [sorted(map(str, found)), sorted(map(str, series)), names, demoted]
-
-
-@settings(max_examples=25, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
-@given(actions=st.lists(st.tuples(st.sampled_from(TENANTS), ACTIONS), min_size=2, max_size=8))
-def test_nothing_that_a_tenant_does_shows_or_changes_anything_of_another(
-    shared: httpx.Client, actions: list[tuple[str, str]]
-) -> None:
-    before = {tenant: state(shared, tenant) for tenant in TENANTS}
-    for tenant, action in actions:
-        other = TENANTS[1 - TENANTS.index(tenant)]
-        text = act(shared, tenant, action, f"mark-of-{tenant}-{time.time_ns()}")
-        assert f"mark-of-{other}" not in text
-        assert state(shared, other) == before[other]
-        before[tenant] = state(shared, tenant)
