@@ -35,6 +35,7 @@ from sigyn.api.warm_up import WarmUp
 from sigyn.engine.duck import Duck
 from sigyn.engine.scan import UNIT_ROWS
 from sigyn.model.time import SECOND
+from sigyn.ruler.limits import RuleLimits
 from sigyn.ruler.ruler import Ruler
 from sigyn.ruler.settings import RulerSettings
 from sigyn.services.deletes import DeleteRules, DeleteService
@@ -100,6 +101,7 @@ class ServerSettings:
     deletes: DeleteRules = field(default_factory=DeleteRules)
     retention: RetentionRules = KEEP_ALL
     ruler: RulerSettings = field(default_factory=RulerSettings)
+    rules: RuleLimits = RuleLimits()
 
 
 @dataclass(frozen=True, slots=True)
@@ -138,7 +140,7 @@ async def serve(settings: ServerSettings, announce: Announce, attachments: Seque
         stack.callback(bound.close)
         store = Store.open(settings.store, retention=settings.retention)
         stack.push_async_callback(store.close)
-        common = TenantSettings(settings.push, settings.query, settings.api)
+        common = TenantSettings(settings.push, settings.query, settings.api, settings.rules)
         tenants = SettingsByTenant(common, settings.tenants)
         decoders = stack.enter_context(ThreadPoolExecutor(_DECODERS, "decode"))
         queries = _query_service(settings, tenants, store, stack)
@@ -152,7 +154,7 @@ async def serve(settings: ServerSettings, announce: Announce, attachments: Seque
         metrics = Metrics(ingest.counters, operations.part_counters)
         metrics.registry.register(QueryCollector(queries))
         deletes = DeleteService(store, settings.deletes)
-        ruler = Ruler(settings.ruler, queries, settings.store.data)
+        ruler = Ruler(settings.ruler, queries, settings.store.data, limits_of=tenants.rules)
         stack.push_async_callback(ruler.close)
         metrics.registry.register(RulerCollector(ruler))
         access = settings.access.open()

@@ -5,6 +5,7 @@ from dataclasses import dataclass, fields, replace
 from typing import Any, TypeVar
 
 from sigyn.api.settings import ApiSettings
+from sigyn.ruler.limits import RuleLimits
 from sigyn.services.joined_tenants import tenants_in
 from sigyn.services.push_limits import PushLimits
 from sigyn.services.query_checks import strictest_checks
@@ -29,11 +30,12 @@ _LEAST = (
 
 @dataclass(frozen=True, slots=True)
 class TenantSettings:
-    """What the pushes, queries and requests of one tenant may ask for."""
+    """What the pushes, queries, requests and rules of one tenant may ask for."""
 
     push: PushLimits
     query: QueryLimits
     api: ApiSettings
+    rules: RuleLimits = RuleLimits()
 
 
 class SettingsByTenant:
@@ -55,6 +57,10 @@ class SettingsByTenant:
     def api(self, tenant: str) -> ApiSettings:
         """Limits of requests of a tenant, or of several."""
         return _strictest([self._of(each).api for each in tenants_in(tenant)])
+
+    def rules(self, tenant: str) -> RuleLimits:
+        """Limits of a tenant's rules."""
+        return self._of(tenant).rules
 
     def _of(self, tenant: str) -> TenantSettings:
         return self._own.get(tenant, self._default)

@@ -6,17 +6,20 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
+from msgspec import structs
+
 from sigyn.api.access.plan import AccessPlan
 from sigyn.api.server import ServerSettings
 from sigyn.api.tls import TlsFiles
 from sigyn.api.warm_up import AMPLE_MEMORY, usable_memory
-from sigyn.cli.limits import api_settings, push_limits, query_limits
+from sigyn.cli.limits import api_settings, push_limits, query_limits, rule_limits
 from sigyn.cli.overrides import OverridesFile, tenant_retention
 from sigyn.config import ruler_settings as config
 from sigyn.config.access_settings import token_file
 from sigyn.config.settings import Settings, StorageSettings, settings_of
 from sigyn.config.show import show_settings
 from sigyn.engine.scan import UNIT_ROWS
+from sigyn.languages.relabel import RelabelRule
 from sigyn.model.errors import BadRequest
 from sigyn.ruler.settings import HttpAccess, MailSettings, RulerSettings
 from sigyn.services.access.identity import read_grants
@@ -72,7 +75,8 @@ def server_settings(settings: Settings) -> ServerSettings:
             cancel_period=settings.deletes.cancel_period,
         ),
         retention=retention_rules(settings, own),
-        ruler=ruler_settings(settings.ruler),
+        ruler=replace(ruler_settings(settings.ruler), rules_bucket=_rule_bucket(settings)),
+        rules=rule_limits(settings),
     )
 
 
@@ -90,6 +94,7 @@ def ruler_settings(ruler: config.RulerSettings) -> RulerSettings:
         external_url=ruler.external_url,
         datasource_uid=ruler.datasource_uid,
         external_labels=ruler.external_labels,
+        alert_relabel=tuple(RelabelRule(**structs.asdict(each)) for each in ruler.alert_relabel_configs),
         alert_lines=ruler.alert_lines,
         series_retention=ruler.series_retention,
         alertmanagers=ruler.alertmanager_url,
@@ -121,6 +126,23 @@ def ruler_settings(ruler: config.RulerSettings) -> RulerSettings:
             bearer_token=ruler.remote_write_bearer_token,
         ),
         remote_write_tenant_header=ruler.remote_write_org_id_header,
+    )
+
+
+def _rule_bucket(settings: Settings) -> ObjectStoreSettings | None:
+    """Where the rules are, reached as the store is unless settings of its own say otherwise."""
+    ruler = settings.ruler
+    if not ruler.rules_bucket:
+        return None
+    common = _object_store_settings(settings.storage, ruler.rules_bucket)
+    if not ruler.rules_bucket.startswith("s3"):
+        return common
+    return replace(
+        common,
+        endpoint=ruler.rules_s3_endpoint or common.endpoint,
+        region=ruler.rules_s3_region or common.region,
+        access_key_id=ruler.rules_s3_access_key_id or common.access_key_id,
+        secret_access_key=ruler.rules_s3_secret_access_key or common.secret_access_key,
     )
 
 

@@ -9,6 +9,7 @@ from sigyn.config.query_settings import QuerySettings
 from sigyn.config.settings import Settings
 from sigyn.config.structured_values import AttributesConfig, OtlpConfig
 from sigyn.model.errors import BadRequest
+from sigyn.ruler.limits import RuleLimits
 from sigyn.services.label_watch import DemotionRules
 from sigyn.services.push_limits import PushLimits
 from sigyn.services.push_policies import PushPolicies, StreamPolicy
@@ -22,7 +23,7 @@ _MEGABYTE = 1 << 20
 
 def tenant_settings(settings: Settings) -> TenantSettings:
     """What a tenant with these settings may do. Raises BadRequest for what can't work."""
-    return TenantSettings(push_limits(settings), query_limits(settings), api_settings(settings))
+    return TenantSettings(push_limits(settings), query_limits(settings), api_settings(settings), rule_limits(settings))
 
 
 def query_limits(settings: Settings) -> QueryLimits:
@@ -42,6 +43,12 @@ def query_limits(settings: Settings) -> QueryLimits:
         max_outstanding=query.max_outstanding_per_tenant,
         checks=_query_checks(query),
     )
+
+
+def rule_limits(settings: Settings) -> RuleLimits:
+    """Limits of rules."""
+    ruler = settings.ruler
+    return RuleLimits(ruler.max_rules_per_rule_group, ruler.max_rule_groups_per_tenant, ruler.evaluation_delay)
 
 
 def api_settings(settings: Settings) -> ApiSettings:

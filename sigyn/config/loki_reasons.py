@@ -12,7 +12,7 @@ _PLANNED = "queries run in parallel over all cores; they need not be split"
 _ONLY_RANGES = "the points of range queries are cached; what else is cached in Loki comes from the catalog, in memory"
 _CACHE_TUNING = "the results cache takes addresses of memcached, or a size in the process; it needs nothing else"
 _NO_BLOOMS = "needle searches need no bloom components"
-_NO_RULE_BUCKET = "NOT APPLIED: rules are read from a local folder and come through the API, not from a bucket"
+_NO_RULE_BUCKET = "NOT APPLIED: ruler.storage.type chooses where rules come from: local, s3, gcs or azure"
 _DELETES = "delete requests are kept in the catalog and worked off in the background"
 _NO_GRPC = "parts of Loki talk over gRPC among themselves; here gRPC takes OTLP logs, at server.otlp_grpc"
 _CLIENT_TUNING = "the object store client retries and times out on its own"
@@ -67,7 +67,6 @@ REASONS: tuple[tuple[str, str], ...] = (
     ("ruler.enable_alertmanager_v2", "Alertmanagers are told through their API v2"),
     ("ruler.enable_alertmanager_discovery", "NOT APPLIED: name every Alertmanager in ruler.alertmanager_url"),
     ("ruler.alertmanager_refresh_interval", "names are looked up for each connection"),
-    ("ruler.alert_relabel_configs", "NOT APPLIED: alerts are sent with the labels that they have"),
     ("ruler.alertmanager_client.type", "credentials are sent as a bearer token"),
     ("ruler.alertmanager_client.credentials_file", "NOT APPLIED: give the token in ruler.alertmanager_bearer_token"),
     ("ruler.alertmanager_client.tls_server_name", "NOT APPLIED: a certificate is for the name in the URL"),
@@ -137,7 +136,6 @@ REASONS: tuple[tuple[str, str], ...] = (
     ("limits_config.query_ready_index_num_days", _NO_INDEX),
     ("limits_config.index_gateway_*", _NO_INDEX),
     ("limits_config.*cache*", _ONLY_RANGES),
-    ("limits_config.ruler_max_*", "NOT APPLIED: the number of rules is not limited"),
     ("limits_config.ruler_alertmanager_config", "NOT APPLIED: Alertmanagers are the same for every tenant"),
     ("limits_config.ruler_remote_write_*", "NOT APPLIED: recorded series of every tenant go to the same URLs"),
     ("limits_config.ruler_*", _ONE_PROCESS),

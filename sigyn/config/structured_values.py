@@ -52,6 +52,18 @@ class OtlpConfig(msgspec.Struct, frozen=True, forbid_unknown_fields=True, omit_d
     severity_text_as_label: bool = False
 
 
+class RelabelConfig(msgspec.Struct, frozen=True, forbid_unknown_fields=True, omit_defaults=True):
+    """A step of Prometheus' relabelling."""
+
+    source_labels: tuple[str, ...] = ()
+    separator: str = ";"
+    target_label: str = ""
+    regex: str = "(.*)"
+    modulus: int = 0
+    replacement: str = "$1"
+    action: str = "replace"
+
+
 PolicyStreams: TypeAlias = tuple[tuple[str, tuple[PolicyStream, ...]], ...]
 PolicyLabels: TypeAlias = tuple[tuple[str, tuple[str, ...]], ...]
 PolicyTimes: TypeAlias = tuple[tuple[str, int], ...]
@@ -130,4 +142,10 @@ OTLP_CONFIG = _structured(
     OtlpConfig,
     _otlp,
     lambda config: {} if config == OtlpConfig() else config,
+)
+RELABEL_CONFIGS = _structured(
+    "[{source_labels, separator, regex, target_label, replacement, modulus, action}, ...]",
+    tuple[RelabelConfig, ...],
+    tuple,
+    list,
 )

@@ -9,7 +9,7 @@ import pytest
 from sigyn.cli.assembly import server_settings
 from sigyn.config.retention_values import STREAM_RETENTIONS, FreeSpace, StreamRetention
 from sigyn.config.settings import DECLARATIONS, Settings, with_values
-from sigyn.config.structured_values import BlockedQuery, OtlpConfig, PolicyStream
+from sigyn.config.structured_values import BlockedQuery, OtlpConfig, PolicyStream, RelabelConfig
 from sigyn.config.tiers import TIERS, Tier
 from sigyn.config.values import LABEL_PAIRS, Kind
 from sigyn.model.time import HOUR
@@ -22,6 +22,7 @@ BASIS = {
     "storage.objects": "s3://logs",
     "retention.enabled": True,
     "retention.period": 1,
+    "ruler.rules_bucket": "s3://rules",
 }
 """Settings without which others mean nothing."""
 
@@ -35,6 +36,7 @@ OTHERS = {
     "limits.block_ingestion_policy_until": (("finance", 7),),
     "limits.otlp_config": OtlpConfig(severity_text_as_label=True),
     "query.blocked_queries": (BlockedQuery("{}"),),
+    "ruler.alert_relabel_configs": (RelabelConfig(regex="app", action="labeldrop"),),
 }
 """Other values of settings that take few."""
 
@@ -97,7 +99,7 @@ def _without_text(settings: Settings) -> tuple[Any, ...]:
 
 
 def _secrets(part: Any) -> list[Any]:
-    objects = getattr(part, "objects", None)
+    objects = getattr(part, "objects", None) or getattr(part, "rules_bucket", None)
     return [objects.secret_access_key, objects.session_token, dict(objects.options)] if objects else []
 
 

@@ -357,3 +357,43 @@ def test_keys_of_a_configuration_file(tmp_path: Path) -> None:
     log = (tmp_path / "data.stderr").read_text()
     assert log.count("limits_config.unordered_writes") == 1
     assert "NOT APPLIED" not in log
+
+
+def test_rules_of_a_tenant(tmp_path: Path) -> None:
+    def group(name: str, *records: str) -> str:
+        rules = [{"record": record, "expr": 'count_over_time({app="shop"}[5m])'} for record in records]
+        return json.dumps({"name": name, "interval": "1s", "rules": rules})
+
+    variables = overrides(
+        tmp_path,
+        few={"ruler_max_rules_per_rule_group": 1, "ruler_max_rule_groups_per_tenant": 2},
+        late={"ruler_evaluation_delay_duration": "1h"},
+    )
+    with server(tmp_path, **variables) as (_, client):
+
+        def put(tenant: str, space: str, text: str) -> httpx.Response:
+            return client.post(f"{V1}/rules/{space}", content=text, headers=of(tenant))
+
+        def recorded(tenant: str) -> list[object]:
+            answer = client.get("/prometheus/api/v1/query", params={"query": "a"}, headers=of(tenant))
+            found: list[object] = answer.json()["data"]["result"]
+            return found
+
+        refused = put("few", "n", group("one", "a", "b"))
+        assert refused.status_code == 400
+        assert "per-user rules per rule group limit (limit: 1 actual: 2) exceeded" in refused.text
+        assert [put("few", space, group("one", "a")).status_code for space in ("n", "m", "n")] == [202, 202, 202]
+        refused = put("few", "n", group("two", "a"))
+        assert "per-user rule groups limit (limit: 2 actual: 3) exceeded" in refused.text
+        overrides(tmp_path, few={}, late={"ruler_evaluation_delay_duration": "1h"})
+        assert put("few", "n", group("two", "a", "b")).status_code == 202
+        push(client, "late", "x")
+        push(client, "free", "x")
+        for tenant in ("late", "free"):
+            assert put(tenant, "n", group("one", "a")).status_code == 202
+        deadline = time.monotonic() + 60
+        while not recorded("free"):
+            assert time.monotonic() < deadline
+            time.sleep(0.1)
+        wait_for_rule(client, "late", "ok")
+        assert recorded("late") == []
