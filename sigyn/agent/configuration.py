@@ -23,9 +23,9 @@ from sigyn.agent.config.scrape import ScrapeConfig
 from sigyn.agent.config.server import ServerConfig
 from sigyn.agent.errors import ConfigurationError
 from sigyn.agent.metrics import StageMetrics
-from sigyn.agent.relabel import RelabelRule
 from sigyn.agent.stages import StagePipeline
 from sigyn.config.yaml_tree import Reading, expand_variables
+from sigyn.languages.relabel import RelabelRule
 
 __all__ = ["AgentConfiguration", "ConfigurationError", "RelabelRule", "ScrapeConfig", "load_configuration"]
 

@@ -139,6 +139,12 @@ def tenants_of(connection: HTTPConnection) -> str:
     return joined(tenants)
 
 
+def query_tags(connection: HTTPConnection) -> tuple[tuple[str, str], ...]:
+    """What X-Query-Tags says of who asks, `source=grafana,feature=beta`."""
+    parts = (part.partition("=") for part in connection.headers.get("x-query-tags", "").split(","))
+    return tuple((name.strip(), value.strip()) for name, separator, value in parts if separator)
+
+
 def _arguments(pairs: list[tuple[str, str]]) -> Arguments:
     values: dict[str, list[str]] = {}
     for name, value in pairs:

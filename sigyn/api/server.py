@@ -11,7 +11,6 @@ from contextlib import AbstractAsyncContextManager, AsyncExitStack, contextmanag
 from dataclasses import dataclass, field
 from pathlib import Path
 from tempfile import TemporaryDirectory
-from typing import Protocol
 
 import structlog
 import uvicorn
@@ -36,6 +35,7 @@ from sigyn.api.warm_up import WarmUp
 from sigyn.engine.duck import Duck
 from sigyn.engine.scan import UNIT_ROWS
 from sigyn.model.time import SECOND
+from sigyn.ruler.limits import RuleLimits
 from sigyn.ruler.ruler import Ruler
 from sigyn.ruler.settings import RulerSettings
 from sigyn.services.deletes import DeleteRules, DeleteService
@@ -54,14 +54,6 @@ from sigyn.store.store import Store
 _log = structlog.get_logger("sigyn.server")
 
 
-class OwnSettings(Protocol):
-    """Where the settings are that tenants have of their own."""
-
-    def open(self) -> Callable[[], Mapping[str, TenantSettings]]:
-        """What gives them, by tenant, as they are now; raises Unavailable."""
-        ...
-
-
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ServerSettings:
     """Everything that a server needs to know. Times are ns.
@@ -71,14 +63,12 @@ class ServerSettings:
     tls                        certificate of the HTTP API; with it only HTTPS is spoken
     grpc_tls                   certificate of OTLP over gRPC
     header_timeout             how long a client may take to send the headers of a request
-    tenants                    settings that tenants have of their own
+    tenants                    settings that tenants have of their own, as they are at each look
     access                     who may do what
     graceful_shutdown_timeout  how long requests under way may take to finish
     decoders                   threads that decode large pushes and do nothing else: no query holds them up
     query_threads              threads that compute for all queries; 0: one per core
     max_concurrent             queries that run at a time; 0: two per core
-    max_query_parallelism      queries of one tenant that run at a time; 0: as many as of all
-    max_outstanding_per_tenant  queries of one tenant that wait; more are refused. 0: any number
     cache_results              keep answers of range queries
     results_cache              where: empty for the memory of the process, or `memcached://host:port,...`
     results_cache_bytes        memory of the process for them
@@ -95,12 +85,10 @@ class ServerSettings:
     graceful_shutdown_timeout: int = 30 * SECOND
     header_timeout: int = 10 * SECOND
     access: AccessPlan = AccessPlan()
-    tenants: OwnSettings | None = None
+    tenants: Mapping[str, TenantSettings] | None = None
     decoders: int = 2
     query_threads: int = 0
     max_concurrent: int = 0
-    max_query_parallelism: int = 0
-    max_outstanding_per_tenant: int = 2048
     cache_results: bool = True
     results_cache: str = ""
     results_cache_bytes: int = 64 << 20
@@ -113,6 +101,7 @@ class ServerSettings:
     deletes: DeleteRules = field(default_factory=DeleteRules)
     retention: RetentionRules = KEEP_ALL
     ruler: RulerSettings = field(default_factory=RulerSettings)
+    rules: RuleLimits = RuleLimits()
 
 
 @dataclass(frozen=True, slots=True)
@@ -151,11 +140,11 @@ async def serve(settings: ServerSettings, announce: Announce, attachments: Seque
         stack.callback(bound.close)
         store = Store.open(settings.store, retention=settings.retention)
         stack.push_async_callback(store.close)
-        common = TenantSettings(settings.push, settings.query, settings.api)
-        tenants = SettingsByTenant(common, settings.tenants.open() if settings.tenants else None)
+        common = TenantSettings(settings.push, settings.query, settings.api, settings.rules)
+        tenants = SettingsByTenant(common, settings.tenants)
         decoders = stack.enter_context(ThreadPoolExecutor(settings.decoders, "decode"))
         queries = _query_service(settings, tenants, store, stack)
-        tails = TailHub(settings.api.tail_queue, settings.api.max_tails, store.demoted.ever)
+        tails = TailHub(settings.api.tail_queue, lambda tenant: tenants.api(tenant).max_tails, store.demoted.ever)
         stack.callback(tails.close)
         demotion = Demotion(store.demoted)
         ingest = IngestService(store, tenants.push, demotion=demotion)
@@ -165,7 +154,7 @@ async def serve(settings: ServerSettings, announce: Announce, attachments: Seque
         metrics = Metrics(ingest.counters, operations.part_counters)
         metrics.registry.register(QueryCollector(queries))
         deletes = DeleteService(store, settings.deletes)
-        ruler = Ruler(settings.ruler, queries, settings.store.data)
+        ruler = Ruler(settings.ruler, queries, settings.store.data, limits_of=tenants.rules)
         stack.push_async_callback(ruler.close)
         metrics.registry.register(RulerCollector(ruler))
         access = settings.access.open()
@@ -205,9 +194,7 @@ def _query_service(
         duck,
         settings.query,
         threads=threads,
-        queue=QueueLimits(
-            settings.max_concurrent or 2 * cores, settings.max_query_parallelism, settings.max_outstanding_per_tenant
-        ),
+        queue=QueueLimits(settings.max_concurrent or 2 * cores),
         cache=open_cache(settings.results_cache, settings.results_cache_bytes) if settings.cache_results else None,
         unit_rows=settings.query_unit_rows,
         limits_of=tenants.query,

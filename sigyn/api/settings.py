@@ -33,7 +33,9 @@ class ApiSettings:
     volume_series                series of index/volume when the request doesn't say
     tail_queue                   entries that wait for a slow tail client before some are dropped
     tail_duration                a tail is closed after this; 0 leaves it open, since an idle one costs nothing
-    max_tails                    tails open at the same time
+    max_tails                    tails of a tenant that are open at the same time
+    volume_enabled               volumes may be asked for
+    volume_max_series            series of index/volume at most
     export_page_bytes            text that an export holds at a time, roughly
     retention_period             told to Logs Drilldown
     otlp                         which OTLP attributes become labels
@@ -63,6 +65,8 @@ class ApiSettings:
     tail_queue: int = 10_000
     tail_duration: int = 0
     max_tails: int = 100
+    volume_enabled: bool = True
+    volume_max_series: int = 1_000
     export_page_bytes: int = 16 << 20
     retention_period: int = 0
     otlp: OtlpMapping = field(default_factory=OtlpMapping)

@@ -1,35 +1,31 @@
 """From what a person sets to what each part of the server takes."""
 
-import os
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass, replace
+from collections.abc import Mapping
+from dataclasses import replace
 from functools import partial
 from pathlib import Path
 from typing import Any
 
+from msgspec import structs
+
 from sigyn.api.access.plan import AccessPlan
 from sigyn.api.server import ServerSettings
-from sigyn.api.settings import ApiSettings
-from sigyn.api.tenant_settings import TenantSettings
 from sigyn.api.tls import TlsFiles
+from sigyn.cli.limits import api_settings, push_limits, query_limits, rule_limits
 from sigyn.cli.memory import memory_of, within_memory
+from sigyn.cli.overrides import OverridesFile, tenant_retention
 from sigyn.config import ruler_settings as config
 from sigyn.config.access_settings import token_file
-from sigyn.config.settings import RetentionSettings, Settings, settings_of
+from sigyn.config.settings import Settings, settings_of
 from sigyn.config.show import show_settings
 from sigyn.config.storage_settings import StorageSettings
-from sigyn.config.tenant_overrides import parse_tenant_overrides
+from sigyn.languages.relabel import RelabelRule
 from sigyn.model.errors import BadRequest
 from sigyn.ruler.settings import HttpAccess, MailSettings, RulerSettings
 from sigyn.services.access.identity import read_grants
 from sigyn.services.access.oidc import OidcSettings
 from sigyn.services.deletes import DeleteRules
-from sigyn.services.label_watch import DemotionRules
-from sigyn.services.push_limits import PushLimits
-from sigyn.services.query_limits import QueryLimits
-from sigyn.services.redaction import RedactionRules, compile_rules, read_expressions
-from sigyn.services.retention import RetentionPeriods, SelectedPeriod, TenantRetention
-from sigyn.services.watched_file import WatchedFile
+from sigyn.services.retention import RetentionPeriods, TenantRetention
 from sigyn.store.folders import disk_space
 from sigyn.store.retention import RetentionRules
 from sigyn.store.settings import ObjectStoreSettings, StoreSettings, TierSettings
@@ -41,6 +37,7 @@ def server_settings(settings: Settings) -> ServerSettings:
     """The settings of a server."""
     server, query = settings.server, settings.query
     overrides = settings.limits.per_tenant_override_config
+    own = OverridesFile(Path(overrides), settings) if overrides else None
     told = ServerSettings(
         store=replace(store_settings(settings.storage), **_delete_settings(settings)),
         http=server.http,
@@ -59,23 +56,22 @@ def server_settings(settings: Settings) -> ServerSettings:
         graceful_shutdown_timeout=server.graceful_shutdown_timeout,
         query_threads=query.threads,
         max_concurrent=query.max_concurrent,
-        max_query_parallelism=query.max_query_parallelism,
-        max_outstanding_per_tenant=query.max_outstanding_per_tenant,
         cache_results=query.cache_results,
         results_cache=query.results_cache,
         results_cache_bytes=round(query.results_cache_max_size_mb * _MEGABYTE),
         query_memory_bytes=query.memory_bytes,
         configuration=show_settings(settings),
-        api=_api_settings(settings),
-        push=_push_limits(settings),
-        query=_query_limits(settings),
-        tenants=OverridesFile(Path(overrides), settings) if overrides else None,
+        api=api_settings(settings),
+        push=push_limits(settings),
+        query=query_limits(settings),
+        tenants=own.limits if own else None,
         deletes=DeleteRules(
             enabled=settings.deletes.mode != "disabled",
             cancel_period=settings.deletes.cancel_period,
         ),
-        retention=retention_rules(settings),
-        ruler=ruler_settings(settings.ruler),
+        retention=retention_rules(settings, own),
+        ruler=replace(ruler_settings(settings.ruler), rules_bucket=_rule_bucket(settings)),
+        rules=rule_limits(settings),
     )
     return within_memory(told, memory_of(settings))
 
@@ -94,6 +90,7 @@ def ruler_settings(ruler: config.RulerSettings) -> RulerSettings:
         external_url=ruler.external_url,
         datasource_uid=ruler.datasource_uid,
         external_labels=ruler.external_labels,
+        alert_relabel=tuple(RelabelRule(**structs.asdict(each)) for each in ruler.alert_relabel_configs),
         alert_lines=ruler.alert_lines,
         series_retention=ruler.series_retention,
         history_retention=ruler.history_retention,
@@ -129,27 +126,45 @@ def ruler_settings(ruler: config.RulerSettings) -> RulerSettings:
     )
 
 
-def retention_rules(settings: Settings) -> RetentionRules:
-    """What a store with these settings may keep. Raises BadRequest for a selector that can't be read."""
+def _rule_bucket(settings: Settings) -> ObjectStoreSettings | None:
+    """Where the rules are, reached as the store is unless settings of its own say otherwise."""
+    ruler = settings.ruler
+    if not ruler.rules_bucket:
+        return None
+    common = _object_store_settings(settings.storage, ruler.rules_bucket)
+    if not ruler.rules_bucket.startswith("s3"):
+        return common
+    return replace(
+        common,
+        endpoint=ruler.rules_s3_endpoint or common.endpoint,
+        region=ruler.rules_s3_region or common.region,
+        access_key_id=ruler.rules_s3_access_key_id or common.access_key_id,
+        secret_access_key=ruler.rules_s3_secret_access_key or common.secret_access_key,
+    )
+
+
+def retention_rules(settings: Settings, own: OverridesFile | None = None) -> RetentionRules:
+    """What a store with these settings may keep; `own` follows what tenants have of their own. Raises BadRequest for
+    a selector that can't be read."""
     rules = settings.retention
-    own = {tenant: settings_of(settings, tenant).retention for tenant in settings.tenants}
+    periods: Mapping[str, TenantRetention]
+    sizes: Mapping[str, int]
+    if own is None:
+        tenants = {tenant: settings_of(settings, tenant).retention for tenant in settings.tenants}
+        periods = {name: tenant_retention(each) for name, each in tenants.items()}
+        sizes = {name: each.max_tenant_bytes for name, each in tenants.items()}
+    else:
+        periods, sizes = own.periods, own.sizes
     return RetentionRules(
-        periods=RetentionPeriods(_tenant_retention(rules), {name: _tenant_retention(own[name]) for name in own}),
+        periods=RetentionPeriods(tenant_retention(rules), periods),
         delete_delay=rules.delete_delay,
         max_bytes=rules.max_bytes,
         max_tenant_bytes=rules.max_tenant_bytes,
-        own_bytes={name: own[name].max_tenant_bytes for name in own},
+        own_bytes=sizes,
         min_free=rules.min_free.bytes,
         min_free_share=rules.min_free.share,
         disk=None if settings.storage.objects else partial(disk_space, Path(settings.storage.data)),
     )
-
-
-def _tenant_retention(retention: RetentionSettings) -> TenantRetention:
-    if not retention.enabled:
-        return TenantRetention()
-    selected = (SelectedPeriod(each.selector, each.period, each.priority) for each in retention.streams)
-    return TenantRetention(retention.period, tuple(selected))
 
 
 def _delete_settings(settings: Settings) -> dict[str, Any]:
@@ -158,42 +173,6 @@ def _delete_settings(settings: Settings) -> dict[str, Any]:
         "delete_filter_only": settings.deletes.mode == "filter-only",
         "delete_max_unprocessed": settings.deletes.max_unprocessed,
     }
-
-
-@dataclass(frozen=True, slots=True)
-class OverridesFile:
-    """Settings that tenants have of their own, from a file that is read again when it changes."""
-
-    path: Path
-    settings: Settings
-
-    def open(self) -> Callable[[], Mapping[str, TenantSettings]]:
-        """What gives them, by tenant; raises Unavailable."""
-        return WatchedFile(self.path, self._read).get
-
-    def _read(self, text: str) -> Mapping[str, TenantSettings]:
-        read = parse_tenant_overrides(text, str(self.path), os.environ)
-        changed = replace(self.settings, tenants=read.tenants)
-        return {tenant: _tenant_settings(settings_of(changed, tenant)) for tenant in read.tenants}
-
-
-def _tenant_settings(settings: Settings) -> TenantSettings:
-    return TenantSettings(_push_limits(settings), _query_limits(settings), _api_settings(settings))
-
-
-def _query_limits(settings: Settings) -> QueryLimits:
-    query = settings.query
-    return QueryLimits(
-        max_query_series=query.max_query_series,
-        max_query_length=0,  # the API cuts longer ranges and says so
-        max_query_range=query.max_query_range,
-        max_query_bytes_read=query.max_query_bytes_read,
-        query_timeout=query.query_timeout,
-        strict_errors=query.strict_errors,
-        extensions=query.extensions,
-        require_non_empty_matcher=query.require_non_empty_matcher,
-        max_cache_freshness_per_query=query.max_cache_freshness_per_query,
-    )
 
 
 def access_plan(settings: Settings) -> AccessPlan:
@@ -222,13 +201,6 @@ def access_plan(settings: Settings) -> AccessPlan:
     server = settings.server
     plan.check(verified_certificates=bool(server.tls_client_ca_file and server.tls_client_certificates != "none"))
     return plan
-
-
-def _redaction_rules(settings: Settings) -> RedactionRules:
-    redaction = settings.redaction
-    rules = RedactionRules(redaction.patterns, read_expressions(redaction.rules), redaction.hash_key)
-    compile_rules(rules)  # a broken rule stops the server at its start, and not pushes later
-    return rules
 
 
 def store_settings(storage: StorageSettings) -> StoreSettings:
@@ -267,59 +239,4 @@ def _object_store_settings(storage: StorageSettings, url: str, storage_class: st
         session_token=storage.s3_session_token or None,
         path_style=storage.s3_force_path_style,
         options={name: value for name, value in options.items() if value},
-    )
-
-
-def _api_settings(settings: Settings) -> ApiSettings:
-    query = settings.query
-    return ApiSettings(
-        auth_enabled=settings.server.auth_enabled,
-        max_push_bytes=settings.server.max_push_bytes,
-        body_timeout=settings.server.body_timeout,
-        multi_tenant_queries=query.multi_tenant_queries_enabled,
-        max_entries_limit_per_query=query.max_entries_limit_per_query,
-        max_query_length=query.max_query_length,
-        max_query_lookback=query.max_query_lookback,
-        max_query_series=query.max_query_series,
-        query_timeout=query.query_timeout,
-        instant_lookback=query.instant_lookback,
-        tail_duration=query.tail_max_duration,
-        max_tails=query.max_concurrent_tail_requests,
-        retention_period=settings.retention.period if settings.retention.enabled else 0,
-    )
-
-
-def _push_limits(settings: Settings) -> PushLimits:
-    limits = settings.limits
-    return PushLimits(
-        max_label_names_per_series=limits.max_label_names_per_series,
-        max_label_name_length=limits.max_label_name_length,
-        max_label_value_length=limits.max_label_value_length,
-        max_line_size=limits.max_line_size,
-        max_line_size_truncate=limits.max_line_size_truncate,
-        reject_old_samples=limits.reject_old_samples,
-        reject_old_samples_max_age=limits.reject_old_samples_max_age,
-        creation_grace_period=limits.creation_grace_period,
-        allow_structured_metadata=limits.allow_structured_metadata,
-        max_structured_metadata_size=limits.max_structured_metadata_size,
-        max_structured_metadata_entries_count=limits.max_structured_metadata_entries_count,
-        ingestion_rate=round(limits.ingestion_rate_mb * _MEGABYTE),
-        ingestion_rate_lines=limits.ingestion_rate_lines,
-        per_stream_rate_limit=limits.per_stream_rate_limit,
-        per_stream_rate_limit_burst=limits.per_stream_rate_limit_burst,
-        redaction=_redaction_rules(settings),
-        ingestion_burst_size=round(limits.ingestion_burst_size_mb * _MEGABYTE),
-        discover_service_name=limits.discover_service_name,
-        discover_log_levels=limits.discover_log_levels,
-        log_level_fields=limits.log_level_fields,
-        log_level_from_json_max_depth=limits.log_level_from_json_max_depth,
-        max_streams=min(filter(None, (limits.max_streams_per_user, limits.max_global_streams_per_user)), default=0),
-        demotion=DemotionRules(
-            enabled=limits.demote_labels,
-            id_labels=limits.demote_id_labels,
-            id_values=limits.demote_id_values,
-            values=limits.demote_values,
-            window=limits.demote_window,
-            kept=limits.keep_labels,
-        ),
     )

@@ -25,5 +25,6 @@ def with_environment(settings: Settings, variables: Mapping[str, str]) -> Settin
         try:
             values[declaration.path] = declaration.kind.read(text)
         except ValueError as error:
-            raise ConfigError(f"variable {variable}: `{text}` is not a value of {declaration.path}: {error}") from None
+            shown = declaration.kind.in_errors(text)
+            raise ConfigError(f"variable {variable}: `{shown}` is not a value of {declaration.path}: {error}") from None
     return with_values(settings, values)

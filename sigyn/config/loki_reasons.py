@@ -12,7 +12,7 @@ _PLANNED = "queries run in parallel over all cores; they need not be split"
 _ONLY_RANGES = "the points of range queries are cached; what else is cached in Loki comes from the catalog, in memory"
 _CACHE_TUNING = "the results cache takes addresses of memcached, or a size in the process; it needs nothing else"
 _NO_BLOOMS = "needle searches need no bloom components"
-_NO_RULE_BUCKET = "NOT APPLIED: rules are read from a local folder and come through the API, not from a bucket"
+_NO_RULE_BUCKET = "NOT APPLIED: ruler.storage.type chooses where rules come from: local, s3, gcs or azure"
 _DELETES = "delete requests are kept in the catalog and worked off in the background"
 _NO_GRPC = "parts of Loki talk over gRPC among themselves; here gRPC takes OTLP logs, at server.otlp_grpc"
 _CLIENT_TUNING = "the object store client retries and times out on its own"
@@ -45,9 +45,12 @@ REASONS: tuple[tuple[str, str], ...] = (
     ("*.scheduler_ring", _ONE_PROCESS),
     ("*.compactor_ring", _ONE_PROCESS),
     ("distributor.rate_limit*", "NOT APPLIED: limits are in bytes, limits_config.ingestion_rate_mb"),
-    ("distributor.otlp_config", "NOT APPLIED: resource attributes become labels by Loki's default list"),
+    (
+        "distributor.otlp_config",
+        "NOT APPLIED: write the rules in limits_config.otlp_config",
+    ),
     ("distributor.max_decompressed_size", "a body may decompress to a fixed multiple of its size"),
-    ("distributor.default_policy_stream_mappings", "NOT APPLIED: this version has no policies"),
+    ("distributor.default_policy_stream_mappings", "NOT APPLIED: write them in limits_config.policy_stream_mapping"),
     ("distributor.*", _ONE_PROCESS),
     ("querier.per_request_limits_enabled", "NOT APPLIED: limits in request headers are ignored"),
     ("querier.*", "there are no ingesters to ask beside the store"),
@@ -64,7 +67,6 @@ REASONS: tuple[tuple[str, str], ...] = (
     ("ruler.enable_alertmanager_v2", "Alertmanagers are told through their API v2"),
     ("ruler.enable_alertmanager_discovery", "NOT APPLIED: name every Alertmanager in ruler.alertmanager_url"),
     ("ruler.alertmanager_refresh_interval", "names are looked up for each connection"),
-    ("ruler.alert_relabel_configs", "NOT APPLIED: alerts are sent with the labels that they have"),
     ("ruler.alertmanager_client.type", "credentials are sent as a bearer token"),
     ("ruler.alertmanager_client.credentials_file", "NOT APPLIED: give the token in ruler.alertmanager_bearer_token"),
     ("ruler.alertmanager_client.tls_server_name", "NOT APPLIED: a certificate is for the name in the URL"),
@@ -134,17 +136,20 @@ REASONS: tuple[tuple[str, str], ...] = (
     ("limits_config.query_ready_index_num_days", _NO_INDEX),
     ("limits_config.index_gateway_*", _NO_INDEX),
     ("limits_config.*cache*", _ONLY_RANGES),
-    ("limits_config.ruler_max_*", "NOT APPLIED: the number of rules is not limited"),
     ("limits_config.ruler_alertmanager_config", "NOT APPLIED: Alertmanagers are the same for every tenant"),
     ("limits_config.ruler_remote_write_*", "NOT APPLIED: recorded series of every tenant go to the same URLs"),
     ("limits_config.ruler_*", _ONE_PROCESS),
     ("limits_config.bloom_*", _NO_BLOOMS),
     ("limits_config.allow_deletes", "delete requests are taken; limits_config.deletion_mode can turn them off"),
     ("limits_config.s3_sse_*", "NOT APPLIED: encryption is a setting of the bucket"),
-    ("limits_config.volume_*", "volumes are always answered"),
     ("limits_config.pattern_*", "patterns are found when they are asked for"),
     ("limits_config.metric_aggregation_enabled", "volumes are counted from the segments"),
-    ("limits_config.otlp_config", "NOT APPLIED: resource attributes become labels by Loki's default list"),
+    ("limits_config.discover_generic_fields", "NOT APPLIED: fields of lines are found when they are asked for"),
+    ("limits_config.enable_multi_variant_queries", "NOT APPLIED: queries have no variants"),
+    ("limits_config.simulated_push_latency", "NOT APPLIED: a test of Loki's own"),
+    ("limits_config.use_owned_stream_count", _ONE_PROCESS),
+    ("limits_config.ingestion_partitions_tenant_shard_size", _ONE_PROCESS),
+    ("limits_config.debug_*", "the log says who asked for what at level debug"),
     ("limits_config.per_tenant_override_period", "the file of overrides is looked at with every request"),
     ("limits_config.max_queriers_per_tenant", _ONE_PROCESS),
     ("limits_config.max_query_capacity", _ONE_PROCESS),

@@ -5,6 +5,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from sigyn.config.errors import ConfigError
+from sigyn.config.loki_storage import read_bucket
 from sigyn.config.notices import Notice
 from sigyn.config.values import read_flag
 from sigyn.config.yaml_tree import Branch, Scalar, Tree, find
@@ -15,6 +16,12 @@ _CREDENTIALS = {
     "basic_auth.password": "ruler.remote_write_password",
     "authorization.credentials": "ruler.remote_write_bearer_token",
     "bearer_token": "ruler.remote_write_bearer_token",
+}
+
+_BUCKETS = ("s3", "gcs", "azure")
+_OF_RULES = {
+    f"storage.s3_{name}": f"ruler.rules_s3_{name}"
+    for name in ("endpoint", "region", "access_key_id", "secret_access_key")
 }
 
 
@@ -28,13 +35,37 @@ class RulerReading:
 
 
 def read_ruler(tree: Branch, source: str) -> RulerReading:
-    """What the section says of labels and remote write. Raises ConfigError."""
+    """What the section says of labels, remote write and the bucket of rules. Raises ConfigError."""
     reading = RulerReading()
     labels = find(tree, "ruler.external_labels")
     if labels is not None:
         reading.values["ruler.external_labels"] = tuple(sorted(_texts(labels, "ruler.external_labels", source)))
     _read_remote_write(tree, source, reading)
+    _read_rule_bucket(tree, source, reading)
     return reading
+
+
+def _read_rule_bucket(tree: Branch, source: str, reading: RulerReading) -> None:
+    """The bucket of rules, where one is chosen; Loki keeps them below `rules`."""
+    for section, chooser in (("ruler.storage", "type"), ("ruler_storage", "backend")):
+        chosen = find(tree, f"{section}.{chooser}")
+        if not isinstance(chosen, Scalar) or chosen.text not in _BUCKETS:
+            continue
+        own = f"{section}.{chosen.text}"
+        block = own if isinstance(find(tree, own), Branch) else f"common.storage.{chosen.text}"
+        if not isinstance(find(tree, block), Branch):
+            raise ConfigError(f"{source}:{chosen.line}: `{section}` names no bucket: describe it in `{own}`")
+        bucket = read_bucket(tree, chosen.text, block, source)
+        reading.used |= bucket.used | {f"{section}.{chooser}"}
+        reading.notices += bucket.notices
+        for path, value in bucket.values.items():
+            if path == "storage.objects":
+                reading.values["ruler.rules_bucket"] = f"{value}/rules"
+            elif path in _OF_RULES:
+                reading.values[_OF_RULES[path]] = value
+            elif block == own:
+                text = f"NOT APPLIED: the bucket of rules is reached with the same `{path}` as that of the store"
+                reading.notices.append(Notice(source, chosen.line, own, text))
 
 
 def _read_remote_write(tree: Branch, source: str, reading: RulerReading) -> None:

@@ -51,6 +51,13 @@ def read_storage(tree: Branch, source: str) -> StorageReading:
     return reading
 
 
+def read_bucket(tree: Branch, kind: str, block: str, source: str) -> StorageReading:
+    """A bucket that `block` describes, of the kind s3, gcs or azure, as if it were that of the store."""
+    reading = StorageReading(source)
+    _STORES[_FAMILIES[kind]](tree, block, reading)
+    return reading
+
+
 def _chosen_store(tree: Branch) -> str:
     """The store of the last schema period, else the one that is described, else none."""
     periods = find(tree, "schema_config.configs")
@@ -76,6 +83,7 @@ def _block(tree: Branch, name: str) -> str:
 def _read_s3(tree: Branch, block: str, reading: StorageReading) -> None:
     take = _taker(tree, block, reading)
     url, bucket, endpoint, region = take("s3"), take("bucketnames"), take("endpoint"), take("region")
+    bucket = bucket or take("bucket_name")
     insecure = _flag(tree, block, "insecure", take("insecure"), reading)
     prefix = key = secret = ""
     if url:

@@ -24,7 +24,7 @@ from sigyn.config.yaml_tree import Branch, Reading, Scalar, expand_variables, fi
 
 _SPECIAL = (
     *("server.http", "retention.enabled", "retention.period", "retention.streams"),
-    *("ruler.external_labels", "ruler.remote_write_url"),
+    *("ruler.external_labels", "ruler.remote_write_url", "ruler.rules_bucket"),
 )
 _EVERY_INTERFACE = "0.0.0.0"  # what Loki listens on when it is given no address
 
@@ -68,7 +68,11 @@ def read_loki(text: str, source: str, variables: Mapping[str, str]) -> LokiConfi
     ruler = read_ruler(tree, source)
     values |= ruler.values
     notices += ruler.notices
-    used |= storage.used | ruler.used | (_declared_by(*_SPECIAL) - _declared_by("ruler.remote_write_url"))
+    used |= (
+        storage.used
+        | ruler.used
+        | (_declared_by(*_SPECIAL) - _declared_by("ruler.remote_write_url", "ruler.rules_bucket"))
+    )
     notices += _unused(tree, used, source)
     return LokiConfiguration(with_values(Settings(), values), tuple(notices))
 

@@ -3,7 +3,8 @@
 from dataclasses import dataclass
 
 from sigyn.config.declaration import setting
-from sigyn.config.values import BYTES, COUNT, DURATION, FLAG, MEGABYTES, RESULTS_CACHE
+from sigyn.config.structured_values import BLOCKED_QUERIES, BlockedQuery
+from sigyn.config.values import BYTES, COUNT, DURATION, FLAG, MEGABYTES, NAMES, RESULTS_CACHE
 from sigyn.model.time import HOUR, MINUTE
 
 
@@ -52,6 +53,33 @@ class QuerySettings:
         "Text that a query may have to read, after everything is left out that can be; beyond it is refused.",
         "limits_config.max_query_bytes_read",
         "limits_config.max_querier_bytes_read",
+    )
+    required_labels: tuple[str, ...] = setting(
+        (),
+        NAMES,
+        "Labels of which every selector of a query must have a matcher. Rules are not asked for them.",
+        "limits_config.required_labels",
+    )
+    minimum_labels_number: int = setting(
+        0,
+        COUNT,
+        "Labels that every selector of a query must at least have matchers of. Rules are not asked for them.",
+        "limits_config.minimum_labels_number",
+        "limits_config.required_number_label_matchers",
+    )
+    max_streams_matchers_per_query: int = setting(
+        1000, COUNT, "Matchers of a selector.", "limits_config.max_streams_matchers_per_query"
+    )
+    blocked_queries: tuple[BlockedQuery, ...] = setting(
+        (),
+        BLOCKED_QUERIES,
+        "Queries that are refused, of people and of rules: by their text, an expression in it or the FNV-1 hash of it, "
+        "by types (metric, filter, limited) and by the tags in X-Query-Tags.",
+        "limits_config.blocked_queries",
+    )
+    volume_enabled: bool = setting(True, FLAG, "Volumes may be asked for.", "limits_config.volume_enabled")
+    volume_max_series: int = setting(
+        1000, COUNT, "Series in an answer with volumes.", "limits_config.volume_max_series"
     )
     query_timeout: int = setting(
         1 * MINUTE,
@@ -133,5 +161,5 @@ class QuerySettings:
         0, DURATION, "A tail is closed after this, and its client reconnects.", "querier.tail_max_duration"
     )
     max_concurrent_tail_requests: int = setting(
-        100, COUNT, "Tails open at the same time.", "limits_config.max_concurrent_tail_requests"
+        100, COUNT, "Tails of a tenant that are open at the same time.", "limits_config.max_concurrent_tail_requests"
     )

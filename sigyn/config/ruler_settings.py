@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 
 from sigyn.config.declaration import setting
+from sigyn.config.structured_values import RELABEL_CONFIGS, RelabelConfig
 from sigyn.config.values import (
     ADDRESS,
     COUNT,
@@ -34,8 +35,33 @@ class RulerSettings:
         "ruler_storage.local.directory",
         "common.storage.filesystem.rules_directory",
     )
+    rules_bucket: str = setting(
+        "",
+        TEXT,
+        "Bucket with rule files in place of that folder, s3://bucket/rules: `<tenant>/<file>.yaml` below it.",
+        "ruler.storage.s3",
+        "ruler.storage.gcs",
+        "ruler.storage.azure",
+        "ruler_storage.s3",
+    )
+    rules_s3_endpoint: str = setting("", TEXT, "URL of an S3-compatible service for it. Empty: that of `storage`.")
+    rules_s3_region: str = setting("", TEXT, "Region of that bucket. Empty: that of `storage`.")
+    rules_s3_access_key_id: str = setting("", TEXT, "Access key for it. Empty: that of `storage`.")
+    rules_s3_secret_access_key: str = setting("", SECRET, "Secret of that access key.")
     poll_interval: int = setting(
-        10 * SECOND, DURATION, "How often the folder is looked at for changes.", "ruler.poll_interval"
+        10 * SECOND, DURATION, "How often the folder or bucket is looked at for changes.", "ruler.poll_interval"
+    )
+    max_rules_per_rule_group: int = setting(
+        0,
+        COUNT,
+        "Rules of a group that comes through the API; 0: any number. A tenant may have its own limit.",
+        "limits_config.ruler_max_rules_per_rule_group",
+    )
+    max_rule_groups_per_tenant: int = setting(
+        0,
+        COUNT,
+        "Groups of a tenant, past which the API takes no more; 0: any number. A tenant may have its own limit.",
+        "limits_config.ruler_max_rule_groups_per_tenant",
     )
     enable_api: bool = setting(True, FLAG, "Rules can be changed through the API.", "ruler.enable_api")
     evaluation_interval: int = setting(
@@ -47,7 +73,7 @@ class RulerSettings:
     evaluation_delay: int = setting(
         0,
         DURATION,
-        "How far back from its time an evaluation looks, for lines that come late.",
+        "How far back from its time an evaluation looks, for lines that come late. A tenant may have its own.",
         "limits_config.ruler_evaluation_delay_duration",
     )
     for_outage_tolerance: int = setting(
@@ -74,6 +100,12 @@ class RulerSettings:
         LABEL_PAIRS,
         "Labels added to every alert and to recorded series when they are sent.",
         "ruler.external_labels",
+    )
+    alert_relabel_configs: tuple[RelabelConfig, ...] = setting(
+        (),
+        RELABEL_CONFIGS,
+        "Steps that change the labels of alerts on their way to Alertmanagers, or drop alerts, as in Prometheus.",
+        "ruler.alert_relabel_configs",
     )
     alert_lines: int = setting(5, COUNT, "Log lines that an alert carries; 0: none.")
     alertmanager_url: tuple[str, ...] = setting(

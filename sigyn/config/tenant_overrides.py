@@ -28,9 +28,22 @@ OF_A_TENANT = (
     "query.strict_errors",
     "query.extensions",
     "query.require_non_empty_matcher",
+    "query.required_labels",
+    "query.minimum_labels_number",
+    "query.max_streams_matchers_per_query",
+    "query.blocked_queries",
+    "query.volume_enabled",
+    "query.volume_max_series",
+    "query.max_concurrent_tail_requests",
+    "query.max_cache_freshness_per_query",
+    "query.max_query_parallelism",
+    "query.max_outstanding_per_tenant",
     "retention.period",
     "retention.streams",
     "retention.max_tenant_bytes",
+    "ruler.evaluation_delay",
+    "ruler.max_rules_per_rule_group",
+    "ruler.max_rule_groups_per_tenant",
     "redaction.rules",
     "redaction.patterns",
     "redaction.hash_key",
@@ -95,12 +108,14 @@ def _value(path: str, found: Tree, limits: Branch, where: str, source: str) -> A
 
 def _paths() -> dict[str, str]:
     """Paths of settings by their names in `limits_config`, and by their own where a tenant may have them."""
-    paths = {_own_name(path): path for path in OF_A_TENANT if not DECLARATIONS[path].loki}
-    for path, declaration in DECLARATIONS.items():
-        for key in declaration.loki:
-            if key.startswith(_LIMITS):
-                paths[key.removeprefix(_LIMITS)] = path
+    paths = {_own_name(path): path for path in OF_A_TENANT if not _limits_keys(path)}
+    for path in DECLARATIONS:
+        paths |= dict.fromkeys(_limits_keys(path), path)
     return paths
+
+
+def _limits_keys(path: str) -> list[str]:
+    return [key.removeprefix(_LIMITS) for key in DECLARATIONS[path].loki if key.startswith(_LIMITS)]
 
 
 def _own_name(path: str) -> str:

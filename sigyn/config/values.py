@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from typing import Any
 from urllib.parse import urlsplit
 
+from sigyn.model.rfc3339 import format_rfc3339_nano, parse_rfc3339
 from sigyn.model.time import DAY, HOUR, MICROSECOND, MILLISECOND, MINUTE, SECOND, WEEK, YEAR
 
 _DURATION_UNITS = {
@@ -25,16 +26,23 @@ _BYTE_UNITS = {"": 0, "K": 1, "M": 2, "G": 3, "T": 4, "P": 5}
 _LABEL_NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
 _PASSWORD = re.compile(r"(://[^/@:]*):[^/@]*@")
 _PASSWORD_PARAMETER = re.compile(r"([?&]password=)[^&]*")
+_QUERY = re.compile(r"\?.+")
 _BYTES = re.compile(r"(\d+(?:\.\d+)?)\s*([KMGTP]?)(?:i?B)?", re.IGNORECASE)
 
 
 @dataclass(frozen=True, slots=True)
 class Kind:
-    """How values of a setting are written. `read` raises ValueError with what would be right."""
+    """How values of a setting are written. `read` raises ValueError with what would be right.
+
+    `structured` values are lists and maps: `read` takes them as YAML. `in_errors` hides the secrets in a text that is
+    no value.
+    """
 
     unit: str
     read: Callable[[str], Any]
     show: Callable[[Any], str] = str
+    structured: bool = False
+    in_errors: Callable[[str], str] = str
 
 
 def read_flag(text: str) -> bool:
@@ -80,6 +88,21 @@ def show_duration(nanoseconds: int) -> str:
         count, nanoseconds = divmod(nanoseconds, _DURATION_UNITS[unit])
         text += f"{count}{unit}" if count else ""
     return text
+
+
+def read_time(text: str) -> int:
+    """ns since the epoch of an RFC 3339 time; 0 for none."""
+    if text in ("", "0"):
+        return 0
+    try:
+        return parse_rfc3339(text)
+    except ValueError:
+        raise ValueError("write a time such as 2026-01-15T10:00:00Z") from None
+
+
+def show_time(time: int) -> str:
+    """What `read_time` reads back."""
+    return format_rfc3339_nano(time) if time else ""
 
 
 def read_bytes(text: str) -> int:
@@ -139,8 +162,8 @@ def read_urls(text: str) -> tuple[str, ...]:
 
 
 def show_urls(urls: tuple[str, ...]) -> str:
-    """URLs with commas between them, without their passwords."""
-    return ",".join(map(hide_password, urls))
+    """URLs with commas between them, without passwords, and without what stands behind a question mark."""
+    return ",".join(_QUERY.sub("?<hidden>", hide_password(url)) for url in urls)
 
 
 def hide_password(url: str) -> str:
@@ -211,17 +234,22 @@ def read_client_certificates(text: str) -> str:
     return word
 
 
+def _hidden(_text: str) -> str:
+    return "<hidden>"
+
+
 TEXT = Kind("text", str)
-SECRET = Kind("secret", str, lambda value: "<hidden>" if value else "")
+SECRET = Kind("secret", str, lambda value: "<hidden>" if value else "", in_errors=_hidden)
 FLAG = Kind("true or false", read_flag, lambda value: "true" if value else "false")
 COUNT = Kind("count", read_count)
 MEGABYTES = Kind("MB", read_number, lambda value: f"{value:g}")
+TIME = Kind("time", read_time, show_time)
 DURATION = Kind("duration", read_duration, show_duration)
 BYTES = Kind("bytes", read_bytes, show_bytes)
 LABEL_PAIRS = Kind("name=value, ...", read_label_pairs, show_label_pairs)
 NAMES = Kind("names", read_names, ",".join)
-URLS = Kind("URLs", read_urls, show_urls)
-SECRET_URL = Kind("URL, secret", read_url, SECRET.show)
+URLS = Kind("URLs", read_urls, show_urls, in_errors=lambda text: _hidden(text) if re.search("[@?]", text) else text)
+SECRET_URL = Kind("URL, secret", read_url, SECRET.show, in_errors=_hidden)
 ADDRESS = Kind("host:port", read_address)
 OPTIONAL_ADDRESS = Kind("host:port or empty", read_optional_address)
 RESULTS_CACHE = Kind("memcached://host:port or empty", read_results_cache)

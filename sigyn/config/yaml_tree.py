@@ -3,7 +3,7 @@
 import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
-from typing import TypeAlias
+from typing import Any, TypeAlias
 
 import yaml
 
@@ -162,6 +162,17 @@ def find(tree: Tree, path: str) -> Tree | None:
             return None
         found = found.values[name]
     return None if isinstance(found, Scalar) and found.null else found
+
+
+def plain(tree: Tree) -> Any:
+    """The tree as maps, lists and texts; None for what is empty."""
+    match tree:
+        case Branch(values):
+            return {key: plain(value) for key, value in values.items()}
+        case Items(values=items):
+            return [plain(each) for each in items]
+        case Scalar(text, null=null):
+            return None if null else text
 
 
 def leaves(tree: Tree, path: str = "") -> Iterator[tuple[str, int]]:

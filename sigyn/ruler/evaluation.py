@@ -1,7 +1,7 @@
 """One rule at one time: what it asks, what it gives, which alerts that makes."""
 
 import asyncio
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Literal, Protocol, TypeAlias
 
@@ -14,6 +14,7 @@ from sigyn.model.time import SECOND
 from sigyn.ruler.alert import Alert, advance, alert_labels, alert_series, check_limit
 from sigyn.ruler.expression import Expression, parse_expression
 from sigyn.ruler.group_state import RuleState
+from sigyn.ruler.limits import RuleLimits
 from sigyn.ruler.log_lines import LogLine
 from sigyn.ruler.rule import AlertingRule, RecordingRule, Rule
 from sigyn.ruler.series_query import instant
@@ -58,7 +59,16 @@ class NothingRecorded(QueryError):
 class Evaluator:
     """Evaluates rules of all tenants."""
 
-    def __init__(self, queries: LogQueries, series: SeriesStore, settings: RulerSettings) -> None:
+    def __init__(
+        self,
+        queries: LogQueries,
+        series: SeriesStore,
+        settings: RulerSettings,
+        limits_of: Callable[[str], RuleLimits] | None = None,
+    ) -> None:
+        """`limits_of` gives the limits of a tenant."""
+        own = RuleLimits(evaluation_delay=settings.evaluation_delay)
+        self._limits_of = limits_of or (lambda _tenant: own)
         self._queries = queries
         self._series = series
         self._settings = settings
@@ -72,10 +82,11 @@ class Evaluator:
 
     async def ask(self, tenant: str, expression: Expression, at: int) -> Sequence[Sample]:
         """The samples of an expression at a time; a number is a sample without labels."""
-        at -= self._settings.evaluation_delay
+        at -= self._limits_of(tenant).evaluation_delay
         if expression.over == "series":
             return await asyncio.to_thread(self._ask_series, tenant, expression, at)
-        answer = await self._queries.query_instant(QueryRequest(tenant, expression.text, at, at, complete=True))
+        request = QueryRequest(tenant, expression.text, at, at, complete=True, by_rule=True)
+        answer = await self._queries.query_instant(request)
         return _samples(answer.result)
 
     def _ask_series(self, tenant: str, expression: Expression, at: int) -> Sequence[Sample]:
@@ -120,7 +131,7 @@ class Evaluator:
 
     async def _lines(self, tenant: str, expression: Expression, labels: Labels, at: int) -> tuple[LogLine, ...]:
         """The newest log lines that an expression counted for a series, in the order of their times."""
-        at -= self._settings.evaluation_delay
+        at -= self._limits_of(tenant).evaluation_delay
         for log_range in expression.ranges:
             end = at - log_range.offset
             request = QueryRequest(
@@ -129,8 +140,12 @@ class Evaluator:
                 end - log_range.interval + 1,
                 end + 1,
                 limit=self._settings.alert_lines,
+                by_rule=True,
             )
-            result = (await self._queries.query_range(request)).result
+            try:
+                result = (await self._queries.query_range(request)).result
+            except QueryError:  # lines may not be asked for (blocked_queries): the alert goes without them
+                return ()
             if isinstance(result, LogResult) and result.entries:
                 return tuple(LogLine.of(entry) for entry in reversed(result.entries))
         return ()

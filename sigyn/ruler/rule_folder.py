@@ -20,8 +20,8 @@ _log = structlog.get_logger("sigyn.ruler")
 
 SUFFIXES = (".yaml", ".yml", ".rules")
 
-Stamp: TypeAlias = tuple[int, int, int]
-"""What changes with a file: its number, its size, when it was written."""
+Stamp: TypeAlias = tuple[int | str, int, int]
+"""What changes with a file: its number or tag, its size, when it was written."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,12 +46,12 @@ class RuleFolder:
 
     directory: Path
     files: dict[Path, RuleFile] = field(default_factory=dict)
-    _complaint: str = ""
+    complaint: str = ""
 
     def reload(self) -> bool:
         """Reads what changed; whether anything did."""
         before = dict(self.files)
-        found = dict(self._found())
+        found = dict(self.found())
         self.files = {
             path: self._read(tenant, path, stamp, before.get(path)) for path, (tenant, stamp) in found.items()
         }
@@ -73,7 +73,8 @@ class RuleFolder:
         """What is wrong with the files."""
         return [file.error for file in self.files.values() if file.error]
 
-    def _found(self) -> Iterator[tuple[Path, tuple[str, Stamp]]]:
+    def found(self) -> Iterator[tuple[Path, tuple[str, Stamp]]]:
+        """Files with their tenants, and what changes with them."""
         for path, tenant in self._paths():
             try:
                 status = path.stat()
@@ -81,15 +82,19 @@ class RuleFolder:
                 continue  # it was deleted a moment ago
             yield path, (tenant, (status.st_ino, status.st_size, status.st_mtime_ns))
 
+    def text(self, path: Path) -> str:
+        """What a file holds; raises OSError and UnicodeDecodeError."""
+        return path.read_text(encoding="utf-8")
+
     def _paths(self) -> Iterator[tuple[Path, str]]:
         try:
             entries = sorted(self.directory.iterdir())
         except OSError as error:
-            if self._complaint != str(error):
-                self._complaint = str(error)
+            if self.complaint != str(error):
+                self.complaint = str(error)
                 _log.warning("the folder of rules can't be read", folder=str(self.directory), error=error.strerror)
             return
-        self._complaint = ""
+        self.complaint = ""
         for entry in entries:
             if is_rule_file(entry):
                 yield entry, SINGLE_TENANT
@@ -100,7 +105,7 @@ class RuleFolder:
         if before is not None and before.stamp == stamp:
             return before
         try:
-            groups = read_rule_file(path.read_text(encoding="utf-8"), str(path))
+            groups = read_rule_file(self.text(path), str(path))
             check_tenant(tenant)
         except (OSError, UnicodeDecodeError, BadRequest) as error:
             problem = str(error) if isinstance(error, RuleFileError) else f"{path}: {error}"
@@ -112,8 +117,13 @@ class RuleFolder:
 
 
 def is_rule_file(path: Path) -> bool:
-    """Whether a file of a folder is read: by its suffix, and not as a test of rules."""
-    return path.suffix in SUFFIXES and not path.name.startswith(".") and not is_test_file(path) and path.is_file()
+    """Whether a file of a folder is read."""
+    return has_rules(path) and path.is_file()
+
+
+def has_rules(path: Path) -> bool:
+    """Whether a file is one of rules by its name: by its suffix, and not as a test of rules."""
+    return path.suffix in SUFFIXES and not path.name.startswith(".") and not is_test_file(path)
 
 
 def is_test_file(path: Path) -> bool:

@@ -1,7 +1,7 @@
 """The ruler: finds rules, evaluates each group at its times, keeps what it finds, and tells whom it may concern."""
 
 import asyncio
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from functools import partial
 from pathlib import Path
 
@@ -18,6 +18,7 @@ from sigyn.ruler.evaluation import Evaluator, LogQueries
 from sigyn.ruler.group_run import GroupRun
 from sigyn.ruler.group_state import GroupStates
 from sigyn.ruler.history import AlertHistory, Past
+from sigyn.ruler.limits import RuleLimits
 from sigyn.ruler.notify.access import check_access
 from sigyn.ruler.notify.alertmanager import Alertmanager
 from sigyn.ruler.notify.delivery import Delivery
@@ -26,6 +27,7 @@ from sigyn.ruler.notify.receivers import receivers
 from sigyn.ruler.notify.silencing import Silencing
 from sigyn.ruler.remote_write import RemoteWriter
 from sigyn.ruler.rule import GroupKey, RuleGroup
+from sigyn.ruler.rule_bucket import RuleBucket
 from sigyn.ruler.rule_file import read_rule_group
 from sigyn.ruler.rule_folder import RuleFolder
 from sigyn.ruler.rule_shelf import RuleShelf
@@ -50,9 +52,17 @@ class Ruler:
     """Rules of all tenants. `start` sets it going, `close` ends it; the methods between may be called in any state."""
 
     def __init__(
-        self, settings: RulerSettings, queries: LogQueries, data: Path | None, clock: Clock = system_clock
+        self,
+        settings: RulerSettings,
+        queries: LogQueries,
+        data: Path | None,
+        clock: Clock = system_clock,
+        limits_of: Callable[[str], RuleLimits] | None = None,
     ) -> None:
-        """`data` is the data folder; None keeps everything in memory. Raises Unavailable and BadRequest."""
+        """`data` is the data folder; None keeps everything in memory. `limits_of` gives the limits of a tenant.
+
+        Raises Unavailable and BadRequest.
+        """
         self.settings = settings
         self.statistics = RulerStatistics()
         self.runs: dict[GroupKey, GroupRun] = {}
@@ -63,8 +73,9 @@ class Ruler:
         self._history = AlertHistory(self._database)
         self._shelf = RuleShelf(self._database)
         self._outbox = Outbox(self._database, clock)
-        self._folder = RuleFolder(settings.rules_directory) if settings.rules_directory is not None else None
-        self._evaluator = Evaluator(queries, self._series, settings)
+        self._folder = _rule_files(settings)
+        self._limits_of = limits_of or (lambda _tenant: RuleLimits())
+        self._evaluator = Evaluator(queries, self._series, settings, limits_of)
         self.silencing = Silencing(settings)
         self._alertmanagers = [Alertmanager(url, settings, self.statistics) for url in settings.alertmanagers]
         self._deliveries = [
@@ -140,10 +151,12 @@ class Ruler:
     async def put_group(self, tenant: str, namespace: str, text: str) -> None:
         """Adds the group that is written in `text` (YAML), or changes it.
 
-        Raises BadRequest, with nothing changed, for what is no group, and for namespaces that are files.
+        Raises BadRequest, with nothing changed, for what is no group, for namespaces that are files, and past a limit.
         """
         self._check_change(tenant, namespace)
         group = await asyncio.to_thread(read_rule_group, text)
+        names = {(run.key.namespace, run.key.group) for run in self.groups(tenant)} | {(namespace, group.name)}
+        self._limits_of(tenant).check(len(group.rules), len(names))
         await asyncio.to_thread(self._shelf.put, GroupKey(tenant, namespace, group.name), group)
         await self._apply()
 
@@ -257,3 +270,11 @@ class Ruler:
             await asyncio.to_thread(self._series.forget_before, now - self.settings.series_retention)
             await asyncio.to_thread(self._history.forget_before, now - self.settings.history_retention)
             await asyncio.sleep(HOUR / SECOND)
+
+
+def _rule_files(settings: RulerSettings) -> RuleFolder | None:
+    if settings.rules_directory is not None and settings.rules_bucket is not None:
+        raise BadRequest("rules are in a folder or in a bucket: set ruler.rules_directory or ruler.rules_bucket")
+    if settings.rules_bucket is not None:
+        return RuleBucket.open(settings.rules_bucket)
+    return RuleFolder(settings.rules_directory) if settings.rules_directory is not None else None

@@ -3,8 +3,10 @@
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from sigyn.languages.relabel import RelabelRule
 from sigyn.model.labels import Labels
 from sigyn.model.time import DAY, HOUR, MINUTE, SECOND
+from sigyn.store.settings import ObjectStoreSettings
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,6 +50,7 @@ class RulerSettings:
     """The ruler.
 
     rules_directory     folder with rule files, by tenant; None: rules come from the API alone
+    rules_bucket        bucket with them, in place of that
     enable_api          whether the API may change rules
     evaluation_interval of groups that have no interval of their own
     evaluation_delay    how far back from its time an evaluation looks, for lines that come late
@@ -58,6 +61,7 @@ class RulerSettings:
     external_url        of Grafana, for links
     datasource_uid      of the data source in Grafana that shows this server's logs
     external_labels     added to every alert and recorded series that leaves
+    alert_relabel       steps that change the labels of alerts on their way to Alertmanagers, or drop alerts
     alert_lines         log lines that an alert carries
     series_retention    how long recorded series are kept
     history_retention   how long changes of alerts are kept
@@ -65,6 +69,7 @@ class RulerSettings:
     """
 
     rules_directory: Path | None = None
+    rules_bucket: ObjectStoreSettings | None = None
     enable_api: bool = True
     evaluation_interval: int = MINUTE
     evaluation_delay: int = 0
@@ -75,6 +80,7 @@ class RulerSettings:
     external_url: str = ""
     datasource_uid: str = ""
     external_labels: Labels = ()
+    alert_relabel: tuple[RelabelRule, ...] = ()
     alert_lines: int = 5
     series_retention: int = 30 * DAY
     history_retention: int = 30 * DAY

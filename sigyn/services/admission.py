@@ -16,7 +16,9 @@ import pyarrow.compute as pc
 from sigyn.model.labels import Labels, format_labels
 from sigyn.model.rfc3339 import format_rfc3339
 from sigyn.services.discovery import SERVICE_NAME, with_service_name
+from sigyn.services.duplicate_times import with_own_times
 from sigyn.services.push_limits import PushLimits
+from sigyn.services.push_policies import MISSING_LABELS, POLICY_BLOCKED, PushPolicies
 from sigyn.wire.push import DecodedPush
 
 _CACHED_STREAMS = 16_384
@@ -64,8 +66,8 @@ class Admitted:
     entries: pa.RecordBatch
 
 
-def admit(push: DecodedPush, limits: PushLimits, now: int) -> tuple[Admitted, Refusals]:
-    """The entries of a push that keep to the limits at `now` (ns), and what was refused."""
+def admit(tenant: str, push: DecodedPush, limits: PushLimits, now: int) -> tuple[Admitted, Refusals]:
+    """The entries of a tenant's push that keep to the limits at `now` (ns), and what was refused."""
     refusals = Refusals()
     for refused in push.refused:
         refusals.add(refused.reason, refused.message, refused.entries, refused.bytes)
@@ -76,6 +78,8 @@ def admit(push: DecodedPush, limits: PushLimits, now: int) -> tuple[Admitted, Re
     renumbered = np.empty(len(push.streams), np.int32)
     for ordinal, labels in enumerate(push.streams):
         admitted = admit_stream(labels, limits)
+        if not isinstance(admitted, Refusal):
+            admitted = _refused_by_policy(tenant, admitted, limits.policies, now) or admitted
         if isinstance(admitted, Refusal):
             renumbered[ordinal] = -1
             of_stream = ordinals == ordinal
@@ -98,7 +102,9 @@ def admit(push: DecodedPush, limits: PushLimits, now: int) -> tuple[Admitted, Re
         kept = tuple(kept[ordinal] for ordinal in used)
     entries = entries.set_column(0, entries.schema.field("stream"), pa.array(ordinals.astype(np.int32)))
     if limits.max_line_size_truncate:
-        entries = _truncated(entries, limits.max_line_size)
+        entries = _truncated(entries, limits.max_line_size, limits.max_line_size_truncate_identifier)
+    if limits.increment_duplicate_timestamp:
+        entries = with_own_times(entries)
     return Admitted(kept, entries), refusals
 
 
@@ -125,6 +131,19 @@ def _admit_stream(labels: Labels, limits: PushLimits) -> Labels | Refusal:
             message = f"stream '{format_labels(stored)}' has label value too long: '{value}'"
             return Refusal("label_value_too_long", message)
     return stored
+
+
+def _refused_by_policy(tenant: str, labels: Labels, policies: PushPolicies, now: int) -> Refusal | None:
+    if missing := policies.missing_labels(labels):
+        stream = format_labels(labels)
+        return Refusal(
+            MISSING_LABELS, f"missing required labels {','.join(missing)} for user {tenant} for stream {stream}"
+        )
+    if policies.policy_blocked_until:
+        policy, until = policies.stream_blocked_until(labels)
+        if now < until:
+            return Refusal(POLICY_BLOCKED, policies.stream_blocked_text(tenant, policy, until))
+    return None
 
 
 _remembered = lru_cache(maxsize=_CACHED_STREAMS)(_admit_stream)
@@ -208,14 +227,17 @@ def _refused_metadata(metadata: pa.Array, limits: PushLimits) -> Iterable[tuple[
     )
 
 
-def _truncated(entries: pa.RecordBatch, limit: int) -> pa.RecordBatch:
+def _truncated(entries: pa.RecordBatch, limit: int, end: str) -> pa.RecordBatch:
     lines = entries["line"]
     long = np.flatnonzero(pc.binary_length(lines).to_numpy(zero_copy_only=False) > limit)
     if not len(long):
         return entries
     texts = lines.to_pylist()
+    left = limit - len(end.encode())
+    if left < 0:
+        left, end = limit, ""
     for row in long.tolist():
-        texts[row] = texts[row].encode()[:limit].decode("utf-8", "ignore")
+        texts[row] = texts[row].encode()[:left].decode("utf-8", "ignore") + end
     return entries.set_column(2, entries.schema.field("line"), pa.array(texts, pa.string()))
 
 

@@ -41,9 +41,11 @@ class FairQueue:
     A free thread goes to the tenant that has waited for one the longest, and there to the work that came first.
     """
 
-    def __init__(self, limits: QueueLimits) -> None:
+    def __init__(self, limits: QueueLimits, limits_of: Callable[[str], QueueLimits] | None = None) -> None:
+        """`limits_of` gives what a tenant may have as it is now, in place of the same for all."""
         self.waits: dict[str, Waits] = {}
         self._limits = limits
+        self._limits_of = limits_of or (lambda _tenant: limits)
         self._threads = ThreadPoolExecutor(limits.most, "query")
         self._waiting: OrderedDict[str, deque[asyncio.Future[None]]] = OrderedDict()
         self._running: Counter[str] = Counter()
@@ -77,7 +79,7 @@ class FairQueue:
     async def _turn(self, tenant: str, deadline: float) -> None:
         asked = time.monotonic()
         waiting = self._waiting.setdefault(tenant, deque())
-        most = self._limits.outstanding
+        most = self._limits_of(tenant).outstanding
         if most and len(waiting) >= most:
             raise TooManyRequests(
                 f"{len(waiting)} queries of this tenant wait already; the setting `max_outstanding_per_tenant` "
@@ -113,7 +115,7 @@ class FairQueue:
                 del self._waiting[tenant]
 
     def _may_run(self, tenant: str) -> bool:
-        most = self._limits.per_tenant
+        most = self._limits_of(tenant).per_tenant
         return not most or self._running[tenant] < most
 
     def _give_up(self, tenant: str, turn: asyncio.Future[None]) -> None:

@@ -22,6 +22,7 @@ from sigyn.services.detection import LEVEL_LOOPS, detect_levels, without_detecte
 from sigyn.services.discovery import LevelRules
 from sigyn.services.label_watch import Exploding
 from sigyn.services.push_limits import PushLimits
+from sigyn.services.push_policies import BLOCKED, POLICY_BLOCKED, SILENT, PushPolicies
 from sigyn.services.rate_limit import RateLimit
 from sigyn.services.redaction import redacted
 from sigyn.services.stream_rates import PER_STREAM_RATE_LIMIT, within_rates
@@ -32,6 +33,7 @@ Arguments = ParamSpec("Arguments")
 Outcome = TypeVar("Outcome")
 
 _TRY_AGAIN = frozenset({STREAM_LIMIT, PER_STREAM_RATE_LIMIT})
+_BLOCKED = frozenset({BLOCKED, POLICY_BLOCKED})
 _IN_THREAD_FROM_BYTES = 256 << 10  # about 1 ms of work, which the event loop can bear
 _IN_THREAD_FROM_STREAMS = 100
 
@@ -64,6 +66,14 @@ class StreamsRefused(PushRefused):
     """Some streams of a push were refused: the tenant has as many as it may have, or they brought too much."""
 
     status = 429
+
+
+class PushBlocked(PushRefused):
+    """A push, or all of it that was refused, is blocked for a time."""
+
+    def __init__(self, message: str, outcome: PushOutcome, status: int) -> None:
+        super().__init__(message, outcome)
+        self.status = status
 
 
 @dataclass(slots=True)
@@ -119,6 +129,8 @@ class IngestService:
         if not decoded.stream_count:
             raise UnprocessableRequest("error at least one valid stream is required for ingestion")
         limits = self._limits(tenant)
+        if self._clock() < limits.policies.blocked_until:
+            return self._blocked(tenant, decoded, limits.policies)
         large = decoded.entries.nbytes >= _IN_THREAD_FROM_BYTES or decoded.stream_count >= _IN_THREAD_FROM_STREAMS
         run = asyncio.to_thread if large else _at_once
         if limits.redaction:
@@ -138,16 +150,25 @@ class IngestService:
             for listener in list(self._listeners):
                 listener(batch)
         outcome = PushOutcome(len(batch.entries), size, refusals)
-        if refusals.by_reason:
-            refused = PushRefused if _TRY_AGAIN.isdisjoint(refusals.by_reason) else StreamsRefused
-            raise refused(refusals.message(), outcome)
+        _tell(outcome, limits.policies.blocked_status)
+        return outcome
+
+    def _blocked(self, tenant: str, decoded: DecodedPush, policies: PushPolicies) -> PushOutcome:
+        """Refuses all of a push."""
+        refusals = Refusals()
+        entries = len(decoded.entries) + sum(refused.entries for refused in decoded.refused)
+        size = _text_bytes(decoded.entries) + sum(refused.bytes for refused in decoded.refused)
+        refusals.add(BLOCKED, policies.blocked_text(tenant), entries, size)
+        self._count(tenant, decoded, refusals)
+        outcome = PushOutcome(0, 0, refusals)
+        _tell(outcome, policies.blocked_status)
         return outcome
 
     def _admit(
         self, tenant: str, decoded: DecodedPush, limits: PushLimits
     ) -> tuple[Admitted, Refusals, list[Exploding]]:
         """What keeps to the limits, what was refused, and the labels to demote before the rest is stored."""
-        admitted, refusals = admit(decoded, limits, self._clock())
+        admitted, refusals = admit(tenant, decoded, limits, self._clock())
         if self._demotion is None:
             return admitted, refusals, []
         return admitted, refusals, self._demotion.exploding(tenant, admitted.streams, limits.demotion)
@@ -196,6 +217,19 @@ class IngestService:
                 " see if the limit can be increased",
                 retry_after=wait,
             )
+
+
+def _tell(outcome: PushOutcome, blocked_status: int) -> None:
+    """Raises PushRefused when anything was refused that its sender may hear of."""
+    refusals = outcome.refusals
+    blocked = refusals.by_reason.keys() & _BLOCKED
+    if blocked and blocked_status == SILENT:
+        refusals = Refusals({reason: each for reason, each in refusals.by_reason.items() if reason not in blocked})
+    elif blocked and len(blocked) == len(refusals.by_reason):
+        raise PushBlocked(refusals.message(), outcome, blocked_status)
+    if refusals.by_reason:
+        refused = PushRefused if _TRY_AGAIN.isdisjoint(refusals.by_reason) else StreamsRefused
+        raise refused(refusals.message(), outcome)
 
 
 def warm() -> None:

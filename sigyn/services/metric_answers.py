@@ -40,9 +40,9 @@ class MetricAnswers:
         subquery: Subquery,
         limits_of: Callable[[str], QueryLimits],
         cache: PieceCache | None,
-        keep_until: Callable[[], int],
+        keep_until: Callable[[str], int],
     ) -> None:
-        """`limits_of` gives the limits of a tenant; `keep_until` tells up to when (ns) answers may be cached."""
+        """`limits_of` gives the limits of a tenant; `keep_until` tells up to when (ns) its answers may be cached."""
         self._store = store
         self._plan = plan
         self._subquery = subquery
@@ -54,7 +54,7 @@ class MetricAnswers:
         """The answer to a range query, series in the order of their labels."""
         check_ranges(query, self._limits_of(tenant).max_query_range)
         if self._cache is not None and len(grid) > 1 and may_be_cut(query, grid.step):
-            cached = CachedRange(self._store, self._cache, tenant, query, self._keep_until())
+            cached = CachedRange(self._store, self._cache, tenant, query, self._keep_until(tenant))
             value: SeriesBlock | float = cached.answer(
                 grid, lambda part: self._series(query, tenant, part, context), context
             )

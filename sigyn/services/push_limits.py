@@ -5,6 +5,7 @@ from dataclasses import dataclass, field
 from sigyn.model.time import MINUTE, WEEK
 from sigyn.services.discovery import LEVEL_FIELDS, SERVICE_LABELS
 from sigyn.services.label_watch import DemotionRules
+from sigyn.services.push_policies import PushPolicies
 from sigyn.services.redaction import RedactionRules
 
 
@@ -21,6 +22,8 @@ class PushLimits:
     max_label_value_length                 of a label's value
     max_line_size                          of a line
     max_line_size_truncate                 cut longer lines instead of refusing them
+    max_line_size_truncate_identifier      what a line ends with that was cut
+    increment_duplicate_timestamp          entries of a stream with one time get times of their own
     reject_old_samples                     refuse entries older than reject_old_samples_max_age
     creation_grace_period                  how far ahead of the clock an entry may be
     allow_structured_metadata              take entries with structured metadata
@@ -38,6 +41,7 @@ class PushLimits:
     ingestion_rate_lines                   lines a second, and at once; 0: no limit
     per_stream_rate_limit                  of lines of one stream, a second; 0: no limit
     per_stream_rate_limit_burst            what may come at once under that limit
+    policies                               labels that streams must have, and when they are not taken
     redaction                              what is hidden before anything is stored
     demotion                               when a label goes from the streams to the entries
     """
@@ -47,6 +51,8 @@ class PushLimits:
     max_label_value_length: int = 2048
     max_line_size: int = 256 << 10
     max_line_size_truncate: bool = False
+    max_line_size_truncate_identifier: str = ""
+    increment_duplicate_timestamp: bool = False
     reject_old_samples: bool = False
     reject_old_samples_max_age: int = WEEK
     creation_grace_period: int = 10 * MINUTE
@@ -63,5 +69,6 @@ class PushLimits:
     ingestion_rate_lines: int = 0
     per_stream_rate_limit: int = 0
     per_stream_rate_limit_burst: int = 0
+    policies: PushPolicies = field(default_factory=PushPolicies, hash=False)
     redaction: RedactionRules = field(default_factory=RedactionRules, hash=False)
     demotion: DemotionRules = field(default_factory=DemotionRules, hash=False)

@@ -2,10 +2,13 @@
 
 import asyncio
 import time
+from collections import Counter
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TypeVar
+
+import structlog
 
 from sigyn.engine.context import QueryContext
 from sigyn.engine.deleted_entries import DeletedEntries
@@ -44,11 +47,14 @@ from sigyn.services.joined_tenants import ReadableStore
 from sigyn.services.joining import Flight, Flights
 from sigyn.services.label_listing import LabelListing
 from sigyn.services.metric_answers import MetricAnswers
+from sigyn.services.query_checks import fnv1
 from sigyn.services.query_limits import QueryLimits, check_bytes
 from sigyn.services.result_cache.piece import PieceCache
 from sigyn.services.unread import note_unread
 from sigyn.store.snapshot import Snapshot
 from sigyn.store.store import Store
+
+_log = structlog.get_logger("sigyn.query")
 
 Answer = TypeVar("Answer")
 LOOK_BACK = HOUR
@@ -67,6 +73,8 @@ class QueryRequest:
     interval  least time between entries of a log query's answer, 0: none
     timeout   ns; None: the limit's
     complete  fail rather than answer with a part, when it takes too long or has too many series
+    by_rule   a rule asks: it need not name the labels that people's queries must name
+    tags      that came with the request, by which queries can be blocked
     """
 
     tenant: str
@@ -79,6 +87,8 @@ class QueryRequest:
     interval: int = 0
     timeout: int | None = None
     complete: bool = False
+    by_rule: bool = False
+    tags: tuple[tuple[str, str], ...] = field(default=(), compare=False)
 
 
 class QueryService:
@@ -101,7 +111,7 @@ class QueryService:
         A thread reads `unit_rows` rows at once.
 
         `cache` keeps answers of range queries; it is closed with the service. `limits_of` gives the limits of a
-        tenant, in place of `limits`.
+        tenant, in place of `limits` and of what `queue` says of tenants.
         """
         self._unit_rows = unit_rows
         self._store = ReadableStore(store)
@@ -117,11 +127,12 @@ class QueryService:
             self._subquery,
             self._limits_of,
             cache,
-            lambda: clock() - limits.max_cache_freshness_per_query,
+            lambda tenant: clock() - self._limits_of(tenant).max_cache_freshness_per_query,
         )
         self.cache = cache
-        self.queue = FairQueue(queue)
+        self.queue = FairQueue(queue, self._queue_limits if limits_of else None)
         self.flights: Flights[QueryAnswer] = Flights()
+        self.blocked: Counter[str] = Counter()
 
     def close(self) -> None:
         """Wait for running work and let go of the threads."""
@@ -132,7 +143,7 @@ class QueryService:
 
     async def query_range(self, request: QueryRequest) -> QueryAnswer:
         """Answer a range query. Raises QueryError, QueryTimeout, Cancelled."""
-        query, infos = self._read(request.tenant, request.query)
+        query, infos = self._read(request)
         if request.end < request.start:
             raise QueryError("end timestamp must not be before or equal to start time")
         self._check_length(request.tenant, request.end - request.start)
@@ -156,7 +167,7 @@ class QueryService:
 
     async def query_instant(self, request: QueryRequest) -> QueryAnswer:
         """Answer an instant query at `end`; a log query with the entries since `start`, or of the last hour."""
-        query, infos = self._read(request.tenant, request.query)
+        query, infos = self._read(request)
         start = request.start if request.start < request.end else request.end - LOOK_BACK
         if isinstance(query, ast.LogQuery):
             return await self._run(
@@ -184,7 +195,7 @@ class QueryService:
 
     async def explain(self, request: QueryRequest, *, instant: bool = False) -> Explanation:
         """How a query would run; nothing but the catalog and metadata is read. Raises QueryError."""
-        query, _ = self._read(request.tenant, request.query)
+        query, _ = self._read(request)
         looks_back = instant and request.start >= request.end
         start = request.end - LOOK_BACK if looks_back else request.start
 
@@ -244,6 +255,10 @@ class QueryService:
 
         return await self._in_turn(tenant, totals)
 
+    def _queue_limits(self, tenant: str) -> QueueLimits:
+        limits = self._limits_of(tenant)
+        return QueueLimits(0, limits.max_query_parallelism, limits.max_outstanding)
+
     def _check_length(self, tenant: str, length: int) -> None:
         longest = self._limits_of(tenant).max_query_length
         if longest and length > longest:
@@ -252,16 +267,23 @@ class QueryService:
                 f"limit: {longest // HOUR}h, set by max_query_length)"
             )
 
-    def _read(self, tenant: str, text: str) -> tuple[ast.Query, tuple[str, ...]]:
-        """The tree of a query, and remarks on how it was read. Raises ParseError.
+    def _read(self, request: QueryRequest) -> tuple[ast.Query, tuple[str, ...]]:
+        """The tree of a query, and remarks on how it was read. Raises ParseError, and QueryError for what is refused.
 
         Matchers of demoted labels ask the entries besides the streams.
         """
-        limits = self._limits_of(tenant)
+        limits, text = self._limits_of(request.tenant), request.query
         parsed = parse_with_infos(text, strict=not limits.extensions)
+        if limits.checks.blocks(parsed.query, text, request.tags):
+            self.blocked[request.tenant] += 1
+            _log.warning("query blocked", tenant=request.tenant, query=text, hash=fnv1(text))
+            raise QueryError("query blocked by policy")
         if limits.require_non_empty_matcher:
             require_non_empty_matcher(parsed.query, text)
-        return with_entry_labels(parsed.query, self._store.demoted.ever(tenant)), parsed.infos
+        limits.checks.check_selectors(parsed.query)
+        if not request.by_rule:
+            limits.checks.check_labels(parsed.query)
+        return with_entry_labels(parsed.query, self._store.demoted.ever(request.tenant)), parsed.infos
 
     async def _run(
         self,
@@ -315,7 +337,8 @@ class QueryService:
         limit = request.limit if not request.interval else MAX_THINNED
         with self._store.snapshot(request.tenant, start, end) as snapshot:
             query = resolved(query, self._subquery(request.tenant, start, end, context))
-            scan = self._scan(snapshot, query, start, end, context)
+            # Without a stage it reads as much as it answers, and no more.
+            scan = self._scan(snapshot, query, start, end, context, bounded=bool(query.stages))
             entries = run_log_query(query, scan, limit, request.direction, context)
             note_unread(snapshot, context)
         if request.interval:
@@ -353,8 +376,18 @@ class QueryService:
 
         return run
 
-    def _scan(self, snapshot: Snapshot, query: ast.LogQuery, start: int, end: int, context: QueryContext) -> Scan:
-        most = self._limits_of(snapshot.tenant).max_query_bytes_read
+    def _scan(
+        self,
+        snapshot: Snapshot,
+        query: ast.LogQuery,
+        start: int,
+        end: int,
+        context: QueryContext,
+        *,
+        bounded: bool = True,
+    ) -> Scan:
+        """What a query has to read; raises QueryError when it is `bounded` and would have to read too much."""
+        most = self._limits_of(snapshot.tenant).max_query_bytes_read if bounded else 0
         scan = plan_scan(
             snapshot, self._matches(snapshot.tenant, query.selector), start, end, query.stages, self._unit_rows
         )

@@ -1,12 +1,13 @@
 """What one query may ask for, and the refusal of what asks for more."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from sigyn.engine.log_ranges import log_ranges
 from sigyn.engine.scan import Scan
 from sigyn.languages.logql import ast
 from sigyn.model.errors import QueryError
 from sigyn.model.time import HOUR, MINUTE, SECOND
+from sigyn.services.query_checks import QueryChecks
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -23,6 +24,9 @@ class QueryLimits:
     extensions        queries may use what Loki's language lacks (docs/logql.md, Beyond Loki)
     require_non_empty_matcher   refuse selectors that match all streams, as Loki does
     max_cache_freshness_per_query   ns before now of which no answers are cached
+    max_query_parallelism   queries of the tenant that run at a time; 0: as many as run at all
+    max_outstanding         queries of the tenant that wait; more are refused. 0: any number
+    checks            what is asked of the text of a query
     """
 
     max_query_series: int = 500
@@ -34,6 +38,9 @@ class QueryLimits:
     extensions: bool = True
     require_non_empty_matcher: bool = False
     max_cache_freshness_per_query: int = 1 * MINUTE
+    max_query_parallelism: int = 0
+    max_outstanding: int = 0
+    checks: QueryChecks = field(default_factory=QueryChecks)
 
 
 def check_ranges(query: ast.MetricQuery, longest: int) -> None:

@@ -33,31 +33,40 @@ class TenantRetention:
 class RetentionPeriods:
     """The period of each stream, as the store asks for it. Safe to use from several threads.
 
-    `tenants` has those that differ from the default.
+    `tenants` has those that differ from the default, and may change at any time.
     """
 
     default: TenantRetention = TenantRetention()
     tenants: Mapping[str, TenantRetention] = field(default_factory=dict)
-    _selected: dict[str, list[tuple[int, SelectorMatches]]] = field(default_factory=dict, repr=False, compare=False)
+    _selected: dict[str, tuple[TenantRetention, list[tuple[int, SelectorMatches]]]] = field(
+        default_factory=dict, repr=False, compare=False
+    )
 
     def __post_init__(self) -> None:
         """Raises BadRequest for a selector that can't be read."""
-        for each in (each for retention in (self.default, *self.tenants.values()) for each in retention.streams):
-            try:
-                parse_selector(each.selector)
-            except ParseError as error:
-                raise BadRequest(f"retention of `{each.selector}`: this is no selector: {error}") from None
+        for retention in (self.default, *self.tenants.values()):
+            check_selectors(retention)
 
     def __call__(self, tenant: str, ids: Int64s, labels_of: LabelsOf) -> Int64s:
         """Periods of streams by their ids, in ns."""
         retention = self.tenants.get(tenant, self.default)
         periods = np.full(len(ids), retention.period, np.int64)
-        selected = self._selected.get(tenant)
-        if selected is None:
-            selected = self._selected.setdefault(tenant, _compiled(retention.streams, labels_of))
+        known, selected = self._selected.get(tenant, (None, []))
+        if known != retention:
+            selected = _compiled(retention.streams, labels_of)
+            self._selected[tenant] = retention, selected
         for period, matches in selected:
             periods[matches.of(ids)] = period
         return periods
+
+
+def check_selectors(retention: TenantRetention) -> None:
+    """Raises BadRequest for a selector that can't be read."""
+    for each in retention.streams:
+        try:
+            parse_selector(each.selector)
+        except ParseError as error:
+            raise BadRequest(f"retention of `{each.selector}`: this is no selector: {error}") from None
 
 
 def _compiled(streams: Sequence[SelectedPeriod], labels_of: LabelsOf) -> list[tuple[int, SelectorMatches]]:

@@ -135,10 +135,11 @@ class TailHub:
     def __init__(
         self,
         queue_entries: int = 10_000,
-        most_tails: int = 100,
+        most_tails: Callable[[str], int] = lambda _tenant: 100,
         demoted: Callable[[str], frozenset[str]] = lambda _tenant: frozenset(),
     ) -> None:
-        """`demoted` gives the labels of a tenant that entries may carry themselves."""
+        """`most_tails` gives how many a tenant may have open, 0 for any number; `demoted` its labels that entries may
+        carry themselves."""
         self._queue_entries = queue_entries
         self._most_tails = most_tails
         self._demoted = demoted
@@ -157,8 +158,9 @@ class TailHub:
     @contextmanager
     def open(self, tenant: str, query: LogQuery) -> Iterator[Tail]:
         """A tail of what is published from now on; raises TooManyRequests."""
-        if self.count >= self._most_tails:
-            raise TooManyRequests(f"max concurrent tail requests limit exceeded, count > limit ({self._most_tails})")
+        most, count = self._most_tails(tenant), len(self._tails.get(tenant, ())) + 1
+        if most and count > most:
+            raise TooManyRequests(f"max concurrent tail requests limit exceeded, count > limit ({count} > {most})")
         tail = Tail(tenant, query, self._queue_entries, self._executor)
         tail.prepare(self._demoted(tenant))
         tails = self._tails.setdefault(tenant, set())

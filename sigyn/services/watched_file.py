@@ -1,7 +1,7 @@
 """A file that is read again when it changes."""
 
 import os
-from collections.abc import Callable
+from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 from threading import Lock
 from typing import Generic, TypeVar
@@ -13,6 +13,7 @@ from sigyn.model.errors import SigynError, Unavailable
 _log = structlog.get_logger("sigyn.access")
 
 Content = TypeVar("Content")
+Value = TypeVar("Value")
 
 
 class WatchedFile(Generic[Content]):
@@ -62,3 +63,19 @@ class WatchedFile(Generic[Content]):
         except OSError:
             return None
         return found.st_mtime_ns, found.st_size, found.st_ino
+
+
+class LiveMapping(Mapping[str, Value]):
+    """A map that is what a function gives at the time of each look."""
+
+    def __init__(self, now: Callable[[], Mapping[str, Value]]) -> None:
+        self._now = now
+
+    def __getitem__(self, key: str) -> Value:
+        return self._now()[key]
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self._now())
+
+    def __len__(self) -> int:
+        return len(self._now())

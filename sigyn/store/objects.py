@@ -41,11 +41,12 @@ T = TypeVar("T")
 
 @dataclass(frozen=True, slots=True)
 class StoredObject:
-    """An object as a listing shows it; `modified` in ns since the epoch."""
+    """An object as a listing shows it; `modified` in ns since the epoch, `tag` changes with the content."""
 
     key: str
     size: int
     modified: int
+    tag: str = ""
 
 
 class ObjectStore(Protocol):
@@ -155,7 +156,7 @@ class RemoteObjects:
                 for found in page:
                     if not found["path"].startswith(_PARTIAL):
                         modified = int(found["last_modified"].timestamp() * 1000) * 1_000_000
-                        yield StoredObject(found["path"], found["size"], modified)
+                        yield StoredObject(found["path"], found["size"], modified, found["e_tag"] or "")
         except (BaseError, OSError) as error:
             raise self._unavailable("list", folder, error) from error
 

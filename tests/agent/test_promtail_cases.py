@@ -14,8 +14,8 @@ from sigyn.agent.configuration import load_configuration
 from sigyn.agent.entry import TENANT_LABEL, AgentEntry
 from sigyn.agent.errors import ConfigurationError
 from sigyn.agent.metrics import StageMetrics
-from sigyn.agent.relabel import relabel, without_meta
 from sigyn.agent.stages import NEVER, StagePipeline
+from sigyn.languages.relabel import relabel, without_meta
 
 FOLDER = Path(__file__).resolve().parents[3] / "shared" / "conformance" / "promtail"
 SECOND = 1_000_000_000

@@ -53,7 +53,7 @@ class Server:
 @contextmanager
 def serve(settings: ApiSettings) -> Iterator[Server]:
     services = MemoryServices()
-    tails = TailHub(queue_entries=settings.tail_queue, most_tails=settings.max_tails)
+    tails = TailHub(queue_entries=settings.tail_queue, most_tails=lambda _tenant: settings.max_tails)
     with ThreadPoolExecutor(2) as decoders, asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
         api = Api(
             services,

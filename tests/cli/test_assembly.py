@@ -1,14 +1,18 @@
 """Every setting reaches the part of the server that acts on it."""
 
+from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pytest
 
 from sigyn.cli.assembly import server_settings
 from sigyn.config.retention_values import STREAM_RETENTIONS, FreeSpace, StreamRetention
 from sigyn.config.settings import DECLARATIONS, Settings, with_values
+from sigyn.config.structured_values import BlockedQuery, OtlpConfig, PolicyStream, RelabelConfig
 from sigyn.config.tiers import TIERS, Tier
 from sigyn.config.values import LABEL_PAIRS, Kind
+from sigyn.model.time import HOUR
 from sigyn.services.push_limits import PushLimits
 
 USED_ELSEWHERE = {"server.log_level", "server.log_format", "limits.per_tenant_override_config", "storage.prices"}
@@ -18,6 +22,7 @@ BASIS = {
     "storage.objects": "s3://logs",
     "retention.enabled": True,
     "retention.period": 1,
+    "ruler.rules_bucket": "s3://rules",
 }
 """Settings without which others mean nothing."""
 
@@ -26,6 +31,12 @@ OTHERS = {
     "auth.grants": "ann=read",
     "redaction.patterns": ("card",),
     "redaction.rules": "n=[0-9]",
+    "limits.policy_stream_mapping": (("finance", (PolicyStream('{app="pay"}'),)),),
+    "limits.policy_enforced_labels": (("finance", ("owner",)),),
+    "limits.block_ingestion_policy_until": (("finance", 7),),
+    "limits.otlp_config": OtlpConfig(severity_text_as_label=True),
+    "query.blocked_queries": (BlockedQuery("{}"),),
+    "ruler.alert_relabel_configs": (RelabelConfig(regex="app", action="labeldrop"),),
 }
 """Other values of settings that take few."""
 
@@ -88,6 +99,28 @@ def _without_text(settings: Settings) -> tuple[Any, ...]:
 
 
 def _secrets(part: Any) -> list[Any]:
-    objects = getattr(part, "objects", None)
+    objects = getattr(part, "objects", None) or getattr(part, "rules_bucket", None)
     catalog = getattr(part, "catalog", "")
     return [catalog, objects.secret_access_key, objects.session_token, dict(objects.options)] if objects else []
+
+
+def test_retention_follows_the_file_of_overrides(tmp_path: Path) -> None:
+    """Read again at run time, by everything that asks for it: periods, those of streams, and sizes."""
+    file = tmp_path / "overrides.yaml"
+    file.write_text("overrides: {a: {retention_period: 24h}}\n")
+    basis = {"retention.enabled": True, "retention.period": 48 * HOUR, "limits.per_tenant_override_config": str(file)}
+    rules = server_settings(with_values(Settings(), basis)).retention
+    labels = {0: (("app", "x"),), 1: (("app", "y"),)}
+
+    def periods(tenant: str) -> list[int]:
+        return [period // HOUR for period in rules.periods(tenant, np.arange(2), labels.__getitem__).tolist()]
+
+    assert [periods("a"), periods("b")] == [[24, 24], [48, 48]]
+    streams = "{selector: '{app=\"x\"}', period: 7h}"
+    file.write_text(f"overrides: {{b: {{retention_stream: [{streams}], max_tenant_bytes: 1KB}}}}\n")
+    assert [periods("a"), periods("b")] == [[48, 48], [7, 48]]
+    assert dict(rules.own_bytes) == {"b": 1024}
+    file.write_text("overrides: {b: {retention_stream: [{selector: 'x', period: 1h}]}}\n")
+    assert periods("b") == [7, 48]  # what can't be read changes nothing
+    file.write_text("overrides: {}\n")
+    assert [periods("a"), periods("b"), len(rules.own_bytes)] == [[48, 48], [48, 48], 0]

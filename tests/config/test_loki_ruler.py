@@ -73,9 +73,51 @@ def test_other_places_of_the_directory(text: str) -> None:
     assert read(text).settings.ruler.rules_directory == "/loki/rules"
 
 
-def test_rules_in_a_bucket_are_not_read() -> None:
-    found = read("ruler: {storage: {type: s3, s3: {bucketnames: rules}}}")
+@pytest.mark.parametrize(
+    "text",
+    [
+        "ruler: {storage: {type: s3, s3: {bucketnames: team, endpoint: 'minio:9000', insecure: true, region: eu,"
+        " access_key_id: k, secret_access_key: s}}}",
+        "ruler_storage: {backend: s3, s3: {bucket_name: team, endpoint: 'minio:9000', insecure: true, region: eu,"
+        " access_key_id: k, secret_access_key: s}}",
+        "ruler: {storage: {type: s3, s3: {s3: 'http://k:s@minio:9000/team', region: eu}}}",
+    ],
+)
+def test_rules_in_a_bucket(text: str) -> None:
+    found = read(text)
+    ruler = found.settings.ruler
+    assert ruler.rules_bucket == "s3://team/rules"
+    assert (ruler.rules_s3_endpoint, ruler.rules_s3_region) == ("http://minio:9000", "eu")
+    assert (ruler.rules_s3_access_key_id, ruler.rules_s3_secret_access_key) == ("k", "s")
+    assert [notice.key for notice in found.notices if notice.matters] == []
+    assert found.settings.storage.objects == ""
+
+
+def test_the_bucket_of_the_store_has_rules_too() -> None:
+    found = read("common: {storage: {s3: {bucketnames: logs}}}\nruler: {storage: {type: s3}}").settings
+    assert (found.storage.objects, found.ruler.rules_bucket) == ("s3://logs", "s3://logs/rules")
+    assert read("ruler: {storage: {type: gcs, gcs: {bucket_name: x}}}").settings.ruler.rules_bucket == "gs://x/rules"
+
+
+def test_a_bucket_that_is_not_chosen_is_named() -> None:
+    found = read("ruler: {storage: {type: local, s3: {bucketnames: rules}}}")
     assert [notice.key for notice in found.notices if notice.matters] == ["ruler.storage.s3"]
+
+
+def test_relabelling_of_alerts_and_limits() -> None:
+    text = (
+        "ruler: {alert_relabel_configs: [{source_labels: [env], regex: dev, action: drop},"
+        " {regex: app, action: labeldrop}]}\n"
+        "limits_config: {ruler_max_rules_per_rule_group: 2, ruler_max_rule_groups_per_tenant: 3,"
+        " ruler_evaluation_delay_duration: 1m}"
+    )
+    found = read(text)
+    first, second = found.settings.ruler.alert_relabel_configs
+    assert (first.source_labels, first.regex, first.action) == (("env",), "dev", "drop")
+    assert (second.regex, second.action) == ("app", "labeldrop")
+    ruler = found.settings.ruler
+    assert (ruler.max_rules_per_rule_group, ruler.max_rule_groups_per_tenant) == (2, 3)
+    assert [notice.key for notice in found.notices if notice.matters] == []
 
 
 @pytest.mark.parametrize(

@@ -34,9 +34,9 @@ overrides:
 
 def test_a_limit_that_can_not_differ_is_named(tmp_path: Path) -> None:
     (first, second) = read(
-        tmp_path, "overrides:\n  a:\n    max_concurrent_tail_requests: 1\n    max_chunks_per_query: 7\n"
+        tmp_path, "overrides:\n  a:\n    deletion_mode: disabled\n    max_chunks_per_query: 7\n"
     ).notices
-    assert (first.key, first.line, first.matters) == ("overrides.a.max_concurrent_tail_requests", 3, True)
+    assert (first.key, first.line, first.matters) == ("overrides.a.deletion_mode", 3, True)
     assert (second.key, second.line) == ("overrides.a.max_chunks_per_query", 4)
 
 

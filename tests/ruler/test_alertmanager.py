@@ -1,5 +1,6 @@
 """Against Debian's Alertmanager: a pattern in the logs fires, is received, silenced, resolved."""
 
+import json
 import ssl
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
@@ -127,3 +128,23 @@ def test_passwords_and_tls(folder: Path) -> None:
 
 def refused(server: RuledServer) -> bool:
     return bool(server.metric("loki_prometheus_notifications_dropped_total{"))
+
+
+def test_alerts_are_relabelled_on_their_way(folder: Path, receiving: Upstream) -> None:
+    steps = [
+        {"source_labels": ["app"], "regex": "internal", "action": "drop"},
+        {"source_labels": ["cluster", "app"], "separator": "/", "target_label": "place"},
+        {"regex": "severity", "action": "labeldrop"},
+    ]
+    settings = {
+        "alertmanager_url": receiving.url,
+        "external_labels": "cluster=eu",
+        "alert_relabel_configs": json.dumps(steps),
+    }
+    with ruled_server(folder, RULES, **settings) as server:
+        server.push({"app": "internal"}, "declined", "declined again")
+        eventually(lambda: server.rule("CardDeclined")["state"] == "firing")
+        server.push({"app": "shop"}, "declined", "declined again")
+        received = eventually(lambda: alert_of(receiving, "active"))
+        assert received["labels"] == {"alertname": "CardDeclined", "app": "shop", "cluster": "eu", "place": "eu/shop"}
+        assert {alert["labels"]["severity"] for alert in server.alerts()} == {"page"}  # only what leaves is changed

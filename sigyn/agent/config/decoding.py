@@ -19,6 +19,7 @@ from sigyn.agent.config.units import Unit
 from sigyn.agent.errors import ConfigurationError
 from sigyn.languages.durations import DurationError, parse_duration, parse_go_duration
 from sigyn.languages.regex import RegexError, compile_regex
+from sigyn.languages.relabel import RelabelError
 
 T = TypeVar("T")
 
@@ -141,6 +142,8 @@ def _decode_fields(node: Node, wanted: Any, path: str, strict: bool) -> Any:
             values[field[0].name] = read(value, inside) if read else _decode(value, field[1], inside, strict)
     try:
         return wanted(**values)
+    except RelabelError as error:
+        raise ConfigurationError(f"{path}: {error}", line=node.line) from None
     except ConfigurationError as error:
         raise error if error.line else ConfigurationError(f"{path}: {error}", line=node.line) from None
 

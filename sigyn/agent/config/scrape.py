@@ -17,8 +17,8 @@ from sigyn.agent.config.targets import (
     LokiPushApiConfig,
     SyslogConfig,
 )
-from sigyn.agent.relabel import RelabelRule
 from sigyn.agent.stages.chain import read_stages
+from sigyn.languages.relabel import RelabelRule
 
 
 @dataclass(frozen=True, slots=True)

@@ -5,10 +5,10 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from sigyn.agent.discovery.groups import TargetLabels
-from sigyn.agent.relabel import RelabelRule, relabel, without_meta
 from sigyn.agent.targets.file_reader import FileReader, FileTarget
 from sigyn.agent.targets.job import Job
 from sigyn.agent.targets.line_splitting import LineSplitter
+from sigyn.languages.relabel import RelabelRule, relabel, without_meta
 
 _PATH, _EXCLUDE, _HOST = "__path__", "__path_exclude__", "__host__"
 _POD = "__meta_kubernetes_pod_"

@@ -13,9 +13,9 @@ from sigyn.agent.discovery.docker import ID_LABEL, docker_client
 from sigyn.agent.discovery.groups import TargetLabels
 from sigyn.agent.entry import AgentEntry
 from sigyn.agent.positions import Changes
-from sigyn.agent.relabel import RelabelRule, relabel, without_meta
 from sigyn.agent.server import TargetRow
 from sigyn.agent.targets.job import Job, Origin
+from sigyn.languages.relabel import RelabelRule, relabel, without_meta
 from sigyn.languages.templates.golayout import parse_time
 from sigyn.model.errors import SigynError
 from sigyn.model.time import SECOND

@@ -13,9 +13,9 @@ from sigyn.agent.config.targets import JournalConfig
 from sigyn.agent.counters import AgentCounters
 from sigyn.agent.entry import AgentEntry
 from sigyn.agent.positions import Changes
-from sigyn.agent.relabel import RelabelRule, relabel, without_meta
 from sigyn.agent.server import TargetRow
 from sigyn.agent.targets.job import Job, Origin
+from sigyn.languages.relabel import RelabelRule, relabel, without_meta
 from sigyn.model.errors import Unavailable
 from sigyn.model.time import MICROSECOND, SECOND
 

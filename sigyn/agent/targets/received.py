@@ -4,9 +4,9 @@ from collections.abc import Mapping, Sequence
 
 from sigyn.agent.counters import AgentCounters
 from sigyn.agent.entry import AgentEntry
-from sigyn.agent.relabel import RelabelRule, relabel, without_meta
 from sigyn.agent.targets.job import Job
 from sigyn.agent.targets.moments import Moments
+from sigyn.languages.relabel import RelabelRule, relabel, without_meta
 
 _REMEMBERED = 10_000
 

@@ -24,9 +24,10 @@ from sigyn.services.access.identity import ANYBODY, PUSH, Forbidden, Identity, U
 from sigyn.services.access.oidc import OidcProvider
 
 SESSION_COOKIE = "sigyn_session"
+_LOGIN = re.compile(r"/login(?:/callback)?|/logout|/sigyn/api/v1/login")
 _OPEN = re.compile(
-    r"/login(?:/callback)?|/logout|/sigyn/api/v1/login|"  # who logs in is not known yet
-    r"/|/favicon\.svg|/assets/[^/]+|/explore|/d/.+|/trace/.+"  # the page's files, and links to it, hold nobody's data
+    _LOGIN.pattern  # who logs in is not known yet
+    + r"|/|/favicon\.svg|/assets/[^/]+|/explore|/d/.+|/trace/.+"  # the page's files, and links to it, hold nobody's data
 )
 CLIENT_CERTIFICATE = "client_certificate"
 """Where a connection keeps the common name of the client's certificate."""
@@ -75,7 +76,8 @@ class Door:
             await send(with_security_headers(message))
 
         try:
-            identity = await self._admit(connection, needed)
+            identity = await self._identify(connection)
+            identity.check_scope(needed)
             ASKING.set(identity)
         except SigynError as error:
             await self._refuse(connection, error, receive, noting_status)
@@ -85,15 +87,13 @@ class Door:
             if self._access.audit.on and (needed != PUSH or status in _REFUSED):
                 self._record(connection, identity, needed, status, time.perf_counter() - began)
 
-    async def _admit(self, connection: HTTPConnection, needed: str) -> Identity:
+    async def _identify(self, connection: HTTPConnection) -> Identity:
         if _of_another_site(connection):
             raise Forbidden("this was asked for by a page of another site")
         path = connection.scope["path"]
         if path in self._access.open_paths or _OPEN.fullmatch(path):
             return ANYBODY
-        identity = await self._access.authenticator.identify(credentials_of(connection))
-        identity.check_scope(needed)
-        return identity
+        return await self._access.authenticator.identify(credentials_of(connection))
 
     async def _refuse(self, connection: HTTPConnection, error: SigynError, receive: Receive, send: Send) -> None:
         scope = connection.scope
@@ -121,13 +121,15 @@ class Door:
         scope = connection.scope
         parameters = dict(parse_qs(scope["query_string"].decode("utf-8", "replace"), keep_blank_values=True))
         parameters |= scope.get(ARGUMENTS, {})
+        if _LOGIN.fullmatch(scope["path"]):
+            parameters = {name: ["<hidden>"] for name in parameters}  # with `code` somebody could log in
         client = scope.get("client")
         self._access.audit.write(
             AuditRecord(
                 time=self._clock(),
                 identity=identity.name,
                 method=identity.method,
-                tenants=connection.headers.get("x-scope-orgid", ""),
+                tenants=connection.headers.get("x-scope-orgid", "") or identity.only_tenant or "",
                 client=client[0] if client else "",
                 action=action,
                 request=f"{scope.get('method', 'WEBSOCKET')} {scope['path']}",

@@ -13,7 +13,10 @@ from sigyn.model.errors import SigynError
 from sigyn.model.time import Clock, system_clock
 from sigyn.services.access.audit import AuditRecord
 from sigyn.services.access.authenticator import Credentials
-from sigyn.services.access.identity import ANYBODY, PUSH
+from sigyn.services.access.identity import ANYBODY, PUSH, Identity
+
+_REFUSED = {grpc.StatusCode.UNAUTHENTICATED: 401, grpc.StatusCode.PERMISSION_DENIED: 403}
+"""What is on record of pushes, with the status that it has over HTTP."""
 
 
 class GrpcDoor(grpc.aio.ServerInterceptor):  # type: ignore[misc]
@@ -30,32 +33,34 @@ class GrpcDoor(grpc.aio.ServerInterceptor):  # type: ignore[misc]
             return handler
 
         async def guarded(message: bytes, context: Any) -> Any:
-            began = time.perf_counter()
+            identity, began = ANYBODY, time.perf_counter()
             try:
                 identity = await self._access.authenticator.identify(_credentials(context))
                 identity.check_scope(PUSH)
+                ASKING.set(identity)
+                return await handler.unary_unary(message, context)
             except SigynError as error:
-                self._record(context, handler_call_details.method, error, time.perf_counter() - began)
                 await context.abort(status_code(error), str(error))
-            ASKING.set(identity)
-            return await handler.unary_unary(message, context)
+            finally:
+                if context.code() in _REFUSED:
+                    self._record(context, identity, handler_call_details.method, time.perf_counter() - began)
 
         return grpc.unary_unary_rpc_method_handler(guarded, handler.request_deserializer, handler.response_serializer)
 
-    def _record(self, context: Any, method: str, error: SigynError, seconds: float) -> None:
+    def _record(self, context: Any, identity: Identity, method: str, seconds: float) -> None:
         if self._access.audit.on:
             tenants = _metadata(context).get("x-scope-orgid", "")
             self._access.audit.write(
                 AuditRecord(
                     time=self._clock(),
-                    identity=ANYBODY.name,
-                    method=ANYBODY.method,
-                    tenants=str(tenants),
+                    identity=identity.name,
+                    method=identity.method,
+                    tenants=str(tenants) or identity.only_tenant or "",
                     client=context.peer(),
                     action=PUSH,
                     request=f"GRPC {method}",
                     parameters={},
-                    status=error.status,
+                    status=_REFUSED[context.code()],
                     seconds=seconds,
                 )
             )

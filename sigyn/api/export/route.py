@@ -11,7 +11,7 @@ from sigyn.api.export.formats import FORMATS, Format
 from sigyn.api.export.pages import Export, read_pages
 from sigyn.api.export.rows import Row, parse_cursor
 from sigyn.api.parameters import direction_parameter, limit_parameter
-from sigyn.api.requests import Arguments, api_of, arguments_of, tenants_of
+from sigyn.api.requests import Arguments, api_of, arguments_of, query_tags, tenants_of
 from sigyn.languages.logql import ast, parse
 from sigyn.model.errors import BadRequest
 from sigyn.model.time import HOUR
@@ -45,6 +45,7 @@ async def export(request: Request) -> Response:
                 step=None,
                 direction=direction_parameter(arguments.first("direction") or "forward"),
                 timeout=HOUR,
+                tags=query_tags(request),
             ),
             parse_cursor(arguments.first("after")),
             limit_parameter(arguments.first("limit"), 0),

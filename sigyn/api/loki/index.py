@@ -13,7 +13,7 @@ from sigyn.api.responses import json_response, streamed_json
 from sigyn.api.waiting import while_client_waits
 from sigyn.engine.totals import StreamTotal
 from sigyn.languages.logql import parse_selector
-from sigyn.model.errors import BadRequest
+from sigyn.model.errors import BadRequest, NotFound
 from sigyn.model.labels import Labels
 from sigyn.model.time import MILLISECOND, SECOND, TimeRange
 
@@ -56,6 +56,7 @@ async def shards(request: Request) -> Response:
 async def volume(request: Request) -> Response:
     """`/loki/api/v1/index/volume`: bytes by label set, the largest first, stamped at the end."""
     arguments = await arguments_of(request)
+    _check_enabled(request)
     asked = arguments.range(api_of(request).clock())
     totals = await _totals(request, arguments, asked, None)
     stamped = [(total.labels, asked.end, total.bytes) for total in totals]
@@ -70,6 +71,7 @@ async def volume(request: Request) -> Response:
 async def volume_range(request: Request) -> Response:
     """`/loki/api/v1/index/volume_range`: a bucket is stamped a millisecond before its end, the last at it."""
     arguments = await arguments_of(request)
+    _check_enabled(request)
     asked = arguments.range(api_of(request).clock())
     step = step_parameter(arguments.first("step")) or max(SECOND, (asked.end - asked.start) // _STEPS)
     totals = await _totals(request, arguments, asked, step)
@@ -81,6 +83,11 @@ async def volume_range(request: Request) -> Response:
     return _answer("matrix", rows)
 
 
+def _check_enabled(request: Request) -> None:
+    if not api_of(request).settings_of(tenants_of(request)).volume_enabled:
+        raise NotFound("volumes are switched off for this tenant (limits_config.volume_enabled)")
+
+
 async def _totals(request: Request, arguments: Arguments, asked: TimeRange, step: int | None) -> Sequence[StreamTotal]:
     selector = arguments.first("query") or "{}"
     work = api_of(request).queries.stream_totals(tenants_of(request), asked.start, asked.end, selector, step)
@@ -90,7 +97,9 @@ async def _totals(request: Request, arguments: Arguments, asked: TimeRange, step
 def _largest(
     request: Request, arguments: Arguments, stamped: Iterable[tuple[Labels, int, int]]
 ) -> list[tuple[Labels, dict[int, int]]]:
-    limit = limit_parameter(arguments.first("limit"), api_of(request).settings.volume_series)
+    settings = api_of(request).settings_of(tenants_of(request))
+    limit = limit_parameter(arguments.first("limit"), settings.volume_series)
+    limit = min(limit, settings.volume_max_series or limit)
     volumes = add_volumes(stamped, arguments)
     return sorted(volumes.items(), key=lambda item: (-sum(item[1].values()), item[0]))[:limit]
 

@@ -17,7 +17,7 @@ from sigyn.api.parameters import (
     step_parameter,
     time_parameter,
 )
-from sigyn.api.requests import Arguments, api_of, arguments_of, tenants_of
+from sigyn.api.requests import Arguments, api_of, arguments_of, query_tags, tenants_of
 from sigyn.api.responses import streamed_json
 from sigyn.api.settings import ApiSettings
 from sigyn.api.waiting import while_client_waits
@@ -35,7 +35,7 @@ async def query_range(request: Request) -> Response:
     arguments = await arguments_of(request)
     tenant = tenants_of(request)
     query, warnings = range_request(tenant, arguments, api.clock(), api.settings_of(tenant))
-    answer = await while_client_waits(request, api.queries.query_range(query))
+    answer = await while_client_waits(request, api.queries.query_range(replace(query, tags=query_tags(request))))
     return respond(request, answer, warnings, arguments.first("format"))
 
 
@@ -45,7 +45,7 @@ async def query_instant(request: Request) -> Response:
     arguments = await arguments_of(request)
     tenant = tenants_of(request)
     query, warnings = instant_request(tenant, arguments, api.clock(), api.settings_of(tenant))
-    answer = await while_client_waits(request, api.queries.query_instant(query))
+    answer = await while_client_waits(request, api.queries.query_instant(replace(query, tags=query_tags(request))))
     return respond(request, answer, warnings, arguments.first("format"), instant=True)
 
 

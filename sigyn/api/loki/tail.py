@@ -13,7 +13,7 @@ from sigyn.api.encoding.streams import encode_streams
 from sigyn.api.loki.limits import cap_entries
 from sigyn.api.loki.query import DEFAULT_LIMIT
 from sigyn.api.parameters import limit_parameter, time_parameter
-from sigyn.api.requests import api_of, tenant_of, url_arguments
+from sigyn.api.requests import api_of, query_tags, tenant_of, url_arguments
 from sigyn.api.responses import plain
 from sigyn.languages.logql import parse
 from sigyn.languages.logql.ast import LogQuery
@@ -137,5 +137,6 @@ def _arguments(websocket: WebSocket) -> tuple[QueryRequest, float]:
         step=None,
         limit=limit,
         timeout=api.settings_of(tenant).query_timeout,
+        tags=query_tags(websocket),
     )
     return request, float(text)

@@ -38,6 +38,10 @@ class QueryCollector(Collector):
             "Queries answered by an identical one under way.",
             value=self._queries.flights.joined,
         )
+        blocked = CounterMetricFamily("loki_blocked_queries", "Queries that were blocked by policy.", labels=("user",))
+        for tenant, count in self._queries.blocked.items():
+            blocked.add_metric((tenant,), count)
+        yield blocked
         yield from self._cache()
 
     def _cache(self) -> Iterable[Metric]:

@@ -50,7 +50,6 @@ class LogsService:
 
     def __init__(self, api: "Api") -> None:
         self._api = api
-        self._decode = partial(decode_otlp_message, mapping=api.settings.otlp, clock=api.clock)
 
     async def export(self, message: bytes, context: Any) -> ExportLogsServiceResponse:
         """Takes an ExportLogsServiceRequest as bytes."""
@@ -60,9 +59,10 @@ class LogsService:
         began = time.perf_counter()
         try:
             tenant = tenant_from(headers.get("x-scope-orgid", ""), api.settings.auth_enabled)
+            decode = partial(decode_otlp_message, mapping=api.settings_of(tenant).otlp, clock=api.clock)
             with api.push_memory.hold() as held:
                 held.add(len(message))
-                response = await store_logs(api, tenant, await decode_bytes(api, message, self._decode, held))
+                response = await store_logs(api, tenant, await decode_bytes(api, message, decode, held))
             code = grpc.StatusCode.OK
         except SigynError as error:
             code = status_code(error)

@@ -19,7 +19,7 @@ async def logs(request: Request) -> Response:
     """Takes an ExportLogsServiceRequest, and answers in the encoding of the request."""
     api = api_of(request)
     tenant = tenant_of(request)
-    decode = partial(decode_otlp, mapping=api.settings.otlp, clock=api.clock)
+    decode = partial(decode_otlp, mapping=api.settings_of(tenant).otlp, clock=api.clock)
     with api.push_memory.hold() as held:
         response = await store_logs(api, tenant, await decode_body(request, decode, held))
     if media_type(request.headers.get("content-type", "")) == JSON:

@@ -1,6 +1,7 @@
 """HTTP clients for the servers that the ruler sends to."""
 
 import ssl
+from hashlib import sha256
 
 import httpx
 
@@ -43,6 +44,12 @@ def is_hopeless(status: int) -> bool:
 
 
 def without_credentials(url: str) -> str:
-    """A URL for logs and metrics."""
+    """A URL for logs and metrics: a hash stands for what is behind the question mark, so that two still differ."""
     parsed = httpx.URL(url)
-    return str(parsed.copy_with(username=None, password=None)) if parsed.userinfo else url
+    if parsed.userinfo:
+        parsed = parsed.copy_with(username=None, password=None)
+    elif not parsed.query:
+        return url
+    if not parsed.query:
+        return str(parsed)
+    return f"{parsed.copy_with(query=None)}?<hidden:{sha256(parsed.query).hexdigest()[:8]}>"

@@ -2,11 +2,13 @@
 
 import asyncio
 from collections.abc import Iterable
+from dataclasses import replace
 
 import httpx
 import msgspec
 import structlog
 
+from sigyn.languages.relabel import relabel
 from sigyn.model.labels import Labels
 from sigyn.ruler.notify.access import client, is_hopeless, without_credentials
 from sigyn.ruler.notify.bodies import alertmanager_alerts
@@ -37,7 +39,7 @@ class Alertmanager:
 
     def put(self, notices: Iterable[Notice]) -> None:
         """Takes notices to be sent."""
-        for notice in notices:
+        for notice in filter(None, map(self._relabelled, notices)):
             self._waiting.pop(notice.labels, None)
             self._waiting[notice.labels] = notice
         while len(self._waiting) > self._settings.notification_queue_capacity:
@@ -46,6 +48,13 @@ class Alertmanager:
         self._count()
         if self._waiting:
             self._something.set()
+
+    def _relabelled(self, notice: Notice) -> Notice | None:
+        """A notice as it leaves; None for one that is not told."""
+        if not self._settings.alert_relabel:
+            return notice
+        labels = relabel(dict(notice.labels), self._settings.alert_relabel)
+        return replace(notice, labels=tuple(sorted(labels.items()))) if labels else None
 
     async def run(self) -> None:
         """Sends what waits, until it is cancelled."""

@@ -1,4 +1,4 @@
-"""Relabelling of targets and entries, as Prometheus does it.
+"""Relabelling of targets, entries and alerts, as Prometheus does it.
 
 Source: Prometheus' documentation of `relabel_config`.
 """
@@ -10,8 +10,8 @@ from functools import lru_cache
 from hashlib import md5
 from typing import Final
 
-from sigyn.agent.errors import ConfigurationError
 from sigyn.languages.regex import Match, RegexError, compile_regex
+from sigyn.model.errors import BadRequest
 from sigyn.model.labels import LABEL_NAME
 
 ACTIONS: Final = (
@@ -34,6 +34,10 @@ _DEFAULT_REGEX = "(.*)"
 _Apply = Callable[[dict[str, str]], bool]
 
 
+class RelabelError(BadRequest):
+    """A rule that Prometheus would refuse."""
+
+
 @dataclass(frozen=True, slots=True)
 class RelabelRule:
     """One step of `relabel_configs`; `regex` is anchored at both ends."""
@@ -47,30 +51,30 @@ class RelabelRule:
     action: str = "replace"
 
     def __post_init__(self) -> None:
-        """Raises ConfigurationError for what Prometheus refuses."""
+        """Raises RelabelError for what Prometheus refuses."""
         _check(self)
 
 
 def _check(rule: RelabelRule) -> None:
     action = rule.action.lower()
     if action not in ACTIONS:
-        raise ConfigurationError(f"unknown relabel action `{rule.action}`; the actions are {', '.join(ACTIONS)}")
+        raise RelabelError(f"unknown relabel action `{rule.action}`; the actions are {', '.join(ACTIONS)}")
     if action == "hashmod" and rule.modulus <= 0:
-        raise ConfigurationError("relabel configuration for hashmod requires non-zero modulus")
+        raise RelabelError("relabel configuration for hashmod requires non-zero modulus")
     if action in _NEED_TARGET and not rule.target_label:
-        raise ConfigurationError(f"relabel configuration for {action} action requires `target_label` value")
+        raise RelabelError(f"relabel configuration for {action} action requires `target_label` value")
     for name in rule.source_labels:
         if not LABEL_NAME.fullmatch(name):
-            raise ConfigurationError(f"`{name}` is invalid as a label name in `source_labels`")
+            raise RelabelError(f"`{name}` is invalid as a label name in `source_labels`")
     templated = action == "replace" and _REFERENCE.search(rule.target_label)
     if action in _NEED_TARGET and not templated and not LABEL_NAME.fullmatch(rule.target_label):
-        raise ConfigurationError(f"`{rule.target_label}` is invalid `target_label` for {action} action")
+        raise RelabelError(f"`{rule.target_label}` is invalid `target_label` for {action} action")
     if action == "labelmap" and not LABEL_NAME.fullmatch(_REFERENCE.sub("x", rule.replacement)):
-        raise ConfigurationError(f"`{rule.replacement}` is invalid `replacement` for labelmap action")
+        raise RelabelError(f"`{rule.replacement}` is invalid `replacement` for labelmap action")
     try:
         compile_regex(rule.regex)
     except RegexError as error:
-        raise ConfigurationError(f"`regex` of a relabel rule: {error}") from None
+        raise RelabelError(f"`regex` of a relabel rule: {error}") from None
 
 
 def relabel(labels: Mapping[str, str], rules: Sequence[RelabelRule]) -> dict[str, str] | None:

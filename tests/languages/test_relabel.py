@@ -2,8 +2,7 @@
 
 import pytest
 
-from sigyn.agent.errors import ConfigurationError
-from sigyn.agent.relabel import RelabelRule, relabel, without_meta
+from sigyn.languages.relabel import RelabelError, RelabelRule, relabel, without_meta
 
 LABELS = {"__meta_pod": "web-7", "app": "Shop", "env": "prod", "same": "prod"}
 
@@ -81,6 +80,6 @@ def test_hashmod_spreads_by_the_joined_values() -> None:
     ],
 )
 def test_refused(options: dict[str, str], message: str) -> None:
-    with pytest.raises(ConfigurationError) as caught:
+    with pytest.raises(RelabelError) as caught:
         RelabelRule(**options)  # type: ignore[arg-type]
     assert message in str(caught.value)

@@ -1,0 +1,54 @@
+"""The file of what tenants have of their own, read again when it changes."""
+
+import os
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+from sigyn.api.tenant_settings import TenantSettings
+from sigyn.cli.limits import tenant_settings
+from sigyn.config.settings import RetentionSettings, Settings, settings_of
+from sigyn.config.tenant_overrides import parse_tenant_overrides
+from sigyn.services.retention import SelectedPeriod, TenantRetention, check_selectors
+from sigyn.services.watched_file import LiveMapping, WatchedFile
+
+
+@dataclass(frozen=True, slots=True)
+class _Overrides:
+    limits: Mapping[str, TenantSettings]
+    periods: Mapping[str, TenantRetention]
+    sizes: Mapping[str, int]
+
+
+class OverridesFile:
+    """What the file says now, by tenant: `limits` and periods of retention, and sizes in bytes that may be kept."""
+
+    def __init__(self, path: Path, settings: Settings) -> None:
+        """`settings` are those of tenants that it does not name. Raises Unavailable and ConfigError."""
+        self._path = path
+        self._settings = settings
+        file = WatchedFile(path, self._read)
+        self.limits: Mapping[str, TenantSettings] = LiveMapping(lambda: file.get().limits)
+        self.periods: Mapping[str, TenantRetention] = LiveMapping(lambda: file.get().periods)
+        self.sizes: Mapping[str, int] = LiveMapping(lambda: file.get().sizes)
+
+    def _read(self, text: str) -> _Overrides:
+        read = parse_tenant_overrides(text, str(self._path), os.environ)
+        changed = replace(self._settings, tenants=read.tenants)
+        own = {tenant: settings_of(changed, tenant) for tenant in read.tenants}
+        periods = {tenant: tenant_retention(settings.retention) for tenant, settings in own.items()}
+        for retention in periods.values():
+            check_selectors(retention)
+        return _Overrides(
+            {tenant: tenant_settings(settings) for tenant, settings in own.items()},
+            periods,
+            {tenant: settings.retention.max_tenant_bytes for tenant, settings in own.items()},
+        )
+
+
+def tenant_retention(retention: RetentionSettings) -> TenantRetention:
+    """How long entries of a tenant with these settings are kept: for ever, unless retention is on."""
+    if not retention.enabled:
+        return TenantRetention()
+    selected = (SelectedPeriod(each.selector, each.period, each.priority) for each in retention.streams)
+    return TenantRetention(retention.period, tuple(selected))
