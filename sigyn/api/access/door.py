@@ -25,9 +25,10 @@ from sigyn.services.access.oidc import OidcProvider
 
 SESSION_COOKIE = "sigyn_session"
 _LOGIN = re.compile(r"/login(?:/callback)?|/logout|/sigyn/api/v1/login")
+# The files of the page, and links to it, hold nobody's data.
 _OPEN = re.compile(
     _LOGIN.pattern  # who logs in is not known yet
-    + r"|/|/favicon\.svg|/assets/[^/]+|/explore|/d/.+|/trace/.+"  # the page's files, and links to it, hold nobody's data
+    + r"|/|/favicon\.svg|/assets/[^/]+|/explore|/d/.+|/trace/.+"
 )
 CLIENT_CERTIFICATE = "client_certificate"
 """Where a connection keeps the common name of the client's certificate."""
