@@ -18,7 +18,8 @@ from tests.store.entries import Row, batch, row
 
 __all__ = ["s3_endpoint"]
 
-ROWS = [row(app, day * DAY, f"{app} {day}") for app in "ab" for day in (20_000, 20_001)]
+# Days of different windows, which are never kept in one segment.
+ROWS = [row(app, day * DAY, f"{app} {day}") for app in "ab" for day in (20_015, 20_016)]
 
 
 @pytest.fixture
@@ -232,7 +233,7 @@ def test_archived_objects_are_named_and_no_damage(
         asked = sigyn("query", '{app="a"}', "--since", "10000d", "--tenant", "one", "--addr", running.url)
         assert asked.code == 0
         assert "to be restored from tier `cold` first, such as `cold:one/" in asked.err
-        assert "entries between 2024-10-04T00:00:00Z and 2024-10-05T00:00:00Z are missing here" in asked.err
+        assert "entries between 2024-10-19T00:00:00Z and 2024-10-20T00:00:00Z are missing here" in asked.err
         now = [row("a", system_clock(), "fresh")]
         assert push(running.url, "one", now) == 204
         asked = sigyn("query", '{app="a"}', "--since", "10000d", "--tenant", "one", "-o", "raw", "--addr", running.url)
