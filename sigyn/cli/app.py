@@ -4,6 +4,7 @@ Exit codes: 0 all is well, 1 it could not be done, 2 it was not asked for rightl
 query that is not LogQL, a wrong configuration), 130 interrupted.
 """
 
+import os
 import sys
 from collections.abc import Sequence
 from importlib import import_module
@@ -61,6 +62,9 @@ def commands() -> None:
 
 def main(arguments: Sequence[str] | None = None) -> None:
     """Runs a command and exits with its code."""
+    # Before Arrow is loaded, which looks once. Its own allocator keeps what it got: after 4 M lines were
+    # taken in, a server kept 590 MB, with the C library's 270 MB, for the same CPU time.
+    os.environ.setdefault("ARROW_DEFAULT_MEMORY_POOL", "system")
     sys.exit(run(arguments))
 
 

@@ -46,6 +46,18 @@ def within_memory(settings: ServerSettings, memory: int) -> ServerSettings:
         max_concurrent=settings.max_concurrent or 1,
         query_unit_rows=_LEAST_UNIT_ROWS,
         query_memory_bytes=min(settings.query_memory_bytes, memory // 8),
+        results_cache_bytes=min(settings.results_cache_bytes, memory // 64),
+        store=replace(
+            settings.store,
+            max_waiting_bytes=min(settings.store.max_waiting_bytes, memory // 32),
+            max_group_bytes=min(settings.store.max_group_bytes, memory // 64),
+            recent_bytes=min(settings.store.recent_bytes, memory // 64),
+        ),
+        api=replace(
+            settings.api,
+            max_push_bytes=min(settings.api.max_push_bytes, memory // 32),
+            push_memory_bytes=min(settings.api.push_memory_bytes, memory // 32),
+        ),
     )
 
 

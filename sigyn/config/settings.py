@@ -64,7 +64,8 @@ class ServerSettings:
         0,
         BYTES,
         "Memory that the server should stay within. 0: what its container, or the machine, has to give. Below 2 GB its "
-        "buffers, the work that it does at once and compactions are smaller than usual.",
+        "buffers, the work that it does at once and compactions are smaller than usual, and bodies of pushes may have "
+        "a 16th of it; below 512 MB a 32nd, and queries run one at a time.",
     )
     tls_client_ca_file: str = setting(
         "",

@@ -132,12 +132,12 @@ def _units(scan: Scan, backward: bool) -> Iterator[list[Part]]:
     room, size = FIRST_UNIT_ROWS, FIRST_UNIT_ROWS
     unit: list[Part] = []
     for piece in pieces:
-        if unit and piece.rows > room:
+        if unit and piece.rows * piece.weight > room:
             yield unit
             size = min(2 * size, scan.unit_rows)
             unit, room = [], size
         unit.append(piece)
-        room -= piece.rows
+        room -= piece.rows * piece.weight
     if unit:
         yield unit
 

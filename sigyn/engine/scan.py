@@ -28,6 +28,8 @@ UNIT_MATCHING = 131_072  # rows that it computes on, at most
 LEAST_MATCHING = 16_384  # and at least: a task costs a millisecond before it computes anything
 UNITS = 8  # tasks worth making of a query, so that all cores are busy to the end
 
+USUAL_LINE = 512  # bytes of text; an entry with more counts as several rows
+
 ENTRIES_AT_ONCE = 512  # entries turned into Python objects together: a usual answer in one piece
 
 Outcome = TypeVar("Outcome")
@@ -61,6 +63,7 @@ class Part:
     matching     entries in them of wanted streams, about
     first, last  ns; no entry of these row groups lies outside (inclusive)
     exact        every entry of a wanted stream lies in the query's time range
+    weight       as how many rows one counts where memory is shared out: lines may be long
     """
 
     segment: SegmentInfo
@@ -71,6 +74,7 @@ class Part:
     first: int
     last: int
     exact: bool
+    weight: int = 1
 
     def narrowed(self, groups: Sequence[RowGroup], chosen: Sequence[int]) -> "Part":
         """The part with some of its row groups; `groups` are all of the segment's."""
@@ -85,6 +89,7 @@ class Part:
             min(group.first for group in read),
             max(group.last for group in read),
             self.exact,
+            self.weight,
         )
 
 
@@ -119,13 +124,13 @@ class Scan:
         total = sum(part.matching for part in self.parts)
         most = min(max(total // UNITS, LEAST_MATCHING), UNIT_MATCHING, self.unit_rows)
         for part in self.parts:
-            for piece in self._pieces(part, most):
-                if not units or piece.rows > rows or piece.matching > matching:
+            for piece in self._pieces(part, most // part.weight):
+                if not units or piece.rows * piece.weight > rows or piece.matching * piece.weight > matching:
                     units.append([])
                     rows, matching = self.unit_rows, most
                 units[-1].append(piece)
-                rows -= piece.rows
-                matching -= piece.matching
+                rows -= piece.rows * piece.weight
+                matching -= piece.matching * piece.weight
         return units
 
     def single_groups(self) -> list[Part]:

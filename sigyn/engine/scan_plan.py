@@ -11,7 +11,7 @@ import numpy as np
 import numpy.typing as npt
 
 from sigyn.engine.matches import SelectorMatches
-from sigyn.engine.scan import UNIT_ROWS, Part, Scan
+from sigyn.engine.scan import UNIT_ROWS, USUAL_LINE, Part, Scan
 from sigyn.engine.sought import sought_by
 from sigyn.engine.streams import QueryStreams
 from sigyn.languages.logql import ast
@@ -43,7 +43,8 @@ def plan_scan(
             continue
         inside = segment.first >= start and segment.last < end
         ordinals = wanted.ordinals(segment.streams, start, end, inside=inside)
-        matching = int(segment.streams.rows[ordinals >= 0].sum())
+        chosen = ordinals >= 0
+        matching = int(segment.streams.rows[chosen].sum())
         if not matching:
             continue
         groups = snapshot.row_groups(segment)
@@ -51,7 +52,8 @@ def plan_scan(
         read = _row_groups(segment, groups, ordinals, start, end, inside=inside)
         if read:
             every = tuple(range(len(groups)))
-            whole = Part(segment, ordinals, every, segment.rows, matching, segment.first, segment.last, inside)
+            weight = 1 + int(segment.streams.text_bytes[chosen].sum()) // (USUAL_LINE * matching)
+            whole = Part(segment, ordinals, every, segment.rows, matching, segment.first, segment.last, inside, weight)
             parts.append(whole if len(read) == len(groups) else whole.narrowed(groups, read))
     streams = QueryStreams(wanted.labels)
     return Scan(snapshot, start, end, streams, _possible(parts, snapshot, streams, stages), row_groups_total, unit_rows)

@@ -28,6 +28,7 @@ VERY_FEW = 0.02  # share up to which a dictionary is better than any other form
 MAX_DICTIONARY = 1024  # texts of a dictionary that is written with every row group
 MOST_FEW = 64  # texts that are named in the footer
 MOST_FEW_TEXT = 2048  # bytes of them all
+_COUNTED_AT_ONCE = 1 << 20  # bytes: numpy makes 8 of each to count them
 MISFITS = 0.02  # share of texts up to which it is better to leave them to their lines
 
 _TIME = re.compile(r"\d{4}-\d\d-\d\d([T ])\d\d:\d\d:\d\d(?:\.(\d{1,9}))?(Z|[+-]\d\d:\d\d|)")
@@ -302,7 +303,10 @@ def few_texts(texts: pa.Array) -> tuple[str, ...]:
 def letters_of(texts: pa.StringArray) -> str:
     """What TextForm keeps of the bytes that texts are made of."""
     data, offsets = string_buffers(texts)
-    used = np.bincount(data[offsets[0] : offsets[-1]], minlength=256) > 0
+    used = np.zeros(256, np.bool_)
+    for begin in range(int(offsets[0]), int(offsets[-1]), _COUNTED_AT_ONCE):
+        end = min(begin + _COUNTED_AT_ONCE, int(offsets[-1]))
+        used |= np.bincount(data[begin:end], minlength=256) > 0
     return np.packbits(used).tobytes().hex()
 
 
