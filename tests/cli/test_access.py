@@ -197,6 +197,30 @@ def test_clients_are_known_by_their_certificates(tmp_path: Path, authority: trus
         assert push(running.url, "x", verify=stranger).status_code == 403
 
 
+def test_grpc_clients_are_known_by_their_certificates(tmp_path: Path, authority: trustme.CA) -> None:
+    settings = {f"server_grpc_tls_{name}": path for name, path in write_pair(authority, tmp_path).items()}
+    settings |= {f"server_tls_{name}": path for name, path in write_pair(authority, tmp_path).items()}
+    for kind in ("", "grpc_"):
+        settings[f"server_{kind}tls_client_ca_file"] = str(tmp_path / "ca.pem")
+        settings[f"server_{kind}tls_client_certificates"] = "required"
+    settings |= {"auth_type": "certificate", "auth_grants": "agent=push; viewer=read"}
+    trusted = authority.cert_pem.bytes()
+
+    def shown(signer: trustme.CA, name: str) -> grpc.ChannelCredentials:
+        leaf = signer.issue_cert(f"{name}.internal", common_name=name)
+        chain = b"".join(blob.bytes() for blob in leaf.cert_chain_pems)
+        return grpc.ssl_channel_credentials(trusted, leaf.private_key_pem.bytes(), chain)
+
+    with server(tmp_path, **settings) as running:
+        address = grpc_address(running)
+        assert export(address, {}, shown(authority, "agent")) == grpc.StatusCode.OK
+        assert export(address, {}, shown(authority, "viewer")) == grpc.StatusCode.PERMISSION_DENIED
+        assert export(address, {}, shown(authority, "stranger")) == grpc.StatusCode.PERMISSION_DENIED
+        assert export(address, {}, shown(trustme.CA(), "agent")) == grpc.StatusCode.UNAVAILABLE
+        assert export(address, {}, grpc.ssl_channel_credentials(trusted)) == grpc.StatusCode.UNAVAILABLE
+        assert export(address, {}) == grpc.StatusCode.UNAVAILABLE
+
+
 def test_people_log_in_at_a_provider(tmp_path: Path) -> None:
     with oidc_provider_mock.run_server_in_thread() as provider:
         issuer = f"http://localhost:{provider.server_port}"

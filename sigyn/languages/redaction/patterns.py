@@ -17,16 +17,18 @@ def _passes_luhn(text: str) -> bool:
 
 @dataclass(frozen=True, slots=True)
 class Pattern:
-    """Something to hide. A text without any of the `hints` holds none of it."""
+    """Something to hide. A text without any of the `hints` holds none of it, nor one without so many `digits` in a
+    row, with at most a space or hyphen between two of them."""
 
     expression: str
     hints: tuple[str, ...] = ()
     accept: Callable[[str], bool] | None = None
+    digits: int = 0
 
 
 PATTERNS: Final[Mapping[str, Pattern]] = {
     "email": Pattern(r"[A-Za-z0-9._%+\-]+@[A-Za-z0-9](?:[A-Za-z0-9\-]*\.)+[A-Za-z]{2,63}\b", ("@",)),
-    "card": Pattern(r"\b[0-9](?:[ \-]?[0-9]){12,18}\b", (), _passes_luhn),
+    "card": Pattern(r"\b[0-9](?:[ \-]?[0-9]){12,18}\b", (), _passes_luhn, digits=13),
     "token": Pattern(
         r"(?:\b[Bb]earer\s+(?P<secret>[A-Za-z0-9._~+/\-]{8,}=*))"
         r"|\beyJ[A-Za-z0-9_\-]{5,}\.[A-Za-z0-9_\-]{5,}\.[A-Za-z0-9_\-]*"
