@@ -27,7 +27,7 @@ SESSION_COOKIE = "sigyn_session"
 _LOGIN = re.compile(r"/login(?:/callback)?|/logout|/sigyn/api/v1/login")
 _OPEN = re.compile(
     _LOGIN.pattern  # who logs in is not known yet
-    + r"|/|/favicon\.svg|/assets/[^/]+|/explore|/d/.+|/trace/.+"  # the page's files, and links to it, hold nobody's data
+    + r"|/|/favicon\.svg|/assets/[^/]+|/explore|/d/.+|/trace/.+"  # the page and links to it hold nobody's data
 )
 CLIENT_CERTIFICATE = "client_certificate"
 """Where a connection keeps the common name of the client's certificate."""
