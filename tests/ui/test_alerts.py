@@ -19,7 +19,7 @@ RULES = group(
         "labels": {"severity": "page"},
         "annotations": {"summary": "{{ $labels.app }}: {{ $value }} declined"},
     },
-    {"alert": "Brief", "expr": 'sum by (app) (count_over_time({app=~".+"} |= "declined" [4s])) > 1'},
+    {"alert": "Brief", "expr": 'sum by (app) (count_over_time({app=~".+"} |= "declined" [8s])) > 1'},
     {"alert": "Slow", "expr": "vector(1)", "for": "10h"},
     {"alert": "Quiet", "expr": "vector(0) > 1"},
     {"record": "declined:count", "expr": 'sum(count_over_time({app=~".+"}[1h]))'},

@@ -187,6 +187,7 @@ def test_more_lines_come_while_scrolling(reader: Reader) -> None:
 
 def test_zooming_by_dragging_and_going_back(reader: Reader) -> None:
     reader.explore(RYOT)
+    expect(reader.page.locator(".volume-total")).to_contain_text("lines")  # the chart is that of the answer
     box = reader.page.locator(".volume .u-over").bounding_box()
     assert box
     reader.page.mouse.move(box["x"] + box["width"] * 0.3, box["y"] + 20)

@@ -114,7 +114,7 @@ function Alerts({ rule, onSilence }: { rule: Rule; onSilence?: (labels: Labels) 
             <td>
               <code>{seriesName(alert.labels)}</code>
             </td>
-            <td class="number">{alert.value}</td>
+            <td class="number">{alert.value === undefined ? '' : Number(alert.value)}</td>
             <td>
               {onSilence && (
                 <button
