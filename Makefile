@@ -9,7 +9,7 @@ PYTHON ?= $(shell command -v python3.11 || command -v python3)
 DATA ?= ./sigyn-data
 
 .DEFAULT_GOAL := help
-.PHONY: help setup run test lint fuzz docs lock page screenshots sbom
+.PHONY: help setup run test lint fuzz docs lock page screenshots sbom audit
 
 help: ## say what there is to make
 	@sed -n 's/^\([a-z]*\):[^#]*## /  make \1\t/p' Makefile
@@ -52,6 +52,14 @@ sbom: $(VENV)/.installed ## write sbom.json: every package of requirements.lock,
 	@$(VENV)-sbom/bin/python -m pip --disable-pip-version-check -qq install cyclonedx-bom
 	@$(VENV)-sbom/bin/cyclonedx-py requirements requirements.lock --pyproject pyproject.toml --output-file sbom.json
 	@rm -rf $(VENV)-sbom
+	@$(VENV)/bin/python .ci/dependencies requirements.lock sbom.json
+
+audit: $(VENV)/.installed ## look the packages of requirements.lock up among known vulnerabilities; needs the network
+	@./.ci/venv $(PYTHON) $(VENV)-audit
+	@$(VENV)-audit/bin/python -m pip --disable-pip-version-check -qq install pip-audit
+	@$(VENV)-audit/bin/pip-audit --require-hashes --disable-pip -r requirements.lock
+	@rm -rf $(VENV)-audit
+	@npm --prefix web audit --omit=dev
 
 lock: ## resolve the dependencies anew; keeps what is pinned, unless UPGRADE=--upgrade
 	@./.ci/lock $(PYTHON) $(UPGRADE)

@@ -21,6 +21,7 @@ from sigyn.api.explain import EXPLAIN_ROUTES
 from sigyn.api.export.route import EXPORT_ROUTES
 from sigyn.api.loki.routes import LOKI_ROUTES
 from sigyn.api.observe import Observe
+from sigyn.api.openapi.document import OPENAPI_ROUTES
 from sigyn.api.ops.metrics import Metrics
 from sigyn.api.ops.routes import OPS_ROUTES
 from sigyn.api.otlp.http import OTLP_ROUTES
@@ -81,6 +82,7 @@ def build_app(api: Api, attached: Sequence[BaseRoute] = ()) -> Starlette:
             *OPS_ROUTES,
             *REDACTION_ROUTES,
             *LOGIN_ROUTES,
+            *OPENAPI_ROUTES,
             *attached,
         ],
         middleware=[

@@ -2,10 +2,11 @@
 
 import asyncio
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, field
 
 import structlog
 
+from sigyn.api.readiness import Readiness
 from sigyn.api.services import PartStatus
 from sigyn.services.demotion import Demotion
 from sigyn.services.tail import TailHub
@@ -28,9 +29,15 @@ class ServerOperations:
     yaml: str
     otlp_grpc: bool
     stopping: bool = False
+    readiness: Readiness = field(init=False)
 
-    def not_ready(self) -> str | None:
-        return "the server is shutting down" if self.stopping else None
+    def __post_init__(self) -> None:
+        self.readiness = Readiness(self.store.faults)
+
+    async def not_ready(self) -> str | None:
+        if self.stopping:
+            return "the server is shutting down"
+        return "\n".join(await self.readiness.faults()) or None
 
     def parts(self) -> Sequence[PartStatus]:
         state = STOPPING if self.stopping else RUNNING

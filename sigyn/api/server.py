@@ -27,6 +27,7 @@ from sigyn.api.operations import ServerOperations
 from sigyn.api.ops.metrics import Metrics
 from sigyn.api.ops.query_metrics import QueryCollector
 from sigyn.api.ops.ruler_metrics import RulerCollector
+from sigyn.api.ops.store_metrics import StoreCollector
 from sigyn.api.otlp.grpc import start_grpc
 from sigyn.api.settings import ApiSettings
 from sigyn.api.tenant_settings import SettingsByTenant, TenantSettings
@@ -153,6 +154,7 @@ async def serve(settings: ServerSettings, announce: Announce, attachments: Seque
         operations = ServerOperations(store, tails, demotion, settings.configuration, bool(settings.otlp_grpc))
         metrics = Metrics(ingest.counters, operations.part_counters)
         metrics.registry.register(QueryCollector(queries))
+        metrics.registry.register(StoreCollector(store, settings.store.data))
         deletes = DeleteService(store, settings.deletes)
         ruler = Ruler(settings.ruler, queries, settings.store.data, limits_of=tenants.rules)
         stack.push_async_callback(ruler.close)

@@ -75,8 +75,8 @@ class PartStatus:
 class Operations(Protocol):
     """The server as its operators see it."""
 
-    def not_ready(self) -> str | None:
-        """Why the server can't serve yet; None when it can."""
+    async def not_ready(self) -> str | None:
+        """Why the server can't serve, a line for each part of it; None when it can."""
         ...
 
     def parts(self) -> Sequence[PartStatus]: ...

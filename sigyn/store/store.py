@@ -26,6 +26,7 @@ from sigyn.store.moves import Mover, check_tiers
 from sigyn.store.objects import ObjectStore
 from sigyn.store.open_catalog import catalog_name, has_catalog, open_catalog
 from sigyn.store.places import objects_of
+from sigyn.store.probe import faults_of
 from sigyn.store.quarantine import Quarantine
 from sigyn.store.reader import SegmentReader
 from sigyn.store.recent import RecentSegments
@@ -205,6 +206,11 @@ class Store:
             uncompacted_segments=uncompacted,
             uncompacted_text_bytes=uncompacted_text,
         )
+
+    def faults(self) -> list[str]:
+        """What keeps entries from being stored or found now, a sentence for each part. Blocks."""
+        behind = self._writer.behind()
+        return [*faults_of(self._catalog, self._objects), *([f"compaction: {behind}"] if behind else [])]
 
     def quarantined(self) -> list[SegmentInfo]:
         """Segments whose objects are missing, torn or corrupt; nothing reads them. Raises Unavailable."""

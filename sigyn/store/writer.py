@@ -105,17 +105,23 @@ class Writer:
         self._writers.shutdown()
         self._putters.shutdown()
 
-    def _refuse_when_behind(self) -> None:
+    def behind(self) -> str | None:
+        """Why pushes are refused until compaction has caught up; None when they are not."""
         segments, text_bytes = self._live.uncompacted()
         settings = self._settings
-        if segments > settings.max_uncompacted_segments or text_bytes > settings.max_uncompacted_bytes:
+        if segments <= settings.max_uncompacted_segments and text_bytes <= settings.max_uncompacted_bytes:
+            return None
+        return (
+            f"{segments} segments with {text_bytes} bytes of text wait for compaction, more than "
+            f"`max_uncompacted_segments` ({settings.max_uncompacted_segments}) or `max_uncompacted_bytes` "
+            f"({settings.max_uncompacted_bytes}); try again in {_CATCH_UP_SECONDS} seconds"
+        )
+
+    def _refuse_when_behind(self) -> None:
+        reason = self.behind()
+        if reason is not None:
             self._metrics.pushes_refused += 1
-            raise TooManyRequests(
-                f"{segments} segments with {text_bytes} bytes of text wait for compaction, more than "
-                f"`max_uncompacted_segments` ({settings.max_uncompacted_segments}) or `max_uncompacted_bytes` "
-                f"({settings.max_uncompacted_bytes}); try again in {_CATCH_UP_SECONDS} seconds",
-                retry_after=_CATCH_UP_SECONDS,
-            )
+            raise TooManyRequests(reason, retry_after=_CATCH_UP_SECONDS)
 
     def _start_groups(self) -> None:
         while self._waiting and (

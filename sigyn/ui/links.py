@@ -69,8 +69,8 @@ def _to(place: str, up: str = "./") -> Response:
 
 
 LINK_ROUTES: list[BaseRoute] = [
-    Route("/explore", explore),
-    Route("/d/{uid}", dashboard),
-    Route("/d/{uid}/{slug}", dashboard),
-    Route("/trace/{id}", trace),
+    Route("/explore", explore, include_in_schema=False),
+    Route("/d/{uid}", dashboard, include_in_schema=False),
+    Route("/d/{uid}/{slug}", dashboard, include_in_schema=False),
+    Route("/trace/{id}", trace, include_in_schema=False),
 ]

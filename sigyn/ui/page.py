@@ -77,4 +77,8 @@ def _files() -> dict[str, bytes]:
     return {path.relative_to(STATIC).as_posix(): path.read_bytes() for path in paths}
 
 
-PAGE_ROUTES: list[BaseRoute] = [Route("/", page), Route("/favicon.svg", icon), Route("/assets/{name}", asset)]
+PAGE_ROUTES: list[BaseRoute] = [
+    Route("/", page, include_in_schema=False),
+    Route("/favicon.svg", icon, include_in_schema=False),
+    Route("/assets/{name}", asset, include_in_schema=False),
+]

@@ -113,7 +113,7 @@ class MemoryServices:
         self.pushed.append((tenant, decoded))
         return PushOutcome(len(decoded.entries), 0, Refusals())
 
-    def not_ready(self) -> str | None:
+    async def not_ready(self) -> str | None:
         return self.unready
 
     def parts(self) -> Sequence[PartStatus]:

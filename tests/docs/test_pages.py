@@ -15,6 +15,7 @@ from sigyn.api.cardinality import CARDINALITY_ROUTES
 from sigyn.api.explain import EXPLAIN_ROUTES
 from sigyn.api.export.route import EXPORT_ROUTES
 from sigyn.api.loki.routes import LOKI_ROUTES
+from sigyn.api.openapi.document import OPENAPI_ROUTES, by_method, served
 from sigyn.api.ops.routes import OPS_ROUTES
 from sigyn.api.otlp.http import OTLP_ROUTES
 from sigyn.api.prometheus.routes import PROMETHEUS_ROUTES
@@ -78,10 +79,11 @@ def test_every_route_is_described_and_every_described_route_is_there() -> None:
     all_routes = [*LOKI_ROUTES, *PROMETHEUS_ROUTES, *OTLP_ROUTES, *OPS_ROUTES]
     all_routes += [*EXPORT_ROUTES, *EXPLAIN_ROUTES, *CARDINALITY_ROUTES]
     all_routes += page_routes
-    all_routes += [*LOGIN_ROUTES, *REDACTION_ROUTES, *ALERTING_ROUTES, *AGENT_ROUTES]
+    all_routes += [*LOGIN_ROUTES, *REDACTION_ROUTES, *ALERTING_ROUTES, *AGENT_ROUTES, *OPENAPI_ROUTES]
     routes = {route.path for route in all_routes if hasattr(route, "path")}
     described = set(re.findall(r"`(?:GET|POST|DELETE) (/[^`]*)`", page("api.md")))
     assert described == routes
+    assert set(by_method()) == set(served(all_routes))
 
 
 def test_every_metric_and_stage_of_the_agent_is_described() -> None:

@@ -21,8 +21,8 @@ _LEVELS = {"debug": logging.DEBUG, "info": logging.INFO, "warn": logging.WARNING
 
 
 async def ready(request: Request) -> Response:
-    """`/ready`: 200 once requests can be served."""
-    reason = api_of(request).operations.not_ready()
+    """`/ready`: 200 when pushes can be stored and found; else 503 and, a line each, which part is not well and why."""
+    reason = await api_of(request).operations.not_ready()
     return plain("ready") if reason is None else plain(reason, 503)
 
 

@@ -1,0 +1,23 @@
+"""Whether a store could take and give entries now: asked of its parts, not guessed from what happened before."""
+
+from sigyn.model.errors import SigynError
+from sigyn.store.catalog import Catalog
+from sigyn.store.objects import ObjectStore
+
+_KEY = "probe/ready"
+_BODY = b"written and deleted by /ready\n"
+
+
+def faults_of(catalog: Catalog, objects: ObjectStore) -> list[str]:
+    """What is wrong, a sentence for each part. Reads the catalog, and writes and deletes an object. Blocks."""
+    faults = []
+    try:
+        catalog.quarantined()
+    except SigynError as error:
+        faults.append(f"catalog: {error}")
+    try:
+        objects.put(_KEY, _BODY)
+        objects.delete([_KEY])
+    except SigynError as error:
+        faults.append(f"object store: {error}")
+    return faults
