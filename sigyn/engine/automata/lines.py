@@ -9,7 +9,7 @@ import pyarrow as pa
 from sigyn.engine.automata.automaton import FIRST, UNKNOWN, Automaton
 from sigyn.engine.kernels.automaton import run_automaton
 from sigyn.store.portion import Portion
-from sigyn.store.shapes.values import Slices, slices_of
+from sigyn.store.shapes.values import Slices, integers_of, slices_of
 
 Rows = npt.NDArray[np.int64]
 Mask = npt.NDArray[np.bool_]
@@ -107,7 +107,7 @@ def _over_column(automaton: Automaton, states: States | int, portion: Portion, c
         return states
     texts = portion.texts(column)
     if isinstance(texts, pa.DictionaryArray):
-        codes = texts.indices.fill_null(0).to_numpy()[rows]  # a line of this shape has a text
+        codes = integers_of(texts.indices).astype(np.int32, copy=False)[rows]  # a line of this shape has a text
         return _over_dictionary(automaton, states, codes, slices_of(texts.dictionary), moving)
     own = texts if len(rows) == portion.rows else texts.take(pa.array(rows))
     behind = np.full(len(rows), states, np.int16) if isinstance(states, int) else states.copy()

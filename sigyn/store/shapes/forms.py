@@ -20,7 +20,7 @@ import numpy.typing as npt
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from sigyn.store.shapes.values import Flags, Longs, Texts, string_array, string_buffers, valid_rows, whole
+from sigyn.store.shapes.values import Flags, Longs, Texts, integers_of, string_array, string_buffers, valid_rows, whole
 
 SAMPLE_ROWS = 8192
 FEW = 0.25  # share of distinct texts in a sample up to which a dictionary is worth it
@@ -157,7 +157,7 @@ class NumberedForm(msgspec.Struct, frozen=True, tag="numbered", tag_field="form"
         from sigyn.store.shapes.form_loops import decimal_lengths, write_numbered
 
         valid = valid_rows(columns[name])
-        numbers = columns[name].fill_null(0).to_numpy().astype(np.int64)
+        numbers = integers_of(columns[name]).astype(np.int64)
         offsets = np.zeros(len(numbers) + 1, np.int32)
         decimal_lengths(numbers, np.zeros(len(numbers), np.int8), valid, offsets[1:])
         offsets[1:] += np.where(valid, np.int32(len(self._bytes)), np.int32(0))
@@ -222,10 +222,10 @@ class DecimalForm(msgspec.Struct, frozen=True, tag="decimal", tag_field="form"):
         return mantissas / powers[scales], valid_rows(columns[name])
 
     def _numbers(self, name: str, columns: Columns) -> tuple[Longs, npt.NDArray[np.int8]]:
-        mantissas = columns[name].fill_null(0).to_numpy().astype(np.int64)
+        mantissas = integers_of(columns[name]).astype(np.int64)
         if self.scale is not None:
             return mantissas, np.full(len(mantissas), self.scale, np.int8)
-        return mantissas, columns[f"{name}.scale"].fill_null(0).to_numpy()
+        return mantissas, integers_of(columns[f"{name}.scale"]).astype(np.int8, copy=False)
 
 
 class TimeForm(msgspec.Struct, frozen=True, tag="time", tag_field="form"):
@@ -263,7 +263,7 @@ class TimeForm(msgspec.Struct, frozen=True, tag="time", tag_field="form"):
 
         held = columns[name]
         valid = valid_rows(held)
-        times = held.fill_null(0).to_numpy() + self._cut(timestamps)
+        times = integers_of(held) + self._cut(timestamps)
         width = 19 + (self.digits + 1 if self.digits else 0) + len(self.suffix)
         offsets = np.zeros(len(held) + 1, np.int32)
         np.cumsum(np.where(valid, width, 0), out=offsets[1:])

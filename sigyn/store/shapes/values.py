@@ -41,7 +41,7 @@ def slices_of(texts: Texts) -> Slices:
     """The texts of a column, without copying them."""
     if isinstance(texts, pa.DictionaryArray):
         data, offsets = string_buffers(texts.dictionary)
-        codes = texts.indices.fill_null(0).to_numpy()
+        codes = integers_of(texts.indices)
         if not len(texts.dictionary):
             return Slices(data, np.zeros(len(texts), np.int64), np.zeros(len(texts), np.int32))
         lengths = np.diff(offsets)[codes]
@@ -53,6 +53,11 @@ def slices_of(texts: Texts) -> Slices:
     if texts.null_count:  # what lies under a null need not be empty
         lengths = np.where(valid_rows(texts), lengths, 0).astype(np.int32)
     return Slices(data, offsets[:-1].astype(np.int64), lengths)
+
+
+def integers_of(column: pa.Array) -> npt.NDArray[np.integer]:
+    """The numbers of an integer column, 0 where there is none; not to be written to."""
+    return np.asarray((column.fill_null(0) if column.null_count else column).to_numpy())
 
 
 def valid_rows(column: pa.Array) -> Flags:
