@@ -25,7 +25,7 @@ from sigyn.model.labels import Labels
 from sigyn.model.results import Direction, LogEntry
 from sigyn.store.errors import SegmentLost
 
-FIRST_UNIT_ROWS = 16_384  # enough for the usual limit; later units double, up to those of the scan
+FIRST_UNIT_ROWS = 8192  # a row group: enough for the usual limit; later units double, up to those of the scan
 
 
 @dataclass(frozen=True, slots=True)
