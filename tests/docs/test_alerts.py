@@ -16,7 +16,7 @@ RULES = ROOT / "deploy" / "prometheus" / "sigyn.rules.yaml"
 TESTS = ROOT / "deploy" / "prometheus" / "sigyn.test.yaml"
 DASHBOARD = ROOT / "deploy" / "grafana" / "prometheus" / "sigyn-itself.json"
 RUNBOOKS = ROOT / "docs" / "runbooks"
-METRIC = re.compile(r"\b(?:loki|sigyn)_[a-z_]+")
+METRIC = re.compile(r"\b(?:loki|sigyn|process)_[a-z_]+")
 
 panels = json.loads(DASHBOARD.read_text())["panels"]
 expressions = [target["expr"] for panel in panels for target in panel.get("targets", [])]
@@ -46,6 +46,12 @@ def test_panels_of_the_dashboard_have_places_and_the_source_that_was_chosen() ->
     places = [(panel["gridPos"]["x"], panel["gridPos"]["y"]) for panel in panels]
     assert len(set(places)) == len(places)
     assert {panel["datasource"]["uid"] for panel in panels if panel["type"] != "row"} == {"${datasource}"}
+
+
+def test_panels_name_the_pages_of_all_alerts_over_what_the_server_tells() -> None:
+    described = " ".join(panel.get("description", "") for panel in panels)
+    named = set(re.findall(r"`docs/runbooks/(\w+)\.md`", described))
+    assert named == {alert["alert"] for alert in alerts if METRIC.search(alert["expr"])}
 
 
 def test_every_alert_is_tested_and_has_its_page() -> None:
