@@ -1,7 +1,7 @@
 """The agent tells the servers that it pushes to what it reads, so that they can show it.
 
-Servers that don't know what to do with that, as Loki's, say so with 404 once and are left in peace. What is
-told is worth a moment only: nothing of it is kept or tried again.
+Servers that don't know what to do with that, as Loki's, say so once and are left in peace; it is a PUT, which
+no server takes for a push. What is told is worth a moment only: nothing of it is kept or tried again.
 """
 
 import asyncio
@@ -73,7 +73,7 @@ async def tell(client: PushClient, report: Callable[[], dict[str, Any]]) -> None
     url = client.config.url.rstrip("/").removesuffix(_PUSH) + _PATH
     await asyncio.sleep(_FIRST)
     while True:
-        status = await client.post_json(url, json.dumps(report()).encode())
+        status = await client.put_json(url, json.dumps(report()).encode())
         if status in _NOT_WANTED:
             _log.debug("this server does not want to know what is read", url=url, status=status)
             return

@@ -44,5 +44,5 @@ async def listed(request: Request) -> Response:
 
 AGENT_ROUTES: list[BaseRoute] = [
     Route("/sigyn/api/v1/agents", listed, methods=["GET"]),
-    Route("/sigyn/api/v1/agents", told, methods=["POST"]),
+    Route("/sigyn/api/v1/agents", told, methods=["PUT"]),
 ]

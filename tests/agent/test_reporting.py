@@ -47,7 +47,13 @@ def test_a_server_that_does_not_know_is_asked_once(tmp_path: Path) -> None:
         def do_POST(self) -> None:
             self.rfile.read(int(self.headers["Content-Length"]))
             asked.append(self.path)
-            self.send_response(204 if self.path == "/loki/api/v1/push" else 404)
+            self.send_response(204)  # whatever is posted is taken for a push
+            self.end_headers()
+
+        def do_PUT(self) -> None:
+            self.rfile.read(int(self.headers["Content-Length"]))
+            asked.append(self.path)
+            self.send_response(404)
             self.end_headers()
 
         def log_message(self, format: str, *args: Any) -> None:
@@ -66,6 +72,7 @@ def test_a_server_that_does_not_know_is_asked_once(tmp_path: Path) -> None:
                     file.write("another\n")
                 eventually(lambda: agent.metric("promtail_sent_entries_total") == 2)
                 assert asked.count(PATH) == 1
+                assert set(asked) == {PATH, "/loki/api/v1/push"}
         finally:
             server.shutdown()
             thread.join()
@@ -96,5 +103,5 @@ def test_too_many() -> None:
 
 def test_what_is_no_report(tmp_path: Path) -> None:
     with running_server(tmp_path / "data") as server:
-        answer = httpx.post(server.url + PATH, content=json.dumps({"id": 1}))
+        answer = httpx.put(server.url + PATH, content=json.dumps({"id": 1}))
         assert (answer.status_code, "not what an agent tells" in answer.text) == (400, True)

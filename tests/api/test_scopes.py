@@ -33,7 +33,7 @@ def expected(path: str, method: str) -> str:
     if path in PUSHES:
         return "push"
     if path == "/sigyn/api/v1/agents":
-        return "push" if method == "POST" else "read"
+        return "push" if method == "PUT" else "read"
     if path in DELETES:
         return "delete"
     if path in ADMIN or path.endswith("/ring"):

@@ -90,11 +90,11 @@ class PushClient:
             finally:
                 self.waiting = False
 
-    async def post_json(self, url: str, body: bytes) -> int:
-        """Posts to the same server, in the name of this client; the status of the answer, 0 for none."""
+    async def put_json(self, url: str, body: bytes) -> int:
+        """Puts something on the same server, in the name of this client; the status of the answer, 0 for none."""
         try:
             headers = await self._headers_of(self.config.tenant_id, "application/json")
-            answer = await self._http.post(url, content=body, headers=headers)
+            answer = await self._http.put(url, content=body, headers=headers)
         except (httpx.RequestError, OSError, ConfigurationError, Unavailable):
             return 0
         return answer.status_code

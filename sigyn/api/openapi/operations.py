@@ -179,7 +179,7 @@ _OPERATING: dict[str, Operation] = {
                      "/compactor/ring", "/memberlist")
     },
     "GET /sigyn/api/v1/agents": Operation("agents that told of themselves", answers=_OBJECT),
-    "POST /sigyn/api/v1/agents": Operation(
+    "PUT /sigyn/api/v1/agents": Operation(
         "an agent tells of itself", answers={**NO_CONTENT, **_OBJECT}, body={"application/json": OBJECT}
     ),
     "GET /sigyn/api/v1/redaction": Operation("how much each rule hid", answers=_OBJECT),
