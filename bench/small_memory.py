@@ -24,6 +24,7 @@ from collections import Counter
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field
+from functools import partial
 from pathlib import Path
 
 import cramjam
@@ -433,6 +434,10 @@ def started(data: Path, memory: int, join: Callable[[], None]) -> Iterator[Serve
             process.stdout.close()
 
 
+def _enter(group: Path) -> None:
+    (group / "cgroup.procs").write_text("0")
+
+
 @contextmanager
 def limited(memory: int) -> Iterator[Callable[[], None]]:
     """A control group with so much memory; gives what a process calls to be in it."""
@@ -450,7 +455,7 @@ def limited(memory: int) -> Iterator[Callable[[], None]]:
                 stack.close()
                 continue
             print(f"in a control group of {memory >> 20} MiB", flush=True)
-            yield lambda group=group: (group / "cgroup.procs").write_text("0") and None  # type: ignore[misc]
+            yield partial(_enter, group)
             print(f"most memory of the group, page cache included: {int((group / peak).read_text()) >> 20} MiB")
             return
         print("no control group can be made here: memory is measured, not limited", flush=True)

@@ -95,7 +95,7 @@ class _Answer:
 
     def _answer_for(self, stream: Labels, timestamp: int, line: str, metadata: Labels) -> LogEntry | None:
         """The entry after the pipeline."""
-        if self._plain and _are_apart(stream, metadata):
+        if self._plain and _names(stream).isdisjoint(name for name, _ in metadata):
             return LogEntry(timestamp, line, stream, metadata, ())
         processed = self._pipeline.process(stream, timestamp, line, metadata)
         return processed.as_log_entry() if processed is not None else None
@@ -120,9 +120,8 @@ class _Answer:
 
 
 @lru_cache(maxsize=4096)
-def _are_apart(stream: Labels, metadata: Labels) -> bool:
-    """Whether no label of the stream is one of the metadata as well."""
-    return {name for name, _ in stream}.isdisjoint(name for name, _ in metadata)
+def _names(stream: Labels) -> frozenset[str]:
+    return frozenset(name for name, _ in stream)
 
 
 def _units(scan: Scan, backward: bool) -> Iterator[list[Part]]:

@@ -8,7 +8,7 @@ history and the states tell the same story, also after a crash.
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from math import nan
-from typing import Literal, TypeAlias
+from typing import Any, Literal, TypeAlias
 
 from sigyn.model.labels import Labels
 from sigyn.ruler.alert import ALERT_NAME, Alert
@@ -134,12 +134,12 @@ def _key(group: GroupKey) -> tuple[str, str, str]:
     return group.tenant, group.namespace, group.group
 
 
-def _change(row: Sequence[object]) -> Change:
+def _change(row: Sequence[Any]) -> Change:
     tenant, namespace, name, labels, state, at, value = row
     return Change(
-        GroupKey(str(tenant), str(namespace), str(name)),
-        labels_from_text(str(labels)),
-        state,  # type: ignore[arg-type]  # only this module writes it
-        int(at),  # type: ignore[call-overload]
-        nan if value is None else float(value),  # type: ignore[arg-type]
+        GroupKey(tenant, namespace, name),
+        labels_from_text(labels),
+        state,
+        at,
+        nan if value is None else value,
     )

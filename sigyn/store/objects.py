@@ -221,7 +221,11 @@ def open_objects(settings: ObjectStoreSettings) -> ObjectStore:
     try:
         store = from_url(settings.url, client_options=client, retry_config=retry, **options)
     except (BaseError, ValueError, TypeError) as error:
-        raise BadRequest(f"object store `{settings.url}` can't be used: {error}") from error
+        reason = str(error).partition("\n")[0]  # obstore puts pages of its own innards after it
+        raise BadRequest(
+            f"object store `{settings.url}` can't be used: {reason}; an address is s3://bucket/prefix, "
+            "gs://bucket/prefix, az://container/prefix or file:///folder"
+        ) from error
     return RemoteObjects(store, f"`{settings.url}`", settings.storage_class)
 
 

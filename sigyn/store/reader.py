@@ -12,7 +12,7 @@ import pyarrow.parquet as pq
 
 from sigyn.model.batch import ENTRY_SCHEMA
 from sigyn.store.catalog import SegmentInfo
-from sigyn.store.constants import Constants
+from sigyn.store.constant_columns import Constants
 from sigyn.store.errors import SegmentLost
 from sigyn.store.handles import FileHandles
 from sigyn.store.index_section import ALL_SHAPED, IndexPlace, SegmentIndex, decode_index, index_range

@@ -11,7 +11,7 @@ import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
 from sigyn.model.labels import Labels
-from sigyn.store.constants import ConstantsFound
+from sigyn.store.constant_columns import ConstantsFound
 from sigyn.store.index_section import ALL_SHAPED, SOME_ESCAPED, SOME_TEXT, encode_index
 from sigyn.store.needles.filters import Words
 from sigyn.store.needles.source import NeedleSource

@@ -103,3 +103,10 @@ def test_keys_are_told_apart_by_tenant_day_and_level() -> None:
     assert segment_key("team a", 1, -1) != key
     for extreme in (-(2**63), 2**63 - 1):
         assert segment_key("t", 0, extreme).count("/") == 2
+
+
+@pytest.mark.parametrize("url", ["s3:/x", "nothing", "http://["])
+def test_an_address_that_is_none_is_refused_in_one_line(url: str) -> None:
+    with pytest.raises(BadRequest, match="an address is s3://bucket/prefix") as refused:
+        open_objects(ObjectStoreSettings(url=url))
+    assert "\n" not in str(refused.value)

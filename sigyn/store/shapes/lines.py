@@ -45,7 +45,11 @@ def rebuild_lines(table: ShapeTable, of_line: Integers, columns: Mapping[str, Te
     for place, each in enumerate(slices):
         starts[place] = each.starts + begins[place]
         lengths[place] = each.lengths
-    hole_columns = table.hole_columns(names)
+    place_of = {name: place for place, name in enumerate(names)}
+    hole_columns = np.array(
+        [place for shape in table.shapes for place in (*(place_of.get(name, -1) for name in shape.columns), -1)],
+        np.int32,
+    )
     text_data, text_offsets = string_buffers(text)
     sizes = np.empty(rows, np.int64)
     rebuilt_lengths(

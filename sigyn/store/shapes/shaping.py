@@ -1,8 +1,7 @@
 """Takes lines apart: which shapes they have, and the columns of their fields."""
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field
-from itertools import chain
+from dataclasses import dataclass
 
 import numpy as np
 import numpy.typing as npt
@@ -31,16 +30,6 @@ class ShapeTable:
     literals: npt.NDArray[np.uint8]
     literal_ends: Longs
     first_literal: Longs
-    _hole_columns: dict[tuple[str, ...], Integers] = field(default_factory=dict)
-
-    def hole_columns(self, names: Sequence[str]) -> Integers:
-        """Behind each literal of each shape the place of its column among these, -1: none of them."""
-        known = self._hole_columns.get(tuple(names))
-        if known is None:
-            place_of = {name: place for place, name in enumerate(names)}
-            places = [[*(place_of.get(name, -1) for name in shape.columns), -1] for shape in self.shapes]
-            known = self._hole_columns[tuple(names)] = np.array(list(chain.from_iterable(places)), np.int32)
-        return known
 
     @classmethod
     def of(cls, shapes: Sequence[Shape]) -> "ShapeTable":

@@ -6,7 +6,7 @@ import pyarrow as pa
 from hypothesis import given
 from hypothesis import strategies as st
 
-from sigyn.store.constants import ColumnConstants, Constants, ConstantsFound
+from sigyn.store.constant_columns import ColumnConstants, Constants, ConstantsFound
 
 KINDS = {
     "level": pa.dictionary(pa.int32(), pa.string()),
