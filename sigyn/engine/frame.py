@@ -60,6 +60,7 @@ class Frame:
         self._rows = rows
         self._added: dict[str, pa.Array | pa.ChunkedArray | FieldColumn] = {}
         self._gathered: dict[str, pa.ChunkedArray | pa.Array] = {}
+        self._close: Sequence[Selected] = ()
 
     def __len__(self) -> int:
         return len(self._ordinals) if self._rows is None else len(self._rows)
@@ -164,9 +165,16 @@ class Frame:
             frame._added[name] = values.take(positions if isinstance(values, FieldColumn) else pa.array(positions))
         return frame
 
+    def load_entries(self) -> None:
+        """Reads what the selected entries are made of, from no more row groups than they are in."""
+        if not self._close:
+            self._close = [Selected(*part.portion.holding(part.rows), part.first) for part in self.selected()]
+            for part in self._close:
+                part.portion.load_entries()
+
     def _gather(self, name: str) -> pa.ChunkedArray:
         pieces = []
-        for part in self.selected():
+        for part in self._close or self.selected():
             if name == "line":
                 pieces.append(part.portion.lines(part.rows) if not part.is_whole else part.portion.column(name))
             else:

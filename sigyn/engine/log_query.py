@@ -16,7 +16,7 @@ import numpy.typing as npt
 from sigyn.engine.context import QueryContext
 from sigyn.engine.frame import Frame
 from sigyn.engine.interpreter.pipeline import Pipeline
-from sigyn.engine.scan import ENTRIES_AT_ONCE, TEXT_COLUMNS, Part, Scan, surviving
+from sigyn.engine.scan import ENTRIES_AT_ONCE, TEXT_COLUMNS, UNITS, Part, Scan, surviving
 from sigyn.engine.sql.compile import Program, compile_pipeline
 from sigyn.engine.sql.run import filtering_steps, run_steps
 from sigyn.languages.logql import ast
@@ -128,17 +128,26 @@ def _units(scan: Scan, backward: bool) -> Iterator[list[Part]]:
     """Row groups in the order in which they may matter, few at first."""
     pieces = scan.single_groups()
     pieces.sort(key=(lambda piece: -piece.last) if backward else (lambda piece: piece.first))
+    most = min(scan.unit_rows, max(sum(piece.rows for piece in pieces) // UNITS, 2 * FIRST_UNIT_ROWS))
     room, size = FIRST_UNIT_ROWS, FIRST_UNIT_ROWS
     unit: list[Part] = []
     for piece in pieces:
         if unit and piece.rows * piece.weight > room:
-            yield unit
-            size = min(2 * size, scan.unit_rows)
+            yield _by_segment(unit)
+            size = min(2 * size, most)
             unit, room = [], size
         unit.append(piece)
         room -= piece.rows * piece.weight
     if unit:
-        yield unit
+        yield _by_segment(unit)
+
+
+def _by_segment(unit: Sequence[Part]) -> list[Part]:
+    """The same row groups, those of a segment in one part: to read them together is cheaper."""
+    parts: dict[int, list[Part]] = {}
+    for part in unit:
+        parts.setdefault(part.segment.id, []).append(part)
+    return [first.joined(others) if others else first for first, *others in parts.values()]
 
 
 def _candidates(
@@ -156,6 +165,7 @@ def _candidates(
         program = programs[frame.has_metadata]
         frame = run_steps(filtering_steps(program.scope.steps), frame, context.duck)
         if len(frame) <= limit:
+            frame.load_entries()
             for name in TEXT_COLUMNS:  # here, on a thread of several
                 frame.column(name)
     order = np.argsort(frame.column("timestamp").to_numpy(), kind="stable")

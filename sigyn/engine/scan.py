@@ -1,7 +1,7 @@
 """Reading what a query needs of the segments that hold it."""
 
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import lru_cache
 from typing import TypeVar
 
@@ -17,6 +17,7 @@ from sigyn.store.catalog import SegmentInfo
 from sigyn.store.errors import SegmentLost
 from sigyn.store.portion import Portion
 from sigyn.store.recent import RowGroup
+from sigyn.store.shapes.values import Flags
 from sigyn.store.snapshot import Snapshot
 
 TEXT_COLUMNS = ("line", "detected_level", "metadata")
@@ -92,6 +93,18 @@ class Part:
             self.weight,
         )
 
+    def joined(self, others: Sequence["Part"]) -> "Part":
+        """The part and other row groups of its segment in one."""
+        parts = (self, *others)
+        return replace(
+            self,
+            groups=tuple(sorted(index for part in parts for index in part.groups)),
+            rows=sum(part.rows for part in parts),
+            matching=sum(part.matching for part in parts),
+            first=min(part.first for part in parts),
+            last=max(part.last for part in parts),
+        )
+
 
 def surviving(work: Callable[[], Outcome]) -> Outcome:
     """The outcome of reading work; an object that is lost meanwhile reads as empty when it is tried again."""
@@ -163,16 +176,17 @@ class Scan:
     def read(self, unit: Sequence[Part]) -> Frame:
         """The entries of some parts; their columns are read when something asks for them."""
         portions, ordinals, selections = [], [], []
-        begin = 0
+        every = True
         for part in unit:
             portion = self.snapshot.portion(part.segment, part.groups)
             own = part.ordinals[portion.column("stream").to_numpy()]
-            selections.append(self._selected(part, own, portion) + begin)
-            begin += portion.rows
+            keep = self._kept(part, own, portion)
+            selections.append(np.ones(portion.rows, np.bool_) if keep is None else keep)
+            every = every and keep is None
             portions.append(portion)
             ordinals.append(own)
-        rows = np.concatenate(selections)
-        return Frame(portions, np.concatenate(ordinals), self.streams, None if len(rows) == begin else rows)
+        rows = None if every else np.flatnonzero(np.concatenate(selections))
+        return Frame(portions, np.concatenate(ordinals), self.streams, rows)
 
     def entries(self, frame: Frame, positions: Rows) -> Iterator[tuple[Labels, int, str, Labels]]:
         """Stream, timestamp, line and structured metadata of entries of a frame, in this order."""
@@ -183,8 +197,7 @@ class Scan:
             count *= 4  # each piece may put lines together anew: many small ones cost an export minutes
             order = np.argsort(rows, kind="stable")
             some = frame.narrowed(rows[order])
-            for selected in some.selected():
-                selected.portion.load_entries()
+            some.load_entries()
             back = np.empty(len(order), np.int64)
             back[order] = np.arange(len(order))
             indices = pa.array(back)
@@ -192,18 +205,20 @@ class Scan:
             for stream, timestamp, line, level, metadata in zip(*columns, strict=True):
                 yield self.streams.labels[stream], timestamp, line, entry_metadata(level, metadata)
 
-    def _selected(self, part: Part, ordinals: npt.NDArray[np.int32], portion: Portion) -> Rows:
-        """Positions of the entries that count."""
-        keep = np.ones(portion.rows, np.bool_)
+    def _kept(self, part: Part, ordinals: npt.NDArray[np.int32], portion: Portion) -> Flags | None:
+        """The entries that count; None: all."""
+        keep = None
         if (part.ordinals < 0).any():
-            keep &= ordinals >= 0
+            keep = ordinals >= 0
         if not part.exact:
             times = portion.column("timestamp").to_numpy()
-            keep &= (times >= self.start) & (times < self.end)
+            inside = (times >= self.start) & (times < self.end)
+            keep = inside if keep is None else keep & inside
         hidden = self.snapshot.hidden_rows(part.segment)
         if len(hidden) and portion.rows:
+            keep = np.ones(portion.rows, np.bool_) if keep is None else keep
             keep[self._positions(part, hidden)] = False
-        return np.flatnonzero(keep)
+        return None if keep is None or keep.all() else keep
 
     def _positions(self, part: Part, rows: Rows) -> Rows:
         """Where rows of the segment lie in the table of the part's row groups."""

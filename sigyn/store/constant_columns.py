@@ -12,10 +12,13 @@ import msgspec
 import numpy as np
 import numpy.typing as npt
 import pyarrow as pa
+import pyarrow.compute as pc
 
 Value: TypeAlias = str | int | None
 
 VARIED = -1
+
+_LONGEST = 64  # characters of a text that the footer repeats
 
 
 class ColumnConstants(msgspec.Struct, frozen=True, dict=True):
@@ -88,7 +91,7 @@ class ConstantsFound:
 
 
 def _constant(column: pa.Array) -> tuple[bool, Value]:
-    """Whether all values are one, and which; of texts without a dictionary only whether all are null."""
+    """Whether all values are one, and which; of bytes only whether all are null."""
     if column.null_count == len(column):
         return True, None
     if column.null_count:
@@ -99,6 +102,10 @@ def _constant(column: pa.Array) -> tuple[bool, Value]:
     if pa.types.is_integer(column.type):
         numbers = column.to_numpy()
         return _are_equal(numbers), int(numbers[0])
+    if pa.types.is_string(column.type):
+        text = column[0].as_py()
+        same = len(text) <= _LONGEST and text == column[-1].as_py()
+        return same and bool(pc.all(pc.equal(column, column[0])).as_py()), text
     return False, None
 
 

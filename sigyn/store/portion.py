@@ -23,6 +23,18 @@ ReadColumns = Callable[[Sequence[str]], pa.Table]
 NOTHING_KNOWN: Mapping[str, pa.Array] = MappingProxyType({})
 
 
+@dataclass(frozen=True, slots=True, eq=False)
+class RowGroups:
+    """The row groups of a portion.
+
+    ends  for each the number of rows up to its end
+    some  gives the portion of those with these places among them, rising
+    """
+
+    ends: Int64s
+    some: Callable[[Sequence[int]], "Portion"]
+
+
 @dataclass(frozen=True, slots=True)
 class Layout:
     """How a sorted segment holds its lines.
@@ -80,8 +92,9 @@ class Portion:
         has_metadata: bool | None,
         has_text: bool | None = None,
         known: Mapping[str, pa.Array] = NOTHING_KNOWN,
+        row_groups: RowGroups | None = None,
     ) -> None:
-        """`known` are columns that need no reading.
+        """`known` are columns that need no reading. `row_groups`: None where there is one, or reading costs nothing.
 
         `has_metadata` and `has_text` say whether any entry has structured metadata, or a line without a shape.
 
@@ -91,6 +104,7 @@ class Portion:
         self._read = read
         self._layout = layout
         self._has_metadata = has_metadata
+        self._row_groups = row_groups
         self._tell: Callable[[SegmentLost], None] | None = None
         self._columns: dict[str, pa.Array] = {**known}
         if has_metadata is False:
@@ -108,6 +122,24 @@ class Portion:
     def column(self, name: str) -> pa.Array:
         """A column of ENTRY_SCHEMA."""
         return self._whole_lines() if name == "line" else self._physical(name)
+
+    def holding(self, rows: Int64s) -> tuple["Portion", Int64s]:
+        """A portion of the row groups that these entries (rising) are in, and their numbers in it.
+
+        To read columns of few entries from it is cheaper; what this portion has read is not in it.
+        """
+        if self._row_groups is None or not len(rows) or self._is_mostly_read():
+            return self, rows
+        ends = self._row_groups.ends
+        place = np.searchsorted(ends, rows, side="right")
+        touched = np.unique(place)
+        if len(touched) == len(ends):
+            return self, rows
+        sizes = np.diff(ends, prepend=0)
+        sizes[touched] = 0
+        left_out = np.cumsum(sizes)  # rows, in front of each that is touched
+        portion = self._row_groups.some(touched.tolist())
+        return portion if self._tell is None else portion.when_lost(self._tell), rows - left_out[place]
 
     @property
     def has_metadata(self) -> bool:
@@ -243,6 +275,13 @@ class Portion:
         if name not in self._columns:
             self.load([name])
         return self._columns[name]
+
+    def _is_mostly_read(self) -> bool:
+        """Whether lines can be put together without reading much."""
+        if self._layout is None or self._lines is not None:
+            return "line" in self._columns
+        parts = [part for name, form in self._layout.forms.items() for part in form.parts(name)]
+        return 2 * sum(part in self._columns for part in parts) > len(parts)
 
     def load_entries(self) -> None:
         """Reads what `lines` and the columns of ENTRY_SCHEMA need, but for what shaped lines are made of."""

@@ -18,7 +18,7 @@ from sigyn.store.handles import FileHandles
 from sigyn.store.index_section import ALL_SHAPED, IndexPlace, SegmentIndex, decode_index, index_range
 from sigyn.store.needles.search import Sought, possible_groups
 from sigyn.store.objects import ObjectStore
-from sigyn.store.portion import NOTHING_KNOWN, Layout, Portion
+from sigyn.store.portion import NOTHING_KNOWN, Layout, Portion, RowGroups
 from sigyn.store.recent import RecentSegments, RowGroup
 from sigyn.store.remote_file import RemoteFile
 
@@ -85,18 +85,19 @@ class SegmentReader:
             return Portion(rows, lambda names: recent.read(names, row_groups), None, has_metadata=None)
         footer = self._footer(segment)
         numbers = list(range(len(footer.row_groups))) if row_groups is None else list(row_groups)
-        rows = sum(footer.row_groups[number].rows for number in numbers)
+        ends = np.cumsum([footer.row_groups[number].rows for number in numbers], dtype=np.int64)
         has_metadata = has_text = None
         if footer.index is not None:
             has_metadata = footer.index.has_metadata
             has_text = any(footer.index.texts[number] != ALL_SHAPED for number in numbers)
         return Portion(
-            rows,
+            int(ends[-1]) if numbers else 0,
             lambda names: self._physical(segment, footer, names, numbers),
             footer.layout,
             has_metadata=has_metadata,
             has_text=has_text,
             known=_streams(segment, [footer.row_groups[number] for number in numbers]),
+            row_groups=RowGroups(ends, lambda places: self.portion(segment, [numbers[place] for place in places])),
         )
 
     def keep(self, segment: SegmentInfo, body: memoryview) -> None:

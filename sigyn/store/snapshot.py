@@ -95,7 +95,6 @@ class Snapshot:
             return _EMPTY
         try:
             portion = self._reader.portion(segment, row_groups)
-            portion.load(("stream", "timestamp"))
         except SegmentLost as error:
             self._lose(segment, error)
             return _EMPTY

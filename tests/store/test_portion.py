@@ -1,0 +1,58 @@
+"""Entries of a portion are the same, however few row groups they are read from."""
+
+import asyncio
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from sigyn.store import Store, StoreSettings
+from sigyn.store.portion import Portion
+
+from .entries import EARLIEST, LATEST, batch, row
+
+GROUP = 8192
+GROUPS = 4
+
+
+@pytest.fixture(scope="module")
+def compacted() -> Iterator[Store]:
+    """GROUPS row groups of lines that are held in columns, with a text among them now and then."""
+    store = Store.open(StoreSettings(data=None, compaction=False))
+    lines = (
+        f'{{"id":"{number:032x}","user":"user_{number % 97}"}}' if number % 1000 else f"text {number}"
+        for number in range(GROUP * GROUPS)
+    )
+    asyncio.run(store.append(batch(row("a", number, line, "info") for number, line in enumerate(lines))))
+    store.compact_now()
+    yield store
+    asyncio.run(store.close())
+
+
+@contextmanager
+def whole_portion(store: Store) -> Iterator[Portion]:
+    with store.snapshot("fake", EARLIEST, LATEST) as snapshot:
+        (segment,) = snapshot.segments
+        yield snapshot.portion(segment, range(GROUPS))
+
+
+@given(st.lists(st.integers(0, GROUP * GROUPS - 1), min_size=1, max_size=6, unique=True).map(sorted))
+@settings(max_examples=40)
+def test_what_holds_some_entries_gives_the_same_entries(compacted: Store, numbers: list[int]) -> None:
+    rows = np.array(numbers)
+    with whole_portion(compacted) as portion:
+        close, own = portion.holding(rows)
+        assert close.rows == GROUP * len({number // GROUP for number in numbers})
+        assert close.lines(own).to_pylist() == portion.column("line").take(rows).to_pylist()
+        for name in ("stream", "timestamp", "detected_level"):
+            assert close.column(name).take(own).to_pylist() == portion.column(name).take(rows).to_pylist()
+
+
+def test_what_has_been_read_is_not_read_again(compacted: Store) -> None:
+    rows = np.array([1, GROUP * GROUPS - 1])
+    with whole_portion(compacted) as portion:
+        portion.column("line")
+        assert portion.holding(rows) == (portion, rows)
