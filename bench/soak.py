@@ -9,10 +9,11 @@ Pushes by Loki's JSON (bare and gzip), Loki's protobuf and OTLP; queries, export
     full        no file of the server may grow, as on a full disk, for some seconds
     disconnect  clients go away amidst a push, an export and a tail; all the time
 
-A push that is not acknowledged is sent again, as agents do. At the end every line is counted. Memory is that of the
-last life: the slope of a line through its samples, without the first third of them. Exits with 1 when a line is
-missing or found twice, when the server answered 500 or did not come back, or when rules are not evaluated.
-Linux only: `prlimit` makes the disk full.
+A push that is not acknowledged is sent again, as agents do. At the end every line is counted. Memory is what the
+process of the last life has for itself: the slope of a line through its samples, without the first third of them.
+Pages of segments that it has mapped are told beside it; the system takes them back when somebody needs memory.
+Exits with 1 when a line is missing or found twice, when the server answered 500 or did not come back, or when rules
+are not evaluated. Linux only: `prlimit` makes the disk full.
 """
 
 import argparse
@@ -113,13 +114,16 @@ class Server:
         self.process.kill()
         self.process.wait()
 
-    def memory(self) -> int:
-        """Resident bytes."""
+    def memory(self) -> tuple[int, int]:
+        """Bytes that the process has for itself, and resident bytes of files."""
         assert self.process is not None
-        for line in Path(f"/proc/{self.process.pid}/status").read_text().splitlines():
-            if line.startswith("VmRSS"):
-                return int(line.split()[1]) << 10
-        return 0
+        status = dict(
+            line.split(":", 1)
+            for line in Path(f"/proc/{self.process.pid}/status").read_text().splitlines()
+            if ":" in line
+        )
+        own, mapped = (int(status.get(name, "0").split()[0]) << 10 for name in ("RssAnon", "RssFile"))
+        return own, mapped
 
 
 @dataclass(slots=True)
@@ -129,7 +133,7 @@ class Tally:
     acknowledged: list[int] = field(default_factory=lambda: [0] * PUSHERS)
     counts: "Counter[str]" = field(default_factory=Counter)
     waits: dict[str, list[float]] = field(default_factory=dict)
-    memory: list[tuple[int, float, int]] = field(default_factory=list)
+    memory: list[tuple[int, float, int, int]] = field(default_factory=list)
     troubles: list[str] = field(default_factory=list)
 
     def trouble(self, text: str) -> None:
@@ -287,7 +291,7 @@ async def watch_memory(server: Server, tally: Tally, stop: asyncio.Event) -> Non
     began = time.monotonic()
     while not stop.is_set():
         if server.up.is_set():
-            tally.memory.append((server.lives, time.monotonic() - began, server.memory()))
+            tally.memory.append((server.lives, time.monotonic() - began, *server.memory()))
         await asyncio.sleep(2)
 
 
@@ -369,7 +373,8 @@ def report(server: Server, tally: Tally, seconds: float, found: int) -> None:
         ordered = sorted(waits)
         middle, late = ordered[len(ordered) // 2], ordered[int(len(ordered) * 0.99)]
         print(f"  {name:45} p50 {middle * 1000:,.0f} ms, p99 {late * 1000:,.0f} ms, most {ordered[-1] * 1000:,.0f} ms")
-    last = [(at, size) for life, at, size in tally.memory if life == server.lives]
+    mapped = {at: files for _, at, _, files in tally.memory}
+    last = [(at, size) for life, at, size, _ in tally.memory if life == server.lives]
     settled = last[len(last) // 3 :]
     if len(settled) > 2:
         print(
@@ -378,7 +383,7 @@ def report(server: Server, tally: Tally, seconds: float, found: int) -> None:
             f"slope {slope(settled) / (1 << 20):+.2f} MiB a minute"
         )
         for at, size in last[:: max(1, len(last) // 20)]:
-            print(f"    {at / 60:6.1f} min {size >> 20:6} MiB")
+            print(f"    {at / 60:6.1f} min {size >> 20:6} MiB, and {mapped[at] >> 20} of files")
     for text in tally.troubles:
         print(f"TROUBLE {text}")
 
