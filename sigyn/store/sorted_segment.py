@@ -9,6 +9,7 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 import pyarrow.parquet as pq
+from msgspec import structs
 
 from sigyn.model.labels import Labels
 from sigyn.store.constant_columns import ConstantsFound
@@ -16,7 +17,7 @@ from sigyn.store.index_section import ALL_SHAPED, SOME_ESCAPED, SOME_TEXT, encod
 from sigyn.store.needles.filters import Words
 from sigyn.store.needles.source import NeedleSource
 from sigyn.store.segment import EncodedSegment, header_of, row_group_bounds
-from sigyn.store.shapes.forms import DecimalForm, HexForm, NumberedForm, TextForm, TimeForm
+from sigyn.store.shapes.forms import SAMPLE_ROWS, DecimalForm, HexForm, NumberedForm, TextForm, TimeForm
 from sigyn.store.shapes.shaping import ShapedLines
 from sigyn.store.shapes.shaping import shape_lines as take_apart
 from sigyn.store.shapes.values import Flags, string_buffers
@@ -25,6 +26,9 @@ from sigyn.store.streams import Int64s
 from sigyn.store.tallies import tallies_of
 
 SORTED_FORMAT = "2"
+
+_LONG_TEXT = 32  # bytes on average from which a dictionary is worth it for texts that come twice
+_REPEATING = 0.5  # share of distinct texts up to which they do
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,8 +74,10 @@ class SortedEntries:
         self._lengths = np.diff(string_buffers(lines)[1]).astype(np.int64)
         shaped = take_apart(lines, self._timestamps, shape_lines)
         self._shapes = shaped.table.shapes if shaped is not None else ()
-        self._forms = shaped.forms if shaped is not None else {}
+        self._forms = {**shaped.forms} if shaped is not None else {}
         self._stored = self._stored_columns(lines, shaped)
+        for name in self._repeating(parts[0][0]):
+            self._forms[name] = structs.replace(self._forms[name], dictionary=True)
         source = NeedleSource(lines, self._metadata, shaped)
         self._parts = [self._part(rows, ordinals, source, pause) for rows, ordinals in parts]
 
@@ -138,6 +144,23 @@ class SortedEntries:
             columns["shape"] = pa.array(shaped.of_line)
             columns |= shaped.columns
         return columns
+
+    def _repeating(self, rows: Int64s) -> list[str]:
+        """Columns of long texts that repeat within a row group, though many differ over all, such as stack traces.
+
+        `rows` are those of a segment, in its order.
+        """
+        names = []
+        for name, form in self._forms.items():
+            if not isinstance(form, TextForm) or form.dictionary:
+                continue
+            texts = self._stored[name]
+            held = rows[texts.is_valid().to_numpy(zero_copy_only=False)[rows]]
+            sample = texts.take(pa.array(held[:SAMPLE_ROWS]))
+            size = pc.sum(pc.binary_length(sample)).as_py() or 0
+            if size >= _LONG_TEXT * len(sample) and len(sample.unique()) <= _REPEATING * len(sample):
+                names.append(name)
+        return names
 
     def _options(self) -> dict[str, object]:
         """How columns are written. docs/format/segment.md has the measurements behind it."""

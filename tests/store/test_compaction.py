@@ -1,8 +1,10 @@
 """Compaction changes how entries lie, never which there are."""
 
 import asyncio
+import json
 
 import numpy as np
+import pyarrow as pa
 import pytest
 from hypothesis import given
 from hypothesis import settings as hypothesis_settings
@@ -131,6 +133,24 @@ async def test_large_segments_have_row_groups_of_bounded_size() -> None:
             groups = [group for segment in snapshot.segments for group in snapshot.row_groups(segment)]
             assert [group.rows for group in groups] == expected
         store.compact_now()
+    await store.close()
+
+
+async def test_long_texts_that_repeat_in_a_row_group_are_held_once() -> None:
+    store = Store.open(StoreSettings(data=None, compaction=False))
+    lines = [
+        json.dumps({"id": f"{number:032x}", "trace": f"service {app} failed at line {number % 2000} of a long file"})
+        for app in range(4)
+        for number in range(8192)
+    ]
+    await store.append(batch(row(str(number // 8192), number % 8192, line) for number, line in enumerate(lines)))
+    store.compact_now()
+    with store.snapshot("fake", EARLIEST, LATEST) as snapshot:
+        (segment,) = snapshot.segments
+        portion = snapshot.portion(segment, range(4))
+        assert isinstance(portion.field("trace"), pa.DictionaryArray)
+        assert not isinstance(portion.field("id"), pa.DictionaryArray)
+        assert sorted(portion.column("line").to_pylist()) == sorted(lines)
     await store.close()
 
 
