@@ -18,8 +18,6 @@ const RANGE = { from: 'now-3h', to: 'now' }
 /** ms; a query over hours, of which little is new after a few seconds */
 const EVERY = 60_000
 
-const NONE: ReadonlySet<string> = new Set()
-
 export function RuleDetails({ rule, onSilence }: { rule: Rule; onSilence?: (labels: Labels) => void }) {
   return (
     <div class="rule-details">
@@ -88,7 +86,7 @@ function RuleGraph({ rule }: { rule: Rule }) {
         thresholds={value === null ? [] : [{ value, colour: '--level-error' }]}
         label={`${rule.name} over the last three hours${value === null ? '' : `, threshold ${value}`}`}
       />
-      <Legend items={items} hidden={NONE} onHide={() => {}} />
+      <Legend items={items} />
     </>
   )
 }

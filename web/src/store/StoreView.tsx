@@ -17,7 +17,7 @@ type Section = 'ingestion' | 'cardinality' | 'retention' | 'agents' | 'settings'
 const SECTIONS: readonly { value: Section; name: string }[] = [
   { value: 'ingestion', name: 'Ingestion' },
   { value: 'cardinality', name: 'Labels and streams' },
-  { value: 'retention', name: 'Retention and tiers' },
+  { value: 'retention', name: 'Retention and deletes' },
   { value: 'agents', name: 'Agents' },
   { value: 'settings', name: 'Settings' },
 ]
