@@ -55,7 +55,10 @@ def time_parameter(name: str, text: str, default: int) -> int:
     try:
         return parse_time(text)
     except ValueError as error:
-        raise BadRequest(f"could not parse '{name}' parameter: {error}") from None
+        raise BadRequest(
+            f"could not parse '{name}' parameter: {error}; write seconds or nanoseconds since 1970, or a time such as "
+            "2026-01-31T12:00:00Z"
+        ) from None
 
 
 def since_parameter(text: str, default: int) -> int:
@@ -102,7 +105,7 @@ def limit_parameter(text: str, default: int) -> int:
     if not text:
         return default
     if not _INTEGER.fullmatch(text):
-        raise BadRequest(f"strconv.Atoi: parsing {quote(text)}: invalid syntax")
+        raise BadRequest(f"strconv.Atoi: parsing {quote(text)}: invalid syntax; a limit is a whole number such as 100")
     limit = int(text)
     if limit <= 0:
         raise BadRequest("limit must be a positive value")

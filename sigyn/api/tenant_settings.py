@@ -19,6 +19,7 @@ _LEAST = (
     "max_query_lookback",
     "max_query_range",
     "max_query_bytes_read",
+    "max_answer_bytes",
     "max_query_series",
     "query_timeout",
     "max_query_parallelism",

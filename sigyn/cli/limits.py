@@ -34,6 +34,7 @@ def query_limits(settings: Settings) -> QueryLimits:
         max_query_length=0,  # the API cuts longer ranges and says so
         max_query_range=query.max_query_range,
         max_query_bytes_read=query.max_query_bytes_read,
+        max_answer_bytes=query.max_answer_bytes,
         query_timeout=query.query_timeout,
         strict_errors=query.strict_errors,
         extensions=query.extensions,

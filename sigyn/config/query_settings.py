@@ -54,6 +54,11 @@ class QuerySettings:
         "limits_config.max_query_bytes_read",
         "limits_config.max_querier_bytes_read",
     )
+    max_answer_bytes: int = setting(
+        256 << 20,
+        BYTES,
+        "Text of the lines in an answer, with the labels of each line; more is refused, but can be exported.",
+    )
     required_labels: tuple[str, ...] = setting(
         (),
         NAMES,

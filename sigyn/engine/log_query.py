@@ -20,7 +20,7 @@ from sigyn.engine.scan import ENTRIES_AT_ONCE, TEXT_COLUMNS, UNITS, Part, Scan, 
 from sigyn.engine.sql.compile import Program, compile_pipeline
 from sigyn.engine.sql.run import filtering_steps, run_steps
 from sigyn.languages.logql import ast
-from sigyn.model.errors import QueryTimeout
+from sigyn.model.errors import QueryError, QueryTimeout
 from sigyn.model.labels import Labels
 from sigyn.model.results import Direction, LogEntry
 from sigyn.store.errors import SegmentLost
@@ -39,12 +39,12 @@ class _Candidates:
 def run_log_query(
     query: ast.LogQuery, scan: Scan, limit: int, direction: Direction, context: QueryContext
 ) -> list[LogEntry]:
-    """The first `limit` entries in the direction asked for."""
+    """The first `limit` entries in the direction asked for. Raises QueryError when they have too much text."""
     backward = direction == "backward"
     programs = {
         metadata: compile_pipeline(query.stages, None, scan.streams, metadata=metadata) for metadata in (False, True)
     }
-    answer = _Answer(query, limit, backward)
+    answer = _Answer(query, limit, backward, context.max_answer_bytes)
 
     def candidates(unit: Sequence[Part]) -> _Candidates:
         return surviving(lambda: _candidates(scan, unit, programs, limit, backward, context))
@@ -77,11 +77,13 @@ def _take(
 class _Answer:
     """The best entries so far, in the order of the answer."""
 
-    def __init__(self, query: ast.LogQuery, limit: int, backward: bool) -> None:
+    def __init__(self, query: ast.LogQuery, limit: int, backward: bool, most_bytes: int) -> None:
         self._pipeline = Pipeline(query.stages)
         self._plain = not query.stages
         self._limit = limit
         self._backward = backward
+        self._most_bytes = most_bytes
+        self._bytes = 0
         self.entries: list[LogEntry] = []
 
     def is_settled(self, unit: Sequence[Part]) -> bool:
@@ -102,8 +104,8 @@ class _Answer:
 
     def take(self, candidates: _Candidates, scan: Scan, context: QueryContext) -> None:
         """Run the pipeline on candidates in order, as long as one may get in."""
-        passed: list[LogEntry] = []
-        worst = self.entries[-1].timestamp if len(self.entries) == self._limit else None
+        best, size, passed = self.entries, self._bytes, list[LogEntry]()
+        worst = self._worst(best)
         entries = scan.entries(candidates.frame, candidates.positions)
         for index, (stream, timestamp, line, metadata) in enumerate(entries):
             if index % ENTRIES_AT_ONCE == 0:
@@ -113,10 +115,41 @@ class _Answer:
             entry = self._answer_for(stream, timestamp, line, metadata)
             if entry is not None:
                 passed.append(entry)
+                size += _text_bytes(entry)
                 if len(passed) == self._limit:
                     break
-        merged = sorted(self.entries + passed, key=lambda entry: entry.timestamp, reverse=self._backward)
-        self.entries = merged[: self._limit]
+                if self._most_bytes and size > self._most_bytes:
+                    best, size = self._merged(best, passed, size)
+                    worst, passed = self._worst(best), []
+        self.entries, self._bytes = self._merged(best, passed, size)
+
+    def _worst(self, best: list[LogEntry]) -> int | None:
+        """The time that an entry must at least have to get in; None: any."""
+        return best[-1].timestamp if len(best) == self._limit else None
+
+    def _merged(self, best: list[LogEntry], passed: list[LogEntry], size: int) -> tuple[list[LogEntry], int]:
+        """The best of both, which have `size` bytes together, and their bytes. Raises QueryError for too many."""
+        merged = sorted(best + passed, key=lambda entry: entry.timestamp, reverse=self._backward)
+        size -= sum(map(_text_bytes, merged[self._limit :]))
+        del merged[self._limit :]
+        if self._most_bytes and size > self._most_bytes:
+            raise QueryError(
+                f"the first {len(merged)} lines of the answer have {size} bytes of text "
+                f"(limit: {self._most_bytes} bytes, set by query.max_answer_bytes); ask for fewer lines with `limit` "
+                "or for a shorter time range, or export them: /sigyn/api/v1/export has no such limit"
+            )
+        return merged, size
+
+
+def _text_bytes(entry: LogEntry) -> int:
+    """Bytes of a line and of the labels that it alone has."""
+    line = entry.line
+    size = len(line) if line.isascii() else len(line.encode())
+    if len(entry.metadata) > 1:  # a lone one is detected_level, which entries share
+        size += sum([len(name) + len(value) for name, value in entry.metadata])
+    if entry.parsed:
+        size += sum([len(name) + len(value) for name, value in entry.parsed])
+    return size
 
 
 @lru_cache(maxsize=4096)

@@ -32,6 +32,7 @@ UNITS = 8  # tasks worth making of a query, so that all cores are busy to the en
 USUAL_LINE = 512  # bytes of text; an entry with more counts as several rows
 
 ENTRIES_AT_ONCE = 512  # entries turned into Python objects together: a usual answer in one piece
+TEXT_AT_ONCE = 32 << 20  # bytes of lines, beyond which no more entries than those are: lines may have 256 KB each
 
 Outcome = TypeVar("Outcome")
 
@@ -194,12 +195,13 @@ class Scan:
         while begin < len(positions):
             rows = positions[begin : begin + count]
             begin += count
-            count *= 4  # each piece may put lines together anew: many small ones cost an export minutes
             order = np.argsort(rows, kind="stable")
             some = frame.narrowed(rows[order])
             some.load_entries()
             back = np.empty(len(order), np.int64)
             back[order] = np.arange(len(order))
+            if some.column("line").nbytes < TEXT_AT_ONCE:
+                count *= 4  # each piece may put lines together anew: many small ones cost an export minutes
             indices = pa.array(back)
             columns = [some.column(name).take(indices).to_pylist() for name in ("stream", "timestamp", *TEXT_COLUMNS)]
             for stream, timestamp, line, level, metadata in zip(*columns, strict=True):

@@ -73,6 +73,7 @@ class QueryRequest:
     interval  least time between entries of a log query's answer, 0: none
     timeout   ns; None: the limit's
     complete  fail rather than answer with a part, when it takes too long or has too many series
+    in_pages  whoever asks takes the answer page by page, and bounds each itself
     by_rule   a rule asks: it need not name the labels that people's queries must name
     tags      that came with the request, by which queries can be blocked
     """
@@ -87,6 +88,7 @@ class QueryRequest:
     interval: int = 0
     timeout: int | None = None
     complete: bool = False
+    in_pages: bool = False
     by_rule: bool = False
     tags: tuple[tuple[str, str], ...] = field(default=(), compare=False)
 
@@ -312,6 +314,7 @@ class QueryService:
         deadline = asked + timeout / SECOND
         context = QueryContext(self._duck, self._workers, deadline, strict=limits.strict_errors)
         context.partial = not request.complete
+        context.max_answer_bytes = 0 if request.in_pages else limits.max_answer_bytes
 
         def answer() -> QueryAnswer:
             flight.seen = self._store.content(request.tenant)

@@ -18,6 +18,7 @@ class QueryLimits:
     max_query_length  ns between start and end; 0: any
     max_query_range   ns that a range aggregation may look back; 0: any
     max_query_bytes_read  text that a selector may have to read; 0: any
+    max_answer_bytes  text that the entries of an answer may have; 0: any
     query_timeout     ns; what was found until then is the answer, with a warning
     strict_errors     an entry that a stage can't read fails a metric query, as in Loki; else such
                       entries are left out, and a warning counts them
@@ -33,6 +34,7 @@ class QueryLimits:
     max_query_length: int = 721 * HOUR
     max_query_range: int = 0
     max_query_bytes_read: int = 0
+    max_answer_bytes: int = 0
     query_timeout: int = 60 * SECOND
     strict_errors: bool = False
     extensions: bool = True

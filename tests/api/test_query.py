@@ -144,13 +144,14 @@ def test_form_post(server: Server) -> None:
     ("parameters", "message"),
     [
         ({"limit": "0"}, "limit must be a positive value"),
+        ({"limit": "many"}, 'parsing "many": invalid syntax; a limit is a whole number such as 100'),
         ({"direction": "sideways"}, "invalid direction 'sideways'"),
         ({"step": "0.5h"}, 'cannot parse "0.5h" to a valid duration'),
         ({"step": "0"}, "zero or negative query resolution step widths are not accepted. Try a positive integer"),
         ({"since": "soon"}, "could not parse 'since' parameter: not a valid duration string: \"soon\""),
         (
             {"start": "bad"},
-            "could not parse 'start' parameter: strconv.ParseInt: parsing \"bad\": invalid syntax",
+            "could not parse 'start' parameter: strconv.ParseInt: parsing \"bad\": invalid syntax; write seconds",
         ),
         ({"start": "20", "end": "10"}, "end timestamp must not be before or equal to start time"),
         ({"step": "1s", "since": "24h"}, "exceeded maximum resolution of 11,000 points per time series."),

@@ -126,3 +126,9 @@ def test_bad_requests_are_refused_before_the_upgrade(server: Server, query: str,
         watch(server, query, **parameters)
     assert refused.value.response.status_code == 400
     assert refused.value.response.body
+
+
+def test_who_asks_without_a_websocket_is_told(server: Server) -> None:
+    answer = server.client.get("/loki/api/v1/tail", params={"query": '{app="shop"}'})
+    assert answer.status_code == 400
+    assert "tail speaks WebSocket only" in answer.text

@@ -397,3 +397,19 @@ def test_rules_of_a_tenant(tmp_path: Path) -> None:
             time.sleep(0.1)
         wait_for_rule(client, "late", "ok")
         assert recorded("late") == []
+
+
+def test_an_answer_with_too_much_text(tmp_path: Path) -> None:
+    variables = overrides(tmp_path, own={"max_answer_bytes": 0})
+    with server(tmp_path, SIGYN_QUERY_MAX_ANSWER_BYTES="20000", **variables) as (_, client):
+        for tenant in ("wide", "own"):
+            for _ in range(3):
+                assert push(client, tenant, *(letter * 1000 for letter in "abcdefghij")).status_code == 204
+        for query in ("{app=`shop`}", "{app=`shop`} !~ `[hij]`"):
+            assert len(lines(ask(client, "wide", query, limit="20"))) == 20
+            refused = ask(client, "wide", query, limit="5000")
+            assert refused.status_code == 400
+            assert "(limit: 20000 bytes, set by query.max_answer_bytes); ask for fewer lines" in refused.text
+            assert len(lines(ask(client, "own", query, limit="5000"))) > 20
+        exported = client.get("/sigyn/api/v1/export", params={"query": "{app=`shop`}"}, headers=of("wide"))
+        assert len(exported.text.splitlines()) == 30

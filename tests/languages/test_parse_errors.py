@@ -159,6 +159,9 @@ def test_the_first_slip_is_told() -> None:
     ("text", "hint"),
     [
         ("{a=b}", 'a value stands in quotes: "b"'),
+        ('{a="b"} |= x', 'a value stands in quotes: "x"'),
+        ('{a="b"} | json | level=error', 'a value stands in quotes: "error"'),
+        ('{a="b"} | json | level !~ error', 'a value stands in quotes: "error"'),
         ("{a='b'}", "a string stands between double quotes or backquotes: `b`"),
         ('{a=~"\\d"}', r"write \\ for a backslash, or put the string between backquotes: `\d+`"),
         ('{json="x"}', "`json` is a word of the language and can't be a label name here"),
@@ -204,7 +207,8 @@ def test_hints(text: str, hint: str) -> None:
             '{app="a"}\n\t| json | level = error',
             "parse error at line 2, col 19: syntax error: unexpected IDENTIFIER\n"
             "   | json | level = error\n"
-            "                    ~~~~~",
+            "                    ~~~~~\n"
+            '  a value stands in quotes: "error"',
         ),
         (
             "{app='a'}",

@@ -32,8 +32,7 @@ def lagging(url: str) -> bool:
 
 
 def test_an_agent_with_its_targets(reader: Reader, tmp_path: Path) -> None:
-    reader.open("store")
-    reader.click("Agents")
+    reader.open("store", show="agents")
     agent = reader.page.locator(".panel", has_text="Agent on ")
     expect(agent).to_contain_text("running")
     row = agent.locator("tbody tr")
@@ -43,6 +42,20 @@ def test_an_agent_with_its_targets(reader: Reader, tmp_path: Path) -> None:
     expect(row.locator("td").nth(5)).to_have_text("0 B")
     expect(row.locator("td").nth(6)).to_have_text(expected_duration())
     assert reader.serious_faults() == []
+
+
+def test_another_agent_shows_by_itself(reader: Reader) -> None:
+    reader.open("store")
+    reader.click("Agents")
+    agents = reader.page.locator(".panel", has_text="Agent on ")
+    expect(agents).to_have_count(1)
+    agents.get_by_role("button", name="state").click()
+    report = {"id": "2", "host": "elsewhere", "version": "1", "started": 0, "targets": []}
+    httpx.put(f"{reader.url}/sigyn/api/v1/agents", json=report, timeout=30).raise_for_status()
+    expect(agents).to_have_count(2)
+    expect(agents.filter(has_text="elsewhere")).to_contain_text("running")
+    sorted_by_state = agents.filter(has_not_text="elsewhere").locator("th").nth(3)
+    expect(sorted_by_state).to_have_attribute("aria-sort", "ascending")
 
 
 def expected_duration() -> "re.Pattern[str]":

@@ -5,7 +5,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from playwright.sync_api import expect
+from playwright.sync_api import Page, Response, expect
 
 from tests.ruler.servers import RuledServer, group, ruled_server
 from tests.ruler.upstream import Upstream, alertmanager, eventually
@@ -22,6 +22,7 @@ RULES = group(
     {"alert": "Brief", "expr": 'sum by (app) (count_over_time({app=~".+"} |= "declined" [8s])) > 1'},
     {"alert": "Slow", "expr": "vector(1)", "for": "10h"},
     {"alert": "Quiet", "expr": "vector(0) > 1"},
+    {"alert": "Later", "expr": 'sum by (app) (count_over_time({app="late"}[1h])) > 0'},
     {"record": "declined:count", "expr": 'sum(count_over_time({app=~".+"}[1h]))'},
 )
 
@@ -56,7 +57,7 @@ def changes(server: RuledServer, rule: str) -> list[str]:
 def test_rules_with_their_states(reader: Reader) -> None:
     reader.open("alerts")
     rules = reader.page.locator(".rule")
-    expect(rules).to_have_count(5)
+    expect(rules).to_have_count(6)
     reader.click("Pending")
     expect(rules).to_have_text([re.compile("Slow")])
     reader.click("Firing")
@@ -134,3 +135,48 @@ def test_axe_finds_nothing_serious(reader: Reader) -> None:
         assert reader.serious_faults() == []
     reader.click("New silence")
     assert reader.serious_faults() == []
+
+
+def test_states_change_by_themselves_and_what_is_open_stays_open(reader: Reader, ruled: RuledServer) -> None:
+    reader.open("alerts")
+    reader.click("Pending")
+    reader.page.locator(".rule-head", has_text="Slow").click()
+    reader.click("Failing")
+    expect(reader.page.get_by_role("heading", name="No rule is failing")).to_be_visible()
+    reader.click("All")
+    later = reader.page.locator(".rule", has_text="Later")
+    later.locator(".rule-head").click()
+    expect(later.locator(".state")).to_have_text("inactive")
+    ruled.push({"app": "late"}, "here now")
+    expect(later.locator(".rule-head .state")).to_have_text("firing")
+    expect(later.locator(".rule-details tbody tr")).to_contain_text("late")
+
+
+def test_a_page_that_nobody_sees_asks_for_nothing(reader: Reader) -> None:
+    page = reader.page
+    page.clock.install()
+    reader.open("alerts")
+    expect(page.locator(".rule")).to_have_count(6)
+    with page.expect_response(asks_for_rules):
+        page.clock.run_for(10_000)
+    asked: list[str] = []
+    page.on("request", lambda request: asked.append(request.url))
+    become(page, hidden=True)
+    page.clock.run_for(120_000)
+    assert asked == []
+    with page.expect_response(asks_for_rules):
+        become(page, hidden=False)
+        page.clock.run_for(10_000)
+
+
+def asks_for_rules(response: Response) -> bool:
+    return "/prometheus/api/v1/rules" in response.url
+
+
+def become(page: Page, *, hidden: bool) -> None:
+    """What a browser does when another tab is chosen, or this one again."""
+    page.evaluate(
+        "hidden => { Object.defineProperty(document, 'hidden', {value: hidden, configurable: true});"
+        " document.dispatchEvent(new Event('visibilitychange')) }",
+        hidden,
+    )

@@ -3,6 +3,7 @@
 import re
 from collections.abc import Iterator
 
+import httpx
 import pytest
 from playwright.sync_api import Browser, expect
 
@@ -119,6 +120,24 @@ def test_from_a_line_to_its_trace_and_back(reader: Reader) -> None:
     expect(reader.lines.first).to_be_visible()
 
 
+def test_names_of_choices_stand_on_one_line_where_it_is_narrow(reader: Reader) -> None:
+    reader.page.set_viewport_size({"width": 390, "height": 800})
+    reader.open("store", show="settings")
+    choices = reader.page.get_by_role("group", name="Section")
+    expect(choices).to_be_visible()
+    assert choices.evaluate("choices => choices.scrollHeight <= choices.clientHeight")
+    reader.click("Ingestion")
+    expect(reader.page.locator(".legend")).to_contain_text("sigmavault")
+
+
+def test_a_matcher_is_as_wide_as_its_text(reader: Reader) -> None:
+    reader.explore(RYOT)
+    chip = reader.page.locator(".builder .chip.matcher").first
+    expect(chip).to_contain_text("ryot")
+    room = "chip => chip.getBoundingClientRect().right - chip.lastElementChild.getBoundingClientRect().right"
+    assert chip.evaluate(room) < 12
+
+
 def test_metrics_out_of_logs(reader: Reader) -> None:
     reader.open("metrics")
     reader.page.get_by_role("link", name=re.compile("Share of errors")).first.click()
@@ -132,8 +151,12 @@ def test_the_store(reader: Reader) -> None:
     reader.click("Labels and streams")
     reader.page.get_by_role("button", name="operation", exact=True).click()
     expect(reader.page.locator(".label-values")).to_contain_text("auth")
-    reader.click("Retention and tiers")
+    reader.click("Retention and deletes")
     expect(reader.page.locator("pre", has_text="retention:").first).to_be_visible()
+    expect(reader.page.get_by_text("Nobody asked to delete anything.")).to_be_visible()
+    wanted = {"query": '{job="gone"} |= "nothing"', "start": "0"}
+    httpx.post(f"{reader.url}/loki/api/v1/delete", params=wanted, timeout=30).raise_for_status()
+    expect(reader.page.get_by_role("region", name="Deletes").locator("tbody tr")).to_contain_text('|= "nothing"')
     reader.click("Agents")
     expect(reader.page.locator(".data-table", has_text="ryot-db-0")).to_be_visible()
     reader.click("Settings")

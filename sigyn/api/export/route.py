@@ -45,6 +45,7 @@ async def export(request: Request) -> Response:
                 step=None,
                 direction=direction_parameter(arguments.first("direction") or "forward"),
                 timeout=HOUR,
+                in_pages=True,
                 tags=query_tags(request),
             ),
             parse_cursor(arguments.first("after")),

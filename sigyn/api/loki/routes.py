@@ -8,7 +8,7 @@ from sigyn.api.loki.format import format_query
 from sigyn.api.loki.patterns import patterns
 from sigyn.api.loki.push import legacy_push, push
 from sigyn.api.loki.rules import RULE_ROUTES
-from sigyn.api.loki.tail import legacy_tail, tail
+from sigyn.api.loki.tail import legacy_tail, tail, tail_without_websocket
 
 _V1 = "/loki/api/v1"
 _BOTH = ["GET", "POST"]
@@ -33,6 +33,7 @@ LOKI_ROUTES: list[BaseRoute] = [
     Route(f"{_V1}/drilldown-limits", drilldown_limits, methods=_BOTH),
     Route(f"{_V1}/delete", deletes.delete, methods=["GET", "POST", "PUT", "DELETE"]),
     WebSocketRoute(f"{_V1}/tail", tail),
+    Route(f"{_V1}/tail", tail_without_websocket, include_in_schema=False),
     Route("/api/prom/push", legacy_push, methods=["POST"]),
     Route("/api/prom/query", legacy.query, methods=_BOTH),
     Route("/api/prom/label", legacy.labels, methods=_BOTH),

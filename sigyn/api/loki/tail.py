@@ -5,6 +5,8 @@ from collections.abc import Callable
 from contextlib import suppress
 from typing import TypeAlias
 
+from starlette.requests import Request
+from starlette.responses import Response
 from starlette.websockets import WebSocket, WebSocketDisconnect
 
 from sigyn.api.encoding.json import encode
@@ -41,6 +43,14 @@ async def tail(websocket: WebSocket) -> None:
 async def legacy_tail(websocket: WebSocket) -> None:
     """`/api/prom/tail`: the same, with labels as text and times as RFC 3339."""
     await _serve(websocket, encode_legacy_frame)
+
+
+async def tail_without_websocket(_request: Request) -> Response:
+    """`/loki/api/v1/tail`, asked as if it had one answer."""
+    raise BadRequest(
+        "tail speaks WebSocket only: connect to it with ws:// or wss://, as `sigyn tail` and `logcli query --tail` do; "
+        "where a proxy lies between, it has to pass the headers Upgrade and Connection on"
+    )
 
 
 def encode_frame(frame: TailFrame) -> bytes:

@@ -80,13 +80,16 @@ def hint_for_stage(name: str) -> str:
 
 
 def _hint_for_identifier(query: str, token: Token, expected: str, previous: str) -> str:
-    if expected == "STRING":
+    before = query[: token.start].rstrip()
+    is_compared = not expected and before.endswith(("=", "=~", "!~")) and not before.endswith("==")
+    is_called = query[token.end :].lstrip().startswith("(")
+    if expected.startswith("STRING") or (is_compared and not is_called):
         return f'a value stands in quotes: "{token.text}"'
     if expected.startswith("NUMBER or {"):
         return 'a range aggregation takes a log query with a range, and LogQL knows no metric names: {app="shop"}[5m]'
     if expected == "(" and previous in ("by", "without", "on", "ignoring"):
         return f"labels stand in parentheses: {previous} ({token.text})"
-    if query[token.end :].lstrip().startswith("("):
+    if is_called:
         return _hint_for_function(token.text)
     return ""
 

@@ -10,7 +10,7 @@ import { Choices } from '../explore/ResultTools'
 import type { Labels } from '../logs/entry'
 import { Empty, Failure } from '../parts/Empty'
 import { Icon } from '../parts/Icon'
-import { useLoaded } from '../parts/useLoaded'
+import { LIVE, useLoaded } from '../parts/useLoaded'
 import { type RangeText, resolveRange } from '../time/range'
 import { TimePicker } from '../time/TimePicker'
 import { History } from './History'
@@ -96,14 +96,21 @@ function HistorySection({ choices, onChange }: HistoryProperties) {
 function RulesSection({ choices, canSilence }: { choices: ComponentChildren; canSilence: boolean }) {
   const [shown, setShown] = useState<Shown>('all')
   const [silencing, setSilencing] = useState<Labels | null>(null)
-  const groups = useLoaded(ruleGroups, [])
-  const matches = (rule: Rule) =>
-    shown === 'all' || (shown === 'failing' ? rule.health === 'err' : rule.state === shown)
+  const groups = useLoaded(ruleGroups, [], LIVE)
+  const [opened, setOpened] = useState<ReadonlySet<string>>(new Set())
+  // What is open stays when its state becomes another while somebody reads it.
+  const keep = (key: string, rule: Rule) => opened.has(key) || matches(rule, shown)
+  const none = !!groups.value?.length && !groups.value.some(group => keptRules(group, keep).length)
+  const show = (chosen: Shown) => {
+    setShown(chosen)
+    setOpened(new Set())
+  }
+  const toggle = (key: string) => setOpened(opened.has(key) ? without(opened, key) : new Set(opened).add(key))
   return (
     <>
       <TopBar title="Alerts">
         {choices}
-        <Choices label="State" value={shown} choices={STATES} onChoose={setShown} />
+        <Choices label="State" value={shown} choices={STATES} onChoose={show} />
         <button type="button" class="button icon-only" title="Refresh" aria-label="Refresh" onClick={groups.reload}>
           <Icon name="refresh" />
         </button>
@@ -118,11 +125,14 @@ function RulesSection({ choices, canSilence }: { choices: ComponentChildren; can
             </p>
           </Empty>
         )}
+        {none && <Empty title={`No rule is ${shown}`} />}
         {groups.value?.map(group => (
           <Group
             key={`${group.file}${group.name}`}
             group={group}
-            rules={group.rules.filter(matches)}
+            keep={keep}
+            opened={opened}
+            onToggle={toggle}
             onSilence={canSilence ? setSilencing : undefined}
           />
         ))}
@@ -134,13 +144,32 @@ function RulesSection({ choices, canSilence }: { choices: ComponentChildren; can
   )
 }
 
+function matches(rule: Rule, shown: Shown): boolean {
+  return shown === 'all' || (shown === 'failing' ? rule.health === 'err' : rule.state === shown)
+}
+
+function without(keys: ReadonlySet<string>, key: string): ReadonlySet<string> {
+  return new Set([...keys].filter(each => each !== key))
+}
+
+type Keep = (key: string, rule: Rule) => boolean
+
+function keptRules(group: RuleGroup, keep: Keep): { rule: Rule; key: string }[] {
+  return group.rules
+    .map((rule, at) => ({ rule, key: `${group.file} ${group.name} ${at} ${rule.name}` }))
+    .filter(({ rule, key }) => keep(key, rule))
+}
+
 interface GroupProperties {
   group: RuleGroup
-  rules: Rule[]
+  keep: Keep
+  opened: ReadonlySet<string>
+  onToggle: (key: string) => void
   onSilence?: (labels: Labels) => void
 }
 
-function Group({ group, rules, onSilence }: GroupProperties) {
+function Group({ group, keep, opened, onToggle, onSilence }: GroupProperties) {
+  const rules = keptRules(group, keep)
   if (!rules.length) return null
   return (
     <section class="rule-group">
@@ -148,21 +177,27 @@ function Group({ group, rules, onSilence }: GroupProperties) {
         {group.file} <span class="crumb">/</span> {group.name}
       </h2>
       <ul>
-        {rules.map((rule, at) => (
-          <RuleItem key={`${rule.name}${at}`} rule={rule} onSilence={onSilence} />
+        {rules.map(({ rule, key }) => (
+          <RuleItem key={key} rule={rule} open={opened.has(key)} onToggle={() => onToggle(key)} onSilence={onSilence} />
         ))}
       </ul>
     </section>
   )
 }
 
-function RuleItem({ rule, onSilence }: { rule: Rule; onSilence?: (labels: Labels) => void }) {
-  const [open, setOpen] = useState(false)
+interface RuleProperties {
+  rule: Rule
+  open: boolean
+  onToggle: () => void
+  onSilence?: (labels: Labels) => void
+}
+
+function RuleItem({ rule, open, onToggle, onSilence }: RuleProperties) {
   const state = rule.health === 'err' ? 'failing' : rule.type === 'recording' ? 'recording' : (rule.state ?? 'inactive')
   const firing = rule.alerts?.filter(alert => alert.state === 'firing').length ?? 0
   return (
     <li class="rule">
-      <button type="button" class="rule-head" aria-expanded={open} onClick={() => setOpen(!open)}>
+      <button type="button" class="rule-head" aria-expanded={open} onClick={onToggle}>
         <span class={`state ${state}`}>{state}</span>
         <strong>{rule.name}</strong>
         {firing > 0 && <span class="hint">{firing} firing</span>}

@@ -14,7 +14,9 @@ import { resolveRange, stepFor } from '../time/range'
 import { thresholdOf } from './threshold'
 
 const RANGE = { from: 'now-3h', to: 'now' }
-const NONE: ReadonlySet<string> = new Set()
+
+/** ms; a query over hours, of which little is new after a few seconds */
+const EVERY = 60_000
 
 export function RuleDetails({ rule, onSilence }: { rule: Rule; onSilence?: (labels: Labels) => void }) {
   return (
@@ -56,18 +58,20 @@ export function RuleDetails({ rule, onSilence }: { rule: Rule; onSilence?: (labe
 
 function RuleGraph({ rule }: { rule: Rule }) {
   const { query, value } = thresholdOf(rule.query)
-  const range = resolveRange(RANGE)
   const found = useLoaded(
     async signal => {
+      const range = resolveRange(RANGE)
       const answer = await runQuery({ query, range, step: stepFor(range, 120), purpose: 'alert', signal })
-      return answer.data.kind === 'series' ? answer.data.series : []
+      return { range, series: answer.data.kind === 'series' ? answer.data.series : [] }
     },
     [query],
+    EVERY,
   )
-  if (found.error) return <Failure message={found.error.message} />
-  if (!found.value?.length) return null
-  const { times, columns } = align(found.value)
-  const items = found.value.map((each, at) => ({
+  if (found.error && !found.value) return <Failure message={found.error.message} />
+  if (!found.value?.series.length) return null
+  const { range, series } = found.value
+  const { times, columns } = align(series)
+  const items = series.map((each, at) => ({
     name: seriesName(each.labels),
     colour: colourOfSeries(each.labels, at),
     values: columns[at]!,
@@ -82,7 +86,7 @@ function RuleGraph({ rule }: { rule: Rule }) {
         thresholds={value === null ? [] : [{ value, colour: '--level-error' }]}
         label={`${rule.name} over the last three hours${value === null ? '' : `, threshold ${value}`}`}
       />
-      <Legend items={items} hidden={NONE} onHide={() => {}} />
+      <Legend items={items} />
     </>
   )
 }

@@ -6,12 +6,12 @@ import { ApiError } from '../api/http'
 import { may, whyNot } from '../api/identity'
 import { Empty, Failure } from '../parts/Empty'
 import { tell } from '../parts/Notices'
-import { useLoaded } from '../parts/useLoaded'
+import { LIVE, useLoaded } from '../parts/useLoaded'
 import { formatMoment } from '../time/format'
 import { operatorOf, SilenceDialog } from './SilenceDialog'
 
 export function Silences() {
-  const found = useLoaded(silences, [])
+  const found = useLoaded(silences, [], LIVE)
   const [adding, setAdding] = useState(false)
   const current = (found.value ?? [])
     .filter(silence => silence.status.state !== 'expired')
@@ -25,9 +25,9 @@ export function Silences() {
       tell(failure instanceof ApiError ? failure.message : String(failure), 'error')
     }
   }
-  if (found.error) return <Failure message={found.error.message} />
   return (
     <>
+      {found.error && <Failure message={found.error.message} />}
       <p>
         <button
           type="button"

@@ -1,4 +1,5 @@
-// Names, colours and sums of series. A click shows one alone, another click all; with Shift it hides or shows one.
+// Names, colours and sums of series. Where series can be hidden, a click shows one alone, another click all; with Shift it hides
+// or shows one.
 
 import { formatValue, type Unit } from './units'
 
@@ -8,15 +9,19 @@ export interface LegendItem {
   values: (number | null)[]
 }
 
+type Figure = 'last' | 'mean' | 'max' | 'sum'
+
 interface Properties {
   items: LegendItem[]
-  hidden: ReadonlySet<string>
-  onHide: (hidden: Set<string>) => void
+  hidden?: ReadonlySet<string>
+  onHide?: (hidden: Set<string>) => void
   unit?: Unit
-  figures?: ('last' | 'mean' | 'max' | 'sum')[]
+  figures?: Figure[]
 }
 
-export function Legend({ items, hidden, onHide, unit, figures = [] }: Properties) {
+const NONE: ReadonlySet<string> = new Set()
+
+export function Legend({ items, hidden = NONE, onHide, unit, figures = [] }: Properties) {
   const choose = (name: string, one: boolean) => {
     const next = new Set(hidden)
     if (one) {
@@ -26,29 +31,43 @@ export function Legend({ items, hidden, onHide, unit, figures = [] }: Properties
       next.clear()
       for (const item of items) if (item.name !== name) next.add(item.name)
     }
-    onHide(next)
+    onHide?.(next)
   }
   return (
     <ul class={`legend${figures.length ? ' legend-figures' : ''}`}>
       {items.map(item => (
         <li key={item.name}>
-          <button
-            type="button"
-            aria-pressed={!hidden.has(item.name)}
-            title={`${item.name} — click to show it alone, Shift-click to hide it`}
-            onClick={event => choose(item.name, event.shiftKey)}
-          >
-            <i style={{ background: item.colour.startsWith('--') ? `var(${item.colour})` : item.colour }} />
-            <span class="legend-name">{item.name}</span>
-            {figures.map(figure => (
-              <span key={figure} class="legend-figure">
-                <small>{figure}</small> {formatValue(figureOf(figure, item.values), unit)}
-              </span>
-            ))}
-          </button>
+          {onHide ? (
+            <button
+              type="button"
+              aria-pressed={!hidden.has(item.name)}
+              title={`${item.name} — click to show it alone, Shift-click to hide it`}
+              onClick={event => choose(item.name, event.shiftKey)}
+            >
+              <Item item={item} unit={unit} figures={figures} />
+            </button>
+          ) : (
+            <span class="legend-item" title={item.name}>
+              <Item item={item} unit={unit} figures={figures} />
+            </span>
+          )}
         </li>
       ))}
     </ul>
+  )
+}
+
+function Item({ item, unit, figures }: { item: LegendItem; unit?: Unit; figures: readonly Figure[] }) {
+  return (
+    <>
+      <i style={{ background: item.colour.startsWith('--') ? `var(${item.colour})` : item.colour }} />
+      <span class="legend-name">{item.name}</span>
+      {figures.map(figure => (
+        <span key={figure} class="legend-figure">
+          <small>{figure}</small> {formatValue(figureOf(figure, item.values), unit)}
+        </span>
+      ))}
+    </>
   )
 }
 
@@ -56,7 +75,7 @@ function isAlone(items: readonly LegendItem[], hidden: ReadonlySet<string>, name
   return items.length > 1 && !hidden.has(name) && hidden.size === items.length - 1
 }
 
-function figureOf(figure: string, values: readonly (number | null)[]): number | null {
+function figureOf(figure: Figure, values: readonly (number | null)[]): number | null {
   const numbers = values.filter(value => value !== null)
   if (!numbers.length) return null
   switch (figure) {

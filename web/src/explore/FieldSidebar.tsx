@@ -48,6 +48,7 @@ export function FieldSidebar({ pane }: { pane: Pane }) {
             />
           ))}
       </ul>
+      {!labels.loading && !labels.value?.length && <p class="hint">No labels in this range.</p>}
       <h3>Fields</h3>
       <ul>
         {fields.value
@@ -63,7 +64,6 @@ export function FieldSidebar({ pane }: { pane: Pane }) {
             />
           ))}
       </ul>
-      {!labels.loading && !labels.value?.length && <p class="hint">No labels in this range.</p>}
     </aside>
   )
 }

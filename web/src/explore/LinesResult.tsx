@@ -75,7 +75,7 @@ function footerOf(pane: Pane): string {
   const count = pane.entries.value.length
   if (pane.live.value) return ''
   if (pane.more.value === 'loading') return 'loading more lines…'
-  if (!count) return 'No lines in this range.'
+  if (!count) return 'No lines in this range: choose a longer one, or take something out of the query.'
   if (count >= MOST_LINES) return `${formatCount(MOST_LINES)} lines are shown. Narrow the range, or export everything.`
   return pane.more.value === 'end' ? 'That is all in this range.' : ''
 }

@@ -16,8 +16,6 @@ import { stepFor } from '../time/range'
 import { countedBy, topValues } from './FieldSidebar'
 import type { Pane } from './pane'
 
-const NONE: ReadonlySet<string> = new Set()
-
 export function StatisticsDialog({ pane, field, onClose }: { pane: Pane; field: Field; onClose: () => void }) {
   const top = useLoaded(signal => topValues(pane, field.name, field.origin, signal, 20), [])
   const range = pane.asked.value
@@ -46,7 +44,7 @@ export function StatisticsDialog({ pane, field, onClose }: { pane: Pane; field: 
             height={150}
             label={`${field.name} over time`}
           />
-          <Legend items={items} hidden={NONE} onHide={() => {}} />
+          <Legend items={items} />
         </>
       )}
       <table class="data-table">

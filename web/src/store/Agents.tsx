@@ -4,7 +4,7 @@ import { askIfThere } from '../api/http'
 import { DataTable } from '../charts/DataTable'
 import { formatValue } from '../charts/units'
 import { Failure } from '../parts/Empty'
-import { useLoaded } from '../parts/useLoaded'
+import { LIVE, useLoaded } from '../parts/useLoaded'
 import { readableDuration } from '../time/duration'
 import { ago } from '../time/format'
 import { Senders } from './Senders'
@@ -38,6 +38,7 @@ export function Agents() {
   const agents = useLoaded(
     async signal => (await askIfThere<{ data: Agent[] }>('sigyn/api/v1/agents', { signal }))?.data ?? [],
     [],
+    LIVE,
   )
   return (
     <>

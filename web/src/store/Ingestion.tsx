@@ -2,6 +2,7 @@ import { indexStatistics, runQuery, volumes } from '../api/loki'
 import { buildInformation, plainText } from '../api/sigyn'
 import { align, seriesName } from '../charts/align'
 import { DataTable } from '../charts/DataTable'
+import { Legend } from '../charts/Legend'
 import { colourOfSeries } from '../charts/palette'
 import { TimeChart } from '../charts/TimeChart'
 import { formatCount, formatValue } from '../charts/units'
@@ -25,6 +26,11 @@ export function Ingestion({ range }: { range: Range }) {
     return found.data.kind === 'series' ? found.data.series : []
   }, key)
   const aligned = rate.value && align(rate.value)
+  const items = (rate.value ?? []).map((each, at) => ({
+    name: seriesName(each.labels),
+    colour: colourOfSeries(each.labels, at),
+    values: aligned?.columns[at] ?? [],
+  }))
   const samples = metrics.value ?? []
   const table = {
     columns: [
@@ -54,11 +60,7 @@ export function Ingestion({ range }: { range: Range }) {
           </header>
           <TimeChart
             times={aligned.times}
-            series={rate.value!.map((each, at) => ({
-              name: seriesName(each.labels),
-              colour: colourOfSeries(each.labels, at),
-              values: aligned.columns[at]!,
-            }))}
+            series={items}
             range={range}
             height={220}
             kind="area"
@@ -66,6 +68,7 @@ export function Ingestion({ range }: { range: Range }) {
             unit="Bps"
             label="Text per second, by service"
           />
+          <Legend items={items} />
         </section>
       )}
       <div class="two-columns">

@@ -1,14 +1,21 @@
-// How long what is kept, and where: from the settings, and from routes that not every version has.
+// How long what is kept, from the settings; and what somebody asked to delete.
 
-import { optional, plainText } from '../api/sigyn'
+import { askIfThere } from '../api/http'
+import { plainText } from '../api/sigyn'
+import { DataTable } from '../charts/DataTable'
 import { Failure } from '../parts/Empty'
-import { useLoaded } from '../parts/useLoaded'
+import { LIVE, useLoaded } from '../parts/useLoaded'
+import { formatMoment } from '../time/format'
 
-const ROUTES = [
-  ['Retention', 'sigyn/api/v1/retention'],
-  ['Tiers', 'sigyn/api/v1/tiers'],
-  ['Deletes', 'loki/api/v1/delete'],
-] as const
+interface DeleteRequest {
+  request_id: string
+  query: string
+  /** seconds since 1970, as the others */
+  start_time: number
+  end_time: number
+  created_at: number
+  status: string
+}
 
 export function Retention() {
   const settings = useLoaded(async signal => sectionOf(await plainText('config', signal), 'retention'), [])
@@ -21,26 +28,35 @@ export function Retention() {
         {settings.error && <Failure message={settings.error.message} />}
         <pre class="parts">{settings.value}</pre>
       </section>
-      {ROUTES.map(([name, path]) => (
-        <Reported key={path} name={name} path={path} />
-      ))}
+      <Deletes />
     </>
   )
 }
 
-function Reported({ name, path }: { name: string; path: string }) {
-  const found = useLoaded(signal => optional<unknown>(path, signal), [])
+function Deletes() {
+  const found = useLoaded(
+    async signal => (await askIfThere<DeleteRequest[]>('loki/api/v1/delete', { signal })) ?? [],
+    [],
+    LIVE,
+  )
+  const rows = (found.value ?? []).map(request => [
+    request.query,
+    request.start_time ? formatMoment(request.start_time * 1000) : 'the beginning',
+    formatMoment(request.end_time * 1000),
+    formatMoment(request.created_at * 1000),
+    request.status,
+    request.request_id,
+  ])
+  const columns = ['query', 'from', 'to', 'asked for', 'status', 'id'].map(name => ({ name, type: 'text' as const }))
   return (
     <section class="panel">
       <header class="panel-head">
-        <h2>{name}</h2>
+        <h2>Deletes by request</h2>
       </header>
-      {found.error ? (
-        <Failure message={found.error.message} />
-      ) : found.value === null ? (
-        <p class="hint inset">This version of the server does not report it.</p>
-      ) : (
-        <pre class="parts">{found.value === undefined ? '' : JSON.stringify(found.value, null, 2)}</pre>
+      {found.error && <Failure message={found.error.message} />}
+      {found.value && !rows.length && <p class="hint inset">Nobody asked to delete anything.</p>}
+      {rows.length > 0 && (
+        <DataTable table={{ columns, rows }} label="Deletes" order={{ column: 3, descending: true }} />
       )}
     </section>
   )

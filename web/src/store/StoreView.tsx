@@ -1,6 +1,7 @@
 // What is stored, how much comes in, what the labels cost, and the settings in force.
 
 import { useState } from 'preact/hooks'
+import { go, place } from '../app/router'
 import { TopBar } from '../app/TopBar'
 import { Choices } from '../explore/ResultTools'
 import { type RangeText, resolveRange } from '../time/range'
@@ -16,28 +17,40 @@ type Section = 'ingestion' | 'cardinality' | 'retention' | 'agents' | 'settings'
 const SECTIONS: readonly { value: Section; name: string }[] = [
   { value: 'ingestion', name: 'Ingestion' },
   { value: 'cardinality', name: 'Labels and streams' },
-  { value: 'retention', name: 'Retention and tiers' },
+  { value: 'retention', name: 'Retention and deletes' },
   { value: 'agents', name: 'Agents' },
   { value: 'settings', name: 'Settings' },
 ]
 
+/** Those whose answers depend on the time that is chosen. */
+const TIMED: readonly Section[] = ['ingestion', 'cardinality']
+
 export function StoreView() {
-  const [section, setSection] = useState<Section>('ingestion')
-  const [text, setText] = useState<RangeText>({ from: 'now-6h', to: 'now' })
-  const [range, setRange] = useState(() => resolveRange(text))
-  const choose = (chosen: RangeText) => {
-    setText(chosen)
-    setRange(resolveRange(chosen))
-  }
+  const { parameters } = place.value
+  const section = SECTIONS.find(each => each.value === parameters.get('show'))?.value ?? 'ingestion'
+  const text: RangeText = { from: parameters.get('from') ?? 'now-6h', to: parameters.get('to') ?? 'now' }
+  const [round, setRound] = useState(0)
+  const key = `${text.from} ${text.to} ${round}`
+  const [resolved, setResolved] = useState({ key: '', range: resolveRange(text) })
+  if (resolved.key !== key) setResolved({ key, range: resolveRange(text) })
+  const change = (changed: Record<string, string>) => go('store', { ...Object.fromEntries(parameters), ...changed })
   return (
     <>
       <TopBar title="Store">
-        <Choices label="Section" value={section} choices={SECTIONS} onChoose={setSection} />
-        <TimePicker range={text} onRange={choose} refresh="" onRefreshEvery={() => {}} onRefresh={() => choose(text)} />
+        <Choices label="Section" value={section} choices={SECTIONS} onChoose={chosen => change({ show: chosen })} />
+        {TIMED.includes(section) && (
+          <TimePicker
+            range={text}
+            onRange={({ from, to }) => change({ from, to })}
+            refresh={parameters.get('refresh') ?? ''}
+            onRefreshEvery={refresh => change({ refresh })}
+            onRefresh={() => setRound(before => before + 1)}
+          />
+        )}
       </TopBar>
       <main id="main" class="padded store">
-        {section === 'ingestion' && <Ingestion range={range} />}
-        {section === 'cardinality' && <Cardinality range={range} />}
+        {section === 'ingestion' && <Ingestion range={resolved.range} />}
+        {section === 'cardinality' && <Cardinality range={resolved.range} />}
         {section === 'retention' && <Retention />}
         {section === 'agents' && <Agents />}
         {section === 'settings' && <SettingsText />}
