@@ -143,6 +143,23 @@ def test_new_files_are_found_and_excluded_ones_left(tmp_path: Path) -> None:
     scenario(run)
 
 
+@pytest.mark.parametrize("pattern", ["*", "*/*", "**", "**/*.log"])
+def test_links_to_nowhere_and_to_themselves_are_left(tmp_path: Path, pattern: str) -> None:
+    async def run() -> None:
+        (tmp_path / "logs" / "in").mkdir(parents=True)
+        for folder in (tmp_path / "logs", tmp_path / "logs" / "in"):
+            (folder / "self.log").symlink_to(folder / "self.log")
+            (folder / "nowhere.log").symlink_to(tmp_path / "nowhere")
+            os.mkfifo(folder / "pipe.log")
+        folder = tmp_path / "logs" / "in" if pattern == "*/*" else tmp_path / "logs"
+        append(tmp_path / "real", "one\n")
+        (folder / "real.log").symlink_to(tmp_path / "real")
+        async with reading(tmp_path / "logs" / pattern) as sink:
+            await sink.until("one")
+
+    scenario(run)
+
+
 @pytest.mark.parametrize("copied", [False, True])
 def test_rotation_loses_nothing(tmp_path: Path, copied: bool) -> None:
     async def run() -> None:
