@@ -80,11 +80,20 @@ class Positions:
         self._changed = False
         return _format(self._values)
 
+    def unsaved(self) -> None:
+        """What `changed_text` gave last could not be written: the next call gives everything again."""
+        self._changed = True
+
     def save(self) -> None:
         """Writes the file when something changed; raises Unavailable."""
         text = self.changed_text()
-        if text is not None:
+        if text is None:
+            return
+        try:
             write_atomically(self.path, text)
+        except Unavailable:
+            self.unsaved()
+            raise
 
 
 def write_atomically(path: Path, content: bytes) -> None:

@@ -86,6 +86,12 @@ def push_sink(tls: ssl.SSLContext | None = None) -> Iterator[Sink]:
             self.send_header("Content-Length", "0")
             self.end_headers()
 
+        def do_GET(self) -> None:
+            """A page, such as the login of a proxy."""
+            self.send_response(200)
+            self.send_header("Content-Length", "0")
+            self.end_headers()
+
         def log_message(self, *_: object) -> None:
             pass
 

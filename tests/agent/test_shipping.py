@@ -23,7 +23,9 @@ from sigyn.agent.errors import ConfigurationError
 from sigyn.agent.positions import Positions
 from sigyn.agent.shipping.access import tls_context
 from sigyn.agent.shipping.backlog import Cursors
+from sigyn.agent.shipping.batch import OpenBatch
 from sigyn.agent.shipping.buffer import DiskBuffer
+from sigyn.agent.shipping.client import PushClient
 from sigyn.agent.shipping.encode import EntryEncoder, encode_entry, encode_stream
 from sigyn.agent.shipping.record import Post, Record
 from sigyn.agent.shipping.shipper import BufferSettings, Shipper
@@ -137,6 +139,83 @@ def test_busy_servers_are_asked_again_and_refusals_are_final(tmp_path: Path, sin
         assert sink.lines() == ["kept"]
 
     run(scenario)
+
+
+@pytest.mark.parametrize("asked", ["\u00b2", "soon", "Fri, 99 Foo 2026", "-5", "0"])
+def test_a_time_to_wait_that_nobody_understands_is_none(tmp_path: Path, sink: Sink, asked: str) -> None:
+    async def scenario() -> None:
+        sink.answers += [(429, {"Retry-After": asked})]
+        async with shipping(tmp_path, client(sink.url)) as (shipper, _, _):
+            shipper.add(entries("kept"), {}, 1)
+            await until(lambda: sink.lines() == ["kept"])
+            assert shipper.failed() is None
+
+    run(scenario)
+
+
+@pytest.mark.parametrize("asked", ["9" * 400, "99999999", "Fri, 31 Dec 9999 23:59:59 GMT"])
+def test_no_server_silences_an_agent_for_more_than_an_hour(sink: Sink, asked: str) -> None:
+    waits: list[float] = []
+
+    async def sleep(seconds: float) -> None:
+        waits.append(seconds)
+
+    async def scenario() -> None:
+        sink.answers += [(503, {"Retry-After": asked})]
+        pusher = PushClient(client(sink.url), AgentCounters(), patient=True, sleep=sleep)
+        batch = OpenBatch(0)
+        batch.add(entries("kept"), {})
+        await pusher.send(batch.seal(1, [{}]).posts[0])
+        await pusher.close()
+
+    run(scenario)
+    assert waits == [3600.0]
+    assert sink.lines() == ["kept"]
+
+
+@pytest.mark.parametrize("status", [301, 302, 303])
+def test_a_page_that_a_push_was_sent_on_to_has_taken_nothing(tmp_path: Path, sink: Sink, status: int) -> None:
+    """A proxy that wants a login sends a push on to a page, which answers 200 to a GET without the entries."""
+
+    async def scenario() -> None:
+        sink.answers += [(status, {"Location": "/login"})]
+        async with shipping(tmp_path, client(sink.url)) as (shipper, _, counters):
+            shipper.add(entries("kept"), {}, 1)
+            await until(lambda: sink.lines() == ["kept"])
+            assert list(counted(counters, "promtail_batch_retries_total").values()) == [1]
+
+    run(scenario)
+
+
+def test_positions_that_could_not_be_written_are_written_once_they_can(tmp_path: Path, sink: Sink) -> None:
+    async def scenario() -> None:
+        async with shipping(tmp_path, client(sink.url)) as (shipper, positions, _):
+            blocked = tmp_path / "positions.yaml"
+            blocked.mkdir()  # a file can't take the place of a folder, whoever writes it
+            shipper.add(entries("a"), {"f": "1"}, 1)
+            await until(lambda: positions["f"] == "1")
+            await asyncio.sleep(0.1)  # some saves fail
+            blocked.rmdir()
+            await until(lambda: Positions.load(blocked)["f"] == "1")
+
+    run(scenario)
+
+
+def test_the_buffer_keeps_positions_that_could_not_be_written(tmp_path: Path, sink: Sink) -> None:
+    async def first() -> None:
+        async with shipping(tmp_path, client(sink.url)) as (shipper, positions, _):
+            (tmp_path / "positions.yaml").mkdir()
+            shipper.add(entries("a"), {"f": "1"}, 1)
+            await until(lambda: positions["f"] == "1")
+
+    async def second() -> None:
+        async with shipping(tmp_path, client(sink.url)) as (shipper, _, _):
+            assert shipper.positions()["f"] == "1"
+
+    run(first)
+    (tmp_path / "positions.yaml").rmdir()
+    run(second)
+    assert sink.lines() == ["a"]
 
 
 def test_rate_limited_batches_are_dropped_where_configured(tmp_path: Path, sink: Sink) -> None:

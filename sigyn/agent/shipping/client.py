@@ -23,6 +23,7 @@ from sigyn.model.time import SECOND, Clock, system_clock
 
 _log = structlog.get_logger("sigyn.agent.client")
 _TOO_MANY = 429
+_LONGEST_WAIT = 3600.0  # seconds: what a server asks beyond is a mistake, such as a date of the wrong year
 
 
 @dataclass(frozen=True, slots=True)
@@ -116,6 +117,8 @@ class PushClient:
         answer.stream = httpx.ByteStream(b"")
         status = answer.status_code
         self._counters.request_duration.labels(str(status), self.host).observe(seconds)
+        if answer.request.method != "POST":  # 302 and its like: a page that was got, such as a login, took nothing
+            return _Outcome(False, True, str(answer.history[0].status_code), f"sent on to {answer.request.url}")
         if 200 <= status < 300:
             return _Outcome(True, False, str(status), "")
         limited = status == _TOO_MANY
@@ -145,16 +148,16 @@ class PushClient:
         return whole * self._random.uniform(0.5, 1.0)
 
     def _retry_after(self, answer: httpx.Response) -> float:
-        """Seconds that the server asks to wait, as a number or as a date; 0 when it doesn't say."""
+        """Seconds that the server asks to wait, as a number or as a date; 0 when it doesn't say, or not clearly."""
         text = answer.headers.get("Retry-After", "").strip()
-        if not text:
-            return 0.0
-        if text.isdigit():
-            return float(text)
         try:
-            return max(0.0, parsedate_to_datetime(text).timestamp() - self._clock() / SECOND)
-        except ValueError:
+            if text.isascii() and text.isdigit():
+                seconds = float(text)
+            else:
+                seconds = parsedate_to_datetime(text).timestamp() - self._clock() / SECOND
+        except (ValueError, OverflowError):
             return 0.0
+        return min(max(0.0, seconds), _LONGEST_WAIT)
 
     def _delivered(self, post: Post) -> None:
         self._counters.sent_entries.labels(self.host).inc(post.entries)

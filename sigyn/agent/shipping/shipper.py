@@ -154,9 +154,14 @@ class Shipper:
         await asyncio.gather(*self._senders, *self._keepers, return_exceptions=True)
         for client in self._clients:
             await client.close()
-        await self._save()
+        delivered = self._backlog.delivered
+        try:
+            await self._save()
+        except Unavailable as error:
+            _log.error("positions can't be saved", reason=str(error))
+            delivered = 0  # the buffer still knows how far everything was read
         if self._buffer:
-            self._buffer.close(self._backlog.delivered)
+            self._buffer.close(delivered)
 
     def _undelivered(self) -> bool:
         return bool(self._sealed) or self._backlog.delivered < self._sequence
@@ -236,7 +241,11 @@ class Shipper:
         text = self._positions.changed_text()
         async with self._writing:
             if text is not None:
-                await asyncio.to_thread(write_atomically, self._positions.path, text)
+                try:
+                    await asyncio.to_thread(write_atomically, self._positions.path, text)
+                except Unavailable:
+                    self._positions.unsaved()
+                    raise
             if self._buffer:
                 await asyncio.to_thread(self._buffer.drop_through, delivered)
                 self._counters.buffer_bytes.set(self._buffer.bytes)

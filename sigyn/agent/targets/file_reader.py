@@ -356,6 +356,7 @@ class FileReader:
             except OSError as error:
                 self._counters.read_errors.labels(file.path).inc()
                 _log.warning("a file can't be read", file=file.path, reason=str(error))
+                file.ended = file.compressed  # damaged: it will not get better by reading it again
                 more = False
             if not more:
                 self._dirty.pop(file, None)
@@ -384,7 +385,7 @@ class FileReader:
             self._push(file, lines, block, used)
             return True
         self._seen[file] = state
-        if file.compressed and not file.ended:
+        if not file.ended and file.complete():
             self._read_rest(file)
             file.ended = True
         return False

@@ -89,9 +89,9 @@ def _walk(folder: str, parts: list[str]) -> Iterator[str]:
         if rest:
             yield from _walk(folder, rest)
         for entry in _entries(folder):
-            if entry.is_dir(follow_symlinks=False):
+            if _is_folder(entry, follow_symlinks=False):
                 yield from _walk(entry.path, parts)
-            elif not rest and entry.is_file():
+            elif not rest and _is_file(entry):
                 yield entry.path
         return
     if not _SPECIAL.search(part):
@@ -104,9 +104,9 @@ def _walk(folder: str, parts: list[str]) -> Iterator[str]:
     pattern = _compiled(part)
     for entry in _entries(folder):
         if pattern.fullmatch(entry.name):
-            if rest and entry.is_dir():
+            if rest and _is_folder(entry):
                 yield from _walk(entry.path, rest)
-            elif not rest and entry.is_file():
+            elif not rest and _is_file(entry):
                 yield entry.path
 
 
@@ -130,7 +130,7 @@ def _walk_folders(folder: str, parts: list[str]) -> Iterator[str]:
         yield from _walk_folders(folder, rest)
     pattern = _compiled("*" if part == "**" else part)
     for entry in _entries(folder):
-        if entry.is_dir(follow_symlinks=part != "**") and pattern.fullmatch(entry.name):
+        if pattern.fullmatch(entry.name) and _is_folder(entry, follow_symlinks=part != "**"):
             yield from _walk_folders(entry.path, parts if part == "**" else rest)
 
 
@@ -140,6 +140,20 @@ def _entries(folder: str) -> list[os.DirEntry[str]]:
             return list(entries)
     except OSError:
         return []
+
+
+def _is_file(entry: os.DirEntry[str]) -> bool:
+    try:
+        return entry.is_file()
+    except OSError:  # a link to itself, or into a folder that is closed to us
+        return False
+
+
+def _is_folder(entry: os.DirEntry[str], *, follow_symlinks: bool = True) -> bool:
+    try:
+        return entry.is_dir(follow_symlinks=follow_symlinks)
+    except OSError:
+        return False
 
 
 @lru_cache(maxsize=1024)

@@ -1,13 +1,10 @@
 """One open file, read block by block from its position on."""
 
-import bz2
-import gzip
 import os
-import zlib
-from collections.abc import Callable, Mapping
-from typing import IO, Protocol
+from typing import Protocol
 
 from sigyn.agent.positions import Changes
+from sigyn.agent.targets.compressed import CompressedContent
 from sigyn.agent.targets.identity import (
     HEAD_BYTES,
     identify,
@@ -24,6 +21,7 @@ class Content(Protocol):
 
     def read(self, offset: int, size: int) -> bytes: ...
     def size(self) -> int: ...
+    def complete(self) -> bool: ...
     def close(self) -> None: ...
 
 
@@ -39,79 +37,12 @@ class PlainContent:
     def size(self) -> int:
         return os.fstat(self._handle).st_size
 
+    def complete(self) -> bool:
+        """A plain file may always grow."""
+        return False
+
     def close(self) -> None:
         """The handle belongs to the file."""
-
-
-class CompressedContent:
-    """The bytes behind gz, bz2 or z; offsets are of the text. Read forwards, a place further back begins anew."""
-
-    def __init__(self, path: str, format: str) -> None:
-        self._path = path
-        self._opener = _OPENERS[format]
-        self._file = self._opener(path)
-        self._at = 0
-        self._kept = b""  # what was read and not consumed: the beginning of a line
-
-    def read(self, offset: int, size: int) -> bytes:
-        if offset < self._at - len(self._kept):
-            self._file.close()
-            self._file, self._at, self._kept = self._opener(self._path), 0, b""
-        while offset > self._at:
-            skipped = self._file.read(min(1 << 20, offset - self._at))
-            if not skipped:
-                return b""
-            self._at += len(skipped)
-            self._kept = b""
-        self._kept = self._kept[len(self._kept) - (self._at - offset) :] if self._at > offset else b""
-        if len(self._kept) < size:
-            more = self._file.read(size - len(self._kept))
-            self._at += len(more)
-            self._kept += more
-        return self._kept[:size]
-
-    def size(self) -> int:
-        return 1 << 62  # not known before it is read to its end
-
-    def close(self) -> None:
-        self._file.close()
-
-
-def _open_zlib(path: str) -> IO[bytes]:
-    return _ZlibFile(path)  # type: ignore[return-value]
-
-
-class _ZlibFile:
-    """A zlib stream as a file."""
-
-    def __init__(self, path: str) -> None:
-        self._file = open(path, "rb")  # noqa: SIM115 (closed by close)
-        self._inflate = zlib.decompressobj()
-        self._rest = b""
-
-    def read(self, size: int) -> bytes:
-        while True:
-            data = self._rest or self._file.read(1 << 16)
-            if not data:
-                return b""
-            text = self._inflate.decompress(data, size)
-            self._rest = self._inflate.unconsumed_tail
-            if text:
-                return text
-
-    def close(self) -> None:
-        self._file.close()
-
-
-def _open_gzip(path: str) -> IO[bytes]:
-    return gzip.open(path, "rb")  # type: ignore[return-value]
-
-
-def _open_bz2(path: str) -> IO[bytes]:
-    return bz2.open(path, "rb")
-
-
-_OPENERS: Mapping[str, Callable[[str], IO[bytes]]] = {"gz": _open_gzip, "bz2": _open_bz2, "z": _open_zlib}
 
 
 class TailedFile:
@@ -169,6 +100,10 @@ class TailedFile:
     def read(self, size: int) -> bytes:
         """A block from the offset on; empty at the end."""
         return self._content.read(self.offset, size)
+
+    def complete(self) -> bool:
+        """Whether a compressed file was read to the end of what was packed; never so of other files."""
+        return self._content.complete()
 
     def was_truncated(self) -> bool:
         """Whether it is another file by its content: shorter than what was read, or with another beginning."""
