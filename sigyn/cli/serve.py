@@ -57,6 +57,11 @@ that can be set.
     multiple=True,
     help='Store the lines of these files too, as {job="files", filename=...}; may be given several times.',
 )
+@click.option(
+    "--processes",
+    metavar="N",
+    help="Processes that take in pushes, where there are cores for them; 200 MB of memory each.  [default: 1]",
+)
 @config_file_option
 @click.option("--demo", is_flag=True, help="Four services log all the time, so that there is something to look at.")
 @click.option("-verify-config", "--verify-config", "verify", is_flag=True, help="Check the configuration and exit.")
@@ -75,6 +80,7 @@ def serve(
     http: str | None,
     otlp_grpc: str | None,
     tail: tuple[str, ...],
+    processes: str | None,
     config_file: Path | None,
     demo: bool,
     verify: bool,
@@ -82,7 +88,7 @@ def serve(
     expand: str,  # noqa: ARG001
 ) -> None:
     """Run the server until it is stopped with Ctrl-C or SIGTERM."""
-    given = {"storage.data": data, "server.http": http, "server.otlp_grpc": otlp_grpc}
+    given = {"storage.data": data, "server.http": http, "server.otlp_grpc": otlp_grpc, "server.processes": processes}
     flags = {path: value for path, value in given.items() if value is not None}
     configuration = load(config_file, os.environ, flags)
     if show:

@@ -1,11 +1,12 @@
 """Batches into a level 0 segment: the part of a write that needs neither objects nor the catalog."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 import pyarrow as pa
 
 from sigyn.model.batch import Batch
+from sigyn.model.errors import SigynError
 from sigyn.store.merge import merge_batches
 from sigyn.store.segment import EncodedSegment, encode_segment, split_row_groups
 
@@ -33,3 +34,16 @@ def encode_batches(tenant: str, batches: Sequence[Batch]) -> ReadySegment:
     labels, entries = merge_batches(batches)
     encoded = encode_segment(tenant, 0, labels, split_row_groups(entries))
     return ReadySegment(encoded, entries, sum(len(batch.entries) for batch in batches))
+
+
+def batches_by_tenant(group: Sequence[Batch]) -> dict[str, list[Batch]]:
+    """The batches of each tenant in a group."""
+    by_tenant: dict[str, list[Batch]] = {}
+    for batch in group:
+        by_tenant.setdefault(batch.tenant, []).append(batch)
+    return by_tenant
+
+
+def failures_of_batches(group: Sequence[Batch], failures: Mapping[str, SigynError]) -> dict[int, SigynError]:
+    """What went wrong with batches, by their numbers, from what went wrong with tenants."""
+    return {number: failures[batch.tenant] for number, batch in enumerate(group) if batch.tenant in failures}

@@ -11,7 +11,7 @@ from sigyn.model.batch import Batch
 from sigyn.model.errors import SigynError, TooManyRequests, Unavailable
 from sigyn.store.catalog import NewSegment
 from sigyn.store.commit import Committer
-from sigyn.store.encoding import ReadySegment, encode_batches
+from sigyn.store.encoding import ReadySegment, batches_by_tenant, encode_batches, failures_of_batches
 from sigyn.store.group_commit import GROUPS_IN_FLIGHT, GroupCommit
 from sigyn.store.live import LiveSegments
 from sigyn.store.metrics import StoreMetrics
@@ -124,13 +124,11 @@ class Writer:
             self._metrics.pushes_failed += 1
 
     async def _write_batches(self, group: Sequence[Batch]) -> Mapping[int, SigynError]:
-        by_tenant: dict[str, list[Batch]] = {}
-        for batch in group:
-            by_tenant.setdefault(batch.tenant, []).append(batch)
+        by_tenant = batches_by_tenant(group)
         stores = [partial(self._store_batches, tenant, batches) for tenant, batches in by_tenant.items()]
         failures = await asyncio.get_running_loop().run_in_executor(self._writers, self._write, stores)
-        of_tenant = {tenant: failures[number] for number, tenant in enumerate(by_tenant) if number in failures}
-        return {number: of_tenant[batch.tenant] for number, batch in enumerate(group) if batch.tenant in of_tenant}
+        of_tenants = {tenant: failures[number] for number, tenant in enumerate(by_tenant) if number in failures}
+        return failures_of_batches(group, of_tenants)
 
     async def _write_segments(self, group: Sequence[ReadySegment]) -> Mapping[int, SigynError]:
         stores = [partial(self._store, segment) for segment in group]
