@@ -113,9 +113,12 @@ def _run(settings: Settings, notices: Iterable[Notice], globs: Sequence[str], de
     from sigyn.demo.attach import attach_demo
     from sigyn.ui.attach import attach_page
 
-    prepare_allocation(small=0 < memory_of(settings) < SMALL_MEMORY)
+    memory = memory_of(settings)
+    prepare_allocation(small=0 < memory < SMALL_MEMORY)
     configure_logs(settings.server.log_level, settings.server.log_format)
     _log_notices(notices)
+    if 0 < memory < SMALL_MEMORY * settings.server.processes and settings.server.processes > 1:
+        _warn_of_memory(settings.server.processes, memory)
     attachments: list[Attachment] = [attach_page, *([attach_demo] if demo else [])]
     if globs:
         attachments.append(partial(_tailed_files, globs, Path(settings.storage.data) / "tailed-files.yaml"))
@@ -160,6 +163,16 @@ def banner(settings: Settings, listening: "Listening", globs: Sequence[str] = ()
         f"""              curl -G {url}/loki/api/v1/query_range --data-urlencode 'query={{job="test"}}'""",
     ]
     return "\n".join(row for row in rows if row)
+
+
+def _warn_of_memory(processes: int, memory: int) -> None:
+    import structlog
+
+    structlog.get_logger("sigyn.config").warning(
+        "server.processes: there may be too little memory for so many, which take 200 MB each and more",
+        processes=processes,
+        memory_bytes=memory,
+    )
 
 
 def _log_notices(notices: Iterable[Notice]) -> None:

@@ -176,12 +176,15 @@ class Channel:
                 question.set_exception(content)
 
     async def _answer(self, number: int, question: Any, files: Files) -> None:
+        answer: Any = None
+        failure: SigynError | None = Unavailable("the process that was asked could not answer")
         try:
             answer = await self._asked(question, files)
+            failure = None
         except SigynError as error:
-            self._send((_REFUSE, number, error), ())
-        else:
-            self._send((_ANSWER, number, answer), ())
+            failure = error
+        finally:  # whatever went wrong: who asked must not wait for ever
+            self._send((_ANSWER, number, answer) if failure is None else (_REFUSE, number, failure), ())
 
 
 def receive_first(end: socket.socket) -> Any:

@@ -131,8 +131,10 @@ class IngestProcesses(Collector):
                 question.exception()  # one that is gone has nothing to tell
 
     def stop(self) -> None:
-        """Lets the processes finish the requests under way and end."""
+        """Lets the processes finish the requests under way and end; ends them at once when it is said again."""
         if self._stopping:
+            for process in self._running():
+                process.kill()
             return
         self._stopping = True
         for process in self._processes:
@@ -141,9 +143,10 @@ class IngestProcesses(Collector):
 
     async def close(self, seconds: float) -> None:
         """Returns when all have ended; those that take longer than this, and a little more, are killed."""
-        self.stop()
+        if not self._stopping:
+            self.stop()
         self._unsubscribe()
-        running = [each.process for each in self._processes if each.process is not None]
+        running = self._running()
         ends = time.monotonic() + seconds + _END_SECONDS
         while any(process.poll() is None for process in running) and time.monotonic() < ends:
             await asyncio.sleep(0.02)
@@ -158,6 +161,9 @@ class IngestProcesses(Collector):
         for each in self._processes:
             if each.channel is not None:
                 each.channel.close()
+
+    def _running(self) -> list[subprocess.Popen[bytes]]:
+        return [each.process for each in self._processes if each.process is not None]
 
     def describe(self) -> Iterable[Metric]:
         return ()
