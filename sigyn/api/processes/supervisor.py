@@ -6,7 +6,6 @@ import subprocess
 import sys
 import time
 from collections.abc import Callable, Iterable
-from contextlib import suppress
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -133,8 +132,8 @@ class IngestProcesses(Collector):
     def stop(self) -> None:
         """Lets the processes finish the requests under way and end; ends them at once when it is said again."""
         if self._stopping:
-            for process in self._running():
-                process.kill()
+            for running in self._running():
+                running.kill()
             return
         self._stopping = True
         for process in self._processes:
@@ -185,15 +184,21 @@ class IngestProcesses(Collector):
             yield CounterMetricFamily(f"sigyn_ingest_{name}", text, value=count)
 
     def _start(self, process: _Process) -> None:
+        process.process, process.began = None, time.monotonic()
         ours, theirs = socket_pair()
-        with theirs:
-            process.process = subprocess.Popen(
-                [*self._plan.command, str(theirs.fileno())],
-                pass_fds=[theirs.fileno()],
-                stdin=subprocess.DEVNULL,
-                stdout=subprocess.DEVNULL,  # else it would hold ours open
-            )
-        process.began = time.monotonic()
+        try:
+            with theirs:
+                process.process = subprocess.Popen(
+                    [*self._plan.command, str(theirs.fileno())],
+                    pass_fds=[theirs.fileno()],
+                    stdin=subprocess.DEVNULL,
+                    stdout=subprocess.DEVNULL,  # else it would hold ours open
+                )
+        except OSError as error:
+            ours.close()
+            _log.error("an ingest process could not be started", number=process.number, error=error.strerror)
+            self._run(self._start_again(process))
+            return
         process.ready, process.connections, process.demoted = False, 0, {}
         process.channel = Channel(
             ours,
@@ -249,17 +254,13 @@ class IngestProcesses(Collector):
         self._run(self._start_again(process))
 
     async def _start_again(self, process: _Process) -> None:
-        lost = process.process
-        assert lost is not None
-        with suppress(ProcessLookupError):
-            lost.kill()  # without its channel it is of no use
-        code = await asyncio.to_thread(lost.wait)
-        if self._stopping:
-            return
+        if process.process is not None:
+            process.process.kill()  # without its channel it is of no use
+            code = await asyncio.to_thread(process.process.wait)
+            if not self._stopping:
+                _log.error("an ingest process died, and is started again", number=process.number, exit_code=code)
         process.failures = 0 if time.monotonic() - process.began > _SOUND_SECONDS else process.failures + 1
-        pause = _PAUSES[min(process.failures, len(_PAUSES) - 1)]
-        _log.error("an ingest process died, and is started again", number=process.number, pid=lost.pid, exit_code=code)
-        await asyncio.sleep(pause)
+        await asyncio.sleep(_PAUSES[min(process.failures, len(_PAUSES) - 1)])
         if not self._stopping:
             self._restarts += 1
             self._start(process)
