@@ -1,10 +1,11 @@
 #!/usr/bin/env python3
-"""bench/ingest_cores.py [--lines N]: how far one server process gets with pushes on one core and on two.
+"""bench/ingest_cores.py [--lines N] [--processes N]: how far a server gets with pushes on one core and on two.
 
 Starts a server with data in a temporary folder, held to one core and then to two, and pushes lines of JSON as
 snappy protobuf, a megabyte of text to a push, from six connections. The last run samples Python's lock (py-spy, of
 the development packages): whatever holds it runs on one core only, so that the time it is held for a million
-lines is what bounds one process.
+lines is what bounds one process. With --processes, that is the time of the first process, for which all the others
+wait, and the CPU is that of all.
 """
 
 import argparse
@@ -59,15 +60,19 @@ def line(number: int) -> str:
 
 
 @contextmanager
-def server(cores: str) -> Iterator[tuple[int, int]]:
-    """Port and process id of a new server that is held to these cores."""
+def server(cores: str, processes: int) -> Iterator[tuple[int, int]]:
+    """Port and process id of a new server of so many processes that is held to these cores."""
     command = ["taskset", "-c", cores, sys.executable, "-m", "sigyn.cli", "serve", "--http", "127.0.0.1:0"]
     with tempfile.TemporaryDirectory() as folder:
-        command += ["--otlp-grpc", "", "--data", folder]
+        command += ["--otlp-grpc", "", "--data", folder, "--processes", f"{processes}"]
         process = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True)
         try:
             assert process.stdout is not None
-            yield next(int(m[1]) for row in process.stdout if (m := re.search(r"http://.*:(\d+)", row))), process.pid
+            port = next(int(m[1]) for row in process.stdout if (m := re.search(r"http://.*:(\d+)", row)))
+            while len(all_processes(process.pid)) < processes:
+                time.sleep(0.1)
+            time.sleep(3)  # until the others take pushes
+            yield port, process.pid
         finally:
             process.send_signal(signal.SIGTERM)
             process.wait()
@@ -105,14 +110,19 @@ def push_all(port: int, bodies: list[bytes]) -> float:
     return time.perf_counter() - begun
 
 
+def all_processes(owner: int) -> list[int]:
+    """Ids of a server's processes, that of the first one first."""
+    return [owner, *map(int, Path(f"/proc/{owner}/task/{owner}/children").read_text().split())]
+
+
 def cpu_seconds(process: int) -> float:
     """User and system time of a process."""
     fields = Path(f"/proc/{process}/stat").read_text().rpartition(")")[2].split()
     return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
 
 
-def run(cores: str, bodies: list[bytes], *, sampled: bool = False) -> None:
-    with server(cores) as (port, process), tempfile.TemporaryDirectory() as folder:
+def run(cores: str, bodies: list[bytes], processes: int, *, sampled: bool = False) -> None:
+    with server(cores, processes) as (port, process), tempfile.TemporaryDirectory() as folder:
         push_all(port, bodies[:WARM_UP])
         time.sleep(8)
         found = Path(folder) / "samples"
@@ -124,27 +134,34 @@ def run(cores: str, bodies: list[bytes], *, sampled: bool = False) -> None:
                 [py_spy, "record", *options], stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL
             )
             time.sleep(2)
-        before = cpu_seconds(process)
+        every = all_processes(process)
+        before = [cpu_seconds(each) for each in every]
         seconds = push_all(port, bodies[WARM_UP:])
-        cpu = cpu_seconds(process) - before
+        used = [cpu_seconds(each) - had for each, had in zip(every, before, strict=True)]
+        cpu = sum(used)
         lines = (len(bodies) - WARM_UP) * PER_PUSH
-        text = f"cores {cores}: {lines / seconds:.0f} lines/s; for a million lines {1e6 * cpu / lines:.2f} s of CPU"
+        text = (
+            f"cores {cores}, processes {processes}: {lines / seconds:.0f} lines/s; for a million lines "
+            f"{1e6 * cpu / lines:.2f} s of CPU, {1e6 * used[0] / lines:.2f} s of it in the first process"
+        )
         if sampler is not None:
             sampler.send_signal(signal.SIGINT)
             sampler.wait()
             held = sum(int(row.rpartition(" ")[2]) for row in found.read_text().splitlines()) / SAMPLES
-            text += f", of them {1e6 * held / lines:.2f} s with Python's lock (slowed down by being sampled)"
+            text += f", {1e6 * held / lines:.2f} s of that with Python's lock (slowed down by being sampled)"
         print(text, flush=True)
 
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--lines", type=int, default=1_000_000)
-    count = parser.parse_args().lines // PER_PUSH + WARM_UP
+    parser.add_argument("--processes", type=int, default=1)
+    arguments = parser.parse_args()
+    count, processes = arguments.lines // PER_PUSH + WARM_UP, arguments.processes
     bodies = [body(number * PER_PUSH) for number in range(count)]
-    run("0", bodies)
-    run("0,1", bodies)
-    run("0,1", bodies, sampled=True)
+    run("0", bodies, processes)
+    run("0,1", bodies, processes)
+    run("0,1", bodies, processes, sampled=True)
 
 
 if __name__ == "__main__":

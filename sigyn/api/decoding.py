@@ -8,12 +8,12 @@ from typing import TYPE_CHECKING
 from starlette.requests import Request
 
 from sigyn.api.push_memory import HeldMemory
-from sigyn.api.requests import api_of, bounded_body, tenant_of
+from sigyn.api.requests import bounded_body, push_api_of, tenant_of
 from sigyn.services.ingest import PushOutcome
 from sigyn.wire.push import DecodedPush
 
 if TYPE_CHECKING:
-    from sigyn.api.app import Api
+    from sigyn.api.push_api import PushApi
 
 Decode = Callable[[bytes, str, str, int], DecodedPush]
 """Body, Content-Type, Content-Encoding and the bytes that it may have decompressed to a push."""
@@ -25,7 +25,7 @@ async def ingest_body(request: Request, decode: Decode) -> PushOutcome:
     Raises the errors of the decoder and of the ingest service, TooLarge, and TooManyRequests.
     """
     tenant = tenant_of(request)
-    api = api_of(request)
+    api = push_api_of(request)
     with api.push_memory.hold() as held:
         return await api.ingest.push(tenant, await decode_body(request, decode, held))
 
@@ -35,7 +35,7 @@ async def decode_body(request: Request, decode: Decode, held: HeldMemory) -> Dec
 
     `held` counts the body while it comes, and then what it says.
     """
-    api = api_of(request)
+    api = push_api_of(request)
     body = await bounded_body(request, api.settings.max_push_bytes, held.add)
     content_type = request.headers.get("content-type", "")
     encoding = request.headers.get("content-encoding", "")
@@ -44,7 +44,7 @@ async def decode_body(request: Request, decode: Decode, held: HeldMemory) -> Dec
 
 
 async def decode_bytes(
-    api: "Api", body: bytes, decode: Callable[[bytes], DecodedPush], held: HeldMemory
+    api: "PushApi", body: bytes, decode: Callable[[bytes], DecodedPush], held: HeldMemory
 ) -> DecodedPush:
     """Decodes in threads that do nothing else when the body is large.
 

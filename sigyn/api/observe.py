@@ -1,13 +1,16 @@
 """Every request measured and logged."""
 
 import time
+from typing import TYPE_CHECKING
 
 import structlog
 from starlette.datastructures import Headers
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from sigyn.api.ops.metrics import Metrics
 from sigyn.model.time import SECOND
+
+if TYPE_CHECKING:
+    from sigyn.api.push_api import RequestMetrics
 
 _log = structlog.get_logger("sigyn.api")
 _QUERY_ROUTES = frozenset({"loki_api_v1_query", "loki_api_v1_query_range", "api_prom_query"})
@@ -16,7 +19,7 @@ _QUERY_ROUTES = frozenset({"loki_api_v1_query", "loki_api_v1_query_range", "api_
 class Observe:
     """ASGI middleware: request durations and counts, access logs at debug, slow queries at info."""
 
-    def __init__(self, app: ASGIApp, metrics: Metrics, slow_query: int) -> None:
+    def __init__(self, app: ASGIApp, metrics: "RequestMetrics", slow_query: int) -> None:
         self._app = app
         self._metrics = metrics
         self._slow_seconds = slow_query / SECOND
@@ -34,14 +37,13 @@ class Observe:
             await send(message)
 
         began = time.perf_counter()
-        self._metrics.in_flight.inc()
+        self._metrics.request_began()
         try:
             await self._app(scope, receive, noting_status)
         finally:
             seconds = time.perf_counter() - began
-            self._metrics.in_flight.dec()
             route = route_name(scope)
-            self._metrics.durations.labels(scope["method"], route, str(status), "false").observe(seconds)
+            self._metrics.request_ended(scope["method"], route, str(status), seconds)
             self._note(scope, route, status, seconds)
 
     def _note(self, scope: Scope, route: str, status: int, seconds: float) -> None:

@@ -17,6 +17,7 @@ from sigyn.services.joined_tenants import joined
 
 if TYPE_CHECKING:
     from sigyn.api.app import Api
+    from sigyn.api.push_api import PushApi
 
 ARGUMENTS = "sigyn.arguments"
 """Where a request keeps its parameters, those of its form too, for the audit log."""
@@ -51,6 +52,12 @@ class Arguments:
         """The range of `start`, `end` and `since`; raises BadRequest."""
         texts = RangeTexts(self.first("start"), self.first("end"), self.first("since"))
         return range_parameters(texts, now, default_length)
+
+
+def push_api_of(connection: HTTPConnection) -> "PushApi":
+    """What takes in the pushes of this request, whether or not the process serves more than those."""
+    api: PushApi = connection.app.state.api
+    return api
 
 
 def api_of(connection: HTTPConnection) -> "Api":
@@ -95,7 +102,7 @@ async def bounded_body(request: Request, limit: int, count: Callable[[int], None
         raise TooLarge(f"the body has {announced} bytes, at most {limit} are taken; send smaller batches")
     chunks: list[bytes] = []
     size = 0
-    patience = api_of(request).settings.body_timeout / SECOND
+    patience = push_api_of(request).settings.body_timeout / SECOND
     began = time.monotonic()
     async for chunk in _with_patience(request, patience):
         size += len(chunk)
@@ -124,7 +131,7 @@ async def _with_patience(request: Request, seconds: float) -> AsyncIterator[byte
 
 def tenant_of(connection: HTTPConnection) -> str:
     """The one tenant that the request speaks for; raises Unauthorized, Forbidden and BadRequest."""
-    return tenant_from(connection.headers.get("x-scope-orgid", ""), api_of(connection).settings.auth_enabled)
+    return tenant_from(connection.headers.get("x-scope-orgid", ""), push_api_of(connection).settings.auth_enabled)
 
 
 def tenants_of(connection: HTTPConnection) -> str:

@@ -1,27 +1,23 @@
 """The server: a store, the services over it, and everything that listens."""
 
-import asyncio
 import os
 import shutil
-import signal
-import socket
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import AbstractAsyncContextManager, AsyncExitStack, contextmanager
+from contextlib import AbstractAsyncContextManager, AsyncExitStack
 from dataclasses import dataclass, field
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
 import structlog
-import uvicorn
 import uvloop
-from starlette.applications import Starlette
 from starlette.routing import BaseRoute
 
 from sigyn.api.access.door import Access
 from sigyn.api.access.plan import AccessPlan
 from sigyn.api.app import Api, build_app
 from sigyn.api.connection import BoundedConnection
+from sigyn.api.http_server import HttpServer, http_config
 from sigyn.api.listen import bound_address, is_loopback, listen, parse_address
 from sigyn.api.operations import ServerOperations
 from sigyn.api.ops.metrics import Metrics
@@ -29,13 +25,15 @@ from sigyn.api.ops.query_metrics import QueryCollector
 from sigyn.api.ops.ruler_metrics import RulerCollector
 from sigyn.api.ops.store_metrics import StoreCollector
 from sigyn.api.otlp.grpc import start_grpc
+from sigyn.api.processes.owner import Owner
+from sigyn.api.processes.supervisor import IngestProcesses, ProcessPlan
 from sigyn.api.settings import ApiSettings
 from sigyn.api.tenant_settings import SettingsByTenant, TenantSettings
 from sigyn.api.tls import ReloadingContext, TlsFiles, grpc_credentials
 from sigyn.api.warm_up import WarmUp
 from sigyn.engine.duck import Duck
 from sigyn.engine.scan import UNIT_ROWS
-from sigyn.model.time import SECOND
+from sigyn.model.time import SECOND, system_clock
 from sigyn.ruler.limits import RuleLimits
 from sigyn.ruler.ruler import Ruler
 from sigyn.ruler.settings import RulerSettings
@@ -46,6 +44,7 @@ from sigyn.services.ingest import IngestService
 from sigyn.services.push_limits import PushLimits
 from sigyn.services.query import QueryService
 from sigyn.services.query_limits import QueryLimits
+from sigyn.services.quotas import Quotas
 from sigyn.services.result_cache.open import open_cache
 from sigyn.services.tail import TailHub
 from sigyn.store.retention import KEEP_ALL, RetentionRules
@@ -75,6 +74,7 @@ class ServerSettings:
     results_cache_bytes        memory of the process for them
     query_unit_rows            rows that one thread reads at once
     query_memory_bytes         memory that all queries together may use before they spill
+    processes                  those that take in pushes beside this one; none with TLS
     configuration              what `/config` shows
     """
 
@@ -95,6 +95,7 @@ class ServerSettings:
     results_cache_bytes: int = 64 << 20
     query_memory_bytes: int = 1 << 30
     query_unit_rows: int = UNIT_ROWS
+    processes: ProcessPlan = ProcessPlan()
     configuration: str = ""
     api: ApiSettings = field(default_factory=ApiSettings)
     push: PushLimits = field(default_factory=PushLimits)
@@ -136,6 +137,7 @@ async def serve(settings: ServerSettings, announce: Announce, attachments: Seque
     `announce` is called once everything listens. Raises Unavailable when an address is taken, and
     what opening a store raises.
     """
+    settings.processes.check()
     async with AsyncExitStack() as stack:
         bound = listen(settings.http)
         stack.callback(bound.close)
@@ -147,8 +149,8 @@ async def serve(settings: ServerSettings, announce: Announce, attachments: Seque
         queries = _query_service(settings, tenants, store, stack)
         tails = TailHub(settings.api.tail_queue, lambda tenant: tenants.api(tenant).max_tails, store.demoted.ever)
         stack.callback(tails.close)
-        demotion = Demotion(store.demoted)
-        ingest = IngestService(store, tenants.push, demotion=demotion)
+        demotion, quotas = Demotion(store.demoted), Quotas(system_clock)
+        ingest = IngestService(store, tenants.push, demotion=demotion, quotas=quotas)
         ingest.subscribe(tails.publish)
         ingest.subscribe(WarmUp(has_entries=bool(store.tenants())))
         operations = ServerOperations(store, tails, demotion, settings.configuration, bool(settings.otlp_grpc))
@@ -159,18 +161,27 @@ async def serve(settings: ServerSettings, announce: Announce, attachments: Seque
         ruler = Ruler(settings.ruler, queries, settings.store.data, limits_of=tenants.rules)
         stack.push_async_callback(ruler.close)
         metrics.registry.register(RulerCollector(ruler))
+        processes = None
+        if settings.processes.count and settings.tls:
+            _log.warning("server.processes: with TLS, the one process that has the connection takes in its pushes")
+        elif settings.processes.count:
+            owner = Owner(store, ingest, demotion, quotas, tenants, metrics)
+            processes = IngestProcesses(settings.processes, owner, has_entries=bool(store.tenants()))
+            stack.push_async_callback(processes.close, settings.graceful_shutdown_timeout / SECOND)
+            metrics.registry.register(processes)
+            metrics.before = processes.report
         access = settings.access.open()
         _warn_if_open(settings, access)
         api = Api(
-            queries,
-            ingest,
-            operations,
-            deletes,
-            tails,
-            settings.api,
-            metrics,
-            decoders,
-            ruler,
+            queries=queries,
+            ingest=ingest,
+            operations=operations,
+            deletes=deletes,
+            tails=tails,
+            settings=settings.api,
+            metrics=metrics,
+            decoders=decoders,
+            ruler=ruler,
             access=access,
             own_settings=tenants.api,
         )
@@ -179,7 +190,22 @@ async def serve(settings: ServerSettings, announce: Announce, attachments: Seque
         attached = [await stack.enter_async_context(attach(api, store)) for attach in attachments]
         app = build_app(api, [route for routes in attached for route in routes])
         await ruler.start()
-        server = _Server(_uvicorn_config(settings, app), operations, lambda: announce(listening))
+        config = http_config(
+            app,
+            processes.connection if processes else BoundedConnection,
+            header_timeout=settings.header_timeout,
+            graceful_shutdown_timeout=settings.graceful_shutdown_timeout,
+            tls=ReloadingContext(settings.tls) if settings.tls else None,
+        )
+
+        def stop() -> None:
+            operations.stopping = True
+            if processes:
+                processes.stop()
+
+        server = HttpServer(config, announce=lambda: announce(listening), stopping=stop)
+        if processes:
+            processes.start(server)
         await server.serve(sockets=[bound])
     _log.info("stopped")
 
@@ -235,52 +261,3 @@ def _warn_if_open(settings: ServerSettings, access: Access) -> None:
                 address=address,
                 hint="set auth.type (docs/security.md), or listen on 127.0.0.1",
             )
-
-
-def _uvicorn_config(settings: ServerSettings, app: Starlette) -> uvicorn.Config:
-    tls = ReloadingContext(settings.tls) if settings.tls else None
-    connection = type("Connection", (BoundedConnection,), {"header_seconds": settings.header_timeout / SECOND})
-    return uvicorn.Config(
-        app,
-        loop="uvloop",
-        http=connection,
-        ws="websockets-sansio",
-        lifespan="off",
-        log_config=None,
-        access_log=False,
-        server_header=False,
-        timeout_keep_alive=75,  # over the 60 s that reverse proxies keep idle connections
-        timeout_graceful_shutdown=max(1, settings.graceful_shutdown_timeout // SECOND),
-        ssl_context_factory=(lambda *_: tls.context) if tls else None,
-    )
-
-
-class _Server(uvicorn.Server):
-    """uvicorn's server, which tells when it listens, and leaves the process to us when it is done."""
-
-    def __init__(self, config: uvicorn.Config, operations: ServerOperations, announce: Callable[[], None]) -> None:
-        super().__init__(config)
-        self._operations = operations
-        self._announce = announce
-
-    async def startup(self, sockets: list[socket.socket] | None = None) -> None:
-        await super().startup(sockets)
-        self._announce()
-
-    @contextmanager
-    def capture_signals(self) -> Iterator[None]:
-        # uvicorn's own raises the signal again at its end, which would kill the process before
-        # the store is closed.
-        loop = asyncio.get_running_loop()
-        for number in (signal.SIGINT, signal.SIGTERM):
-            loop.add_signal_handler(number, self._stop)
-        try:
-            yield
-        finally:
-            for number in (signal.SIGINT, signal.SIGTERM):
-                loop.remove_signal_handler(number)
-
-    def _stop(self) -> None:
-        self.force_exit = self.should_exit
-        self.should_exit = True
-        self._operations.stopping = True

@@ -6,6 +6,7 @@
 import atexit
 import gc
 import threading
+from collections.abc import Callable
 from pathlib import Path
 
 from sigyn.model.batch import Batch
@@ -27,9 +28,10 @@ _LIMIT_FILES = (Path("/sys/fs/cgroup/memory.max"), Path("/sys/fs/cgroup/memory/m
 class WarmUp:
     """Listens to pushes; the first large one begins the work, in a thread of its own."""
 
-    def __init__(self, *, has_entries: bool) -> None:
-        """`has_entries` says whether there is something to query already."""
+    def __init__(self, *, has_entries: bool, work: Callable[[], None] | None = None) -> None:
+        """`has_entries` says whether there is something to query already; `work` is `warm` unless it is said."""
         self._begun = False
+        self._work = work or warm
         if has_entries and usable_memory() >= AMPLE_MEMORY:
             self._begin()
 
@@ -41,7 +43,7 @@ class WarmUp:
     def _begin(self) -> None:
         self._begun = True
         # Not a daemon: a process that ends while libraries are being loaded would be aborted by them.
-        threading.Thread(target=warm, name="warm-up").start()
+        threading.Thread(target=self._work, name="warm-up").start()
 
 
 def usable_memory() -> int:

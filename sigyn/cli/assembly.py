@@ -1,5 +1,6 @@
 """From what a person sets to what each part of the server takes."""
 
+import sys
 from collections.abc import Mapping
 from dataclasses import replace
 from functools import partial
@@ -9,6 +10,7 @@ from typing import Any
 from msgspec import structs
 
 from sigyn.api.access.plan import AccessPlan
+from sigyn.api.processes.supervisor import ProcessPlan
 from sigyn.api.server import ServerSettings
 from sigyn.api.tls import TlsFiles
 from sigyn.cli.limits import api_settings, push_limits, query_limits, rule_limits
@@ -60,6 +62,7 @@ def server_settings(settings: Settings) -> ServerSettings:
         results_cache=query.results_cache,
         results_cache_bytes=round(query.results_cache_max_size_mb * _MEGABYTE),
         query_memory_bytes=query.memory_bytes,
+        processes=process_plan(settings),
         configuration=show_settings(settings),
         api=api_settings(settings),
         push=push_limits(settings),
@@ -74,6 +77,12 @@ def server_settings(settings: Settings) -> ServerSettings:
         rules=rule_limits(settings),
     )
     return within_memory(told, memory_of(settings))
+
+
+def process_plan(settings: Settings) -> ProcessPlan:
+    """The ingest processes of a server, which have its settings and stay within the memory that it found."""
+    known = replace(settings, server=replace(settings.server, memory_bytes=memory_of(settings)))
+    return ProcessPlan(settings.server.processes - 1, (sys.executable, "-m", "sigyn.cli.ingest_process"), known)
 
 
 def ruler_settings(ruler: config.RulerSettings) -> RulerSettings:

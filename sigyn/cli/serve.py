@@ -57,6 +57,11 @@ that can be set.
     multiple=True,
     help='Store the lines of these files too, as {job="files", filename=...}; may be given several times.',
 )
+@click.option(
+    "--processes",
+    metavar="N",
+    help="Processes that take in pushes, where there are cores for them; 200 MB of memory each.  [default: 1]",
+)
 @config_file_option
 @click.option("--demo", is_flag=True, help="Four services log all the time, so that there is something to look at.")
 @click.option("-verify-config", "--verify-config", "verify", is_flag=True, help="Check the configuration and exit.")
@@ -75,6 +80,7 @@ def serve(
     http: str | None,
     otlp_grpc: str | None,
     tail: tuple[str, ...],
+    processes: str | None,
     config_file: Path | None,
     demo: bool,
     verify: bool,
@@ -82,7 +88,7 @@ def serve(
     expand: str,  # noqa: ARG001
 ) -> None:
     """Run the server until it is stopped with Ctrl-C or SIGTERM."""
-    given = {"storage.data": data, "server.http": http, "server.otlp_grpc": otlp_grpc}
+    given = {"storage.data": data, "server.http": http, "server.otlp_grpc": otlp_grpc, "server.processes": processes}
     flags = {path: value for path, value in given.items() if value is not None}
     configuration = load(config_file, os.environ, flags)
     if show:
@@ -107,9 +113,12 @@ def _run(settings: Settings, notices: Iterable[Notice], globs: Sequence[str], de
     from sigyn.demo.attach import attach_demo
     from sigyn.ui.attach import attach_page
 
-    prepare_allocation(small=0 < memory_of(settings) < SMALL_MEMORY)
+    memory = memory_of(settings)
+    prepare_allocation(small=0 < memory < SMALL_MEMORY)
     configure_logs(settings.server.log_level, settings.server.log_format)
     _log_notices(notices)
+    if 0 < memory < SMALL_MEMORY * settings.server.processes and settings.server.processes > 1:
+        _warn_of_memory(settings.server.processes, memory)
     attachments: list[Attachment] = [attach_page, *([attach_demo] if demo else [])]
     if globs:
         attachments.append(partial(_tailed_files, globs, Path(settings.storage.data) / "tailed-files.yaml"))
@@ -154,6 +163,16 @@ def banner(settings: Settings, listening: "Listening", globs: Sequence[str] = ()
         f"""              curl -G {url}/loki/api/v1/query_range --data-urlencode 'query={{job="test"}}'""",
     ]
     return "\n".join(row for row in rows if row)
+
+
+def _warn_of_memory(processes: int, memory: int) -> None:
+    import structlog
+
+    structlog.get_logger("sigyn.config").warning(
+        "server.processes: there may be too little memory for so many, which take 200 MB each and more",
+        processes=processes,
+        memory_bytes=memory,
+    )
 
 
 def _log_notices(notices: Iterable[Notice]) -> None:

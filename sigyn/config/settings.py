@@ -97,6 +97,13 @@ class ServerSettings:
         "Whether gRPC clients must show a certificate. gRPC knows no `optional`: it is `none`.",
         "server.grpc_tls_config.client_auth_type",
     )
+    processes: int = setting(
+        1,
+        COUNT,
+        "Processes that the server consists of. The first owns the store and answers queries; each further one takes "
+        "in pushes over HTTP, where there are cores for it. Each takes 200 MB of memory or more. With TLS there is "
+        "one only.",
+    )
     header_timeout: int = setting(
         10 * SECOND,
         DURATION,

@@ -1,7 +1,9 @@
 """Demotion: labels whose values explode go from the streams of a push to its entries."""
 
+import asyncio
 from collections.abc import Sequence
 from dataclasses import replace
+from typing import Protocol, TypeVar
 
 import msgspec
 import numpy as np
@@ -19,6 +21,22 @@ _log = structlog.get_logger("sigyn.ingest")
 _encode = msgspec.json.Encoder().encode
 
 
+Found = TypeVar("Found")
+
+
+class LabelDemotion(Protocol[Found]):
+    """Where pushes learn which labels are demoted."""
+
+    def look(self, tenant: str, streams: Sequence[Labels], rules: DemotionRules) -> list[Found]:
+        """What has to be settled before these streams are stored; runs in any thread."""
+
+    async def settle(self, tenant: str, found: Sequence[Found]) -> int:
+        """Settles it, and says how many labels were demoted. Raises Unavailable."""
+
+    def apply(self, tenant: str, streams: tuple[Labels, ...], entries: pa.Table) -> tuple[tuple[Labels, ...], pa.Table]:
+        """Streams without the demoted labels, each once, and entries (ENTRY_SCHEMA) that carry them."""
+
+
 class Demotion:
     """Decides which labels are demoted, and demotes them. Safe to use from several threads."""
 
@@ -27,9 +45,14 @@ class Demotion:
         self._clock = clock
         self._watch = LabelWatch()
 
-    def exploding(self, tenant: str, streams: Sequence[Labels], rules: DemotionRules) -> list[Exploding]:
+    def look(self, tenant: str, streams: Sequence[Labels], rules: DemotionRules) -> list[Exploding]:
         """Labels that have to be demoted before these streams are stored; nothing is demoted yet."""
         return self._watch.look(tenant, streams, self._labels.ever(tenant), rules, self._clock())
+
+    async def settle(self, tenant: str, found: Sequence[Exploding]) -> int:
+        """Demotes what `look` found, for callers on an event loop; how many labels. Raises Unavailable."""
+        await asyncio.to_thread(self.demote, tenant, found)
+        return len(found)
 
     def demote(self, tenant: str, exploding: Sequence[Exploding]) -> None:
         """Demotes labels, and says so in the log. Blocks until it is durable; raises Unavailable."""
@@ -66,14 +89,15 @@ class Demotion:
 
     def apply(self, tenant: str, streams: tuple[Labels, ...], entries: pa.Table) -> tuple[tuple[Labels, ...], pa.Table]:
         """Streams without the demoted labels, each once, and entries (ENTRY_SCHEMA) that carry them."""
-        names = self._labels.names(tenant)
-        if not names or all(names.isdisjoint([name for name, _ in labels]) for labels in streams):
-            return streams, entries
-        return demoted(streams, entries, names)
+        return demoted(streams, entries, self._labels.names(tenant))
 
 
-def demoted(streams: Sequence[Labels], entries: pa.Table, names: frozenset[str]) -> tuple[tuple[Labels, ...], pa.Table]:
+def demoted(
+    streams: tuple[Labels, ...], entries: pa.Table, names: frozenset[str]
+) -> tuple[tuple[Labels, ...], pa.Table]:
     """Streams without the labels of these names, each once, and entries (ENTRY_SCHEMA) that carry them."""
+    if not names or all(names.isdisjoint([name for name, _ in labels]) for labels in streams):
+        return streams, entries
     places: dict[Labels, int] = {}
     renumbered = np.empty(len(streams), np.int32)
     texts: list[str | None] = []

@@ -6,26 +6,26 @@ decoded push -> redaction -> limits -> service_name, detected_level -> demoted l
 import asyncio
 from collections import Counter
 from collections.abc import Callable
-from dataclasses import dataclass, field
-from typing import ParamSpec, Protocol, TypeVar
+from dataclasses import dataclass, field, fields
+from typing import Any, NoReturn, ParamSpec, Protocol, TypeVar
 
 import pyarrow as pa
 import pyarrow.compute as pc
 
 from sigyn.model.batch import ENTRY_SCHEMA, Batch
 from sigyn.model.errors import BadRequest, TooManyRequests, UnprocessableRequest
+from sigyn.model.labels import Labels
 from sigyn.model.time import Clock, system_clock
-from sigyn.services.active_streams import STREAM_LIMIT, ActiveStreams
+from sigyn.services.active_streams import STREAM_LIMIT
 from sigyn.services.admission import Admitted, Refusals, admit
-from sigyn.services.demotion import Demotion
+from sigyn.services.demotion import LabelDemotion
 from sigyn.services.detection import LEVEL_LOOPS, detect_levels, without_detected_level
 from sigyn.services.discovery import LevelRules
-from sigyn.services.label_watch import Exploding
 from sigyn.services.push_limits import PushLimits
 from sigyn.services.push_policies import BLOCKED, POLICY_BLOCKED, SILENT, PushPolicies
-from sigyn.services.rate_limit import RateLimit
+from sigyn.services.quotas import Claims, Grant, Quotas, claim_of, granted, quota_of
 from sigyn.services.redaction import redacted
-from sigyn.services.stream_rates import PER_STREAM_RATE_LIMIT, within_rates
+from sigyn.services.stream_rates import PER_STREAM_RATE_LIMIT
 from sigyn.wire.kernels import METADATA_LOOPS, PROTOBUF_LOOPS
 from sigyn.wire.push import DecodedPush
 
@@ -90,11 +90,16 @@ class PushCounters:
     demoted_labels: Counter[str] = field(default_factory=Counter)
     redacted: Counter[tuple[str, str]] = field(default_factory=Counter)
 
+    def add(self, other: "PushCounters") -> None:
+        """Counts what was counted elsewhere too."""
+        for counted in fields(self):
+            getattr(self, counted.name).update(getattr(other, counted.name))
+
 
 class IngestService:
     """Takes in pushes of all tenants; `limits` gives those of one.
 
-    Without a `demotion`, labels stay with the streams.
+    Without a `demotion`, labels stay with the streams; without `quotas`, it has some of its own.
     """
 
     def __init__(
@@ -102,7 +107,8 @@ class IngestService:
         store: EntrySink,
         limits: Callable[[str], PushLimits] | None = None,
         clock: Clock = system_clock,
-        demotion: Demotion | None = None,
+        demotion: LabelDemotion[Any] | None = None,
+        quotas: Claims | None = None,
     ) -> None:
         default = PushLimits()
         self.counters = PushCounters()
@@ -110,14 +116,18 @@ class IngestService:
         self._limits = limits or (lambda _tenant: default)
         self._clock = clock
         self._demotion = demotion
-        self._streams = ActiveStreams()
-        self._rates = RateLimit()
+        self._quotas = quotas or Quotas(clock)
         self._listeners: list[Callable[[Batch], None]] = []
 
     def subscribe(self, listener: Callable[[Batch], None]) -> Callable[[], None]:
         """Calls `listener` with every batch once it is durable; gives the function that ends this."""
         self._listeners.append(listener)
         return lambda: self._listeners.remove(listener)
+
+    def tell(self, batch: Batch) -> None:
+        """Tells those who subscribed of a batch that is durable."""
+        for listener in list(self._listeners):
+            listener(batch)
 
     async def push(self, tenant: str, decoded: DecodedPush) -> PushOutcome:
         """Stores the entries of a push and returns when they are durable.
@@ -137,19 +147,25 @@ class IngestService:
             decoded, hidden = await run(redacted, decoded, limits.redaction)
             for rule, count in hidden.items():
                 self.counters.redacted[tenant, rule] += count
-        admitted, refusals, exploding = await run(self._admit, tenant, decoded, limits)
-        if self._demotion and exploding:
-            await asyncio.to_thread(self._demotion.demote, tenant, exploding)
-            self.counters.demoted_labels[tenant] += len(exploding)
-        batch = await run(self._batch, tenant, admitted, limits, refusals)
+        admitted, refusals, found = await run(self._admit, tenant, decoded, limits)
+        if self._demotion is not None and found:
+            labels = await self._demotion.settle(tenant, found)
+            self.counters.demoted_labels[tenant] += labels
+        streams, entries = await run(self._entries, tenant, admitted, limits)
+        quota, grant = quota_of(limits), Grant()
+        if quota and len(entries):
+            claim = await run(claim_of, tenant, streams, entries, quota)
+            grant = await self._quotas.claim(claim)
+            entries = granted(claim, grant, entries, refusals)
         self._count(tenant, decoded, refusals)
-        size = _text_bytes(batch.entries)
-        if len(batch.entries):
-            self._take_from_bucket(tenant, limits, len(batch.entries), size)
+        size = _text_bytes(entries)
+        if grant.wait:
+            self._refuse_for_rate(tenant, grant, len(entries), size)
+        if len(entries):
+            batch = Batch(tenant, streams, entries)
             await self._store.append(batch)
-            for listener in list(self._listeners):
-                listener(batch)
-        outcome = PushOutcome(len(batch.entries), size, refusals)
+            self.tell(batch)
+        outcome = PushOutcome(len(entries), size, refusals)
         _tell(outcome, limits.policies.blocked_status)
         return outcome
 
@@ -164,28 +180,17 @@ class IngestService:
         _tell(outcome, policies.blocked_status)
         return outcome
 
-    def _admit(
-        self, tenant: str, decoded: DecodedPush, limits: PushLimits
-    ) -> tuple[Admitted, Refusals, list[Exploding]]:
-        """What keeps to the limits, what was refused, and the labels to demote before the rest is stored."""
+    def _admit(self, tenant: str, decoded: DecodedPush, limits: PushLimits) -> tuple[Admitted, Refusals, list[Any]]:
+        """What keeps to the limits, what was refused, and what to settle of labels before the rest is stored."""
         admitted, refusals = admit(tenant, decoded, limits, self._clock())
         if self._demotion is None:
             return admitted, refusals, []
-        return admitted, refusals, self._demotion.exploding(tenant, admitted.streams, limits.demotion)
+        return admitted, refusals, self._demotion.look(tenant, admitted.streams, limits.demotion)
 
-    def _batch(self, tenant: str, admitted: Admitted, limits: PushLimits, refusals: Refusals) -> Batch:
-        """What is going to be stored; adds to the refusals streams over the limit."""
+    def _entries(self, tenant: str, admitted: Admitted, limits: PushLimits) -> tuple[tuple[Labels, ...], pa.Table]:
+        """What is going to be stored, as far as the quota grants it: streams and entries."""
         streams, entries = admitted.streams, _with_levels(admitted, limits)
-        if self._demotion is not None:
-            streams, entries = self._demotion.apply(tenant, streams, entries)
-        if limits.max_streams:
-            entries = self._streams.within_limit(tenant, streams, entries, limits.max_streams, self._clock(), refusals)
-        if limits.per_stream_rate_limit:
-            entries = within_rates(
-                tenant, streams, entries, limits.per_stream_rate_limit, limits.per_stream_rate_limit_burst,
-                self._clock(), self._rates, refusals,
-            )  # fmt: skip
-        return Batch(tenant, streams, entries)
+        return (streams, entries) if self._demotion is None else self._demotion.apply(tenant, streams, entries)
 
     def _count(self, tenant: str, decoded: DecodedPush, refusals: Refusals) -> None:
         counters = self.counters
@@ -197,26 +202,16 @@ class IngestService:
             counters.discarded_lines[tenant, reason] += refusal.entries
             counters.discarded_bytes[tenant, reason] += refusal.bytes
 
-    def _take_from_bucket(self, tenant: str, limits: PushLimits, lines: int, size: int) -> None:
-        """Loki's rate limit, in bytes of text, and one in lines; both with bursts. Raises TooManyRequests."""
-        now = self._clock()
-        rate, burst = limits.ingestion_rate, limits.ingestion_burst_size
-        wait = self._rates.missing((tenant, "bytes"), size, rate, burst, now) if rate else 0.0
-        limit = f"{rate} bytes/sec"
-        if not wait and limits.ingestion_rate_lines:
-            wait = self._rates.missing((tenant, "lines"), lines, limits.ingestion_rate_lines, 0, now)
-            limit = f"{limits.ingestion_rate_lines} lines/sec"
-            if wait and rate:
-                self._rates.give_back((tenant, "bytes"), size)
-        if wait:
-            self.counters.discarded_lines[tenant, "rate_limited"] += lines
-            self.counters.discarded_bytes[tenant, "rate_limited"] += size
-            raise TooManyRequests(
-                f"ingestion rate limit exceeded for user {tenant} (limit: {limit}) while attempting to ingest"
-                f" '{lines}' lines totaling '{size}' bytes, reduce log volume or contact your Loki administrator to"
-                " see if the limit can be increased",
-                retry_after=wait,
-            )
+    def _refuse_for_rate(self, tenant: str, grant: Grant, lines: int, size: int) -> NoReturn:
+        """Loki's rate limit, in bytes of text, and one in lines."""
+        self.counters.discarded_lines[tenant, "rate_limited"] += lines
+        self.counters.discarded_bytes[tenant, "rate_limited"] += size
+        raise TooManyRequests(
+            f"ingestion rate limit exceeded for user {tenant} (limit: {grant.limit}) while attempting to ingest"
+            f" '{lines}' lines totaling '{size}' bytes, reduce log volume or contact your Loki administrator to"
+            " see if the limit can be increased",
+            retry_after=grant.wait,
+        )
 
 
 def _tell(outcome: PushOutcome, blocked_status: int) -> None:

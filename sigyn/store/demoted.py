@@ -60,6 +60,12 @@ class DemotedLabels:
         self._objects = objects
         self._lock = Lock()
         self._tenants: dict[str, _Names] = {}
+        self._listeners: list[Callable[[str], None]] = []
+
+    def subscribe(self, listener: Callable[[str], None]) -> Callable[[], None]:
+        """Calls `listener`, in any thread, with each tenant whose labels changed; gives the function that ends this."""
+        self._listeners.append(listener)
+        return lambda: self._listeners.remove(listener)
 
     def names(self, tenant: str) -> frozenset[str]:
         """Labels that go to the entries."""
@@ -83,6 +89,8 @@ class DemotedLabels:
             self._objects.put(demoted_key(tenant), encode_demoted(tenant, known.values()))
             self._save(tenant, labels)
             self._tenants[tenant] = _names(known.values())
+        for listener in list(self._listeners):
+            listener(tenant)
 
     def _of(self, tenant: str) -> _Names:
         names = self._tenants.get(tenant)

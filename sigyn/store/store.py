@@ -17,6 +17,7 @@ from sigyn.store.deletions import DeleteProgress, Deletions, progress_of
 from sigyn.store.demoted import DemotedLabels
 from sigyn.store.documents import Documents
 from sigyn.store.duplicates import DuplicateFinder
+from sigyn.store.encoding import ReadySegment
 from sigyn.store.forgetting import Forgetting
 from sigyn.store.live import LiveSegments
 from sigyn.store.lock import FolderLock
@@ -133,6 +134,10 @@ class Store:
         cancelled learns neither.)
         """
         await self._writer.append(batch)
+
+    async def append_segment(self, segment: ReadySegment) -> None:
+        """The same for entries that somebody else made a segment of, who counts the pushes in it."""
+        await self._writer.append_segment(segment)
 
     async def flush(self) -> None:
         """Returns when everything appended before is written or has failed."""

@@ -56,15 +56,15 @@ def serve(settings: ApiSettings) -> Iterator[Server]:
     tails = TailHub(queue_entries=settings.tail_queue, most_tails=lambda _tenant: settings.max_tails)
     with ThreadPoolExecutor(2) as decoders, asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
         api = Api(
-            services,
-            services,
-            services,
-            services,
-            tails,
-            settings,
-            Metrics(services.counters, services.part_counters),
-            decoders,
-            Ruler(RulerSettings(), services, None),
+            queries=services,
+            ingest=services,
+            operations=services,
+            deletes=services,
+            tails=tails,
+            settings=settings,
+            metrics=Metrics(services.counters, services.part_counters),
+            decoders=decoders,
+            ruler=Ruler(RulerSettings(), services, None),
             clock=lambda: NOW,
         )
         config = uvicorn.Config(build_app(api), host="127.0.0.1", port=0, log_level="error", lifespan="off")

@@ -12,12 +12,12 @@ from sigyn.api.explain import EXPLAIN_ROUTES
 from sigyn.api.export.route import EXPORT_ROUTES
 from sigyn.api.loki.routes import LOKI_ROUTES
 from sigyn.api.ops.routes import OPS_ROUTES
-from sigyn.api.otlp.http import OTLP_ROUTES
 from sigyn.api.prometheus.routes import PROMETHEUS_ROUTES
+from sigyn.api.push_api import PUSH_ROUTES
 from sigyn.api.redaction import REDACTION_ROUTES
 
 ROUTES: list[BaseRoute] = [
-    *LOKI_ROUTES, *PROMETHEUS_ROUTES, *OTLP_ROUTES, *OPS_ROUTES, *EXPORT_ROUTES, *EXPLAIN_ROUTES,
+    *LOKI_ROUTES, *PROMETHEUS_ROUTES, *PUSH_ROUTES, *OPS_ROUTES, *EXPORT_ROUTES, *EXPLAIN_ROUTES,
     *CARDINALITY_ROUTES, *REDACTION_ROUTES, *LOGIN_ROUTES, *ALERTING_ROUTES, *AGENT_ROUTES,
 ]  # fmt: skip
 PUSHES = {"/loki/api/v1/push", "/api/prom/push", "/otlp/v1/logs", "/v1/logs"}

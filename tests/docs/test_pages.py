@@ -17,8 +17,8 @@ from sigyn.api.export.route import EXPORT_ROUTES
 from sigyn.api.loki.routes import LOKI_ROUTES
 from sigyn.api.openapi.document import OPENAPI_ROUTES, by_method, served
 from sigyn.api.ops.routes import OPS_ROUTES
-from sigyn.api.otlp.http import OTLP_ROUTES
 from sigyn.api.prometheus.routes import PROMETHEUS_ROUTES
+from sigyn.api.push_api import PUSH_ROUTES
 from sigyn.api.redaction import REDACTION_ROUTES
 from sigyn.cli.app import COMMANDS
 from sigyn.config.document import with_settings
@@ -76,7 +76,7 @@ def test_every_word_of_the_language_is_described() -> None:
 def test_every_route_is_described_and_every_described_route_is_there() -> None:
     documents = Documents(open_objects(ObjectStoreSettings(url="memory://")), "dashboards", system_clock)
     page_routes = [*PAGE_ROUTES, *LINK_ROUTES, *dashboard_routes(DashboardLibrary(documents))]
-    all_routes = [*LOKI_ROUTES, *PROMETHEUS_ROUTES, *OTLP_ROUTES, *OPS_ROUTES]
+    all_routes = [*LOKI_ROUTES, *PROMETHEUS_ROUTES, *PUSH_ROUTES, *OPS_ROUTES]
     all_routes += [*EXPORT_ROUTES, *EXPLAIN_ROUTES, *CARDINALITY_ROUTES]
     all_routes += page_routes
     all_routes += [*LOGIN_ROUTES, *REDACTION_ROUTES, *ALERTING_ROUTES, *AGENT_ROUTES, *OPENAPI_ROUTES]

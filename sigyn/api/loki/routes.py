@@ -1,4 +1,4 @@
-"""Loki's routes, and those of `/api/prom`, where its API was before 1.0."""
+"""Loki's routes but those of pushes, and those of `/api/prom`, where its API was before 1.0."""
 
 from starlette.routing import BaseRoute, Route, WebSocketRoute
 
@@ -6,7 +6,6 @@ from sigyn.api.loki import deletes, detected, index, labels, legacy, query
 from sigyn.api.loki.drilldown import drilldown_limits
 from sigyn.api.loki.format import format_query
 from sigyn.api.loki.patterns import patterns
-from sigyn.api.loki.push import legacy_push, push
 from sigyn.api.loki.rules import RULE_ROUTES
 from sigyn.api.loki.tail import legacy_tail, tail, tail_without_websocket
 
@@ -14,7 +13,6 @@ _V1 = "/loki/api/v1"
 _BOTH = ["GET", "POST"]
 
 LOKI_ROUTES: list[BaseRoute] = [
-    Route(f"{_V1}/push", push, methods=["POST"]),
     Route(f"{_V1}/query_range", query.query_range, methods=_BOTH),
     Route(f"{_V1}/query", query.query_instant, methods=_BOTH),
     Route(f"{_V1}/labels", labels.labels, methods=_BOTH),
@@ -34,7 +32,6 @@ LOKI_ROUTES: list[BaseRoute] = [
     Route(f"{_V1}/delete", deletes.delete, methods=["GET", "POST", "PUT", "DELETE"]),
     WebSocketRoute(f"{_V1}/tail", tail),
     Route(f"{_V1}/tail", tail_without_websocket, include_in_schema=False),
-    Route("/api/prom/push", legacy_push, methods=["POST"]),
     Route("/api/prom/query", legacy.query, methods=_BOTH),
     Route("/api/prom/label", legacy.labels, methods=_BOTH),
     Route("/api/prom/label/{name}/values", legacy.values, methods=_BOTH),

@@ -1,6 +1,6 @@
 """Metrics of the server, with the names that Loki's dashboards and rules use."""
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Awaitable, Callable, Iterable, Mapping
 
 from prometheus_client import CollectorRegistry, Gauge, Histogram, ProcessCollector
 from prometheus_client.core import CounterMetricFamily, Metric
@@ -20,6 +20,8 @@ class Metrics:
 
     def __init__(self, pushes: PushCounters, part_counters: Callable[[], Mapping[str, float]]) -> None:
         self.registry = CollectorRegistry()
+        self.before: Callable[[], Awaitable[None]] | None = None
+        """Awaited before metrics are shown, to count what other processes did."""
         self.registry.register(PushCollector(pushes))
         self.registry.register(PartCollector(part_counters))
         ProcessCollector(registry=self.registry)
@@ -36,6 +38,19 @@ class Metrics:
             registry=self.registry,
         )
         self.tails = Gauge("loki_querier_tail_active", "Number of active tailers.", registry=self.registry)
+
+    def request_began(self) -> None:
+        """As in RequestMetrics."""
+        self.in_flight.inc()
+
+    def request_ended(self, method: str, route: str, status: str, seconds: float) -> None:
+        """As in RequestMetrics."""
+        self.in_flight.dec()
+        self.count_request(method, route, status, seconds)
+
+    def count_request(self, method: str, route: str, status: str, seconds: float) -> None:
+        """Counts a request that this or another process served."""
+        self.durations.labels(method, route, status, "false").observe(seconds)
 
 
 class PushCollector(Collector):
@@ -104,4 +119,7 @@ class PartCollector(Collector):
 async def metrics(request: Request) -> Response:
     """`/metrics`, in OpenMetrics for those who ask for it, else in Prometheus' text format."""
     encode, content_type = choose_encoder(request.headers.get("accept", ""))
-    return Response(encode(api_of(request).metrics.registry), headers={"Content-Type": content_type})
+    known = api_of(request).metrics
+    if known.before is not None:
+        await known.before()
+    return Response(encode(known.registry), headers={"Content-Type": content_type})

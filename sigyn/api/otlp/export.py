@@ -8,10 +8,10 @@ from sigyn.services.ingest import PushRefused
 from sigyn.wire.push import DecodedPush
 
 if TYPE_CHECKING:
-    from sigyn.api.app import Api
+    from sigyn.api.push_api import PushApi
 
 
-async def store_logs(api: "Api", tenant: str, push: DecodedPush) -> ExportLogsServiceResponse:
+async def store_logs(api: "PushApi", tenant: str, push: DecodedPush) -> ExportLogsServiceResponse:
     """Returns when the entries are durable; raises what the ingest service raises.
 
     Where part of a request is refused and the rest stored, the answer is OTLP's partial success,

@@ -57,6 +57,7 @@ class LogsService:
         api = self._api
         code = grpc.StatusCode.INTERNAL
         began = time.perf_counter()
+        api.metrics.request_began()
         try:
             tenant = tenant_from(headers.get("x-scope-orgid", ""), api.settings.auth_enabled)
             decode = partial(decode_otlp_message, mapping=api.settings_of(tenant).otlp, clock=api.clock)
@@ -70,5 +71,5 @@ class LogsService:
             raise
         finally:
             seconds = time.perf_counter() - began
-            api.metrics.durations.labels("gRPC", f"/{SERVICE}/Export", code.name, "false").observe(seconds)
+            api.metrics.request_ended("gRPC", f"/{SERVICE}/Export", code.name, seconds)
         return response

@@ -9,7 +9,7 @@ from starlette.routing import BaseRoute, Route
 
 from sigyn.api.decoding import decode_body
 from sigyn.api.otlp.export import store_logs
-from sigyn.api.requests import api_of, tenant_of
+from sigyn.api.requests import push_api_of, tenant_of
 from sigyn.api.responses import json_response
 from sigyn.wire.loki import JSON, PROTOBUF, media_type
 from sigyn.wire.otlp import decode_otlp
@@ -17,7 +17,7 @@ from sigyn.wire.otlp import decode_otlp
 
 async def logs(request: Request) -> Response:
     """Takes an ExportLogsServiceRequest, and answers in the encoding of the request."""
-    api = api_of(request)
+    api = push_api_of(request)
     tenant = tenant_of(request)
     decode = partial(decode_otlp, mapping=api.settings_of(tenant).otlp, clock=api.clock)
     with api.push_memory.hold() as held:
