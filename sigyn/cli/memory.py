@@ -7,6 +7,7 @@ from sigyn.api.settings import ApiSettings
 from sigyn.api.warm_up import AMPLE_MEMORY, usable_memory
 from sigyn.config.settings import Settings
 from sigyn.engine.scan import UNIT_ROWS
+from sigyn.services.query_limits import QueryLimits
 from sigyn.store.settings import StoreSettings
 
 SMALL_MEMORY = 512 << 20
@@ -35,6 +36,7 @@ def within_memory(settings: ServerSettings, memory: int) -> ServerSettings:
         settings,
         store=_store(settings.store, memory),
         api=_api(settings.api, memory),
+        query=_query(settings.query, memory),
         query_unit_rows=max(UNIT_ROWS * memory // AMPLE_MEMORY, _LEAST_UNIT_ROWS),
     )
     if memory >= SMALL_MEMORY:
@@ -71,6 +73,12 @@ def _store(settings: StoreSettings, memory: int) -> StoreSettings:
         compaction_job_bytes=job_bytes,
         compaction_settled_bytes=min(settings.compaction_settled_bytes, 2 * job_bytes),
     )
+
+
+def _query(settings: QueryLimits, memory: int) -> QueryLimits:
+    """An answer takes four times its text while it is encoded."""
+    most = memory // 16
+    return replace(settings, max_answer_bytes=min(settings.max_answer_bytes or most, most))
 
 
 def _api(settings: ApiSettings, memory: int) -> ApiSettings:
