@@ -11,10 +11,9 @@ from pathlib import Path
 
 _ARENAS, _TRIM, _MAPPED = -8, -1, -3  # M_ARENA_MAX, M_TRIM_THRESHOLD and M_MMAP_THRESHOLD of glibc's mallopt
 
-_LOOK_SECONDS = 10.0
-_GROWTH = 32 << 20  # bytes
-_SMALL_LOOK_SECONDS = 0.25
-_SMALL_GROWTH = 4 << 20
+_GIVE_BACK_SECONDS = 10.0
+_LOOK_SECONDS = 0.25
+_GROWTH = 4 << 20  # bytes
 _PAGE = resource.getpagesize()
 
 
@@ -28,25 +27,26 @@ def prepare_allocation(*, small: bool) -> None:
     libc = ctypes.CDLL(None)
     if not hasattr(libc, "mallopt"):  # another C library
         return
-    look, growth = _LOOK_SECONDS, _GROWTH
+    look = _GIVE_BACK_SECONDS
     if small:
-        look, growth = _SMALL_LOOK_SECONDS, _SMALL_GROWTH
+        look = _LOOK_SECONDS
         for parameter, value in ((_ARENAS, 2), (_TRIM, 1 << 20), (_MAPPED, 256 << 10)):
             libc.mallopt(parameter, value)
-    threading.Thread(target=_give_back, args=(libc.malloc_trim, look, growth), name="give-back", daemon=True).start()
+    threading.Thread(target=_give_back, args=(libc.malloc_trim, look), name="give-back", daemon=True).start()
 
 
-def _give_back(trim: Callable[[int], int], look: float, growth: int) -> None:
-    """Gives free pages between used ones back whenever memory has grown; mallopt knows those at the end alone.
+def _give_back(trim: Callable[[int], int], look: float) -> None:
+    """Gives free pages between used ones back, which mallopt does not: it knows those at the end alone.
 
-    Looks every `look` seconds, and allows for `growth` bytes.
+    Looks every `look` seconds whether memory has grown, and gives back at times anyhow: what was in use the last time
+    may have been freed since, which nobody sees from outside.
     """
-    least = _private_bytes()
+    least, due = _private_bytes(), 0.0
     while True:
         time.sleep(look)
-        if _private_bytes() > least + growth:
+        if time.monotonic() >= due or _private_bytes() > least + _GROWTH:
             trim(0)
-            least = _private_bytes()
+            least, due = _private_bytes(), time.monotonic() + _GIVE_BACK_SECONDS
         least = min(least, _private_bytes())
 
 
