@@ -37,7 +37,7 @@ from sigyn.agent.targets.listener import Listener
 from sigyn.agent.targets.moments import Moments
 from sigyn.agent.targets.registry import TargetContext, docker_of, listeners_of
 from sigyn.agent.targets.standard_input import StandardInput
-from sigyn.model.time import SECOND, Clock, system_clock
+from sigyn.model.time import SECOND, Clock, steady_clock, system_clock
 
 _log = structlog.get_logger("sigyn.agent")
 _FLUSH_PERIOD = 0.1
@@ -250,7 +250,7 @@ class Agent:
     def _pipeline(self, scrape: ScrapeConfig) -> EntryPipeline:
         stages, name = scrape.pipeline_stages, scrape.job_name
         if self._options.inspect:
-            return InspectingPipeline(stages, name, self.stage_metrics, self._clock)
+            return InspectingPipeline(stages, name, self.stage_metrics, self._clock, steady_clock)
         return StagePipeline(stages, name, self.stage_metrics, self._clock)
 
     def _make_shipper(self, *, with_buffer: bool) -> Shipper:
@@ -281,7 +281,7 @@ class Agent:
     async def _flush(self) -> None:
         while True:
             await asyncio.sleep(_FLUSH_PERIOD)
-            now = self._clock()
+            now = steady_clock()
             for job in self._jobs:
                 job.flush(now)
 

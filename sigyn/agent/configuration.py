@@ -7,8 +7,8 @@ from typing import Final
 from urllib.parse import urlsplit
 
 from sigyn.agent.config.clients import BasicAuth, ClientConfig, TlsConfig
-from sigyn.agent.config.decoding import decode
-from sigyn.agent.config.discovery import HttpAccess
+from sigyn.agent.config.decoding import decode, is_null
+from sigyn.agent.config.discovery import KUBERNETES_ROLES, HttpAccess
 from sigyn.agent.config.document import Items, Node, Table, read_document
 from sigyn.agent.config.process import (
     GlobalConfig,
@@ -24,6 +24,7 @@ from sigyn.agent.config.server import ServerConfig
 from sigyn.agent.errors import ConfigurationError
 from sigyn.agent.metrics import StageMetrics
 from sigyn.agent.stages import StagePipeline
+from sigyn.agent.targets.addresses import host_and_port
 from sigyn.config.yaml_tree import Reading, expand_variables
 from sigyn.languages.relabel import RelabelRule
 
@@ -39,7 +40,6 @@ _ABSENT_TARGETS: Final = {
     "windows_events": "Windows events",
 }
 _NEED_JOB_NAME: Final = ("syslog", "loki_push_api", "gelf")
-_ROLES: Final = ("pod", "node", "service", "endpoints", "endpointslice", "ingress")
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,6 +71,12 @@ def load_configuration(
     if environ is not None:
         text = expand_variables(text.replace("\\\\", "\\"), environ, Reading())
     document = read_document(text)
+    if not isinstance(document, Table) and not is_null(document):
+        raise ConfigurationError(
+            "the file has to be a map of keys such as `clients` and `scrape_configs`, "
+            f"not {'a list' if isinstance(document, Items) else 'a single value'}",
+            line=document.line,
+        )
     _refuse_absent_targets(document)
     configuration = decode(document, AgentConfiguration, "")
     if configuration.client is not None:
@@ -112,6 +118,10 @@ def _check_clients(clients: tuple[ClientConfig, ...], wanted: bool) -> None:
             raise ConfigurationError(f"{where}: client needs target URL")
         if urlsplit(client.url).scheme not in ("http", "https"):
             raise ConfigurationError(f"{where}: `{client.url}` is no http:// or https:// URL")
+        try:
+            urlsplit(client.url).port  # noqa: B018, it is read when it is asked for
+        except ValueError as error:
+            raise ConfigurationError(f"{where}: `{client.url}`: {error}") from None
         _check_access(client, where)
 
 
@@ -150,13 +160,16 @@ def _check_scrape_configs(scrape_configs: tuple[ScrapeConfig, ...]) -> None:
             StagePipeline(scrape.pipeline_stages, scrape.job_name, metrics)
         except ConfigurationError as error:
             raise ConfigurationError(f"job `{scrape.job_name}`: {error}") from None
+        for kind, listener in (("syslog", scrape.syslog), ("gelf", scrape.gelf)):
+            if listener is not None and listener.listen_address:
+                host_and_port(listener.listen_address, f"{where}.{kind}.listen_address")
         for kind in _NEED_JOB_NAME:
             if getattr(scrape, kind) is not None and not scrape.job_name:
                 raise ConfigurationError(f"{where}: `job_name` must be defined for the `{kind}` scrape_config")
         for kubernetes in scrape.kubernetes_sd_configs:
-            if kubernetes.role not in _ROLES:
+            if not kubernetes.role:
                 raise ConfigurationError(
-                    f"{where}: unknown Kubernetes SD role `{kubernetes.role}`; the roles are {', '.join(_ROLES)}"
+                    f"{where}: kubernetes_sd_configs needs a `role`: {', '.join(KUBERNETES_ROLES)}"
                 )
             _check_access(kubernetes, f"{where}.kubernetes_sd_configs")
         for docker in scrape.docker_sd_configs:

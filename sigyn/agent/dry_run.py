@@ -47,10 +47,11 @@ class InspectingPipeline:
         job_name: str,
         metrics: StageMetrics,
         clock: Clock,
+        steady: Clock,
         out: TextIO = sys.stdout,
     ) -> None:
         """Raises ConfigurationError."""
-        self._stages = [(stage.name, compile_stages([stage], job_name, metrics, clock)) for stage in stages]
+        self._stages = [(stage.name, compile_stages([stage], job_name, metrics, clock, steady)) for stage in stages]
         self._out = out
 
     def process_batch(self, entries: list[AgentEntry]) -> list[AgentEntry]:

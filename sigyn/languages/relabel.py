@@ -6,6 +6,7 @@ Source: Prometheus' documentation of `relabel_config`.
 import re
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from difflib import get_close_matches
 from functools import lru_cache
 from hashlib import md5
 from typing import Final
@@ -35,7 +36,11 @@ _Apply = Callable[[dict[str, str]], bool]
 
 
 class RelabelError(BadRequest):
-    """A rule that Prometheus would refuse."""
+    """A rule that Prometheus would refuse; `field` is the one at fault, empty when it is the rule as a whole."""
+
+    def __init__(self, message: str, field: str = "") -> None:
+        super().__init__(message)
+        self.field = field
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,23 +63,27 @@ class RelabelRule:
 def _check(rule: RelabelRule) -> None:
     action = rule.action.lower()
     if action not in ACTIONS:
-        raise RelabelError(f"unknown relabel action `{rule.action}`; the actions are {', '.join(ACTIONS)}")
+        near = get_close_matches(action, ACTIONS, n=1, cutoff=0.6)
+        hint = f" (did you mean `{near[0]}`?)" if near else ""
+        raise RelabelError(
+            f"unknown relabel action `{rule.action}`{hint}; the actions are {', '.join(ACTIONS)}", "action"
+        )
     if action == "hashmod" and rule.modulus <= 0:
         raise RelabelError("relabel configuration for hashmod requires non-zero modulus")
     if action in _NEED_TARGET and not rule.target_label:
         raise RelabelError(f"relabel configuration for {action} action requires `target_label` value")
     for name in rule.source_labels:
         if not LABEL_NAME.fullmatch(name):
-            raise RelabelError(f"`{name}` is invalid as a label name in `source_labels`")
+            raise RelabelError(f"`{name}` is invalid as a label name in `source_labels`", "source_labels")
     templated = action == "replace" and _REFERENCE.search(rule.target_label)
     if action in _NEED_TARGET and not templated and not LABEL_NAME.fullmatch(rule.target_label):
-        raise RelabelError(f"`{rule.target_label}` is invalid `target_label` for {action} action")
+        raise RelabelError(f"`{rule.target_label}` is invalid `target_label` for {action} action", "target_label")
     if action == "labelmap" and not LABEL_NAME.fullmatch(_REFERENCE.sub("x", rule.replacement)):
-        raise RelabelError(f"`{rule.replacement}` is invalid `replacement` for labelmap action")
+        raise RelabelError(f"`{rule.replacement}` is invalid `replacement` for labelmap action", "replacement")
     try:
         compile_regex(rule.regex)
     except RegexError as error:
-        raise RelabelError(f"`regex` of a relabel rule: {error}") from None
+        raise RelabelError(f"`regex` of a relabel rule: {error}", "regex") from None
 
 
 def relabel(labels: Mapping[str, str], rules: Sequence[RelabelRule]) -> dict[str, str] | None:

@@ -18,6 +18,9 @@ Clock = Callable[[], int]
 
 system_clock: Clock = time.time_ns
 
+steady_clock: Clock = time.monotonic_ns
+"""Gives ns since some moment, for lengths of time: a system clock that is set leaves it alone."""
+
 
 @dataclass(frozen=True, slots=True)
 class TimeRange:

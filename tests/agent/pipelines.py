@@ -24,16 +24,17 @@ class HandClock:
 
 @dataclass
 class Bench:
-    """A pipeline with its clock and metrics."""
+    """A pipeline with its clock, the one that held entries wait by, and metrics."""
 
     stages: str
     clock: HandClock = field(default_factory=HandClock)
+    steady: HandClock = field(default_factory=HandClock)
     labels: dict[str, str] = field(default_factory=lambda: {"job": "app"})
 
     def __post_init__(self) -> None:
         self.metrics = StageMetrics(self.clock)
         (scrape,) = configure(self.stages).scrape_configs
-        self.pipeline = StagePipeline(scrape.pipeline_stages, "test", self.metrics, self.clock)
+        self.pipeline = StagePipeline(scrape.pipeline_stages, "test", self.metrics, self.clock, self.steady)
 
     def feed(self, *lines: str) -> list[AgentEntry]:
         return self.pipeline.process_batch([self.entry(line) for line in lines])

@@ -151,7 +151,22 @@ def test_variables_and_backslashes_are_replaced_when_asked_for() -> None:
         (CLIENTS + "scrape_configs:\n- job_name: a\n  kafka: {}", "line 4: `kafka`: this agent can't read from Kafka"),
         (CLIENTS + "scrape_configs:\n- syslog: {}", "`job_name` must be defined for the `syslog`"),
         (CLIENTS + "scrape_configs: [{job_name: a, gelf: {}}, {job_name: a, gelf: {}}]", "must be unique"),
-        (CLIENTS + "scrape_configs: [{kubernetes_sd_configs: [{role: pods}]}]", "unknown Kubernetes SD role `pods`"),
+        (CLIENTS + "scrape_configs:\n- kubernetes_sd_configs:\n  - api_server: http://x\n    role: pods",
+         "line 5: unknown Kubernetes SD role `pods` in scrape_configs[0].kubernetes_sd_configs[0].role (did you mean `pod`?"),
+        (CLIENTS + "scrape_configs: [{kubernetes_sd_configs: [{role: endpointslice}]}]", "did you mean `endpoints`?"),
+        (CLIENTS + "scrape_configs: [{kubernetes_sd_configs: [{}]}]", "needs a `role`: pod, node"),
+        (CLIENTS + "scrape_configs:\n- relabel_configs:\n  - target_label: a\n    action: repalce",
+         "line 5: scrape_configs[0].relabel_configs[0]: unknown relabel action `repalce` (did you mean `replace`?)"),
+        ("clients:\n- url: http://x\n  timeout: 1s\n  url: http://y", "line 4: the key `url` stands here and in line 2; write it once"),
+        (CLIENTS + "clients: []", "line 2: the key `clients` stands here and in line 1"),
+        (CLIENTS + "scrape_configs:\n- pipeline_stages:\n  - labels:\n      a:\n      b:\n      a: c", "line 7: the key `a` stands here and in line 5"),
+        ("\n- clients: []", "line 2: the file has to be a map of keys such as `clients` and `scrape_configs`, not a list"),
+        ("clients", "line 1: the file has to be a map of keys such as `clients` and `scrape_configs`, not a single value"),
+        (CLIENTS + "server:\n  http_listen_port: 99999", "line 3: server.http_listen_port has to be a port between 0 and 65535, not the number `99999`"),
+        (CLIENTS + "server: {grpc_listen_port: -1}", "line 2: server.grpc_listen_port has to be a port"),
+        (CLIENTS + "scrape_configs: [{job_name: a, loki_push_api: {server: {http_listen_port: 65536}}}]", "http_listen_port has to be a port"),
+        (CLIENTS + "scrape_configs: [{job_name: a, syslog: {listen_address: '0.0.0.0:99999'}}]", "scrape_configs[0].syslog.listen_address: `0.0.0.0:99999` is not an address"),
+        ("clients: [{url: 'http://x:99999/push'}]", "clients[0]: `http://x:99999/push`: Port out of range"),
         (CLIENTS + "scrape_configs: [{docker_sd_configs: [{}]}]", "needs a `host`"),
         (CLIENTS + "scrape_configs: [{file_sd_configs: [{}]}]", "at least one path name"),
         (CLIENTS + "scrape_configs:\n- relabel_configs:\n  - {action: hashmod, target_label: a}", "line 4: scrape_configs[0].relabel_configs[0]: relabel"),
@@ -161,6 +176,16 @@ def test_refused(text: str, message: str) -> None:
     with pytest.raises(ConfigurationError) as caught:
         load_configuration(text)
     assert message in str(caught.value)
+
+
+def test_a_key_that_is_merged_may_be_given_again() -> None:
+    configuration = load_configuration(
+        "clients:\n- &first {url: http://a, timeout: 3s, batchwait: 2s}\n- {<<: *first, url: http://b}\n"
+    )
+    assert [(each.url, each.timeout) for each in configuration.clients] == [
+        ("http://a", 3 * SECOND),
+        ("http://b", 3 * SECOND),
+    ]
 
 
 @pytest.mark.parametrize(

@@ -219,6 +219,70 @@ def test_what_was_rotated_while_no_agent_ran_is_read_to_its_end(tmp_path: Path, 
     scenario(run)
 
 
+@pytest.mark.parametrize("how", ["renamed", "copied", "renamed and no new file"])
+@pytest.mark.parametrize("links", [1, 2])
+def test_behind_a_link_the_rotated_file_lies_beside_the_target(tmp_path: Path, how: str, links: int) -> None:
+    """As the kubelet has it: a link in `containers`, the file and what is rotated away in a folder of `pods`."""
+
+    async def run() -> None:
+        (tmp_path / "pods" / "web").mkdir(parents=True)
+        (tmp_path / "containers").mkdir()
+        log, link = tmp_path / "pods" / "web" / "0.log", tmp_path / "containers" / "web.log"
+        if links == 2:
+            (tmp_path / "pods" / "latest").symlink_to("web/0.log")
+        link.symlink_to("../pods/latest" if links == 2 else "../pods/web/0.log")
+        positions: dict[str, str] = {}
+        read = [f"line {number} that was read before the agent stopped" for number in range(5)]
+        append(log, "".join(f"{line}\n" for line in read))
+        async with reading(tmp_path / "containers" / "*.log", positions) as sink:
+            await sink.until(*read)
+        append(log, "missed 1\nmissed 2\n")
+        moved = log.with_name("0.log.20260101-120000")
+        if how == "copied":
+            shutil.copyfile(log, moved)
+            os.truncate(log, 0)
+        else:
+            log.rename(moved)
+        expected = ["missed 1", "missed 2"]
+        if how != "renamed and no new file":
+            append(log, "new\n")
+            expected.append("new")
+        async with reading(tmp_path / "containers" / "*.log", positions) as sink:
+            async with asyncio.timeout(10):
+                while len(sink.entries) < len(expected):
+                    await asyncio.sleep(0.01)
+            await asyncio.sleep(0.1)
+            assert sorted(sink.lines) == sorted(expected)
+            assert {entry.labels["filename"] for entry in sink.entries} == {str(link)}
+
+    scenario(run)
+
+
+def test_a_link_that_was_turned_to_another_file_while_no_agent_ran(tmp_path: Path) -> None:
+    """What was not read of the file before lies in the folder of the new target, under a name of its own."""
+
+    async def run() -> None:
+        (tmp_path / "logs").mkdir()
+        before, after, link = tmp_path / "logs" / "monday", tmp_path / "logs" / "tuesday", tmp_path / "app.log"
+        link.symlink_to(before)
+        positions: dict[str, str] = {}
+        append(before, "one\n")
+        async with reading(link, positions) as sink:
+            await sink.until("one")
+        append(before, "missed\n")
+        append(after, "new\n")
+        link.unlink()
+        link.symlink_to(after)
+        async with reading(link, positions) as sink:
+            async with asyncio.timeout(10):
+                while len(sink.entries) < 2:
+                    await asyncio.sleep(0.01)
+            await asyncio.sleep(0.1)
+            assert sorted(sink.lines) == ["missed", "new"]
+
+    scenario(run)
+
+
 def test_a_rotated_file_that_matches_too_is_not_read_twice(tmp_path: Path) -> None:
     async def run() -> None:
         log = tmp_path / "a.log"

@@ -5,6 +5,7 @@ from collections.abc import AsyncIterator, Iterator, Mapping, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
+from textwrap import indent
 
 import pytest
 
@@ -333,6 +334,67 @@ def test_a_pod_without_a_path_has_that_of_the_kubelet(server: ApiServer, tmp_pat
         until(lambda: bool(agent.get("/targets").json()["targets"]), "a target")
         (target,) = agent.get("/targets").json()["targets"]
         assert target["details"]["Path"] == "/var/log/pods/shop_web-1_uid-web-1/main/*.log"
+
+
+SEED_001 = """
+kubernetes_sd_configs:
+  - role: pod
+    namespaces:
+      names:
+        - neurectomy
+        - default
+relabel_configs:
+  # Filter by app label
+  - source_labels: [__meta_kubernetes_pod_label_app]
+    regex: ryot
+    action: keep
+
+  # Extract metadata
+  - source_labels: [__meta_kubernetes_pod_name]
+    target_label: pod
+
+  - source_labels: [__meta_kubernetes_namespace]
+    target_label: namespace
+
+  - source_labels: [__meta_kubernetes_pod_label_version]
+    target_label: version
+
+  - replacement: ryot
+    target_label: service
+"""
+
+
+def test_a_block_as_people_write_it(server: ApiServer, tmp_path: Path) -> None:
+    """Only how the API is reached, outside of a cluster, is added to it."""
+    server.put("pods", pod("ryot-1", "neurectomy", app="ryot", version="1.4"))
+    server.put("pods", pod("ryot-2", "default", app="ryot"))
+    server.put("pods", pod("ryot-3", "elsewhere", app="ryot", version="1.4"))
+    server.put("pods", pod("ryot-like", "default", app="ryot-like"))
+    server.put("pods", pod("no-app", "neurectomy"))
+    reached = f"    api_server: {server.url}\n    authorization: {{credentials: secret}}\n"
+    block = SEED_001.replace("  - role: pod\n", f"  - role: pod\n{reached}")
+    config = "- job_name: ryot\n" + indent(block, "  ")
+
+    def targets() -> dict[str, dict[str, str]]:
+        rows = agent.get("/targets").json()["targets"]
+        return {row["details"]["Path"]: row["labels"] for row in rows}
+
+    first = {"pod": "ryot-1", "namespace": "neurectomy", "version": "1.4", "service": "ryot"}
+    second = {"pod": "ryot-2", "namespace": "default", "service": "ryot"}
+    expected = {
+        "/var/log/pods/neurectomy_ryot-1_uid-ryot-1/main/*.log": first,
+        "/var/log/pods/neurectomy_ryot-1_uid-ryot-1/setup/*.log": first,
+        "/var/log/pods/default_ryot-2_uid-ryot-2/main/*.log": second,
+        "/var/log/pods/default_ryot-2_uid-ryot-2/setup/*.log": second,
+    }
+    with push_sink() as sink, running_agent(tmp_path, sink.url, config) as agent:
+        until(lambda: len(targets()) >= len(expected), "the targets of both namespaces")
+        assert targets() == expected
+        server.put("pods", pod("ryot-2", "default", app="ryot", version="1.5"))
+        until(lambda: any(labels.get("version") == "1.5" for labels in targets().values()), "the version changes")
+        server.delete("pods", "neurectomy", "ryot-1")
+        until(lambda: first not in targets().values(), "a pod goes")
+        assert targets() == {path: {**second, "version": "1.5"} for path in expected if "ryot-2" in path}
 
 
 def test_a_static_pod_is_found_by_its_hash() -> None:

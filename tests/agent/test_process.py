@@ -48,6 +48,10 @@ def test_check_syntax(tmp_path: Path) -> None:
         "the configuration is valid\n"
     )
     assert sigyn_agent(f"-config.file={config}", "-check-syntax").returncode == 1
+    config.write_text("server: {http_listen_port: 99999}\nclients: [{url: http://x/push}]")
+    refused = sigyn_agent(f"-config.file={config}", "-check-syntax")
+    assert refused.returncode == 1
+    assert "line 1: server.http_listen_port has to be a port" in refused.stderr
 
 
 def test_standard_input_to_a_server() -> None:

@@ -60,7 +60,7 @@ def replay(
     if labels is None:
         return
     stream = {**without_meta(labels), "filename": path}
-    pipeline = StagePipeline(scrape.pipeline_stages, scrape.job_name, metrics, clock)
+    pipeline = StagePipeline(scrape.pipeline_stages, scrape.job_name, metrics, clock, clock)
     at = 0.0
     for when, lines in run.inputs(case):
         clock.now += int((when - at) * SECOND)

@@ -7,7 +7,7 @@ A field's metadata may say `key`, its name in the file, and `read`, a function t
 """
 
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import MISSING, Field, dataclass, fields, is_dataclass
 from difflib import get_close_matches
 from functools import lru_cache
@@ -143,7 +143,8 @@ def _decode_fields(node: Node, wanted: Any, path: str, strict: bool) -> Any:
     try:
         return wanted(**values)
     except RelabelError as error:
-        raise ConfigurationError(f"{path}: {error}", line=node.line) from None
+        at_fault = (key.line for key, _ in node.entries if key.text == error.field)
+        raise ConfigurationError(f"{path}: {error}", line=next(at_fault, node.line)) from None
     except ConfigurationError as error:
         raise error if error.line else ConfigurationError(f"{path}: {error}", line=node.line) from None
 
@@ -158,6 +159,22 @@ def unknown_key(name: str, known: Mapping[str, object], path: str, line: int) ->
     return ConfigurationError(f"unknown key `{name}`{where} ({hint})", line=line)
 
 
+def one_of(names: Sequence[str], what: str) -> Callable[[Node, str], str]:
+    """Reads a text that has to be one of `names`; `what` says in errors what they are."""
+
+    def read(node: Node, path: str) -> str:
+        word: str = _decode_scalar(node, str, path, False)
+        if word not in names:
+            near = get_close_matches(word, names, n=1, cutoff=0.6)
+            hint = f"did you mean `{near[0]}`? It" if near else "it"
+            raise ConfigurationError(
+                f"unknown {what} `{word}` in {path} ({hint} may be {', '.join(names)})", line=node.line
+            )
+        return word
+
+    return read
+
+
 def _decode_unit(node: Node, unit: Unit, path: str, strict: bool) -> int | str:
     if unit is Unit.REGEX:
         pattern: str = _decode_scalar(node, str, path, strict)
@@ -169,6 +186,11 @@ def _decode_unit(node: Node, unit: Unit, path: str, strict: bool) -> int | str:
     if unit is Unit.TEXT:
         text: str = _decode_scalar(node, str, path, False)
         return text
+    if unit is Unit.PORT:
+        port: int = _decode_scalar(node, int, path, strict)
+        if not 0 <= port <= 65_535:
+            raise _mismatch(node, unit.value, path)
+        return port
     if not isinstance(node, Scalar) or isinstance(node.value, bool):
         raise _mismatch(node, unit.value, path)
     if isinstance(node.value, int) and (unit is Unit.SIZE or not strict):

@@ -2,9 +2,13 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from typing import Final
 
 from sigyn.agent.config.clients import Authorization, BasicAuth, OAuth2, TlsConfig
-from sigyn.agent.config.units import SECOND, Duration
+from sigyn.agent.config.decoding import one_of
+from sigyn.agent.config.units import SECOND, Duration, Port
+
+KUBERNETES_ROLES: Final = ("pod", "node", "service", "endpoints", "ingress")
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,7 +73,7 @@ class KubernetesMetadata:
 class KubernetesSdConfig(HttpAccess):
     """`kubernetes_sd_configs`: pods, nodes, services, endpoints or ingresses of a cluster."""
 
-    role: str = ""
+    role: str = field(default="", metadata={"read": one_of(KUBERNETES_ROLES, "Kubernetes SD role")})
     api_server: str = ""
     kubeconfig_file: str = ""
     namespaces: KubernetesNamespaces = KubernetesNamespaces()
@@ -90,7 +94,7 @@ class DockerSdConfig(HttpAccess):
     """`docker_sd_configs`: the running containers of a Docker daemon."""
 
     host: str = ""
-    port: int = 80
+    port: Port = 80
     host_networking_host: str = "localhost"
     match_first_network: bool = True
     filters: tuple[DockerFilter, ...] = ()

@@ -100,13 +100,22 @@ def _convert(loader: yaml.SafeLoader, node: yaml.Node, depth: int) -> Node:
     if depth > _DEEPEST:
         raise ConfigurationError("nested too deeply", line=line)
     if isinstance(node, yaml.MappingNode):
+        written_here = {id(key_node) for key_node, _ in node.value}  # not those that `<<` brings
         loader.flatten_mapping(node)
         entries: dict[tuple[type, Plain], tuple[Scalar, Node]] = {}
+        own: dict[tuple[type, Plain], int] = {}
         for key_node, value_node in node.value:
             key = _convert(loader, key_node, depth + 1)
             if not isinstance(key, Scalar):
                 raise ConfigurationError("a key has to be a plain word, not a list or a map", line=key.line)
-            entries[type(key.value), key.value] = (key, _convert(loader, value_node, depth + 1))
+            name = type(key.value), key.value
+            if name in own:
+                raise ConfigurationError(
+                    f"the key `{key.text}` stands here and in line {own[name]}; write it once", line=key.line
+                )
+            if id(key_node) in written_here:
+                own[name] = key.line
+            entries[name] = (key, _convert(loader, value_node, depth + 1))
         return Table(tuple(entries.values()), line)
     if isinstance(node, yaml.SequenceNode):
         return Items(tuple(_convert(loader, each, depth + 1) for each in node.value), line)

@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 
-from sigyn.agent.config.units import SECOND, Duration, Size
+from sigyn.agent.config.units import SECOND, Duration, Port, Size
 
 
 @dataclass(frozen=True, slots=True)
@@ -11,13 +11,13 @@ class ServerConfig:
 
     disable: bool = False
     http_listen_address: str = ""
-    http_listen_port: int = 80
+    http_listen_port: Port = 80
     http_path_prefix: str = ""
     http_server_read_timeout: Duration = 30 * SECOND
     http_server_write_timeout: Duration = 30 * SECOND
     http_server_idle_timeout: Duration = 120 * SECOND
     grpc_listen_address: str = ""
-    grpc_listen_port: int = 9095
+    grpc_listen_port: Port = 9095
     grpc_server_max_recv_msg_size: Size = 4 << 20
     grpc_server_max_send_msg_size: Size = 4 << 20
     grpc_server_max_concurrent_streams: int = 100

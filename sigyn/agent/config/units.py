@@ -5,7 +5,7 @@ from typing import Annotated, TypeAlias
 
 from sigyn.model.time import MILLISECOND, SECOND
 
-__all__ = ["MILLISECOND", "SECOND", "AnyText", "Duration", "Regex", "Size", "Unit"]
+__all__ = ["MILLISECOND", "SECOND", "AnyText", "Duration", "Port", "Regex", "Size", "Unit"]
 
 
 class Unit(Enum):
@@ -14,6 +14,7 @@ class Unit(Enum):
     DURATION = "a duration such as 5s or 1h30m"
     SIZE = "a size such as 256KiB or 2MB"
     TEXT = "a text or a number"
+    PORT = "a port between 0 and 65535"
     REGEX = "a regular expression of RE2"
 
 
@@ -22,6 +23,9 @@ Duration: TypeAlias = Annotated[int, Unit.DURATION]
 
 Size: TypeAlias = Annotated[int, Unit.SIZE]
 """In bytes; written as `256KiB`, `2MB` or a plain number."""
+
+Port: TypeAlias = Annotated[int, Unit.PORT]
+"""A port of TCP or UDP; 0 where a free one may be taken."""
 
 Regex: TypeAlias = Annotated[str, Unit.REGEX]
 """A regular expression that RE2 takes."""

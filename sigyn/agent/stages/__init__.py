@@ -7,7 +7,7 @@ from sigyn.agent.entry import AgentEntry
 from sigyn.agent.metrics import StageMetrics
 from sigyn.agent.stages.chain import compile_stages
 from sigyn.agent.stages.stage import NEVER
-from sigyn.model.time import Clock, system_clock
+from sigyn.model.time import Clock, steady_clock, system_clock
 
 __all__ = ["NEVER", "StagePipeline"]
 
@@ -27,9 +27,13 @@ class StagePipeline:
         job_name: str,
         metrics: StageMetrics,
         clock: Clock = system_clock,
+        steady: Clock = steady_clock,
     ) -> None:
-        """Compile the stages. Raises ConfigurationError for options that no stage can work with."""
-        self._chain = compile_stages(stages, job_name, metrics, clock)
+        """Compile the stages; held entries wait by `steady`.
+
+        Raises ConfigurationError for options that no stage can work with.
+        """
+        self._chain = compile_stages(stages, job_name, metrics, clock, steady)
         self._plain = not stages
         self.job_name = job_name
 
@@ -46,11 +50,11 @@ class StagePipeline:
         return self._chain.run(entries)
 
     def flush(self, now: int) -> list[AgentEntry]:
-        """Held entries that are due at `now` (ns since the epoch); with NEVER all, for the end."""
+        """Held entries that are due at `now` (ns of the steady clock); with NEVER all, for the end."""
         return self._chain.flush(now) if self._chain.flush is not None else []
 
     def next_deadline(self) -> int:
-        """When `flush` will have something to give, in ns since the epoch; NEVER when nothing is held."""
+        """When `flush` will have something to give, in ns of the steady clock; NEVER when nothing is held."""
         return self._chain.deadline()
 
     def held(self) -> Iterable[AgentEntry]:

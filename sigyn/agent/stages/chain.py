@@ -23,13 +23,15 @@ def read_stages(node: Node, path: str) -> tuple[StageConfig, ...]:
     return tuple(_read_stage(each, f"{path}[{index}]") for index, each in enumerate(node.nodes))
 
 
-def compile_stages(stages: Sequence[StageConfig], job_name: str, metrics: StageMetrics, clock: Clock) -> Stage:
+def compile_stages(
+    stages: Sequence[StageConfig], job_name: str, metrics: StageMetrics, clock: Clock, steady: Clock
+) -> Stage:
     """Compile stages into one. Raises ConfigurationError."""
 
     def nested(node: Node, path: str) -> Stage:
-        return compile_stages(read_stages(node, path), job_name, metrics, clock)
+        return compile_stages(read_stages(node, path), job_name, metrics, clock, steady)
 
-    context = StageContext(job_name, metrics, clock, nested)
+    context = StageContext(job_name, metrics, clock, steady, nested)
     return link([_compile(stage, context) for stage in stages])
 
 

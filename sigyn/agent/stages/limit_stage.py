@@ -54,17 +54,17 @@ def _compile(options: LimitOptions, context: StageContext) -> Stage:
         raise ConfigurationError("when ratelimiting by label, drop must be true")
     if options.by_label_name:
         return _by_label(options, context)
-    bucket = Bucket(options.rate, options.burst, context.clock())
+    bucket = Bucket(options.rate, options.burst, context.steady())
     if options.drop:
         return _dropping(bucket, context)
-    return _waiting(bucket, context.clock)
+    return _waiting(bucket, context.steady)
 
 
 def _dropping(bucket: Bucket, context: StageContext) -> Stage:
     dropped = context.metrics.dropped_lines(_REASON)
 
     def run(entries: list[AgentEntry]) -> list[AgentEntry]:
-        now = context.clock()
+        now = context.steady()
         kept = [entry for entry in entries if bucket.take(now)]
         if len(kept) < len(entries):
             dropped(len(entries) - len(kept))
@@ -110,7 +110,7 @@ def _by_label(options: LimitOptions, context: StageContext) -> Stage:
     dropped = context.metrics.dropped_lines(_REASON)
 
     def run(entries: list[AgentEntry]) -> list[AgentEntry]:
-        now = context.clock()
+        now = context.steady()
         kept = [entry for entry in entries if name not in entry.labels or allowed(entry.labels[name], now)]
         if len(kept) < len(entries):
             dropped(len(entries) - len(kept))

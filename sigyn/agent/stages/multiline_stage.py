@@ -52,7 +52,7 @@ def _compile(options: MultilineOptions, context: StageContext) -> Stage:
     wait = 3 * SECOND if options.max_wait_time is None else options.max_wait_time
     most = 128 if options.max_lines is None else options.max_lines
     blocks: dict[frozenset[tuple[str, str]], _Block] = {}
-    clock = context.clock
+    clock = context.steady
 
     def run(entries: list[AgentEntry]) -> list[AgentEntry]:
         due = clock() + wait

@@ -20,7 +20,7 @@ Run: TypeAlias = Callable[[list[AgentEntry]], list[AgentEntry]]
 """Entries in, entries out; may change and keep what it is given."""
 
 NEVER: Final = (1 << 63) - 1
-"""A deadline that never comes, in ns since the epoch."""
+"""A deadline that never comes, in ns."""
 
 
 def _hold_nothing() -> Iterable[AgentEntry]:
@@ -31,8 +31,9 @@ def _hold_nothing() -> Iterable[AgentEntry]:
 class Stage:
     """A compiled stage.
 
-    `flush(now)` gives the entries that the stage held back and whose time has come by `now`; with
-    NEVER all of them. `deadline()` is when the next will be due. `held()` lists what is held back.
+    `flush(now)` gives the entries that the stage held back and whose time has come by `now`, as the
+    context's `steady` clock has it; with NEVER all of them. `deadline()` is when the next will be due, by
+    that clock. `held()` lists what is held back.
     """
 
     run: Run
@@ -43,11 +44,15 @@ class Stage:
 
 @dataclass(frozen=True, slots=True)
 class StageContext:
-    """What stages need from outside. `nested` reads and compiles the stages inside a stage."""
+    """What stages need from outside. `nested` reads and compiles the stages inside a stage.
+
+    `clock` says what time it is; `steady` how long something took: nobody sets it, so that it never jumps.
+    """
 
     job_name: str
     metrics: StageMetrics
     clock: Clock
+    steady: Clock
     nested: Callable[[Node, str], Stage]
 
 

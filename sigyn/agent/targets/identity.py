@@ -125,17 +125,28 @@ def known_files(positions: Mapping[str, str]) -> dict[str, FilePosition]:
 def find_moved(path: str, identity: FileIdentity) -> str | None:
     """The path that a file, or the copy that was made before it was cut, now has in its folder.
 
-    Only names that begin with the old one count, such as `app.log.1` and `app.log-20260101`.
+    Only names that begin with the old one count, such as `app.log.1` and `app.log-20260101`. The file behind
+    a link is looked for beside the link's target as well, where it may have any name: the link may have been
+    turned to another file.
     """
+    found = _find_beside(path, identity, any_name=False)
+    if found or not os.path.islink(path):
+        return found
+    return _find_beside(os.path.realpath(path), identity, any_name=True)
+
+
+def _find_beside(path: str, identity: FileIdentity, *, any_name: bool) -> str | None:
+    """The file or its copy in the folder of `path`; `any_name`: the file, not a copy, may be called anything."""
     folder, name = os.path.split(path)
     candidates: list[str] = []
     copies: list[str] = []
     try:
         with os.scandir(folder or ".") as entries:
             for entry in entries:
-                if entry.name == name or not entry.name.startswith(name) or not entry.is_file():
-                    continue
                 same = entry.inode() == identity.inode
+                named = entry.name.startswith(name) or (any_name and same and identity.head_bytes > 0)
+                if entry.name == name or not named or not entry.is_file(follow_symlinks=not any_name):
+                    continue
                 (candidates if same else copies).append(entry.path)
     except OSError:
         return None
