@@ -157,7 +157,20 @@ def test_a_push_without_streams_is_an_error_and_one_without_entries_is_not() -> 
             "structured_metadata_too_many",
             f"stream '{STREAM}' has too many structured metadata labels: '129', limit: '128'.",
         ),
-        ({"a-b": "x"}, [value("x")], "invalid_labels", "couldn't parse labels: 1:3: parse error: unexpected character"),
+        (
+            {"a-b": "x"},
+            [value("x")],
+            "invalid_labels",
+            "couldn't parse labels: 1:3: parse error: unexpected character inside braces: '-' in stream"
+            """ '{a-b="x"}'""",
+        ),
+        (
+            {"a-b": "x" * 5000},
+            [value("x")],
+            "invalid_labels",
+            "couldn't parse labels: 1:3: parse error: unexpected character inside braces: '-' in stream"
+            f""" '{{a-b="{"x" * 194}...'""",
+        ),
     ],
 )
 def test_what_is_beyond_the_limits_is_refused_and_the_rest_is_stored(
