@@ -19,6 +19,7 @@ from sigyn.languages.logql import parse_selector
 from sigyn.model.errors import BadRequest, SigynError, TooManyRequests, Unavailable
 from sigyn.model.labels import Labels, labels_of
 from sigyn.model.time import system_clock
+from sigyn.model.time_units import NANOSECONDS, TimeUnit, mistake, mistaken_unit
 
 _BATCH_LINES = 5_000
 _BATCH_BYTES = 1 << 20
@@ -72,13 +73,16 @@ def push(files: tuple[str, ...], labels_text: str, as_json: bool, time_from: str
     with exit code 0.
     """
     labels = _labels(labels_text)
-    sent, refused = 0, False
+    sent, refused, warned = 0, False, False
     began = time.monotonic()
     with closing(Server(**server).push_client()) as client, reading(files, shown=bool(files)) as advance:
         for path in files or (STANDARD_INPUT,):
             now = time_from == "now" or (time_from is None and path == STANDARD_INPUT)
             entries = _json_entries(path, labels, advance) if as_json else _plain_entries(path, labels, now, advance)
             for batch in _batches(entries):
+                if not warned and (found := _mistaken_time(batch)):
+                    warned = True
+                    show_warning(mistake(*found))
                 try:
                     _send(client, batch)
                     sent += len(batch)
@@ -162,6 +166,14 @@ def _batches(entries: Iterator[PushEntry]) -> Iterator[list[PushEntry]]:
             entry = waiting.get()
     if failures:
         raise failures[0]
+
+
+def _mistaken_time(batch: list[PushEntry]) -> tuple[int, TimeUnit] | None:
+    """A time in a batch that was probably not written in ns, and its unit."""
+    for entry in batch:
+        if entry.timestamp < NANOSECONDS.first and (unit := mistaken_unit(entry.timestamp)):
+            return entry.timestamp, unit
+    return None
 
 
 def _send(client: PushClient, batch: list[PushEntry]) -> None:

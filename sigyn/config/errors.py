@@ -1,6 +1,7 @@
 """What is wrong with a configuration."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
 from difflib import get_close_matches
 
 from sigyn.model.errors import SigynError
@@ -18,6 +19,26 @@ class NotYaml(ConfigError):
         super().__init__(f"{place}: {text}")
         self.line = line
         self.text = text
+
+
+class Problems:
+    """Gathers what is wrong, so that a reader is told all of it at once."""
+
+    def __init__(self) -> None:
+        self._found: list[str] = []
+
+    @contextmanager
+    def gathered(self) -> Iterator[None]:
+        """A block that a ConfigError ends early; the error waits for `tell`."""
+        try:
+            yield
+        except ConfigError as error:
+            self._found.append(str(error))
+
+    def tell(self) -> None:
+        """Raises ConfigError, a line for each problem, when there are any."""
+        if self._found:
+            raise ConfigError("\n".join(dict.fromkeys(self._found)))
 
 
 def neighbours(name: str, known: Iterable[str]) -> str:

@@ -10,12 +10,12 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from sigyn.config.errors import ConfigError
+from sigyn.config.errors import ConfigError, Problems
 from sigyn.config.loki_known import check_keys
 from sigyn.config.loki_reasons import reason
 from sigyn.config.loki_retention import read_retention
-from sigyn.config.loki_ruler import read_ruler
-from sigyn.config.loki_storage import read_storage
+from sigyn.config.loki_ruler import RulerReading, read_ruler
+from sigyn.config.loki_storage import StorageReading, read_storage
 from sigyn.config.loki_values import value_at
 from sigyn.config.notices import Notice
 from sigyn.config.settings import DECLARATIONS, Settings, with_values
@@ -49,25 +49,33 @@ def read_loki_file(path: Path, variables: Mapping[str, str] | None = None) -> Lo
 
 
 def read_loki(text: str, source: str, variables: Mapping[str, str]) -> LokiConfiguration:
-    """Reads the text of a file; `source` names it in errors and notices. Raises ConfigError."""
+    """Reads the text of a file; `source` names it in errors and notices. Raises ConfigError for all that is wrong."""
     reading = Reading()
     tree = read_yaml(expand_variables(text, variables, reading), source, reading)
-    check_keys(tree, source)
-
+    problems = Problems()
+    with problems.gathered():
+        check_keys(tree, source)
     notices = list(_reading_notices(reading, source))
-    values, used = _declared(tree, source)
-    storage = read_storage(tree, source)
-    values |= storage.values
-    notices += storage.notices
-    address, address_notices = _addresses(tree, source)
-    values |= address
-    notices += address_notices
-    retention, retention_notices = read_retention(tree, source)
-    values |= retention
-    notices += retention_notices
-    ruler = read_ruler(tree, source)
-    values |= ruler.values
-    notices += ruler.notices
+    values, used = _declared(tree, source, problems)
+    storage, ruler = StorageReading(source), RulerReading()
+    with problems.gathered():
+        storage = read_storage(tree, source)
+        values |= storage.values
+        notices += storage.notices
+    with problems.gathered():
+        address, address_notices = _addresses(tree, source)
+        values |= address
+        notices += address_notices
+    with problems.gathered():
+        retention, retention_notices = read_retention(tree, source)
+        values |= retention
+        notices += retention_notices
+    with problems.gathered():
+        ruler = read_ruler(tree, source)
+        values |= ruler.values
+        notices += ruler.notices
+    problems.tell()
+
     used |= (
         storage.used
         | ruler.used
@@ -77,7 +85,7 @@ def read_loki(text: str, source: str, variables: Mapping[str, str]) -> LokiConfi
     return LokiConfiguration(with_values(Settings(), values), tuple(notices))
 
 
-def _declared(tree: Branch, source: str) -> tuple[dict[str, Any], set[str]]:
+def _declared(tree: Branch, source: str, problems: Problems) -> tuple[dict[str, Any], set[str]]:
     """Settings whose declaration names a key of the file, and those keys; the first key named wins."""
     values: dict[str, Any] = {}
     used: set[str] = set()
@@ -88,8 +96,8 @@ def _declared(tree: Branch, source: str) -> tuple[dict[str, Any], set[str]]:
             found = find(tree, key)
             if found is None:
                 continue
-            value = value_at(found, declaration.kind, key, source)
-            values.setdefault(path, value)
+            with problems.gathered():
+                values.setdefault(path, value_at(found, declaration.kind, key, source))
             used.add(key)
     return values, used
 

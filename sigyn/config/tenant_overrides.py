@@ -1,11 +1,11 @@
 """What is different for some tenants, from a file as Loki reads it: `overrides: {tenant: {limit: value}}`."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from sigyn.config.errors import ConfigError, neighbours
+from sigyn.config.errors import ConfigError, Problems, neighbours
 from sigyn.config.loki_known import known_keys
 from sigyn.config.loki_reasons import reason
 from sigyn.config.loki_retention import stream_retentions
@@ -72,7 +72,7 @@ def read_tenant_overrides(path: Path, variables: Mapping[str, str]) -> TenantOve
 
 
 def parse_tenant_overrides(text: str, source: str, variables: Mapping[str, str]) -> TenantOverrides:
-    """Reads the text of a file; `source` names it in errors and notices. Raises ConfigError."""
+    """Reads the text of a file; `source` names it in errors and notices. Raises ConfigError for all that is wrong."""
     reading = Reading()
     tree = read_yaml(expand_variables(text, variables, reading), source, reading)
     overrides = find(tree, "overrides")
@@ -80,25 +80,31 @@ def parse_tenant_overrides(text: str, source: str, variables: Mapping[str, str])
         raise ConfigError(f"{source}:1: `overrides` is missing: write a map of tenants, each with its limits")
     tenants: dict[str, Mapping[str, Any]] = {}
     notices: list[Notice] = []
+    problems = Problems()
     for tenant, limits in overrides.values.items():
-        if not isinstance(limits, Branch):
-            raise ConfigError(f"{source}:{overrides.lines[tenant]}: `overrides.{tenant}` holds a map of limits")
-        tenants[tenant] = dict(_values(tenant, limits, source, notices))
+        with problems.gathered():
+            if not isinstance(limits, Branch):
+                raise ConfigError(f"{source}:{overrides.lines[tenant]}: `overrides.{tenant}` holds a map of limits")
+            tenants[tenant] = _values(tenant, limits, source, notices, problems)
+    problems.tell()
     return TenantOverrides(tenants, tuple(notices))
 
 
-def _values(tenant: str, limits: Branch, source: str, notices: list[Notice]) -> Iterator[tuple[str, Any]]:
+def _values(tenant: str, limits: Branch, source: str, notices: list[Notice], problems: Problems) -> Mapping[str, Any]:
+    values: dict[str, Any] = {}
     for name, found in limits.values.items():
         where = f"overrides.{tenant}.{name}"
         path = _paths().get(name)
-        if path in OF_A_TENANT:
-            yield path, _value(path, found, limits, where, source)
-            continue
-        if path is None and name not in known_keys()["limits_config"]:
-            known = [*known_keys()["limits_config"], *_paths()]
-            raise ConfigError(f"{source}:{limits.lines[name]}: unknown key `{where}`{neighbours(name, known)}")
-        why = "NOT APPLIED: this is the same for every tenant" if path else reason(_LIMITS + name)[1]
-        notices.append(Notice(source, limits.lines[name], where, why))
+        with problems.gathered():
+            if path in OF_A_TENANT:
+                values[path] = _value(path, found, limits, where, source)
+                continue
+            if path is None and name not in known_keys()["limits_config"]:
+                known = [*known_keys()["limits_config"], *_paths()]
+                raise ConfigError(f"{source}:{limits.lines[name]}: unknown key `{where}`{neighbours(name, known)}")
+            why = "NOT APPLIED: this is the same for every tenant" if path else reason(_LIMITS + name)[1]
+            notices.append(Notice(source, limits.lines[name], where, why))
+    return values
 
 
 def _value(path: str, found: Tree, limits: Branch, where: str, source: str) -> Any:

@@ -26,6 +26,7 @@ from sigyn.services.push_policies import BLOCKED, POLICY_BLOCKED, SILENT, PushPo
 from sigyn.services.quotas import Claims, Grant, Quotas, claim_of, granted, quota_of
 from sigyn.services.redaction import redacted
 from sigyn.services.stream_rates import PER_STREAM_RATE_LIMIT
+from sigyn.services.time_unit_watch import TimeUnitWatch
 from sigyn.wire.kernels import METADATA_LOOPS, PROTOBUF_LOOPS
 from sigyn.wire.push import DecodedPush
 
@@ -80,7 +81,7 @@ class PushBlocked(PushRefused):
 class PushCounters:
     """What came in, by tenant, and what was refused, by tenant and reason. Bytes are of line text
     and structured metadata. `demoted_labels` counts labels that went from streams to entries, `redacted`
-    what was hidden, by tenant and rule."""
+    what was hidden, by tenant and rule, `mistaken_times` lines that are in 1970 since their times were no ns."""
 
     lines: Counter[str] = field(default_factory=Counter)
     bytes: Counter[str] = field(default_factory=Counter)
@@ -89,6 +90,7 @@ class PushCounters:
     discarded_bytes: Counter[tuple[str, str]] = field(default_factory=Counter)
     demoted_labels: Counter[str] = field(default_factory=Counter)
     redacted: Counter[tuple[str, str]] = field(default_factory=Counter)
+    mistaken_times: Counter[str] = field(default_factory=Counter)
 
     def add(self, other: "PushCounters") -> None:
         """Counts what was counted elsewhere too."""
@@ -117,6 +119,7 @@ class IngestService:
         self._clock = clock
         self._demotion = demotion
         self._quotas = quotas or Quotas(clock)
+        self._time_units = TimeUnitWatch(clock)
         self._listeners: list[Callable[[Batch], None]] = []
 
     def subscribe(self, listener: Callable[[Batch], None]) -> Callable[[], None]:
@@ -164,6 +167,8 @@ class IngestService:
         if len(entries):
             batch = Batch(tenant, streams, entries)
             await self._store.append(batch)
+            if mistaken := self._time_units.look(batch):
+                self.counters.mistaken_times[tenant] += mistaken
             self.tell(batch)
         outcome = PushOutcome(len(entries), size, refusals)
         _tell(outcome, limits.policies.blocked_status)

@@ -9,6 +9,8 @@ from sigyn.model.labels import Labels
 from sigyn.wire.label_text import DuplicateLabelName, InvalidLabels
 from sigyn.wire.push import DECODED_SCHEMA, DUPLICATE_LABEL_NAMES, INVALID_LABELS, DecodedPush, RefusedStream
 
+_LONGEST_LABELS = 200  # characters of a label text that an error shows
+
 
 @dataclass(slots=True)
 class PushColumns:
@@ -61,6 +63,9 @@ class PushColumns:
 
 
 def refused_stream(error: InvalidLabels | DuplicateLabelName, line_lengths: list[int]) -> RefusedStream:
-    """How a stream is reported whose label text `error` is about."""
-    reason = DUPLICATE_LABEL_NAMES if isinstance(error, DuplicateLabelName) else INVALID_LABELS
-    return RefusedStream(reason, str(error), len(line_lengths), sum(line_lengths))
+    """How a stream is reported whose label text `error` is about; after Loki's words, which stream it is."""
+    entries, size = len(line_lengths), sum(line_lengths)
+    if isinstance(error, DuplicateLabelName):
+        return RefusedStream(DUPLICATE_LABEL_NAMES, str(error), entries, size)
+    labels = error.labels if len(error.labels) <= _LONGEST_LABELS else f"{error.labels[:_LONGEST_LABELS]}..."
+    return RefusedStream(INVALID_LABELS, f"{error} in stream '{labels}'", entries, size)

@@ -32,7 +32,11 @@ _CACHED_LENGTH = 1_024
 
 
 class InvalidLabels(BadRequest):
-    """A text that is not a label set; the message has line and column as Prometheus counts them."""
+    """`labels` is not a label set; the message has line and column as Prometheus counts them."""
+
+    def __init__(self, message: str, labels: str) -> None:
+        super().__init__(message)
+        self.labels = labels
 
 
 class DuplicateLabelName(BadRequest):
@@ -202,4 +206,4 @@ def _unexpected(text: str, token: _Token, context: str, expected: str) -> Invali
 def _error(text: str, position: int, message: str) -> InvalidLabels:
     line = text.count("\n", 0, position) + 1
     column = position - (text.rfind("\n", 0, position) + 1) + 1
-    return InvalidLabels(f"couldn't parse labels: {line}:{column}: parse error: {message}")
+    return InvalidLabels(f"couldn't parse labels: {line}:{column}: parse error: {message}", text)

@@ -34,7 +34,9 @@ def test_pushes_are_counted_by_tenant(start: Callable[[ApiSettings], Server]) ->
     server.services.counters.lines["fake"] += 2
     server.services.counters.bytes["fake"] += 6
     server.services.counters.discarded_lines["fake", "line_too_long"] += 1
+    server.services.counters.mistaken_times["fake"] += 1
     text = server.get("/metrics").text
+    assert 'sigyn_mistaken_times_total{tenant="fake"} 1.0' in text
     assert 'loki_distributor_lines_received_total{tenant="fake"} 2.0' in text
     assert 'loki_distributor_bytes_received_total{tenant="fake"} 6.0' in text
     assert 'loki_discarded_samples_total{reason="line_too_long",tenant="fake"} 1.0' in text

@@ -112,6 +112,31 @@ def test_every_misspelt_key_is_named_at_once() -> None:
     assert refusal("sever: {}\nlimit_config: {}").count("unknown key") == 2
 
 
+def test_all_that_is_wrong_is_named_at_once() -> None:
+    text = """
+auth_enabled: maybe
+server: {http_listen_port: 99999, log_level: loud}
+limits_config:
+  max_line_sizes: 1MB
+  query_timeout: soon
+  retention_period: long
+storage_config: {aws: {region: eu-west-1}}
+ruler: {external_labels: 3, remote_write: {enabled: perhaps}}
+"""
+    lines = refusal(text).splitlines()
+    for line in (
+        "loki.yaml:2: `auth_enabled` is `maybe`: write true or false",
+        "loki.yaml:3: `server.http_listen_port` is 99999: write 0 to 65535",
+        "loki.yaml:3: `server.log_level` is `loud`: write one of debug, info, warn, error",
+        "loki.yaml:5: unknown key `limits_config.max_line_sizes` (did you mean `max_line_size`,",
+        "loki.yaml:6: `limits_config.query_timeout` is `soon`: write a duration such as 30s, 15m, 1h30m or 7d",
+        "loki.yaml:7: `limits_config.retention_period` is `long`: write a duration such as 30s, 15m, 1h30m or 7d",
+        "loki.yaml:8: `storage_config.aws` names no bucket:",
+        "loki.yaml:9: `ruler.external_labels` holds a map of names and texts",
+    ):
+        assert any(each.startswith(line) for each in lines), f"no line {line} in {lines}"
+
+
 def test_a_file_of_promtail_is_recognised() -> None:
     assert "a configuration of Promtail" in refusal("scrape_configs: []")
 

@@ -58,6 +58,15 @@ def test_what_is_wrong_is_named(tmp_path: Path, text: str, reason: str) -> None:
         read(tmp_path, text)
 
 
+def test_all_that_is_wrong_is_named_at_once(tmp_path: Path) -> None:
+    with pytest.raises(ConfigError) as refused:
+        read(tmp_path, "overrides:\n  a:\n    retention_perod: 1h\n    max_line_size: big\n  b: 7\n")
+    unknown, big, no_map = str(refused.value).splitlines()
+    assert ":3: unknown key `overrides.a.retention_perod`" in unknown
+    assert ":4: `overrides.a.max_line_size` is `big`: write a size" in big
+    assert ":5: `overrides.b` holds a map of limits" in no_map
+
+
 def test_a_file_that_is_not_there_is_an_error(tmp_path: Path) -> None:
     with pytest.raises(ConfigError, match="can't be read"):
         read_tenant_overrides(tmp_path / "nowhere.yaml", {})

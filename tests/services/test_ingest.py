@@ -5,6 +5,7 @@ import json
 from pathlib import Path
 
 import pytest
+from structlog.testing import capture_logs
 
 from sigyn.model.batch import ENTRY_SCHEMA, Batch
 from sigyn.model.errors import SigynError, TooManyRequests, Unavailable, UnprocessableRequest
@@ -157,7 +158,20 @@ def test_a_push_without_streams_is_an_error_and_one_without_entries_is_not() -> 
             "structured_metadata_too_many",
             f"stream '{STREAM}' has too many structured metadata labels: '129', limit: '128'.",
         ),
-        ({"a-b": "x"}, [value("x")], "invalid_labels", "couldn't parse labels: 1:3: parse error: unexpected character"),
+        (
+            {"a-b": "x"},
+            [value("x")],
+            "invalid_labels",
+            "couldn't parse labels: 1:3: parse error: unexpected character inside braces: '-' in stream"
+            """ '{a-b="x"}'""",
+        ),
+        (
+            {"a-b": "x" * 5000},
+            [value("x")],
+            "invalid_labels",
+            "couldn't parse labels: 1:3: parse error: unexpected character inside braces: '-' in stream"
+            f""" '{{a-b="{"x" * 194}...'""",
+        ),
     ],
 )
 def test_what_is_beyond_the_limits_is_refused_and_the_rest_is_stored(
@@ -302,3 +316,54 @@ def test_recorded_answers_to_bad_pushes() -> None:
             status = error.status
         assert status == case["expect"]["status"], case["id"]
     assert len(pushes) >= 19
+
+
+@pytest.mark.parametrize(
+    ("timestamp", "unit", "stored"),
+    [
+        (1763600000, "seconds", "1970-01-01T00:00:01Z"),
+        (1763600000_123, "milliseconds", "1970-01-01T00:29:23Z"),
+        (1763600000_123456, "microseconds", "1970-01-21T09:53:20Z"),
+    ],
+)
+def test_times_in_another_unit_are_stored_and_told(timestamp: int, unit: str, stored: str) -> None:
+    service = Service()
+    with capture_logs() as logs:
+        service.push(({"job": "good"}, [value("x")]), (APP, [value("y", timestamp), value("z", timestamp + 1)]))
+    assert service.sink.lines() == ["x", "y", "z"]
+    assert service.service.counters.mistaken_times == {"fake": 2}
+    assert logs == [
+        {
+            "log_level": "warning",
+            "event": "a push has times in another unit",
+            "tenant": "fake",
+            "stream": STREAM,
+            "timestamp": timestamp,
+            "hint": f"timestamps are nanoseconds; {timestamp} looks like {unit} (2025-11-20T00:53:20Z)"
+            f" and is stored as {stored}",
+        }
+    ]
+
+
+def test_a_tenant_is_told_of_another_unit_once_a_minute() -> None:
+    service = Service()
+    with capture_logs() as logs:
+        for tenant in ("a", "a", "b"):
+            service.push((APP, [value("x", 1763600000), value("y", 1763600000_000)]), tenant=tenant)
+        service.now += MINUTE
+        service.push((APP, [value("x", 1763600000)]), tenant="a")
+    assert [(log["tenant"], log["timestamp"]) for log in logs] == [
+        ("a", 1763600000),
+        ("b", 1763600000),
+        ("a", 1763600000),
+    ]
+    assert service.service.counters.mistaken_times == {"a": 5, "b": 2}
+
+
+def test_times_that_are_old_or_not_known_are_no_mistake() -> None:
+    service = Service()
+    with capture_logs() as logs:
+        service.push((APP, [value("none", 0), value("before 1970", -SECOND), value("1995", 788_918_400 * SECOND)]))
+    assert len(service.sink.lines()) == 3
+    assert not logs
+    assert not service.service.counters.mistaken_times

@@ -81,6 +81,11 @@ class PushCollector(Collector):
                 "Labels that were demoted because their values made too many streams, since the start.",
                 counters.demoted_labels,
             ),
+            (
+                "sigyn_mistaken_times",
+                "Lines that are stored in 1970 because their times were not in nanoseconds, since the start.",
+                counters.mistaken_times,
+            ),
         ):
             family = CounterMetricFamily(name, text, labels=("tenant",))
             for tenant, value in values.items():

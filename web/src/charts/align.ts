@@ -37,7 +37,7 @@ export function stacked(columns: readonly Column[]): Column[] {
 export function seriesName(labels: Labels): string {
   const entries = Object.entries(labels).filter(([name]) => name !== '__name__')
   const name = labels.__name__ ?? ''
-  if (!entries.length) return name || 'value'
+  if (!entries.length) return name || '{}'
   if (entries.length === 1 && !name) return entries[0]![1] || '(none)'
   return `${name}{${entries.map(([label, value]) => `${label}="${value}"`).join(', ')}}`
 }

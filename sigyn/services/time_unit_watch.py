@@ -1,0 +1,48 @@
+"""Entries whose times are in seconds, milliseconds or microseconds: they are stored in 1970, and somebody is told."""
+
+import structlog
+
+from sigyn.model.batch import Batch
+from sigyn.model.labels import format_labels
+from sigyn.model.time import MINUTE, Clock
+from sigyn.model.time_units import MISTAKEN_UNITS, NANOSECONDS, TimeUnit, mistake
+
+_log = structlog.get_logger("sigyn.ingest")
+_BETWEEN_WARNINGS = 1 * MINUTE
+_LONGEST_STREAM = 200  # characters
+
+
+class TimeUnitWatch:
+    """Warns of such entries in the log, at most once a minute and tenant."""
+
+    def __init__(self, clock: Clock) -> None:
+        self._clock = clock
+        self._warned: dict[str, int] = {}
+
+    def look(self, batch: Batch) -> int:
+        """How many entries have such a time."""
+        times = batch.entries["timestamp"].to_numpy()
+        if not len(times) or times.min() >= NANOSECONDS.first:
+            return 0
+        count = 0
+        for unit in MISTAKEN_UNITS:
+            mistaken = (times >= unit.first) & (times < unit.end)
+            if mistaken.any():
+                count += int(mistaken.sum())
+                self._warn(batch, int(mistaken.argmax()), unit)
+        return count
+
+    def _warn(self, batch: Batch, row: int, unit: TimeUnit) -> None:
+        now = self._clock()
+        if now - self._warned.get(batch.tenant, -_BETWEEN_WARNINGS) < _BETWEEN_WARNINGS:
+            return
+        self._warned[batch.tenant] = now
+        time = batch.entries["timestamp"][row].as_py()
+        stream = format_labels(batch.streams[batch.entries["stream"][row].as_py()])
+        _log.warning(
+            "a push has times in another unit",
+            tenant=batch.tenant,
+            stream=stream[:_LONGEST_STREAM],
+            timestamp=time,
+            hint=mistake(time, unit),
+        )
