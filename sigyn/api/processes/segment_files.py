@@ -4,7 +4,6 @@ So the owner of the store neither copies nor decodes anything: it writes the one
 queries as after its own work.
 """
 
-import mmap
 import os
 from dataclasses import dataclass
 
@@ -44,11 +43,11 @@ def as_files(segment: ReadySegment) -> tuple[SegmentMessage, Files]:
 def from_files(message: SegmentMessage, files: Files) -> ReadySegment:
     """The segment in these files, which are closed; raises OSError."""
     try:
-        body, entries = (_mapped(file) for file in files)
+        body, entries = map(_mapped, files)
     finally:
         close_files(files)
-    encoded = EncodedSegment.of(body, message.checksum, message.tenant, 0, message.labels, message.streams)
-    return ReadySegment(encoded, pa.ipc.open_stream(pa.py_buffer(entries)).read_all(), message.pushed)
+    encoded = EncodedSegment.of(memoryview(body), message.checksum, message.tenant, 0, message.labels, message.streams)
+    return ReadySegment(encoded, pa.ipc.open_stream(entries).read_all(), message.pushed)
 
 
 def batch_of(segment: ReadySegment) -> Batch:
@@ -68,5 +67,7 @@ def _entries_file(entries: pa.Table) -> int:
     return file
 
 
-def _mapped(file: int) -> memoryview:
-    return memoryview(mmap.mmap(file, 0, prot=mmap.PROT_READ))
+def _mapped(file: int) -> pa.Buffer:
+    # Python's mmap keeps a descriptor for as long as the memory is used, which is minutes for the newest entries.
+    with pa.memory_map(f"/proc/self/fd/{file}") as mapped:
+        return mapped.read_buffer()
