@@ -136,7 +136,7 @@ class IngestConnection(MovableConnection):
             begin, self._begin, self._left = self._begin, b"", decided.size
             self.data_received(begin)
         elif not self._go(self._begin):
-            self.transport.close()  # the owner is gone
+            self.transport.close()  # the owner is gone, or there is no room for one more file
 
 
 async def adopt(server: uvicorn.Server, descriptor: int, begin: bytes) -> None:

@@ -210,7 +210,7 @@ class IngestProcesses(Collector):
 
     def _told(self, process: _Process, message: Any, files: Files) -> None:
         match message:
-            case Connection():
+            case Connection() if files:
                 self._given_back += 1
                 self._run(self._adopt(files[0], message.begin))
             case ConnectionEnded():
@@ -238,8 +238,8 @@ class IngestProcesses(Collector):
     def _tell_demoted_to(self, process: _Process, tenant: str) -> None:
         demoted = self._owner.demoted(tenant)
         if process.channel is not None and process.demoted.get(tenant) != demoted:
-            process.demoted[tenant] = demoted
             process.channel.tell(demoted)
+            process.demoted[tenant] = demoted
 
     async def _adopt(self, descriptor: int, begin: bytes) -> None:
         assert self._server is not None
