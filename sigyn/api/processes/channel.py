@@ -61,29 +61,35 @@ class Channel:
         self._loop.add_reader(end.fileno(), self._read)
 
     def tell(self, message: Any, files: Files = ()) -> None:
-        """Says something, whenever the other end has room for it; nothing when it is gone."""
+        """Says something, whenever the other end has room for it; nothing when it is gone.
+
+        Raises Unavailable when there can't be a file for a large message. The files are given up in any case.
+        """
         self._send((_TELL, 0, message), files)
 
     def tell_now(self, message: Any, files: Files = ()) -> bool:
         """Says something if the other end has room for it now; else the files stay with the caller."""
         if not self._open or self._waiting:
             return False
-        packet, own = _packet((_TELL, 0, message))
+        try:
+            packet, own = _packet((_TELL, 0, message))
+        except Unavailable:
+            return False
         try:
             return self._write(packet, [*files, *own])
         finally:
             close_files(own)
 
     async def ask(self, message: Any, files: Files = ()) -> Any:
-        """The other end's answer; raises its SigynError, and Unavailable when it goes away."""
+        """The other end's answer; raises its SigynError, and Unavailable when it goes away or can't be asked."""
         if not self._open:
             close_files(files)
             raise Unavailable("the process that owns the store is gone")
         self._number += 1
         number, answer = self._number, self._loop.create_future()
         self._questions[number] = answer
-        self._send((_ASK, number, message), files)
         try:
+            self._send((_ASK, number, message), files)
             return await answer
         finally:
             self._questions.pop(number, None)
@@ -112,7 +118,11 @@ class Channel:
         if not self._open:
             close_files(files)
             return
-        packet, own = _packet(frame)
+        try:
+            packet, own = _packet(frame)
+        except Unavailable:
+            close_files(files)
+            raise
         every = [*files, *own]
         if not self._waiting and self._write(packet, every):
             close_files(every)
@@ -158,9 +168,19 @@ class Channel:
                 return
             self._take(*received)
 
-    def _take(self, frame: tuple[int, int, Any], files: Files) -> None:
+    def _take(self, frame: tuple[int, int, Any], files: Files, whole: bool) -> None:
         kind, number, content = frame
-        if kind == _TELL:
+        if not whole:
+            _log.warning("a message lost its files: this process may open no more (RLIMIT_NOFILE)")
+            close_files(files)
+            failure = Unavailable("a process could open no more files")
+            if kind == _ASK:
+                self._send((_REFUSE, number, failure), ())
+            elif kind == _TELL and content is not None:
+                self._told(content, ())
+            elif (question := self._questions.get(number)) is not None and not question.done():
+                question.set_exception(failure)
+        elif kind == _TELL:
             self._told(content, files)
         elif kind == _ASK:
             task = self._loop.create_task(self._answer(number, content, files))
@@ -184,7 +204,10 @@ class Channel:
         except SigynError as error:
             failure = error
         finally:  # whatever went wrong: who asked must not wait for ever
-            self._send((_ANSWER, number, answer) if failure is None else (_REFUSE, number, failure), ())
+            try:
+                self._send((_ANSWER, number, answer) if failure is None else (_REFUSE, number, failure), ())
+            except Unavailable as error:
+                self._send((_REFUSE, number, error), ())
 
 
 def receive_first(end: socket.socket) -> Any:
@@ -209,26 +232,34 @@ def file_of(content: bytes | memoryview, name: str) -> int:
 
 
 def _packet(frame: tuple[int, int, Any]) -> tuple[bytes, list[int]]:
-    """What goes through the socket, and the files that go with it."""
+    """What goes through the socket, and the files that go with it; raises Unavailable when there can't be a file."""
     content = pickle.dumps(frame, protocol=5)
     if len(content) <= MOST_INLINE:
         return _INLINE + content, []
-    return _IN_FILE, [file_of(content, "sigyn-message")]
-
-
-def _receive(end: socket.socket) -> tuple[tuple[int, int, Any], list[int]] | None:
-    """A message and the files that came with it; None when the other end is gone."""
+    kind, number, _ = frame
     try:
-        packet, files, _, _ = socket.recv_fds(end, MOST_INLINE + 64, _MOST_FILES)
+        # Without the file it can still be told whose question it was.
+        return _IN_FILE + pickle.dumps((kind, number, None)), [file_of(content, "sigyn-message")]
+    except OSError as error:
+        raise Unavailable(f"a message to another process could not be written: {error.strerror}") from None
+
+
+def _receive(end: socket.socket) -> tuple[tuple[int, int, Any], list[int], bool] | None:
+    """A message, the files that came with it, and whether they are all there; None when the other end is gone.
+
+    When this process may open no more files, some or all are missing, and of a large message its content, None then."""
+    try:
+        packet, files, flags, _ = socket.recv_fds(end, MOST_INLINE + 64, _MOST_FILES)
     except ConnectionError:
         return None
     if not packet:
         return None
-    if packet[:1] == _INLINE:
-        return pickle.loads(packet[1:]), files
+    whole = not flags & socket.MSG_CTRUNC
+    if packet[:1] == _INLINE or not whole:
+        return pickle.loads(packet[1:]), files, whole
     with open(files.pop(), "rb") as file:
         file.seek(0)
-        return pickle.load(file), files
+        return pickle.load(file), files, True
 
 
 def close_files(files: Files) -> None:

@@ -131,12 +131,13 @@ class IngestConnection(MovableConnection):
         if decided == UNDECIDED:
             self._wait_for_more()
         elif decided == OTHER and self.transport.get_write_buffer_size():
+            self.flow.pause_reading()  # else a client that reads no answers could send without end
             self.loop.call_later(_BUFFER_SECONDS, self._next_request)
         elif isinstance(decided, PushHead):
             begin, self._begin, self._left = self._begin, b"", decided.size
             self.data_received(begin)
         elif not self._go(self._begin):
-            self.transport.close()  # the owner is gone
+            self.transport.close()  # the owner is gone, or there is no room for one more file
 
 
 async def adopt(server: uvicorn.Server, descriptor: int, begin: bytes) -> None:

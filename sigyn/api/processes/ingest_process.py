@@ -156,6 +156,8 @@ class _IngestProcess:
 
     def _told(self, message: Any, files: Files) -> None:
         match message:
+            case Connection() if not files:
+                self._connection_ended()
             case Connection():
                 task = asyncio.get_running_loop().create_task(self._adopt(files[0], message.begin))
                 self._tasks.add(task)
@@ -181,7 +183,11 @@ class _IngestProcess:
             self._connection_ended()
 
     def _give_back(self, descriptor: int, begin: bytes) -> bool:
-        self._channel.tell(Connection(begin), [os.dup(descriptor)])
+        try:
+            self._channel.tell(Connection(begin), [os.dup(descriptor)])
+        except (OSError, Unavailable) as error:
+            _log.warning("a connection could not be given back", error=str(error))
+            return False
         return True
 
     def _connection_ended(self) -> None:
@@ -192,9 +198,9 @@ class _IngestProcess:
             self._channel.tell(self._counts.take())
 
     async def _report_on(self) -> None:
-        with suppress(Unavailable):
-            while True:
-                await asyncio.sleep(_REPORT_SECONDS)
+        while True:
+            await asyncio.sleep(_REPORT_SECONDS)
+            with suppress(Unavailable):  # the next one may have room
                 self._report()
 
 

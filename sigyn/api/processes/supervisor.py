@@ -28,7 +28,7 @@ from sigyn.api.processes.messages import (
     Stop,
 )
 from sigyn.api.processes.owner import Owner
-from sigyn.model.errors import BadRequest
+from sigyn.model.errors import BadRequest, Unavailable
 
 _log = structlog.get_logger("sigyn.processes")
 
@@ -185,7 +185,11 @@ class IngestProcesses(Collector):
 
     def _start(self, process: _Process) -> None:
         process.process, process.began = None, time.monotonic()
-        ours, theirs = socket_pair()
+        try:
+            ours, theirs = socket_pair()
+        except OSError as error:
+            self._not_started(process, error)
+            return
         try:
             with theirs:
                 process.process = subprocess.Popen(
@@ -196,8 +200,7 @@ class IngestProcesses(Collector):
                 )
         except OSError as error:
             ours.close()
-            _log.error("an ingest process could not be started", number=process.number, error=error.strerror)
-            self._run(self._start_again(process))
+            self._not_started(process, error)
             return
         process.ready, process.connections, process.demoted = False, 0, {}
         process.channel = Channel(
@@ -206,11 +209,19 @@ class IngestProcesses(Collector):
             lambda question, files: self._asked(process, question, files),
             lambda: self._lost(process),
         )
-        process.channel.tell(Start(self._plan.settings, self._plan.count, self._has_entries))
+        try:
+            process.channel.tell(Start(self._plan.settings, self._plan.count, self._has_entries))
+        except Unavailable as error:
+            process.channel.close()
+            self._not_started(process, error)
+
+    def _not_started(self, process: _Process, error: OSError | Unavailable) -> None:
+        _log.error("an ingest process could not be started", number=process.number, error=str(error))
+        self._run(self._start_again(process))
 
     def _told(self, process: _Process, message: Any, files: Files) -> None:
         match message:
-            case Connection():
+            case Connection() if files:
                 self._given_back += 1
                 self._run(self._adopt(files[0], message.begin))
             case ConnectionEnded():
@@ -238,8 +249,8 @@ class IngestProcesses(Collector):
     def _tell_demoted_to(self, process: _Process, tenant: str) -> None:
         demoted = self._owner.demoted(tenant)
         if process.channel is not None and process.demoted.get(tenant) != demoted:
-            process.demoted[tenant] = demoted
             process.channel.tell(demoted)
+            process.demoted[tenant] = demoted
 
     async def _adopt(self, descriptor: int, begin: bytes) -> None:
         assert self._server is not None
