@@ -1,9 +1,7 @@
 """The agent put together: configuration to targets, pipelines, clients and pages."""
 
 import asyncio
-import contextlib
 import os
-import resource
 from collections.abc import Callable, Coroutine, Mapping, Sequence
 from dataclasses import dataclass
 from functools import partial
@@ -112,7 +110,6 @@ class Agent:
 
     async def start(self) -> None:
         """Begins to read and send; raises Unavailable when an address is taken."""
-        _raise_file_limit()
         server = self._configuration.server
         if not server.disable and not self._options.stdin:
             self._http = HttpListener(
@@ -284,11 +281,3 @@ class Agent:
             now = steady_clock()
             for job in self._jobs:
                 job.flush(now)
-
-
-def _raise_file_limit() -> None:
-    """As many open files as the system lets us have: one for each file that is tailed."""
-    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
-    if soft < hard:
-        with contextlib.suppress(ValueError, OSError):
-            resource.setrlimit(resource.RLIMIT_NOFILE, (hard, hard))

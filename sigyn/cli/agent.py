@@ -65,7 +65,9 @@ def agent(
         return
     from sigyn.agent.assembly import AgentOptions
     from sigyn.agent.run import run
+    from sigyn.cli.open_files import raise_file_limit
 
+    raise_file_limit()
     _configure_logs(log_level or configuration.server.log_level, configuration.server.log_format)
     options = AgentOptions(configuration=text, dry_run=dry_run, inspect=inspect, stdin=stdin)
     run(configuration, options, _announce)

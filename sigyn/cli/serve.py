@@ -110,11 +110,13 @@ def _run(settings: Settings, notices: Iterable[Notice], globs: Sequence[str], de
     from sigyn.cli.allocation import prepare_allocation
     from sigyn.cli.assembly import server_settings
     from sigyn.cli.memory import SMALL_MEMORY, memory_of
+    from sigyn.cli.open_files import raise_file_limit
     from sigyn.demo.attach import attach_demo
     from sigyn.ui.attach import attach_page
 
     memory = memory_of(settings)
     prepare_allocation(small=0 < memory < SMALL_MEMORY)
+    raise_file_limit()
     configure_logs(settings.server.log_level, settings.server.log_format)
     _log_notices(notices)
     if 0 < memory < SMALL_MEMORY * settings.server.processes and settings.server.processes > 1:

@@ -52,8 +52,8 @@ def bind_to_owner() -> None:
 async def serve_pushes(end: socket.socket, settings: ServerSettings, start: Start) -> None:
     """Serves pushes for the owner at the other end, until it says stop. When the owner is gone, so is this process."""
     share = max(1, start.processes)
-    store_settings = replace(settings.store, max_waiting_bytes=settings.store.max_waiting_bytes // share)
-    api_settings = replace(settings.api, push_memory_bytes=settings.api.push_memory_bytes // share)
+    store_settings = replace(settings.store, max_waiting_bytes=max(1, settings.store.max_waiting_bytes // share))
+    api_settings = replace(settings.api, push_memory_bytes=max(1, settings.api.push_memory_bytes // share))
     process = _IngestProcess(end)
     common = TenantSettings(settings.push, settings.query, api_settings, settings.rules)
     tenants = SettingsByTenant(common, settings.tenants)
