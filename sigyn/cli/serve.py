@@ -94,9 +94,10 @@ def serve(
     if show:
         click.echo(show_settings(configuration.settings), nl=False)
     if verify:
-        from sigyn.cli.assembly import retention_rules
+        from sigyn.cli.assembly import process_plan, retention_rules
 
         retention_rules(configuration.settings)
+        process_plan(configuration.settings).check()
         for notice in configuration.notices:
             click.echo(str(notice))
         click.echo("the configuration is valid")

@@ -278,7 +278,9 @@ class Portion:
 
     def _is_mostly_read(self) -> bool:
         """Whether lines can be put together without reading much."""
-        if self._layout is None or self._lines is not None:
+        if self._lines is not None:
+            return True
+        if self._layout is None:
             return "line" in self._columns
         parts = [part for name, form in self._layout.forms.items() for part in form.parts(name)]
         return 2 * sum(part in self._columns for part in parts) > len(parts)

@@ -158,7 +158,7 @@ class SortedEntries:
             held = rows[texts.is_valid().to_numpy(zero_copy_only=False)[rows]]
             sample = texts.take(pa.array(held[:SAMPLE_ROWS]))
             size = pc.sum(pc.binary_length(sample)).as_py() or 0
-            if size >= _LONG_TEXT * len(sample) and len(sample.unique()) <= _REPEATING * len(sample):
+            if size and size >= _LONG_TEXT * len(sample) and len(sample.unique()) <= _REPEATING * len(sample):
                 names.append(name)
         return names
 

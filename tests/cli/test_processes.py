@@ -5,6 +5,7 @@ import json
 import os
 import signal
 import socket
+import subprocess
 import threading
 import time
 from collections import Counter
@@ -23,7 +24,7 @@ from websockets.sync.client import connect
 from sigyn.agent.shipping.encode import encode_entry, varint
 
 from .access_files import write_htpasswd
-from .server import RunningServer, running_server
+from .server import SIGYN, RunningServer, running_server
 from .tenancy import V1, ask, lines, push
 
 PATIENCE = 60.0  # seconds, on a busy machine
@@ -366,9 +367,15 @@ def test_tenants_and_tokens_are_known_to_all(tmp_path: Path) -> None:
         assert lines(ask(client, "two", '{app="shop"}')) == ["of two"]
 
 
-def test_how_many_processes_there_may_be(tmp_path: Path) -> None:
+@pytest.mark.parametrize(("count", "told"), [("0", "write 1"), ("1000", "128 at most")])
+def test_how_many_processes_there_may_be(tmp_path: Path, count: str, told: str) -> None:
     with (
-        pytest.raises(AssertionError, match=r"server\.processes is 0: write 1"),
-        running_server(tmp_path / "data", "--processes", "0"),
+        pytest.raises(AssertionError, match=rf"server\.processes is {count}.*{told}"),
+        running_server(tmp_path / "data", "--processes", count),
     ):
         pass
+    checked = subprocess.run(
+        [SIGYN, "serve", "--processes", count, "-verify-config"], capture_output=True, text=True, timeout=60
+    )
+    assert checked.returncode != 0
+    assert told in checked.stderr

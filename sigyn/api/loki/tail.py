@@ -48,7 +48,7 @@ async def legacy_tail(websocket: WebSocket) -> None:
 async def tail_without_websocket(_request: Request) -> Response:
     """`/loki/api/v1/tail`, asked as if it had one answer."""
     raise BadRequest(
-        "tail speaks WebSocket only: connect to it with ws:// or wss://, as `sigyn tail` and `logcli query --tail` do; "
+        "tail speaks WebSocket only: connect to it with ws:// or wss://, as `logcli query --tail` and the page do; "
         "where a proxy lies between, it has to pass the headers Upgrade and Connection on"
     )
 

@@ -38,6 +38,8 @@ _PAUSES = (0.5, 1.0, 2.0, 5.0, 10.0, 30.0)
 _SOUND_SECONDS = 30.0
 """A process that lived so long was not broken from its start."""
 
+_MOST_PROCESSES = 128
+
 _REPORT_SECONDS = 1.0
 _END_SECONDS = 10.0
 """How long a process may take to end beyond the time that its requests have."""
@@ -55,6 +57,11 @@ class ProcessPlan:
         """Raises BadRequest where there can't be any."""
         if self.count < 0:
             raise BadRequest(f"server.processes is {self.count + 1}: write 1, or how many processes there shall be")
+        if self.count >= _MOST_PROCESSES:
+            raise BadRequest(
+                f"server.processes is {self.count + 1}, and may be {_MOST_PROCESSES} at most; "
+                "more than there are cores gain nothing"
+            )
         if self.count and not (hasattr(os, "memfd_create") and sys.platform == "linux"):
             raise BadRequest("server.processes: several processes work on Linux alone")
 
