@@ -70,6 +70,7 @@ def _store(settings: StoreSettings, memory: int) -> StoreSettings:
         max_waiting_bytes=min(settings.max_waiting_bytes, memory // 16),
         max_group_bytes=min(settings.max_group_bytes, memory // 32),
         recent_bytes=min(settings.recent_bytes, memory // 16),
+        metadata_bytes=min(settings.metadata_bytes, memory // 32),
         compaction_job_bytes=job_bytes,
         compaction_settled_bytes=min(settings.compaction_settled_bytes, 2 * job_bytes),
     )

@@ -1,8 +1,6 @@
 """Which rows of a segment a delete request takes: found once for each pair, and remembered."""
 
-from collections import OrderedDict
 from collections.abc import Iterable, Sequence
-from threading import Lock
 from typing import Protocol
 
 import numpy as np
@@ -10,6 +8,7 @@ import numpy.typing as npt
 import pyarrow as pa
 
 from sigyn.model.errors import Unavailable
+from sigyn.store.bounded_cache import BoundedCache
 from sigyn.store.catalog import DeleteRequest, SegmentInfo
 from sigyn.store.needles.search import Sought
 from sigyn.store.portion import Portion
@@ -56,10 +55,7 @@ class DeletedRows:
         """`budget` is in bytes of row numbers."""
         self.matcher: DeleteMatcher | None = None
         self._reader = reader
-        self._budget = budget
-        self._bytes = 0
-        self._known: OrderedDict[tuple[int, str], Int64s] = OrderedDict()
-        self._lock = Lock()
+        self._known: BoundedCache[tuple[int, str], Int64s] = BoundedCache(budget, lambda rows: rows.nbytes + _OVERHEAD)
 
     def concerns(self, request: DeleteRequest, segment: SegmentInfo) -> bool:
         """Whether the segment may hold entries that the request takes; nothing but the catalog is asked."""
@@ -75,20 +71,11 @@ class DeletedRows:
         Raises SegmentLost, and Unavailable when the object store can't be reached.
         """
         key = segment.id, request.id
-        with self._lock:
-            known = self._known.get(key)
-            if known is not None:
-                self._known.move_to_end(key)
-                return known
-        rows = self._matcher().rows(request, segment, self._reader)
-        with self._lock:
-            if key not in self._known:
-                self._known[key] = rows
-                self._bytes += rows.nbytes + _OVERHEAD
-            while self._bytes > self._budget:
-                _, oldest = self._known.popitem(last=False)
-                self._bytes -= oldest.nbytes + _OVERHEAD
-        return rows
+        known = self._known.get(key)
+        if known is None:
+            known = self._matcher().rows(request, segment, self._reader)
+            self._known.put(key, known)
+        return known
 
     def of(self, requests: Iterable[DeleteRequest], segment: SegmentInfo) -> Int64s:
         """Sorted numbers of rows that the requests take. Raises as `matching` does."""
@@ -98,11 +85,8 @@ class DeletedRows:
     def forget(self, segments: Iterable[SegmentInfo]) -> None:
         """Drops what is known about segments that are gone."""
         gone = {segment.id for segment in segments}
-        if not gone:
-            return
-        with self._lock:
-            for key in [key for key in self._known if key[0] in gone]:
-                self._bytes -= self._known.pop(key).nbytes + _OVERHEAD
+        if gone:
+            self._known.forget([key for key in self._known if key[0] in gone])
 
     def _matcher(self) -> DeleteMatcher:
         if self.matcher is None:

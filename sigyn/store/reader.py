@@ -1,9 +1,7 @@
 """Reads segments: their row groups from cached metadata, their columns from a file or by ranges."""
 
-from collections import OrderedDict
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from threading import Lock
 
 import msgspec
 import numpy as np
@@ -11,6 +9,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from sigyn.model.batch import ENTRY_SCHEMA
+from sigyn.store.bounded_cache import BoundedCache
 from sigyn.store.catalog import SegmentInfo
 from sigyn.store.constant_columns import Constants
 from sigyn.store.errors import SegmentLost
@@ -22,7 +21,8 @@ from sigyn.store.portion import NOTHING_KNOWN, Layout, Portion, RowGroups
 from sigyn.store.recent import RecentSegments, RowGroup
 from sigyn.store.remote_file import RemoteFile
 
-_METADATA_CAPACITY = 4096  # footers in memory: about 20 KB each
+_CHUNK_BYTES = 1000  # what Arrow holds in memory of a column chunk's metadata, and we of a row group; measured: 950
+_OVERHEAD = 2000  # bytes of what is kept besides
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -44,6 +44,10 @@ class _Footer:
     constants: Constants
     kinds: Mapping[str, pa.DataType]
 
+    def bytes(self) -> int:
+        """Memory that it takes."""
+        return _CHUNK_BYTES * len(self.row_groups) * len(self.kinds) + _OVERHEAD
+
     def known(self, name: str, numbers: Sequence[int]) -> pa.Array | None:
         """A column of these row groups, where it need not be read."""
         constants = self.constants.get(name)
@@ -59,13 +63,13 @@ class SegmentReader:
     object store can't be reached.
     """
 
-    def __init__(self, objects: ObjectStore, recent: RecentSegments) -> None:
+    def __init__(self, objects: ObjectStore, recent: RecentSegments, metadata_bytes: int) -> None:
+        """`metadata_bytes` are for footers, and as many again for indexes."""
         self._objects = objects
         self._recent = recent
-        self._footers: OrderedDict[int, _Footer] = OrderedDict()
-        self._indexes: dict[int, SegmentIndex] = {}
+        self._footers: BoundedCache[int, _Footer] = BoundedCache(metadata_bytes, _Footer.bytes)
+        self._indexes: BoundedCache[int, SegmentIndex] = BoundedCache(metadata_bytes, _index_bytes)
         self._handles = FileHandles()
-        self._lock = Lock()
 
     def row_groups(self, segment: SegmentInfo) -> tuple[RowGroup, ...]:
         """The segment's row groups in order."""
@@ -103,9 +107,7 @@ class SegmentReader:
     def keep(self, segment: SegmentInfo, body: memoryview) -> None:
         """Keeps what the footer of a segment says that was just written; nothing of one that is in memory anyway."""
         if segment.level:
-            footer = _footer_of(segment, pq.ParquetFile(pa.BufferReader(body)).metadata)
-            with self._lock:
-                self._footers[segment.id] = footer
+            self._footers.put(segment.id, _footer_of(segment, pq.ParquetFile(pa.BufferReader(body)).metadata))
 
     def index(self, segment: SegmentInfo) -> SegmentIndex | None:
         """The needle filters and tallies of a segment; None when it has none."""
@@ -114,14 +116,11 @@ class SegmentReader:
         footer = self._footer(segment)
         if footer.index is None:
             return None
-        with self._lock:
-            known = self._indexes.get(segment.id)
-        if known is not None:
-            return known
-        begin, end = index_range(segment.object_bytes, footer.metadata.serialized_size, footer.index)
-        index = decode_index(self._bytes(segment, begin, end), footer.index)
-        with self._lock:
-            self._indexes[segment.id] = index
+        index = self._indexes.get(segment.id)
+        if index is None:
+            begin, end = index_range(segment.object_bytes, footer.metadata.serialized_size, footer.index)
+            index = decode_index(self._bytes(segment, begin, end), footer.index)
+            self._indexes.put(segment.id, index)
         return index
 
     def possible(self, segment: SegmentInfo, sought: Sequence[Sought], row_groups: Sequence[int]) -> Sequence[int]:
@@ -160,24 +159,17 @@ class SegmentReader:
 
     def forget(self, segments: Sequence[SegmentInfo]) -> None:
         """Drops what is cached of these segments."""
-        self._handles.forget(segment.id for segment in segments)
-        with self._lock:
-            for segment in segments:
-                self._footers.pop(segment.id, None)
-                self._indexes.pop(segment.id, None)
-                self._recent.forget([segment.key])
+        ids = [segment.id for segment in segments]
+        self._handles.forget(ids)
+        self._footers.forget(ids)
+        self._indexes.forget(ids)
+        self._recent.forget(segment.key for segment in segments)
 
     def _footer(self, segment: SegmentInfo) -> _Footer:
-        with self._lock:
-            footer = self._footers.get(segment.id)
-            if footer is not None:
-                self._footers.move_to_end(segment.id)
-                return footer
-        footer = self._load_footer(segment)
-        with self._lock:
-            self._footers[segment.id] = footer
-            if len(self._footers) > _METADATA_CAPACITY:
-                self._footers.popitem(last=False)
+        footer = self._footers.get(segment.id)
+        if footer is None:
+            footer = self._load_footer(segment)
+            self._footers.put(segment.id, footer)
         return footer
 
     def _load_footer(self, segment: SegmentInfo) -> _Footer:
@@ -280,3 +272,9 @@ def _footer_of(segment: SegmentInfo, metadata: pq.FileMetaData) -> _Footer:
         msgspec.json.decode(constants, type=Constants) if constants is not None else {},
         {field.name: text if field.name in dictionaries else field.type for field in metadata.schema.to_arrow_schema()},
     )
+
+
+def _index_bytes(index: SegmentIndex) -> int:
+    """Memory that an index takes, as if no part of it were mapped from a file."""
+    tallies = index.tallies.nbytes if index.tallies is not None else 0
+    return index.needles.words.nbytes + tallies + _OVERHEAD

@@ -4,14 +4,13 @@ Most questions are about the last minutes. Those entries lie in segments that ar
 that any question would have to read and decompress them whole; here they are at hand as columns.
 """
 
-from collections import OrderedDict
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from threading import Lock
 
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from sigyn.store.bounded_cache import BoundedCache
 from sigyn.store.segment import row_group_bounds, text_lengths
 
 
@@ -42,27 +41,15 @@ class RecentSegment:
 
 
 class RecentSegments:
-    """Segments by object key, the oldest given up first. Safe to use from several threads."""
+    """Segments by object key. Safe to use from several threads."""
 
     def __init__(self, budget: int) -> None:
         """`budget` is in bytes of columns."""
-        self._budget = budget
-        self._bytes = 0
-        self._segments: OrderedDict[str, RecentSegment] = OrderedDict()
-        self._lock = Lock()
+        self._segments: BoundedCache[str, RecentSegment] = BoundedCache(budget, lambda segment: segment.entries.nbytes)
 
     def add(self, key: str, entries: pa.Table) -> None:
         """Keep the entries of a segment that was just written, in the order in which it has them."""
-        size = entries.nbytes
-        if size > self._budget:
-            return
-        segment = RecentSegment(entries, tuple(_row_groups(entries)))
-        with self._lock:
-            self._segments[key] = segment
-            self._bytes += size
-            while self._bytes > self._budget:
-                _, oldest = self._segments.popitem(last=False)
-                self._bytes -= oldest.entries.nbytes
+        self._segments.put(key, RecentSegment(entries, tuple(_row_groups(entries))))
 
     def get(self, key: str) -> RecentSegment | None:
         """What is kept of the object; None when nothing is."""
@@ -70,11 +57,7 @@ class RecentSegments:
 
     def forget(self, keys: Iterable[str]) -> None:
         """Give up segments that are no longer wanted."""
-        with self._lock:
-            for key in keys:
-                segment = self._segments.pop(key, None)
-                if segment is not None:
-                    self._bytes -= segment.entries.nbytes
+        self._segments.forget(keys)
 
 
 def _row_groups(entries: pa.Table) -> Iterable[RowGroup]:

@@ -67,6 +67,7 @@ class StoreSettings:
     max_waiting_bytes         entries that wait to be durable; past it, pushes are refused (429)
     max_group_bytes           entries that share one write
     recent_bytes              memory for the entries of the newest L0 segments, so that they need not be read
+    metadata_bytes            memory for footers of segments, and as much again for their needle filters and tallies
     max_uncompacted_segments  L0 segments; past it, pushes are refused (429) until compaction has caught up
     max_uncompacted_bytes     the same for the text in L0 segments
     compaction                whether L0 is merged into L1 in the background
@@ -92,6 +93,7 @@ class StoreSettings:
     max_waiting_bytes: int = 128 << 20
     max_group_bytes: int = 32 << 20
     recent_bytes: int = 256 << 20
+    metadata_bytes: int = 128 << 20
     max_uncompacted_segments: int = 4096
     max_uncompacted_bytes: int = 4 << 30
     compaction: bool = True

@@ -69,7 +69,7 @@ class Store:
         check_tiers(segments, settings.tiers)
         self._live = LiveSegments(segments)
         recent = RecentSegments(settings.recent_bytes)
-        self._reader = SegmentReader(objects, recent)
+        self._reader = SegmentReader(objects, recent, settings.metadata_bytes)
         self._finder = DuplicateFinder(self._reader)
         documents = self.documents(DELETE_REQUESTS)
         self.deletions = Deletions(catalog, self._live, documents, settings.delete_max_unprocessed)

@@ -1,11 +1,13 @@
 """What is kept of the newest segments in memory is what their objects hold."""
 
+import asyncio
 from pathlib import Path
 
 import pytest
 
 from sigyn.model.batch import ENTRY_SCHEMA
 from sigyn.store import SegmentInfo, Snapshot, Store, StoreSettings
+from sigyn.store.needles.search import LineHolds
 from tests.store.entries import EARLIEST, LATEST, batch, row
 
 pytestmark = pytest.mark.anyio
@@ -52,3 +54,20 @@ async def test_memory_is_enough_only_for_the_newest(tmp_path: Path) -> None:
         assert len(snapshot.lost) == 3
     assert [line[0] for line in lines] == ["4", "3"]
     await store.close()
+
+
+async def test_segments_read_the_same_whether_or_not_their_footers_and_indexes_are_kept(tmp_path: Path) -> None:
+    store = Store.open(StoreSettings(data=tmp_path, compaction=False))
+    await store.append(batch([row(f"app-{n % 3}", n, f"line {n} of many", "info", None) for n in range(ROWS)]))
+    await asyncio.to_thread(store.compact_now)
+    await store.close()
+    answers = []
+    for metadata_bytes in (0, 64 << 20):
+        store = Store.open(StoreSettings(data=tmp_path, compaction=False, metadata_bytes=metadata_bytes))
+        with store.snapshot("fake", EARLIEST, LATEST) as snapshot:
+            (segment,) = snapshot.segments
+            groups = range(len(snapshot.row_groups(segment)))
+            sought = (LineHolds(("line 7 of many",)),)
+            answers.append((read(snapshot, segment), list(snapshot.possible(segment, sought, groups))))
+        await store.close()
+    assert answers[0] == answers[1]
