@@ -1,6 +1,7 @@
 """Reads segments: their row groups from cached metadata, their columns from a file or by ranges."""
 
 from collections.abc import Iterator, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 
 import msgspec
@@ -105,9 +106,16 @@ class SegmentReader:
         )
 
     def keep(self, segment: SegmentInfo, body: memoryview) -> None:
-        """Keeps what the footer of a segment says that was just written; nothing of one that is in memory anyway."""
-        if segment.level:
-            self._footers.put(segment.id, _footer_of(segment, pq.ParquetFile(pa.BufferReader(body)).metadata))
+        """Keeps what queries first ask of a segment that was just written; nothing of one that is in memory anyway.
+
+        Its index is kept where that takes no memory of ours: as a mapping of a local file.
+        """
+        if not segment.level:
+            return
+        self._footers.put(segment.id, _footer_of(segment, pq.ParquetFile(pa.BufferReader(body)).metadata))
+        if self._objects.path(segment.key) is not None:
+            with suppress(SegmentLost):  # the query that needs it says what is wrong
+                self.index(segment)
 
     def index(self, segment: SegmentInfo) -> SegmentIndex | None:
         """The needle filters and tallies of a segment; None when it has none."""
