@@ -13,14 +13,15 @@ from sigyn.model.time import SECOND
 Answer = TypeVar("Answer")
 
 
-async def while_client_waits(request: Request, work: Coroutine[Any, Any, Answer]) -> Answer:
+async def while_client_waits(request: Request, work: Coroutine[Any, Any, Answer], timeout: int | None = None) -> Answer:
     """The result of `work`, which is cancelled when the client goes away or waits for too long.
 
-    Raises Cancelled and QueryTimeout. The query service answers in part when its own timeout is
-    over; the one here, a little longer, is for work that doesn't listen.
+    `timeout` is that of the work in ns, None: the tenant's `query_timeout`. The query service answers in part
+    when its own timeout is over; the one here, a little longer, is for work that doesn't listen.
+    Raises Cancelled and QueryTimeout.
     """
     settings = api_of(request).settings_of(tenants_of(request))
-    seconds = (settings.query_timeout + settings.timeout_grace) / SECOND
+    seconds = ((settings.query_timeout if timeout is None else timeout) + settings.timeout_grace) / SECOND
     task = asyncio.ensure_future(work)
     gone = asyncio.ensure_future(_client_gone(request))
     try:

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from sigyn.engine.matches import SelectorMatches
+from sigyn.model.errors import QueryError
 from sigyn.model.labels import Labels
 from sigyn.model.time import HOUR
 from sigyn.store.snapshot import Snapshot
@@ -12,6 +13,11 @@ from sigyn.store.streams import Int64s, StreamTable
 
 CHUNK_SPAN = 2 * HOUR
 """How long Loki fills a chunk."""
+
+MOST_CELLS = 10_000_000
+"""Streams times buckets of an answer: 160 MB."""
+
+_CELLS_AT_ONCE = 1_000_000
 
 KIB = 1024
 
@@ -36,11 +42,10 @@ def stream_totals(
 
     No entry is read. Entries of a stream count as spread evenly between the first and the last that
     begin in the same CHUNK_SPAN, and bytes come in whole KiB: so does Loki's index answer, which
-    knows no more than its chunks. Without a step there is one bucket.
+    knows no more than its chunks. Without a step there is one bucket. Raises QueryError for more numbers
+    than MOST_CELLS.
     """
     width = step or max(end - start, 1)
-    edges = start + width * np.arange(-(-(end - start) // width) + 1, dtype=np.int64)
-    edges[-1] = end
     tables = (snapshot.streams_left(segment) for segment in snapshot.segments)
     pieces = [piece for table in tables if (piece := _piece(table, matches, start, end))]
     if not pieces:
@@ -48,16 +53,26 @@ def stream_totals(
     ids, rows, sizes, first, last = (np.concatenate(column) for column in zip(*pieces, strict=True))
     (ids, _), chunk_of = np.unique(np.stack([ids, first // CHUNK_SPAN]), axis=1, return_inverse=True)
     rows, sizes = (np.bincount(chunk_of, weights=column) for column in (rows, sizes))
-    begin, stop = np.full(len(ids), np.iinfo(np.int64).max), np.zeros(len(ids), np.int64)
+    begin, stop = (np.full(len(ids), extreme) for extreme in (np.iinfo(np.int64).max, np.iinfo(np.int64).min))
     np.minimum.at(begin, chunk_of, first)
     np.maximum.at(stop, chunk_of, last + 1)
-    shared = np.clip(np.minimum(stop[:, None], edges[1:]) - np.maximum(begin[:, None], edges[:-1]), 0, None)
-    shared = shared / (stop - begin)[:, None]
-    kib = np.floor(np.round(sizes / KIB)[:, None] * shared + 1e-9)
-    entries = np.diff(np.round(np.cumsum(rows[:, None] * shared, axis=1)), axis=1, prepend=0)
     owners, stream_of = np.unique(ids, return_inverse=True)
-    totals = np.zeros((len(owners), len(edges) - 1, 2), np.int64)
-    np.add.at(totals, stream_of, np.stack([entries, kib * KIB], axis=-1).astype(np.int64))
+    buckets = -(-(end - start) // width)
+    if len(owners) * buckets > MOST_CELLS:
+        raise QueryError(
+            f"{len(owners)} streams in {buckets} steps are more numbers than one answer may have ({MOST_CELLS}); "
+            "ask for a larger step or a shorter time range, or name fewer streams"
+        )
+    edges = start + width * np.arange(buckets + 1, dtype=np.int64)
+    edges[-1] = end
+    totals = np.zeros((len(owners), buckets, 2), np.int64)
+    at_once = max(_CELLS_AT_ONCE // max(buckets, 1), 1)
+    for some in (slice(row, row + at_once) for row in range(0, len(ids), at_once)):
+        shared = np.minimum(stop[some, None], edges[1:]) - np.maximum(begin[some, None], edges[:-1])
+        shared = np.clip(shared, 0, None) / (stop - begin)[some, None]
+        kib = np.floor(np.round(sizes[some] / KIB)[:, None] * shared + 1e-9)
+        entries = np.diff(np.round(np.cumsum(rows[some, None] * shared, axis=1)), axis=1, prepend=0)
+        np.add.at(totals, stream_of[some], np.stack([entries, kib * KIB], axis=-1).astype(np.int64))
     return [
         StreamTotal(matches.labels_of(id), int(edges[bucket]), *cell)
         for id, cells in zip(owners.tolist(), totals.tolist(), strict=True)

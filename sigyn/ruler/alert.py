@@ -60,7 +60,7 @@ class Alert:
             return False
         if self.resolved_at > self.last_sent:
             return True
-        return not self.last_sent or at - self.last_sent >= resend_delay
+        return not 0 <= at - self.last_sent < resend_delay  # a clock that was set back must not silence it
 
     def changed(self) -> bool:
         """Whether it fires or ended, and those who hear of changes only were not told."""

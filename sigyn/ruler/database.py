@@ -78,6 +78,8 @@ class RulerDatabase:
 
     def __init__(self, path: Path | None) -> None:
         """Raises Unavailable when the file can't be used, or is of a newer version."""
+        self.rolled_back = 0
+        """Transactions that came to nothing: what was learned from rows that they wrote is not true."""
         self._name = str(path or "memory")
         self._lock = RLock()
         try:
@@ -122,6 +124,9 @@ class RulerDatabase:
                 try:
                     yield self._connection
                     self._connection.execute("COMMIT")
+                except BaseException:
+                    self.rolled_back += 1
+                    raise
                 finally:
                     if self._connection.in_transaction:
                         self._connection.execute("ROLLBACK")

@@ -27,11 +27,14 @@ async def at_times(key: GroupKey, interval: int, clock: Clock, work: Callable[[i
     """Calls `work` with each time of a group when it has come, until it is cancelled.
 
     Work that takes longer than an interval makes the next one late; times that passed meanwhile are
-    left out.
+    left out. When the clock is set back, the next time is the next one by what it says then.
     """
     at = next_time(key, interval, clock())
     while True:
         while (left := at - clock()) > 0:
+            if left > interval:
+                at = next_time(key, interval, at - left)
+                continue
             await asyncio.sleep(min(left, LONGEST_SLEEP) / SECOND)
         await work(at)
         at = max(at + interval, next_time(key, interval, clock() - interval))

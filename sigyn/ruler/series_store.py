@@ -46,11 +46,15 @@ class SeriesStore:
     def __init__(self, database: RulerDatabase) -> None:
         self._database = database
         self._ids: dict[tuple[str, Labels], int] = {}
+        self._rolled_back = 0
 
     def append(self, tenant: str, timestamp: int, samples: Mapping[Labels, float], ended: Iterable[Labels]) -> None:
         """Writes a sample of each series, and the end of those in `ended`. What a time has already stays."""
         rows: list[tuple[object, ...]] = []
         with self._database.transaction() as connection:
+            if self._rolled_back != self._database.rolled_back:  # ids of then may be those of other series now
+                self._ids.clear()
+                self._rolled_back = self._database.rolled_back
             for labels, value in samples.items():
                 rows.append((self._id(tenant, labels), timestamp, None if math.isnan(value) else value))
             rows += [(self._id(tenant, labels), timestamp, _STALE) for labels in ended]

@@ -34,7 +34,8 @@ class RateLimit:
             if bucket is None:
                 self._forget_idle(now)
                 bucket = self._buckets[key] = _Bucket(burst, now)
-            bucket.tokens = min(burst, bucket.tokens + (now - bucket.filled) / SECOND * rate)
+            passed = max(now - bucket.filled, 0)  # a clock that is set back takes nothing away
+            bucket.tokens = min(burst, bucket.tokens + passed / SECOND * rate)
             bucket.filled = now
             if bucket.tokens >= amount:
                 bucket.tokens -= amount

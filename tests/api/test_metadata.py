@@ -79,6 +79,12 @@ def test_volume_range_stamps_the_end_of_each_bucket(streams: Server) -> None:
     assert data["result"] == [{"metric": {"app": "shop"}, "values": [[end - 3600 - 0.001, "26"], [end, "41"]]}]
 
 
+def test_volume_range_refuses_more_steps_than_an_answer_may_have(streams: Server) -> None:
+    answer = streams.get(f"{V1}/index/volume_range", query='{app="shop"}', start="1", step="1")
+    assert answer.status_code == 400
+    assert "exceeded maximum resolution of 11,000 points" in answer.text
+
+
 def test_detected_fields(streams: Server) -> None:
     body = streams.get(f"{V1}/detected_fields", query='{app="shop"}', since="2h").json()
     assert body["limit"] == 1000

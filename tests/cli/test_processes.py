@@ -268,6 +268,26 @@ def test_an_ingest_process_that_dies_loses_nothing_and_comes_back(tmp_path: Path
         assert running.stop() == 0
 
 
+def test_an_ingest_process_that_stands_still_gets_no_connections_until_it_goes_on(tmp_path: Path) -> None:
+    with server(tmp_path) as running:
+        stopped = ingest_processes(running.process.pid)[0]
+        os.kill(stopped, signal.SIGSTOP)
+        try:
+            wait_for(lambda: metric(running.url, "sigyn_ingest_processes_silent") == 1)
+            assert metric(running.url, "sigyn_ingest_processes") == 1
+            assert statuses_of_pushes(running.url, [json_body(f"line {number}") for number in range(10)]).total() == 10
+        finally:
+            os.kill(stopped, signal.SIGCONT)
+        wait_for(lambda: metric(running.url, "sigyn_ingest_processes") == 2)
+        assert stopped in ingest_processes(running.process.pid)
+        assert metric(running.url, "sigyn_ingest_process_restarts_total") == 0
+        assert len(stored(running.url)) == 10
+        assert running.stop() == 0
+    told = (tmp_path / "data.stderr").read_text()
+    assert "says nothing, and gets no connections" in told
+    assert "answers again" in told
+
+
 def test_an_owner_that_dies_takes_its_processes_along(tmp_path: Path) -> None:
     with server(tmp_path) as running:
         processes = ingest_processes(running.process.pid)

@@ -102,6 +102,13 @@ def test_alertmanagers_hear_of_every_change_and_of_nothing_too_often(course: lis
         assert before != after or second - first >= delay
 
 
+def test_alertmanagers_hear_of_an_alert_when_the_clock_was_set_back() -> None:
+    alerts = advance(alerting(), {}, {SHOP: 1.0}, START)
+    told = replace(alerts[SHOP], last_sent=START)
+    assert not told.due(START + SECOND, 60 * SECOND)
+    assert told.due(START - 3600 * SECOND, 60 * SECOND)
+
+
 def test_a_resolved_alert_is_remembered_for_a_while() -> None:
     rule = alerting()
     alerts = advance(rule, {}, {SHOP: 1.0}, START)

@@ -68,6 +68,22 @@ def test_slow_work_leaves_times_out(monkeypatch: pytest.MonkeyPatch, work: list[
     assert times.seconds() == expected
 
 
+def test_a_clock_that_is_set_back_stops_no_group(monkeypatch: pytest.MonkeyPatch) -> None:
+    times = Times()
+    monkeypatch.setattr(schedule.asyncio, "sleep", times.sleep)
+
+    async def evaluate(at: int) -> None:
+        times.seen.append(at)
+        if len(times.seen) == 3:
+            raise asyncio.CancelledError
+        if len(times.seen) == 1:
+            times.now -= 3600 * SECOND
+
+    with pytest.raises(asyncio.CancelledError):
+        asyncio.run(schedule.at_times(KEY, 10 * SECOND, lambda: times.now, evaluate))
+    assert times.seconds() == [0, -3590, -3580]
+
+
 def test_work_in_the_background_goes_on_past_a_defect(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(tasks, "_PAUSE", 0.0)
 

@@ -124,3 +124,13 @@ def test_two_metrics_in_one_answer(store: SeriesStore) -> None:
     store.append("a", START + 10 * MINUTE, {labels(__name__="warnings", app="shop"): 1.0}, [])
     with pytest.raises(QueryError, match="two metrics have series of the same labels"):
         ask(store, '{app="shop"} + 1')
+
+
+def test_series_that_were_not_kept_are_made_anew() -> None:
+    store = SeriesStore(RulerDatabase(None))
+    with pytest.raises(OverflowError):
+        store.append("a", 1 << 70, {SHOP: 1.0}, ())  # fails after the series got its number
+    store.append("b", START, {TILL: 2.0}, ())
+    store.append("a", START + MINUTE, {SHOP: 3.0}, ())
+    assert ask(store, "errors", 1, "a") == {SHOP: 3.0}
+    assert ask(store, "errors", 1, "b") == {TILL: 2.0}

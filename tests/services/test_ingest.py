@@ -294,6 +294,16 @@ def test_the_rate_limit_lets_bursts_through_and_says_when_to_come_back() -> None
     assert len(service.sink.batches) == 3
 
 
+def test_a_clock_that_is_set_back_takes_nothing_from_the_rate() -> None:
+    service = Service(PushLimits(ingestion_rate=100, ingestion_burst_size=150, per_stream_rate_limit=100))
+    service.push((APP, [value("x" * 50, NOW - HOUR)]))
+    service.now -= HOUR
+    service.push((APP, [value("x" * 50, NOW - HOUR)]))
+    service.now += 2 * SECOND
+    service.push((APP, [value("x" * 100, NOW - HOUR)]))
+    assert len(service.sink.batches) == 3
+
+
 def test_large_pushes_come_through_whole() -> None:
     service = Service()
     lines = [f"level=info line {number} " + "x" * 50 for number in range(5_000)]

@@ -12,10 +12,13 @@ from sigyn.api.export.pages import Export, read_pages
 from sigyn.api.export.rows import Row, parse_cursor
 from sigyn.api.parameters import direction_parameter, limit_parameter
 from sigyn.api.requests import Arguments, api_of, arguments_of, query_tags, tenants_of
+from sigyn.api.waiting import while_client_waits
 from sigyn.languages.logql import ast, parse
 from sigyn.model.errors import BadRequest
 from sigyn.model.time import HOUR
 from sigyn.services.query import QueryRequest
+
+_PAGE_TIMEOUT = HOUR
 
 
 async def export(request: Request) -> Response:
@@ -44,7 +47,7 @@ async def export(request: Request) -> Response:
                 end=asked.end,
                 step=None,
                 direction=direction_parameter(arguments.first("direction") or "forward"),
-                timeout=HOUR,
+                timeout=_PAGE_TIMEOUT,
                 in_pages=True,
                 tags=query_tags(request),
             ),
@@ -54,8 +57,12 @@ async def export(request: Request) -> Response:
         ),
     )
     # The first page comes before the status line, so that a bad query is a 400.
-    first: list[Row] = await anext(pages, [])
+    first = await while_client_waits(request, _next(pages), _PAGE_TIMEOUT)
     return StreamingResponse(_body(first, pages, body), media_type=body.media_type)
+
+
+async def _next(pages: AsyncIterator[list[Row]]) -> list[Row]:
+    return await anext(pages, [])
 
 
 async def _body(first: list[Row], pages: AsyncIterator[list[Row]], body: Format) -> AsyncIterator[bytes]:

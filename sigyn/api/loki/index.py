@@ -7,6 +7,7 @@ from starlette.responses import Response
 
 from sigyn.api.encoding.json import encode
 from sigyn.api.encoding.numbers import format_seconds
+from sigyn.api.loki.query import check_points
 from sigyn.api.parameters import limit_parameter, step_parameter
 from sigyn.api.requests import Arguments, api_of, arguments_of, tenants_of
 from sigyn.api.responses import json_response, streamed_json
@@ -74,6 +75,7 @@ async def volume_range(request: Request) -> Response:
     _check_enabled(request)
     asked = arguments.range(api_of(request).clock())
     step = step_parameter(arguments.first("step")) or max(SECOND, (asked.end - asked.start) // _STEPS)
+    check_points(asked, step, api_of(request).settings_of(tenants_of(request)))
     totals = await _totals(request, arguments, asked, step)
     stamped = [(total.labels, _stamp(total.bucket, step, asked.end), total.bytes) for total in totals]
     rows = (

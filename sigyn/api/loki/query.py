@@ -23,6 +23,7 @@ from sigyn.api.settings import ApiSettings
 from sigyn.api.waiting import while_client_waits
 from sigyn.model.errors import BadRequest
 from sigyn.model.results import QueryAnswer, TableResult
+from sigyn.model.time import TimeRange
 from sigyn.services.query import QueryRequest
 
 DEFAULT_LIMIT = 100
@@ -73,11 +74,8 @@ def range_request(
     """The range query that these parameters ask for, and warnings about what was cut; raises BadRequest."""
     asked = arguments.range(now)
     step = step_parameter(arguments.first("step"))
-    if step is not None and (asked.end - asked.start) // step > settings.max_query_points:
-        raise BadRequest(
-            f"exceeded maximum resolution of {settings.max_query_points:,} points per time series. "
-            "Try increasing the value of the step parameter"
-        )
+    if step is not None:
+        check_points(asked, step, settings)
     interval = interval_parameter(arguments.first("interval"))
     limited = cap_range(asked, now, settings)
     limit, limit_warnings = _limit(arguments, settings)
@@ -93,6 +91,15 @@ def range_request(
         timeout=settings.query_timeout,
     )
     return query, limited.warnings + limit_warnings
+
+
+def check_points(asked: TimeRange, step: int, settings: ApiSettings) -> None:
+    """Raises BadRequest for more steps than a series of an answer may have points."""
+    if (asked.end - asked.start) // step > settings.max_query_points:
+        raise BadRequest(
+            f"exceeded maximum resolution of {settings.max_query_points:,} points per time series. "
+            "Try increasing the value of the step parameter"
+        )
 
 
 def instant_request(

@@ -82,21 +82,41 @@ async def _serve(websocket: WebSocket, encode_one: Encode) -> None:
 
 
 async def _stream(websocket: WebSocket, opened: Tail, request: QueryRequest, delay: float, encode_one: Encode) -> None:
-    api = api_of(websocket)
-    recent = await api.queries.query_range(request)
-    assert isinstance(recent.result, LogResult)
-    history = recent.result.entries[::-1]
-    await websocket.accept()
-    if history:
-        await websocket.send_text(encode_one(TailFrame(history, [])).decode())
-    sending = asyncio.ensure_future(_send(websocket, opened, set(map(_identity, history)), delay, encode_one))
+    await websocket.receive()  # the wish to connect: what is received next is that the client has gone
     leaving = asyncio.ensure_future(_until_left(websocket))
-    seconds = api.settings.tail_duration / SECOND or None
+    try:
+        history = await _recent(websocket, request, leaving)
+        if history is not None:
+            await websocket.accept()
+            if history:
+                await websocket.send_text(encode_one(TailFrame(history, [])).decode())
+            sending = _send(websocket, opened, set(map(_identity, history)), delay, encode_one)
+            await _until_over(websocket, asyncio.ensure_future(sending), leaving)
+    finally:
+        leaving.cancel()
+
+
+async def _recent(websocket: WebSocket, request: QueryRequest, leaving: asyncio.Future[None]) -> list[LogEntry] | None:
+    """The recent entries, oldest first; None when the client went away before they were there."""
+    asking = asyncio.ensure_future(api_of(websocket).queries.query_range(request))
+    try:
+        await asyncio.wait({asking, leaving}, return_when=asyncio.FIRST_COMPLETED)
+        if leaving.done():
+            return None
+        recent = asking.result()
+    finally:
+        asking.cancel()
+    assert isinstance(recent.result, LogResult)
+    return recent.result.entries[::-1]
+
+
+async def _until_over(websocket: WebSocket, sending: asyncio.Future[None], leaving: asyncio.Future[None]) -> None:
+    """Returns when the client has gone, or was told that it has been here for long enough."""
+    seconds = api_of(websocket).settings.tail_duration / SECOND or None
     try:
         await asyncio.wait({sending, leaving}, timeout=seconds, return_when=asyncio.FIRST_COMPLETED)
     finally:
         sending.cancel()
-        leaving.cancel()
     if sending.done():
         with suppress(WebSocketDisconnect, asyncio.CancelledError):
             sending.result()
@@ -114,9 +134,8 @@ async def _send(websocket: WebSocket, opened: Tail, sent: set[object], delay: fl
 
 
 async def _until_left(websocket: WebSocket) -> None:
-    with suppress(WebSocketDisconnect):
-        while True:
-            await websocket.receive_text()
+    while (await websocket.receive())["type"] != "websocket.disconnect":
+        pass
 
 
 def _identity(entry: LogEntry) -> object:

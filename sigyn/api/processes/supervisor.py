@@ -41,17 +41,30 @@ _SOUND_SECONDS = 30.0
 _MOST_PROCESSES = 128
 
 _REPORT_SECONDS = 1.0
+_LOOK_SECONDS = 1.0
+"""How often it is looked which processes said something. Each says something every second."""
+
+_SILENT_LOOKS = 5
+"""Looks in a row that found a process silent, after which it gets no connections: it hangs, or its cores are taken."""
+
+_START_SECONDS = 300
+"""How long a process may take to start, before it is taken for one that hangs."""
+
 _END_SECONDS = 10.0
 """How long a process may take to end beyond the time that its requests have."""
 
 
 @dataclass(frozen=True, slots=True)
 class ProcessPlan:
-    """How many ingest processes there are, what starts one, and the settings that it is told of."""
+    """How many ingest processes there are, what starts one, and the settings that it is told of.
+
+    hung_seconds  for which a process that takes pushes may say nothing; then it is killed and replaced
+    """
 
     count: int = 0
     command: tuple[str, ...] = ()
     settings: Any = field(default=None, repr=False)
+    hung_seconds: int = 60
 
     def check(self) -> None:
         """Raises BadRequest where there can't be any."""
@@ -75,11 +88,21 @@ class _Process:
         self.channel: Channel | None = None
         self.ready = False
         self.began = 0.0
+        self.silent_looks = 0
         self.failures = 0
         self.connections = 0
         self.requests_now = 0
         self.waiting_bytes = 0
         self.demoted: dict[str, Demoted] = {}
+
+    @property
+    def is_silent(self) -> bool:
+        """Whether it has said nothing for so long that it gets no more connections."""
+        return self.ready and self.silent_looks >= _SILENT_LOOKS
+
+    @property
+    def takes_pushes(self) -> bool:
+        return self.ready and not self.is_silent
 
 
 class IngestProcesses(Collector):
@@ -94,6 +117,7 @@ class IngestProcesses(Collector):
         self._tasks: set[asyncio.Task[None]] = set()
         self._stopping = False
         self._restarts = 0
+        self._hung = 0
         self._handed_over = 0
         self._given_back = 0
         self._unsubscribe: Callable[[], None] = lambda: None
@@ -111,10 +135,11 @@ class IngestProcesses(Collector):
         self._unsubscribe = self._owner.store.demoted.subscribe(changed)
         for process in self._processes:
             self._start(process)
+        self._run(self._look_on())
 
     def hand_over(self, descriptor: int, begin: bytes) -> bool:
         """Gives a connection to the process that has the fewest; False when none can take it now."""
-        ready = [process for process in self._processes if process.ready]
+        ready = [process for process in self._processes if process.takes_pushes]
         if not ready or self._stopping:
             return False
         process = min(ready, key=lambda each: each.connections)
@@ -127,7 +152,7 @@ class IngestProcesses(Collector):
 
     async def report(self) -> None:
         """Returns when what the processes counted up to now is counted here, or a second has passed."""
-        channels = [process.channel for process in self._processes if process.ready and process.channel is not None]
+        channels = [each.channel for each in self._processes if each.takes_pushes and each.channel is not None]
         asked = [asyncio.ensure_future(channel.ask(ReportNow())) for channel in channels]
         if asked:
             done, late = await asyncio.wait(asked, timeout=_REPORT_SECONDS)
@@ -177,7 +202,8 @@ class IngestProcesses(Collector):
     def collect(self) -> Iterable[Metric]:
         ready = [process for process in self._processes if process.ready]
         for name, text, gauge in (
-            ("processes", "Ingest processes that take pushes now.", len(ready)),
+            ("processes", "Ingest processes that take pushes now.", sum(each.takes_pushes for each in ready)),
+            ("processes_silent", "Ingest processes that hang, as it seems.", sum(each.is_silent for each in ready)),
             ("connections", "Connections that they serve.", sum(each.connections for each in ready)),
             ("requests", "Requests that they serve, as they told last.", sum(each.requests_now for each in ready)),
             ("waiting_bytes", "Bytes of their entries that are not yet durable.", sum(e.waiting_bytes for e in ready)),
@@ -185,6 +211,7 @@ class IngestProcesses(Collector):
             yield GaugeMetricFamily(f"sigyn_ingest_{name}", text, value=gauge)
         for name, text, count in (
             ("process_restarts", "Ingest processes that died and were started again.", self._restarts),
+            ("processes_hung", "Ingest processes that were killed since they hung.", self._hung),
             ("connections_handed_over", "Connections that went to an ingest process.", self._handed_over),
             ("connections_given_back", "Connections that came back for a request that is no push.", self._given_back),
         ):
@@ -209,7 +236,7 @@ class IngestProcesses(Collector):
             ours.close()
             self._not_started(process, error)
             return
-        process.ready, process.connections, process.demoted = False, 0, {}
+        process.ready, process.connections, process.demoted, process.silent_looks = False, 0, {}, 0
         process.channel = Channel(
             ours,
             lambda message, files: self._told(process, message, files),
@@ -227,6 +254,9 @@ class IngestProcesses(Collector):
         self._run(self._start_again(process))
 
     def _told(self, process: _Process, message: Any, files: Files) -> None:
+        if process.is_silent:
+            _log.info("an ingest process answers again", number=process.number, pid=_pid(process))
+        process.silent_looks = 0
         match message:
             case Connection() if files:
                 self._given_back += 1
@@ -258,6 +288,31 @@ class IngestProcesses(Collector):
         if process.channel is not None and process.demoted.get(tenant) != demoted:
             process.channel.tell(demoted)
             process.demoted[tenant] = demoted
+
+    async def _look_on(self) -> None:
+        """Notices processes that hang. Counts looks, not seconds: when this process stood still, all seem silent."""
+        while not self._stopping:
+            await asyncio.sleep(_LOOK_SECONDS)
+            for process in self._processes:
+                if process.channel is not None and process.process is not None:
+                    self._look(process, process.process)
+
+    def _look(self, process: _Process, running: subprocess.Popen[bytes]) -> None:
+        process.silent_looks += 1
+        silent, most = round(process.silent_looks * _LOOK_SECONDS), self._plan.hung_seconds
+        if process.ready and process.silent_looks == _SILENT_LOOKS:
+            _log.warning(
+                "an ingest process says nothing, and gets no connections until it does",
+                number=process.number,
+                pid=running.pid,
+                silent_seconds=silent,
+                killed_after_seconds=most,
+            )
+        if silent >= (most if process.ready else _START_SECONDS):
+            _log.error("an ingest process hangs, and is killed", number=process.number, pid=running.pid, seconds=silent)
+            self._hung += 1
+            process.ready, process.silent_looks = False, 0
+            running.kill()  # its channel then says that it is gone
 
     async def _adopt(self, descriptor: int, begin: bytes) -> None:
         assert self._server is not None

@@ -55,7 +55,7 @@ export function SilenceDialog({
   }
   return (
     <Dialog title="Silence" class="wide" onClose={onClose}>
-      <form class="stacked-form silence-form" onSubmit={save}>
+      <form class="stacked-form" onSubmit={save}>
         <fieldset class="matchers" aria-label="Matchers">
           {matchers.map((matcher, at) => (
             <div key={at} class="matcher">

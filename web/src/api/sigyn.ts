@@ -29,9 +29,9 @@ export interface Plan {
   reads: ReadPlan[]
 }
 
-export async function explain(query: string, range: Range, signal?: AbortSignal): Promise<Plan> {
+export async function explain(query: string, range: Range, limit: number, signal?: AbortSignal): Promise<Plan> {
   const found = await askJson<{ data: Plan }>('sigyn/api/v1/explain', {
-    parameters: { query, ...spanOf(range) },
+    parameters: { query, limit, ...spanOf(range) },
     signal,
   })
   return found.data

@@ -5,7 +5,7 @@ import { explain } from '../api/sigyn'
 import { formatCount, formatValue } from '../charts/units'
 import { Icon } from '../parts/Icon'
 import { readableDuration } from '../time/duration'
-import type { Pane } from './pane'
+import { PAGE_LINES, type Pane } from './pane'
 
 const SLOW = 600
 
@@ -20,7 +20,7 @@ export function Progress({ pane }: { pane: Pane }) {
     const controller = new AbortController()
     const timer = setInterval(() => setElapsed(Date.now() - running.since), 100)
     const asking = setTimeout(() => {
-      explain(pane.state.value.query, pane.asked.value, controller.signal).then(
+      explain(pane.state.value.query, pane.asked.value, PAGE_LINES, controller.signal).then(
         plan => {
           const rows = plan.reads.reduce((sum, read) => sum + read.rows, 0)
           const bytes = plan.reads.reduce((sum, read) => sum + read.bytes, 0)
