@@ -3,7 +3,7 @@
 import asyncio
 from collections.abc import Callable
 from contextlib import suppress
-from typing import TypeAlias
+from typing import Any, TypeAlias
 
 from starlette.requests import Request
 from starlette.responses import Response
@@ -100,7 +100,8 @@ async def _recent(websocket: WebSocket, request: QueryRequest, leaving: asyncio.
     """The recent entries, oldest first; None when the client went away before they were there."""
     asking = asyncio.ensure_future(api_of(websocket).queries.query_range(request))
     try:
-        await asyncio.wait({asking, leaving}, return_when=asyncio.FIRST_COMPLETED)
+        both: tuple[asyncio.Future[Any], ...] = (asking, leaving)
+        await asyncio.wait(both, return_when=asyncio.FIRST_COMPLETED)
         if leaving.done():
             return None
         recent = asking.result()
