@@ -78,8 +78,8 @@ class RuleFolder:
         return {file.namespace: file.path for file in self.files.values() if file.tenant == tenant}
 
     def errors(self) -> list[str]:
-        """What is wrong with the files."""
-        return [file.error for file in self.files.values() if file.error]
+        """What is wrong with the files, or keeps them from being read."""
+        return [*filter(None, [self.complaint]), *(file.error for file in self.files.values() if file.error)]
 
     def found(self) -> Iterator[tuple[Path, tuple[str, Stamp]]]:
         """Files with their tenants, and what changes with them."""

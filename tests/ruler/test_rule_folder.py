@@ -22,12 +22,12 @@ def test_a_folder_that_can_not_be_read_leaves_the_rules_in_force(tmp_path: Path)
     rules.rename(aside)
     rules.symlink_to(rules)  # reading it fails, as a disk or a share can
     assert not folder.reload()
-    assert folder.complaint
+    assert folder.errors() == [folder.complaint]
     assert names(folder) == ["a/shop.yaml", "fake/till.yaml"]
     rules.unlink()
     assert folder.reload()  # a folder that is not there has no rules
     assert names(folder) == []
     aside.rename(rules)
     assert folder.reload()
-    assert not folder.complaint
+    assert not folder.errors()
     assert names(folder) == ["a/shop.yaml", "fake/till.yaml"]
