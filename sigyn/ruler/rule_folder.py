@@ -49,9 +49,17 @@ class RuleFolder:
     complaint: str = ""
 
     def reload(self) -> bool:
-        """Reads what changed; whether anything did."""
+        """Reads what changed; whether anything did. While the folder is there and can't be read, nothing does."""
         before = dict(self.files)
-        found = dict(self.found())
+        try:
+            found = dict(self.found())
+        except OSError as error:
+            self._complain(error)
+            if not isinstance(error, FileNotFoundError):
+                return False
+            found = {}
+        else:
+            self.complaint = ""
         self.files = {
             path: self._read(tenant, path, stamp, before.get(path)) for path, (tenant, stamp) in found.items()
         }
@@ -70,15 +78,15 @@ class RuleFolder:
         return {file.namespace: file.path for file in self.files.values() if file.tenant == tenant}
 
     def errors(self) -> list[str]:
-        """What is wrong with the files."""
-        return [file.error for file in self.files.values() if file.error]
+        """What is wrong with the files, or keeps them from being read."""
+        return [*filter(None, [self.complaint]), *(file.error for file in self.files.values() if file.error)]
 
     def found(self) -> Iterator[tuple[Path, tuple[str, Stamp]]]:
         """Files with their tenants, and what changes with them."""
         for path, tenant in self._paths():
             try:
                 status = path.stat()
-            except OSError:
+            except FileNotFoundError:
                 continue  # it was deleted a moment ago
             yield path, (tenant, (status.st_ino, status.st_size, status.st_mtime_ns))
 
@@ -87,19 +95,20 @@ class RuleFolder:
         return path.read_text(encoding="utf-8")
 
     def _paths(self) -> Iterator[tuple[Path, str]]:
-        try:
-            entries = sorted(self.directory.iterdir())
-        except OSError as error:
-            if self.complaint != str(error):
-                self.complaint = str(error)
-                _log.warning("the folder of rules can't be read", folder=str(self.directory), error=error.strerror)
-            return
-        self.complaint = ""
-        for entry in entries:
+        for entry in sorted(self.directory.iterdir()):
             if is_rule_file(entry):
                 yield entry, SINGLE_TENANT
             elif entry.is_dir() and not entry.name.startswith("."):
-                yield from ((path, entry.name) for path in sorted(entry.iterdir()) if is_rule_file(path))
+                try:
+                    inside = sorted(entry.iterdir())
+                except FileNotFoundError:
+                    continue  # it was deleted a moment ago
+                yield from ((path, entry.name) for path in inside if is_rule_file(path))
+
+    def _complain(self, error: OSError) -> None:
+        if self.complaint != str(error):
+            self.complaint = str(error)
+            _log.warning("the folder of rules can't be read", folder=str(self.directory), error=str(error))
 
     def _read(self, tenant: str, path: Path, stamp: Stamp, before: RuleFile | None) -> RuleFile:
         if before is not None and before.stamp == stamp:

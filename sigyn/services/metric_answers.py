@@ -16,7 +16,7 @@ from sigyn.engine.vectors.grid import StepGrid
 from sigyn.languages.logql import ast
 from sigyn.model.errors import QueryError
 from sigyn.model.results import MatrixResult, ScalarResult, VectorResult
-from sigyn.services.joined_tenants import ReadableStore
+from sigyn.services.joined_tenants import ReadableStore, tenants_in
 from sigyn.services.query_limits import QueryLimits, check_ranges
 from sigyn.services.result_cache.lookup import CachedRange
 from sigyn.services.result_cache.piece import PieceCache
@@ -53,8 +53,10 @@ class MetricAnswers:
     def matrix(self, query: ast.MetricQuery, tenant: str, grid: StepGrid, context: QueryContext) -> MatrixResult:
         """The answer to a range query, series in the order of their labels."""
         check_ranges(query, self._limits_of(tenant).max_query_range)
-        if self._cache is not None and len(grid) > 1 and may_be_cut(query, grid.step):
-            cached = CachedRange(self._store, self._cache, tenant, query, self._keep_until(tenant))
+        # Of several tenants no piece could be used again, see ReadableStore.unchanged.
+        kept = self._cache if len(tenants_in(tenant)) == 1 else None
+        if kept is not None and len(grid) > 1 and may_be_cut(query, grid.step):
+            cached = CachedRange(self._store, kept, tenant, query, self._keep_until(tenant))
             value: SeriesBlock | float = cached.answer(
                 grid, lambda part: self._series(query, tenant, part, context), context
             )

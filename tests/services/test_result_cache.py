@@ -339,6 +339,14 @@ def test_tenants_share_nothing(world: CachingWorld) -> None:
     assert {value for series in answer.result.series for value in series.values.tolist()} == {1.0}
 
 
+def test_answers_of_several_tenants_take_no_room(world: CachingWorld) -> None:
+    tenants = f"{filled(world)}|{filled(world)}"
+    before = world.cache.counters.stored
+    answer = world.ask(world.caching[False], request(tenants, 'sum(count_over_time({app="shop"}[1m]))'))
+    assert answer.statistics.pieces_stored == 0
+    assert world.cache.counters.stored == before
+
+
 def test_the_limit_of_series_is_that_of_the_whole_answer(world: CachingWorld) -> None:
     """The largest series differ from piece to piece."""
     labels: list[Labels] = [(("app", name),) for name in ("a", "b", "c")]
