@@ -69,8 +69,12 @@ class Layout:
         return cls(table, of_column, codes, literals, alphabets, few)
 
     def dictionaries(self) -> tuple[str, ...]:
-        """Columns in which few texts differ."""
-        return tuple(name for name, form in self.forms.items() if isinstance(form, TextForm) and form.dictionary)
+        """Columns of texts that are held with a dictionary."""
+        return tuple(
+            name
+            for name, form in self.forms.items()
+            if isinstance(form, TextForm) and form.dictionary and not form.coded
+        )
 
     def columns_of(self, shapes: npt.NDArray[np.integer]) -> list[str]:
         """The columns that lines of these shapes are made of."""
@@ -213,7 +217,8 @@ class Portion:
             return None
         parts = form.parts(FIELD + name)
         self.load(parts)
-        return equal_rows(form, FIELD + name, {part: self._physical(part) for part in parts}, text)
+        equal = equal_rows(form, FIELD + name, {part: self._physical(part) for part in parts}, text)
+        return None if equal is None else np.asarray(equal.to_numpy(zero_copy_only=False))
 
     def escaped(self, name: str) -> Flags | None:
         """Entries whose field has escapes to undo, which `field` does not know; None: none."""
