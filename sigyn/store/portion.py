@@ -10,7 +10,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from sigyn.store.errors import SegmentLost
-from sigyn.store.shapes.forms import DecimalForm, Form, TextForm, decode_form, equal_rows
+from sigyn.store.shapes.forms import DecimalForm, Form, TextForm, TimeForm, decode_form, equal_rows
 from sigyn.store.shapes.lines import rebuild_lines
 from sigyn.store.shapes.shape import FIELD, RAW, Shape, Syntax
 from sigyn.store.shapes.shaping import ShapeTable
@@ -49,6 +49,7 @@ class Layout:
     literals   the texts around the values of each shape
     alphabets  the bytes (256 flags) that the texts of each column are made of; None: any
     few        all texts of a column, where they are few; empty: they are not
+    with_dictionary  columns of texts that are held with a dictionary
     """
 
     table: ShapeTable
@@ -57,6 +58,7 @@ class Layout:
     literals: tuple[tuple[bytes, ...], ...]
     alphabets: dict[str, Flags | None]
     few: dict[str, tuple[bytes, ...]]
+    with_dictionary: frozenset[str]
 
     @classmethod
     def of(cls, shapes: bytes, forms: bytes) -> "Layout":
@@ -72,15 +74,12 @@ class Layout:
             name: tuple(text.encode() for text in form.few) if isinstance(form, TextForm) else ()
             for name, form in of_column.items()
         }
-        return cls(table, of_column, codes, literals, alphabets, few)
-
-    def dictionaries(self) -> tuple[str, ...]:
-        """Columns of texts that are held with a dictionary."""
-        return tuple(
+        with_dictionary = frozenset(
             name
-            for name, form in self.forms.items()
+            for name, form in of_column.items()
             if isinstance(form, TextForm) and form.dictionary and not form.coded
         )
+        return cls(table, of_column, codes, literals, alphabets, few, with_dictionary)
 
     def columns_of(self, shapes: npt.NDArray[np.integer]) -> list[str]:
         """The columns that lines of these shapes are made of."""
@@ -126,6 +125,7 @@ class Portion:
         if has_text is False and layout is not None:
             self._columns["line"] = pa.nulls(rows, pa.string())
         self._texts: dict[str, Texts] = {}
+        self._coded: dict[str, tuple[pa.Array, pa.StringArray]] = {}
         self._lines: pa.Array | None = None
 
     def when_lost(self, tell: Callable[[SegmentLost], None]) -> "Portion":
@@ -216,6 +216,25 @@ class Portion:
     def texts(self, column: str) -> Texts:
         """The texts of a column that values of shapes are held in, null where a line has none."""
         return self._text(column)
+
+    def coded(self, column: str) -> tuple[pa.Array, pa.StringArray] | None:
+        """The texts of a column as codes and what they stand for, where it is held so; else None.
+
+        A text may come several times among the latter: to make one dictionary of those of the row groups
+        costs as much as to read them.
+        """
+        if column not in self._coded:
+            assert self._layout is not None
+            if column not in self._layout.with_dictionary:
+                return None
+            held = self._columns.get(column)
+            if held is None:
+                held = self._read_from(lambda: self._read([column])).column(column)
+            if not pa.types.is_dictionary(held.type):  # from a reader that was not told
+                self._columns[column] = whole(held)
+                return None
+            self._coded[column] = _side_by_side(held.chunks if isinstance(held, pa.ChunkedArray) else [held])
+        return self._coded[column]
 
     def shaped(self, syntax: Syntax) -> Flags | None:
         """Entries of which `field` knows all that the parser of this syntax would find; None: of none."""
@@ -321,9 +340,8 @@ class Portion:
             form = self._layout.forms[name]
             parts = form.parts(name)
             self.load(parts)
-            self._texts[name] = decode_form(
-                form, name, {part: self._physical(part) for part in parts}, self._timestamps()
-            )
+            times = self._timestamps() if isinstance(form, TimeForm) else _NO_ROWS  # others don't ask for them
+            self._texts[name] = decode_form(form, name, {part: self._physical(part) for part in parts}, times)
         return self._texts[name]
 
     def _shapes(self) -> npt.NDArray[np.int32]:
@@ -395,3 +413,14 @@ def _joined(some: Int64s, others: Int64s) -> Int64s:
     if not len(some) or not len(others):
         return some if len(some) else others
     return np.union1d(some, others)
+
+
+def _side_by_side(chunks: Sequence[pa.DictionaryArray]) -> tuple[pa.Array, pa.StringArray]:
+    """The codes of a column, into the texts of all its dictionaries one behind the other."""
+    begins = np.cumsum([0, *(len(chunk.dictionary) for chunk in chunks)])
+    codes = [
+        pc.add(chunk.indices, pa.scalar(int(begin), pa.int32())) for chunk, begin in zip(chunks, begins, strict=False)
+    ]
+    if not codes:
+        return pa.array([], pa.int32()), pa.array([], pa.string())
+    return pa.concat_arrays(codes), pa.concat_arrays([chunk.dictionary for chunk in chunks])

@@ -333,7 +333,7 @@ def _footer_of(segment: SegmentInfo, metadata: pq.FileMetaData) -> _Footer:
     pairs: dict[bytes, bytes] = metadata.metadata or {}
     index, constants = pairs.get(b"sigyn.index"), pairs.get(b"sigyn.constants")
     layout = _layout(metadata)
-    dictionaries = ("detected_level", *(layout.dictionaries() if layout is not None else ()))
+    dictionaries = ("detected_level", *(layout.with_dictionary if layout is not None else ()))
     text = pa.dictionary(pa.int32(), pa.string())
     return _Footer(
         metadata,

@@ -81,6 +81,17 @@ def test_entries_that_may_have_a_value_are_told_by_columns(
         assert absent.tolist() == ([n for n in numbers if n % 1000 == 0] if wanted else [])
 
 
+@pytest.mark.parametrize("read", [(), ("field.user",)])
+def test_codes_of_several_row_groups_stand_for_their_texts(compacted: Store, read: tuple[str, ...]) -> None:
+    with whole_portion(compacted) as portion:
+        portion.load(read)
+        coded = portion.coded("field.user")
+        assert coded is not None
+        codes, texts = coded
+        assert texts.take(codes).to_pylist() == portion.texts("field.user").to_pylist()
+        assert portion.coded("field.id") is None
+
+
 def test_what_has_been_read_is_not_read_again(compacted: Store) -> None:
     rows = np.array([1, GROUP * GROUPS - 1])
     with whole_portion(compacted) as portion:
