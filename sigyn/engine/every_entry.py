@@ -38,7 +38,7 @@ def every_entry(query: ast.LogQuery, scan: Scan, context: QueryContext, *, keep_
         return surviving(lambda: read(unit))
 
     def read(unit: Sequence[Part]) -> _Candidates:
-        frame = scan.read(unit)
+        frame = scan.read_possible(unit)
         context.count_read(unit)
         steps = programs[frame.has_metadata].scope.steps
         frame = run_steps(steps, frame, context.duck)

@@ -8,10 +8,9 @@ from typing import TypeAlias
 import numpy as np
 import numpy.typing as npt
 import pyarrow as pa
-import pyarrow.compute as pc
 
 from sigyn.store.portion import Portion
-from sigyn.store.shapes.values import Flags
+from sigyn.store.shapes.values import Flags, equal_texts
 
 Rows = npt.NDArray[np.int64]
 
@@ -60,14 +59,6 @@ class StoredField:
         if not all(map(_PLAIN_NUMBER.fullmatch, distinct)):
             return None
         return pa.array([float(text) for text in distinct], pa.float64()).take(texts.indices)
-
-
-def equal_texts(texts: pa.Array, text: str) -> Flags:
-    """Which texts of an array, strings or a dictionary, are this one."""
-    if isinstance(texts, pa.DictionaryArray):
-        place = texts.dictionary.index(text).as_py()
-        return np.asarray((texts.indices.fill_null(-1).to_numpy() == place) & (place >= 0))
-    return np.asarray(pc.equal(texts, text).fill_null(False).to_numpy(zero_copy_only=False))
 
 
 Piece: TypeAlias = pa.Array | StoredField

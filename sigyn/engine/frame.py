@@ -170,7 +170,7 @@ class Frame:
         if not self._close:
             self._close = [Selected(*part.portion.holding(part.rows), part.first) for part in self.selected()]
             for part in self._close:
-                part.portion.load_entries()
+                part.portion.load_entries(part.rows)
 
     def _gather(self, name: str) -> pa.ChunkedArray:
         pieces = []
@@ -178,8 +178,7 @@ class Frame:
             if name == "line":
                 pieces.append(part.portion.lines(part.rows) if not part.is_whole else part.portion.column(name))
             else:
-                column = part.portion.column(name)
-                pieces.append(column if part.is_whole else column.take(pa.array(part.rows)))
+                pieces.append(part.portion.column(name) if part.is_whole else part.portion.at(name, part.rows))
         if name == "timestamp":
             return pa.chunked_array(pieces, pa.int64())
         if any(piece.type != pieces[0].type for piece in pieces):

@@ -28,6 +28,9 @@ from sigyn.store.errors import SegmentLost
 FIRST_UNIT_ROWS = 8192  # a row group: enough for the usual limit; later units double, up to those of the scan
 
 
+FEW_ENTRIES = 64  # of a unit: that fields have told; here the interpreter is quicker than the steps of a program
+
+
 @dataclass(frozen=True, slots=True)
 class _Candidates:
     """Entries that may pass: positions in the frame, in the order of the answer."""
@@ -192,11 +195,12 @@ def _candidates(
     context: QueryContext,
 ) -> _Candidates:
     plain = not any(program.scope.steps or program.reason for program in programs.values())
-    frame = scan.read(unit)
+    frame = scan.read_possible(unit)
     context.count_read(unit)
     if not plain:
-        program = programs[frame.has_metadata]
-        frame = run_steps(filtering_steps(program.scope.steps), frame, context.duck)
+        if len(frame) > FEW_ENTRIES or not scan.filters_by_fields:
+            program = programs[frame.has_metadata]
+            frame = run_steps(filtering_steps(program.scope.steps), frame, context.duck)
         if len(frame) <= limit:
             frame.load_entries()
             for name in TEXT_COLUMNS:  # here, on a thread of several

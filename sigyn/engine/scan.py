@@ -1,8 +1,8 @@
 """Reading what a query needs of the segments that hold it."""
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
-from functools import lru_cache
+from functools import lru_cache, partial, reduce
 from typing import TypeVar
 
 import msgspec
@@ -15,6 +15,7 @@ from sigyn.engine.streams import QueryStreams
 from sigyn.model.labels import Labels
 from sigyn.store.catalog import SegmentInfo
 from sigyn.store.errors import SegmentLost
+from sigyn.store.needles.search import FieldIs
 from sigyn.store.portion import Portion
 from sigyn.store.recent import RowGroup
 from sigyn.store.shapes.values import Flags
@@ -118,7 +119,10 @@ def surviving(work: Callable[[], Outcome]) -> Outcome:
 
 @dataclass(frozen=True, slots=True)
 class Scan:
-    """What a query reads: the entries of start <= t < end (ns) of `streams`, in `parts` (oldest commit first)."""
+    """What a query reads: the entries of start <= t < end (ns) of `streams`, in `parts` (oldest commit first).
+
+    `fields` are those that an entry of the answer has; `filters_by_fields` says that nothing else decides.
+    """
 
     snapshot: Snapshot
     start: int
@@ -127,6 +131,8 @@ class Scan:
     parts: list[Part]
     row_groups_total: int
     unit_rows: int = UNIT_ROWS
+    fields: tuple[FieldIs, ...] = ()
+    filters_by_fields: bool = False
 
     def units(self) -> list[list[Part]]:
         """The parts in runs of `unit_rows` rows, or of UNIT_MATCHING that match, split where one is larger.
@@ -176,18 +182,60 @@ class Scan:
 
     def read(self, unit: Sequence[Part]) -> Frame:
         """The entries of some parts; their columns are read when something asks for them."""
-        portions, ordinals, selections = [], [], []
+        return self._frame((part, self.snapshot.portion(part.segment, part.groups), None) for part in unit)
+
+    def read_possible(self, unit: Sequence[Part]) -> Frame:
+        """As `read`, without entries whose columns say that they don't have the values of `fields`.
+
+        For who looks at few entries: no more is read of row groups without any.
+        """
+        return self._frame(filter(None, map(self._possible, unit)))
+
+    def _ordinals(self, part: Part, portion: Portion, rows: Rows | None) -> npt.NDArray[np.int32]:
+        """For each entry the ordinal of its stream; -1 for those that don't count, of which nobody asks more."""
+        if rows is None:
+            return np.asarray(part.ordinals[portion.column("stream").to_numpy()])
+        own = np.full(portion.rows, -1, np.int32)
+        own[rows] = part.ordinals[portion.at("stream", rows).to_numpy()]
+        return own
+
+    def _frame(self, found: Iterable[tuple[Part, Portion, Rows | None]]) -> Frame:
+        """The entries of parts with their portions, and which of these count; None: all."""
+        portions, ordinals, selections = [], [np.zeros(0, np.int32)], [np.zeros(0, np.bool_)]
         every = True
-        for part in unit:
-            portion = self.snapshot.portion(part.segment, part.groups)
-            own = part.ordinals[portion.column("stream").to_numpy()]
+        for part, portion, possible in found:
+            own = self._ordinals(part, portion, possible)
             keep = self._kept(part, own, portion)
+            if possible is not None:
+                wanted = own >= 0
+                keep = wanted if keep is None else keep & wanted
             selections.append(np.ones(portion.rows, np.bool_) if keep is None else keep)
             every = every and keep is None
             portions.append(portion)
             ordinals.append(own)
         rows = None if every else np.flatnonzero(np.concatenate(selections))
         return Frame(portions, np.concatenate(ordinals), self.streams, rows)
+
+    def _possible(self, part: Part) -> tuple[Part, Portion, Rows | None] | None:
+        """The row groups of a part in which an entry may have the values of `fields`, and which; None: there is none.
+
+        In place of the entries None: any.
+        """
+        portion = self.snapshot.portion(part.segment, part.groups)
+        found = [portion.possible(field.name, field.value, part.ordinals >= 0) for field in self.fields]
+        known = [each for each in found if each is not None]
+        if not known:
+            return part, portion, None
+        rows = reduce(partial(np.intersect1d, assume_unique=True), known)
+        if not len(rows):
+            return None
+        close, own = portion.holding(rows)
+        if close is not portion:
+            groups = self.snapshot.row_groups(part.segment)
+            ends = np.cumsum([groups[number].rows for number in part.groups])
+            touched = np.unique(np.searchsorted(ends, rows, side="right"))
+            part = part.narrowed(groups, [part.groups[place] for place in touched])
+        return part, close, own
 
     def entries(self, frame: Frame, positions: Rows) -> Iterator[tuple[Labels, int, str, Labels]]:
         """Stream, timestamp, line and structured metadata of entries of a frame, in this order."""

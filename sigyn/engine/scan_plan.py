@@ -12,11 +12,12 @@ import numpy.typing as npt
 
 from sigyn.engine.matches import SelectorMatches
 from sigyn.engine.scan import UNIT_ROWS, USUAL_LINE, Part, Scan
-from sigyn.engine.sought import sought_by
+from sigyn.engine.sought import are_all_sought, sought_by
 from sigyn.engine.streams import QueryStreams
 from sigyn.languages.logql import ast
 from sigyn.model.labels import Labels
 from sigyn.store.catalog import SegmentInfo
+from sigyn.store.needles.search import FieldIs, Sought
 from sigyn.store.recent import RowGroup
 from sigyn.store.snapshot import Snapshot
 from sigyn.store.streams import StreamTable
@@ -56,12 +57,16 @@ def plan_scan(
             whole = Part(segment, ordinals, every, segment.rows, matching, segment.first, segment.last, inside, weight)
             parts.append(whole if len(read) == len(groups) else whole.narrowed(groups, read))
     streams = QueryStreams(wanted.labels)
-    return Scan(snapshot, start, end, streams, _possible(parts, snapshot, streams, stages), row_groups_total, unit_rows)
-
-
-def _possible(parts: list[Part], snapshot: Snapshot, streams: QueryStreams, stages: Sequence[ast.Stage]) -> list[Part]:
-    """The parts without row groups in which nothing can be found that the stages look for."""
     sought = sought_by(stages, streams.names)
+    fields = tuple(each for each in sought if isinstance(each, FieldIs))
+    parts = _possible(parts, snapshot, sought)
+    return Scan(
+        snapshot, start, end, streams, parts, row_groups_total, unit_rows, fields, are_all_sought(stages, sought)
+    )
+
+
+def _possible(parts: list[Part], snapshot: Snapshot, sought: Sequence[Sought]) -> list[Part]:
+    """The parts without row groups in which nothing can be found of what is sought."""
     if not sought:
         return parts
     left = []

@@ -32,6 +32,22 @@ def sought_by(stages: Sequence[ast.Stage], stream_names: Collection[str]) -> tup
     return tuple(sought)
 
 
+def are_all_sought(stages: Sequence[ast.Stage], sought: Sequence[Sought]) -> bool:
+    """Whether fields that are sought are all that these stages filter by."""
+    if any(isinstance(stage, ast.LineFilter) for stage in stages):
+        return False
+    conditions = sum(_parts(stage.predicate) for stage in stages if isinstance(stage, ast.LabelFilter))
+    return conditions == len(sought)
+
+
+def _parts(predicate: ast.Predicate) -> int:
+    match predicate:
+        case ast.And(left, right) | ast.Or(left, right):
+            return _parts(left) + _parts(right)
+        case _:
+            return 1
+
+
 def _required(pattern: str) -> list[str]:
     """Texts in every line that a regular expression is found in."""
     try:

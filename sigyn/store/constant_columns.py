@@ -18,6 +18,8 @@ Value: TypeAlias = str | int | None
 
 VARIED = -1
 
+_FEW_ROWS = 8  # in a column that is asked for again and again: of the entries of an answer
+
 _LONGEST = 64  # characters of a text that the footer repeats
 
 
@@ -27,16 +29,24 @@ class ColumnConstants(msgspec.Struct, frozen=True, dict=True):
     values: tuple[Value, ...]
     groups: tuple[int, ...]
 
-    def column(self, groups: Sequence[int], rows: Sequence[int], kind: pa.DataType) -> pa.Array | None:
-        """The column of these row groups, of so many rows each; None where it has to be read."""
+    def column(
+        self, groups: Sequence[int] | npt.NDArray[np.int64], rows: Sequence[int] | None, kind: pa.DataType
+    ) -> pa.Array | None:
+        """The column of these row groups, of so many rows each (None: one); None where it has to be read."""
         codes = self._codes[groups]
-        if codes.min() == VARIED:
+        if not len(codes) or codes.min() == VARIED:
             return None
-        of_row = np.repeat(codes, rows)
+        if (codes == codes[0]).all():
+            return self._repeated(int(codes[0]), len(codes) if rows is None else sum(rows), kind)
+        of_row = codes if rows is None else np.repeat(codes, rows)
         if not pa.types.is_dictionary(kind):
             return self._of_kind(kind).take(pa.array(of_row))
         places = pa.array(of_row, mask=of_row == self._null)
         return pa.DictionaryArray.from_arrays(places, self._of_kind(kind))
+
+    def varied(self, groups: Sequence[int]) -> tuple[int, ...]:
+        """The places of those of these row groups in which the column has to be read."""
+        return tuple(np.flatnonzero(self._codes[groups] == VARIED).tolist())
 
     @cached_property
     def _codes(self) -> npt.NDArray[np.int32]:
@@ -48,6 +58,27 @@ class ColumnConstants(msgspec.Struct, frozen=True, dict=True):
 
     @cached_property
     def _arrays(self) -> dict[pa.DataType, pa.Array]:
+        return {}
+
+    def _repeated(self, place: int, rows: int, kind: pa.DataType) -> pa.Array:
+        """A value over and over; of a few rows the arrays are kept."""
+        known = self._few_rows.get((place, rows, kind))
+        if known is not None:
+            return known
+        value = self.values[place]
+        if value is None:
+            column = pa.nulls(rows, kind)
+        elif pa.types.is_dictionary(kind):
+            places = pa.array(np.full(rows, place, np.int32))
+            column = pa.DictionaryArray.from_arrays(places, self._of_kind(kind))
+        else:
+            column = pa.repeat(pa.scalar(value, kind), rows)
+        if rows <= _FEW_ROWS:
+            self._few_rows[place, rows, kind] = column
+        return column
+
+    @cached_property
+    def _few_rows(self) -> dict[tuple[int, int, pa.DataType], pa.Array]:
         return {}
 
     def _of_kind(self, kind: pa.DataType) -> pa.Array:

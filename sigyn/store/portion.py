@@ -1,38 +1,44 @@
 """Entries of some row groups of a segment, whose columns are read when something asks for them."""
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from types import MappingProxyType
 
 import msgspec
 import numpy as np
 import numpy.typing as npt
 import pyarrow as pa
+import pyarrow.compute as pc
 
 from sigyn.store.errors import SegmentLost
-from sigyn.store.shapes.forms import DecimalForm, Form, TextForm, decode_form, equal_rows
+from sigyn.store.shapes.forms import DecimalForm, Form, TextForm, TimeForm, decode_form, equal_rows
 from sigyn.store.shapes.lines import rebuild_lines
 from sigyn.store.shapes.shape import FIELD, RAW, Shape, Syntax
 from sigyn.store.shapes.shaping import ShapeTable
-from sigyn.store.shapes.values import Flags, Texts, valid_rows, whole
+from sigyn.store.shapes.values import Flags, Texts, equal_texts, valid_rows, whole
 from sigyn.store.streams import Int64s
 
 ReadColumns = Callable[[Sequence[str]], pa.Table]
 """Reads physical columns of the row groups of a portion."""
 
-NOTHING_KNOWN: Mapping[str, pa.Array] = MappingProxyType({})
+_NO_ROWS = np.zeros(0, np.int64)
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class RowGroups:
     """The row groups of a portion.
 
-    ends  for each the number of rows up to its end
-    some  gives the portion of those with these places among them, rising
+    ends   for each the number of rows up to its end
+    texts  which may hold lines as text
+    known  gives a column of some rows, where it need not be read
+    some   gives the portion of those with these places among them, rising
+    read   reads physical columns of those with these places
     """
 
     ends: Int64s
+    texts: Flags
+    known: Callable[[str, Int64s], pa.Array | None]
     some: Callable[[Sequence[int]], "Portion"]
+    read: Callable[[Sequence[str], Sequence[int]], pa.Table]
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,6 +49,7 @@ class Layout:
     literals   the texts around the values of each shape
     alphabets  the bytes (256 flags) that the texts of each column are made of; None: any
     few        all texts of a column, where they are few; empty: they are not
+    with_dictionary  columns of texts that are held with a dictionary
     """
 
     table: ShapeTable
@@ -51,6 +58,7 @@ class Layout:
     literals: tuple[tuple[bytes, ...], ...]
     alphabets: dict[str, Flags | None]
     few: dict[str, tuple[bytes, ...]]
+    with_dictionary: frozenset[str]
 
     @classmethod
     def of(cls, shapes: bytes, forms: bytes) -> "Layout":
@@ -66,11 +74,12 @@ class Layout:
             name: tuple(text.encode() for text in form.few) if isinstance(form, TextForm) else ()
             for name, form in of_column.items()
         }
-        return cls(table, of_column, codes, literals, alphabets, few)
-
-    def dictionaries(self) -> tuple[str, ...]:
-        """Columns in which few texts differ."""
-        return tuple(name for name, form in self.forms.items() if isinstance(form, TextForm) and form.dictionary)
+        with_dictionary = frozenset(
+            name
+            for name, form in of_column.items()
+            if isinstance(form, TextForm) and form.dictionary and not form.coded
+        )
+        return cls(table, of_column, codes, literals, alphabets, few, with_dictionary)
 
     def columns_of(self, shapes: npt.NDArray[np.integer]) -> list[str]:
         """The columns that lines of these shapes are made of."""
@@ -91,10 +100,12 @@ class Portion:
         *,
         has_metadata: bool | None,
         has_text: bool | None = None,
-        known: Mapping[str, pa.Array] = NOTHING_KNOWN,
+        streams: Callable[[Int64s | None], pa.Array] | None = None,
         row_groups: RowGroups | None = None,
     ) -> None:
-        """`known` are columns that need no reading. `row_groups`: None where there is one, or reading costs nothing.
+        """`row_groups`: None where there is one, or reading costs nothing.
+
+        `streams` gives the column `stream` of all rows, or of some, where it need not be read.
 
         `has_metadata` and `has_text` say whether any entry has structured metadata, or a line without a shape.
 
@@ -104,14 +115,17 @@ class Portion:
         self._read = read
         self._layout = layout
         self._has_metadata = has_metadata
+        self._has_text = has_text
         self._row_groups = row_groups
         self._tell: Callable[[SegmentLost], None] | None = None
-        self._columns: dict[str, pa.Array] = {**known}
+        self._columns: dict[str, pa.Array] = {}
+        self._stream_column = streams
         if has_metadata is False:
             self._columns["metadata"] = pa.nulls(rows, pa.string())
         if has_text is False and layout is not None:
             self._columns["line"] = pa.nulls(rows, pa.string())
         self._texts: dict[str, Texts] = {}
+        self._coded: dict[str, tuple[pa.Array, pa.StringArray]] = {}
         self._lines: pa.Array | None = None
 
     def when_lost(self, tell: Callable[[SegmentLost], None]) -> "Portion":
@@ -123,10 +137,14 @@ class Portion:
         """A column of ENTRY_SCHEMA."""
         return self._whole_lines() if name == "line" else self._physical(name)
 
+    def at(self, name: str, rows: Int64s) -> pa.Array:
+        """A column of ENTRY_SCHEMA of these entries, but for `line`; or the shapes of their lines."""
+        return self._all_at([name], rows)[name]
+
     def holding(self, rows: Int64s) -> tuple["Portion", Int64s]:
         """A portion of the row groups that these entries (rising) are in, and their numbers in it.
 
-        To read columns of few entries from it is cheaper; what this portion has read is not in it.
+        To read further columns of few entries from it is cheaper.
         """
         if self._row_groups is None or not len(rows) or self._is_mostly_read():
             return self, rows
@@ -139,6 +157,11 @@ class Portion:
         sizes[touched] = 0
         left_out = np.cumsum(sizes)  # rows, in front of each that is touched
         portion = self._row_groups.some(touched.tolist())
+        begins = ends - np.diff(ends, prepend=0)
+        runs = [(int(begins[group]), int(ends[group] - begins[group])) for group in touched]
+        for name in self._columns.keys() - portion._columns.keys():
+            pieces = [self._columns[name].slice(begin, rows_in) for begin, rows_in in runs]
+            portion._columns[name] = pieces[0] if len(pieces) == 1 else pa.concat_arrays(pieces)
         return portion if self._tell is None else portion.when_lost(self._tell), rows - left_out[place]
 
     @property
@@ -163,7 +186,7 @@ class Portion:
 
     def are_text(self, rows: Int64s) -> bool:
         """Whether the lines of all these entries are held as text."""
-        return self._layout is None or bool((self._shapes()[rows] < 0).all())
+        return self._layout is None or bool((self.at("shape", rows).to_numpy() < 0).all())
 
     def text(self) -> pa.Array:
         """The lines that are held as text, null for all others."""
@@ -173,7 +196,7 @@ class Portion:
         """The shapes of these entries' lines, -1 for those that are held as text."""
         if self._layout is None:
             return np.full(len(rows), -1, np.int32)
-        return self._shapes()[rows]
+        return np.asarray(self.at("shape", rows).to_numpy())
 
     def pieces(self, shape: int) -> tuple[Sequence[bytes], Sequence[str]]:
         """The texts around the values of a shape, and the columns of the values between them."""
@@ -194,6 +217,25 @@ class Portion:
         """The texts of a column that values of shapes are held in, null where a line has none."""
         return self._text(column)
 
+    def coded(self, column: str) -> tuple[pa.Array, pa.StringArray] | None:
+        """The texts of a column as codes and what they stand for, where it is held so; else None.
+
+        A text may come several times among the latter: to make one dictionary of those of the row groups
+        costs as much as to read them.
+        """
+        if column not in self._coded:
+            assert self._layout is not None
+            if column not in self._layout.with_dictionary:
+                return None
+            held = self._columns.get(column)
+            if held is None:
+                held = self._read_from(lambda: self._read([column])).column(column)
+            if not pa.types.is_dictionary(held.type):  # from a reader that was not told
+                self._columns[column] = whole(held)
+                return None
+            self._coded[column] = _side_by_side(held.chunks if isinstance(held, pa.ChunkedArray) else [held])
+        return self._coded[column]
+
     def shaped(self, syntax: Syntax) -> Flags | None:
         """Entries of which `field` knows all that the parser of this syntax would find; None: of none."""
         if self._layout is None or not self._layout.codes[syntax].any():
@@ -208,12 +250,36 @@ class Portion:
 
     def field_is(self, name: str, text: str) -> Flags | None:
         """Entries whose field, as `field` knows it, is this text; None where `field` is the way to find out."""
+        equal = self._equal(name, text)
+        return None if equal is None else np.asarray(equal.to_numpy(zero_copy_only=False))
+
+    def _equal(self, name: str, text: str) -> pa.BooleanArray | None:
         form = self._layout.forms.get(FIELD + name) if self._layout is not None else None
         if form is None:
             return None
         parts = form.parts(FIELD + name)
         self.load(parts)
         return equal_rows(form, FIELD + name, {part: self._physical(part) for part in parts}, text)
+
+    def possible(self, name: str, text: str, streams: Flags) -> Int64s | None:
+        """Entries for which a parser of JSON or logfmt, or structured metadata, may give this text; None: any.
+
+        Rising, and only those of some streams, told by their ordinals in the segment.
+        """
+        if self._layout is None or self.has_metadata:
+            return None
+        found = self._text_rows(streams)
+        if FIELD + name in self._layout.forms:
+            equal = self._equal(name, text)
+            if equal is None:
+                rows = np.flatnonzero(equal_texts(self._text(FIELD + name), text))
+            else:
+                rows = pc.indices_nonzero(equal).to_numpy().astype(np.int64)
+            found = _joined(found, self._of_streams(rows, streams))
+        escaped = self.escaped(name)
+        if escaped is not None:
+            found = _joined(found, self._of_streams(np.flatnonzero(escaped), streams))
+        return found
 
     def escaped(self, name: str) -> Flags | None:
         """Entries whose field has escapes to undo, which `field` does not know; None: none."""
@@ -239,20 +305,34 @@ class Portion:
 
     def _rebuilt(self, layout: Layout, rows: Int64s | None) -> pa.Array:
         """Lines of all entries, or of these."""
-        shapes = self._shapes() if rows is None else self._shapes()[rows]
+        shapes = self._shapes() if rows is None else self.at("shape", rows).to_numpy()
         names = layout.columns_of(np.unique(shapes[shapes >= 0]))
         parts = [part for name in names for part in layout.forms[name].parts(name)]
         has_text = bool((shapes < 0).any())
-        self.load(["timestamp", *(("line",) if has_text else ()), *parts])
+        parts += ["timestamp", *(("line",) if has_text else ())]
         if rows is None:
+            self.load(parts)
             text = self._physical("line") if has_text else pa.nulls(len(shapes), pa.string())
             return rebuild_lines(layout.table, shapes, {name: self._text(name) for name in names}, text)
-        indices = pa.array(rows)
-        held = {part: self._physical(part).take(indices) for part in parts}
-        text = self._physical("line").take(indices) if has_text else pa.nulls(len(rows), pa.string())
-        timestamps = self._timestamps()[rows]
+        held = self._all_at(parts, rows)
+        text = held["line"] if has_text else pa.nulls(len(rows), pa.string())
+        timestamps = held["timestamp"].to_numpy()
         columns = {name: decode_form(layout.forms[name], name, held, timestamps) for name in names}
         return rebuild_lines(layout.table, shapes, columns, text)
+
+    def _all_at(self, names: Sequence[str], rows: Int64s) -> dict[str, pa.Array]:
+        """Physical columns of these entries; what is known of row groups as a whole is not read."""
+        known = {name: self._known_at(name, rows) for name in names}
+        self.load([name for name, column in known.items() if column is None])
+        indices = pa.array(rows)
+        return {name: self._columns[name].take(indices) if column is None else column for name, column in known.items()}
+
+    def _known_at(self, name: str, rows: Int64s) -> pa.Array | None:
+        if name == "stream" and self._stream_column is not None:
+            return self._stream_column(rows)
+        if self._row_groups is None or name in self._columns:
+            return None
+        return self._row_groups.known(name, rows)
 
     def _text(self, name: str) -> Texts:
         if name not in self._texts:
@@ -260,19 +340,40 @@ class Portion:
             form = self._layout.forms[name]
             parts = form.parts(name)
             self.load(parts)
-            self._texts[name] = decode_form(
-                form, name, {part: self._physical(part) for part in parts}, self._timestamps()
-            )
+            times = self._timestamps() if isinstance(form, TimeForm) else _NO_ROWS  # others don't ask for them
+            self._texts[name] = decode_form(form, name, {part: self._physical(part) for part in parts}, times)
         return self._texts[name]
 
     def _shapes(self) -> npt.NDArray[np.int32]:
         return np.asarray(self._physical("shape").to_numpy())
+
+    def _text_rows(self, streams: Flags) -> Int64s:
+        """Entries of these streams whose lines are held as text."""
+        if self._has_text is False:
+            return _NO_ROWS
+        groups = self._row_groups
+        if groups is None or "shape" in self._columns or groups.texts.all():
+            return self._of_streams(np.flatnonzero(self._shapes() < 0), streams)
+        read = self._read_from(lambda: groups.read(["shape"], np.flatnonzero(groups.texts).tolist()))
+        shapes = whole(read.column("shape")).to_numpy()
+        sizes = np.diff(groups.ends, prepend=0)
+        sizes[groups.texts] = 0
+        left_out = np.cumsum(sizes)[groups.texts]  # rows, in front of each that was read
+        places = np.flatnonzero(shapes < 0)
+        places += left_out[np.searchsorted(groups.ends[groups.texts] - left_out, places, side="right")]
+        return self._of_streams(places, streams)
+
+    def _of_streams(self, rows: Int64s, streams: Flags) -> Int64s:
+        """Those of these entries that belong to some streams."""
+        return rows[streams[self.at("stream", rows).to_numpy()]] if len(rows) else rows
 
     def _timestamps(self) -> Int64s:
         return np.asarray(self._physical("timestamp").to_numpy())
 
     def _physical(self, name: str) -> pa.Array:
         if name not in self._columns:
+            if name == "stream" and self._stream_column is not None:
+                self._columns[name] = self._stream_column(None)
             self.load([name])
         return self._columns[name]
 
@@ -285,18 +386,41 @@ class Portion:
         parts = [part for name, form in self._layout.forms.items() for part in form.parts(name)]
         return 2 * sum(part in self._columns for part in parts) > len(parts)
 
-    def load_entries(self) -> None:
-        """Reads what `lines` and the columns of ENTRY_SCHEMA need, but for what shaped lines are made of."""
-        self.load(("timestamp", "detected_level", "metadata", "shape" if self.is_shaped else "line"))
+    def load_entries(self, rows: Int64s) -> None:
+        """Reads what `lines` and `at` need of these entries, but for what shaped lines are made of."""
+        names = ("timestamp", "detected_level", "metadata", "shape" if self.is_shaped else "line")
+        self.load([name for name in names if self._known_at(name, rows) is None])
 
     def load(self, names: Sequence[str]) -> None:
         """Reads columns that are not there yet, all in one go, which is quicker than one by one."""
         missing = [name for name in dict.fromkeys(names) if name not in self._columns]
         if missing:
-            try:
-                table = self._read(missing)
-            except SegmentLost as error:
-                if self._tell is not None:
-                    self._tell(error)
-                raise
+            table = self._read_from(lambda: self._read(missing))
             self._columns.update((name, whole(table.column(name))) for name in missing)
+
+    def _read_from(self, read: Callable[[], pa.Table]) -> pa.Table:
+        """What is read; tells of a segment that is lost."""
+        try:
+            return read()
+        except SegmentLost as error:
+            if self._tell is not None:
+                self._tell(error)
+            raise
+
+
+def _joined(some: Int64s, others: Int64s) -> Int64s:
+    """Rows that are in one or the other, rising."""
+    if not len(some) or not len(others):
+        return some if len(some) else others
+    return np.union1d(some, others)
+
+
+def _side_by_side(chunks: Sequence[pa.DictionaryArray]) -> tuple[pa.Array, pa.StringArray]:
+    """The codes of a column, into the texts of all its dictionaries one behind the other."""
+    begins = np.cumsum([0, *(len(chunk.dictionary) for chunk in chunks)])
+    codes = [
+        pc.add(chunk.indices, pa.scalar(int(begin), pa.int32())) for chunk, begin in zip(chunks, begins, strict=False)
+    ]
+    if not codes:
+        return pa.array([], pa.int32()), pa.array([], pa.string())
+    return pa.concat_arrays(codes), pa.concat_arrays([chunk.dictionary for chunk in chunks])

@@ -1,6 +1,6 @@
 """Reads segments: their row groups from cached metadata, their columns from a file or by ranges."""
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 
@@ -18,12 +18,15 @@ from sigyn.store.handles import FileHandles
 from sigyn.store.index_section import ALL_SHAPED, IndexPlace, SegmentIndex, decode_index, index_range
 from sigyn.store.needles.search import Sought, possible_groups
 from sigyn.store.objects import ObjectStore
-from sigyn.store.portion import NOTHING_KNOWN, Layout, Portion, RowGroups
+from sigyn.store.portion import Layout, Portion, RowGroups
 from sigyn.store.recent import RecentSegments, RowGroup
 from sigyn.store.remote_file import RemoteFile
+from sigyn.store.streams import Int64s
 
 _CHUNK_BYTES = 1000  # what Arrow holds in memory of a column chunk's metadata, and we of a row group; measured: 950
 _OVERHEAD = 2000  # bytes of what is kept besides
+
+_WORTH_LEAVING_OUT = 2  # row groups: to read a number of one costs 20 us, to ask twice about the same
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -55,6 +58,37 @@ class _Footer:
         if constants is None:
             return None
         return constants.column(numbers, [self.row_groups[number].rows for number in numbers], self.kinds[name])
+
+    def known_rows(self, name: str, numbers: Int64s) -> pa.Array | None:
+        """A column of a row of each of these row groups, where it need not be read."""
+        constants = self.constants.get(name)
+        return constants.column(numbers, None, self.kinds[name]) if constants is not None else None
+
+    def places_to_read(self, name: str, numbers: Sequence[int]) -> tuple[int, ...]:
+        """The places of those row groups in `numbers` that a column has to be read of; all where few need not."""
+        constants = self.constants.get(name)
+        if constants is None:
+            return tuple(range(len(numbers)))
+        varied = constants.varied(numbers)
+        if not varied:
+            return ()
+        few = len(numbers) - len(varied) < _WORTH_LEAVING_OUT or pa.types.is_dictionary(self.kinds[name])
+        return tuple(range(len(numbers))) if few else varied
+
+    def spliced(self, name: str, numbers: Sequence[int], places: Sequence[int], read: pa.ChunkedArray) -> pa.Array:
+        """A column of row groups, of which those at some places were read."""
+        if len(places) == len(numbers):
+            return read
+        pieces: list[pa.Array] = []
+        begin = 0
+        for place, number in enumerate(numbers):
+            rows = self.row_groups[number].rows
+            if place in places:
+                pieces += read.slice(begin, rows).chunks
+                begin += rows
+            else:
+                pieces.append(self.known(name, [number]))
+        return pa.chunked_array(pieces, self.kinds[name])
 
 
 class SegmentReader:
@@ -90,19 +124,28 @@ class SegmentReader:
             return Portion(rows, lambda names: recent.read(names, row_groups), None, has_metadata=None)
         footer = self._footer(segment)
         numbers = list(range(len(footer.row_groups))) if row_groups is None else list(row_groups)
+        groups = np.array(numbers, np.int64)
         ends = np.cumsum([footer.row_groups[number].rows for number in numbers], dtype=np.int64)
         has_metadata = has_text = None
+        texts = np.ones(len(numbers), np.bool_)
         if footer.index is not None:
             has_metadata = footer.index.has_metadata
-            has_text = any(footer.index.texts[number] != ALL_SHAPED for number in numbers)
+            texts = np.array([footer.index.texts[number] != ALL_SHAPED for number in numbers], np.bool_)
+            has_text = bool(texts.any())
         return Portion(
             int(ends[-1]) if numbers else 0,
             lambda names: self._physical(segment, footer, names, numbers),
             footer.layout,
             has_metadata=has_metadata,
             has_text=has_text,
-            known=_streams(segment, [footer.row_groups[number] for number in numbers]),
-            row_groups=RowGroups(ends, lambda places: self.portion(segment, [numbers[place] for place in places])),
+            streams=_streams(segment, [footer.row_groups[number] for number in numbers], ends),
+            row_groups=RowGroups(
+                ends,
+                texts,
+                lambda name, rows: footer.known_rows(name, groups[np.searchsorted(ends, rows, side="right")]),
+                lambda places: self.portion(segment, [numbers[place] for place in places]),
+                lambda names, places: self._physical(segment, footer, names, [numbers[place] for place in places]),
+            ),
         )
 
     def keep(self, segment: SegmentInfo, body: memoryview) -> None:
@@ -151,19 +194,23 @@ class SegmentReader:
     def _physical(
         self, segment: SegmentInfo, footer: _Footer, columns: Sequence[str], numbers: Sequence[int]
     ) -> pa.Table:
-        known = {name: footer.known(name, numbers) for name in columns}
-        asked = [name for name in columns if known[name] is None]
-        if not asked:
+        if not numbers:
+            return pa.table({name: pa.array([], footer.kinds[name]) for name in columns})
+        by_places: dict[tuple[int, ...], list[str]] = {}
+        for name in columns:
+            by_places.setdefault(footer.places_to_read(name, numbers), []).append(name)
+        known = {name: footer.known(name, numbers) for name in by_places.pop((), ())}
+        if not by_places:
             return pa.table(known)
         file = self._handles.take(segment.id) or self._open(segment, footer.metadata, footer.dictionaries)
         try:
-            table = file.read_row_groups(numbers, columns=asked, use_threads=False)
+            for places, names in by_places.items():
+                table = file.read_row_groups([numbers[place] for place in places], columns=names, use_threads=False)
+                known |= {name: footer.spliced(name, numbers, places, table.column(name)) for name in names}
         except (pa.ArrowException, OSError) as error:
             raise SegmentLost(f"object `{segment.key}` can't be read: {error}") from error
         self._handles.give_back(segment.id, file)
-        if len(asked) == len(columns):
-            return table
-        return pa.table({name: table.column(name) if column is None else column for name, column in known.items()})
+        return pa.table({name: known[name] for name in columns})
 
     def forget(self, segments: Sequence[SegmentInfo]) -> None:
         """Drops what is cached of these segments."""
@@ -207,18 +254,35 @@ class SegmentReader:
             raise SegmentLost(f"object `{segment.key}` can't be opened: {error}") from error
 
 
-def _streams(segment: SegmentInfo, row_groups: Sequence[RowGroup]) -> Mapping[str, pa.Array]:
-    """The column `stream` of these row groups, where the stream table tells it: in a sorted segment."""
+def _streams(
+    segment: SegmentInfo, row_groups: Sequence[RowGroup], ends: Int64s
+) -> Callable[[Int64s | None], pa.Array] | None:
+    """Gives the column `stream` of these row groups, or of some of their rows, from the stream table.
+
+    None where that does not tell it: in a segment that is not sorted.
+    """
     begins = segment.streams.first_row
     if not row_groups or begins[0] < 0:
-        return NOTHING_KNOWN
+        return None
+
+    def column(rows: Int64s | None) -> pa.Array:
+        if rows is None:
+            return _whole_streams(begins, row_groups)
+        left_out = np.array([group.first_row for group in row_groups]) - np.append(0, ends[:-1])
+        in_segment = rows + left_out[np.searchsorted(ends, rows, side="right")]
+        return pa.array((np.searchsorted(begins, in_segment, side="right") - 1).astype(np.int32))
+
+    return column
+
+
+def _whole_streams(begins: Int64s, row_groups: Sequence[RowGroup]) -> pa.Array:
     pieces = []
     for group in row_groups:
         end = group.first_row + group.rows
         first, last = np.searchsorted(begins, group.first_row, side="right") - 1, np.searchsorted(begins, end)
         own = np.arange(first, last, dtype=np.int32)
         pieces.append(np.repeat(own, np.diff(np.append(np.maximum(begins[own], group.first_row), end))))
-    return {"stream": pa.array(np.concatenate(pieces))}
+    return pa.array(np.concatenate(pieces))
 
 
 def read_entries(body: bytes | memoryview) -> Iterator[pa.Table]:
@@ -269,7 +333,7 @@ def _footer_of(segment: SegmentInfo, metadata: pq.FileMetaData) -> _Footer:
     pairs: dict[bytes, bytes] = metadata.metadata or {}
     index, constants = pairs.get(b"sigyn.index"), pairs.get(b"sigyn.constants")
     layout = _layout(metadata)
-    dictionaries = ("detected_level", *(layout.dictionaries() if layout is not None else ()))
+    dictionaries = ("detected_level", *(layout.with_dictionary if layout is not None else ()))
     text = pa.dictionary(pa.int32(), pa.string())
     return _Footer(
         metadata,

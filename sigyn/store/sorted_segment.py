@@ -170,6 +170,8 @@ class SortedEntries:
         levels = dict.fromkeys(codecs, 1) | {"timestamp": 3}
         for name, form in self._forms.items():
             match form:
+                case TextForm(coded=True):
+                    encodings[name] = "BYTE_STREAM_SPLIT"
                 case TextForm(dictionary=True):
                     dictionary.append(name)
                 case TextForm():
@@ -178,8 +180,7 @@ class SortedEntries:
                     codecs[name] = "none"  # chance can't be compressed
                     del levels[name]
                 case DecimalForm() | NumberedForm():
-                    encodings[name] = "BYTE_STREAM_SPLIT"
-                    dictionary += form.parts(name)[1:]
+                    encodings |= dict.fromkeys(form.parts(name), "BYTE_STREAM_SPLIT")
                 case TimeForm():
                     encodings[name] = "DELTA_BINARY_PACKED"
         return {

@@ -51,6 +51,47 @@ def test_what_holds_some_entries_gives_the_same_entries(compacted: Store, number
             assert close.column(name).take(own).to_pylist() == portion.column(name).take(rows).to_pylist()
 
 
+@given(st.sets(st.sampled_from(("field.user", "field.id", "shape", "timestamp", "line"))), st.data())
+@settings(max_examples=40)
+def test_columns_that_have_been_read_go_along(compacted: Store, read: set[str], data: st.DataObject) -> None:
+    rows = np.array(sorted(data.draw(st.sets(st.integers(0, GROUP * GROUPS - 1), min_size=1, max_size=6))))
+    with whole_portion(compacted) as portion, whole_portion(compacted) as plain:
+        portion.load(sorted(read))
+        close, own = portion.holding(rows)
+        for name in ("stream", "timestamp", "detected_level", "shape"):
+            assert close.at(name, own).to_pylist() == plain.column(name).take(rows).to_pylist()
+        assert close.lines(own).to_pylist() == plain.column("line").take(rows).to_pylist()
+
+
+@given(st.integers(0, 97), st.booleans(), st.booleans())
+@settings(max_examples=40)
+def test_entries_that_may_have_a_value_are_told_by_columns(
+    compacted: Store, user: int, wanted: bool, shapes_read: bool
+) -> None:
+    with whole_portion(compacted) as portion:
+        if shapes_read:
+            portion.load(["shape"])
+        found = portion.possible("user", f"user_{user}", np.array([wanted]))
+        assert found is not None
+        numbers = range(GROUP * GROUPS)
+        may = [n for n in numbers if n % 1000 == 0 or n % 97 == user] if wanted else []
+        assert found.tolist() == may
+        absent = portion.possible("nosuch", "x", np.array([wanted]))
+        assert absent is not None
+        assert absent.tolist() == ([n for n in numbers if n % 1000 == 0] if wanted else [])
+
+
+@pytest.mark.parametrize("read", [(), ("field.user",)])
+def test_codes_of_several_row_groups_stand_for_their_texts(compacted: Store, read: tuple[str, ...]) -> None:
+    with whole_portion(compacted) as portion:
+        portion.load(read)
+        coded = portion.coded("field.user")
+        assert coded is not None
+        codes, texts = coded
+        assert texts.take(codes).to_pylist() == portion.texts("field.user").to_pylist()
+        assert portion.coded("field.id") is None
+
+
 def test_what_has_been_read_is_not_read_again(compacted: Store) -> None:
     rows = np.array([1, GROUP * GROUPS - 1])
     with whole_portion(compacted) as portion:

@@ -143,6 +143,31 @@ def test_a_text_is_found_without_reading_texts(texts: list[str | None], data: st
         assert found.tolist() == [bool(fit) and text == sought for fit, text in zip(fits, texts, strict=True)]
 
 
+@given(st.lists(st.sampled_from(("GET", "PUT", "", "ü", None)), min_size=1), st.sampled_from(("GET", "DELETE", "")))
+def test_few_texts_are_held_as_their_places_in_the_footer(texts: list[str | None], sought: str) -> None:
+    column, times = pa.array(texts, pa.string()), np.zeros(len(texts), np.int64)
+    plain = TextForm(dictionary=True)
+    form, held = plain.with_few("field.x", plain.encode("field.x", column, times)[0])
+    assert form.coded == any(text is not None for text in texts)
+    if not form.coded:
+        return
+    assert decode_form(form, "field.x", held, times).to_pylist() == texts
+    again, fits = form.encode("field.x", column, times)
+    assert again["field.x"].to_pylist() == held["field.x"].to_pylist()
+    assert fits.tolist() == [text is not None for text in texts]
+    found = equal_rows(form, "field.x", held, sought)
+    assert found is not None
+    assert found.to_pylist() == [text == sought for text in texts]
+
+
+def test_many_texts_keep_a_dictionary() -> None:
+    column, times = pa.array([f"user {n % 90}" for n in range(900)]), np.zeros(900, np.int64)
+    plain = TextForm(dictionary=True)
+    form, held = plain.with_few("field.x", plain.encode("field.x", column, times)[0])
+    assert form == plain
+    assert decode_form(form, "field.x", held, times).to_pylist() == column.to_pylist()
+
+
 def test_numbers_are_those_that_parsing_gives() -> None:
     texts = ["0.1", "-2.675", "123456789012345", "0.000000001", "999999.999999999"]
     form = DecimalForm(None)

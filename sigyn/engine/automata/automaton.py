@@ -41,14 +41,20 @@ class Automaton:
     home: int
     reach: int
     skips: npt.NDArray[np.int32]
+    _after: dict[tuple[int, bytes], int] = field(default_factory=dict)
     _quiet: dict[int, npt.NDArray[np.bool_]] = field(default_factory=dict)
     _common: dict[tuple[int, tuple[bytes, ...], bytes], int | None] = field(default_factory=dict)
 
     def after(self, state: int, text: bytes) -> int:
         """The state behind a text."""
+        known = self._after.get((state, text))
+        if known is not None:
+            return known
+        behind = state
         for byte in text:
-            state = int(self.table[state, byte])
-        return state
+            behind = int(self.table[behind, byte])
+        self._after[state, text] = behind
+        return behind
 
     def common_after(self, state: int, texts: tuple[bytes, ...], literal: bytes) -> int | None:
         """The state behind any one of some texts with the literal behind it; None when it is not the same for all."""

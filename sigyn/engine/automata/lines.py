@@ -77,7 +77,7 @@ def _whichever_text(
 
 
 def _present(states: States) -> list[int]:
-    return [int(state) for state in np.flatnonzero(np.bincount(states))]
+    return [int(state) for state in np.flatnonzero(np.bincount(states.astype(np.intp)))]
 
 
 def _is_settled(states: States | int) -> bool:
@@ -105,9 +105,13 @@ def _over_column(automaton: Automaton, states: States | int, portion: Portion, c
     moving = [state for state in present if state >= FIRST]
     if alphabet is not None and all(automaton.ignores(state, alphabet) for state in moving):
         return states
+    coded = portion.coded(column)
+    if coded is not None:
+        codes = integers_of(coded[0]).astype(np.int32, copy=False)[rows]  # a line of this shape has a text
+        return _over_dictionary(automaton, states, codes, slices_of(coded[1]), moving)
     texts = portion.texts(column)
     if isinstance(texts, pa.DictionaryArray):
-        codes = integers_of(texts.indices).astype(np.int32, copy=False)[rows]  # a line of this shape has a text
+        codes = integers_of(texts.indices).astype(np.int32, copy=False)[rows]
         return _over_dictionary(automaton, states, codes, slices_of(texts.dictionary), moving)
     own = texts if len(rows) == portion.rows else texts.take(pa.array(rows))
     behind = np.full(len(rows), states, np.int16) if isinstance(states, int) else states.copy()
@@ -123,6 +127,10 @@ def _over_dictionary(
         behind = np.full(len(distinct.lengths), states, np.int16)
         _run(automaton, distinct, behind)
         return _collapsed(behind[codes])
+    if len(moving) == 1:
+        behind = np.full(len(distinct.lengths), moving[0], np.int16)
+        _run(automaton, distinct, behind)
+        return _collapsed(np.where(states == moving[0], behind[codes], states))
     moved = np.tile(np.arange(int(states.max()) + 1, dtype=np.int16), (len(distinct.lengths), 1))
     for state in moving:
         behind = np.full(len(distinct.lengths), state, np.int16)

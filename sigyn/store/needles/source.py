@@ -7,6 +7,7 @@ import pyarrow as pa
 
 from sigyn.store.needles.filters import Words, filter_of
 from sigyn.store.needles.hashing import field_prefix
+from sigyn.store.shapes.forms import TextForm
 from sigyn.store.shapes.shape import FIELD
 from sigyn.store.shapes.shaping import ShapedLines
 from sigyn.store.shapes.values import string_buffers
@@ -45,10 +46,11 @@ class NeedleSource:
                 count,
             )
             indices = pa.array(rows)
-            for name, column in self.shaped.columns.items():
-                if name.startswith(FIELD) and pa.types.is_dictionary(column.type):
-                    used = column.indices.take(indices).unique()
-                    data, offsets = string_buffers(column.dictionary.take(used))
+            for name in self.shaped.forms:
+                coded = _coded(self.shaped, name)
+                if name.startswith(FIELD) and coded is not None:
+                    codes, texts = coded
+                    data, offsets = string_buffers(texts.take(codes.take(indices).unique()))
                     prefix = np.uint64(field_prefix(name.removeprefix(FIELD)))
                     table, count = add_values(data, offsets, prefix, table, count)
         return filter_of(table, count)
@@ -56,7 +58,15 @@ class NeedleSource:
 
 def _is_hashed(shaped: ShapedLines, column: str) -> bool:
     """Whether each value has to be added to the needle filter; of a dictionary its texts are added."""
-    return shaped.forms[column].is_indexed and not pa.types.is_dictionary(shaped.columns[column].type)
+    return shaped.forms[column].is_indexed and _coded(shaped, column) is None
+
+
+def _coded(shaped: ShapedLines, column: str) -> tuple[pa.Array, pa.StringArray] | None:
+    """The codes of a column and the texts that they stand for; None where it is held otherwise."""
+    form, held = shaped.forms[column], shaped.columns.get(column)
+    if isinstance(held, pa.DictionaryArray):
+        return held.indices, held.dictionary
+    return (held, form.texts) if isinstance(form, TextForm) and form.coded else None
 
 
 def _field_prefixes(shaped: ShapedLines) -> tuple[Words, Int64s]:

@@ -12,6 +12,7 @@ back byte for byte; a line with another one keeps its text.
 """
 
 import re
+from functools import lru_cache, reduce
 from typing import TypeAlias
 
 import msgspec
@@ -45,13 +46,16 @@ Floats = npt.NDArray[np.float64]
 class TextForm(msgspec.Struct, frozen=True, tag="text", tag_field="form"):
     """Texts as they are.
 
-    letters  the bytes that they are made of, as 256 bits in hexadecimal; empty: any
-    few      all texts that occur, where they are few and short; empty: they are not
+    dictionary  few differ, so that a dictionary is worth it
+    letters     the bytes that they are made of, as 256 bits in hexadecimal; empty: any
+    few         all texts that occur, where they are few and short; empty: they are not
+    coded       the column holds for each text its place in `few`
     """
 
     dictionary: bool
     letters: str = ""
     few: tuple[str, ...] = ()
+    coded: bool = False
 
     def alphabet(self) -> Flags | None:
         """The bytes (256 flags) that the texts are made of; None: any."""
@@ -70,6 +74,9 @@ class TextForm(msgspec.Struct, frozen=True, tag="text", tag_field="form"):
 
     def encode(self, name: str, texts: pa.StringArray, timestamps: Longs) -> tuple[Columns, Flags]:
         """The physical columns of a field's texts, and which rows they hold exactly."""
+        if self.coded:
+            codes = pc.index_in(texts, self.texts)
+            return {name: codes}, valid_rows(codes)
         fits = valid_rows(texts)
         if self.dictionary:
             encoded = texts.dictionary_encode()
@@ -79,7 +86,26 @@ class TextForm(msgspec.Struct, frozen=True, tag="text", tag_field="form"):
 
     def decode(self, name: str, columns: Columns, timestamps: Longs) -> Texts:
         """The texts that `encode` was given."""
+        if self.coded:
+            return pa.DictionaryArray.from_arrays(columns[name], self.texts)
         return columns[name]
+
+    @property
+    def texts(self) -> pa.StringArray:
+        """Those of `few`."""
+        return _array(self.few)
+
+    def with_few(self, name: str, columns: Columns) -> tuple["TextForm", Columns]:
+        """The form, and the columns that `encode` made of texts with few distinct ones, with codes where it can be."""
+        held = columns[name]
+        few = few_texts(held)
+        coded = bool(few) and isinstance(held, pa.DictionaryArray)
+        return TextForm(dictionary=True, few=few, coded=coded), {name: held.indices} if coded else columns
+
+
+@lru_cache(maxsize=1024)
+def _array(few: tuple[str, ...]) -> pa.StringArray:
+    return pa.array(few, pa.string())
 
 
 class HexForm(msgspec.Struct, frozen=True, tag="hex", tag_field="form"):
@@ -295,7 +321,7 @@ def _flags(letters: bytes) -> Flags:
 def few_texts(texts: pa.Array) -> tuple[str, ...]:
     """What TextForm keeps of few texts."""
     distinct = (texts.dictionary if isinstance(texts, pa.DictionaryArray) else texts.unique()).drop_null()
-    if len(distinct) > MOST_FEW or pc.sum(pc.binary_length(distinct)).as_py() > MOST_FEW_TEXT:
+    if len(distinct) > MOST_FEW or (pc.sum(pc.binary_length(distinct)).as_py() or 0) > MOST_FEW_TEXT:
         return ()
     return tuple(distinct.to_pylist())
 
@@ -337,16 +363,23 @@ def choose_form(texts: pa.StringArray) -> Form:
     return TextForm(dictionary=False)
 
 
-def equal_rows(form: Form, name: str, columns: Columns, text: str) -> Flags | None:
+def equal_rows(form: Form, name: str, columns: Columns, text: str) -> pa.BooleanArray | None:
     """Which rows hold this text, from the physical columns alone; None where the form can't tell without more."""
-    if isinstance(form, TimeForm | TextForm):
+    if isinstance(form, TimeForm) or (isinstance(form, TextForm) and not form.coded):
         return None
-    sought, fits = form.encode(name, pa.array([text], pa.string()), np.zeros(1, np.int64))
     parts = form.parts(name)
-    if not fits[0]:
-        return np.zeros(len(columns[parts[0]]), np.bool_)
-    masks = [pc.equal(columns[part], sought[part][0]).fill_null(False) for part in parts]
-    return np.asarray(np.logical_and.reduce([mask.to_numpy(zero_copy_only=False) for mask in masks]))
+    sought = _as_held(form, name, text)
+    if sought is None:
+        return pa.repeat(False, len(columns[parts[0]]))
+    masks = [pc.equal(columns[part], value) for part, value in zip(parts, sought, strict=True)]
+    return reduce(pc.and_, masks).fill_null(False)
+
+
+@lru_cache(maxsize=256)
+def _as_held(form: Form, name: str, text: str) -> tuple[pa.Scalar, ...] | None:
+    """What the physical columns have for this text; None when it is none that they hold."""
+    columns, fits = form.encode(name, pa.array([text], pa.string()), np.zeros(1, np.int64))
+    return tuple(columns[part][0] for part in form.parts(name)) if fits[0] else None
 
 
 def plain_numbers(texts: pa.StringArray) -> tuple[Floats, Flags]:

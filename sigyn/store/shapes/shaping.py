@@ -7,8 +7,9 @@ import numpy as np
 import numpy.typing as npt
 import pyarrow as pa
 import pyarrow.compute as pc
+from msgspec import structs
 
-from sigyn.store.shapes.forms import MISFITS, Columns, Form, TextForm, choose_form, few_texts, letters_of
+from sigyn.store.shapes.forms import MISFITS, Columns, Form, TextForm, choose_form, letters_of
 from sigyn.store.shapes.shape import Shape, Skeleton, columns_of, shape_of
 from sigyn.store.shapes.values import ROOM, Flags, Integers, Longs, string_array, string_buffers, valid_rows
 
@@ -170,6 +171,8 @@ def _encoded(name: str, texts: pa.StringArray, timestamps: Longs) -> tuple[Form,
         form = TextForm(dictionary=False)
         columns, fits = form.encode(name, texts, timestamps)
     if isinstance(form, TextForm):
-        few = few_texts(columns[name]) if form.dictionary else ()
-        form = TextForm(dictionary=form.dictionary, letters="" if few else letters_of(texts), few=few)
+        if form.dictionary:
+            form, columns = form.with_few(name, columns)
+        if not form.few:
+            form = structs.replace(form, letters=letters_of(texts))
     return form, columns, fits

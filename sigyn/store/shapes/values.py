@@ -6,6 +6,7 @@ from typing import TypeAlias
 import numpy as np
 import numpy.typing as npt
 import pyarrow as pa
+import pyarrow.compute as pc
 
 Bytes = npt.NDArray[np.uint8]
 Integers = npt.NDArray[np.int32]
@@ -63,6 +64,14 @@ def integers_of(column: pa.Array) -> npt.NDArray[np.integer]:
 def valid_rows(column: pa.Array) -> Flags:
     """Which rows have a value."""
     return np.asarray(column.is_valid().to_numpy(zero_copy_only=False), np.bool_)
+
+
+def equal_texts(texts: Texts, text: str) -> Flags:
+    """Which texts of an array, strings or a dictionary, are this one."""
+    if isinstance(texts, pa.DictionaryArray):
+        place = texts.dictionary.index(text).as_py()
+        return np.asarray((texts.indices.fill_null(-1).to_numpy() == place) & (place >= 0))
+    return np.asarray(pc.equal(texts, text).fill_null(False).to_numpy(zero_copy_only=False))
 
 
 def string_array(offsets: Integers, data: Bytes, valid: Flags | None) -> pa.StringArray:
