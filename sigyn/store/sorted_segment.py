@@ -25,7 +25,7 @@ from sigyn.store.stream_tally import StreamTally, metadata_pairs
 from sigyn.store.streams import Int64s
 from sigyn.store.tallies import tallies_of
 
-SORTED_FORMAT = "2"
+SORTED_FORMAT = "3"
 
 _LONG_TEXT = 32  # bytes on average from which a dictionary is worth it for texts that come twice
 _REPEATING = 0.5  # share of distinct texts up to which they do
