@@ -21,6 +21,7 @@ from sigyn.store.objects import ObjectStore
 from sigyn.store.portion import NOTHING_KNOWN, Layout, Portion, RowGroups
 from sigyn.store.recent import RecentSegments, RowGroup
 from sigyn.store.remote_file import RemoteFile
+from sigyn.store.shapes.shape import Syntax
 
 _CHUNK_BYTES = 1000  # what Arrow holds in memory of a column chunk's metadata, and we of a row group; measured: 950
 _OVERHEAD = 2000  # bytes of what is kept besides
@@ -92,9 +93,11 @@ class SegmentReader:
         numbers = list(range(len(footer.row_groups))) if row_groups is None else list(row_groups)
         ends = np.cumsum([footer.row_groups[number].rows for number in numbers], dtype=np.int64)
         has_metadata = has_text = None
+        syntaxes: tuple[Syntax | None, ...] = (None,) * len(numbers)
         if footer.index is not None:
             has_metadata = footer.index.has_metadata
             has_text = any(footer.index.texts[number] != ALL_SHAPED for number in numbers)
+            syntaxes = footer.index.syntaxes_of(numbers)
         return Portion(
             int(ends[-1]) if numbers else 0,
             lambda names: self._physical(segment, footer, names, numbers),
@@ -102,7 +105,9 @@ class SegmentReader:
             has_metadata=has_metadata,
             has_text=has_text,
             known=_streams(segment, [footer.row_groups[number] for number in numbers]),
-            row_groups=RowGroups(ends, lambda places: self.portion(segment, [numbers[place] for place in places])),
+            row_groups=RowGroups(
+                ends, syntaxes, lambda places: self.portion(segment, [numbers[place] for place in places])
+            ),
         )
 
     def keep(self, segment: SegmentInfo, body: memoryview) -> None:
