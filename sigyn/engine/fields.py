@@ -61,7 +61,38 @@ class StoredField:
         return pa.array([float(text) for text in distinct], pa.float64()).take(texts.indices)
 
 
-Piece: TypeAlias = pa.Array | StoredField
+@dataclass(frozen=True, slots=True)
+class FoundField:
+    """A field as a parser found it in lines: data[start : start + length], none where the length is negative."""
+
+    data: npt.NDArray[np.uint8]
+    starts: npt.NDArray[np.int32]
+    lengths: npt.NDArray[np.int32]
+
+    def __len__(self) -> int:
+        return len(self.starts)
+
+    def take(self, positions: Rows) -> "FoundField":
+        """The field of the lines at these positions."""
+        return FoundField(self.data, self.starts[positions], self.lengths[positions])
+
+    def texts(self) -> pa.Array:
+        """The texts."""
+        from sigyn.engine.kernels.slices import slice_column  # brings numba along, as the parser has
+
+        return slice_column(self.data, self.starts, self.lengths)
+
+    def equal(self, text: str) -> Flags:
+        """Which texts are this one, which is not empty."""
+        return equal_texts(self.texts(), text)
+
+    def numbers(self) -> None:
+        """None: SQL or the interpreter has to read them."""
+
+
+Piece: TypeAlias = pa.Array | StoredField | FoundField
+
+_LAZY = StoredField | FoundField
 
 
 class FieldColumn:
@@ -74,7 +105,7 @@ class FieldColumn:
     def texts(self) -> pa.ChunkedArray:
         """The texts: dictionaries where all pieces are, else strings."""
         if self._texts is None:
-            pieces = [piece.texts() if isinstance(piece, StoredField) else piece for piece in self._pieces]
+            pieces = [piece.texts() if isinstance(piece, _LAZY) else piece for piece in self._pieces]
             if not all(isinstance(piece, pa.DictionaryArray) for piece in pieces):
                 pieces = [piece.cast(pa.string()) for piece in pieces]
             self._texts = pa.chunked_array(pieces, pieces[0].type if pieces else pa.string())
@@ -86,8 +117,7 @@ class FieldColumn:
             pieces = [equal_texts(piece, text) for piece in self._texts.chunks]
         else:
             pieces = [
-                piece.equal(text) if isinstance(piece, StoredField) else equal_texts(piece, text)
-                for piece in self._pieces
+                piece.equal(text) if isinstance(piece, _LAZY) else equal_texts(piece, text) for piece in self._pieces
             ]
         return np.concatenate([np.zeros(0, np.bool_), *pieces])
 
@@ -95,7 +125,7 @@ class FieldColumn:
         """The texts as float64; None where SQL or the interpreter has to read them."""
         pieces = []
         for piece in self._pieces:
-            numbers = piece.numbers() if isinstance(piece, StoredField) else None
+            numbers = piece.numbers() if isinstance(piece, _LAZY) else None
             if numbers is None:
                 return None
             pieces.append(numbers)
@@ -109,6 +139,6 @@ class FieldColumn:
             first, last = np.searchsorted(positions, (begin, begin + len(piece)))
             if first < last:
                 own = positions[first:last] - begin
-                taken.append(piece.take(own if isinstance(piece, StoredField) else pa.array(own)))
+                taken.append(piece.take(own if isinstance(piece, _LAZY) else pa.array(own)))
             begin += len(piece)
         return FieldColumn(taken)

@@ -58,7 +58,7 @@ class Frame:
         self.streams = streams
         self._ordinals = ordinals
         self._rows = rows
-        self._added: dict[str, pa.Array | pa.ChunkedArray | FieldColumn] = {}
+        self._added: dict[str, pa.Array | pa.ChunkedArray | FieldColumn | Flags] = {}
         self._gathered: dict[str, pa.ChunkedArray | pa.Array] = {}
         self._close: Sequence[Selected] = ()
 
@@ -94,6 +94,8 @@ class Frame:
         added = self._added.get(name)
         if isinstance(added, FieldColumn):
             return added.texts()
+        if isinstance(added, np.ndarray):
+            return pa.array(added)
         if added is not None:
             return added
         if name == "stream":
@@ -114,6 +116,13 @@ class Frame:
         added = self._added.get(name)
         return added.equal(text) if isinstance(added, FieldColumn) else None
 
+    def flags(self, name: str) -> Flags:
+        """A column of truth values without null over the selected rows."""
+        added = self._added.get(name)
+        if isinstance(added, np.ndarray):
+            return added
+        return flags_of(self.column(name))
+
     def chunks(self, name: str) -> Iterator[tuple[pa.Array, Rows]]:
         """The column piece by piece: contiguous values, and which of them are selected.
 
@@ -127,7 +136,7 @@ class Frame:
         for part in self.selected():
             yield lines_of(part)
 
-    def add(self, name: str, values: pa.Array | pa.ChunkedArray | FieldColumn) -> None:
+    def add(self, name: str, values: pa.Array | pa.ChunkedArray | FieldColumn | Flags) -> None:
         """Add a column with a value for each selected row."""
         self._added[name] = values
 
@@ -162,7 +171,10 @@ class Frame:
         rows = positions if self._rows is None else self._rows[positions]
         frame = Frame(self.portions, self._ordinals, self.streams, rows)
         for name, values in self._added.items():
-            frame._added[name] = values.take(positions if isinstance(values, FieldColumn) else pa.array(positions))
+            if isinstance(values, np.ndarray):
+                frame._added[name] = values[positions]
+            else:
+                frame._added[name] = values.take(positions if isinstance(values, FieldColumn) else pa.array(positions))
         return frame
 
     def load_entries(self) -> None:
@@ -184,6 +196,12 @@ class Frame:
         if any(piece.type != pieces[0].type for piece in pieces):
             pieces = [piece.cast(pa.string()) for piece in pieces]
         return pa.chunked_array(pieces, pieces[0].type if pieces else pa.string())
+
+
+def flags_of(values: pa.Array | pa.ChunkedArray) -> Flags:
+    """A column of truth values without null as an array."""
+    found = values.to_numpy() if isinstance(values, pa.ChunkedArray) else values.to_numpy(zero_copy_only=False)
+    return np.asarray(found, np.bool_)
 
 
 def lines_of(part: Selected) -> tuple[pa.Array, Rows]:

@@ -15,6 +15,7 @@ import pyarrow as pa
 
 from sigyn.store.errors import SegmentLost
 from sigyn.store.needles.filters import NeedleFilters, Words
+from sigyn.store.shapes.shape import Syntax
 from sigyn.store.tallies import TALLY_SCHEMA
 
 ALL_SHAPED, SOME_TEXT, SOME_ESCAPED = range(3)
@@ -32,6 +33,8 @@ class IndexPlace(msgspec.Struct, frozen=True):
     tally_bytes    bytes of the tallies behind them (an Arrow stream), 0: none
     has_metadata   whether any entry has structured metadata besides detected_level
     texts          of each row group, which lines it holds as text: ALL_SHAPED, SOME_TEXT, SOME_ESCAPED
+    syntaxes       of each row group the syntax that the shapes of all its lines are of; None: they differ, or
+                   some have none. Empty in segments of before it was written
     """
 
     length: int
@@ -40,6 +43,11 @@ class IndexPlace(msgspec.Struct, frozen=True):
     tally_bytes: int
     has_metadata: bool
     texts: tuple[int, ...]
+    syntaxes: tuple[Syntax | None, ...] = ()
+
+    def syntaxes_of(self, groups: Sequence[int]) -> tuple[Syntax | None, ...]:
+        """`syntaxes` of these row groups; None also where it is not known."""
+        return tuple(self.syntaxes[group] if self.syntaxes else None for group in groups)
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -53,7 +61,12 @@ class SegmentIndex:
 
 
 def encode_index(
-    needles: Sequence[Words], texts: Sequence[int], tallies: pa.Table | None, *, has_metadata: bool
+    needles: Sequence[Words],
+    texts: Sequence[int],
+    syntaxes: Sequence[Syntax | None],
+    tallies: pa.Table | None,
+    *,
+    has_metadata: bool,
 ) -> tuple[bytes, IndexPlace]:
     """The bytes of the section, and what the footer says of it."""
     sink = pa.BufferOutputStream()
@@ -64,7 +77,8 @@ def encode_index(
     stream = sink.getvalue()
     body = b"".join([*(words.tobytes() for words in needles), stream.to_pybytes()])
     blocks = tuple(len(words) // 8 for words in needles)
-    return body, IndexPlace(len(body), zlib.crc32(body), blocks, stream.size, has_metadata, tuple(texts))
+    place = IndexPlace(len(body), zlib.crc32(body), blocks, stream.size, has_metadata, tuple(texts), tuple(syntaxes))
+    return body, place
 
 
 def decode_index(body: bytes | memoryview, place: IndexPlace) -> SegmentIndex:

@@ -27,15 +27,17 @@ _NO_ROWS = np.zeros(0, np.int64)
 class RowGroups:
     """The row groups of a portion.
 
-    ends   for each the number of rows up to its end
-    texts  which may hold lines as text
-    known  gives a column of some rows, where it need not be read
-    some   gives the portion of those with these places among them, rising
-    read   reads physical columns of those with these places
+    ends      for each the number of rows up to its end
+    texts     which may hold lines as text
+    syntaxes  for each the syntax of the shapes of all its lines; None: they differ, some have none, or nobody knows
+    known     gives a column of some rows, where it need not be read
+    some      gives the portion of those with these places among them, rising
+    read      reads physical columns of those with these places
     """
 
     ends: Int64s
     texts: Flags
+    syntaxes: Sequence[Syntax | None]
     known: Callable[[str, Int64s], pa.Array | None]
     some: Callable[[Sequence[int]], "Portion"]
     read: Callable[[Sequence[str], Sequence[int]], pa.Table]
@@ -156,13 +158,13 @@ class Portion:
         sizes = np.diff(ends, prepend=0)
         sizes[touched] = 0
         left_out = np.cumsum(sizes)  # rows, in front of each that is touched
-        portion = self._row_groups.some(touched.tolist())
+        portion = self._some(self._row_groups, touched.tolist())
         begins = ends - np.diff(ends, prepend=0)
         runs = [(int(begins[group]), int(ends[group] - begins[group])) for group in touched]
         for name in self._columns.keys() - portion._columns.keys():
             pieces = [self._columns[name].slice(begin, rows_in) for begin, rows_in in runs]
             portion._columns[name] = pieces[0] if len(pieces) == 1 else pa.concat_arrays(pieces)
-        return portion if self._tell is None else portion.when_lost(self._tell), rows - left_out[place]
+        return portion, rows - left_out[place]
 
     @property
     def has_metadata(self) -> bool:
@@ -240,7 +242,17 @@ class Portion:
         """Entries of which `field` knows all that the parser of this syntax would find; None: of none."""
         if self._layout is None or not self._layout.codes[syntax].any():
             return None
-        return np.asarray(self._layout.codes[syntax][self._shapes()])
+        syntaxes = self._row_groups.syntaxes if self._row_groups is not None else ()
+        if self._row_groups is None or "shape" in self._columns or not any(syntaxes):
+            return np.asarray(self._layout.codes[syntax][self._shapes()])
+        rows = np.diff(self._row_groups.ends, prepend=0)
+        found = np.repeat(np.array([each == syntax for each in syntaxes], np.bool_), rows)
+        mixed = [place for place, each in enumerate(syntaxes) if each is None]
+        if mixed:
+            of_mixed = self._some(self._row_groups, mixed).shaped(syntax)
+            assert of_mixed is not None
+            found[np.repeat(np.array([each is None for each in syntaxes], np.bool_), rows)] = of_mixed
+        return found
 
     def field(self, name: str) -> Texts | None:
         """The texts of a field, null where a shaped line has none; None when no line of the segment has any."""
@@ -295,6 +307,10 @@ class Portion:
         parts = form.parts(FIELD + name)
         self.load(parts)
         return form.numbers(FIELD + name, {part: self._physical(part) for part in parts})
+
+    def _some(self, row_groups: RowGroups, places: Sequence[int]) -> "Portion":
+        portion = row_groups.some(places)
+        return portion if self._tell is None else portion.when_lost(self._tell)
 
     def _whole_lines(self) -> pa.Array:
         if self._layout is None:

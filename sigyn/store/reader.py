@@ -21,6 +21,7 @@ from sigyn.store.objects import ObjectStore
 from sigyn.store.portion import Layout, Portion, RowGroups
 from sigyn.store.recent import RecentSegments, RowGroup
 from sigyn.store.remote_file import RemoteFile
+from sigyn.store.shapes.shape import Syntax
 from sigyn.store.streams import Int64s
 
 _CHUNK_BYTES = 1000  # what Arrow holds in memory of a column chunk's metadata, and we of a row group; measured: 950
@@ -128,10 +129,12 @@ class SegmentReader:
         ends = np.cumsum([footer.row_groups[number].rows for number in numbers], dtype=np.int64)
         has_metadata = has_text = None
         texts = np.ones(len(numbers), np.bool_)
+        syntaxes: tuple[Syntax | None, ...] = (None,) * len(numbers)
         if footer.index is not None:
             has_metadata = footer.index.has_metadata
             texts = np.array([footer.index.texts[number] != ALL_SHAPED for number in numbers], np.bool_)
             has_text = bool(texts.any())
+            syntaxes = footer.index.syntaxes_of(numbers)
         return Portion(
             int(ends[-1]) if numbers else 0,
             lambda names: self._physical(segment, footer, names, numbers),
@@ -142,6 +145,7 @@ class SegmentReader:
             row_groups=RowGroups(
                 ends,
                 texts,
+                syntaxes,
                 lambda name, rows: footer.known_rows(name, groups[np.searchsorted(ends, rows, side="right")]),
                 lambda places: self.portion(segment, [numbers[place] for place in places]),
                 lambda names, places: self._physical(segment, footer, names, [numbers[place] for place in places]),

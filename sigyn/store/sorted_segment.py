@@ -12,12 +12,14 @@ import pyarrow.parquet as pq
 from msgspec import structs
 
 from sigyn.model.labels import Labels
+from sigyn.store.codecs import LZ4, ZSTD, Codec, choose_codecs
 from sigyn.store.constant_columns import ConstantsFound
 from sigyn.store.index_section import ALL_SHAPED, SOME_ESCAPED, SOME_TEXT, encode_index
 from sigyn.store.needles.filters import Words
 from sigyn.store.needles.source import NeedleSource
 from sigyn.store.segment import EncodedSegment, header_of, row_group_bounds
 from sigyn.store.shapes.forms import SAMPLE_ROWS, DecimalForm, HexForm, NumberedForm, TextForm, TimeForm
+from sigyn.store.shapes.shape import Syntax
 from sigyn.store.shapes.shaping import ShapedLines
 from sigyn.store.shapes.shaping import shape_lines as take_apart
 from sigyn.store.shapes.values import Flags, string_buffers
@@ -38,6 +40,7 @@ class _Part:
     groups   where its row groups begin and end
     needles  of each its needle filter
     texts    of each what the index says of its lines
+    syntaxes  of each the syntax of all its lines, as the index says it
     """
 
     rows: Int64s
@@ -45,6 +48,7 @@ class _Part:
     groups: list[tuple[int, int]]
     needles: list[Words]
     texts: list[int]
+    syntaxes: list[Syntax | None]
 
 
 class SortedEntries:
@@ -80,6 +84,7 @@ class SortedEntries:
             self._forms[name] = structs.replace(self._forms[name], dictionary=True)
         source = NeedleSource(lines, self._metadata, shaped)
         self._parts = [self._part(rows, ordinals, source, pause) for rows, ordinals in parts]
+        self._options = {**self._encodings(), **self._codecs()}
 
     def encode(
         self, part: int, tenant: str, labels: Sequence[Labels], arrival: int, pause: Callable[[], None]
@@ -94,7 +99,7 @@ class SortedEntries:
         constants = ConstantsFound()
         sink = pa.BufferOutputStream()
         schema = pa.schema([("stream", pa.int32()), *((name, column.type) for name, column in self._stored.items())])
-        with pq.ParquetWriter(sink, schema, **self._options()) as writer:
+        with pq.ParquetWriter(sink, schema, **self._options) as writer:
             for begin, end in own.groups:
                 pause()
                 some, streams = rows[begin:end], ordinals[begin:end]
@@ -108,7 +113,7 @@ class SortedEntries:
             levels = self._levels.take(pa.array(rows))
             tallies = tallies_of(ordinals, levels, self._timestamps[rows], self._lengths[rows])
             metadata = bool(self._pairs[rows].sum() > levels.is_valid().sum().as_py())
-            section, place = encode_index(own.needles, own.texts, tallies, has_metadata=metadata)
+            section, place = encode_index(own.needles, own.texts, own.syntaxes, tallies, has_metadata=metadata)
             header = header_of(SORTED_FORMAT, tenant, 1, labels, table)
             header["sigyn.constants"] = msgspec.json.encode(constants.found()).decode()
             header["sigyn.arrival"] = str(arrival)
@@ -122,14 +127,23 @@ class SortedEntries:
         return EncodedSegment.of(body, zlib.crc32(body), tenant, 1, labels, table, arrival)
 
     def _part(self, rows: Int64s, ordinals: Int64s, source: NeedleSource, pause: Callable[[], None]) -> _Part:
-        part = _Part(rows, ordinals, [], [], [])
+        part = _Part(rows, ordinals, [], [], [], [])
         lengths = self._lengths[rows] + np.diff(string_buffers(self._metadata)[1])[rows]
         for begin, end in row_group_bounds(lengths, ordinals):
             pause()
             part.groups.append((begin, end))
             part.needles.append(source.filter_of(rows[begin:end]))
             part.texts.append(_texts_in(self._stored["line"].take(pa.array(rows[begin:end]))))
+            part.syntaxes.append(self._syntax_of(rows[begin:end]))
         return part
+
+    def _syntax_of(self, rows: Int64s) -> Syntax | None:
+        """The syntax that the shapes of these lines are of; None: they differ, or a line has none."""
+        if "shape" not in self._stored:
+            return None
+        shapes = np.unique(self._stored["shape"].to_numpy()[rows]).tolist()
+        found = {self._shapes[shape].syntax if shape >= 0 else None for shape in shapes}
+        return found.pop() if len(found) == 1 else None
 
     def _stored_columns(self, lines: pa.StringArray, shaped: ShapedLines | None) -> dict[str, pa.Array]:
         """The columns of the object but `stream`; a line with a shape has no text."""
@@ -162,12 +176,10 @@ class SortedEntries:
                 names.append(name)
         return names
 
-    def _options(self) -> dict[str, object]:
-        """How columns are written. docs/format/segment.md has the measurements behind it."""
+    def _encodings(self) -> dict[str, object]:
+        """How columns are written, but for their codecs. docs/format/segment.md has the measurements behind it."""
         dictionary = ["stream", "detected_level", "metadata", "shape"]
         encodings = {"timestamp": "DELTA_BINARY_PACKED", "line": "DELTA_LENGTH_BYTE_ARRAY"}
-        codecs = dict.fromkeys(["stream", *self._stored], "zstd")
-        levels = dict.fromkeys(codecs, 1) | {"timestamp": 3}
         for name, form in self._forms.items():
             match form:
                 case TextForm(coded=True):
@@ -177,21 +189,39 @@ class SortedEntries:
                 case TextForm():
                     encodings[name] = "DELTA_LENGTH_BYTE_ARRAY"
                 case HexForm():
-                    codecs[name] = "none"  # chance can't be compressed
-                    del levels[name]
+                    pass
                 case DecimalForm() | NumberedForm():
                     encodings |= dict.fromkeys(form.parts(name), "BYTE_STREAM_SPLIT")
                 case TimeForm():
                     encodings[name] = "DELTA_BINARY_PACKED"
         return {
-            "compression": codecs,
-            "compression_level": levels,
             "use_dictionary": dictionary,
             "column_encoding": encodings,
             "write_statistics": ["stream", "timestamp", "detected_level"],
             "write_page_checksum": True,
             "store_schema": False,
         }
+
+    def _codecs(self) -> dict[str, object]:
+        """How columns are compressed."""
+        codecs = dict.fromkeys(["stream", *self._stored], ZSTD) | {"stream": LZ4} | self._quick_codecs()
+        levels = {name: level for name, (_, level) in codecs.items()}
+        names = {name: codec for name, (codec, _) in codecs.items()}
+        for name, form in self._forms.items():
+            if isinstance(form, HexForm):
+                names[name] = "none"  # chance can't be compressed
+                del levels[name]
+        return {"compression": names, "compression_level": levels}
+
+    def _quick_codecs(self) -> dict[str, Codec]:
+        """The codecs of columns that may do without zstd: it makes texts that differ much smaller than LZ4 does."""
+        differing = {"line"}
+        for name, form in self._forms.items():
+            if isinstance(form, HexForm) or (isinstance(form, TextForm) and not form.dictionary):
+                differing.add(name)
+        rest = {name: column for name, column in self._stored.items() if name not in differing}
+        first = self._parts[0]
+        return choose_codecs(rest, [first.rows[begin:end] for begin, end in first.groups], self._encodings())
 
 
 def _without(lines: pa.StringArray, shaped: Flags) -> pa.Array:

@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 
 from sigyn.store import Store, StoreSettings
 from sigyn.store.portion import Portion
+from sigyn.store.shapes.shape import Syntax
 
 from .entries import EARLIEST, LATEST, batch, row
 
@@ -90,6 +91,41 @@ def test_codes_of_several_row_groups_stand_for_their_texts(compacted: Store, rea
         codes, texts = coded
         assert texts.take(codes).to_pylist() == portion.texts("field.user").to_pylist()
         assert portion.coded("field.id") is None
+
+
+def shaped_rows(portion: Portion, syntax: Syntax) -> list[bool]:
+    shaped = portion.shaped(syntax)
+    assert shaped is not None
+    return [bool(each) for each in shaped]
+
+
+def test_which_lines_have_shapes_is_the_same_from_the_footer_and_from_the_column() -> None:
+    """Row groups of json alone, of logfmt alone, and of several syntaxes and texts."""
+    store = Store.open(StoreSettings(data=None, compaction=False))
+    lines = [
+        f'{{"id":"{number}"}}'
+        if number < 1.4 * GROUP
+        else f"id={number} b=2"
+        if number < 3 * GROUP
+        else f"text {number}"
+        for number in range(GROUP * GROUPS)
+    ]
+    asyncio.run(store.append(batch(row("a", number, line, "info") for number, line in enumerate(lines))))
+    store.compact_now()
+    ranges: tuple[tuple[Syntax, float, float], ...] = (("json", 0, 1.4 * GROUP), ("logfmt", 1.4 * GROUP, 3 * GROUP))
+    with whole_portion(store) as known, whole_portion(store) as read:
+        read.load(["shape"])
+        for syntax, begin, end in ranges:
+            expected = [begin <= number < end for number in range(GROUP * GROUPS)]
+            assert shaped_rows(known, syntax) == expected
+            assert shaped_rows(read, syntax) == expected
+        with store.snapshot("fake", EARLIEST, LATEST) as snapshot:
+            (segment,) = snapshot.segments
+            first, last = (snapshot.portion(segment, [group]) for group in (0, GROUPS - 1))
+            assert shaped_rows(first, "json") == [True] * GROUP
+            assert shaped_rows(first, "logfmt") == [False] * GROUP
+            assert shaped_rows(last, "json") == [False] * GROUP
+    asyncio.run(store.close())
 
 
 def test_what_has_been_read_is_not_read_again(compacted: Store) -> None:

@@ -7,12 +7,12 @@ import numpy as np
 import numpy.typing as npt
 import pyarrow as pa
 
-from sigyn.engine.fields import FieldColumn, Piece, StoredField
+from sigyn.engine.fields import FieldColumn, FoundField, Piece, StoredField
 from sigyn.engine.frame import Frame, Rows, Selected, lines_of
 from sigyn.engine.kernels.json import extract_json
 from sigyn.engine.kernels.logfmt import extract_logfmt
 from sigyn.engine.kernels.pattern import extract_pattern
-from sigyn.engine.kernels.slices import joined, room, slice_column
+from sigyn.engine.kernels.slices import joined, room
 from sigyn.engine.sql.steps import Parse
 from sigyn.languages.logql.pattern import Capture
 from sigyn.store.portion import Portion
@@ -24,8 +24,8 @@ def parse_lines(step: Parse, frame: Frame) -> None:
     (name,) = step.line.columns
     parts = [_part(step, part) for part in frame.selected()] if name == "line" else []
     parts = parts or [_parsed(step, lines, rows) for lines, rows in frame.chunks(name)]
-    frame.add(step.hard, pa.chunked_array([pa.array(part.hard) for part in parts], pa.bool_()))
-    frame.add(step.failed, pa.chunked_array([pa.array(part.failed) for part in parts], pa.bool_()))
+    frame.add(step.hard, np.concatenate([np.empty(0, np.bool_), *(part.hard for part in parts)]))
+    frame.add(step.failed, np.concatenate([np.empty(0, np.bool_), *(part.failed for part in parts)]))
     for index, column in enumerate(step.wanted.values()):
         frame.add(column, FieldColumn([part.values[index] for part in parts]))
 
@@ -46,8 +46,7 @@ def _part(step: Parse, part: Selected) -> _Outcome:
         known = part.portion.shaped(step.kind)
     if known is None:
         return _parsed(step, *lines_of(part))
-    known = known[part.rows]
-    if known.all():
+    if known.all() or (known := known[part.rows]).all():
         return _stored(step, part.portion, part.rows)
     stored = _stored(step, part.portion, part.rows[known])
     others = Selected(part.portion, part.rows[~known], 0)
@@ -76,7 +75,7 @@ def _stored(step: Parse, portion: Portion, rows: Rows) -> _Outcome:
 
 
 def _texts(piece: Piece) -> pa.Array:
-    return piece.texts() if isinstance(piece, StoredField) else piece
+    return piece.texts() if isinstance(piece, StoredField | FoundField) else piece
 
 
 def _parsed(step: Parse, lines: pa.Array, rows: Rows) -> _Outcome:
@@ -89,7 +88,7 @@ def _json(step: Parse, lines: pa.Array, rows: Rows) -> _Outcome:
     starts, lengths, hard = room(len(ends), len(rows))
     failed = np.zeros(len(rows), np.bool_)
     extract_json(data, offsets, rows, names, ends, starts, lengths, hard, failed)
-    return _Outcome(hard, failed, _slices(data, starts, lengths))
+    return _Outcome(hard, failed, _found(data, starts, lengths))
 
 
 def _logfmt(step: Parse, lines: pa.Array, rows: Rows) -> _Outcome:
@@ -97,7 +96,7 @@ def _logfmt(step: Parse, lines: pa.Array, rows: Rows) -> _Outcome:
     names, ends = joined(label.encode() for label in step.wanted)
     starts, lengths, hard = room(len(ends), len(rows))
     extract_logfmt(data, offsets, rows, names, ends, step.keep_empty, starts, lengths, hard)
-    return _Outcome(hard, np.zeros(len(rows), np.bool_), _slices(data, starts, lengths))
+    return _Outcome(hard, np.zeros(len(rows), np.bool_), _found(data, starts, lengths))
 
 
 def _pattern(step: Parse, lines: pa.Array, rows: Rows) -> _Outcome:
@@ -109,16 +108,16 @@ def _pattern(step: Parse, lines: pa.Array, rows: Rows) -> _Outcome:
     extract_pattern(data, offsets, rows, literals, ends, captures, starts, lengths)
     names = [piece.name for piece in pieces if isinstance(piece, Capture)]
     kept = [index for index, label in enumerate(names) if label is not None]
-    return _Outcome(hard, np.zeros(len(rows), np.bool_), _slices(data, starts[kept], lengths[kept]))
+    return _Outcome(hard, np.zeros(len(rows), np.bool_), _found(data, starts[kept], lengths[kept]))
 
 
 _PARSERS = {"json": _json, "logfmt": _logfmt, "pattern": _pattern}
 
 
-def _slices(
+def _found(
     data: npt.NDArray[np.uint8], starts: npt.NDArray[np.int32], lengths: npt.NDArray[np.int32]
-) -> list[pa.Array]:
-    return [slice_column(data, begin, length) for begin, length in zip(starts, lengths, strict=True)]
+) -> list[FoundField]:
+    return [FoundField(data, begin, length) for begin, length in zip(starts, lengths, strict=True)]
 
 
 _KERNELS = {"json": extract_json, "logfmt": extract_logfmt, "pattern": extract_pattern}

@@ -7,12 +7,13 @@ be read as SQL reads it (a number such as `1e3` or ` 5`) is handed to the interp
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
+from sigyn.engine.frame import flags_of
 from sigyn.engine.interpreter.selectors import compile_match
 from sigyn.engine.sql.conversions import address_test, byte_count, duration_nanoseconds
 from sigyn.engine.sql.masks import number_mask, text_mask
 from sigyn.engine.sql.scope import ERROR, Scope
 from sigyn.engine.sql.steps import Convert, Map, Number
-from sigyn.engine.sql.text import FALSE, NULL, Sql, Test, all_of, any_of, build, column, flag, literal, whole_mask
+from sigyn.engine.sql.text import FALSE, NULL, Sql, Test, all_of, any_of, build, column, flag, literal
 from sigyn.engine.sql.unsupported import Unsupported
 from sigyn.languages.logql import ast
 
@@ -99,7 +100,7 @@ def is_known(value: Sql) -> Sql:
     known = build("({} IS NOT NULL)", value)
     if name is None:
         return known
-    return known.with_test(lambda frame: whole_mask(frame.column(name).is_valid()))
+    return known.with_test(lambda frame: flags_of(frame.column(name).is_valid()))
 
 
 def _text_test(scope: Scope, name: str, operator: ast.MatchOperator, value: str) -> Test | None:

@@ -129,7 +129,7 @@ def _add_numbers(step: Number, frame: Frame, duck: Duck) -> None:
     stored = frame.numbers(names[0]) if len(names) == 1 and text.text == identifier(names[0]) else None
     if stored is not None:
         frame.add(step.name, stored)
-        frame.add(step.doubt, pa.array(np.zeros(len(frame), np.bool_)))
+        frame.add(step.doubt, np.zeros(len(frame), np.bool_))
         return
     value = build("TRY_CAST({} AS DOUBLE)", text)
     doubt = build("({} IS NOT NULL AND ({} IS NULL OR ltrim({}, '-0123456789.') <> ''))", text, value, text)
@@ -140,7 +140,7 @@ def _add_numbers(step: Number, frame: Frame, duck: Duck) -> None:
         numbers, known = plain_numbers(texts)
         if known.sum() + texts.null_count == len(texts):
             frame.add(step.name, pa.array(numbers, mask=~known))
-            frame.add(step.doubt, pa.array(np.zeros(len(frame), np.bool_)))
+            frame.add(step.doubt, np.zeros(len(frame), np.bool_))
             return
     answer = select(
         f"SELECT {value} AS value, {doubt} AS doubt FROM frame ORDER BY {POSITION}", frame.table(names), duck
@@ -189,7 +189,7 @@ def _is_kernel_ready(kind: str) -> bool:
 
 def _leave_to_interpreter(step: Parse, frame: Frame) -> None:
     """Call every line hard: the quicker way for few of them, as long as the kernels are not loaded."""
-    frame.add(step.hard, pa.array(np.ones(len(frame), np.bool_)))
-    frame.add(step.failed, pa.array(np.zeros(len(frame), np.bool_)))
+    frame.add(step.hard, np.ones(len(frame), np.bool_))
+    frame.add(step.failed, np.zeros(len(frame), np.bool_))
     for name in step.wanted.values():
         frame.add(name, pa.nulls(len(frame), pa.string()))

@@ -10,7 +10,6 @@ from typing import TypeAlias
 
 import numpy as np
 import numpy.typing as npt
-import pyarrow as pa
 
 from sigyn.engine.frame import Frame
 from sigyn.engine.sql.unsupported import Unsupported
@@ -54,13 +53,7 @@ def column(name: str) -> Sql:
 
 def flag(name: str) -> Sql:
     """A reference to a column of truth values without NULL."""
-    return column(name).with_test(lambda frame: whole_mask(frame.column(name)))
-
-
-def whole_mask(values: pa.Array | pa.ChunkedArray) -> Mask:
-    """A column of truth values without NULL as an array."""
-    found = values.to_numpy() if isinstance(values, pa.ChunkedArray) else values.to_numpy(zero_copy_only=False)
-    return np.asarray(found, np.bool_)
+    return column(name).with_test(lambda frame: frame.flags(name))
 
 
 def build(template: str, *parts: Sql) -> Sql:
