@@ -10,7 +10,8 @@ Pushes by Loki's JSON (bare and gzip), Loki's protobuf and OTLP; queries, export
     disconnect  clients go away amidst a push, an export and a tail; all the time
 
 A push that is not acknowledged is sent again, as agents do. At the end every line is counted. Memory is what the
-process of the last life has for itself: the slope of a line through its samples, without the first third of them.
+process of the last life has for itself: medians of twenty parts of it, and the slope of a line through those of
+the last two thirds. What a compaction takes for some seconds is told as the most of a part.
 Pages of segments that it has mapped are told beside it; the system takes them back when somebody needs memory.
 Exits with 1 when a line is missing or found twice, when the server answered 500 or did not come back, or when rules
 are not evaluated. Linux only: `prlimit` makes the disk full.
@@ -28,8 +29,10 @@ import sys
 import tempfile
 import time
 from collections import Counter
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
+from statistics import median
 
 import cramjam
 import httpx
@@ -52,6 +55,7 @@ groups:
 """
 PROTOCOLS = ("json", "gzip", "protobuf", "otlp")
 PUSHERS = 8
+MIB = 1 << 20
 PER_SECOND = 4  # pushes of each pusher
 QUERIES = (
     ("query_range", '{job="soak", pusher="0"} |= "level=error"', 300),
@@ -357,12 +361,32 @@ async def check_rules(server: Server, tally: Tally) -> None:
                 tally.counts[line.split("{")[0]] += int(float(line.rsplit(" ", 1)[1]))
 
 
-def slope(samples: list[tuple[float, int]]) -> float:
+def slope(samples: Sequence[tuple[float, float]]) -> float:
     """Bytes per minute of the line that fits best; samples are (seconds, bytes)."""
     mean_x = sum(x for x, _ in samples) / len(samples)
     mean_y = sum(y for _, y in samples) / len(samples)
     squares = sum((x - mean_x) ** 2 for x, _ in samples) or 1.0
     return 60 * sum((x - mean_x) * (y - mean_y) for x, y in samples) / squares
+
+
+def report_memory(samples: Sequence[Sequence[float]]) -> None:
+    """`samples` are (seconds, own bytes, bytes of files); what a compaction takes for some seconds shows in `most`."""
+    size = max(1, len(samples) // 20)
+    windows = [samples[begin : begin + size] for begin in range(0, len(samples), size)]
+    middles = [(window[0][0], median(own for _, own, _ in window)) for window in windows]
+    settled = middles[len(middles) // 3 :]
+    if len(settled) < 3:
+        return
+    print(
+        f"  memory of the last life: {(samples[-1][0] - samples[0][0]) / 60:.1f} minutes; after a third of them medians "
+        f"of {min(own for _, own in settled) / MIB:.0f} to {max(own for _, own in settled) / MIB:.0f} MiB, "
+        f"slope {slope(settled) / MIB:+.2f} MiB a minute"
+    )
+    for window, (at, own) in zip(windows, middles, strict=True):
+        most, files = max(own for _, own, _ in window), median(files for *_, files in window)
+        print(
+            f"    from {at / 60:5.1f} min {own / MIB:6.0f} MiB, at most {most / MIB:.0f}, and {files / MIB:.0f} of files"
+        )
 
 
 def report(server: Server, tally: Tally, seconds: float, found: int) -> None:
@@ -373,17 +397,7 @@ def report(server: Server, tally: Tally, seconds: float, found: int) -> None:
         ordered = sorted(waits)
         middle, late = ordered[len(ordered) // 2], ordered[int(len(ordered) * 0.99)]
         print(f"  {name:45} p50 {middle * 1000:,.0f} ms, p99 {late * 1000:,.0f} ms, most {ordered[-1] * 1000:,.0f} ms")
-    mapped = {at: files for _, at, _, files in tally.memory}
-    last = [(at, size) for life, at, size, _ in tally.memory if life == server.lives]
-    settled = last[len(last) // 3 :]
-    if len(settled) > 2:
-        print(
-            f"  memory of the last life: {(last[-1][0] - last[0][0]) / 60:.1f} minutes, "
-            f"{min(size for _, size in settled) >> 20} to {max(size for _, size in settled) >> 20} MiB, "
-            f"slope {slope(settled) / (1 << 20):+.2f} MiB a minute"
-        )
-        for at, size in last[:: max(1, len(last) // 20)]:
-            print(f"    {at / 60:6.1f} min {size >> 20:6} MiB, and {mapped[at] >> 20} of files")
+    report_memory([sample for life, *sample in tally.memory if life == server.lives])
     for text in tally.troubles:
         print(f"TROUBLE {text}")
 
