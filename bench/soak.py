@@ -378,7 +378,7 @@ def report_memory(samples: Sequence[Sequence[float]]) -> None:
     if len(settled) < 3:
         return
     print(
-        f"  memory of the last life: {(samples[-1][0] - samples[0][0]) / 60:.1f} minutes; after a third of them medians "
+        f"  memory of the last life: {(samples[-1][0] - samples[0][0]) / 60:.1f} minutes; after a third medians "
         f"of {min(own for _, own in settled) / MIB:.0f} to {max(own for _, own in settled) / MIB:.0f} MiB, "
         f"slope {slope(settled) / MIB:+.2f} MiB a minute"
     )
