@@ -384,9 +384,8 @@ def report_memory(samples: Sequence[Sequence[float]]) -> None:
     )
     for window, (at, own) in zip(windows, middles, strict=True):
         most, files = max(own for _, own, _ in window), median(files for *_, files in window)
-        print(
-            f"    from {at / 60:5.1f} min {own / MIB:6.0f} MiB, at most {most / MIB:.0f}, and {files / MIB:.0f} of files"
-        )
+        told = f"{own / MIB:6.0f} MiB, at most {most / MIB:.0f}, and {files / MIB:.0f} of files"
+        print(f"    from {at / 60:5.1f} min {told}")
 
 
 def report(server: Server, tally: Tally, seconds: float, found: int) -> None:
