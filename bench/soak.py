@@ -406,6 +406,7 @@ async def main() -> int:
     parser.add_argument("--minutes", type=float, default=30.0)
     parser.add_argument("--rate", type=float, default=3000.0, help="lines a second")
     parser.add_argument("--folder", type=Path, help="where the data goes; a temporary folder otherwise")
+    parser.add_argument("--without-faults", action="store_true", help="no kills and full disks: one life, for memory")
     asked = parser.parse_args()
     with tempfile.TemporaryDirectory(prefix="soak-") as scratch, socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
@@ -427,7 +428,8 @@ async def main() -> int:
                 tasks.create_task(tail(server, tally, stop, 7.0))
                 tasks.create_task(disconnect(server, tally, stop))
                 tasks.create_task(watch_memory(server, tally, stop))
-                tasks.create_task(make_faults(server, tally, seconds, stop))
+                if not asked.without_faults:
+                    tasks.create_task(make_faults(server, tally, seconds, stop))
                 await asyncio.sleep(seconds)
                 stop.set()
             took = time.monotonic() - began

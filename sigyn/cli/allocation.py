@@ -23,15 +23,15 @@ def prepare_allocation(*, small: bool) -> None:
 
     The C library keeps what threads have freed, up to a hundred MB after some minutes of pushes and queries, and more
     the longer it runs: what lives long comes to lie between what does not. Fewer arenas than its eight for each core,
-    and large blocks that stay out of them, keep that bounded, and cost nothing; with a threshold of 2 MB queries
-    would take a tenth longer, with 512 KB two thirds. `small` gives back at once and bounds how much is free
+    and large blocks that stay out of them, keep that bounded, and cost nothing; with blocks of 4 MB kept out some
+    queries would take a third longer, of 512 KB most two thirds. `small` gives back at once and bounds how much is free
     besides, at the cost of a third of the speed.
     """
     sys.meta_path.insert(0, _WithoutPandas())
     libc = ctypes.CDLL(None)
     if not hasattr(libc, "mallopt"):  # another C library
         return
-    look, parameters = _GIVE_BACK_SECONDS, {_ARENAS: max(2, os.cpu_count() or 0), _MAPPED: 4 << 20}
+    look, parameters = _GIVE_BACK_SECONDS, {_ARENAS: max(2, os.cpu_count() or 0), _TRIM: 64 << 20, _MAPPED: 16 << 20}
     if small:
         look, parameters = _LOOK_SECONDS, {_ARENAS: 2, _TRIM: 1 << 20, _MAPPED: 256 << 10}
     for parameter, value in parameters.items():
