@@ -222,7 +222,7 @@ class Scan:
         In place of the entries None: any.
         """
         portion = self.snapshot.portion(part.segment, part.groups)
-        found = [portion.possible(field.name, field.value, part.ordinals >= 0) for field in self.fields]
+        found = [portion.possible(field.name, field.value, field.parsers, part.ordinals >= 0) for field in self.fields]
         known = [each for each in found if each is not None]
         if not known:
             return part, portion, None

@@ -6,6 +6,7 @@ from sigyn.engine.automata.syntax import NotUnderstood, parse_expression, requir
 from sigyn.engine.sql.scope import EXTRACTED
 from sigyn.languages.logql import ast
 from sigyn.store.needles.search import FieldIs, LineHolds, Sought
+from sigyn.store.shapes.shape import Syntax
 
 _NOT_OF_LINES = ("__error__", "__error_details__", "detected_level")
 
@@ -17,16 +18,21 @@ def sought_by(stages: Sequence[ast.Stage], stream_names: Collection[str]) -> tup
     parsers of JSON and logfmt do. A label that some stream has may come from there.
     """
     sought: list[Sought] = []
+    parsers: frozenset[Syntax] = frozenset()
     for stage in stages:
         match stage:
             case ast.LineFilter("|=", operands) if not any(operand.fold or operand.ip for operand in operands):
                 sought.append(LineHolds(tuple(operand.value for operand in operands)))
             case ast.LineFilter("|~", (operand,)) if not operand.ip:
                 sought += [LineHolds((text,)) for text in _required(operand.value)]
-            case ast.LineFilter() | ast.JsonParser(()) | ast.LogfmtParser(_, _, ()):
+            case ast.LineFilter():
                 continue
+            case ast.JsonParser(()):
+                parsers |= {"json"}
+            case ast.LogfmtParser(_, _, ()):
+                parsers |= {"logfmt"}
             case ast.LabelFilter(predicate):
-                sought += [field for field in _fields(predicate) if field.name not in stream_names]
+                sought += [field for field in _fields(predicate, parsers) if field.name not in stream_names]
             case _:
                 break
     return tuple(sought)
@@ -56,11 +62,11 @@ def _required(pattern: str) -> list[str]:
         return []
 
 
-def _fields(predicate: ast.Predicate) -> list[FieldIs]:
+def _fields(predicate: ast.Predicate, parsers: frozenset[Syntax]) -> list[FieldIs]:
     match predicate:
         case ast.And(left, right):
-            return [*_fields(left), *_fields(right)]
+            return [*_fields(left, parsers), *_fields(right, parsers)]
         case ast.StringPredicate(name, "=", value) if value and not (name in _NOT_OF_LINES or name.endswith(EXTRACTED)):
-            return [FieldIs(name, value)]
+            return [FieldIs(name, value, parsers)]
         case _:
             return []

@@ -58,6 +58,11 @@ class SegmentIndex:
     tallies: pa.Table | None
     has_metadata: bool
     texts: npt.NDArray[np.int8]
+    syntaxes: tuple[Syntax | None, ...]
+
+    def syntax(self, group: int) -> Syntax | None:
+        """The syntax that the shapes of all lines of a row group are of; None where they differ or nobody knows."""
+        return self.syntaxes[group] if self.syntaxes else None
 
 
 def encode_index(
@@ -90,8 +95,8 @@ def decode_index(body: bytes | memoryview, place: IndexPlace) -> SegmentIndex:
     tallies = None
     if place.tally_bytes:
         tallies = pa.ipc.open_stream(pa.py_buffer(body[needle_bytes:])).read_all()
-    texts = np.array(place.texts, np.int8)
-    return SegmentIndex(NeedleFilters.of(words, place.needle_blocks), tallies, place.has_metadata, texts)
+    needles, texts = NeedleFilters.of(words, place.needle_blocks), np.array(place.texts, np.int8)
+    return SegmentIndex(needles, tallies, place.has_metadata, texts, place.syntaxes)
 
 
 def index_range(object_bytes: int, footer_bytes: int, place: IndexPlace) -> tuple[int, int]:

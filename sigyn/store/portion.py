@@ -1,6 +1,6 @@
 """Entries of some row groups of a segment, whose columns are read when something asks for them."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass
 
 import msgspec
@@ -82,6 +82,10 @@ class Layout:
             if isinstance(form, TextForm) and form.dictionary and not form.coded
         )
         return cls(table, of_column, codes, literals, alphabets, few, with_dictionary)
+
+    def is_known_to(self, parsers: Collection[Syntax]) -> bool:
+        """Whether the columns hold all that each of these parsers finds in lines that have a shape."""
+        return all(self.codes[each][:-1].all() for each in parsers)
 
     def columns_of(self, shapes: npt.NDArray[np.integer]) -> list[str]:
         """The columns that lines of these shapes are made of."""
@@ -273,10 +277,11 @@ class Portion:
         self.load(parts)
         return equal_rows(form, FIELD + name, {part: self._physical(part) for part in parts}, text)
 
-    def possible(self, name: str, text: str, streams: Flags) -> Int64s | None:
-        """Entries for which a parser of JSON or logfmt, or structured metadata, may give this text; None: any.
+    def possible(self, name: str, text: str, parsers: Collection[Syntax], streams: Flags) -> Int64s | None:
+        """Entries for which these parsers, or structured metadata, may give this text; None: any.
 
-        Rising, and only those of some streams, told by their ordinals in the segment.
+        Rising, and only those of some streams, told by their ordinals in the segment. What a parser finds in a line
+        of another syntax, no column tells.
         """
         if self._layout is None or self.has_metadata:
             return None
@@ -288,6 +293,12 @@ class Portion:
             else:
                 rows = pc.indices_nonzero(equal).to_numpy().astype(np.int64)
             found = _joined(found, self._of_streams(rows, streams))
+        if not self._layout.is_known_to(parsers):
+            for parser in parsers:
+                shaped = self.shaped(parser)
+                if shaped is None:
+                    return None
+                found = _joined(found, self._of_streams(np.flatnonzero(~shaped), streams))
         escaped = self.escaped(name)
         if escaped is not None:
             found = _joined(found, self._of_streams(np.flatnonzero(escaped), streams))

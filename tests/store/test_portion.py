@@ -72,12 +72,12 @@ def test_entries_that_may_have_a_value_are_told_by_columns(
     with whole_portion(compacted) as portion:
         if shapes_read:
             portion.load(["shape"])
-        found = portion.possible("user", f"user_{user}", np.array([wanted]))
+        found = portion.possible("user", f"user_{user}", ["json"], np.array([wanted]))
         assert found is not None
         numbers = range(GROUP * GROUPS)
         may = [n for n in numbers if n % 1000 == 0 or n % 97 == user] if wanted else []
         assert found.tolist() == may
-        absent = portion.possible("nosuch", "x", np.array([wanted]))
+        absent = portion.possible("nosuch", "x", ["json"], np.array([wanted]))
         assert absent is not None
         assert absent.tolist() == ([n for n in numbers if n % 1000 == 0] if wanted else [])
 

@@ -12,7 +12,7 @@ from sigyn.store.index_section import SOME_ESCAPED, SOME_TEXT, SegmentIndex
 from sigyn.store.needles.filters import Flags
 from sigyn.store.needles.hashing import NEEDLE_BYTES, field_hash, minimizers
 from sigyn.store.portion import Layout
-from sigyn.store.shapes.shape import FIELD, RAW
+from sigyn.store.shapes.shape import FIELD, RAW, Syntax
 
 Groups = npt.NDArray[np.int64]
 
@@ -29,10 +29,13 @@ class FieldIs:
     """An entry's structured metadata, or a field that the parsers of JSON and logfmt find in its line, has this value.
 
     The value is not empty and, where it stands in a line as text, stands there as it is or with escapes.
+
+    parsers  those that look at the line: what the columns hold of a line is what its own syntax' parser finds
     """
 
     name: str
     value: str
+    parsers: frozenset[Syntax]
 
 
 Sought: TypeAlias = LineHolds | FieldIs
@@ -76,4 +79,6 @@ def _fields(index: SegmentIndex, layout: Layout | None, sought: FieldIs, groups:
         return np.asarray(found | _holds(index, value, groups) | (texts == SOME_ESCAPED))
     if form is not None:
         found |= index.needles.may_hold([field_hash(name, value)], groups) if form.is_indexed else True
+    if layout is not None and not layout.is_known_to(sought.parsers):
+        found |= np.array([any(index.syntax(group) != each for each in sought.parsers) for group in groups.tolist()])
     return np.asarray(found | (texts >= SOME_TEXT))
