@@ -26,6 +26,8 @@ the state at the beginning of a line."""
 
 MOST_STATES = 512
 _MOST_PLACES = 2048  # of an expression written out
+_REMEMBERED = 4096  # walks: each new segment may bring other texts, and an automaton lives as long as it is asked for
+_UNSEEN = -1
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -53,16 +55,23 @@ class Automaton:
         behind = state
         for byte in text:
             behind = int(self.table[behind, byte])
+        if len(self._after) >= _REMEMBERED:
+            self._after.clear()
         self._after[state, text] = behind
         return behind
 
     def common_after(self, state: int, texts: tuple[bytes, ...], literal: bytes) -> int | None:
         """The state behind any one of some texts with the literal behind it; None when it is not the same for all."""
         key = (state, texts, literal)
-        if key not in self._common:
-            behind = {self.after(self.after(state, text), literal) for text in texts}
-            self._common[key] = behind.pop() if len(behind) == 1 else None
-        return self._common[key]
+        known = self._common.get(key, _UNSEEN)
+        if known != _UNSEEN:
+            return known
+        every = {self.after(self.after(state, text), literal) for text in texts}
+        behind = every.pop() if len(every) == 1 else None
+        if len(self._common) >= _REMEMBERED:
+            self._common.clear()
+        self._common[key] = behind
+        return behind
 
     def ignores(self, state: int, alphabet: npt.NDArray[np.bool_]) -> bool:
         """Whether no byte of an alphabet (256 flags) leads out of the state."""
