@@ -52,9 +52,11 @@ def run_log_query(
     def candidates(unit: Sequence[Part]) -> _Candidates:
         return surviving(lambda: _candidates(scan, unit, programs, limit, backward, context))
 
-    units = list(_units(scan, backward))
-    results = context.in_order(candidates, units[1:])
-    found = chain((candidates(unit) for unit in units[:1]), results)
+    # Of many small steps, more is lost on threads that wait for each other than a second core gives.
+    one_by_one = scan.filters_by_fields and all(scan.snapshot.is_near(part.segment) for part in scan.parts)
+    units = list(_units(scan, backward, one_by_one=one_by_one))
+    first, others = units[:1], units[1:]
+    found = chain(map(candidates, first), (map if one_by_one else context.in_order)(candidates, others))
     done = 0
     try:
         while done < len(units) and not answer.is_settled(units[done]):
@@ -160,17 +162,24 @@ def _names(stream: Labels) -> frozenset[str]:
     return frozenset(name for name, _ in stream)
 
 
-def _units(scan: Scan, backward: bool) -> Iterator[list[Part]]:
-    """Row groups in the order in which they may matter, few at first."""
+def _units(scan: Scan, backward: bool, *, one_by_one: bool) -> Iterator[list[Part]]:
+    """Row groups in the order in which they may matter, few at first.
+
+    Where units are worked on one by one they are fewer: of most row groups nothing but a field is read then.
+    """
     pieces = scan.single_groups()
     pieces.sort(key=(lambda piece: -piece.last) if backward else (lambda piece: piece.first))
-    most = min(scan.unit_rows, max(sum(piece.rows for piece in pieces) // UNITS, 2 * FIRST_UNIT_ROWS))
+    least = 2 * FIRST_UNIT_ROWS
+    most = min(scan.unit_rows, max(sum(piece.rows for piece in pieces) // UNITS, least))
+    growth = 2
+    if one_by_one:
+        most, growth = max(2 * scan.unit_rows, least), 4
     room, size = FIRST_UNIT_ROWS, FIRST_UNIT_ROWS
     unit: list[Part] = []
     for piece in pieces:
         if unit and piece.rows * piece.weight > room:
             yield _by_segment(unit)
-            size = min(2 * size, most)
+            size = min(growth * size, most)
             unit, room = [], size
         unit.append(piece)
         room -= piece.rows * piece.weight

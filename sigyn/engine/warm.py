@@ -13,7 +13,7 @@ from sigyn.engine.streams import QueryStreams
 from sigyn.languages.logql.pattern import Capture
 from sigyn.model.batch import ENTRY_SCHEMA
 from sigyn.store.portion import Portion
-from sigyn.store.reader import whole_portion
+from sigyn.store.reader import single_rows, whole_portion
 from sigyn.store.rewrite import rewrite
 from sigyn.store.shapes.forms import plain_numbers
 
@@ -33,9 +33,11 @@ def warm_kernels() -> None:
 
 def _warm_shapes() -> None:
     """Sort, take apart and index entries, read them again, and look for something in their lines."""
-    stamp = "2026-01-01T00:00:00.000Z"
     count = 64
-    lines = [f'{{"t":"{stamp}","i":"{n:032x}","d":{n}.5,"u":"user {n}","k":"a"}}' for n in range(count)]
+    lines = [
+        f'{{"t":"2026-01-01T00:00:{n % 60:02}.000Z","i":"{n:032x}","d":{n}.5,"e":{n}.{n},"u":"user {n}","k":"a"}}'
+        for n in range(count)
+    ]
     columns = [[0] * count, [*range(count)], lines, [None] * count, ['{"a":"b"}'] * count]
     entries = pa.table(
         [pa.array(values, field.type) for values, field in zip(columns, ENTRY_SCHEMA, strict=True)], ENTRY_SCHEMA
@@ -43,6 +45,7 @@ def _warm_shapes() -> None:
     (segment,) = rewrite("", [()], entries, 0, count, lambda: None)
     portion = whole_portion(segment.body)
     portion.column("line")
+    single_rows(segment.body, np.arange(2))
     automaton = automaton_of("user 7", is_expression=False)
     assert automaton is not None  # a plain text
     find_in_lines(portion, np.arange(count), automaton)

@@ -5,6 +5,7 @@ with many false alarms: a merge of a whole day's small segments spans the day, a
 the newest of them did.
 """
 
+from array import array
 from bisect import bisect_right
 
 from sigyn.store.catalog import SegmentInfo
@@ -22,8 +23,9 @@ class Arrivals:
     def __init__(self) -> None:
         self.newest = 0
         self.complete_since = 0
-        self._ids: list[int] = []
-        self._bounds: list[tuple[int, int]] = []
+        self._ids = array("q")
+        self._firsts = array("q")
+        self._lasts = array("q")
 
     def known(self, segment: SegmentInfo) -> None:
         """A segment that was there when the process started."""
@@ -35,13 +37,15 @@ class Arrivals:
             return
         self.newest = segment.id
         self._ids.append(segment.id)
-        self._bounds.append((segment.first, segment.last))
+        self._firsts.append(segment.first)
+        self._lasts.append(segment.last)
         if len(self._ids) > 2 * REMEMBERED:
             self.complete_since = self._ids[REMEMBERED - 1]
-            del self._ids[:REMEMBERED]
-            del self._bounds[:REMEMBERED]
+            for remembered in (self._ids, self._firsts, self._lasts):
+                del remembered[:REMEMBERED]
 
     def since(self, newest: int, first: int, last: int) -> bool:
         """Whether a segment that came after the id `newest` has its bounds in first <= t <= last (ns)."""
         begin = bisect_right(self._ids, newest)
-        return any(own <= last and other >= first for own, other in self._bounds[begin:])
+        bounds = zip(self._firsts[begin:], self._lasts[begin:], strict=True)
+        return any(own <= last and other >= first for own, other in bounds)

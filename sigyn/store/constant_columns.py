@@ -34,10 +34,12 @@ class ColumnConstants(msgspec.Struct, frozen=True, dict=True):
     ) -> pa.Array | None:
         """The column of these row groups, of so many rows each (None: one); None where it has to be read."""
         codes = self._codes[groups]
-        if not len(codes) or codes.min() == VARIED:
+        if not len(codes) or codes[0] == VARIED:
             return None
         if (codes == codes[0]).all():
             return self._repeated(int(codes[0]), len(codes) if rows is None else sum(rows), kind)
+        if codes.min() == VARIED:
+            return None
         of_row = codes if rows is None else np.repeat(codes, rows)
         if not pa.types.is_dictionary(kind):
             return self._of_kind(kind).take(pa.array(of_row))

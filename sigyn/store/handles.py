@@ -2,11 +2,22 @@
 
 from collections import OrderedDict
 from collections.abc import Iterable
+from dataclasses import dataclass
 from threading import Lock
 
 import pyarrow.parquet as pq
 
+from sigyn.store.shapes.values import Bytes
+
 KEPT = 128  # files
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class OpenFile:
+    """An open file, and all its bytes where it is mapped."""
+
+    parquet: pq.ParquetFile
+    mapped: Bytes | None
 
 
 class FileHandles:
@@ -14,10 +25,10 @@ class FileHandles:
 
     def __init__(self) -> None:
         self._lock = Lock()
-        self._files: OrderedDict[int, list[pq.ParquetFile]] = OrderedDict()
+        self._files: OrderedDict[int, list[OpenFile]] = OrderedDict()
         self._count = 0
 
-    def take(self, segment: int) -> pq.ParquetFile | None:
+    def take(self, segment: int) -> OpenFile | None:
         """A file that nobody uses; None when there is none."""
         with self._lock:
             files = self._files.get(segment)
@@ -29,7 +40,7 @@ class FileHandles:
                 del self._files[segment]
             return file
 
-    def give_back(self, segment: int, file: pq.ParquetFile) -> None:
+    def give_back(self, segment: int, file: OpenFile) -> None:
         """Keeps a file for the next reader; those that were not used for longest are closed."""
         with self._lock:
             self._files.setdefault(segment, []).append(file)

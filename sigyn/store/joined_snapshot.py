@@ -36,6 +36,10 @@ class JoinedSnapshot(Snapshot):
                 found.append(replace(segment, streams=segment.streams.with_ids(ids)))
         self.segments = tuple(sorted(found, key=lambda segment: (segment.last, segment.id), reverse=True))
 
+    def is_near(self, segment: SegmentInfo) -> bool:
+        snapshot, own = self._of[segment.id]
+        return snapshot.is_near(own)
+
     def row_groups(self, segment: SegmentInfo) -> tuple[RowGroup, ...]:
         snapshot, own = self._of[segment.id]
         return snapshot.row_groups(own)

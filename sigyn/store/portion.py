@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass
+from typing import TypeVar
 
 import msgspec
 import numpy as np
@@ -17,8 +18,15 @@ from sigyn.store.shapes.shaping import ShapeTable
 from sigyn.store.shapes.values import Flags, Texts, equal_texts, valid_rows, whole
 from sigyn.store.streams import Int64s
 
+Read = TypeVar("Read")
+
 ReadColumns = Callable[[Sequence[str]], pa.Table]
 """Reads physical columns of the row groups of a portion."""
+
+ReadSome = Callable[[Sequence[str]], dict[str, pa.Array]]
+"""Reads physical columns of some rows, but for those of which this can't be."""
+
+_FEW = 16  # of so many rows one is sought: then it is quicker to look for these alone
 
 _NO_ROWS = np.zeros(0, np.int64)
 
@@ -33,6 +41,7 @@ class RowGroups:
     known     gives a column of some rows, where it need not be read
     some      gives the portion of those with these places among them, rising
     read      reads physical columns of those with these places
+    single    reads physical columns of some rows, rising; None where that is no quicker than to read them all
     """
 
     ends: Int64s
@@ -41,6 +50,7 @@ class RowGroups:
     known: Callable[[str, Int64s], pa.Array | None]
     some: Callable[[Sequence[int]], "Portion"]
     read: Callable[[Sequence[str], Sequence[int]], pa.Table]
+    single: Callable[[Int64s], ReadSome | None]
 
 
 @dataclass(frozen=True, slots=True)
@@ -133,6 +143,9 @@ class Portion:
         self._texts: dict[str, Texts] = {}
         self._coded: dict[str, tuple[pa.Array, pa.StringArray]] = {}
         self._lines: pa.Array | None = None
+        self._few: Int64s | None = None
+        self._read_few: ReadSome | None = None
+        self._few_columns: dict[str, pa.Array] = {}
 
     def when_lost(self, tell: Callable[[SegmentLost], None]) -> "Portion":
         """The same portion, which tells of a column that turns out to be lost before it raises SegmentLost."""
@@ -285,7 +298,9 @@ class Portion:
         """
         if self._layout is None or self.has_metadata:
             return None
-        found = self._text_rows(streams)
+        found = self._unknown_to(parsers, streams)
+        if found is None:
+            return None
         if FIELD + name in self._layout.forms:
             equal = self._equal(name, text)
             if equal is None:
@@ -293,12 +308,6 @@ class Portion:
             else:
                 rows = pc.indices_nonzero(equal).to_numpy().astype(np.int64)
             found = _joined(found, self._of_streams(rows, streams))
-        if not self._layout.is_known_to(parsers):
-            for parser in parsers:
-                shaped = self.shaped(parser)
-                if shaped is None:
-                    return None
-                found = _joined(found, self._of_streams(np.flatnonzero(~shaped), streams))
         escaped = self.escaped(name)
         if escaped is not None:
             found = _joined(found, self._of_streams(np.flatnonzero(escaped), streams))
@@ -350,9 +359,27 @@ class Portion:
     def _all_at(self, names: Sequence[str], rows: Int64s) -> dict[str, pa.Array]:
         """Physical columns of these entries; what is known of row groups as a whole is not read."""
         known = {name: self._known_at(name, rows) for name in names}
+        known |= self._single([name for name, column in known.items() if column is None], rows)
         self.load([name for name, column in known.items() if column is None])
         indices = pa.array(rows)
         return {name: self._columns[name].take(indices) if column is None else column for name, column in known.items()}
+
+    def _single(self, names: Sequence[str], rows: Int64s) -> dict[str, pa.Array]:
+        """Those of these columns that are not read as a whole, where a few entries of them can be read alone."""
+        missing = [name for name in names if name not in self._columns]
+        if self._row_groups is None or not missing or not len(rows) or _FEW * len(rows) > self.rows:
+            return {}
+        if rows is not self._few:
+            single = self._row_groups.single
+            self._read_few, self._few_columns = self._read_from(lambda: single(rows)), {}
+            self._few = rows
+        read = self._read_few
+        if read is None:
+            return {}
+        unread = [name for name in missing if name not in self._few_columns]
+        if unread:
+            self._few_columns |= self._read_from(lambda: read(unread))
+        return {name: self._few_columns[name] for name in missing if name in self._few_columns}
 
     def _known_at(self, name: str, rows: Int64s) -> pa.Array | None:
         if name == "stream" and self._stream_column is not None:
@@ -373,6 +400,19 @@ class Portion:
 
     def _shapes(self) -> npt.NDArray[np.int32]:
         return np.asarray(self._physical("shape").to_numpy())
+
+    def _unknown_to(self, parsers: Collection[Syntax], streams: Flags) -> Int64s | None:
+        """Entries of these streams of which no column tells what these parsers find, rising; None: all."""
+        assert self._layout is not None
+        if self._layout.is_known_to(parsers):
+            return self._text_rows(streams)
+        found = _NO_ROWS
+        for parser in parsers:
+            shaped = self.shaped(parser)  # a text has no shape, so that it is never one of these
+            if shaped is None:
+                return None
+            found = _joined(found, self._of_streams(np.flatnonzero(~shaped), streams))
+        return found
 
     def _text_rows(self, streams: Flags) -> Int64s:
         """Entries of these streams whose lines are held as text."""
@@ -416,7 +456,9 @@ class Portion:
     def load_entries(self, rows: Int64s) -> None:
         """Reads what `lines` and `at` need of these entries, but for what shaped lines are made of."""
         names = ("timestamp", "detected_level", "metadata", "shape" if self.is_shaped else "line")
-        self.load([name for name in names if self._known_at(name, rows) is None])
+        unknown = [name for name in names if self._known_at(name, rows) is None]
+        single = self._single(unknown, rows)
+        self.load([name for name in unknown if name not in single])
 
     def load(self, names: Sequence[str]) -> None:
         """Reads columns that are not there yet, all in one go, which is quicker than one by one."""
@@ -425,7 +467,7 @@ class Portion:
             table = self._read_from(lambda: self._read(missing))
             self._columns.update((name, whole(table.column(name))) for name in missing)
 
-    def _read_from(self, read: Callable[[], pa.Table]) -> pa.Table:
+    def _read_from(self, read: Callable[[], Read]) -> Read:
         """What is read; tells of a segment that is lost."""
         try:
             return read()

@@ -14,11 +14,12 @@ from sigyn.store.bounded_cache import BoundedCache
 from sigyn.store.catalog import SegmentInfo
 from sigyn.store.constant_columns import Constants
 from sigyn.store.errors import SegmentLost
-from sigyn.store.handles import FileHandles
+from sigyn.store.handles import FileHandles, OpenFile
 from sigyn.store.index_section import ALL_SHAPED, IndexPlace, SegmentIndex, decode_index, index_range
 from sigyn.store.needles.search import Sought, possible_groups
 from sigyn.store.objects import ObjectStore
-from sigyn.store.portion import Layout, Portion, RowGroups
+from sigyn.store.pages.page_rows import Corrupt, RowsInPages, StoredColumn
+from sigyn.store.portion import Layout, Portion, ReadSome, RowGroups
 from sigyn.store.recent import RecentSegments, RowGroup
 from sigyn.store.remote_file import RemoteFile
 from sigyn.store.shapes.shape import Syntax
@@ -60,10 +61,10 @@ class _Footer:
             return None
         return constants.column(numbers, [self.row_groups[number].rows for number in numbers], self.kinds[name])
 
-    def known_rows(self, name: str, numbers: Int64s) -> pa.Array | None:
-        """A column of a row of each of these row groups, where it need not be read."""
+    def known_rows(self, name: str, rows: Int64s, groups_of: "_GroupsOfRows") -> pa.Array | None:
+        """A column of rows, where it need not be read."""
         constants = self.constants.get(name)
-        return constants.column(numbers, None, self.kinds[name]) if constants is not None else None
+        return constants.column(groups_of.numbers(rows), None, self.kinds[name]) if constants is not None else None
 
     def places_to_read(self, name: str, numbers: Sequence[int]) -> tuple[int, ...]:
         """The places of those row groups in `numbers` that a column has to be read of; all where few need not."""
@@ -75,6 +76,23 @@ class _Footer:
             return ()
         few = len(numbers) - len(varied) < _WORTH_LEAVING_OUT or pa.types.is_dictionary(self.kinds[name])
         return tuple(range(len(numbers))) if few else varied
+
+    def begins(self, numbers: Sequence[int]) -> Int64s:
+        """Where row groups begin in the file."""
+        return np.array([_begin(self.metadata.row_group(number)) for number in numbers])
+
+    def stored(self, names: Sequence[str]) -> dict[str, StoredColumn]:
+        """How columns are in the file."""
+        group = self.metadata.row_group(0)
+        places = {name: place for place, name in enumerate(self.kinds)}
+        return {
+            name: StoredColumn(
+                places[name],
+                group.column(places[name]).compression,
+                pa.string() if name in self.dictionaries else self.kinds[name],
+            )
+            for name in names
+        }
 
     def spliced(self, name: str, numbers: Sequence[int], places: Sequence[int], read: pa.ChunkedArray) -> pa.Array:
         """A column of row groups, of which those at some places were read."""
@@ -107,6 +125,10 @@ class SegmentReader:
         self._indexes: BoundedCache[int, SegmentIndex] = BoundedCache(metadata_bytes, _index_bytes)
         self._handles = FileHandles()
 
+    def is_near(self, segment: SegmentInfo) -> bool:
+        """Whether nothing of a segment comes over the network."""
+        return self._objects.path(segment.key) is not None or self._recent.get(segment.key) is not None
+
     def row_groups(self, segment: SegmentInfo) -> tuple[RowGroup, ...]:
         """The segment's row groups in order."""
         recent = self._recent.get(segment.key)
@@ -125,8 +147,8 @@ class SegmentReader:
             return Portion(rows, lambda names: recent.read(names, row_groups), None, has_metadata=None)
         footer = self._footer(segment)
         numbers = list(range(len(footer.row_groups))) if row_groups is None else list(row_groups)
-        groups = np.array(numbers, np.int64)
         ends = np.cumsum([footer.row_groups[number].rows for number in numbers], dtype=np.int64)
+        groups_of = _GroupsOfRows(np.array(numbers, np.int64), ends)
         has_metadata = has_text = None
         texts = np.ones(len(numbers), np.bool_)
         syntaxes: tuple[Syntax | None, ...] = (None,) * len(numbers)
@@ -141,14 +163,15 @@ class SegmentReader:
             footer.layout,
             has_metadata=has_metadata,
             has_text=has_text,
-            streams=_streams(segment, [footer.row_groups[number] for number in numbers], ends),
+            streams=_streams(segment, [footer.row_groups[number] for number in numbers], ends, groups_of),
             row_groups=RowGroups(
                 ends,
                 texts,
                 syntaxes,
-                lambda name, rows: footer.known_rows(name, groups[np.searchsorted(ends, rows, side="right")]),
+                lambda name, rows: footer.known_rows(name, rows, groups_of),
                 lambda places: self.portion(segment, [numbers[place] for place in places]),
                 lambda names, places: self._physical(segment, footer, names, [numbers[place] for place in places]),
+                lambda rows: self._single_rows(segment, footer, numbers, ends, rows),
             ),
         )
 
@@ -190,8 +213,7 @@ class SegmentReader:
         if path is None:
             return self._objects.get_range(segment.key, begin, end)
         try:
-            with pa.memory_map(str(path)) as file:
-                return memoryview(file.read_at(end - begin, begin))  # stays in the page cache, not in our memory
+            return memoryview(_mapped(pa.memory_map(str(path)), begin, end))  # in the page cache, not in our memory
         except (pa.ArrowException, OSError) as error:
             raise SegmentLost(f"object `{segment.key}` can't be read: {error}") from error
 
@@ -206,15 +228,48 @@ class SegmentReader:
         known = {name: footer.known(name, numbers) for name in by_places.pop((), ())}
         if not by_places:
             return pa.table(known)
-        file = self._handles.take(segment.id) or self._open(segment, footer.metadata, footer.dictionaries)
+        file = self._take(segment, footer)
         try:
             for places, names in by_places.items():
-                table = file.read_row_groups([numbers[place] for place in places], columns=names, use_threads=False)
+                table = file.parquet.read_row_groups(
+                    [numbers[place] for place in places], columns=names, use_threads=False
+                )
                 known |= {name: footer.spliced(name, numbers, places, table.column(name)) for name in names}
         except (pa.ArrowException, OSError) as error:
             raise SegmentLost(f"object `{segment.key}` can't be read: {error}") from error
         self._handles.give_back(segment.id, file)
         return pa.table({name: known[name] for name in columns})
+
+    def _single_rows(
+        self, segment: SegmentInfo, footer: _Footer, numbers: Sequence[int], ends: Int64s, rows: Int64s
+    ) -> ReadSome | None:
+        """Reads columns of these rows of row groups; None where the file is not mapped."""
+        file = self._take(segment, footer)
+        self._handles.give_back(segment.id, file)
+        if file.mapped is None:
+            return None
+        groups = np.searchsorted(ends, rows, side="right")
+        touched, counts = np.unique(groups, return_counts=True)
+        sizes = np.diff(ends, prepend=0)
+        try:
+            pages = RowsInPages(
+                file.mapped,
+                len(footer.kinds),
+                footer.begins([numbers[place] for place in touched.tolist()]),
+                sizes[touched],
+                np.append(0, np.cumsum(counts)),
+                rows - (ends - sizes)[groups],
+            )
+        except Corrupt as error:
+            raise SegmentLost(f"object `{segment.key}` can't be read: {error}") from error
+
+        def read(names: Sequence[str]) -> dict[str, pa.Array]:
+            try:
+                return pages.read(footer.stored(names))
+            except Corrupt as error:
+                raise SegmentLost(f"object `{segment.key}` can't be read: {error}") from error
+
+        return read
 
     def forget(self, segments: Sequence[SegmentInfo]) -> None:
         """Drops what is cached of these segments."""
@@ -235,31 +290,67 @@ class SegmentReader:
         size = self._objects.size(segment.key)
         if size != segment.object_bytes:
             raise SegmentLost(f"object `{segment.key}` has {size} bytes; {segment.object_bytes} were written")
-        return _footer_of(segment, self._open(segment, None).metadata)
+        return _footer_of(segment, self._open(segment, None).parquet.metadata)
+
+    def _take(self, segment: SegmentInfo, footer: _Footer) -> OpenFile:
+        """A file that is to be given back to `_handles`."""
+        return self._handles.take(segment.id) or self._open(segment, footer.metadata, footer.dictionaries)
 
     def _open(
         self, segment: SegmentInfo, metadata: pq.FileMetaData | None, dictionaries: Sequence[str] = ()
-    ) -> pq.ParquetFile:
+    ) -> OpenFile:
         path = self._objects.path(segment.key)
         try:
             if path is not None:
-                return pq.ParquetFile(
-                    path, metadata=metadata, memory_map=True, pre_buffer=False, page_checksum_verification=True,
-                    read_dictionary=dictionaries or None,
-                )  # fmt: skip
-            source = pa.PythonFile(RemoteFile(self._objects, segment.key, segment.object_bytes), mode="r")
-            return pq.ParquetFile(
-                source, metadata=metadata, pre_buffer=True, page_checksum_verification=True,
+                source = pa.memory_map(str(path))
+                mapped = np.frombuffer(_mapped(source, 0, source.size()), np.uint8)
+            else:
+                source, mapped = pa.PythonFile(RemoteFile(self._objects, segment.key, segment.object_bytes), "r"), None
+            parquet = pq.ParquetFile(
+                source, metadata=metadata, pre_buffer=mapped is None, page_checksum_verification=True,
                 read_dictionary=dictionaries or None,
             )  # fmt: skip
+            return OpenFile(parquet, mapped)
         except FileNotFoundError as error:
             raise SegmentLost(f"object `{segment.key}` is missing") from error
         except (pa.ArrowException, OSError) as error:
             raise SegmentLost(f"object `{segment.key}` can't be opened: {error}") from error
 
 
+def _mapped(file: pa.MemoryMappedFile, begin: int, end: int) -> pa.Buffer:
+    """Bytes of a mapped file, which stays mapped for them; `read_at` would copy them."""
+    file.seek(begin)
+    return file.read_buffer(end - begin)
+
+
+class _GroupsOfRows:
+    """Which row groups rows of some of them are in; remembers the last answer, since every column asks about its rows.
+
+    Not safe for several threads.
+    """
+
+    def __init__(self, groups: Int64s, ends: Int64s) -> None:
+        """`groups` are the numbers of the row groups, `ends` for each the number of rows up to its end."""
+        self._groups = groups
+        self._ends = ends
+        self._rows: Int64s | None = None
+        self._places = self._numbers = np.zeros(0, np.int64)
+
+    def places(self, rows: Int64s) -> Int64s:
+        """Their places among these row groups."""
+        if rows is not self._rows:
+            self._rows, self._places = rows, np.searchsorted(self._ends, rows, side="right")
+            self._numbers = self._groups[self._places]
+        return self._places
+
+    def numbers(self, rows: Int64s) -> Int64s:
+        """Their numbers in the segment."""
+        self.places(rows)
+        return self._numbers
+
+
 def _streams(
-    segment: SegmentInfo, row_groups: Sequence[RowGroup], ends: Int64s
+    segment: SegmentInfo, row_groups: Sequence[RowGroup], ends: Int64s, groups_of: _GroupsOfRows
 ) -> Callable[[Int64s | None], pa.Array] | None:
     """Gives the column `stream` of these row groups, or of some of their rows, from the stream table.
 
@@ -268,12 +359,13 @@ def _streams(
     begins = segment.streams.first_row
     if not row_groups or begins[0] < 0:
         return None
+    left_out = np.array([group.first_row for group in row_groups])
+    left_out[1:] -= ends[:-1]
 
     def column(rows: Int64s | None) -> pa.Array:
         if rows is None:
             return _whole_streams(begins, row_groups)
-        left_out = np.array([group.first_row for group in row_groups]) - np.append(0, ends[:-1])
-        in_segment = rows + left_out[np.searchsorted(ends, rows, side="right")]
+        in_segment = rows + left_out[groups_of.places(rows)]
         return pa.array((np.searchsorted(begins, in_segment, side="right") - 1).astype(np.int32))
 
     return column
@@ -305,6 +397,24 @@ def whole_portion(body: bytes | memoryview) -> Portion:
     """All entries of a whole object. Raises as `read_entries`."""
     file = pq.ParquetFile(pa.BufferReader(body))
     return _portion_of(file.read(use_threads=False), _layout(file.metadata))
+
+
+def single_rows(body: bytes | memoryview, rows: Int64s) -> dict[str, pa.Array]:
+    """All physical columns of rows of the first row group of a whole object. Raises Corrupt."""
+    metadata = pq.ParquetFile(pa.BufferReader(body)).metadata
+    group = metadata.row_group(0)
+    stored = {
+        field.name: StoredColumn(place, group.column(place).compression, field.type)
+        for place, field in enumerate(metadata.schema.to_arrow_schema())
+    }
+    begin, rows_in, firsts = (np.array(each, np.int64) for each in ([_begin(group)], [group.num_rows], [0, len(rows)]))
+    return RowsInPages(np.frombuffer(body, np.uint8), len(stored), begin, rows_in, firsts, rows).read(stored)
+
+
+def _begin(group: pq.RowGroupMetaData) -> int:
+    """Where a row group begins in its file."""
+    first = group.column(0)
+    return int(first.dictionary_page_offset if first.has_dictionary_page else first.data_page_offset)
 
 
 def _portion_of(table: pa.Table, layout: Layout | None) -> Portion:

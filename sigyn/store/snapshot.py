@@ -63,6 +63,10 @@ class Snapshot:
         self._hidden: dict[int, Int64s] = {}
         self._open = True
 
+    def is_near(self, segment: SegmentInfo) -> bool:
+        """Whether a segment is read without waiting for an object store."""
+        return self._reader.is_near(segment)
+
     def row_groups(self, segment: SegmentInfo) -> tuple[RowGroup, ...]:
         """The row groups of a segment, in order; none when its object is lost.
 

@@ -12,7 +12,7 @@ import pyarrow.parquet as pq
 from msgspec import structs
 
 from sigyn.model.labels import Labels
-from sigyn.store.codecs import LZ4, ZSTD, Codec, choose_codecs
+from sigyn.store.codecs import LZ4, choose_codecs
 from sigyn.store.constant_columns import ConstantsFound
 from sigyn.store.index_section import ALL_SHAPED, SOME_ESCAPED, SOME_TEXT, encode_index
 from sigyn.store.needles.filters import Words
@@ -204,24 +204,15 @@ class SortedEntries:
 
     def _codecs(self) -> dict[str, object]:
         """How columns are compressed."""
-        codecs = dict.fromkeys(["stream", *self._stored], ZSTD) | {"stream": LZ4} | self._quick_codecs()
-        levels = {name: level for name, (_, level) in codecs.items()}
-        names = {name: codec for name, (codec, _) in codecs.items()}
-        for name, form in self._forms.items():
-            if isinstance(form, HexForm):
-                names[name] = "none"  # chance can't be compressed
-                del levels[name]
-        return {"compression": names, "compression_level": levels}
-
-    def _quick_codecs(self) -> dict[str, Codec]:
-        """The codecs of columns that may do without zstd: it makes texts that differ much smaller than LZ4 does."""
-        differing = {"line"}
-        for name, form in self._forms.items():
-            if isinstance(form, HexForm) or (isinstance(form, TextForm) and not form.dictionary):
-                differing.add(name)
-        rest = {name: column for name, column in self._stored.items() if name not in differing}
+        chance = [name for name, form in self._forms.items() if isinstance(form, HexForm)]  # can't be compressed
+        columns = {name: column for name, column in self._stored.items() if name not in chance}
         first = self._parts[0]
-        return choose_codecs(rest, [first.rows[begin:end] for begin, end in first.groups], self._encodings())
+        chosen = choose_codecs(columns, [first.rows[begin:end] for begin, end in first.groups], self._encodings())
+        chosen["stream"] = LZ4
+        return {
+            "compression": {name: codec for name, (codec, _) in chosen.items()} | dict.fromkeys(chance, "none"),
+            "compression_level": {name: level for name, (_, level) in chosen.items()},
+        }
 
 
 def _without(lines: pa.StringArray, shaped: Flags) -> pa.Array:

@@ -4,6 +4,7 @@ import asyncio
 import os
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
+from pathlib import Path
 
 import msgspec
 import pyarrow as pa
@@ -72,6 +73,8 @@ VALUES = (
     "00f067aa0ba902b700f067aa0ba902b7",
     "2026-01-15T10:00:00.123Z",
     "2026-01-15T10:19:59.000Z",
+    "to u-1 level=error user_id=u-1 status=500",  # a parser looks into lines of another syntax, too
+    '{"level":"error","user_id":"u-1","status":"500"}',
 )
 KEYS = (
     "level",
@@ -220,15 +223,16 @@ rows = st.lists(
 
 
 class World:
-    """A store in memory with a query service over it; each example has a tenant of its own."""
+    """A store with a query service over it; each example has a tenant of its own."""
 
-    def __init__(self, *, compacted: bool) -> None:
+    def __init__(self, *, compacted: bool, data: Path | None = None) -> None:
+        """`data` is the store's folder; None: it is in memory."""
         warm_kernels()  # else so few entries would all go to the interpreter
         self.loop = asyncio.new_event_loop()
         self.compacted = compacted
         # Nothing compacts by itself here, and an example makes up to three segments.
         settings = StoreSettings(
-            data=None,
+            data=data,
             max_uncompacted_segments=1 << 20,
             compaction=False,
             shape_lines=1,
@@ -279,9 +283,13 @@ def _metadata_text(entry: Row) -> str | None:
 
 
 @pytest.fixture(scope="module", params=["as it arrived", "compacted"])
-def world(request: pytest.FixtureRequest) -> Iterator[World]:
-    """A world in which entries are as they arrived, and one in which they are sorted, in columns and indexed."""
-    made = World(compacted=request.param == "compacted")
+def world(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[World]:
+    """A world in which entries are as they arrived, and one in which they are sorted, in columns and indexed.
+
+    The latter is in files, which are read in other ways than what is in memory.
+    """
+    compacted = request.param == "compacted"
+    made = World(compacted=compacted, data=tmp_path_factory.mktemp("world") if compacted else None)
     yield made
     made.close()
 

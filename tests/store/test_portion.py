@@ -19,10 +19,11 @@ GROUP = 8192
 GROUPS = 4
 
 
-@pytest.fixture(scope="module")
-def compacted() -> Iterator[Store]:
+@pytest.fixture(scope="module", params=["memory", "folder"])
+def compacted(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Store]:
     """GROUPS row groups of lines that are held in columns, with a text among them now and then."""
-    store = Store.open(StoreSettings(data=None, compaction=False))
+    folder = tmp_path_factory.mktemp("store") if request.param == "folder" else None  # only files are mapped
+    store = Store.open(StoreSettings(data=folder, compaction=False))
     lines = (
         f'{{"id":"{number:032x}","user":"user_{number % 97}"}}' if number % 1000 else f"text {number}"
         for number in range(GROUP * GROUPS)

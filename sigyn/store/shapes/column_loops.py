@@ -114,7 +114,9 @@ def rebuild(
 
 
 @njit(nogil=True, cache=True)
-def gather(data: Bytes, starts: Integers, lengths: Integers, offsets: Integers, out: Bytes) -> None:
+def gather(
+    data: Bytes, starts: Integers | Longs, lengths: Integers | Longs, offsets: Integers, out: Bytes
+) -> None:  # fmt: skip
     """Copies slices of `data` one after the other; slice i goes to offsets[i]."""
     for i in range(len(starts)):
         if lengths[i] > 0:

@@ -1,0 +1,1 @@
+"""Reads single rows of Parquet files that are mapped: their pages are looked into instead of decoded."""

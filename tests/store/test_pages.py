@@ -1,0 +1,147 @@
+"""Rows that are looked up in pages are those that Arrow reads."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.parquet as pq
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from sigyn.store.pages.page_rows import Corrupt, RowsInPages, StoredColumn
+
+MOST_ROWS = 600
+INTEGERS = {8: pa.int8(), 32: pa.int32(), 64: pa.int64()}
+
+
+@dataclass(frozen=True)
+class Written:
+    """A file with one column, and how it is read."""
+
+    body: bytes
+    column: pa.Array
+    sizes: Sequence[int]
+
+    @property
+    def metadata(self) -> pq.FileMetaData:
+        return pq.ParquetFile(pa.BufferReader(self.body)).metadata
+
+    def rows(self, rows: Sequence[int], body: bytes | None = None) -> pa.Array | None:
+        """These rows, by their numbers in the file, rising; None where they are not read."""
+        metadata = self.metadata
+        ends = np.cumsum(self.sizes)
+        wanted = np.array(rows, np.int64)
+        groups = np.searchsorted(ends, wanted, side="right")
+        touched, counts = np.unique(groups, return_counts=True)
+        firsts = [metadata.row_group(int(group)).column(0) for group in touched]
+        begins = [each.dictionary_page_offset or each.data_page_offset for each in firsts]
+        pages = RowsInPages(
+            np.frombuffer(body or self.body, np.uint8),
+            1,
+            np.array(begins),
+            np.array(self.sizes)[touched],
+            np.append(0, np.cumsum(counts)),
+            wanted - (ends - np.array(self.sizes))[groups],
+        )
+        codec = metadata.row_group(0).column(0).compression
+        return pages.read({"c": StoredColumn(0, codec, self.column.type)}).get("c")
+
+
+@st.composite
+def columns(draw: st.DrawFn) -> tuple[pa.Array, str | None]:
+    """A column with gaps, and its encoding; None: a dictionary."""
+    kind = draw(st.sampled_from(("integers", "texts", "ids")))
+    seed = np.random.default_rng(draw(st.integers(0, 2**32)))
+    rows = draw(st.integers(1, MOST_ROWS))
+    gaps = draw(st.sampled_from(("none", "all", "scattered", "runs")))
+    missing = {
+        "none": np.zeros(rows, np.bool_),
+        "all": np.ones(rows, np.bool_),
+        "scattered": seed.random(rows) < 0.4,
+        "runs": (np.arange(rows) // draw(st.integers(1, 90))) % 2 == 0,
+    }[gaps]
+    if kind == "integers":
+        width = draw(st.sampled_from((8, 32, 64)))
+        most = 2 ** min(width - 1, draw(st.integers(0, 63)))
+        numbers = seed.integers(-most, most, rows, dtype=np.int64)
+        if draw(st.booleans()):
+            numbers = np.sort(numbers)
+        encoding = draw(st.sampled_from(("DELTA_BINARY_PACKED", "BYTE_STREAM_SPLIT", "PLAIN", None)))
+        return pa.array(numbers.astype(f"int{width}"), INTEGERS[width], mask=missing), encoding
+    if kind == "ids":
+        width = draw(st.integers(1, 20))
+        values = [None if gap else seed.bytes(width) for gap in missing]
+        return pa.array(values, pa.binary(width)), "PLAIN"
+    distinct = [draw(st.text(max_size=30)) for _ in range(draw(st.integers(1, 8)))]
+    if draw(st.booleans()):
+        distinct += [f"{number}" * int(seed.integers(0, 40)) for number in range(MOST_ROWS)]
+    texts = [None if gap else distinct[seed.integers(len(distinct))] for gap in missing]
+    return pa.array(texts, pa.string()), draw(st.sampled_from(("DELTA_LENGTH_BYTE_ARRAY", None)))
+
+
+def written(column: pa.Array, encoding: str | None, codec: str, groups: int, **options: object) -> Written:
+    size = -(-len(column) // groups)
+    sizes = [min(size, len(column) - begin) for begin in range(0, len(column), size)]
+    sink = pa.BufferOutputStream()
+    pq.write_table(
+        pa.table({"c": column}), sink, row_group_size=size, compression=codec, write_page_checksum=True,
+        use_dictionary=encoding is None, column_encoding=None if encoding is None else {"c": encoding}, **options,
+    )  # fmt: skip
+    return Written(sink.getvalue().to_pybytes(), column, sizes)
+
+
+@given(columns(), st.sampled_from(("none", "lz4", "zstd")), st.integers(1, 3), st.data())
+@settings(max_examples=300)
+def test_rows_are_those_that_arrow_reads(
+    column: tuple[pa.Array, str | None], codec: str, groups: int, data: st.DataObject
+) -> None:
+    values, encoding = column
+    file = written(values, encoding, codec, groups)
+    rows = sorted(data.draw(st.sets(st.integers(0, len(values) - 1), min_size=1, max_size=20)))
+    found = file.rows(rows)
+    assert found is not None
+    found.validate(full=True)
+    assert found.equals(values.take(pa.array(rows)))
+
+
+@given(st.sampled_from(("none", "lz4", "zstd")), st.integers(0, 10**6), st.integers(1, 255))
+@settings(max_examples=60)
+def test_a_damaged_page_is_told(codec: str, place: int, change: int) -> None:
+    file = written(pa.array([f"{number:x}" for number in range(300)]), None, codec, 1)
+    chunk = file.metadata.row_group(0).column(0)
+    last = chunk.data_page_offset + 40  # behind the header, within the codes
+    assert last < chunk.dictionary_page_offset + chunk.total_compressed_size
+    body = bytearray(file.body)
+    at = last + place % (chunk.dictionary_page_offset + chunk.total_compressed_size - last)
+    body[at] ^= change
+    with pytest.raises(Corrupt):
+        file.rows([0, 150], bytes(body))
+
+
+@given(st.integers(0, 10**6), st.binary(min_size=1, max_size=30))
+@settings(max_examples=200)
+def test_damage_wherever_it_is_leads_out_of_no_page(place: int, damage: bytes) -> None:
+    """Headers have no checksum: what they say may be wrong, but a place outside of the file is never read."""
+    values = pa.array([f"text {number % 7}" for number in range(300)])
+    file = written(values, "DELTA_LENGTH_BYTE_ARRAY", "none", 1)
+    chunk = file.metadata.row_group(0).column(0)
+    at = chunk.data_page_offset + place % chunk.total_compressed_size
+    body = bytearray(file.body)
+    body[at : at + len(damage)] = damage[: len(body) - at]
+    try:
+        found = file.rows([0, 299], bytes(body))
+    except Corrupt:
+        return
+    assert found is None or len(found) == 2
+
+
+@pytest.mark.parametrize(
+    "options", [{"data_page_size": 200, "write_batch_size": 10}, {"data_page_version": "2.0"}], ids=["pages", "version"]
+)
+def test_columns_in_another_layout_are_left_to_arrow(options: dict[str, object]) -> None:
+    file = written(
+        pa.array([f"text {number}" for number in range(300)]), "DELTA_LENGTH_BYTE_ARRAY", "none", 1, **options
+    )
+    assert file.rows([0, 299]) is None
