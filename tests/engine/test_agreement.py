@@ -5,6 +5,7 @@ import os
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from pathlib import Path
+from typing import TypeAlias
 
 import msgspec
 import pyarrow as pa
@@ -191,7 +192,33 @@ def widened(query: ast.Query) -> ast.Query:
 
 
 log_queries = strategies.log_queries(WORDS)
+
+# Few names and values, so that fields are found; in texts too, where the parser of another syntax finds them.
+FIELDS = {"status": "500", "took": "1.5s"}
+fields = st.dictionaries(
+    st.sampled_from((*FIELDS, "msg")),
+    st.sampled_from((*FIELDS.values(), "x status=500 took=1.5s y", '{"status":"500","took":"1.5s"}')),
+    min_size=1,
+)
+lines_with_fields = st.one_of(
+    fields.map(lambda pairs: msgspec.json.encode(pairs).decode()),
+    fields.map(
+        lambda pairs: " ".join(f"{name}={msgspec.json.encode(value).decode()}" for name, value in pairs.items())
+    ),
+    st.sampled_from(("", "status=500 {", '{"status":"500"')),
+)
+field_filters = st.sampled_from(
+    [ast.LabelFilter(ast.StringPredicate(name, "=", value)) for name, value in FIELDS.items()]
+)
+field_queries = st.builds(
+    lambda parsers, filters: ast.LogQuery(WIDE, (*parsers, *filters)),
+    st.lists(st.sampled_from((ast.JsonParser(), ast.LogfmtParser())), min_size=1, max_size=2),
+    st.lists(field_filters, min_size=1, max_size=2, unique=True),
+)
 metric_queries = strategies.metric_queries(WORDS)
+
+
+SearchRows: TypeAlias = "st.SearchStrategy[list[Row]]"
 
 
 @dataclass(frozen=True)
@@ -206,8 +233,9 @@ class Row:
     push: int
 
 
-rows = st.lists(
-    st.builds(
+def rows_of(lines: st.SearchStrategy[str], metadata: st.SearchStrategy[dict[str, str] | None]) -> SearchRows:
+    """Up to 25 entries with such lines."""
+    row = st.builds(
         Row,
         st.integers(0, 2),
         st.integers(0, 1199).map(lambda second: START + second * SECOND + second % 7),
@@ -215,11 +243,11 @@ rows = st.lists(
         st.sampled_from((None, "error", "unknown")),
         metadata,
         st.integers(0, 2),
-    ),
-    min_size=1,
-    max_size=25,
-    unique_by=lambda row: row.timestamp,
-)
+    )
+    return st.lists(row, min_size=1, max_size=25, unique_by=lambda row: row.timestamp)
+
+
+rows = rows_of(lines, metadata)
 
 
 class World:
@@ -304,15 +332,7 @@ def reference_entries(labels: list[Labels], entries: list[Row]) -> list[tuple[La
     return sorted(found, key=lambda entry: entry[1])
 
 
-@settings(max_examples=EXAMPLES, deadline=None, suppress_health_check=list(HealthCheck))
-@given(
-    labels=streams,
-    entries=rows,
-    query=log_queries | log_queries.map(widened),
-    limit=st.sampled_from((1, 3, 100)),
-    backward=st.booleans(),
-)
-def test_log_queries_agree(
+def assert_log_query_agrees(
     world: World, labels: list[Labels], entries: list[Row], query: ast.LogQuery, limit: int, backward: bool
 ) -> None:
     tenant = world.fill(labels, entries)
@@ -331,6 +351,34 @@ def test_log_queries_agree(
     result = world.loop.run_until_complete(world.lenient.query_range(request)).result
     assert isinstance(result, LogResult)
     assert result.entries == expected[:limit]
+
+
+@settings(max_examples=EXAMPLES, deadline=None, suppress_health_check=list(HealthCheck))
+@given(
+    labels=streams,
+    entries=rows,
+    query=log_queries | log_queries.map(widened),
+    limit=st.sampled_from((1, 3, 100)),
+    backward=st.booleans(),
+)
+def test_log_queries_agree(
+    world: World, labels: list[Labels], entries: list[Row], query: ast.LogQuery, limit: int, backward: bool
+) -> None:
+    assert_log_query_agrees(world, labels, entries, query, limit, backward)
+
+
+@settings(max_examples=EXAMPLES, deadline=None, suppress_health_check=list(HealthCheck))
+@given(
+    labels=streams,
+    entries=rows_of(lines_with_fields, st.none()) | rows_of(lines_with_fields, metadata),
+    query=field_queries,
+    limit=st.sampled_from((1, 100)),
+    backward=st.booleans(),
+)
+def test_queries_for_fields_agree(
+    world: World, labels: list[Labels], entries: list[Row], query: ast.LogQuery, limit: int, backward: bool
+) -> None:
+    assert_log_query_agrees(world, labels, entries, query, limit, backward)
 
 
 @settings(max_examples=EXAMPLES, deadline=None, suppress_health_check=list(HealthCheck))
