@@ -34,10 +34,8 @@ class StoredField:
 
     def texts(self) -> pa.Array:
         """The texts, strings or a dictionary."""
-        texts = self.portion.field(self.name)
-        if texts is None:
-            return pa.nulls(len(self), pa.string())
-        return texts if len(self) == self.portion.rows else texts.take(pa.array(self.rows))
+        texts = self.portion.field(self.name, self.rows)
+        return pa.nulls(len(self), pa.string()) if texts is None else texts
 
     def equal(self, text: str) -> Flags:
         """Which texts are this one, which is not empty."""

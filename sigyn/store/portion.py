@@ -4,17 +4,16 @@ from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass
 from typing import TypeVar
 
-import msgspec
 import numpy as np
 import numpy.typing as npt
 import pyarrow as pa
 import pyarrow.compute as pc
 
 from sigyn.store.errors import SegmentLost
-from sigyn.store.shapes.forms import DecimalForm, Form, TextForm, TimeForm, decode_form, equal_rows
+from sigyn.store.layout import Layout
+from sigyn.store.shapes.forms import DecimalForm, Form, TimeForm, decode_form, equal_rows
 from sigyn.store.shapes.lines import rebuild_lines
-from sigyn.store.shapes.shape import FIELD, RAW, Shape, Syntax
-from sigyn.store.shapes.shaping import ShapeTable
+from sigyn.store.shapes.shape import FIELD, RAW, Syntax
 from sigyn.store.shapes.values import Flags, Texts, equal_texts, valid_rows, whole
 from sigyn.store.streams import Int64s
 
@@ -51,55 +50,6 @@ class RowGroups:
     some: Callable[[Sequence[int]], "Portion"]
     read: Callable[[Sequence[str], Sequence[int]], pa.Table]
     single: Callable[[Int64s], ReadSome | None]
-
-
-@dataclass(frozen=True, slots=True)
-class Layout:
-    """How a sorted segment holds its lines.
-
-    codes      for each syntax which shapes are of it, and behind them that lines without a shape are not
-    literals   the texts around the values of each shape
-    alphabets  the bytes (256 flags) that the texts of each column are made of; None: any
-    few        all texts of a column, where they are few; empty: they are not
-    with_dictionary  columns of texts that are held with a dictionary
-    """
-
-    table: ShapeTable
-    forms: dict[str, Form]
-    codes: dict[str, Flags]
-    literals: tuple[tuple[bytes, ...], ...]
-    alphabets: dict[str, Flags | None]
-    few: dict[str, tuple[bytes, ...]]
-    with_dictionary: frozenset[str]
-
-    @classmethod
-    def of(cls, shapes: bytes, forms: bytes) -> "Layout":
-        """The layout from what the footer says."""
-        table = ShapeTable.of(msgspec.json.decode(shapes, type=tuple[Shape, ...]))
-        syntaxes = np.array([shape.syntax for shape in table.shapes])
-        # One place more for -1, the lines without a shape.
-        codes = {name: np.append(syntaxes == name, False) for name in ("json", "logfmt")}
-        of_column = msgspec.json.decode(forms, type=dict[str, Form])
-        literals = tuple(tuple(literal.encode() for literal in shape.literals) for shape in table.shapes)
-        alphabets = {name: form.alphabet() for name, form in of_column.items()}
-        few = {
-            name: tuple(text.encode() for text in form.few) if isinstance(form, TextForm) else ()
-            for name, form in of_column.items()
-        }
-        with_dictionary = frozenset(
-            name
-            for name, form in of_column.items()
-            if isinstance(form, TextForm) and form.dictionary and not form.coded
-        )
-        return cls(table, of_column, codes, literals, alphabets, few, with_dictionary)
-
-    def is_known_to(self, parsers: Collection[Syntax]) -> bool:
-        """Whether the columns hold all that each of these parsers finds in lines that have a shape."""
-        return all(self.codes[each][:-1].all() for each in parsers)
-
-    def columns_of(self, shapes: npt.NDArray[np.integer]) -> list[str]:
-        """The columns that lines of these shapes are made of."""
-        return list(dict.fromkeys(name for shape in shapes.tolist() for name in self.table.shapes[shape].columns))
 
 
 class Portion:
@@ -271,11 +221,20 @@ class Portion:
             found[np.repeat(np.array([each is None for each in syntaxes], np.bool_), rows)] = of_mixed
         return found
 
-    def field(self, name: str) -> Texts | None:
-        """The texts of a field, null where a shaped line has none; None when no line of the segment has any."""
+    def field(self, name: str, rows: Int64s) -> Texts | None:
+        """The texts of a field of some entries, null where a shaped line has none.
+
+        None when no line of the segment has any.
+        """
         if self._layout is None or FIELD + name not in self._layout.forms:
             return None
-        return self._text(FIELD + name)
+        if len(rows) == self.rows:
+            return self._text(FIELD + name)
+        if FIELD + name in self._texts or 2 * len(rows) > self.rows:
+            return self._text(FIELD + name).take(pa.array(rows))
+        form = self._layout.forms[FIELD + name]
+        held = self._all_at([*form.parts(FIELD + name), *self._times_for(form)], rows)
+        return decode_form(form, FIELD + name, held, held["timestamp"].to_numpy() if "timestamp" in held else _NO_ROWS)
 
     def field_is(self, name: str, text: str) -> Flags | None:
         """Entries whose field, as `field` knows it, is this text; None where `field` is the way to find out."""
@@ -394,9 +353,13 @@ class Portion:
             form = self._layout.forms[name]
             parts = form.parts(name)
             self.load(parts)
-            times = self._timestamps() if isinstance(form, TimeForm) else _NO_ROWS  # others don't ask for them
+            times = self._timestamps() if self._times_for(form) else _NO_ROWS
             self._texts[name] = decode_form(form, name, {part: self._physical(part) for part in parts}, times)
         return self._texts[name]
+
+    def _times_for(self, form: Form) -> tuple[str, ...]:
+        """The column that a form needs besides its own."""
+        return ("timestamp",) if isinstance(form, TimeForm) else ()
 
     def _shapes(self) -> npt.NDArray[np.int32]:
         return np.asarray(self._physical("shape").to_numpy())

@@ -16,10 +16,11 @@ from sigyn.store.constant_columns import Constants
 from sigyn.store.errors import SegmentLost
 from sigyn.store.handles import FileHandles, OpenFile
 from sigyn.store.index_section import ALL_SHAPED, IndexPlace, SegmentIndex, decode_index, index_range
+from sigyn.store.layout import Layout
 from sigyn.store.needles.search import Sought, possible_groups
 from sigyn.store.objects import ObjectStore
 from sigyn.store.pages.page_rows import Corrupt, RowsInPages, StoredColumn
-from sigyn.store.portion import Layout, Portion, ReadSome, RowGroups
+from sigyn.store.portion import Portion, ReadSome, RowGroups
 from sigyn.store.recent import RecentSegments, RowGroup
 from sigyn.store.remote_file import RemoteFile
 from sigyn.store.shapes.shape import Syntax

@@ -148,8 +148,8 @@ async def test_long_texts_that_repeat_in_a_row_group_are_held_once() -> None:
     with store.snapshot("fake", EARLIEST, LATEST) as snapshot:
         (segment,) = snapshot.segments
         portion = snapshot.portion(segment, range(4))
-        assert isinstance(portion.field("trace"), pa.DictionaryArray)
-        assert not isinstance(portion.field("id"), pa.DictionaryArray)
+        assert isinstance(portion.field("trace", np.arange(portion.rows)), pa.DictionaryArray)
+        assert not isinstance(portion.field("id", np.arange(portion.rows)), pa.DictionaryArray)
         assert sorted(portion.column("line").to_pylist()) == sorted(lines)
     await store.close()
 

@@ -8,7 +8,8 @@ from hypothesis import strategies as st
 
 from sigyn.engine.interpreter.pipeline import Pipeline
 from sigyn.languages.logql import ast
-from sigyn.store.portion import Layout, Portion
+from sigyn.store.layout import Layout
+from sigyn.store.portion import Portion
 from sigyn.store.shapes.forms import (
     DecimalForm,
     HexForm,
@@ -92,7 +93,7 @@ def test_a_field_is_what_the_parser_gives(lines: list[str]) -> None:
             assert "__error__" not in labels
             names = set(labels) | {column.partition(".")[2] for column in shaped.forms}
             for name in names:
-                escaped, texts = portion.escaped(name), portion.field(name)
+                escaped, texts = portion.escaped(name), portion.field(name, np.arange(portion.rows))
                 if escaped is None or not escaped[row]:
                     assert (texts[int(row)].as_py() if texts is not None else None) == labels.get(name)
 

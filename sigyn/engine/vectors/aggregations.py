@@ -1,11 +1,14 @@
 """Vector aggregations: `sum by (a) (...)`, `topk(3, ...)`, `sort(...)`."""
 
 import numpy as np
+import numpy.typing as npt
 
-from sigyn.engine.vectors.block import Presence, SeriesBlock, Values, any_series, in_order_of_labels
+from sigyn.engine.vectors.block import Presence, SeriesBlock, Values, in_order_of_labels
 from sigyn.engine.vectors.grouping import group_rows
 from sigyn.languages.logql import ast
 from sigyn.model.errors import QueryError
+
+Rows = npt.NDArray[np.int64]
 
 
 def aggregate(
@@ -23,44 +26,65 @@ def aggregate(
         case "approx_topk":
             raise QueryError("approx_topk is not enabled. See -limits.shard_aggregations")
         case _:
-            rows = []
-            block = in_order_of_labels(block)  # sums of fractions depend on the order in their last digits
-            with np.errstate(all="ignore"):
-                for labels, members in group_rows(block.labels, grouping).items():
-                    present = block.present[members]
-                    rows.append((labels, _combine(operator, block.values[members], present), any_series(present)))
-            return SeriesBlock.stacked(rows, block.steps)
+            return _combine(operator, in_order_of_labels(block), grouping)
 
 
-def _combine(operator: str, values: Values, present: Presence) -> Values:
-    counts = present.sum(axis=0).astype(np.float64)
+def _combine(operator: str, block: SeriesBlock, grouping: ast.Grouping | None) -> SeriesBlock:
+    """One series for each group. Sums of fractions depend on the order of the series in their last digits."""
+    groups = group_rows(block.labels, grouping)
+    if not groups:
+        return SeriesBlock.empty(block.steps)
+    members = np.array([row for rows in groups.values() for row in rows])
+    sizes = np.array([len(rows) for rows in groups.values()])
+    firsts = np.cumsum(sizes) - sizes
+    values, present = block.values[members], block.present[members]
+    with np.errstate(all="ignore"):
+        combined = _combined(operator, values, present, firsts, sizes)
+    return SeriesBlock(list(groups), combined, np.logical_or.reduceat(present, firsts, axis=0)).compact()
+
+
+def _combined(operator: str, values: Values, present: Presence, firsts: Rows, sizes: Rows) -> Values:
+    """For each group, whose rows begin at `firsts`, its value at each step."""
     result: Values
     match operator:
         case "count":
-            result = counts
+            result = _counts(present, firsts)
         case "sum":
-            result = _added(np.where(present, values, 0.0))
-        case "avg":
-            result = _added(np.where(present, values, 0.0)) / counts
+            result = _added(np.where(present, values, 0.0), firsts, sizes)
         case "min":
             # NaN counts only where there is nothing else, as in Prometheus.
-            result = np.fmin.reduce(np.where(present, values, np.nan), axis=0)
+            result = np.fmin.reduceat(np.where(present, values, np.nan), firsts, axis=0)
         case "max":
-            result = np.fmax.reduce(np.where(present, values, np.nan), axis=0)
+            result = np.fmax.reduceat(np.where(present, values, np.nan), firsts, axis=0)
         case _:
-            means = _added(np.where(present, values, 0.0)) / counts
-            deviations = np.where(present, values - means, 0.0)
-            result = _added(deviations * deviations) / counts
+            counts = _counts(present, firsts)
+            result = _added(np.where(present, values, 0.0), firsts, sizes) / counts
+            if operator != "avg":
+                deviations = np.where(present, values - np.repeat(result, sizes, axis=0), 0.0)
+                result = _added(deviations * deviations, firsts, sizes) / counts
             if operator == "stddev":
                 result = np.sqrt(result)
     return result
 
 
-def _added(values: Values) -> Values:
-    """The sum of the rows, one after the other: numpy's own order depends on the number of steps."""
-    total = np.zeros(values.shape[1])
-    for row in values:
-        total += row
+def _counts(present: Presence, firsts: Rows) -> Values:
+    return np.add.reduceat(present.astype(np.float64), firsts, axis=0)
+
+
+def _added(values: Values, firsts: Rows, sizes: Rows) -> Values:
+    """The sums of the rows of each group, one after the other: numpy's own order depends on the number of steps.
+
+    The first rows of all groups are added at once, then the second ones of those that have any, and so on.
+    """
+    total = np.zeros((len(sizes), values.shape[1]))
+    largest_first = np.argsort(-sizes, kind="stable")
+    for place, count in enumerate(len(sizes) - np.searchsorted(np.sort(sizes), np.arange(sizes.max()), side="right")):
+        if count == 1:
+            group = largest_first[0]
+            total[group] += values[firsts[group] + place]
+        else:
+            some = largest_first[:count]
+            total[some] += values[firsts[some] + place]
     return total
 
 

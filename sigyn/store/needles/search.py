@@ -9,9 +9,9 @@ import numpy as np
 import numpy.typing as npt
 
 from sigyn.store.index_section import SOME_ESCAPED, SOME_TEXT, SegmentIndex
+from sigyn.store.layout import Layout
 from sigyn.store.needles.filters import Flags
 from sigyn.store.needles.hashing import NEEDLE_BYTES, field_hash, minimizers
-from sigyn.store.portion import Layout
 from sigyn.store.shapes.shape import FIELD, RAW, Syntax
 
 Groups = npt.NDArray[np.int64]
