@@ -19,7 +19,7 @@ from sigyn.store.index_section import ALL_SHAPED, IndexPlace, SegmentIndex, deco
 from sigyn.store.layout import Layout
 from sigyn.store.needles.search import Sought, possible_groups
 from sigyn.store.objects import ObjectStore
-from sigyn.store.pages.page_rows import Corrupt, RowsInPages, StoredColumn
+from sigyn.store.pages.page_rows import RowsInPages, StoredColumn
 from sigyn.store.portion import Portion, ReadSome, RowGroups
 from sigyn.store.recent import RecentSegments, RowGroup
 from sigyn.store.remote_file import RemoteFile
@@ -84,14 +84,9 @@ class _Footer:
 
     def stored(self, names: Sequence[str]) -> dict[str, StoredColumn]:
         """How columns are in the file."""
-        group = self.metadata.row_group(0)
         places = {name: place for place, name in enumerate(self.kinds)}
         return {
-            name: StoredColumn(
-                places[name],
-                group.column(places[name]).compression,
-                pa.string() if name in self.dictionaries else self.kinds[name],
-            )
+            name: _stored(self.metadata, places[name], pa.string() if name in self.dictionaries else self.kinds[name])
             for name in names
         }
 
@@ -252,25 +247,15 @@ class SegmentReader:
         groups = np.searchsorted(ends, rows, side="right")
         touched, counts = np.unique(groups, return_counts=True)
         sizes = np.diff(ends, prepend=0)
-        try:
-            pages = RowsInPages(
-                file.mapped,
-                len(footer.kinds),
-                footer.begins([numbers[place] for place in touched.tolist()]),
-                sizes[touched],
-                np.append(0, np.cumsum(counts)),
-                rows - (ends - sizes)[groups],
-            )
-        except Corrupt as error:
-            raise SegmentLost(f"object `{segment.key}` can't be read: {error}") from error
-
-        def read(names: Sequence[str]) -> dict[str, pa.Array]:
-            try:
-                return pages.read(footer.stored(names))
-            except Corrupt as error:
-                raise SegmentLost(f"object `{segment.key}` can't be read: {error}") from error
-
-        return read
+        pages = RowsInPages(
+            file.mapped,
+            len(footer.kinds),
+            footer.begins([numbers[place] for place in touched.tolist()]),
+            sizes[touched],
+            np.append(0, np.cumsum(counts)),
+            rows - (ends - sizes)[groups],
+        )
+        return lambda names: pages.read(footer.stored(names))
 
     def forget(self, segments: Sequence[SegmentInfo]) -> None:
         """Drops what is cached of these segments."""
@@ -401,15 +386,19 @@ def whole_portion(body: bytes | memoryview) -> Portion:
 
 
 def single_rows(body: bytes | memoryview, rows: Int64s) -> dict[str, pa.Array]:
-    """All physical columns of rows of the first row group of a whole object. Raises Corrupt."""
+    """All physical columns of rows of the first row group of a whole object."""
     metadata = pq.ParquetFile(pa.BufferReader(body)).metadata
     group = metadata.row_group(0)
-    stored = {
-        field.name: StoredColumn(place, group.column(place).compression, field.type)
-        for place, field in enumerate(metadata.schema.to_arrow_schema())
-    }
+    fields = enumerate(metadata.schema.to_arrow_schema())
+    stored = {field.name: _stored(metadata, place, field.type) for place, field in fields}
     begin, rows_in, firsts = (np.array(each, np.int64) for each in ([_begin(group)], [group.num_rows], [0, len(rows)]))
     return RowsInPages(np.frombuffer(body, np.uint8), len(stored), begin, rows_in, firsts, rows).read(stored)
+
+
+def _stored(metadata: pq.FileMetaData, place: int, kind: pa.DataType) -> StoredColumn:
+    """How the column at a place is in the file."""
+    nullable = bool(metadata.schema.column(place).max_definition_level)
+    return StoredColumn(place, metadata.row_group(0).column(place).compression, kind, nullable)
 
 
 def _begin(group: pq.RowGroupMetaData) -> int:

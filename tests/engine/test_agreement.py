@@ -254,7 +254,7 @@ class World:
     """A store with a query service over it; each example has a tenant of its own."""
 
     def __init__(self, *, compacted: bool, data: Path | None = None) -> None:
-        """`data` is the store's folder; None: it is in memory."""
+        """`data` is the store's folder, and entries are read from its files; None: all is in memory."""
         warm_kernels()  # else so few entries would all go to the interpreter
         self.loop = asyncio.new_event_loop()
         self.compacted = compacted
@@ -265,6 +265,7 @@ class World:
             compaction=False,
             shape_lines=1,
             delete_cancel_period=0,
+            recent_bytes=0 if data is not None else 1 << 28,
         )
         self.store = Store.open(settings)
         self.duck = Duck(1 << 28, 1, "/nonexistent")
@@ -310,14 +311,14 @@ def _metadata_text(entry: Row) -> str | None:
     return msgspec.json.encode(dict(sorted(entry.metadata.items()))).decode() if entry.metadata else None
 
 
-@pytest.fixture(scope="module", params=["as it arrived", "compacted"])
+@pytest.fixture(scope="module", params=["as it arrived", "in files", "compacted"])
 def world(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[World]:
-    """A world in which entries are as they arrived, and one in which they are sorted, in columns and indexed.
+    """Worlds in which entries are as they arrived, in memory and in files, and sorted, in columns and indexed.
 
-    The latter is in files, which are read in other ways than what is in memory.
+    The last is in files, too, which are read in other ways than what is in memory.
     """
-    compacted = request.param == "compacted"
-    made = World(compacted=compacted, data=tmp_path_factory.mktemp("world") if compacted else None)
+    data = tmp_path_factory.mktemp("world") if request.param != "as it arrived" else None
+    made = World(compacted=request.param == "compacted", data=data)
     yield made
     made.close()
 

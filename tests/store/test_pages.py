@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 import pyarrow as pa
@@ -10,7 +11,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from sigyn.store.pages.page_rows import Corrupt, RowsInPages, StoredColumn
+from sigyn.store.pages.page_rows import RowsInPages, StoredColumn
 
 MOST_ROWS = 600
 INTEGERS = {8: pa.int8(), 32: pa.int32(), 64: pa.int64()}
@@ -23,6 +24,10 @@ class Written:
     body: bytes
     column: pa.Array
     sizes: Sequence[int]
+
+    @property
+    def schema(self) -> pa.Schema:
+        return pq.ParquetFile(pa.BufferReader(self.body)).schema_arrow
 
     @property
     def metadata(self) -> pq.FileMetaData:
@@ -45,8 +50,8 @@ class Written:
             np.append(0, np.cumsum(counts)),
             wanted - (ends - np.array(self.sizes))[groups],
         )
-        codec = metadata.row_group(0).column(0).compression
-        return pages.read({"c": StoredColumn(0, codec, self.column.type)}).get("c")
+        codec, nullable = metadata.row_group(0).column(0).compression, bool(self.schema.field("c").nullable)
+        return pages.read({"c": StoredColumn(0, codec, self.column.type, nullable)}).get("c")
 
 
 @st.composite
@@ -81,24 +86,27 @@ def columns(draw: st.DrawFn) -> tuple[pa.Array, str | None]:
     return pa.array(texts, pa.string()), draw(st.sampled_from(("DELTA_LENGTH_BYTE_ARRAY", None)))
 
 
-def written(column: pa.Array, encoding: str | None, codec: str, groups: int, **options: object) -> Written:
+def written(
+    column: pa.Array, encoding: str | None, codec: str, groups: int, *, nullable: bool = True, **options: Any
+) -> Written:
     size = -(-len(column) // groups)
     sizes = [min(size, len(column) - begin) for begin in range(0, len(column), size)]
     sink = pa.BufferOutputStream()
+    schema = pa.schema([pa.field("c", column.type, nullable=bool(column.null_count) or nullable)])
     pq.write_table(
-        pa.table({"c": column}), sink, row_group_size=size, compression=codec, write_page_checksum=True,
+        pa.table([column], schema=schema), sink, row_group_size=size, compression=codec, write_page_checksum=True,
         use_dictionary=encoding is None, column_encoding=None if encoding is None else {"c": encoding}, **options,
     )  # fmt: skip
     return Written(sink.getvalue().to_pybytes(), column, sizes)
 
 
-@given(columns(), st.sampled_from(("none", "lz4", "zstd")), st.integers(1, 3), st.data())
+@given(columns(), st.sampled_from(("none", "lz4", "zstd")), st.integers(1, 3), st.booleans(), st.data())
 @settings(max_examples=300)
 def test_rows_are_those_that_arrow_reads(
-    column: tuple[pa.Array, str | None], codec: str, groups: int, data: st.DataObject
+    column: tuple[pa.Array, str | None], codec: str, groups: int, nullable: bool, data: st.DataObject
 ) -> None:
     values, encoding = column
-    file = written(values, encoding, codec, groups)
+    file = written(values, encoding, codec, groups, nullable=nullable)
     rows = sorted(data.draw(st.sets(st.integers(0, len(values) - 1), min_size=1, max_size=20)))
     found = file.rows(rows)
     assert found is not None
@@ -108,7 +116,7 @@ def test_rows_are_those_that_arrow_reads(
 
 @given(st.sampled_from(("none", "lz4", "zstd")), st.integers(0, 10**6), st.integers(1, 255))
 @settings(max_examples=60)
-def test_a_damaged_page_is_told(codec: str, place: int, change: int) -> None:
+def test_a_damaged_page_is_left_to_arrow(codec: str, place: int, change: int) -> None:
     file = written(pa.array([f"{number:x}" for number in range(300)]), None, codec, 1)
     chunk = file.metadata.row_group(0).column(0)
     last = chunk.data_page_offset + 40  # behind the header, within the codes
@@ -116,8 +124,7 @@ def test_a_damaged_page_is_told(codec: str, place: int, change: int) -> None:
     body = bytearray(file.body)
     at = last + place % (chunk.dictionary_page_offset + chunk.total_compressed_size - last)
     body[at] ^= change
-    with pytest.raises(Corrupt):
-        file.rows([0, 150], bytes(body))
+    assert file.rows([0, 150], bytes(body)) is None
 
 
 @given(st.integers(0, 10**6), st.binary(min_size=1, max_size=30))
@@ -130,17 +137,14 @@ def test_damage_wherever_it_is_leads_out_of_no_page(place: int, damage: bytes) -
     at = chunk.data_page_offset + place % chunk.total_compressed_size
     body = bytearray(file.body)
     body[at : at + len(damage)] = damage[: len(body) - at]
-    try:
-        found = file.rows([0, 299], bytes(body))
-    except Corrupt:
-        return
+    found = file.rows([0, 299], bytes(body))
     assert found is None or len(found) == 2
 
 
 @pytest.mark.parametrize(
     "options", [{"data_page_size": 200, "write_batch_size": 10}, {"data_page_version": "2.0"}], ids=["pages", "version"]
 )
-def test_columns_in_another_layout_are_left_to_arrow(options: dict[str, object]) -> None:
+def test_columns_in_another_layout_are_left_to_arrow(options: dict[str, Any]) -> None:
     file = written(
         pa.array([f"text {number}" for number in range(300)]), "DELTA_LENGTH_BYTE_ARRAY", "none", 1, **options
     )

@@ -53,6 +53,25 @@ def test_what_holds_some_entries_gives_the_same_entries(compacted: Store, number
             assert close.column(name).take(own).to_pylist() == portion.column(name).take(rows).to_pylist()
 
 
+@pytest.fixture(scope="module")
+def arrived(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Store]:
+    """The same, as it arrived, in files alone."""
+    store = Store.open(StoreSettings(data=tmp_path_factory.mktemp("store"), compaction=False, recent_bytes=0))
+    asyncio.run(store.append(batch(row("a", n, f'{{"id":"{n:032x}"}}', "info") for n in range(GROUP * GROUPS))))
+    yield store
+    asyncio.run(store.close())
+
+
+@given(st.lists(st.integers(0, GROUP * GROUPS - 1), min_size=1, max_size=6, unique=True).map(sorted))
+@settings(max_examples=40)
+def test_a_few_entries_of_what_arrived_are_those_of_all(arrived: Store, numbers: list[int]) -> None:
+    rows = np.array(numbers)
+    with whole_portion(arrived) as portion, whole_portion(arrived) as plain:
+        assert portion.lines(rows).to_pylist() == plain.column("line").take(rows).to_pylist()
+        for name in ("stream", "timestamp", "detected_level", "metadata"):
+            assert portion.at(name, rows).to_pylist() == plain.column(name).take(rows).to_pylist()
+
+
 @given(st.sets(st.sampled_from(("field.user", "field.id", "shape", "timestamp", "line"))), st.data())
 @settings(max_examples=40)
 def test_columns_that_have_been_read_go_along(compacted: Store, read: set[str], data: st.DataObject) -> None:

@@ -2,11 +2,13 @@
 
 Arrow reads a column of a row group as a whole: some 25 to 100 us, most of it for values that nobody asked for. Here a
 page is checked and undone, which is a few us, and only what leads to the rows is looked at. Only for files as
-`sorted_segment` writes them: flat, a page for each column of a row group; what is otherwise is not read.
+segments are: flat, a page for each column of a row group. What is otherwise, or damaged, is not read: whoever asks
+then reads it with Arrow, which says what is wrong.
 """
 
 import zlib
 from collections.abc import Mapping
+from contextlib import suppress
 from dataclasses import dataclass
 
 import cramjam
@@ -23,8 +25,8 @@ _PLAIN_DICTIONARY = 2  # what RLE_DICTIONARY was called before
 _CODECS = ("UNCOMPRESSED", "LZ4", "ZSTD")
 
 
-class Corrupt(ValueError):
-    """A page is not what its checksum or its header says."""
+class _Unreadable(Exception):
+    """A page is of another kind, or not what its checksum or its header says."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,11 +36,13 @@ class StoredColumn:
     place  its number in the schema
     codec  as Parquet's metadata name it
     kind   its type; of texts that are read as dictionaries, string
+    nullable  whether its pages say which rows have a value
     """
 
     place: int
     codec: str
     kind: pa.DataType
+    nullable: bool
 
     @property
     def width(self) -> int:
@@ -68,33 +72,30 @@ class RowsInPages:
     """
 
     def __init__(self, file: Bytes, columns: int, begins: Longs, sizes: Longs, firsts: Longs, rows: Longs) -> None:
-        """`columns` is how many the file has. Raises Corrupt."""
+        """`columns` is how many the file has."""
         self._file = _read_only(file)
         self._sizes = sizes
         self._firsts = firsts
         self._rows = rows
         self._found = np.empty((len(begins), columns, loops.TOLD), np.int64)
-        if not loops.find_pages(self._file, len(file) - ROOM, begins, sizes, self._found):
-            raise Corrupt("a header of a page can't be read")
+        self._readable = loops.find_pages(self._file, len(file) - ROOM, begins, sizes, self._found)
 
     def read(self, columns: Mapping[str, StoredColumn]) -> dict[str, pa.Array]:
-        """Columns of the rows, but for those that are written in another way. Raises Corrupt."""
-        read = {name: self._column(column) for name, column in columns.items()}
-        return {name: values for name, values in read.items() if values is not None}
+        """Columns of the rows, but for those that can't be read here."""
+        read = {}
+        for name, column in columns.items() if self._readable else ():
+            with suppress(_Unreadable):
+                read[name] = self._column(column)
+        return read
 
-    def _column(self, column: StoredColumn) -> pa.Array | None:
+    def _column(self, column: StoredColumn) -> pa.Array:
         found = self._found[:, column.place]
         encodings = set(found[:, loops.PAGE_ENCODING].tolist())
         encoding = encodings.pop()
         if encodings or encoding == loops.OTHER_LAYOUT or column.codec not in _CODECS:
-            return None
+            raise _Unreadable
         pages = self._pages(found[:, loops.PAGE_AT : loops.PAGE_ENCODING], column.codec)
-        places, bodies, counts = np.empty(len(self._rows), np.int64), *np.empty((2, len(found)), np.int64)
-        _check(
-            loops.find_values(
-                pages.data, pages.begins, pages.ends, self._firsts, self._rows, self._sizes, places, bodies, counts
-            )
-        )
+        places, bodies, counts = self._places(pages) if column.nullable else (self._rows, pages.begins, self._sizes)
         values, starts, lengths = np.zeros((3, len(places)), np.int64)
         width, firsts = column.width, self._firsts
         data = pages.data
@@ -120,7 +121,7 @@ class RowsInPages:
             if pa.types.is_integer(column.kind):
                 loops.plain_integers(data, starts, places, width, values)
         else:
-            return None
+            raise _Unreadable
         valid = places >= 0
         if pa.types.is_integer(column.kind):
             return pa.array(values.astype(column.kind.to_pandas_dtype()), mask=~valid)
@@ -128,12 +129,22 @@ class RowsInPages:
             return _fixed(data, starts, valid, column.kind)
         return _texts(data, starts, lengths, valid)
 
+    def _places(self, pages: _Pages) -> tuple[Longs, Longs, Longs]:
+        """As loops.find_values: the places of the rows' values, where values begin, and how many there are."""
+        places, bodies, counts = np.empty(len(self._rows), np.int64), *np.empty((2, len(self._sizes)), np.int64)
+        _check(
+            loops.find_values(
+                pages.data, pages.begins, pages.ends, self._firsts, self._rows, self._sizes, places, bodies, counts
+            )
+        )
+        return places, bodies, counts
+
     def _pages(self, found: Longs, codec: str) -> _Pages:
         """Pages, checked and undone; `found` has of each what find_pages tells, from its place to its checksum."""
         bytes_of = self._file.data
         for at, size, _, checksum in found.tolist():
             if at >= 0 and checksum != loops.NO_CHECKSUM and zlib.crc32(bytes_of[at : at + size]) != checksum:
-                raise Corrupt(f"the checksum of a page at {at} is not that of its {size} bytes")
+                raise _Unreadable
         begins, sizes = found[:, 0].copy(), np.where(found[:, 0] >= 0, found[:, 1], 0)
         if codec == "UNCOMPRESSED":
             return _Pages(self._file, begins, begins + sizes)
@@ -151,9 +162,8 @@ class RowsInPages:
                 else:
                     count = cramjam.zstd.decompress_into(bytes_of[at : at + size], out)
             except cramjam.DecompressionError as error:
-                raise Corrupt(f"a page at {at} can't be undone: {error}") from error
-            if count != length:
-                raise Corrupt(f"a page at {at} has {count} bytes instead of {length}")
+                raise _Unreadable from error
+            _check(count == length)
         return _Pages(_read_only(data), ends - raw, ends)
 
 
@@ -166,7 +176,7 @@ def _read_only(data: Bytes) -> Bytes:
 
 def _check(read: bool) -> None:
     if not read:
-        raise Corrupt("a page is not as its encoding says")
+        raise _Unreadable
 
 
 def _texts(data: Bytes, starts: Longs, lengths: Longs, valid: Flags) -> pa.StringArray:
