@@ -148,7 +148,7 @@ class Portion:
     def lines(self, rows: Int64s) -> pa.Array:
         """The lines of these entries."""
         if self._lines is None and self.are_text(rows):
-            return self._physical("line").take(pa.array(rows))
+            return self._all_at(["line"], rows)["line"]
         if self._layout is None or self._lines is not None or 2 * len(rows) > self.rows:
             return self.column("line").take(pa.array(rows))
         return self._rebuilt(self._layout, rows)
