@@ -18,7 +18,7 @@ Codec: TypeAlias = tuple[str, int]
 """Name and level."""
 
 ZSTD: Codec = ("zstd", 1)
-LZ4: Codec = ("lz4", 9)  # reads as fast at any level
+LZ4: Codec = ("lz4", 4)  # reads as fast at any level; 9 takes twice as long for 1 % less
 
 MOST_LOST = 0.5
 """Bytes for each value that LZ4 may take more than zstd."""
