@@ -19,7 +19,8 @@ from sigyn.store.index_section import ALL_SHAPED, IndexPlace, SegmentIndex, deco
 from sigyn.store.layout import Layout
 from sigyn.store.needles.search import Sought, possible_groups
 from sigyn.store.objects import ObjectStore
-from sigyn.store.pages.page_rows import RowsInPages, StoredColumn
+from sigyn.store.pages.page_rows import RowsInPages
+from sigyn.store.pages.stored import StoredColumn
 from sigyn.store.portion import Portion, ReadSome, RowGroups
 from sigyn.store.recent import RecentSegments, RowGroup
 from sigyn.store.remote_file import RemoteFile
@@ -391,8 +392,9 @@ def single_rows(body: bytes | memoryview, rows: Int64s) -> dict[str, pa.Array]:
     group = metadata.row_group(0)
     fields = enumerate(metadata.schema.to_arrow_schema())
     stored = {field.name: _stored(metadata, place, field.type) for place, field in fields}
-    begin, rows_in, firsts = (np.array(each, np.int64) for each in ([_begin(group)], [group.num_rows], [0, len(rows)]))
-    return RowsInPages(np.frombuffer(body, np.uint8), len(stored), begin, rows_in, firsts, rows).read(stored)
+    file = np.frombuffer(body, np.uint8)
+    begins, sizes, firsts = (np.array(each, np.int64) for each in ([_begin(group)], [group.num_rows], [0, len(rows)]))
+    return RowsInPages(file, len(stored), begins, sizes, firsts, rows).read(stored)
 
 
 def _stored(metadata: pq.FileMetaData, place: int, kind: pa.DataType) -> StoredColumn:

@@ -11,7 +11,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from sigyn.store.pages.page_rows import RowsInPages, StoredColumn
+from sigyn.store.pages.page_rows import RowsInPages
+from sigyn.store.pages.stored import StoredColumn
 
 MOST_ROWS = 600
 INTEGERS = {8: pa.int8(), 32: pa.int32(), 64: pa.int64()}
@@ -33,25 +34,31 @@ class Written:
     def metadata(self) -> pq.FileMetaData:
         return pq.ParquetFile(pa.BufferReader(self.body)).metadata
 
+    def begins(self) -> list[int]:
+        """Where the row groups begin."""
+        metadata = self.metadata
+        firsts = [metadata.row_group(group).column(0) for group in range(metadata.num_row_groups)]
+        return [each.dictionary_page_offset or each.data_page_offset for each in firsts]
+
+    def stored(self) -> StoredColumn:
+        codec, nullable = self.metadata.row_group(0).column(0).compression, bool(self.schema.field("c").nullable)
+        return StoredColumn(0, codec, self.column.type, nullable)
+
     def rows(self, rows: Sequence[int], body: bytes | None = None) -> pa.Array | None:
         """These rows, by their numbers in the file, rising; None where they are not read."""
-        metadata = self.metadata
         ends = np.cumsum(self.sizes)
         wanted = np.array(rows, np.int64)
         groups = np.searchsorted(ends, wanted, side="right")
         touched, counts = np.unique(groups, return_counts=True)
-        firsts = [metadata.row_group(int(group)).column(0) for group in touched]
-        begins = [each.dictionary_page_offset or each.data_page_offset for each in firsts]
         pages = RowsInPages(
             np.frombuffer(body or self.body, np.uint8),
             1,
-            np.array(begins),
+            np.array(self.begins())[touched],
             np.array(self.sizes)[touched],
             np.append(0, np.cumsum(counts)),
             wanted - (ends - np.array(self.sizes))[groups],
         )
-        codec, nullable = metadata.row_group(0).column(0).compression, bool(self.schema.field("c").nullable)
-        return pages.read({"c": StoredColumn(0, codec, self.column.type, nullable)}).get("c")
+        return pages.read({"c": self.stored()}).get("c")
 
 
 @st.composite

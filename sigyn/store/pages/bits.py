@@ -1,0 +1,60 @@
+"""Numbers as the pages of Parquet files have them: words, varints, zigzag codes, runs of bits.
+
+Places are offsets into an array of bytes, behind which 8 more may be read. What comes from a file is not trusted:
+a loop that would leave its page says so by giving False, or a place of -1.
+"""
+
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+from numba import njit
+
+Bytes = npt.NDArray[np.uint8]
+
+
+@njit(nogil=True, cache=True, inline="always")
+def word(data: Bytes, at: int) -> Any:
+    """Eight bytes, the first the lowest."""
+    word = np.uint64(0)
+    for index in range(8):
+        word |= np.uint64(data[at + index]) << np.uint64(8 * index)
+    return word
+
+
+@njit(nogil=True, cache=True)
+def varint(data: Bytes, at: int, end: int) -> tuple[Any, int]:
+    """An unsigned number of variable length and the place behind it; -1: it has no end."""
+    number, shift = np.uint64(0), 0
+    while at < end and shift < 64:
+        byte = data[at]
+        number |= np.uint64(byte & 0x7F) << np.uint64(shift)
+        at += 1
+        if byte < 0x80:
+            return number, at
+        shift += 7
+    return number, -1
+
+
+@njit(nogil=True, cache=True, inline="always")
+def integer(word: Any) -> Any:
+    """A signed number of 64 bits, which numba won't mix with those without a sign."""
+    return np.int64(word)
+
+
+@njit(nogil=True, cache=True, inline="always")
+def zigzag(number: Any) -> Any:
+    """A number from its zigzag code."""
+    return np.int64(number >> np.uint64(1)) ^ -np.int64(number & np.uint64(1))
+
+
+@njit(nogil=True, cache=True, inline="always")
+def bits(data: Bytes, begin: int, bit: int, width: int) -> Any:
+    """`width` bits from bit number `bit` behind a place."""
+    if width == 0:
+        return np.uint64(0)
+    at, shift = begin + (bit >> 3), np.uint64(bit & 7)
+    number = word(data, at) >> shift
+    if width + (bit & 7) > 64:
+        number |= np.uint64(data[at + 8]) << (np.uint64(64) - shift)
+    return number & (np.uint64(0xFFFFFFFFFFFFFFFF) >> np.uint64(64 - width))

@@ -1,0 +1,134 @@
+"""Compiled loops that read pages with the differences of integers, or of the lengths of texts.
+
+https://parquet.apache.org/docs/file-format/data-pages/encodings/
+"""
+
+import numpy as np
+import numpy.typing as npt
+from numba import njit
+
+from sigyn.store.pages.bits import bits, integer, varint, word, zigzag
+
+Bytes = npt.NDArray[np.uint8]
+Longs = npt.NDArray[np.int64]
+
+_MOST_MINIBLOCKS = 64
+_IN_A_WORD = 57  # bits that eight bytes hold wherever in the first of them they begin
+
+
+@njit(nogil=True, cache=True)
+def _read_deltas_header(data: Bytes, at: int, end: int) -> tuple[int, int, int, int, int]:
+    """How many values a small block has, how many of these a block has, how many values there are, the first of them.
+
+    And the place behind that, -1: it can't be read.
+    """
+    block, at = varint(data, at, end)
+    minis, total, first = np.uint64(0), np.uint64(0), np.uint64(0)
+    if at >= 0:
+        minis, at = varint(data, at, end)
+    if at < 0 or minis == 0 or minis > _MOST_MINIBLOCKS or block % (np.uint64(8) * minis) or block > 1 << 20:
+        return 0, 0, 0, 0, -1
+    total, at = varint(data, at, end)
+    if at >= 0:
+        first, at = varint(data, at, end)
+    return integer(block // minis), integer(minis), integer(total), zigzag(first), at
+
+
+@njit(nogil=True, cache=True)
+def _read_deltas(
+    data: Bytes, at: int, end: int, first: int, last: int, places: Longs, values: Longs, sums: Longs, whole: bool
+) -> int:
+    """The place behind integers that are told by their differences, or -1.
+
+    Sets values[row] for each row that has a value, and sums[row] to the sum of all values in front of it. Where it is
+    not `whole`, nothing is read behind the last that is sought.
+    """
+    in_mini, minis, count, value, at = _read_deltas_header(data, at, end)
+    if at < 0:
+        return -1
+    row, before = first, integer(0)
+    while row < last and (places[row] < 0 or places[row] == 0):
+        if places[row] == 0:
+            if count == 0:
+                return -1
+            values[row], sums[row] = value, 0
+        row += 1
+    place = 1
+    while place < count and (whole or row < last):
+        coded, at = varint(data, at, end)
+        if at < 0 or at + minis > end:
+            return -1
+        least = zigzag(coded)
+        widths = at
+        at += minis
+        for mini in range(minis):
+            if place >= count:
+                break
+            width = integer(data[widths + mini])
+            size = in_mini * width // 8
+            if width > 64 or at + size > end:
+                return -1
+            stop = min(place + in_mini, count)
+            if row >= last:  # only the end is sought
+                place = stop
+                at += size
+                if not whole:
+                    break
+                continue
+            mask = np.uint64(0xFFFFFFFFFFFFFFFF) >> np.uint64(64 - max(width, 1))
+            bit = 0
+            while place < stop:
+                until = min(stop, places[row] + 1) if row < last else stop
+                if width == 0:  # all differences are the same
+                    steps = until - place
+                    before += steps * value + least * (steps * (steps - 1) // 2)
+                    value += steps * least
+                elif width <= _IN_A_WORD:
+                    for _ in range(place, until):
+                        before += value
+                        value += least + integer((word(data, at + (bit >> 3)) >> np.uint64(bit & 7)) & mask)
+                        bit += width
+                else:
+                    for _ in range(place, until):
+                        before += value
+                        value += least + integer(bits(data, at, bit, width))
+                        bit += width
+                place = until
+                while row < last and places[row] < place:
+                    if places[row] == place - 1:
+                        values[row], sums[row] = value, before
+                    row += 1
+            at += size
+    while row < last and places[row] < 0:
+        row += 1
+    return at if row >= last else -1
+
+
+@njit(nogil=True, cache=True)
+def delta_integers(data: Bytes, bodies: Longs, ends: Longs, firsts: Longs, places: Longs, values: Longs) -> bool:
+    """As `plain_integers`, from pages with the differences of values."""
+    sums = np.empty(len(places), np.int64)
+    for page in range(len(bodies)):
+        first, last = firsts[page], firsts[page + 1]
+        if _read_deltas(data, bodies[page], ends[page], first, last, places, values, sums, False) < 0:
+            return False
+    return True
+
+
+@njit(nogil=True, cache=True)
+def delta_texts(
+    data: Bytes, bodies: Longs, ends: Longs, firsts: Longs, places: Longs, starts: Longs, lengths: Longs
+) -> bool:
+    """Where texts lie, in pages with the differences of all lengths in front of all texts."""
+    sums = np.zeros(len(places), np.int64)
+    for page in range(len(bodies)):
+        first, last = firsts[page], firsts[page + 1]
+        at = _read_deltas(data, bodies[page], ends[page], first, last, places, lengths, sums, True)
+        if at < 0:
+            return False
+        for row in range(first, last):
+            if places[row] >= 0:
+                starts[row] = at + sums[row]
+                if lengths[row] < 0 or sums[row] < 0 or starts[row] + lengths[row] > ends[page]:
+                    return False
+    return True

@@ -1,0 +1,75 @@
+"""Compiled loops that read which rows of a page have a value: runs and bits, each of one bit here.
+
+https://parquet.apache.org/docs/file-format/data-pages/encodings/
+"""
+
+import numpy as np
+import numpy.typing as npt
+from numba import njit
+
+from sigyn.store.pages.bits import integer, varint, word
+
+Bytes = npt.NDArray[np.uint8]
+Longs = npt.NDArray[np.int64]
+
+
+@njit(nogil=True, cache=True)
+def find_values(
+    data: Bytes, begins: Longs, ends: Longs, firsts: Longs, rows: Longs, sizes: Longs,
+    places: Longs, bodies: Longs, counts: Longs,
+) -> bool:  # fmt: skip
+    """Where the values of rows are among those of their pages.
+
+    Page i lies at begins[i] to ends[i] and has sizes[i] rows; rows[firsts[i] : firsts[i + 1]] are sought in it, rising.
+    Sets `places` for each row, -1: it has none; and for each page where its values begin, and how many there are.
+    """
+    for page in range(len(begins)):
+        at, end = begins[page], ends[page]
+        if at + 4 > end:
+            return False
+        body = at + 4 + integer(word(data, at) & np.uint64(0xFFFFFFFF))
+        if body > end:
+            return False
+        at += 4
+        row, count, sought, last = 0, 0, firsts[page], firsts[page + 1]
+        while row < sizes[page]:
+            run, at = varint(data, at, body)
+            if at < 0:
+                return False
+            length = integer(run >> np.uint64(1))
+            if run & np.uint64(1):
+                if at + length > body:
+                    return False
+                for index in range(length):
+                    levels = data[at + index]
+                    stop = min(row + 8, sizes[page])
+                    while sought < last and rows[sought] < stop:
+                        bit = rows[sought] - row
+                        before = _ones(levels & ((1 << bit) - 1))
+                        places[sought] = count + before if (levels >> bit) & 1 else -1
+                        sought += 1
+                    count += _ones(levels & ((1 << (stop - row)) - 1))
+                    row = stop
+                at += length
+            else:
+                if at >= body or length == 0:
+                    return False
+                present = data[at] & 1
+                at += 1
+                stop = min(row + length, sizes[page])
+                while sought < last and rows[sought] < stop:
+                    places[sought] = count + rows[sought] - row if present else -1
+                    sought += 1
+                count += (stop - row) * present
+                row = stop
+        if sought < last:
+            return False
+        bodies[page], counts[page] = body, count
+    return True
+
+
+@njit(nogil=True, cache=True, inline="always")
+def _ones(byte: int) -> int:
+    byte -= (byte >> 1) & 0x55
+    byte = (byte & 0x33) + ((byte >> 2) & 0x33)
+    return (byte + (byte >> 4)) & 0xF
