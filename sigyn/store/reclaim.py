@@ -78,6 +78,7 @@ class Reclaimer:
         # What is under way is asked before what is committed: a key that moves between both is seen in one.
         needed = self._committer.under_way()
         needed |= self._catalog.knows(keys)
+        needed |= self._live.held()  # where a segment that moved was, while a snapshot reads it there
         orphans = [key for key in keys if key not in needed]
         if orphans:
             self._objects.delete(orphans)

@@ -4,13 +4,14 @@ import shutil
 import uuid
 from collections.abc import Callable
 from contextlib import suppress
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import pytest
 
 from sigyn.model.errors import BadRequest, Unavailable
-from sigyn.model.time import DAY, HOUR
+from sigyn.model.time import DAY, HOUR, system_clock
 from sigyn.store import ObjectStoreSettings, Snapshot, Store, StoreSettings, TierSettings, rebuild_catalog
 from sigyn.store.places import objects_of
 
@@ -125,6 +126,19 @@ def lines(snapshot: Snapshot) -> list[str]:
     """The lines of a snapshot with one segment."""
     found: list[str] = snapshot.read(snapshot.segments[0], ["line"])["line"].to_pylist()
     return found
+
+
+async def test_a_sweep_spares_what_a_snapshot_reads_of_a_segment_that_moved(tiered: StoreSettings) -> None:
+    rows = days_ago(9)
+    clock = Clock(MORNING)
+    store = await store_of(replace(tiered, orphan_grace_seconds=-60), rows, clock)
+    clock.now = system_clock()  # by which the age of objects is told
+    with store.snapshot("fake", EARLIEST, LATEST) as before:
+        store.move_now()
+        store.sweep_now()
+        assert lines(before) == [each.line for each in rows]
+        assert not before.lost
+    await store.close()
 
 
 async def test_small_segments_are_merged_in_the_tier_where_they_are(tiered: StoreSettings) -> None:
