@@ -111,7 +111,10 @@ class Deletions:
         return [request for request in self._catalog.delete_requests() if request.tenant == tenant]
 
     def _document(self, request: DeleteRequest) -> None:
-        body = document_of(request, self._live.of(request.tenant))
+        """Names also what no query reads now, but a catalog that is made anew may bring back."""
+        quarantined = [segment for segment in self._catalog.quarantined() if segment.tenant == request.tenant]
+        replaced = [address for id, address in self._catalog.replaced() if id <= request.boundary]
+        body = document_of(request, [*self._live.of(request.tenant), *quarantined], replaced)
         self._documents.write(request.tenant, request.id, body)
 
     def _load(self) -> None:

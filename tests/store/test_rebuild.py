@@ -126,6 +126,77 @@ async def test_an_object_that_comes_back_shows_nothing_of_what_was_deleted(setti
     await store.close()
 
 
+@pytest.mark.parametrize("settings", ["local"], indirect=True)
+async def test_an_object_replaced_before_a_request_shows_nothing_of_it_when_it_comes_back(
+    settings: MakeSettings,
+) -> None:
+    configured = settings(compaction=False, delete_cancel_period=0)
+    store = opened(configured)
+    for text in ("secret", "plain"):
+        await store.append(batch([row("a", 1, text)]))
+        await store.append(batch([row("a", 1, text)], tenant="other"))
+    with store.snapshot("fake", EARLIEST, LATEST), store.snapshot("other", EARLIEST, LATEST):
+        store.compact_now()  # the old objects stay: a snapshot held them when the store closed
+        store.deletions.add("fake", "a:secret", EARLIEST, LATEST)
+        store.forget_now()
+        await store.close()
+    store = reopened(configured)
+    assert store.gauges().segments == 6
+    for work in (lambda: None, store.forget_now, store.compact_now):
+        work()
+        assert stored(store) == [row("a", 1, "plain")]
+        assert len(stored(store, "other")) == 2
+    await store.close()
+
+
+@pytest.mark.parametrize("settings", ["local"], indirect=True)
+async def test_an_object_that_was_lost_when_a_request_was_made_shows_nothing_of_it_when_it_comes_back(
+    settings: MakeSettings,
+) -> None:
+    configured = settings(compaction=False, delete_cancel_period=0)
+    store = opened(configured)
+    await store.append(batch([row("a", 1, "secret"), row("a", 1, "plain")]))
+    (path,) = (Path(str(configured.data)) / "objects").rglob("*.parquet")
+    body = path.read_bytes()
+    path.unlink()
+    assert stored(store) == stored(store) == []
+    assert len(store.quarantined()) == 1
+    store.deletions.add("fake", "a:secret", EARLIEST, LATEST)
+    store.forget_now()
+    await store.close()
+    path.write_bytes(body)
+    store = reopened(configured)
+    assert stored(store) == [row("a", 1, "plain")]
+    await store.close()
+
+
+@pytest.mark.parametrize("settings", ["local"], indirect=True)
+async def test_a_log_of_the_catalog_that_was_lost_does_not_reach_the_new_one(
+    settings: MakeSettings, catalog: str
+) -> None:
+    if catalog != "sqlite":
+        pytest.skip("only SQLite has one")
+    configured = settings(compaction=False)
+    store = Store.open(configured)
+    assert configured.data is not None
+    log = configured.data / "catalog.sqlite-wal"
+    body = b""
+    for number in range(20):
+        await store.append(batch([row("a", number, f"{number}"), row(f"{number}", number, "x")]))
+        body = body if number > 9 else log.read_bytes()
+    expected = stored(store)
+    await store.close()
+    lose_catalog(configured)
+    log.write_bytes(body)  # the process was killed, and a person deleted only the first file
+    with pytest.raises(BadRequest, match=r"there is a log of another catalog at `.*/catalog\.sqlite-wal`; move it away"):
+        rebuild_catalog(configured)
+    log.unlink()
+    rebuild_catalog(configured)
+    store = Store.open(configured)
+    assert (stored(store), store.gauges().segments) == (expected, 20)
+    await store.close()
+
+
 async def test_a_request_that_can_not_be_documented_is_refused(tmp_path: Path) -> None:
     objects = FaultyObjects(LocalObjects(tmp_path / "objects"), Faults(), 0)
     store = Store.open(StoreSettings(data=tmp_path, compaction=False), objects=objects)
