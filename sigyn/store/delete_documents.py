@@ -36,7 +36,8 @@ class DocumentedRequest(msgspec.Struct, frozen=True, kw_only=True):
 def document_of(request: DeleteRequest, segments: Iterable[SegmentInfo], replaced: Iterable[str]) -> bytes:
     """The document of a request.
 
-    `segments` are those of its tenant, `replaced` addresses of older ones whose objects may still be there, of any tenant.
+    `segments` are those of its tenant, `replaced` addresses of older ones, of any tenant, whose objects may still be
+    there.
     """
     keys = [split_address(each.key)[1] for each in segments if request.may_concern(each)]
     folder = f"{encode_tenant(request.tenant)}/"

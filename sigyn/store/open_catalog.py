@@ -54,8 +54,8 @@ def has_catalog(settings: StoreSettings) -> bool:
 def new_catalog(settings: StoreSettings) -> Iterator[SqlCatalog]:
     """A catalog to be filled, which takes its place as a whole at the end, or not at all.
 
-    There is none yet, and the data folder is ours. Raises as `open_catalog`, and BadRequest when something of an older one
-    is left.
+    There is none yet, and the data folder is ours. Raises as `open_catalog`, and BadRequest when something of an older
+    one is left.
     """
     if settings.data is None:
         raise BadRequest("a store in memory has no catalog to make")

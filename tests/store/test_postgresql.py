@@ -30,8 +30,8 @@ pytestmark = pytest.mark.anyio
 class Wire:
     """Forwards to a database.
 
-    `cut` lets one COMMIT through and closes every connection before its answer; they are closed also before something with
-    `refused` in it comes through.
+    `cut` lets one COMMIT through and closes every connection before its answer. They are closed also when something
+    comes that holds `refused`, which is not let through.
     """
 
     def __init__(self, port: int) -> None:

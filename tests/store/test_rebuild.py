@@ -188,7 +188,7 @@ async def test_a_log_of_the_catalog_that_was_lost_does_not_reach_the_new_one(
     await store.close()
     lose_catalog(configured)
     log.write_bytes(body)  # the process was killed, and a person deleted only the first file
-    with pytest.raises(BadRequest, match=r"there is a log of another catalog at `.*/catalog\.sqlite-wal`; move it away"):
+    with pytest.raises(BadRequest, match=r"a log of another catalog at `.*/catalog\.sqlite-wal`; move it away"):
         rebuild_catalog(configured)
     log.unlink()
     rebuild_catalog(configured)
