@@ -202,13 +202,29 @@ async def test_a_tier_that_is_not_named_any_more_is_told_at_start(tiered: StoreS
 
 @pytest.mark.parametrize(
     ("hot", "cold"),
-    [("s3://logs", "s3://logs/cold"), ("s3://logs/a/", "s3://logs/a"), ("s3://logs/hot/a", "s3://logs/hot")],
+    [
+        ("s3://logs", "s3://logs/cold"),
+        ("s3://logs/a/", "s3://logs/a"),
+        ("s3://logs/hot/a", "s3://logs/hot"),
+        ("s3://logs", "s3a://logs/cold"),
+        ("az://logs/a", "azure://logs/a"),
+        ("abfs://logs/a", "az://logs"),
+    ],
 )
 def test_a_tier_inside_of_another_is_refused(tmp_path: Path, hot: str, cold: str) -> None:
     tier = TierSettings(name="cold", after=DAY, objects=ObjectStoreSettings(url=cold))
     settings = StoreSettings(data=tmp_path, objects=ObjectStoreSettings(url=hot), tiers=(tier,))
     with pytest.raises(BadRequest, match="give each a bucket or a prefix of its own"):
         Store.open(settings)
+
+
+def test_a_tier_inside_of_the_data_folder_is_refused_by_whatever_name(tmp_path: Path) -> None:
+    (tmp_path / "data").mkdir()
+    (tmp_path / "other").symlink_to(tmp_path / "data")
+    for name in ("data/cold", "other/cold", "x/../data/objects", "other"):
+        tier = TierSettings(name="cold", after=DAY, objects=ObjectStoreSettings(url=f"file://{tmp_path}/{name}"))
+        with pytest.raises(BadRequest, match="give each a bucket or a prefix of its own"):
+            Store.open(StoreSettings(data=tmp_path / "data", tiers=(tier,)))
 
 
 async def test_a_catalog_is_rebuilt_from_all_tiers(tiered: StoreSettings, tmp_path: Path) -> None:
