@@ -23,7 +23,7 @@ from sigyn.store.lock import FolderLock
 from sigyn.store.objects import ObjectStore, StoredObject
 from sigyn.store.open_catalog import catalog_name, has_catalog, new_catalog
 from sigyn.store.places import objects_of
-from sigyn.store.segment import decode_segment
+from sigyn.store.segment import decode_segment, verify_pages
 from sigyn.store.settings import StoreSettings
 from sigyn.store.tiers import split_address
 
@@ -40,6 +40,7 @@ class RebuiltCatalog:
     """What a new catalog holds.
 
     unreadable  addresses of objects that are no readable segments
+    damaged     addresses of segments with entries that can't be read: they are in quarantine
     copies      objects left out because the same one is in a warmer tier: of moves that were broken off
     requests    delete requests
     unreadable_requests  documents that are no readable delete requests
@@ -48,6 +49,7 @@ class RebuiltCatalog:
     segments: int
     entries: int
     unreadable: tuple[str, ...]
+    damaged: tuple[str, ...]
     copies: int
     requests: int
     unreadable_requests: int
@@ -79,6 +81,7 @@ def _fill(catalog: Catalog, objects: ObjectStore, progress: Progress) -> Rebuilt
     entries = copies = 0
     known: set[str] = set()
     unreadable: list[str] = []
+    damaged: list[str] = []
     archived: list[str] = []
     newest = 0
     documents = Documents(objects, DELETE_REQUESTS, system_clock)
@@ -104,8 +107,15 @@ def _fill(catalog: Catalog, objects: ObjectStore, progress: Progress) -> Rebuilt
         except (SegmentLost, msgspec.DecodeError):
             unreadable.append(found.key)
             continue
-        catalog.commit([NewSegment(found.key, encoded, arrival_of(key, encoded, requests))])
+        (segment,) = catalog.commit([NewSegment(found.key, encoded, arrival_of(key, encoded, requests))])
         newest = max(newest, encoded.arrival or 0)
+        try:
+            for _ in verify_pages(body):
+                pass
+        except SegmentLost:  # its checksum is now that of the damaged object: nothing would notice
+            catalog.quarantine(segment.id)
+            damaged.append(found.key)
+            continue
         known.add(key)
         entries += encoded.rows
     archived = [address for address in archived if split_address(address)[1] not in known]
@@ -114,7 +124,9 @@ def _fill(catalog: Catalog, objects: ObjectStore, progress: Progress) -> Rebuilt
         raise Unavailable(f"{count} to be restored first: `{archived[0]}`; no catalog was written")
     catalog.skip_ids(newest)
     progress(len(listed), len(listed))
-    return RebuiltCatalog(len(known), entries, tuple(unreadable), copies, len(requests), unreadable_requests)
+    return RebuiltCatalog(
+        len(known), entries, tuple(unreadable), tuple(damaged), copies, len(requests), unreadable_requests
+    )
 
 
 def _in_order(objects: ObjectStore) -> Sequence[StoredObject]:

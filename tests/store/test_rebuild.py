@@ -4,6 +4,7 @@ import os
 import time
 from pathlib import Path
 
+import pyarrow.parquet as pq
 import pytest
 
 from sigyn.model.errors import BadRequest, Unavailable
@@ -167,6 +168,34 @@ async def test_an_object_that_was_lost_when_a_request_was_made_shows_nothing_of_
     path.write_bytes(body)
     store = reopened(configured)
     assert stored(store) == [row("a", 1, "plain")]
+    await store.close()
+
+
+@pytest.mark.parametrize("settings", ["local"], indirect=True)
+@pytest.mark.parametrize("compacted", [False, True])
+async def test_an_object_that_is_damaged_comes_back_in_quarantine(settings: MakeSettings, compacted: bool) -> None:
+    configured = settings(compaction=False, orphan_grace_seconds=-60)
+    store = opened(configured)
+    await store.append(batch([row("a", 1, "x" * 100)]))
+    if compacted:
+        store.compact_now()
+    (path,) = (Path(str(configured.data)) / "objects").rglob("*.parquet")
+    await store.append(batch([row("b", 1, "y")]))
+    await store.close()
+    body = bytearray(path.read_bytes())
+    column = pq.ParquetFile(path).metadata.row_group(0).column(1)
+    body[column.data_page_offset + column.total_compressed_size - 1] ^= 0x40
+    path.write_bytes(body)
+    lose_catalog(configured)
+    rebuilt = rebuild_catalog(configured)
+    assert (rebuilt.segments, rebuilt.unreadable, len(rebuilt.damaged)) == (1, (), 1)
+    assert path.match(rebuilt.damaged[0])
+    store = opened(configured)
+    for work in (lambda: None, store.sweep_now, store.compact_now):
+        work()
+        assert stored(store) == [row("b", 1, "y")]
+        assert [each.key for each in store.quarantined()] == [*rebuilt.damaged]
+    assert path.exists()
     await store.close()
 
 
