@@ -81,7 +81,7 @@ def _fill(catalog: Catalog, objects: ObjectStore, progress: Progress) -> Rebuilt
     entries = copies = 0
     known: set[str] = set()
     unreadable: list[str] = []
-    damaged: list[str] = []
+    damaged: dict[str, str] = {}  # by key, as there may be a whole one in a colder tier
     archived: list[str] = []
     newest = 0
     documents = Documents(objects, DELETE_REQUESTS, system_clock)
@@ -107,26 +107,37 @@ def _fill(catalog: Catalog, objects: ObjectStore, progress: Progress) -> Rebuilt
         except (SegmentLost, msgspec.DecodeError):
             unreadable.append(found.key)
             continue
-        (segment,) = catalog.commit([NewSegment(found.key, encoded, arrival_of(key, encoded, requests))])
-        newest = max(newest, encoded.arrival or 0)
-        try:
-            for _ in verify_pages(body):
-                pass
-        except SegmentLost:  # its checksum is now that of the damaged object: nothing would notice
-            catalog.quarantine(segment.id)
-            damaged.append(found.key)
+        if not _is_whole(body):  # its checksum would be that of the damaged object: nothing would notice
+            damaged.setdefault(key, found.key)
             continue
+        catalog.commit([NewSegment(found.key, encoded, arrival_of(key, encoded, requests))])
+        newest = max(newest, encoded.arrival or 0)
         known.add(key)
         entries += encoded.rows
     archived = [address for address in archived if split_address(address)[1] not in known]
     if archived:
         count = "1 object has" if len(archived) == 1 else f"{len(archived)} objects have"
         raise Unavailable(f"{count} to be restored first: `{archived[0]}`; no catalog was written")
+    lost = {key: address for key, address in damaged.items() if key not in known}
+    for key, address in lost.items():
+        encoded = decode_segment(memoryview(objects.get(address)))
+        (segment,) = catalog.commit([NewSegment(address, encoded, arrival_of(key, encoded, requests))])
+        catalog.quarantine(segment.id)
+        newest = max(newest, encoded.arrival or 0)
     catalog.skip_ids(newest)
     progress(len(listed), len(listed))
     return RebuiltCatalog(
-        len(known), entries, tuple(unreadable), tuple(damaged), copies, len(requests), unreadable_requests
+        len(known), entries, tuple(unreadable), tuple(lost.values()), copies, len(requests), unreadable_requests
     )
+
+
+def _is_whole(body: memoryview) -> bool:
+    try:
+        for _ in verify_pages(body):
+            pass
+    except SegmentLost:
+        return False
+    return True
 
 
 def _in_order(objects: ObjectStore) -> Sequence[StoredObject]:

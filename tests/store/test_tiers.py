@@ -8,6 +8,8 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
+import pyarrow as pa
+import pyarrow.parquet as pq
 import pytest
 
 from sigyn.model.errors import BadRequest, Unavailable
@@ -242,6 +244,27 @@ async def test_a_catalog_is_rebuilt_from_all_tiers(tiered: StoreSettings, tmp_pa
     store = Store.open(tiered, clock=clock)
     assert stored(store) == sorted(rows, key=repr)
     assert tiers_of(store) == {"hot": 3}
+    await store.close()
+
+
+async def test_a_whole_object_in_a_colder_tier_counts_where_the_warmer_one_is_damaged(
+    tiered: StoreSettings, tmp_path: Path
+) -> None:
+    clock = Clock(MORNING)
+    rows = days_ago(9)
+    store = await store_of(tiered, rows, clock)
+    (path,) = (tmp_path / "data" / "objects").rglob("*.parquet")
+    body = bytearray(path.read_bytes())
+    store.move_now()
+    await store.close()
+    column = pq.ParquetFile(pa.BufferReader(bytes(body))).metadata.row_group(0).column(1)
+    body[column.data_page_offset + column.total_compressed_size - 1] ^= 0x40
+    path.write_bytes(body)
+    lose_catalog(tiered)
+    rebuilt = rebuild_catalog(tiered)
+    assert (rebuilt.segments, rebuilt.damaged) == (1, ())
+    store = Store.open(tiered, clock=clock)
+    assert (stored(store), tiers_of(store)) == (sorted(rows, key=repr), {"warm": 1})
     await store.close()
 
 
