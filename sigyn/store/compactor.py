@@ -33,7 +33,14 @@ class Compactor:
         quarantine: Quarantine,
         metrics: StoreMetrics,
         shape_lines: int,
+        most_metadata: int,
     ) -> None:
+        """`most_metadata` are bytes of structured metadata beyond which a job takes no further segment.
+
+        `full` has ids of segments that have so much that nothing is merged with them.
+        """
+        self.full: set[int] = set()
+        self._most_metadata = most_metadata
         self._objects = objects
         self._streams = streams
         self._committer = committer
@@ -49,7 +56,8 @@ class Compactor:
     ) -> Sequence[SegmentInfo]:
         """Merges segments of one tenant, in the tier that they are in; gives those that are archived.
 
-        When there are any, nothing was done: to write the others once more would be of no use.
+        When there are any, nothing was done: to write the others once more would be of no use. The last ones are left
+        for another time when those before have much structured metadata.
         `pause` is called often, and may sleep, or raise to break off. Rows with the numbers that `unwanted` has for a
         segment's id are left out for good. A segment whose object is lost is quarantined, and the others are merged.
         Raises Unavailable when the object store or the catalog fails; nothing has changed then.
@@ -70,8 +78,14 @@ class Compactor:
                 self._quarantine.take(segment, error)
             else:
                 read.append(segment)
+                if gathered.metadata_bytes >= self._most_metadata:
+                    break
         if archived or not read:
             return archived
+        if read[0].level and len(read) == 1 < len(segments):  # the others are lost, or one more would be too much
+            if gathered.metadata_bytes >= self._most_metadata:
+                self.full.add(read[0].id)
+            return ()
         labels, entries = gathered.take()
         if not len(entries):
             self._committer.commit((), read, forgets=bool(unwanted))

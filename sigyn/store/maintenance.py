@@ -237,6 +237,7 @@ class Maintenance:
             since = time.monotonic() - _ARCHIVED_SECONDS
             self._archived = {id: looked for id, looked in self._archived.items() if looked > since}
             segments = [segment for segment in segments if segment.id not in self._archived]
+        segments = [segment for segment in segments if segment.id not in self._compactor.full]
         sides = apart(segments, self._deletions.in_force(tenant))
         return next(filter(None, (plan_compaction(side, rules, now) for side in sides)), ())
 

@@ -79,7 +79,10 @@ class Store:
         reclaimer = Reclaimer(
             objects, catalog, self._live, self._reader, self._finder, self._deleted, committer, self.metrics, clock
         )
-        compactor = Compactor(objects, self.streams, committer, self._quarantine, self.metrics, settings.shape_lines)
+        compactor = Compactor(
+            objects, self.streams, committer, self._quarantine, self.metrics, settings.shape_lines,
+            most_metadata=settings.compaction_job_bytes,
+        )  # fmt: skip
         self._forgetting = Forgetting(
             settings, retention, self.streams, self._live, self._reader, self.deletions, self._deleted,
             compactor, committer, self._quarantine, self.metrics, clock,
