@@ -245,6 +245,24 @@ async def test_a_request_that_can_not_be_documented_is_refused(tmp_path: Path) -
     await store.close()
 
 
+async def test_a_request_that_was_refused_does_not_come_back(tmp_path: Path) -> None:
+    settings = StoreSettings(data=tmp_path, compaction=False)
+    objects = FaultyObjects(LocalObjects(tmp_path / "objects"), Faults(), 0)
+    store = Store.open(settings, objects=objects)
+    store.match_deletes(TextMatcher(store.streams))
+    await store.append(batch([row("a", 1, "kept")]))
+    objects.faults = Faults(lose_answer=1)
+    objects.refusal = lambda action, _key: Unavailable("fault: away") if action == "delete" else None
+    with pytest.raises(Unavailable, match="was lost"):
+        store.deletions.add("fake", "a:kept", EARLIEST, LATEST)
+    objects.faults, objects.refusal = Faults(), lambda _action, _key: None
+    store.sweep_now()
+    await store.close()
+    store = reopened(settings)
+    assert (stored(store), store.delete_requests("fake")) == ([row("a", 1, "kept")], [])
+    await store.close()
+
+
 @pytest.mark.parametrize("settings", ["local"], indirect=True)
 async def test_requests_without_a_document_get_one(settings: MakeSettings) -> None:
     configured = settings(compaction=False)
