@@ -11,6 +11,7 @@ from sigyn.store.commit import Committer
 from sigyn.store.deleted_rows import DeletedRows
 from sigyn.store.duplicates import DuplicateFinder
 from sigyn.store.failures import Failures
+from sigyn.store.keys import is_segment_key
 from sigyn.store.live import LiveSegments
 from sigyn.store.metrics import StoreMetrics
 from sigyn.store.objects import ObjectStore
@@ -85,7 +86,7 @@ class Reclaimer:
         try:
             for found in self._objects.list():
                 pause()
-                if spared < found.modified <= settled and found.key.endswith(".parquet"):
+                if spared < found.modified <= settled and is_segment_key(found.key):
                     suspects.append(found.key)
                     if len(suspects) >= 1000:
                         self._sweep(suspects)

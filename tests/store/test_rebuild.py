@@ -8,8 +8,9 @@ import pyarrow.parquet as pq
 import pytest
 
 from sigyn.model.errors import BadRequest, Unavailable
-from sigyn.model.time import SECOND
+from sigyn.model.time import DAY, SECOND
 from sigyn.store import FolderInUse, Store, StoreSettings, check_store, rebuild_catalog
+from sigyn.store.keys import segment_key
 from sigyn.store.objects import LocalObjects
 from sigyn.store.places import objects_of
 
@@ -297,15 +298,17 @@ async def test_a_store_that_lost_its_catalog_does_not_begin_anew(settings: MakeS
 async def test_a_new_catalog_spares_objects_that_could_not_be_seen_when_it_was_made(tmp_path: Path) -> None:
     configured = StoreSettings(data=tmp_path, compaction=False, orphan_grace_seconds=-60)
     objects = FaultyObjects(LocalObjects(tmp_path / "objects"), Faults(refuse=1), 0)
-    (tmp_path / "objects" / "fake").mkdir()
-    (tmp_path / "objects" / "fake" / "0-older.parquet").write_bytes(b"of a catalog that was lost")
+    older, newer = (tmp_path / "objects" / segment_key("fake", 0, day * DAY) for day in (1, 2))
+    for path in (older, newer):
+        path.parent.mkdir(parents=True)
+    older.write_bytes(b"of a catalog that was lost")
     store = Store.open(configured, objects=objects)
     objects.faults = Faults()
     await store.append(batch([row("a", 1, "x")]))
-    objects.put("fake/0-newer.parquet", b"left by a process that was killed")
+    newer.write_bytes(b"left by a process that was killed")
     later = time.time_ns() + SECOND  # a file's time may be some ms behind the clock
-    os.utime(tmp_path / "objects" / "fake" / "0-newer.parquet", ns=(later, later))
+    os.utime(newer, ns=(later, later))
     store.sweep_now()
-    assert sorted(path.name[2:7] for path in (tmp_path / "objects").rglob("0-[no]*.parquet")) == ["older"]
+    assert (older.exists(), newer.exists()) == (True, False)
     assert stored(store) == [row("a", 1, "x")]
     await store.close()
