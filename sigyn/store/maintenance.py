@@ -204,8 +204,9 @@ class Maintenance:
         """
         failures = Failures()
         while self._run_jobs(rules, failures):
-            with failures.within("objects"):
-                self._reclaimer.reclaim(self._pause)
+            if "objects" not in failures:  # to be refused may take a minute
+                with failures.within("objects"):
+                    self._reclaimer.reclaim(self._pause)
         failures.tell()
 
     def _run_jobs(self, rules: CompactionRules, failures: Failures) -> bool:
