@@ -99,6 +99,8 @@ def rebuild_catalog_command(data: str | None, config_file: Path | None, output: 
         show_info(f"{_count(rebuilt.requests, 'delete request')} in force again")
     if rebuilt.unreadable_requests:
         show_info(f"{_count(rebuilt.unreadable_requests, 'delete request')} can't be read and are left out")
+    for key in rebuilt.damaged:
+        show_info(f"object `{key}` is damaged and in quarantine: restore it from a backup")
     for key in rebuilt.unreadable:
         show_info(f"object `{key}` is no readable segment: left out; copy it away before a sweep deletes it")
     return 0

@@ -10,6 +10,7 @@ from sigyn.store.catalog import Catalog, SegmentInfo
 from sigyn.store.demoted import is_demoted_key
 from sigyn.store.documents import is_document_key
 from sigyn.store.errors import SegmentArchived, SegmentLost
+from sigyn.store.keys import is_segment_key
 from sigyn.store.lock import FolderLock
 from sigyn.store.moves import check_tiers
 from sigyn.store.objects import ObjectStore
@@ -147,13 +148,14 @@ def _finding(problem: Problem, segment: SegmentInfo, detail: str) -> Finding:
 def _orphans(catalog: Catalog, sizes: dict[str, int], known: Iterable[SegmentInfo]) -> list[Finding]:
     unknown = set(sizes) - {segment.key for segment in known}
     replaced = {key for _, key in catalog.replaced()}
+
+    def fate(key: str) -> str:
+        if key in replaced:
+            return "replaced; deleted at the next start"
+        return "no segment of the catalog; it is swept" if is_segment_key(key) else "not of Sigyn; it stays"
+
     return [
-        Finding(
-            Problem.ORPHAN,
-            key,
-            f"{sizes[key]} bytes, "
-            + ("replaced; deleted at the next start" if key in replaced else "no segment of the catalog; it is swept"),
-        )
+        Finding(Problem.ORPHAN, key, f"{sizes[key]} bytes, {fate(key)}")
         for key in sorted(unknown)
         if not is_demoted_key(key) and not is_document_key(key)
     ]

@@ -10,7 +10,7 @@ import pyarrow as pa
 from sigyn.store.catalog import NewSegment, SegmentInfo
 from sigyn.store.commit import Committer
 from sigyn.store.compaction import joins_days
-from sigyn.store.errors import SegmentLost
+from sigyn.store.errors import SegmentArchived, SegmentLost
 from sigyn.store.gathering import GatheredEntries
 from sigyn.store.identical import drop_duplicates
 from sigyn.store.metrics import StoreMetrics
@@ -33,7 +33,14 @@ class Compactor:
         quarantine: Quarantine,
         metrics: StoreMetrics,
         shape_lines: int,
+        most_metadata: int,
     ) -> None:
+        """`most_metadata` are bytes of structured metadata beyond which a job takes no further segment.
+
+        `full` has ids of segments that have so much that nothing is merged with them.
+        """
+        self.full: set[int] = set()
+        self._most_metadata = most_metadata
         self._objects = objects
         self._streams = streams
         self._committer = committer
@@ -46,34 +53,44 @@ class Compactor:
         segments: Sequence[SegmentInfo],
         pause: Callable[[], None],
         unwanted: Mapping[int, Int64s] = MappingProxyType({}),
-    ) -> None:
-        """Merges segments of one tenant. `pause` is called often, and may sleep, or raise to break off.
+    ) -> Sequence[SegmentInfo]:
+        """Merges segments of one tenant, in the tier that they are in; gives those that are archived.
 
-        Rows with the numbers that `unwanted` has for a segment's id are left out for good. A segment
-        whose object is lost is quarantined, one that is archived stays as it is; the others are merged, in
-        the tier that they are in. Raises Unavailable when the object store or the catalog fails; nothing has
-        changed then.
+        When there are any, nothing was done: to write the others once more would be of no use. The last ones are left
+        for another time when those before have much structured metadata.
+        `pause` is called often, and may sleep, or raise to break off. Rows with the numbers that `unwanted` has for a
+        segment's id are left out for good. A segment whose object is lost is quarantined, and the others are merged.
+        Raises Unavailable when the object store or the catalog fails; nothing has changed then.
         """
         begun = time.perf_counter()
         tenant = segments[0].tenant
         read: list[SegmentInfo] = []
+        archived: list[SegmentInfo] = []
         gathered = GatheredEntries(sum(segment.text_bytes for segment in segments))
         for segment in segments:
             pause()
             labels = [self._streams.labels(tenant, id) for id in segment.streams.ids.tolist()]
             try:
                 gathered.add(labels, self._entries(segment, unwanted.get(segment.id, _NONE)))
+            except SegmentArchived:
+                archived.append(segment)
             except SegmentLost as error:
                 self._quarantine.take(segment, error)
-                continue
-            read.append(segment)
-        if not read:
-            return
+            else:
+                read.append(segment)
+                if gathered.metadata_bytes >= self._most_metadata:
+                    break
+        if archived or not read:
+            return archived
+        if read[0].level and len(read) == 1 < len(segments):  # the others are lost, or one more would be too much
+            if gathered.metadata_bytes >= self._most_metadata:
+                self.full.add(read[0].id)
+            return ()
         labels, entries = gathered.take()
         if not len(entries):
             self._committer.commit((), read, forgets=bool(unwanted))
             self._count(read, (), 0, unwanted, time.perf_counter() - begun)
-            return
+            return ()
         entries = drop_duplicates(entries).combine_chunks()
         pa.default_memory_pool().release_unused()
         rows = len(entries)
@@ -92,6 +109,7 @@ class Compactor:
         pa.default_memory_pool().release_unused()
         seconds = time.perf_counter() - begun
         self._count(read, written, rows, unwanted, seconds)
+        return ()
 
     def _entries(self, segment: SegmentInfo, unwanted: Int64s) -> Iterator[pa.Table]:
         """The entries of a segment in pieces, but those in rows with these (sorted) numbers."""

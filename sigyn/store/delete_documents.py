@@ -9,6 +9,7 @@ import msgspec
 
 from sigyn.store.catalog import DeleteRequest, SegmentInfo
 from sigyn.store.documents import Documents
+from sigyn.store.keys import encode_tenant
 from sigyn.store.segment import EncodedSegment
 from sigyn.store.tiers import split_address
 
@@ -32,9 +33,15 @@ class DocumentedRequest(msgspec.Struct, frozen=True, kw_only=True):
         return DeleteRequest(self.id, self.tenant, self.query, self.first, self.last, self.created, self.boundary)
 
 
-def document_of(request: DeleteRequest, segments: Iterable[SegmentInfo]) -> bytes:
-    """The document of a request; `segments` are the live ones of its tenant."""
+def document_of(request: DeleteRequest, segments: Iterable[SegmentInfo], replaced: Iterable[str]) -> bytes:
+    """The document of a request.
+
+    `segments` are those of its tenant, `replaced` addresses of older ones, of any tenant, whose objects may still be
+    there.
+    """
     keys = [split_address(each.key)[1] for each in segments if request.may_concern(each)]
+    folder = f"{encode_tenant(request.tenant)}/"
+    keys += [key for _, key in map(split_address, replaced) if key.startswith(folder)]
     return msgspec.json.encode(
         DocumentedRequest(
             tenant=request.tenant,

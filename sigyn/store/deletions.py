@@ -9,7 +9,6 @@ Each request is a document too (sigyn/store/delete_documents.py), in the object 
 """
 
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import suppress
 from dataclasses import dataclass, replace
 from itertools import groupby
 from threading import Lock
@@ -39,6 +38,7 @@ class Deletions:
         self._most = most_unprocessed
         self._lock = Lock()
         self._in_force: dict[str, tuple[DeleteRequest, ...]] = {}
+        self._refused: list[DeleteRequest] = []
         self.refresh()
 
     def add(self, tenant: str, query: str, first: int, last: int) -> DeleteRequest:
@@ -58,8 +58,10 @@ class Deletions:
             try:
                 self._document(request)
             except Unavailable:
-                with suppress(Unavailable):
+                try:
                     self._documents.delete(tenant, request.id)
+                except Unavailable:  # it may have been written all the same
+                    self._refused.append(request)
                 self._catalog.cancel_delete_request(tenant, request.id)
                 self._load()
                 raise
@@ -90,8 +92,14 @@ class Deletions:
             self._load()
 
     def write_documents(self) -> None:
-        """Writes the documents that requests lack: of an older Sigyn, or of a process that died. Raises Unavailable."""
+        """Writes the documents that requests lack: of an older Sigyn, or of a process that died. Raises Unavailable.
+
+        Those of requests that were refused are removed, where that failed before.
+        """
         with self._lock:
+            while self._refused:
+                self._documents.delete(self._refused[-1].tenant, self._refused[-1].id)
+                self._refused.pop()
             requests = self._catalog.delete_requests()
             known = {tenant: set(self._documents.names(tenant)) for tenant in {each.tenant for each in requests}}
             for request in requests:
@@ -111,7 +119,10 @@ class Deletions:
         return [request for request in self._catalog.delete_requests() if request.tenant == tenant]
 
     def _document(self, request: DeleteRequest) -> None:
-        body = document_of(request, self._live.of(request.tenant))
+        """Names also what no query reads now, but a catalog that is made anew may bring back."""
+        quarantined = [segment for segment in self._catalog.quarantined() if segment.tenant == request.tenant]
+        replaced = [address for id, address in self._catalog.replaced() if id <= request.boundary]
+        body = document_of(request, [*self._live.of(request.tenant), *quarantined], replaced)
         self._documents.write(request.tenant, request.id, body)
 
     def _load(self) -> None:

@@ -20,7 +20,7 @@ import numpy.typing as npt
 import pyarrow as pa
 
 from sigyn.store.catalog import SegmentInfo
-from sigyn.store.errors import SegmentArchived, SegmentLost
+from sigyn.store.errors import SegmentLost
 from sigyn.store.identical import CONTENT, place_hash
 from sigyn.store.reader import SegmentReader
 from sigyn.store.streams import Int64s
@@ -95,10 +95,10 @@ class _TenantDuplicates:
             pending = [pair for pair in overlapping_pairs(segments) if pair[0] not in self._compared.get(pair[1], ())]
             if pending:
                 involved = {id for pair in pending for id in pair}
-                archived = self._compare([segment for segment in segments if segment.id in involved])
+                unread = self._compare([segment for segment in segments if segment.id in involved])
                 for older, newer in pending:
-                    if not archived.isdisjoint((older, newer)):
-                        continue  # until they are restored
+                    if not unread.isdisjoint((older, newer)):
+                        continue  # an archive is restored, and an object that was lost may come back
                     self._compared.setdefault(newer, set()).add(older)
             present = {segment.id for segment in segments}
             answer = {}
@@ -120,32 +120,30 @@ class _TenantDuplicates:
                     del found[id]
 
     def _compare(self, segments: Sequence[SegmentInfo]) -> set[int]:
-        """Notes what is found; gives the ids of segments that can't be compared, because they are archived."""
+        """Notes what is found; gives the ids of segments that can't be read: they are archived, or lost.
+
+        Who reads a lost one next has it quarantined.
+        """
         places = []
-        archived = set()
+        unread = set()
         for covered in covered_by_others(segments):
             try:
                 places.append(self._places(covered))
-            except SegmentArchived:
-                archived.add(covered.segment.id)
+            except SegmentLost:
+                unread.add(covered.segment.id)
         for some in _portions(_meeting(places)):
-            self._compare_content(some)
-        return archived
+            unread |= self._compare_content(some)
+        return unread
 
     def _places(self, covered: _Covered) -> _Places:
         segment = covered.segment
-        try:
-            groups = self._reader.row_groups(segment)
-            numbers = [
-                number
-                for number, group in enumerate(groups)
-                if _reaches(covered, group.first_row, group.first_row + group.rows)
-            ]
-            table = self._reader.read(segment, ["stream", "timestamp"], numbers)
-        except SegmentArchived:
-            raise
-        except SegmentLost:
-            return _Places(segment, _NONE, _NONE, np.empty(0, np.uint64))  # whoever reads it next has it quarantined
+        groups = self._reader.row_groups(segment)
+        numbers = [
+            number
+            for number, group in enumerate(groups)
+            if _reaches(covered, group.first_row, group.first_row + group.rows)
+        ]
+        table = self._reader.read(segment, ["stream", "timestamp"], numbers)
         rows = _numbers([(groups[number].first_row, groups[number].rows) for number in numbers])
         ordinals = table["stream"].to_numpy()
         timestamps = table["timestamp"].to_numpy()
@@ -153,10 +151,17 @@ class _TenantDuplicates:
         ids, timestamps = segment.streams.ids[ordinals[kept]], timestamps[kept]
         return _Places(segment, rows[kept], timestamps, place_hash(ids, timestamps))
 
-    def _compare_content(self, places: Sequence[_Places]) -> None:
-        tables = [table for place in places if (table := self._content(place)) is not None]
+    def _compare_content(self, places: Sequence[_Places]) -> set[int]:
+        """As `_compare`."""
+        tables = []
+        unread = set()
+        for place in places:
+            try:
+                tables.append(self._content(place))
+            except SegmentLost:
+                unread.add(place.segment.id)
         if not tables:
-            return
+            return unread
         entries = pa.concat_tables(tables)
         groups = entries.group_by(CONTENT, use_threads=False).aggregate([("segment", "list"), ("row", "list")])
         sizes = groups["segment_list"].combine_chunks().value_lengths().to_numpy()
@@ -174,19 +179,17 @@ class _TenantDuplicates:
         for (older_id, newer_id), rows in found.items():
             known = self._found.setdefault(newer_id, {})
             known[older_id] = np.unique(np.concatenate([known.get(older_id, _NONE), *rows]))
+        return unread
 
-    def _content(self, place: _Places) -> pa.Table | None:
-        """The entries at places, with ids of streams, the segment's id and row numbers; None when it is lost."""
+    def _content(self, place: _Places) -> pa.Table:
+        """The entries at places, with ids of streams, the segment's id and row numbers. Raises SegmentLost."""
         segment = place.segment
         tables = []
-        try:
-            for number, group in enumerate(self._reader.row_groups(segment)):
-                low, high = np.searchsorted(place.rows, [group.first_row, group.first_row + group.rows])
-                if low < high:
-                    table = self._reader.read(segment, CONTENT, [number])
-                    tables.append(table.take(pa.array(place.rows[low:high] - group.first_row)))
-        except SegmentLost:
-            return None
+        for number, group in enumerate(self._reader.row_groups(segment)):
+            low, high = np.searchsorted(place.rows, [group.first_row, group.first_row + group.rows])
+            if low < high:
+                table = self._reader.read(segment, CONTENT, [number])
+                tables.append(table.take(pa.array(place.rows[low:high] - group.first_row)))
         entries = pa.concat_tables(tables)
         ids = segment.streams.ids[entries["stream"].to_numpy()]
         return (

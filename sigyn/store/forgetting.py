@@ -5,8 +5,7 @@ segment out; the reclaimer deletes the objects. A process that dies in between d
 next start: what is done is in the catalog.
 """
 
-from collections.abc import Callable
-from contextlib import suppress
+from collections.abc import Callable, Sequence
 from functools import partial
 from itertools import groupby
 
@@ -20,10 +19,11 @@ from sigyn.store.compactor import Compactor
 from sigyn.store.deleted_rows import DeletedRows, EntryReader
 from sigyn.store.deletions import Deletions
 from sigyn.store.errors import SegmentArchived, SegmentLost
+from sigyn.store.failures import Failures
 from sigyn.store.live import LiveSegments
 from sigyn.store.metrics import StoreMetrics
 from sigyn.store.quarantine import Quarantine
-from sigyn.store.retention import RetentionPlan, RetentionRules, RuleTotal, plan_retention, rows_of
+from sigyn.store.retention import Removal, RetentionPlan, RetentionRules, RuleTotal, plan_retention, rows_of
 from sigyn.store.settings import StoreSettings
 from sigyn.store.streams import Int64s, StreamRegistry
 
@@ -68,23 +68,34 @@ class Forgetting:
         return plan_retention(self._live.all(), self._streams, self._rules, self._clock(), reclaimable)
 
     def retire(self, pause: Callable[[], None]) -> None:
-        """Removes what retention does not keep. `pause` may raise to break off."""
+        """Removes what retention does not keep, but for what is archived. `pause` may raise to break off."""
         plan = self.plan()
         for removal, *_ in plan.dropped:
             pause()
             self._committer.commit((), [removal.segment], forgets=True)
             self._metrics.segments_removed += 1
             self._metrics.entries_removed += removal.segment.rows
+        failures = Failures()
+        rewritten = []
         for removals in plan.rewritten:
-            segment = removals[0].segment
-            try:
-                rows = rows_of(removals, partial(self._timestamps, segment))
-            except SegmentLost as error:
-                self._quarantine.take(segment, error)
-                continue
-            self._compactor.run([segment], pause, {segment.id: rows})
-        for total in plan.totals():
+            tier = removals[0].segment.tier
+            if tier not in failures:
+                with failures.within(tier):
+                    if self._take_out(removals, pause):
+                        rewritten.append(removals)
+        for total in RetentionPlan(plan.dropped, tuple(rewritten)).totals():
             _log.info("entries past their retention removed", **_described(total))
+        failures.tell()
+
+    def _take_out(self, removals: Sequence[Removal], pause: Callable[[], None]) -> bool:
+        """Rewrites a segment without some of its entries; False when it is archived, or lost."""
+        segment = removals[0].segment
+        try:
+            rows = rows_of(removals, partial(self._timestamps, segment))
+        except SegmentLost as error:
+            self._quarantine.take(segment, error)
+            return False
+        return not self._compactor.run([segment], pause, {segment.id: rows})
 
     def _timestamps(self, segment: SegmentInfo) -> Int64s:
         timestamps: Int64s = self._reader.read(segment, ["timestamp"])["timestamp"].to_numpy()
@@ -95,43 +106,56 @@ class Forgetting:
         if self._filter_only or self._deleted.matcher is None:
             return
         ripe = self._clock() - self._cancel_period
+        failures = Failures()
         for tenant in self._deletions.tenants():
             due = [request for request in self._deletions.in_force(tenant) if request.created <= ripe]
             if due:
-                # What is archived can't be looked through: the requests stay in force until it is restored.
-                with suppress(SegmentArchived):
+                with failures.within(tenant):
                     self._delete(tenant, due, pause)
+        failures.tell()
 
     def _delete(self, tenant: str, due: list[DeleteRequest], pause: Callable[[], None]) -> None:
-        """Works in the order of arrival, so that one number for each request says how far it is."""
+        """Works in the order of arrival, so that one number for each request says how far it is.
+
+        What is archived can't be looked through: requests that it may concern stay in force until it is restored.
+        """
+        held_up: set[str] = set()
         last = max(request.boundary for request in due)
         segments = sorted(self._live.of(tenant), key=lambda segment: segment.arrival)
         for arrival, some in groupby(segments, key=lambda segment: segment.arrival):
             if arrival > last:
                 break
-            looked_at = [segment for segment in some if self._clean(segment, due, pause)]
+            looked_at = [segment for segment in some if self._clean(segment, due, held_up, pause)]
             if looked_at:
-                self._deletions.advance(due, arrival)
+                self._deletions.advance([request for request in due if request.id not in held_up], arrival)
         for request in due:
+            if request.id in held_up:
+                continue
             self._deletions.advance([request], request.boundary)
             _log.info("delete request processed", tenant=tenant, request=request.id, query=request.query)
 
-    def _clean(self, segment: SegmentInfo, due: list[DeleteRequest], pause: Callable[[], None]) -> bool:
-        """Rewrites a segment without what the requests take; False when none of them concerns it."""
+    def _clean(
+        self, segment: SegmentInfo, due: list[DeleteRequest], held_up: set[str], pause: Callable[[], None]
+    ) -> bool:
+        """Rewrites a segment without what the requests take; False when none of them concerns it.
+
+        Ids of requests that have to wait until it is restored are added to `held_up`.
+        """
         concerned = [request for request in due if self._deleted.concerns(request, segment)]
         if not concerned:
             return False
         pause()
         try:
             rows = [self._deleted.matching(request, segment) for request in concerned]
+            unwanted = np.unique(np.concatenate(rows))
+            is_archived = bool(len(unwanted) and self._compactor.run([segment], pause, {segment.id: unwanted}))
         except SegmentArchived:
-            raise
+            is_archived = True
         except SegmentLost as error:
             self._quarantine.take(segment, error)
             return True
-        unwanted = np.unique(np.concatenate(rows))
-        if len(unwanted):
-            self._compactor.run([segment], pause, {segment.id: unwanted})
+        if is_archived:
+            held_up.update(request.id for request in concerned)
         return True
 
 

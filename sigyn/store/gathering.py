@@ -44,6 +44,11 @@ class GatheredEntries:
             self._metadata.cut(kept[2])
             raise
 
+    @property
+    def metadata_bytes(self) -> int:
+        """Bytes of structured metadata; they are bounded by nothing that the catalog knows."""
+        return self._metadata.size()[1]
+
     def take(self) -> tuple[list[Labels], pa.Table]:
         """The streams, and the entries with each column in one piece; nothing is left here."""
         columns = [

@@ -43,6 +43,14 @@ def day_of(timestamps: Timestamps) -> Timestamps:
     return timestamps // DAY
 
 
+_SEGMENT = re.compile(r"[^/]+/\d{4}-\d\d-\d\d/\d-[0-9a-f]{32}\.parquet")
+
+
+def is_segment_key(key: str) -> bool:
+    """Whether an object has a name, or an address, as `segment_key` gives it: others in a bucket are not ours."""
+    return _SEGMENT.fullmatch(key) is not None
+
+
 def segment_key(tenant: str, level: int, first: int) -> str:
     """A new key for a segment of `tenant` whose first entry is at `first` (ns)."""
     day = _EPOCH + timedelta(days=day_of(first))

@@ -112,6 +112,11 @@ class LiveSegments:
                 del self._dead[segment.key]
             return free
 
+    def held(self) -> set[str]:
+        """Addresses of all objects that somebody may read: of live segments, and of removed ones still there."""
+        with self._lock:
+            return {segment.key for segments in self._tenants.values() for segment in segments} | self._dead.keys()
+
     def reclaimable_bytes(self) -> int:
         """Bytes of the objects of removed segments that are still there, whether or not something pins them."""
         with self._lock:

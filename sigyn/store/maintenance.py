@@ -11,16 +11,16 @@ from contextlib import contextmanager
 from dataclasses import replace
 from threading import Event, Lock, Thread
 
-import pyarrow as pa
 import structlog
 
-from sigyn.model.errors import SigynError, Unavailable
+from sigyn.model.errors import Unavailable
 from sigyn.model.time import Clock
 from sigyn.store.catalog import SegmentInfo
 from sigyn.store.commit import Committer
 from sigyn.store.compaction import CompactionRules, compaction_rules, plan_compaction
 from sigyn.store.compactor import Compactor
 from sigyn.store.deletions import Deletions, apart
+from sigyn.store.failures import FAILURES, Failures
 from sigyn.store.forgetting import Forgetting
 from sigyn.store.live import LiveSegments
 from sigyn.store.metrics import StoreMetrics
@@ -28,6 +28,7 @@ from sigyn.store.moves import Mover
 from sigyn.store.quarantine import Quarantine
 from sigyn.store.reclaim import Reclaimer
 from sigyn.store.settings import StoreSettings
+from sigyn.store.tiers import HOT
 from sigyn.store.writer import Writer
 
 _log = structlog.get_logger("sigyn.store")
@@ -36,6 +37,7 @@ _LOOK_SECONDS = 1.0
 _RETRY_SECONDS = 10.0
 _RETENTION_SECONDS = 60.0
 _MOVE_SECONDS = 60.0
+_ARCHIVED_SECONDS = 3600.0
 _LONGEST_PAUSE = 0.05  # seconds
 
 
@@ -79,6 +81,8 @@ class Maintenance:
         self._stopping = False
         self._resumed = time.monotonic()
         self._settled: dict[str, tuple[Sequence[SegmentInfo], int]] = {}
+        self._archived: dict[int, float] = {}  # by id of a segment: when it was found so, monotonic
+        self._next_sweep = self._next_retention = self._next_move = time.monotonic()
         self._thread = Thread(target=self._loop, name="sigyn-maintenance", daemon=True)
 
     def start(self) -> None:
@@ -102,16 +106,20 @@ class Maintenance:
         """
         with self._in_turn():
             self._settled.clear()
-            while self._compact(replace(self._rules, age=-1)):
-                pass
+            self._compact(replace(self._rules, age=-1))
             self._reclaimer.reclaim(self._pause)
 
     def forget_now(self) -> None:
         """Removes what delete requests take and retention does not keep, with the objects. Raises Unavailable."""
         with self._in_turn():
-            self._forgetting.delete_requested(self._pause)
-            self._forgetting.retire(self._pause)
-            self._reclaimer.reclaim(self._pause)
+            failures = Failures()
+            with failures.within("delete requests"):
+                self._forgetting.delete_requested(self._pause)
+            with failures.within("retention"):
+                self._forgetting.retire(self._pause)
+            with failures.within("objects"):
+                self._reclaimer.reclaim(self._pause)
+            failures.tell()
 
     def move_now(self) -> None:
         """Moves segments to the tiers that they are old enough for. Raises Unavailable."""
@@ -134,31 +142,15 @@ class Maintenance:
                 raise Unavailable("the store is closed") from None
 
     def _loop(self) -> None:
-        next_sweep = next_retention = next_move = time.monotonic()
         failed = False
         while not self._stopping:
             try:
                 with self._working:
-                    if self._committer.catch_up():
-                        self._deletions.refresh()
-                    if self._settings.compaction:
-                        self._forgetting.delete_requested(self._pause)
-                    if self._settings.compaction and time.monotonic() >= next_retention:
-                        self._forgetting.retire(self._pause)
-                        next_retention = time.monotonic() + _RETENTION_SECONDS
-                    self._reclaimer.reclaim(self._pause)
-                    while self._settings.compaction and self._compact(self._rules):
-                        self._reclaimer.reclaim(self._pause)
-                    if time.monotonic() >= next_sweep:
-                        self._sweep()
-                        next_sweep = time.monotonic() + self._settings.orphan_sweep_seconds
-                    if self._settings.compaction and time.monotonic() >= next_move:
-                        self._mover.run(self._clock(), self._pause)
-                        next_move = time.monotonic() + _MOVE_SECONDS
+                    self._work()
                 failed = False
             except _Stopped:
                 return
-            except (SigynError, pa.ArrowException, OSError, MemoryError) as error:
+            except FAILURES as error:
                 self._metrics.maintenance_failures += 1
                 if not failed:  # once, not with every attempt
                     _log.warning("maintenance failed and is tried again", reason=str(error), seconds=_RETRY_SECONDS)
@@ -167,29 +159,88 @@ class Maintenance:
             if not self._stopping:
                 self._wake.clear()
 
-    def _sweep(self) -> None:
-        self._deletions.write_documents()
-        self._quarantine.recheck(self._pause)
-        self._reclaimer.sweep(self._settings.orphan_grace_seconds, self._pause)
+    def _work(self) -> None:
+        """Does whatever is due. What fails keeps nothing else from being done: a full disk has to be emptied."""
+        failures = Failures()
+        with failures.within("catalog"):
+            if self._committer.catch_up():
+                self._deletions.refresh()
+        if self._settings.compaction:
+            with failures.within("delete requests"):
+                self._forgetting.delete_requested(self._pause)
+            if time.monotonic() >= self._next_retention:
+                with failures.within("retention"):
+                    self._forgetting.retire(self._pause)
+                    self._next_retention = time.monotonic() + _RETENTION_SECONDS
+        with failures.within("objects"):
+            self._reclaimer.reclaim(self._pause)
+        if self._settings.compaction:
+            with failures.within("compaction"):
+                self._compact(self._rules)
+        if time.monotonic() >= self._next_sweep:
+            with failures.within("sweep"):
+                self._sweep()
+                self._next_sweep = time.monotonic() + self._settings.orphan_sweep_seconds
+        if self._settings.compaction and time.monotonic() >= self._next_move:
+            with failures.within("moves"):
+                self._mover.run(self._clock(), self._pause)
+                self._next_move = time.monotonic() + _MOVE_SECONDS
+        failures.tell()
 
-    def _compact(self, rules: CompactionRules) -> bool:
+    def _sweep(self) -> None:
+        failures = Failures()
+        with failures.within("documents"):
+            self._deletions.write_documents()
+        with failures.within("quarantine"):
+            self._quarantine.recheck(self._pause)
+        with failures.within("orphans"):
+            self._reclaimer.sweep(self._settings.orphan_grace_seconds, self._pause)
+        failures.tell()
+
+    def _compact(self, rules: CompactionRules) -> None:
+        """Runs jobs until none is due, and has the objects of what they replaced deleted.
+
+        A tier or a tenant in which one fails is left alone for now, and told at the end.
+        """
+        failures = Failures()
+        while self._run_jobs(rules, failures):
+            if "objects" not in failures:  # to be refused may take a minute
+                with failures.within("objects"):
+                    self._reclaimer.reclaim(self._pause)
+        failures.tell()
+
+    def _run_jobs(self, rules: CompactionRules, failures: Failures) -> bool:
         """Runs the jobs that are due, one for each tenant; whether there was any."""
         ran = False
         for tenant in self._live.tenants():
             segments = self._live.of(tenant)
             now = self._clock()
             seen, until = self._settled.get(tenant, (None, 0))
-            if seen is segments and now < until:
+            if f"tenant {tenant}" in failures or (seen is segments and now < until):
                 continue
-            sides = apart(segments, self._deletions.in_force(tenant))
-            job = next(filter(None, (plan_compaction(side, rules, now) for side in sides)), ())
+            failing = {tier.name for tier in self._settings.tiers if f"tier {tier.name}" in failures}
+            job = self._job(tenant, segments, replace(rules, frozen=rules.frozen | failing), now)
             if job:
                 self._resumed = time.monotonic()
-                self._compactor.run(job, self._pause)
+                with failures.within(f"tenant {tenant}" if job[0].tier == HOT else f"tier {job[0].tier}"):
+                    looked = time.monotonic()
+                    self._archived |= {segment.id: looked for segment in self._compactor.run(job, self._pause)}
                 ran = True
-            else:
+            elif not failing:
                 self._settled[tenant] = (segments, now + rules.age)
         return ran
+
+    def _job(
+        self, tenant: str, segments: Sequence[SegmentInfo], rules: CompactionRules, now: int
+    ) -> tuple[SegmentInfo, ...]:
+        """The segments that are to be merged next; none when all is well."""
+        if self._archived:  # by a rule of the bucket: which tiers are archives is known
+            since = time.monotonic() - _ARCHIVED_SECONDS
+            self._archived = {id: looked for id, looked in self._archived.items() if looked > since}
+            segments = [segment for segment in segments if segment.id not in self._archived]
+        segments = [segment for segment in segments if segment.id not in self._compactor.full]
+        sides = apart(segments, self._deletions.in_force(tenant))
+        return next(filter(None, (plan_compaction(side, rules, now) for side in sides)), ())
 
     def _pause(self) -> None:
         """Lets queries and pushes go first: while any is under way, as much rest as work, unless too much waits."""

@@ -15,6 +15,7 @@ from sigyn.model.time import DAY, HOUR
 from sigyn.store.catalog import SegmentInfo
 from sigyn.store.commit import Committer
 from sigyn.store.errors import SegmentLost
+from sigyn.store.failures import Failures
 from sigyn.store.keys import day_of
 from sigyn.store.live import LiveSegments
 from sigyn.store.metrics import StoreMetrics
@@ -78,16 +79,22 @@ class Mover:
         """Moves all segments that are old enough. `pause` is called before each and may raise to break off.
 
         A segment whose object is lost is quarantined. Raises Unavailable when a tier or the catalog
-        fails; each segment is then either where it was or where it should be.
+        fails, after what goes between other tiers; each segment is then either where it was or where it should be.
         """
         if not self._tiers:
             return
+        failures = Failures()
         for move in plan_moves(self._live.all(), self._tiers, now):
+            way = f"{move.segment.tier} to {move.tier}"
+            if way in failures:
+                continue
             pause()
-            try:
-                self._move(move)
-            except SegmentLost as error:
-                self._quarantine.take(move.segment, error)
+            with failures.within(way):
+                try:
+                    self._move(move)
+                except SegmentLost as error:
+                    self._quarantine.take(move.segment, error)
+        failures.tell()
 
     def _move(self, move: Move) -> None:
         body = load_body(move.segment, self._objects)

@@ -6,11 +6,10 @@ from pathlib import Path
 
 from sigyn.model.errors import BadRequest
 from sigyn.model.time import Clock, system_clock
-from sigyn.store.database import Database
 from sigyn.store.folders import sync_folder
 from sigyn.store.schema import TABLES
 from sigyn.store.settings import StoreSettings
-from sigyn.store.sql_catalog import SqlCatalog
+from sigyn.store.sql_catalog import SqlCatalog, migrate
 from sigyn.store.sqlite import SqliteDatabase, sqlite_catalog
 
 # psycopg is imported where a catalog is in PostgreSQL, and only there: it takes 0.1 s and 24 MB.
@@ -55,10 +54,15 @@ def has_catalog(settings: StoreSettings) -> bool:
 def new_catalog(settings: StoreSettings) -> Iterator[SqlCatalog]:
     """A catalog to be filled, which takes its place as a whole at the end, or not at all.
 
-    There is none yet, and the data folder is ours. Raises as `open_catalog`.
+    There is none yet, and the data folder is ours. Raises as `open_catalog`, and BadRequest when something of an older
+    one is left.
     """
     if settings.data is None:
         raise BadRequest("a store in memory has no catalog to make")
+    log = settings.data / f"{_FILE}-wal"
+    if not settings.catalog and log.exists():
+        # SQLite would take what is in it for the newest of the new catalog.
+        raise BadRequest(f"there is a log of another catalog at `{log}`; move it away first")
     unfinished = settings.data / "catalog.unfinished"
     _remove(unfinished)
     try:
@@ -84,26 +88,27 @@ def _path(settings: StoreSettings) -> Path | None:
 
 
 def _copy(path: Path, settings: StoreSettings) -> None:
-    """All rows of a catalog in a file to the PostgreSQL database, in one transaction."""
+    """All rows of a catalog in a file to the PostgreSQL database.
+
+    In one transaction with the tables: a server that finds them empty would take all objects for orphans.
+    """
+    from sigyn.store.postgresql import PostgresDatabase
+
     source = SqliteDatabase(path, read_only=True)
     try:
-        catalog = open_catalog(settings)
+        target = PostgresDatabase(settings.catalog)
         try:
-            _copy_tables(source, catalog.database)
+            with target.transaction() as run:
+                migrate(run, target.name)
+                for table, columns in TABLES.items():
+                    names = ", ".join(columns)
+                    places = ", ".join("?" * len(columns))
+                    for row in source.query(f"SELECT {names} FROM {table}"):
+                        run(f"INSERT INTO {table} ({names}) VALUES ({places})", *row)
         finally:
-            catalog.close()
+            target.close()
     finally:
         source.close()
-
-
-def _copy_tables(source: Database, target: Database) -> None:
-    with target.transaction() as run:
-        for table, columns in TABLES.items():
-            names = ", ".join(columns)
-            places = ", ".join("?" * len(columns))
-            run(f"DELETE FROM {table}")
-            for row in source.query(f"SELECT {names} FROM {table}"):
-                run(f"INSERT INTO {table} ({names}) VALUES ({places})", *row)
 
 
 def _remove(unfinished: Path) -> None:

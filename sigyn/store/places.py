@@ -1,5 +1,7 @@
 """Where the parts of a store are."""
 
+from pathlib import Path
+
 from sigyn.model.errors import BadRequest
 from sigyn.store.block_cache import BlockCache
 from sigyn.store.cached_objects import CachedObjects
@@ -9,6 +11,8 @@ from sigyn.store.settings import ObjectStoreSettings, StoreSettings
 from sigyn.store.tiers import HOT, TieredObjects
 
 _NEAR = ("file", "memory")
+_SAME = {"s3a": "s3", **dict.fromkeys(("azure", "adl", "abfs", "abfss"), "az")}
+"""Other names of schemes."""
 
 
 def objects_of(settings: StoreSettings, metrics: StoreMetrics | None = None) -> ObjectStore:
@@ -30,12 +34,20 @@ def objects_of(settings: StoreSettings, metrics: StoreMetrics | None = None) -> 
 
 def _check_apart(settings: StoreSettings) -> None:
     """No tier may see another's objects: it would sweep them as orphans."""
-    hot = settings.objects.url if settings.objects else f"file://{settings.data.resolve()}" if settings.data else ""
-    urls = [url.rstrip("/") for url in (hot, *(tier.objects.url for tier in settings.tiers)) if url]
+    hot = settings.objects.url if settings.objects else f"file://{settings.data}" if settings.data else ""
+    urls = [_one_name(url) for url in (hot, *(tier.objects.url for tier in settings.tiers)) if url]
     for number, inner in enumerate(urls):
         for outer in (*urls[:number], *urls[number + 1 :]):
             if f"{inner}/".startswith(f"{outer}/"):
                 raise BadRequest(f"tier `{inner}` lies in `{outer}`; give each a bucket or a prefix of its own")
+
+
+def _one_name(url: str) -> str:
+    """The same URL for whatever leads to the same place."""
+    scheme, _, rest = url.partition("://")
+    if scheme == "file":
+        return f"file://{Path(rest).resolve()}"
+    return f"{_SAME.get(scheme, scheme)}://{rest}".rstrip("/")
 
 
 def _own(settings: StoreSettings) -> ObjectStore:

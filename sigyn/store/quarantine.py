@@ -11,7 +11,8 @@ from sigyn.store.errors import SegmentArchived, SegmentLost
 from sigyn.store.live import LiveSegments
 from sigyn.store.metrics import StoreMetrics
 from sigyn.store.objects import ObjectStore
-from sigyn.store.rewrite import load_entries
+from sigyn.store.rewrite import load_body
+from sigyn.store.segment import verify_pages
 
 _log = structlog.get_logger("sigyn.store")
 
@@ -58,7 +59,7 @@ class Quarantine:
         for segment in self._catalog.quarantined():
             pause()
             try:
-                for _ in load_entries(segment, self._objects):
+                for _ in verify_pages(load_body(segment, self._objects)):
                     pause()
             except SegmentLost:
                 continue

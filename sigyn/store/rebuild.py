@@ -23,7 +23,7 @@ from sigyn.store.lock import FolderLock
 from sigyn.store.objects import ObjectStore, StoredObject
 from sigyn.store.open_catalog import catalog_name, has_catalog, new_catalog
 from sigyn.store.places import objects_of
-from sigyn.store.segment import decode_segment
+from sigyn.store.segment import decode_segment, verify_pages
 from sigyn.store.settings import StoreSettings
 from sigyn.store.tiers import split_address
 
@@ -40,6 +40,7 @@ class RebuiltCatalog:
     """What a new catalog holds.
 
     unreadable  addresses of objects that are no readable segments
+    damaged     addresses of segments with entries that can't be read: they are in quarantine
     copies      objects left out because the same one is in a warmer tier: of moves that were broken off
     requests    delete requests
     unreadable_requests  documents that are no readable delete requests
@@ -48,6 +49,7 @@ class RebuiltCatalog:
     segments: int
     entries: int
     unreadable: tuple[str, ...]
+    damaged: tuple[str, ...]
     copies: int
     requests: int
     unreadable_requests: int
@@ -79,6 +81,7 @@ def _fill(catalog: Catalog, objects: ObjectStore, progress: Progress) -> Rebuilt
     entries = copies = 0
     known: set[str] = set()
     unreadable: list[str] = []
+    damaged: dict[str, str] = {}  # by key, as there may be a whole one in a colder tier
     archived: list[str] = []
     newest = 0
     documents = Documents(objects, DELETE_REQUESTS, system_clock)
@@ -104,6 +107,9 @@ def _fill(catalog: Catalog, objects: ObjectStore, progress: Progress) -> Rebuilt
         except (SegmentLost, msgspec.DecodeError):
             unreadable.append(found.key)
             continue
+        if not _is_whole(body):  # its checksum would be that of the damaged object: nothing would notice
+            damaged.setdefault(key, found.key)
+            continue
         catalog.commit([NewSegment(found.key, encoded, arrival_of(key, encoded, requests))])
         newest = max(newest, encoded.arrival or 0)
         known.add(key)
@@ -112,9 +118,26 @@ def _fill(catalog: Catalog, objects: ObjectStore, progress: Progress) -> Rebuilt
     if archived:
         count = "1 object has" if len(archived) == 1 else f"{len(archived)} objects have"
         raise Unavailable(f"{count} to be restored first: `{archived[0]}`; no catalog was written")
+    lost = {key: address for key, address in damaged.items() if key not in known}
+    for key, address in lost.items():
+        encoded = decode_segment(memoryview(objects.get(address)))
+        (segment,) = catalog.commit([NewSegment(address, encoded, arrival_of(key, encoded, requests))])
+        catalog.quarantine(segment.id)
+        newest = max(newest, encoded.arrival or 0)
     catalog.skip_ids(newest)
     progress(len(listed), len(listed))
-    return RebuiltCatalog(len(known), entries, tuple(unreadable), copies, len(requests), unreadable_requests)
+    return RebuiltCatalog(
+        len(known), entries, tuple(unreadable), tuple(lost.values()), copies, len(requests), unreadable_requests
+    )
+
+
+def _is_whole(body: memoryview) -> bool:
+    try:
+        for _ in verify_pages(body):
+            pass
+    except SegmentLost:
+        return False
+    return True
 
 
 def _in_order(objects: ObjectStore) -> Sequence[StoredObject]:

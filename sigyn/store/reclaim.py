@@ -4,15 +4,19 @@ from collections.abc import Callable, Sequence
 
 import structlog
 
+from sigyn.model.errors import Unavailable
 from sigyn.model.time import SECOND, Clock
 from sigyn.store.catalog import Catalog
 from sigyn.store.commit import Committer
 from sigyn.store.deleted_rows import DeletedRows
 from sigyn.store.duplicates import DuplicateFinder
+from sigyn.store.failures import Failures
+from sigyn.store.keys import is_segment_key
 from sigyn.store.live import LiveSegments
 from sigyn.store.metrics import StoreMetrics
 from sigyn.store.objects import ObjectStore
 from sigyn.store.reader import SegmentReader
+from sigyn.store.tiers import split_address
 
 _log = structlog.get_logger("sigyn.store")
 
@@ -43,41 +47,60 @@ class Reclaimer:
         self._committer = committer
         self._metrics = metrics
         self._clock = clock
-        self._waiting = catalog.replaced()  # those that the process before did not come to delete
+        # Ids and addresses; at first those that the process before did not come to delete.
+        self._waiting = dict.fromkeys(catalog.replaced())
 
     def reclaim(self, pause: Callable[[], None]) -> None:
-        """Deletes the objects of replaced segments that no snapshot holds any more. `pause` may raise to break off."""
+        """Deletes the objects of replaced segments that no snapshot holds any more. `pause` may raise to break off.
+
+        What can't be deleted in one tier waits, and keeps nothing in the others.
+        """
         free = self._live.take_reclaimable()
         self._reader.forget(free)
         self._finder.forget(free)
         self._deleted.forget(free)
-        self._waiting += [(segment.id, segment.key) for segment in free]
-        while self._waiting:
-            pause()
-            some = self._waiting[:_AT_ONCE]
-            self._objects.delete([key for _, key in some])
-            self._catalog.forget([id for id, _ in some])
-            self._metrics.objects_deleted += len(some)
-            del self._waiting[:_AT_ONCE]
+        self._waiting |= dict.fromkeys((segment.id, segment.key) for segment in free)
+        by_tier: dict[str, list[tuple[int, str]]] = {}
+        for waiting in self._waiting:
+            by_tier.setdefault(split_address(waiting[1])[0], []).append(waiting)
+        failures = Failures()
+        for tier, mine in by_tier.items():
+            with failures.within(tier):
+                for begin in range(0, len(mine), _AT_ONCE):
+                    pause()
+                    self._delete(mine[begin : begin + _AT_ONCE])
+        failures.tell()
+
+    def _delete(self, some: Sequence[tuple[int, str]]) -> None:
+        self._objects.delete([key for _, key in some])
+        self._catalog.forget([id for id, _ in some])
+        self._metrics.objects_deleted += len(some)
+        for deleted in some:
+            del self._waiting[deleted]
 
     def sweep(self, grace_seconds: float, pause: Callable[[], None]) -> None:
         """Deletes orphans: objects without a row in the catalog, older than `grace_seconds`, but not of before it."""
         settled = self._clock() - int(grace_seconds * SECOND)
         spared = self._catalog.spared()
         suspects = []
-        for found in self._objects.list():
-            pause()
-            if spared < found.modified <= settled and found.key.endswith(".parquet"):
-                suspects.append(found.key)
-                if len(suspects) >= 1000:
-                    self._sweep(suspects)
-                    suspects = []
+        try:
+            for found in self._objects.list():
+                pause()
+                if spared < found.modified <= settled and is_segment_key(found.key):
+                    suspects.append(found.key)
+                    if len(suspects) >= 1000:
+                        self._sweep(suspects)
+                        suspects = []
+        except Unavailable:  # of a colder tier, as a rule: what was found before it is no worse for that
+            self._sweep(suspects)
+            raise
         self._sweep(suspects)
 
     def _sweep(self, keys: Sequence[str]) -> None:
         # What is under way is asked before what is committed: a key that moves between both is seen in one.
         needed = self._committer.under_way()
         needed |= self._catalog.knows(keys)
+        needed |= self._live.held()  # where a segment that moved was, while a snapshot reads it there
         orphans = [key for key in keys if key not in needed]
         if orphans:
             self._objects.delete(orphans)

@@ -182,9 +182,29 @@ def decode_segment(body: memoryview) -> EncodedSegment:
     Raises SegmentLost when this is no segment of Sigyn or a torn one, UnknownFormat when a newer one wrote it.
     """
     try:
-        metadata = pq.ParquetFile(pa.BufferReader(body)).metadata
+        return _decode_segment(body)
     except (pa.ArrowException, OSError) as error:
         raise SegmentLost(f"this is no whole Parquet file: {error}") from error
+    except (KeyError, ValueError, msgspec.DecodeError) as error:
+        raise SegmentLost(f"what this segment says about itself is damaged: {error}") from error
+
+
+def verify_pages(body: bytes | memoryview) -> Iterator[None]:
+    """Reads all entries of a whole object against the checksums of their pages, a row group at a time.
+
+    Raises SegmentLost when one is not what was written.
+    """
+    try:
+        file = pq.ParquetFile(pa.BufferReader(body), page_checksum_verification=True)
+        for number in range(file.metadata.num_row_groups):
+            file.read_row_groups([number], use_threads=False)
+            yield
+    except (pa.ArrowException, OSError) as error:
+        raise SegmentLost(f"this segment is damaged: {error}") from error
+
+
+def _decode_segment(body: memoryview) -> EncodedSegment:
+    metadata = pq.ParquetFile(pa.BufferReader(body)).metadata
     pairs: dict[bytes, bytes] = metadata.metadata or {}
     version = pairs.get(b"sigyn.format", b"").decode()
     if not version:

@@ -71,7 +71,8 @@ class StoreSettings:
     max_uncompacted_segments  L0 segments; past it, pushes are refused (429) until compaction has caught up
     max_uncompacted_bytes     the same for the text in L0 segments
     compaction                whether L0 is merged into L1 in the background
-    compaction_job_bytes      text that one compaction merges; it needs about three times that in memory
+    compaction_job_bytes      text that one compaction merges; it needs about three times that in memory. So much
+                              structured metadata is merged at most, and that of one segment more
     compaction_settled_bytes  the same for a day that is over, where it is more
     compaction_segments       so many L0 segments of a tenant are merged at once
     shape_lines               lines of one shape in a compaction from which they are held as columns

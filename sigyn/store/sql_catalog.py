@@ -43,7 +43,8 @@ class SqlCatalog:
             if read_only:
                 self._check_version()
                 return
-            self._migrate()
+            with database.transaction() as run:
+                migrate(run, database.name)
             self.identity = self._identity()
             counters = database.query("SELECT name, value FROM counter WHERE name LIKE ?", f"{_EPOCH}%")
             self._epochs: dict[str, int] = {name.removeprefix(_EPOCH): value for name, value in counters}
@@ -279,20 +280,23 @@ class SqlCatalog:
             run("INSERT INTO counter (name, value) VALUES ('identity', ?) ON CONFLICT DO NOTHING", secrets.randbits(63))
             return int(run("SELECT value FROM counter WHERE name = 'identity'").fetchone()[0])
 
-    def _migrate(self) -> None:
-        with self.database.transaction() as run:
-            run("CREATE TABLE IF NOT EXISTS version (version INTEGER NOT NULL)")
-            row = run("SELECT MAX(version) FROM version").fetchone()
-            version = row[0] or 0
-            if version > len(MIGRATIONS):
-                raise UnknownFormat(
-                    f"catalog `{self.database.name}` has version {version} of a newer Sigyn; this one knows "
-                    f"{len(MIGRATIONS)}"
-                )
-            for number, statements in enumerate(MIGRATIONS[version:], version + 1):
-                for statement in statements:
-                    run(statement)
-                run("INSERT INTO version (version) VALUES (?)", number)
+
+def migrate(run: Run, name: str) -> None:
+    """Makes the tables of a catalog, or brings those of an older one to the newest version. Raises UnknownFormat.
+
+    `name` is what errors call it.
+    """
+    run("CREATE TABLE IF NOT EXISTS version (version INTEGER NOT NULL)")
+    row = run("SELECT MAX(version) FROM version").fetchone()
+    version = row[0] or 0
+    if version > len(MIGRATIONS):
+        raise UnknownFormat(
+            f"catalog `{name}` has version {version} of a newer Sigyn; this one knows {len(MIGRATIONS)}"
+        )
+    for number, statements in enumerate(MIGRATIONS[version:], version + 1):
+        for statement in statements:
+            run(statement)
+        run("INSERT INTO version (version) VALUES (?)", number)
 
 
 def _insert_stream(run: Run, tenant: str, labels: Labels) -> int:

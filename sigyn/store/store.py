@@ -19,6 +19,7 @@ from sigyn.store.documents import Documents
 from sigyn.store.duplicates import DuplicateFinder
 from sigyn.store.encoding import ReadySegment
 from sigyn.store.forgetting import Forgetting
+from sigyn.store.keys import is_segment_key
 from sigyn.store.live import LiveSegments
 from sigyn.store.lock import FolderLock
 from sigyn.store.maintenance import Maintenance
@@ -79,7 +80,10 @@ class Store:
         reclaimer = Reclaimer(
             objects, catalog, self._live, self._reader, self._finder, self._deleted, committer, self.metrics, clock
         )
-        compactor = Compactor(objects, self.streams, committer, self._quarantine, self.metrics, settings.shape_lines)
+        compactor = Compactor(
+            objects, self.streams, committer, self._quarantine, self.metrics, settings.shape_lines,
+            most_metadata=settings.compaction_job_bytes,
+        )  # fmt: skip
         self._forgetting = Forgetting(
             settings, retention, self.streams, self._live, self._reader, self.deletions, self._deleted,
             compactor, committer, self._quarantine, self.metrics, clock,
@@ -257,7 +261,7 @@ def _refuse_strange_objects(settings: StoreSettings, objects: ObjectStore) -> bo
     if settings.data is None or has_catalog(settings):
         return True
     try:
-        found = next((found.key for found in objects.list() if found.key.endswith(".parquet")), None)
+        found = next((found.key for found in objects.list() if is_segment_key(found.key)), None)
     except Unavailable:
         return False
     if found is not None:

@@ -2,7 +2,7 @@
 
 import random
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from threading import Event, Lock
@@ -29,13 +29,17 @@ class Faults:
 
 
 class FaultyObjects:
-    """Wraps a store; `faults` may be changed at any time, `gate` holds puts back while it is clear."""
+    """Wraps a store; `faults` may be changed at any time, `gate` holds puts back while it is clear.
+
+    `refusal` is asked with `put`, `get`, `head` or `delete` and the key, and gives what the call raises, or None.
+    """
 
     def __init__(self, inner: ObjectStore, faults: Faults, seed: int) -> None:
         self.faults = faults
         self.gate = Event()
         self.gate.set()
         self.puts = 0
+        self.refusal: Callable[[str, str], Exception | None] = lambda _action, _key: None
         self._inner = inner
         self._random = random.Random(seed)
         self._lock = Lock()
@@ -44,7 +48,7 @@ class FaultyObjects:
         self.gate.wait()
         with self._lock:
             self.puts += 1
-        self._disturb(f"put {key}")
+        self._disturb("put", key)
         if self._happens(self.faults.tear):
             self._inner.put(key, body[: len(body) // 2])
             raise Unavailable(f"fault: put {key} was torn")
@@ -53,34 +57,38 @@ class FaultyObjects:
             raise Unavailable(f"fault: the answer to put {key} was lost")
 
     def get(self, key: str) -> bytes | memoryview:
-        self._disturb(f"get {key}")
+        self._disturb("get", key)
         return self._inner.get(key)
 
     def get_range(self, key: str, start: int, end: int) -> bytes | memoryview:
-        self._disturb(f"get {key}")
+        self._disturb("get", key)
         return self._inner.get_range(key, start, end)
 
     def size(self, key: str) -> int:
-        self._disturb(f"head {key}")
+        self._disturb("head", key)
         return self._inner.size(key)
 
     def delete(self, keys: Sequence[str]) -> None:
-        self._disturb(f"delete {keys}")
+        for key in keys:
+            self._disturb("delete", key)
         self._inner.delete(keys)
 
     def list(self, folder: str = "") -> Iterator[StoredObject]:
-        self._disturb("list")
+        self._disturb("list", folder)
         return self._inner.list(folder)
 
     def path(self, key: str) -> Path | None:
         del key  # reads go through get_range, where faults are
         return None
 
-    def _disturb(self, action: str) -> None:
+    def _disturb(self, action: str, key: str) -> None:
         if self._happens(self.faults.delay):
             time.sleep(self.faults.delay_seconds)
         if self._happens(self.faults.refuse):
-            raise Unavailable(f"fault: {action} was refused")
+            raise Unavailable(f"fault: {action} {key} was refused")
+        refusal = self.refusal(action, key)
+        if refusal is not None:
+            raise refusal
 
     def _happens(self, likelihood: float) -> bool:
         with self._lock:

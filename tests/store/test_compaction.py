@@ -154,6 +154,33 @@ async def test_long_texts_that_repeat_in_a_row_group_are_held_once() -> None:
     await store.close()
 
 
+async def test_metadata_that_is_more_than_the_text_is_merged_in_bounded_portions() -> None:
+    now = 20_000 * DAY + HOUR
+    settings = StoreSettings(data=None, compaction=False, compaction_job_bytes=1 << 20)
+    store = Store.open(settings, clock=lambda: now)
+    sent = []
+    for number in range(8):
+        rows = [
+            row("a", 20_000 * DAY + 400 * number + each, "x", None, f'{{"k":"{each:01000}"}}') for each in range(400)
+        ]
+        sent += rows
+        await store.append(batch(rows))
+    for _ in range(4):
+        store.compact_now()
+        with store.snapshot("fake", EARLIEST, LATEST) as snapshot:
+            assert {segment.level for segment in snapshot.segments} == {1}
+            sizes = [snapshot.read(segment, ["metadata"]).nbytes for segment in snapshot.segments]
+        assert max(sizes) < 2 << 20
+        now += DAY
+    assert len(sizes) < 8
+    assert stored(store) == sorted(sent, key=repr)
+    written = store.metrics.compaction_segments_written
+    now += DAY
+    store.compact_now()
+    assert store.metrics.compaction_segments_written == written
+    await store.close()
+
+
 async def test_the_background_compacts_by_itself(settings: MakeSettings) -> None:
     store = Store.open(settings(compaction_age_seconds=0.0))
     for time in range(3):

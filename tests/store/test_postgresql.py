@@ -28,10 +28,15 @@ pytestmark = pytest.mark.anyio
 
 
 class Wire:
-    """Forwards to a database; `cut` lets one COMMIT through and closes every connection before its answer."""
+    """Forwards to a database.
+
+    `cut` lets one COMMIT through and closes every connection before its answer. They are closed also when something
+    comes that holds `refused`, which is not let through.
+    """
 
     def __init__(self, port: int) -> None:
         self.cut = False
+        self.refused: bytes | None = None
         self.open = True
         self._target = port
         self._listening = socket.create_server(("127.0.0.1", 0))
@@ -76,6 +81,9 @@ class Wire:
                 for ready in select.select([client, server], [], [])[0]:
                     data = ready.recv(1 << 16)
                     if not data:
+                        return
+                    if self.refused is not None and self.refused in data:
+                        self.close_all()
                         return
                     (server if ready is client else client).sendall(data)
                     if ready is client and self.cut and b"COMMIT" in data:
@@ -269,6 +277,30 @@ async def test_a_store_with_a_file_moves_to_postgresql_by_rebuilding(tmp_path: P
     await store.close()
     lose_catalog(after)
     assert not has_catalog(after)
+
+
+async def test_a_rebuild_that_is_broken_off_leaves_no_empty_catalog(tmp_path: Path, postgres: Postgres) -> None:
+    before = StoreSettings(data=tmp_path, compaction=False)
+    store = Store.open(before)
+    await store.append(batch([row("a", 1, "x"), row("b", 2, "y")]))
+    await store.close()
+    with Wire(postgres.port).running() as wire:
+        after = StoreSettings(
+            data=tmp_path, catalog=postgres.url(postgres.new_schema(), port=wire.port), compaction=False,
+            orphan_grace_seconds=-60,
+        )  # fmt: skip
+        wire.refused = b"INSERT INTO segment"
+        with pytest.raises(Unavailable, match="failed"):
+            rebuild_catalog(after)
+        wire.refused = None
+        assert not has_catalog(after)
+        with pytest.raises(Unavailable, match="there are segments"):  # an empty catalog would have them swept
+            Store.open(after)
+        assert rebuild_catalog(after).entries == 2
+        store = Store.open(after)
+        store.sweep_now()
+        assert len(stored(store)) == 2
+        await store.close()
 
 
 def test_texts_that_postgresql_can_not_hold_come_back(postgres: Postgres) -> None:

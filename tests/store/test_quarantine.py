@@ -96,3 +96,25 @@ async def test_an_object_that_comes_back_is_live_again(tmp_path: Path) -> None:
     assert store.quarantined() == []
     assert len(stored(store)) == 4
     await store.close()
+
+
+@pytest.mark.parametrize("damage", [removed, flipped])
+async def test_copies_in_an_object_that_comes_back_are_seen_once(
+    tmp_path: Path, damage: Callable[[Path], object]
+) -> None:
+    rows = [row("a", 1, "line one"), row("a", 2, "line two")]
+    store = Store.open(StoreSettings(data=tmp_path, compaction=False, recent_bytes=0))
+    await store.append(batch(rows))
+    (first,) = (tmp_path / "objects").rglob("*.parquet")
+    await store.append(batch(rows))  # a client that got no answer sends again
+    body = first.read_bytes()
+    damage(first)
+    for _ in range(2):
+        assert stored(store) in ([], rows)
+    assert stored(store) == rows
+    assert store.metrics.segments_quarantined == 1
+    first.write_bytes(body)
+    store.sweep_now()
+    assert store.quarantined() == []
+    assert stored(store) == rows
+    await store.close()

@@ -6,8 +6,9 @@ from pathlib import Path
 
 import pytest
 
-from sigyn.model.time import SECOND, system_clock
+from sigyn.model.time import DAY, SECOND, system_clock
 from sigyn.store import Store, StoreSettings
+from sigyn.store.keys import segment_key
 from sigyn.store.objects import LocalObjects, open_objects
 
 from .conftest import MakeSettings
@@ -30,8 +31,9 @@ async def test_old_orphans_are_swept_and_young_ones_stay(settings: MakeSettings)
         else LocalObjects(Path(str(configured.data)) / "objects")
     )
     store = Store.open(configured, objects=objects)
-    objects.put("fake/2026-01-01/0-orphan.parquet", b"left by a process that was killed")
-    objects.put("notes.txt", b"not ours")
+    objects.put(segment_key("fake", 0, DAY), b"left by a process that was killed")
+    for strange in ("notes.txt", "trips/2026-01-01/part-0.parquet", "2026-01-01/0-0123456789abcdef.parquet"):
+        objects.put(strange, b"not ours")
     await store.append(batch([row("a", 1, "x")]))
     store.sweep_now()
     assert store.metrics.orphans_deleted == 0
@@ -40,7 +42,7 @@ async def test_old_orphans_are_swept_and_young_ones_stay(settings: MakeSettings)
     store = Store.open(configured, objects=objects, clock=later(700))
     store.sweep_now()
     assert store.metrics.orphans_deleted == 1
-    assert len(list(objects.list())) == 2
+    assert len(list(objects.list())) == 4
     assert len(stored(store)) == 1
     await store.close()
 

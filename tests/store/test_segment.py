@@ -1,6 +1,7 @@
 """A segment is a Parquet file that tells everything about itself."""
 
 import io
+from contextlib import suppress
 from pathlib import Path
 
 import duckdb
@@ -64,3 +65,12 @@ def test_a_file_that_is_no_segment_or_a_newer_one_is_told_apart() -> None:
         opened({"sigyn.format": "99"})
     with pytest.raises(SegmentLost, match="no whole Parquet file"):
         decode_segment(encoded().body[:-5])
+
+
+def test_no_flipped_bit_is_anything_but_a_lost_segment() -> None:
+    body = encoded().body
+    for place in range(len(body)):
+        damaged = bytearray(body)
+        damaged[place] ^= 0x80
+        with suppress(SegmentLost):
+            decode_segment(memoryview(damaged))

@@ -4,13 +4,16 @@ import shutil
 import uuid
 from collections.abc import Callable
 from contextlib import suppress
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
+import pyarrow as pa
+import pyarrow.parquet as pq
 import pytest
 
 from sigyn.model.errors import BadRequest, Unavailable
-from sigyn.model.time import DAY, HOUR
+from sigyn.model.time import DAY, HOUR, system_clock
 from sigyn.store import ObjectStoreSettings, Snapshot, Store, StoreSettings, TierSettings, rebuild_catalog
 from sigyn.store.places import objects_of
 
@@ -127,6 +130,19 @@ def lines(snapshot: Snapshot) -> list[str]:
     return found
 
 
+async def test_a_sweep_spares_what_a_snapshot_reads_of_a_segment_that_moved(tiered: StoreSettings) -> None:
+    rows = days_ago(9)
+    clock = Clock(MORNING)
+    store = await store_of(replace(tiered, orphan_grace_seconds=-60), rows, clock)
+    clock.now = system_clock()  # by which the age of objects is told
+    with store.snapshot("fake", EARLIEST, LATEST) as before:
+        store.move_now()
+        store.sweep_now()
+        assert lines(before) == [each.line for each in rows]
+        assert not before.lost
+    await store.close()
+
+
 async def test_small_segments_are_merged_in_the_tier_where_they_are(tiered: StoreSettings) -> None:
     clock = Clock(MORNING)
     store = await store_of(tiered, days_ago(9), clock)
@@ -188,13 +204,29 @@ async def test_a_tier_that_is_not_named_any_more_is_told_at_start(tiered: StoreS
 
 @pytest.mark.parametrize(
     ("hot", "cold"),
-    [("s3://logs", "s3://logs/cold"), ("s3://logs/a/", "s3://logs/a"), ("s3://logs/hot/a", "s3://logs/hot")],
+    [
+        ("s3://logs", "s3://logs/cold"),
+        ("s3://logs/a/", "s3://logs/a"),
+        ("s3://logs/hot/a", "s3://logs/hot"),
+        ("s3://logs", "s3a://logs/cold"),
+        ("az://logs/a", "azure://logs/a"),
+        ("abfs://logs/a", "az://logs"),
+    ],
 )
 def test_a_tier_inside_of_another_is_refused(tmp_path: Path, hot: str, cold: str) -> None:
     tier = TierSettings(name="cold", after=DAY, objects=ObjectStoreSettings(url=cold))
     settings = StoreSettings(data=tmp_path, objects=ObjectStoreSettings(url=hot), tiers=(tier,))
     with pytest.raises(BadRequest, match="give each a bucket or a prefix of its own"):
         Store.open(settings)
+
+
+def test_a_tier_inside_of_the_data_folder_is_refused_by_whatever_name(tmp_path: Path) -> None:
+    (tmp_path / "data").mkdir()
+    (tmp_path / "other").symlink_to(tmp_path / "data")
+    for name in ("data/cold", "other/cold", "x/../data/objects", "other"):
+        tier = TierSettings(name="cold", after=DAY, objects=ObjectStoreSettings(url=f"file://{tmp_path}/{name}"))
+        with pytest.raises(BadRequest, match="give each a bucket or a prefix of its own"):
+            Store.open(StoreSettings(data=tmp_path / "data", tiers=(tier,)))
 
 
 async def test_a_catalog_is_rebuilt_from_all_tiers(tiered: StoreSettings, tmp_path: Path) -> None:
@@ -212,6 +244,27 @@ async def test_a_catalog_is_rebuilt_from_all_tiers(tiered: StoreSettings, tmp_pa
     store = Store.open(tiered, clock=clock)
     assert stored(store) == sorted(rows, key=repr)
     assert tiers_of(store) == {"hot": 3}
+    await store.close()
+
+
+async def test_a_whole_object_in_a_colder_tier_counts_where_the_warmer_one_is_damaged(
+    tiered: StoreSettings, tmp_path: Path
+) -> None:
+    clock = Clock(MORNING)
+    rows = days_ago(9)
+    store = await store_of(tiered, rows, clock)
+    (path,) = (tmp_path / "data" / "objects").rglob("*.parquet")
+    body = bytearray(path.read_bytes())
+    store.move_now()
+    await store.close()
+    column = pq.ParquetFile(pa.BufferReader(bytes(body))).metadata.row_group(0).column(1)
+    body[column.data_page_offset + column.total_compressed_size - 1] ^= 0x40
+    path.write_bytes(body)
+    lose_catalog(tiered)
+    rebuilt = rebuild_catalog(tiered)
+    assert (rebuilt.segments, rebuilt.damaged) == (1, ())
+    store = Store.open(tiered, clock=clock)
+    assert (stored(store), tiers_of(store)) == (sorted(rows, key=repr), {"warm": 1})
     await store.close()
 
 
