@@ -114,9 +114,11 @@ class Ruler:
 
     async def _apply(self) -> None:
         async with self._reloading:
-            wanted = await asyncio.to_thread(self._wanted)
+            wanted, unread = await asyncio.to_thread(self._wanted)
             known = {*self.runs, *await asyncio.to_thread(self._states.keys)}
-            for key in sorted(known - wanted.keys()):
+            for key in sorted(known - wanted.keys() - unread):
+                if self._folder is not None and self._folder.may_hold(key):
+                    continue  # its alerts are not over because of a mistake in a file
                 gone = self.runs.get(key) or self._run(key, RuleGroup(key.group, ()), "")
                 await self._end(key)
                 self._pass_on(await gone.farewell(self._clock()))
@@ -190,12 +192,13 @@ class Ruler:
         if path is not None:
             raise BadRequest(f"the rules of namespace `{namespace}` are in the file {path}: change them there")
 
-    def _wanted(self) -> dict[GroupKey, tuple[RuleGroup, str]]:
-        """All groups that should run, with their files; a file wins over the API."""
-        wanted = {key: (group, key.namespace) for key, group in self._shelf.groups().items()}
+    def _wanted(self) -> tuple[dict[GroupKey, tuple[RuleGroup, str]], set[GroupKey]]:
+        """All groups that should run, with their files (a file wins over the API), and those that can't be read."""
+        shelf = self._shelf.groups()
+        wanted = {key: (group, key.namespace) for key, group in shelf.items() if group is not None}
         if self._folder is not None:
             wanted |= {key: (group, str(path)) for key, (group, path) in self._folder.groups().items()}
-        return wanted
+        return wanted, shelf.keys() - wanted.keys()
 
     async def _begin(self, key: GroupKey, group: RuleGroup, source: str) -> None:
         run = await asyncio.to_thread(self._run, key, group, source)
