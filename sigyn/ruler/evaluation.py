@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import Callable, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field, replace
 from typing import Literal, Protocol, TypeAlias
 
@@ -28,6 +29,8 @@ _MOST_WITH_LINES = 20
 """Alerts of one evaluation that get log lines: each costs a query."""
 
 _QUERY_IN_TEMPLATE = 30.0  # seconds that a template waits for its `query`
+
+_TEMPLATES_AT_ONCE = 32
 
 _QUERIES_IN_TEMPLATES = 100
 """Queries of all templates in an evaluation of a rule."""
@@ -72,6 +75,11 @@ class Evaluator:
         self._queries = queries
         self._series = series
         self._settings = settings
+        self._threads = ThreadPoolExecutor(_TEMPLATES_AT_ONCE, "templates")
+
+    def close(self) -> None:
+        """Lets go of its threads."""
+        self._threads.shutdown(wait=False, cancel_futures=True)
 
     async def evaluate(self, tenant: str, rule: Rule, limit: int, state: RuleState, at: int) -> Outcome:
         """A rule at `at` (ns); raises QueryError and its kin, and whatever else a query can fail with."""
@@ -165,10 +173,16 @@ class Evaluator:
     async def _expanded(
         self, templates: Labels, data: Sequence[TemplateData], context: RuleContext, *, logs: bool = False
     ) -> list[Labels]:
-        """The texts of templates for each of `data`; on a thread, because templates may ask queries."""
+        """The texts of templates for each of `data`.
+
+        On threads of their own: templates may ask queries, and these must not wait for a thread behind those that
+        wait for them.
+        """
         if not any("{{" in text for _, text in templates):
             return [templates] * len(data)
-        return await asyncio.to_thread(lambda: [expand(templates, each, context, logs=logs) for each in data])
+        return await asyncio.get_running_loop().run_in_executor(
+            self._threads, lambda: [expand(templates, each, context, logs=logs) for each in data]
+        )
 
     def _context(self, tenant: str, at: int) -> RuleContext:
         loop = asyncio.get_running_loop()

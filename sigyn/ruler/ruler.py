@@ -38,14 +38,12 @@ from sigyn.ruler.settings import RulerSettings
 from sigyn.ruler.statistics import RulerStatistics
 from sigyn.ruler.tasks import Background
 from sigyn.ruler.telling import Told
+from sigyn.ruler.turns import Turns
 
 _log = structlog.get_logger("sigyn.ruler")
 
 FILE = "ruler.sqlite"
 """The ruler's file in the data folder."""
-
-_GROUPS_AT_ONCE = 4
-"""Groups that are evaluated at a time: a hundred that are due at once leave room for people's queries."""
 
 
 class Ruler:
@@ -86,7 +84,7 @@ class Ruler:
         ]
         for access in (settings.alertmanager_access, settings.remote_write_access):
             check_access(access)
-        self._at_once = asyncio.Semaphore(_GROUPS_AT_ONCE)
+        self._turns = Turns()
         self._loops: dict[GroupKey, Background] = {}
         self._services: list[Background] = []
         self._reloading = asyncio.Lock()
@@ -105,6 +103,7 @@ class Ruler:
     async def close(self) -> None:
         """Ends evaluations where they are, and lets go of the file; states are as of the last evaluation."""
         await asyncio.gather(*(work.stop() for work in (*self._services, *self._loops.values())))
+        self._evaluator.close()
         self._database.close()
 
     async def reload(self) -> None:
@@ -228,13 +227,14 @@ class Ruler:
 
     async def evaluate(self, run: GroupRun, at: int) -> None:
         """Evaluates a group at a time (ns) and passes on what it has to say."""
-        async with self._at_once, run.idle:
+        async with self._turns.turn(run.key.tenant), run.idle:
             try:
                 told = await run.evaluate(at)
             except SigynError as error:
                 _log.error("a group was not evaluated", group=str(run.key), tenant=run.key.tenant, error=str(error))
                 return
-        self._pass_on(told)
+            run.busy_until = self._clock()
+        self._pass_on(told.put_off(run.busy_until - at))
 
     def _pass_on(self, told: Told) -> None:
         """Sends what there is to say, and what was recorded, on its way."""
