@@ -123,6 +123,41 @@ def mail_server(box: Mailbox, **settings: Any) -> Iterator[str]:
             server.close()
 
 
+class Moody(Mailbox):
+    """Puts the first recipients off, as greylisting does, and refuses the first mail for what is in it."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.put_off = 2
+        self.refused = 0
+
+    async def handle_RCPT(  # noqa: N802
+        self, _server: SMTP, _session: Session, envelope: Envelope, address: str, _options: list[str]
+    ) -> str:
+        if self.put_off:
+            self.put_off -= 1
+            return "450 come again later"
+        envelope.rcpt_tos.append(address)
+        return "250 OK"
+
+    async def handle_DATA(self, server: SMTP, session: Session, envelope: Envelope) -> str:  # noqa: N802
+        if not self.refused:
+            self.refused += 1
+            return "554 this looks like spam"
+        return await super().handle_DATA(server, session, envelope)
+
+
+def test_mail_that_is_put_off_comes_again_and_what_is_refused_holds_up_nothing(tmp_path: Path) -> None:
+    rules = group(*({"alert": name, "expr": "vector(1)"} for name in ("First", "Sec\u2028ond", "Third")))
+    box = Moody()
+    with mail_server(box) as address:
+        settings = {"mail_to": "ops@example.org,dev@example.org", "smtp_server": address, "smtp_security": "none"}
+        with ruled_server(tmp_path, rules, **settings):
+            eventually(lambda: len(box.mails) == 2)
+    assert (box.put_off, box.refused) == (0, 1)
+    assert [mail["subject"] for mail in box.mails] == ["[FIRING:1] Sec ond", "[FIRING:1] Third"]
+
+
 def is_known(_server: SMTP, _session: Session, _envelope: Envelope, _mechanism: str, data: object) -> AuthResult:
     known = (getattr(data, "login", None), getattr(data, "password", None)) == (b"sigyn", b"hush")
     return AuthResult(success=known)

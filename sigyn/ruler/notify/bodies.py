@@ -100,7 +100,7 @@ def _escaped(text: str) -> str:
 def mail(message: Message, sender: str, to: Sequence[str]) -> EmailMessage:
     """A mail in plain text."""
     written = EmailMessage()
-    written["Subject"] = message.subject.replace("\r", " ").replace("\n", " ")
+    written["Subject"] = " ".join(message.subject.splitlines())  # whatever Python takes for a line break is refused
     written["From"] = sender
     written["To"] = ", ".join(to)
     written.set_content("\n".join(_mail_lines(message)))

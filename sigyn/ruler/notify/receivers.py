@@ -95,9 +95,18 @@ class Mail:
                     connection.login(settings.username, settings.password)
                 connection.send_message(written)
         except smtplib.SMTPRecipientsRefused as error:
-            raise Refused(f"no recipient was taken: {error.recipients}") from None
+            for_good = all(_is_for_good(code) for code, _ in error.recipients.values())  # greylisting puts off
+            raise (Refused if for_good else Unavailable)(f"no recipient was taken: {error.recipients}") from None
+        except smtplib.SMTPDataError as error:
+            for_good = _is_for_good(error.smtp_code)
+            raise (Refused if for_good else Unavailable)(f"the mail server did not take the mail: {error}") from None
         except (smtplib.SMTPException, OSError) as error:
             raise Unavailable(f"the mail server {settings.server} failed: {error}") from None
+
+
+def _is_for_good(code: int) -> bool:
+    """Whether an SMTP server would refuse the same again."""
+    return code >= 500
 
 
 def receivers(settings: RulerSettings) -> Iterator[Receiver]:
