@@ -212,8 +212,7 @@ def _samples(result: object) -> Sequence[Sample]:
 
 
 def _data(sample: Sample, settings: RulerSettings, lines: Sequence[LogLine] = ()) -> TemplateData:
-    labels = tuple(pair for pair in sample.labels if pair[0] != NAME)
-    return TemplateData(labels, sample.value, settings.external_labels, settings.external_url, lines)
+    return TemplateData(sample.labels, sample.value, settings.external_labels, settings.external_url, lines)
 
 
 def _recorded(rule: RecordingRule, samples: Sequence[Sample], limit: int, state: RuleState) -> Outcome:
