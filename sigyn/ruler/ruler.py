@@ -120,7 +120,7 @@ class Ruler:
                     continue  # its alerts are not over because of a mistake in a file
                 gone = self.runs.get(key) or self._run(key, RuleGroup(key.group, ()), "")
                 await self._end(key)
-                self._pass_on(await gone.farewell(self._clock()))
+                self._pass_on(key.tenant, await gone.farewell(self._clock()))
                 self.statistics.forget(key)
             for key, (group, source) in wanted.items():
                 run = self.runs.get(key)
@@ -234,12 +234,12 @@ class Ruler:
                 _log.error("a group was not evaluated", group=str(run.key), tenant=run.key.tenant, error=str(error))
                 return
             run.busy_until = self._clock()
-        self._pass_on(told.put_off(run.busy_until - at))
+        self._pass_on(run.key.tenant, told.put_off(run.busy_until - at))
 
-    def _pass_on(self, told: Told) -> None:
-        """Sends what there is to say, and what was recorded, on its way."""
+    def _pass_on(self, tenant: str, told: Told) -> None:
+        """Sends what there is to say of a tenant's alerts, and what was recorded, on its way."""
         for alertmanager in self._alertmanagers:
-            alertmanager.put(told.notices)
+            alertmanager.put(tenant, told.notices)
         if told.messages:
             for delivery in self._deliveries:
                 delivery.wake()

@@ -12,7 +12,7 @@ import msgspec
 
 from sigyn.model.errors import SigynError, Unavailable
 from sigyn.model.time import SECOND
-from sigyn.ruler.notify.access import client, is_hopeless, without_credentials
+from sigyn.ruler.notify.access import client, is_hopeless, post, without_credentials
 from sigyn.ruler.notify.bodies import mail, slack_body, webhook_body
 from sigyn.ruler.notify.message import Message
 from sigyn.ruler.settings import HttpAccess, MailSettings, RulerSettings
@@ -123,9 +123,7 @@ def receivers(settings: RulerSettings) -> Iterator[Receiver]:
 async def _post(url: str, body: object, timeout: int) -> None:
     async with client(HttpAccess(), timeout) as http:
         try:
-            answer = await http.post(
-                url, content=msgspec.json.encode(body), headers={"Content-Type": "application/json"}
-            )
+            answer = await post(http, url, msgspec.json.encode(body), {"Content-Type": "application/json"})
         except httpx.HTTPError as error:
             raise Unavailable(f"no answer: {error!r}") from None
     if answer.is_success:
