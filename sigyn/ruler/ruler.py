@@ -89,6 +89,7 @@ class Ruler:
         self._services: list[Background] = []
         self._reloading = asyncio.Lock()
         self._started = False
+        self._to_apply = False
 
     async def start(self) -> None:
         """Loads all rules and begins to evaluate them."""
@@ -264,8 +265,10 @@ class Ruler:
         """Lets the groups of the folder run as they are now written when it changes."""
         while self._folder is not None:
             await asyncio.sleep(self.settings.poll_interval / SECOND)
-            if await self._read_folder():
-                await self._apply()
+            self._to_apply = await self._read_folder() or self._to_apply
+            if self._to_apply:
+                await self._apply()  # when this fails, the next round tries it again
+                self._to_apply = False
 
     async def _prune(self) -> None:
         while True:

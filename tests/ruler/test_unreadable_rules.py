@@ -41,6 +41,21 @@ def test_alerts_of_a_broken_file_go_on_over_a_restart(tmp_path: Path) -> None:
         assert statuses(hook) == [("firing", "Always"), ("firing", "Later")]
 
 
+def test_changes_of_the_folder_that_could_not_be_kept_are_made_later(tmp_path: Path) -> None:
+    folder = tmp_path / "rules"
+    with receiver() as hook, ruled_server(tmp_path, group(ALWAYS), webhook_url=hook.url) as server:
+        delivered(server, 1)
+        connection = sqlite3.connect(tmp_path / "data" / FILE, isolation_level=None)
+        connection.execute("BEGIN IMMEDIATE")  # nobody else writes until it ends
+        (folder / "zoo.yaml").write_text(json.dumps(group(LATER)))
+        (folder / "rules.yaml").unlink()
+        log = tmp_path / "data.stderr"
+        eventually(lambda: "work in the background failed" in log.read_text())
+        connection.close()
+        delivered(server, 3)
+        assert sorted(statuses(hook)) == [("firing", "Always"), ("firing", "Later"), ("resolved", "Always")]
+
+
 def test_alerts_of_a_group_that_this_version_does_not_know_go_on(tmp_path: Path) -> None:
     body = "name: api\ninterval: 1s\nrules: [{alert: Always, expr: vector(1)}]\n"
     with receiver() as hook:
