@@ -70,7 +70,7 @@ class Ruler:
         self._states = GroupStates(self._database)
         self._history = AlertHistory(self._database)
         self._shelf = RuleShelf(self._database)
-        self._outbox = Outbox(self._database, clock)
+        self._outbox = Outbox(self._database, clock, settings.notification_queue_capacity)
         self._folder = _rule_files(settings)
         self._limits_of = limits_of or (lambda _tenant: RuleLimits())
         self._evaluator = Evaluator(queries, self._series, settings, limits_of)
@@ -250,7 +250,8 @@ class Ruler:
     def _keep(self, told: Told) -> None:
         self._history.add(told.changes)
         for delivery in self._deliveries:
-            self._outbox.put(delivery.name, told.messages)
+            dropped = self._outbox.put(delivery.name, told.messages)
+            self.statistics.notifications_dropped[delivery.name] += dropped
 
     async def _read_folder(self) -> bool:
         """Reads what changed in the folder; whether anything did."""

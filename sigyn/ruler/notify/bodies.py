@@ -35,7 +35,7 @@ def webhook_body(message: Message) -> dict[str, Any]:
     """The body of Alertmanager's own webhooks (version 4), with `logs`, `traceIds` and `value` for each alert."""
     return {
         "version": "4",
-        "groupKey": f"{message.tenant}/{message.group}/{message.rule}",
+        "groupKey": message.about,
         "truncatedAlerts": 0,
         "status": message.status,
         "receiver": "webhook",
