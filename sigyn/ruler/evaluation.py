@@ -1,7 +1,7 @@
 """One rule at one time: what it asks, what it gives, which alerts that makes."""
 
 import asyncio
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field, replace
 from typing import Literal, Protocol, TypeAlias
@@ -68,10 +68,12 @@ class Evaluator:
         series: SeriesStore,
         settings: RulerSettings,
         limits_of: Callable[[str], RuleLimits] | None = None,
+        recorded_by: Callable[[str], Collection[str]] = lambda _tenant: (),
     ) -> None:
-        """`limits_of` gives the limits of a tenant."""
+        """`limits_of` gives the limits of a tenant, `recorded_by` the names of the series that its rules record."""
         own = RuleLimits(evaluation_delay=settings.evaluation_delay)
         self._limits_of = limits_of or (lambda _tenant: own)
+        self._recorded_by = recorded_by
         self._queries = queries
         self._series = series
         self._settings = settings
@@ -92,13 +94,14 @@ class Evaluator:
         """The samples of an expression at a time; a number is a sample without labels."""
         at -= self._limits_of(tenant).evaluation_delay
         if expression.over == "series":
-            return await asyncio.to_thread(self._ask_series, tenant, expression, at)
+            # What a rule records is a series even while it finds nothing: `absent` is there to tell so.
+            unknown = expression.metrics if expression.metrics.isdisjoint(self._recorded_by(tenant)) else frozenset()
+            return await asyncio.to_thread(self._ask_series, tenant, expression, at, unknown)
         request = QueryRequest(tenant, expression.text, at, at, complete=True, by_rule=True)
         answer = await self._queries.query_instant(request)
         return _samples(answer.result)
 
-    def _ask_series(self, tenant: str, expression: Expression, at: int) -> Sequence[Sample]:
-        names = expression.metrics
+    def _ask_series(self, tenant: str, expression: Expression, at: int, names: frozenset[str]) -> Sequence[Sample]:
         if names and not self._series.has_any(tenant, names):
             listed = ", ".join(f"`{name}`" for name in sorted(names))
             raise NothingRecorded(

@@ -10,6 +10,7 @@ from sigyn.languages.promql import METRIC_NAME, NAME
 from sigyn.languages.templates import TemplateError
 from sigyn.model.errors import BadRequest, ParseError
 from sigyn.model.labels import LABEL_NAME, Labels
+from sigyn.model.time import SECOND
 from sigyn.ruler.expression import Expression, parse_expression
 from sigyn.ruler.rule import AlertingRule, RecordingRule, Rule, RuleGroup
 from sigyn.ruler.templating import check_template
@@ -109,9 +110,12 @@ class _Reader:
         if not limit.isdigit():
             self.problem(tree.lines["limit"], f"{shown}: `limit` is `{limit}`: write a whole number, 0 for no limit")
             limit = "0"
-        group = RuleGroup(
-            name, tuple(rule for rule in rules if rule), self.duration(tree, "interval", shown), int(limit)
-        )
+        interval = self.duration(tree, "interval", shown)
+        if 0 < interval < SECOND:
+            self.problem(
+                tree.lines["interval"], f"{shown}: `interval` is `{self.text(tree, 'interval')}`: the shortest is 1s"
+            )
+        group = RuleGroup(name, tuple(rule for rule in rules if rule), interval, int(limit))
         return group, tree.line
 
     def rule(self, tree: Tree, group: str) -> Rule | None:

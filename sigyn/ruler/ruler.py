@@ -26,7 +26,7 @@ from sigyn.ruler.notify.outbox import Outbox
 from sigyn.ruler.notify.receivers import receivers
 from sigyn.ruler.notify.silencing import Silencing
 from sigyn.ruler.remote_write import RemoteWriter
-from sigyn.ruler.rule import GroupKey, RuleGroup
+from sigyn.ruler.rule import GroupKey, RuleGroup, recorded_names
 from sigyn.ruler.rule_bucket import RuleBucket
 from sigyn.ruler.rule_file import read_rule_group
 from sigyn.ruler.rule_folder import RuleFolder
@@ -73,7 +73,7 @@ class Ruler:
         self._outbox = Outbox(self._database, clock, settings.notification_queue_capacity)
         self._folder = _rule_files(settings)
         self._limits_of = limits_of or (lambda _tenant: RuleLimits())
-        self._evaluator = Evaluator(queries, self._series, settings, limits_of)
+        self._evaluator = Evaluator(queries, self._series, settings, limits_of, self._recorded_by)
         self.silencing = Silencing(settings)
         self._alertmanagers = [Alertmanager(url, settings, self.statistics) for url in settings.alertmanagers]
         self._deliveries = [
@@ -184,6 +184,9 @@ class Ruler:
     async def recorded(self, tenant: str, selectors: Sequence[ast.Selector], start: int, end: int) -> Sequence[Labels]:
         """Recorded series that one of the selectors matches (all, when there are none), between two times (ns)."""
         return await asyncio.to_thread(self._series.series, tenant, selectors, start, end)
+
+    def _recorded_by(self, tenant: str) -> frozenset[str]:
+        return recorded_names(run.group for key, run in self.runs.items() if key.tenant == tenant)
 
     def _check_change(self, tenant: str, namespace: str) -> None:
         if not self.settings.enable_api:

@@ -139,6 +139,25 @@ def test_an_alert_that_no_rule_makes_is_told(tmp_path: Path) -> None:
     ]
 
 
+def test_an_alert_on_the_absence_of_what_a_rule_records_fires_though_nothing_was_recorded_yet(tmp_path: Path) -> None:
+    rules = """
+groups:
+- name: shop
+  rules:
+  - {record: beats, expr: 'sum(count_over_time({app="shop"} [5m]))'}
+  - {alert: Dead, expr: absent(beats)}
+  - {alert: Elsewhere, expr: absent(up)}
+"""
+    told = failures(tmp_path, """
+rule_files: [rules.yaml]
+tests:
+- alert_rule_test:
+  - {eval_time: 1m, alertname: Dead, exp_alerts: [{exp_labels: {}}]}
+  - {eval_time: 1m, alertname: Elsewhere}
+""", rules)  # fmt: skip
+    assert told == []
+
+
 def test_the_name_of_an_alert_may_stand_among_its_labels(tmp_path: Path) -> None:
     assert failures(tmp_path, TESTS.replace("{app: till,", "{alertname: Errors, app: till,")) == []
 

@@ -25,7 +25,7 @@ from sigyn.ruler.group_run import GroupRun
 from sigyn.ruler.group_state import GroupStates
 from sigyn.ruler.rehearsal.notation import STALE
 from sigyn.ruler.rehearsal.script import AlertTest, ExpressionTest, InputStream, RuleTest, TestScript
-from sigyn.ruler.rule import AlertingRule, GroupKey, RuleGroup
+from sigyn.ruler.rule import AlertingRule, GroupKey, RuleGroup, recorded_names
 from sigyn.ruler.rule_file import read_rule_file
 from sigyn.ruler.series_store import SeriesStore
 from sigyn.ruler.settings import RulerSettings
@@ -92,7 +92,8 @@ async def _run(script: TestScript, test: RuleTest, groups: Sequence[tuple[Path, 
         catch_up=0,
     )
     async with _stage(test) as (queries, series):
-        evaluator = Evaluator(queries, series, settings)
+        recorded = recorded_names(group for _, group in groups)
+        evaluator = Evaluator(queries, series, settings, recorded_by=lambda _tenant: recorded)
         states = GroupStates(RulerDatabase(None))
         runs = [
             GroupRun(
