@@ -4,6 +4,8 @@ import json
 import sqlite3
 from pathlib import Path
 
+from sigyn.ruler.rule import GroupKey
+from sigyn.ruler.rule_folder import RuleFolder
 from sigyn.ruler.ruler import FILE
 from tests.client.receiver import Receiver, receiver
 
@@ -68,3 +70,14 @@ def test_alerts_of_a_group_that_this_version_does_not_know_go_on(tmp_path: Path)
         with ruled_server(tmp_path, group(LATER), webhook_url=hook.url) as server:
             delivered(server, 1)
         assert statuses(hook) == [("firing", "Always"), ("firing", "Later")]
+
+
+def test_of_a_folder_that_was_never_read_nobody_knows_what_it_holds(tmp_path: Path) -> None:
+    path, key = tmp_path / "rules", GroupKey("fake", "rules.yaml", "shop")
+    path.write_text("no folder")
+    folder = RuleFolder(path)
+    assert (folder.reload(), folder.may_hold(key)) == (False, True)
+    path.unlink()
+    path.mkdir()
+    folder.reload()
+    assert not folder.may_hold(key)
