@@ -147,7 +147,7 @@ class RulerSettings:
     notification_queue_capacity: int = setting(
         10_000,
         COUNT,
-        "Alerts that wait for an Alertmanager that is away; beyond that the oldest are dropped.",
+        "Alerts (or messages) that wait for a receiver that is away; beyond that the oldest are dropped.",
         "ruler.notification_queue_capacity",
     )
     notification_timeout: int = setting(

@@ -124,7 +124,7 @@ def _tree(loader: yaml.SafeLoader, node: yaml.Node, path: str, reading: Reading)
         lines: dict[str, int] = {}
         own: set[str] = set()
         for key_node, value_node in node.value:
-            key = str(key_node.value)
+            key = _whole(key_node)
             inside = f"{path}.{key}" if path else key
             key_line = key_node.start_mark.line + 1
             if key in own:
@@ -136,7 +136,15 @@ def _tree(loader: yaml.SafeLoader, node: yaml.Node, path: str, reading: Reading)
         return Branch(values, lines, line)
     if isinstance(node, yaml.SequenceNode):
         return Items(tuple(_tree(loader, each, f"{path}[{i}]", reading) for i, each in enumerate(node.value)), line)
-    return Scalar(str(node.value), line, node.tag == "tag:yaml.org,2002:null")
+    return Scalar(_whole(node), line, node.tag == "tag:yaml.org,2002:null")
+
+
+def _whole(node: yaml.Node) -> str:
+    """The text of a scalar. YAML's `"\\uD800"` is half a character, which is no text: nothing can write it down."""
+    text = str(node.value)
+    if not text.isascii() and any("\ud800" <= each <= "\udfff" for each in text):
+        raise yaml.MarkedYAMLError(problem="half a surrogate pair is no character", problem_mark=node.start_mark)
+    return text
 
 
 def _merged_pairs(node: yaml.MappingNode, known: dict[int, int]) -> int:

@@ -65,6 +65,7 @@ MIGRATIONS: tuple[tuple[str, ...], ...] = (
         )""",
         "CREATE INDEX alert_change_by_time ON alert_change (tenant, timestamp)",
     ),
+    ("ALTER TABLE message ADD COLUMN rule TEXT NOT NULL DEFAULT ''",),
 )
 """Statements that lead from version n to version n + 1. Released ones never change."""
 

@@ -1,7 +1,8 @@
 """One rule at one time: what it asks, what it gives, which alerts that makes."""
 
 import asyncio
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field, replace
 from typing import Literal, Protocol, TypeAlias
 
@@ -28,6 +29,8 @@ _MOST_WITH_LINES = 20
 """Alerts of one evaluation that get log lines: each costs a query."""
 
 _QUERY_IN_TEMPLATE = 30.0  # seconds that a template waits for its `query`
+
+_TEMPLATES_AT_ONCE = 32
 
 _QUERIES_IN_TEMPLATES = 100
 """Queries of all templates in an evaluation of a rule."""
@@ -65,13 +68,20 @@ class Evaluator:
         series: SeriesStore,
         settings: RulerSettings,
         limits_of: Callable[[str], RuleLimits] | None = None,
+        recorded_by: Callable[[str], Collection[str]] = lambda _tenant: (),
     ) -> None:
-        """`limits_of` gives the limits of a tenant."""
+        """`limits_of` gives the limits of a tenant, `recorded_by` the names of the series that its rules record."""
         own = RuleLimits(evaluation_delay=settings.evaluation_delay)
         self._limits_of = limits_of or (lambda _tenant: own)
+        self._recorded_by = recorded_by
         self._queries = queries
         self._series = series
         self._settings = settings
+        self._threads = ThreadPoolExecutor(_TEMPLATES_AT_ONCE, "templates")
+
+    def close(self) -> None:
+        """Lets go of its threads."""
+        self._threads.shutdown(wait=False, cancel_futures=True)
 
     async def evaluate(self, tenant: str, rule: Rule, limit: int, state: RuleState, at: int) -> Outcome:
         """A rule at `at` (ns); raises QueryError and its kin, and whatever else a query can fail with."""
@@ -84,13 +94,14 @@ class Evaluator:
         """The samples of an expression at a time; a number is a sample without labels."""
         at -= self._limits_of(tenant).evaluation_delay
         if expression.over == "series":
-            return await asyncio.to_thread(self._ask_series, tenant, expression, at)
+            # What a rule records is a series even while it finds nothing: `absent` is there to tell so.
+            unknown = expression.metrics if expression.metrics.isdisjoint(self._recorded_by(tenant)) else frozenset()
+            return await asyncio.to_thread(self._ask_series, tenant, expression, at, unknown)
         request = QueryRequest(tenant, expression.text, at, at, complete=True, by_rule=True)
         answer = await self._queries.query_instant(request)
         return _samples(answer.result)
 
-    def _ask_series(self, tenant: str, expression: Expression, at: int) -> Sequence[Sample]:
-        names = expression.metrics
+    def _ask_series(self, tenant: str, expression: Expression, at: int, names: frozenset[str]) -> Sequence[Sample]:
         if names and not self._series.has_any(tenant, names):
             listed = ", ".join(f"`{name}`" for name in sorted(names))
             raise NothingRecorded(
@@ -165,10 +176,16 @@ class Evaluator:
     async def _expanded(
         self, templates: Labels, data: Sequence[TemplateData], context: RuleContext, *, logs: bool = False
     ) -> list[Labels]:
-        """The texts of templates for each of `data`; on a thread, because templates may ask queries."""
+        """The texts of templates for each of `data`.
+
+        On threads of their own: templates may ask queries, and these must not wait for a thread behind those that
+        wait for them.
+        """
         if not any("{{" in text for _, text in templates):
             return [templates] * len(data)
-        return await asyncio.to_thread(lambda: [expand(templates, each, context, logs=logs) for each in data])
+        return await asyncio.get_running_loop().run_in_executor(
+            self._threads, lambda: [expand(templates, each, context, logs=logs) for each in data]
+        )
 
     def _context(self, tenant: str, at: int) -> RuleContext:
         loop = asyncio.get_running_loop()
@@ -198,8 +215,7 @@ def _samples(result: object) -> Sequence[Sample]:
 
 
 def _data(sample: Sample, settings: RulerSettings, lines: Sequence[LogLine] = ()) -> TemplateData:
-    labels = tuple(pair for pair in sample.labels if pair[0] != NAME)
-    return TemplateData(labels, sample.value, settings.external_labels, settings.external_url, lines)
+    return TemplateData(sample.labels, sample.value, settings.external_labels, settings.external_url, lines)
 
 
 def _recorded(rule: RecordingRule, samples: Sequence[Sample], limit: int, state: RuleState) -> Outcome:

@@ -58,6 +58,9 @@ class GroupRun:
         self.interval = group.interval or settings.evaluation_interval
         self.state = states.load(key)
         self.seconds = 0.0
+        self.busy_until = 0
+        """When its last evaluation was done, ns: what was missed until then is not made up for, or a group that is
+        slow would become slower and slower."""
         self.idle = asyncio.Lock()
         self.statuses: list[RuleStatus] = [RuleStatus() for _ in group.rules]
         self._keys = _rule_keys(group.rules)
@@ -124,13 +127,15 @@ class GroupRun:
         missed = range(last + self.interval, at, self.interval)
         if missed:
             self._statistics.missed[self.key] += len(missed)
-            made_up = missed[-self._settings.catch_up :] if self._settings.catch_up else ()
+            newest = missed[-self._settings.catch_up :] if self._settings.catch_up else ()
+            made_up = [then for then in newest if then > self.busy_until]
             _log.warning("evaluations were missed", group=str(self.key), missed=len(missed), made_up=len(made_up))
             for then in made_up:
                 await self._record_then(then)
         if at - last > self._settings.outage_tolerance:
             for state in self.state.rules.values():
                 told.changes.extend(lost(self.key, state.alerts, last))
+                self._teller.end(state.alerts, last, told)
             self.state = _without_alerts(self.state)
 
     async def _record_then(self, then: int) -> None:

@@ -11,7 +11,7 @@ import httpx
 import structlog
 
 from sigyn.ruler.database import RulerDatabase
-from sigyn.ruler.notify.access import client, is_hopeless, without_credentials
+from sigyn.ruler.notify.access import client, is_hopeless, post, without_credentials
 from sigyn.ruler.notify.message import with_external
 from sigyn.ruler.notify.retry import pause
 from sigyn.ruler.series_store import SeriesStore, StoredSample, by_tenant
@@ -76,7 +76,7 @@ class RemoteWriter:
         )
         headers = HEADERS | ({"X-Scope-OrgID": tenant} if self._settings.remote_write_tenant_header else {})
         try:
-            answer = await http.post(self._url, content=body, headers=headers)
+            answer = await post(http, self._url, body, headers)
         except httpx.HTTPError as error:
             self._failed(len(samples), repr(error))
             return False

@@ -1,5 +1,6 @@
 """Rules and their groups, as values."""
 
+from collections.abc import Iterable
 from dataclasses import dataclass, field
 from typing import TypeAlias
 
@@ -61,6 +62,11 @@ class RuleGroup:
     rules: tuple[Rule, ...]
     interval: int = 0
     limit: int = 0
+
+
+def recorded_names(groups: Iterable[RuleGroup]) -> frozenset[str]:
+    """The names of the series that rules of these groups record."""
+    return frozenset(rule.name for group in groups for rule in group.rules if isinstance(rule, RecordingRule))
 
 
 @dataclass(frozen=True, slots=True, order=True)

@@ -10,6 +10,7 @@ from sigyn.languages.promql import METRIC_NAME, NAME
 from sigyn.languages.templates import TemplateError
 from sigyn.model.errors import BadRequest, ParseError
 from sigyn.model.labels import LABEL_NAME, Labels
+from sigyn.model.time import SECOND
 from sigyn.ruler.expression import Expression, parse_expression
 from sigyn.ruler.rule import AlertingRule, RecordingRule, Rule, RuleGroup
 from sigyn.ruler.templating import check_template
@@ -47,7 +48,7 @@ class RuleFileError(BadRequest):
 
 def read_rule_file(text: str, source: str) -> tuple[RuleGroup, ...]:
     """The groups in the text of a file; `source` names it in errors. Raises RuleFileError with all that is wrong."""
-    tree = _read(text, source)
+    tree = read_tree(text, source)
     reader = _Reader(source)
     reader.unknown_keys(tree, _FILE_KEYS, "the file")
     groups = [reader.group(item) for item in reader.items(tree, "groups", tree.line)]
@@ -58,17 +59,18 @@ def read_rule_file(text: str, source: str) -> tuple[RuleGroup, ...]:
 
 def read_rule_group(text: str) -> RuleGroup:
     """The one group in a body of the API. Raises RuleFileError with all that is wrong."""
-    tree = _read(text, "")
+    tree = read_tree(text, "")
     reader = _Reader("")
     group, _ = reader.group(tree)
     reader.fail()
     return group
 
 
-def _read(text: str, source: str) -> Branch:
+def read_tree(text: str, source: str, *, top: str = "a file of rules", section: str = "groups") -> Branch:
+    """The tree of a file. Raises RuleFileError for what is no YAML, and for keys that are written twice."""
     reading = Reading()
     try:
-        tree = read_yaml(text, source, reading, top="a file of rules", section="groups")
+        tree = read_yaml(text, source, reading, top=top, section=section)
     except NotYaml as error:
         raise RuleFileError([Problem(source, error.line or 1, error.text)]) from None
     if reading.repeated_keys:
@@ -108,9 +110,12 @@ class _Reader:
         if not limit.isdigit():
             self.problem(tree.lines["limit"], f"{shown}: `limit` is `{limit}`: write a whole number, 0 for no limit")
             limit = "0"
-        group = RuleGroup(
-            name, tuple(rule for rule in rules if rule), self.duration(tree, "interval", shown), int(limit)
-        )
+        interval = self.duration(tree, "interval", shown)
+        if 0 < interval < SECOND:
+            self.problem(
+                tree.lines["interval"], f"{shown}: `interval` is `{self.text(tree, 'interval')}`: the shortest is 1s"
+            )
+        group = RuleGroup(name, tuple(rule for rule in rules if rule), interval, int(limit))
         return group, tree.line
 
     def rule(self, tree: Tree, group: str) -> Rule | None:

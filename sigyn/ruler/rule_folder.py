@@ -47,6 +47,7 @@ class RuleFolder:
     directory: Path
     files: dict[Path, RuleFile] = field(default_factory=dict)
     complaint: str = ""
+    listed: bool = False
 
     def reload(self) -> bool:
         """Reads what changed; whether anything did. While the folder is there and can't be read, nothing does."""
@@ -60,6 +61,7 @@ class RuleFolder:
             found = {}
         else:
             self.complaint = ""
+        self.listed = True
         self.files = {
             path: self._read(tenant, path, stamp, before.get(path)) for path, (tenant, stamp) in found.items()
         }
@@ -72,6 +74,12 @@ class RuleFolder:
             for file in self.files.values()
             for group in file.groups
         }
+
+    def may_hold(self, key: GroupKey) -> bool:
+        """Whether a group may be in what could not be read, so that nobody can say that it is gone."""
+        return not self.listed or any(
+            file.error and (file.tenant, file.namespace) == (key.tenant, key.namespace) for file in self.files.values()
+        )
 
     def namespaces(self, tenant: str) -> Mapping[str, Path]:
         """The files of a tenant by their namespaces."""

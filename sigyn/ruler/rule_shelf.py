@@ -18,15 +18,17 @@ class RuleShelf:
     def __init__(self, database: RulerDatabase) -> None:
         self._database = database
 
-    def groups(self) -> Mapping[GroupKey, RuleGroup]:
-        """All groups."""
+    def groups(self) -> Mapping[GroupKey, RuleGroup | None]:
+        """All groups; None for one that can't be read."""
         rows = self._database.read("SELECT tenant, namespace, name, text FROM rule_group ORDER BY 1, 2, 3")
-        groups = {}
+        groups: dict[GroupKey, RuleGroup | None] = {}
         for tenant, namespace, name, text in rows:
+            key = GroupKey(tenant, namespace, name)
             try:
-                groups[GroupKey(tenant, namespace, name)] = read_rule_group(text)
+                groups[key] = read_rule_group(text)
             except RuleFileError as error:  # another version took what this one does not know
                 _log.error("rules can't be used", tenant=tenant, namespace=namespace, group=name, problem=str(error))
+                groups[key] = None
         return groups
 
     def put(self, key: GroupKey, group: RuleGroup) -> None:

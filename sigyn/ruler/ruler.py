@@ -26,7 +26,7 @@ from sigyn.ruler.notify.outbox import Outbox
 from sigyn.ruler.notify.receivers import receivers
 from sigyn.ruler.notify.silencing import Silencing
 from sigyn.ruler.remote_write import RemoteWriter
-from sigyn.ruler.rule import GroupKey, RuleGroup
+from sigyn.ruler.rule import GroupKey, RuleGroup, recorded_names
 from sigyn.ruler.rule_bucket import RuleBucket
 from sigyn.ruler.rule_file import read_rule_group
 from sigyn.ruler.rule_folder import RuleFolder
@@ -38,14 +38,12 @@ from sigyn.ruler.settings import RulerSettings
 from sigyn.ruler.statistics import RulerStatistics
 from sigyn.ruler.tasks import Background
 from sigyn.ruler.telling import Told
+from sigyn.ruler.turns import Turns
 
 _log = structlog.get_logger("sigyn.ruler")
 
 FILE = "ruler.sqlite"
 """The ruler's file in the data folder."""
-
-_GROUPS_AT_ONCE = 4
-"""Groups that are evaluated at a time: a hundred that are due at once leave room for people's queries."""
 
 
 class Ruler:
@@ -72,10 +70,10 @@ class Ruler:
         self._states = GroupStates(self._database)
         self._history = AlertHistory(self._database)
         self._shelf = RuleShelf(self._database)
-        self._outbox = Outbox(self._database, clock)
+        self._outbox = Outbox(self._database, clock, settings.notification_queue_capacity)
         self._folder = _rule_files(settings)
         self._limits_of = limits_of or (lambda _tenant: RuleLimits())
-        self._evaluator = Evaluator(queries, self._series, settings, limits_of)
+        self._evaluator = Evaluator(queries, self._series, settings, limits_of, self._recorded_by)
         self.silencing = Silencing(settings)
         self._alertmanagers = [Alertmanager(url, settings, self.statistics) for url in settings.alertmanagers]
         self._deliveries = [
@@ -86,11 +84,12 @@ class Ruler:
         ]
         for access in (settings.alertmanager_access, settings.remote_write_access):
             check_access(access)
-        self._at_once = asyncio.Semaphore(_GROUPS_AT_ONCE)
+        self._turns = Turns()
         self._loops: dict[GroupKey, Background] = {}
         self._services: list[Background] = []
         self._reloading = asyncio.Lock()
         self._started = False
+        self._to_apply = False
 
     async def start(self) -> None:
         """Loads all rules and begins to evaluate them."""
@@ -105,6 +104,7 @@ class Ruler:
     async def close(self) -> None:
         """Ends evaluations where they are, and lets go of the file; states are as of the last evaluation."""
         await asyncio.gather(*(work.stop() for work in (*self._services, *self._loops.values())))
+        self._evaluator.close()
         self._database.close()
 
     async def reload(self) -> None:
@@ -114,12 +114,14 @@ class Ruler:
 
     async def _apply(self) -> None:
         async with self._reloading:
-            wanted = await asyncio.to_thread(self._wanted)
+            wanted, unread = await asyncio.to_thread(self._wanted)
             known = {*self.runs, *await asyncio.to_thread(self._states.keys)}
-            for key in sorted(known - wanted.keys()):
+            for key in sorted(known - wanted.keys() - unread):
+                if self._folder is not None and self._folder.may_hold(key):
+                    continue  # its alerts are not over because of a mistake in a file
                 gone = self.runs.get(key) or self._run(key, RuleGroup(key.group, ()), "")
                 await self._end(key)
-                self._pass_on(await gone.farewell(self._clock()))
+                self._pass_on(key.tenant, await gone.farewell(self._clock()))
                 self.statistics.forget(key)
             for key, (group, source) in wanted.items():
                 run = self.runs.get(key)
@@ -183,6 +185,9 @@ class Ruler:
         """Recorded series that one of the selectors matches (all, when there are none), between two times (ns)."""
         return await asyncio.to_thread(self._series.series, tenant, selectors, start, end)
 
+    def _recorded_by(self, tenant: str) -> frozenset[str]:
+        return recorded_names(run.group for key, run in self.runs.items() if key.tenant == tenant)
+
     def _check_change(self, tenant: str, namespace: str) -> None:
         if not self.settings.enable_api:
             raise BadRequest("rules can't be changed through the API: ruler.enable_api is off")
@@ -190,12 +195,13 @@ class Ruler:
         if path is not None:
             raise BadRequest(f"the rules of namespace `{namespace}` are in the file {path}: change them there")
 
-    def _wanted(self) -> dict[GroupKey, tuple[RuleGroup, str]]:
-        """All groups that should run, with their files; a file wins over the API."""
-        wanted = {key: (group, key.namespace) for key, group in self._shelf.groups().items()}
+    def _wanted(self) -> tuple[dict[GroupKey, tuple[RuleGroup, str]], set[GroupKey]]:
+        """All groups that should run, with their files (a file wins over the API), and those that can't be read."""
+        shelf = self._shelf.groups()
+        wanted = {key: (group, key.namespace) for key, group in shelf.items() if group is not None}
         if self._folder is not None:
             wanted |= {key: (group, str(path)) for key, (group, path) in self._folder.groups().items()}
-        return wanted
+        return wanted, shelf.keys() - wanted.keys()
 
     async def _begin(self, key: GroupKey, group: RuleGroup, source: str) -> None:
         run = await asyncio.to_thread(self._run, key, group, source)
@@ -225,18 +231,19 @@ class Ruler:
 
     async def evaluate(self, run: GroupRun, at: int) -> None:
         """Evaluates a group at a time (ns) and passes on what it has to say."""
-        async with self._at_once, run.idle:
+        async with self._turns.turn(run.key.tenant), run.idle:
             try:
                 told = await run.evaluate(at)
             except SigynError as error:
                 _log.error("a group was not evaluated", group=str(run.key), tenant=run.key.tenant, error=str(error))
                 return
-        self._pass_on(told)
+            run.busy_until = self._clock()
+        self._pass_on(run.key.tenant, told.put_off(run.busy_until - at))
 
-    def _pass_on(self, told: Told) -> None:
-        """Sends what there is to say, and what was recorded, on its way."""
+    def _pass_on(self, tenant: str, told: Told) -> None:
+        """Sends what there is to say of a tenant's alerts, and what was recorded, on its way."""
         for alertmanager in self._alertmanagers:
-            alertmanager.put(told.notices)
+            alertmanager.put(tenant, told.notices)
         if told.messages:
             for delivery in self._deliveries:
                 delivery.wake()
@@ -246,7 +253,8 @@ class Ruler:
     def _keep(self, told: Told) -> None:
         self._history.add(told.changes)
         for delivery in self._deliveries:
-            self._outbox.put(delivery.name, told.messages)
+            dropped = self._outbox.put(delivery.name, told.messages)
+            self.statistics.notifications_dropped[delivery.name] += dropped
 
     async def _read_folder(self) -> bool:
         """Reads what changed in the folder; whether anything did."""
@@ -261,8 +269,10 @@ class Ruler:
         """Lets the groups of the folder run as they are now written when it changes."""
         while self._folder is not None:
             await asyncio.sleep(self.settings.poll_interval / SECOND)
-            if await self._read_folder():
-                await self._apply()
+            self._to_apply = await self._read_folder() or self._to_apply
+            if self._to_apply:
+                await self._apply()  # when this fails, the next round tries it again
+                self._to_apply = False
 
     async def _prune(self) -> None:
         while True:

@@ -23,6 +23,13 @@ class Told:
     messages: list[Message] = field(default_factory=list)
     changes: list[Change] = field(default_factory=list)
 
+    def put_off(self, late: int) -> "Told":
+        """The same, told `late` ns after its time: what fires does so for as long from then on."""
+        if late <= 0:
+            return self
+        notices = [each if each.resolved else replace(each, ends_at=each.ends_at + late) for each in self.notices]
+        return replace(self, notices=notices)
+
 
 @dataclass(frozen=True, slots=True)
 class Teller:

@@ -5,10 +5,12 @@ the execution.
 """
 
 import math
+import re
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from ipaddress import ip_address
 from typing import Any, cast
-from urllib.parse import quote, urlsplit
+from urllib.parse import quote, quote_plus, urlsplit
 
 import msgspec
 
@@ -22,7 +24,7 @@ from sigyn.languages.templates.regex_functions import REGEX_FUNCTIONS
 from sigyn.languages.templates.times import Duration, Time
 from sigyn.model.errors import SigynError
 from sigyn.model.results import Sample
-from sigyn.model.time import SECOND
+from sigyn.model.time import MILLISECOND, SECOND
 
 _LARGE = ("", "k", "M", "G", "T", "P", "E", "Z", "Y")
 _LARGE_BINARY = ("", "ki", "Mi", "Gi", "Ti", "Pi", "Ei", "Zi", "Yi")
@@ -51,6 +53,8 @@ def explore_url(external_url: str, datasource_uid: str, query: str) -> str:
 
 
 def _float(value: object) -> float:
+    if isinstance(value, Duration):
+        return int(value) / SECOND
     if isinstance(value, bool) or not isinstance(value, int | float | str):
         raise FunctionError(f"can't convert {type(value).__name__} to float")
     try:
@@ -122,11 +126,21 @@ def _humanize_percentage(value: object) -> str:
     return _short(_float(value) * 100, "%")
 
 
-def _time(value: object) -> Time:
-    number = _float(value)
+def _nanoseconds(number: float, what: str) -> int:
     if not math.isfinite(number) or abs(number * SECOND) >= _FARTHEST:
-        raise FunctionError(f"{_short(number)} cannot be represented as a time")
-    return Time(round(number * SECOND))
+        raise FunctionError(f"{_short(number)} cannot be represented as {what}")
+    return int(number * SECOND)
+
+
+def _time(value: object) -> Time:
+    """A moment in whole ms, which is as exact as Prometheus' times are."""
+    nanoseconds = _nanoseconds(_float(value), "a time")
+    whole = abs(nanoseconds) // MILLISECOND * MILLISECOND
+    return Time(whole if nanoseconds >= 0 else -whole)
+
+
+def _duration(value: object) -> Duration:
+    return Duration(_nanoseconds(_float(value), "a duration"))
 
 
 def _humanize_timestamp(value: object) -> str:
@@ -152,18 +166,24 @@ def _replace_all(pattern: str, replacement: str, text: str) -> object:
     return REGEX_FUNCTIONS["regexReplaceAll"].call(pattern, text, replacement)
 
 
-def _strip_port(address: str) -> str:
-    try:
-        return urlsplit(f"//{address}").hostname or address
-    except ValueError:
-        return address
+_HOST_PORT = re.compile(r"(?:\[([^\[\]]*)\]|([^:\[\]]*)):([^:\[\]]*)")
+
+
+def _host_and_port(address: str) -> tuple[str, str]:
+    """Both parts of `host:port` as they are written; what is written otherwise is a host."""
+    found = _HOST_PORT.fullmatch(address)
+    return (found[1] or found[2] or "", found[3]) if found else (address, "")
 
 
 def _strip_domain(address: str) -> str:
-    host = _strip_port(address)
-    if ":" in host or host.replace(".", "").isdigit():
-        return address
-    return address.replace(host, host.partition(".")[0], 1)
+    host, port = _host_and_port(address)
+    try:
+        ip_address(host)
+    except ValueError:
+        host = host.partition(".")[0]
+        joined = f"[{host}]" if ":" in host else host
+        return f"{joined}:{port}" if port else host
+    return address
 
 
 def _query(context: RuleContext, text: str) -> list[object]:
@@ -201,7 +221,7 @@ def _args(*values: object) -> dict[str, object]:
 
 
 def _graph(tab: int) -> Callable[[str], str]:
-    return lambda expression: f"/graph?g0.expr={quote(expression, safe='')}&g0.tab={tab}"
+    return lambda expression: f"/graph?g0.expr={quote_plus(expression)}&g0.tab={tab}"
 
 
 TEMPLATE_FUNCTIONS: Mapping[str, Function] = {
@@ -218,16 +238,16 @@ TEMPLATE_FUNCTIONS: Mapping[str, Function] = {
     "toUpper": Function(to_upper, ("string",)),
     "toLower": Function(to_lower, ("string",)),
     "safeHtml": Function(lambda text: text, ("string",)),
-    "stripPort": Function(_strip_port, ("string",)),
+    "stripPort": Function(lambda address: _host_and_port(address)[0], ("string",)),
     "stripDomain": Function(_strip_domain, ("string",)),
-    "urlQueryEscape": Function(lambda text: quote(text, safe=""), ("string",)),
+    "urlQueryEscape": Function(quote_plus, ("string",)),
     "humanize": Function(_humanize, ("any",)),
     "humanize1024": Function(_humanize_binary, ("any",)),
     "humanizeDuration": Function(_humanize_duration, ("any",)),
     "humanizePercentage": Function(_humanize_percentage, ("any",)),
     "humanizeTimestamp": Function(_humanize_timestamp, ("any",)),
     "toTime": Function(_time, ("any",)),
-    "toDuration": Function(lambda value: Duration(round(_float(value) * SECOND)), ("any",)),
+    "toDuration": Function(_duration, ("any",)),
     "parseDuration": Function(_parse_duration, ("string",)),
     "graphLink": Function(_graph(0), ("string",)),
     "tableLink": Function(_graph(1), ("string",)),

@@ -166,6 +166,26 @@ def test_no_more_is_made_up_for_than_one_wants(stage: Stage) -> None:
     assert times == [10, 80, 90, 100]
 
 
+def test_what_a_group_missed_because_it_is_slow_is_not_made_up_for(stage: Stage) -> None:
+    push_errors(stage)
+    run = stage.group(recording("app:errors", "vector(1)"))
+    stage.evaluate(run, 10)
+    run.busy_until = START + 35 * SECOND
+    stage.evaluate(run, 60)
+    assert (stage.statistics.missed[run.key], stage.statistics.caught_up[run.key]) == (4, 2)
+
+
+def test_the_alerts_that_fired_before_a_longer_outage_are_told_to_be_over(stage: Stage) -> None:
+    run = stage.group(alerting("vector(1)"), outage_tolerance=60 * SECOND)
+    stage.evaluate(run, 10)
+    told = stage.evaluate(run, 150)
+    assert [message.status for message in told.messages] == ["resolved", "firing"]
+    assert [(notice.resolved, notice.ends_at > START + 150 * SECOND) for notice in told.notices] == [
+        (True, False),
+        (False, True),
+    ]
+
+
 def test_after_a_longer_outage_alerts_begin_anew(stage: Stage) -> None:
     run = stage.group(alerting("vector(1)", hold=10), outage_tolerance=60 * SECOND)
     stage.evaluate(run, 10, 20, 80)

@@ -14,6 +14,9 @@ import pytest
 import trustme
 from aiosmtpd.smtp import SMTP, AuthResult, Envelope, Session
 
+from sigyn.ruler.database import RulerDatabase
+from sigyn.ruler.notify.message import Message
+from sigyn.ruler.notify.outbox import Outbox
 from tests.client.receiver import Receiver, receiver
 
 from .servers import group, ruled_server
@@ -90,6 +93,28 @@ def test_what_is_refused_for_good_does_not_hold_up_the_rest(tmp_path: Path, hook
     assert "T0KEN" not in (tmp_path / "data.stderr").read_text()
 
 
+def test_a_message_that_fails_holds_up_those_of_its_rule_alone(tmp_path: Path, hook: Receiver) -> None:
+    rules = group({"alert": "First", "expr": "vector(1)"}, {"alert": "Second", "expr": "vector(1)"})
+    hook.answers.append((500, "I stumble over this one", {}))
+    with ruled_server(tmp_path, rules, webhook_url=hook.url):
+        hook.wait_for(3)
+    told = [request.body["groupLabels"]["alertname"] for request in hook.requests]
+    assert told == ["First", "Second", "First"]
+
+
+def test_no_more_messages_wait_than_there_is_room_for() -> None:
+    outbox = Outbox(RulerDatabase(None), lambda: 0, 2)
+    messages = [Message("a", "rules;g", name, "", ()) for name in ("First", "Second", "Third")]
+    assert outbox.put("other", messages[:1]) == 0
+    assert outbox.put("hook", messages) == 1
+    first = outbox.first("hook")
+    assert first is not None
+    assert (first.message.rule, outbox.count("hook"), outbox.count("other")) == ("Second", 2, 1)
+    second = outbox.first("hook", {first.message.about})
+    assert second is not None
+    assert second.message.rule == "Third"
+
+
 class Mailbox:
     """Keeps what it is sent."""
 
@@ -121,6 +146,41 @@ def mail_server(box: Mailbox, **settings: Any) -> Iterator[str]:
             loop.call_soon_threadsafe(loop.stop)
             thread.join()
             server.close()
+
+
+class Moody(Mailbox):
+    """Puts the first recipients off, as greylisting does, and refuses the first mail for what is in it."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.put_off = 2
+        self.refused = 0
+
+    async def handle_RCPT(  # noqa: N802
+        self, _server: SMTP, _session: Session, envelope: Envelope, address: str, _options: list[str]
+    ) -> str:
+        if self.put_off:
+            self.put_off -= 1
+            return "450 come again later"
+        envelope.rcpt_tos.append(address)
+        return "250 OK"
+
+    async def handle_DATA(self, server: SMTP, session: Session, envelope: Envelope) -> str:  # noqa: N802
+        if not self.refused:
+            self.refused += 1
+            return "554 this looks like spam"
+        return await super().handle_DATA(server, session, envelope)
+
+
+def test_mail_that_is_put_off_comes_again_and_what_is_refused_holds_up_nothing(tmp_path: Path) -> None:
+    rules = group(*({"alert": name, "expr": "vector(1)"} for name in ("First", "Second", "Thi\u2028rd")))
+    box = Moody()
+    with mail_server(box) as address:
+        settings = {"mail_to": "ops@example.org,dev@example.org", "smtp_server": address, "smtp_security": "none"}
+        with ruled_server(tmp_path, rules, **settings):
+            eventually(lambda: len(box.mails) == 2)
+    assert (box.put_off, box.refused) == (0, 1)
+    assert [mail["subject"] for mail in box.mails] == ["[FIRING:1] Thi rd", "[FIRING:1] First"]
 
 
 def is_known(_server: SMTP, _session: Session, _envelope: Envelope, _mechanism: str, data: object) -> AuthResult:

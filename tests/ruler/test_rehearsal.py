@@ -111,6 +111,57 @@ def test_a_rule_that_fails_is_told(tmp_path: Path) -> None:
     assert any("rule `Errors` fails: vector contains metrics with the same labelset" in each for each in told), told
 
 
+def test_a_rule_that_failed_once_is_told(tmp_path: Path) -> None:
+    """Though it is well again when the test ends."""
+    rules = """
+groups:
+- name: shop
+  rules:
+  - {alert: Load, expr: 'label_replace(load, "app", "all", "app", ".*") > 1'}
+"""
+    told = failures(tmp_path, """
+rule_files: [rules.yaml]
+tests:
+- interval: 1m
+  input_series:
+  - {series: 'load{app="shop"}', values: '2 2 stale'}
+  - {series: 'load{app="till"}', values: '2 2 stale'}
+  alert_rule_test: [{eval_time: 5m, alertname: Load}]
+""", rules)  # fmt: skip
+    assert len(told) == 1
+    assert "at 0 s: rule `Load` fails: label_replace gives two series the same labels" in told[0]
+
+
+def test_an_alert_that_no_rule_makes_is_told(tmp_path: Path) -> None:
+    misspelt = TESTS.replace("{eval_time: 1m, alertname: Errors}", "{eval_time: 1m, alertname: Error}")
+    assert failures(tmp_path, misspelt) == [
+        "rules_test.yaml:15: test `errors`: no rule makes alerts of the name `Error` (did you mean `Errors`?)"
+    ]
+
+
+def test_an_alert_on_the_absence_of_what_a_rule_records_fires_though_nothing_was_recorded_yet(tmp_path: Path) -> None:
+    rules = """
+groups:
+- name: shop
+  rules:
+  - {record: beats, expr: 'sum(count_over_time({app="shop"} [5m]))'}
+  - {alert: Dead, expr: absent(beats)}
+  - {alert: Elsewhere, expr: absent(up)}
+"""
+    told = failures(tmp_path, """
+rule_files: [rules.yaml]
+tests:
+- alert_rule_test:
+  - {eval_time: 1m, alertname: Dead, exp_alerts: [{exp_labels: {}}]}
+  - {eval_time: 1m, alertname: Elsewhere}
+""", rules)  # fmt: skip
+    assert told == []
+
+
+def test_the_name_of_an_alert_may_stand_among_its_labels(tmp_path: Path) -> None:
+    assert failures(tmp_path, TESTS.replace("{app: till,", "{alertname: Errors, app: till,")) == []
+
+
 @pytest.mark.parametrize(
     ("text", "expected"),
     [
@@ -128,6 +179,18 @@ def test_a_rule_that_fails_is_told(tmp_path: Path) -> None:
         (
             "rule_files: [a]\ntests:\n- alert_rule_test: [{eval_time: soon, alertname: A}]",
             'rules_test.yaml:3: `eval_time` is `soon`: not a valid duration string: "soon"',
+        ),
+        (
+            "rule_files: [a]\ntests:\n- alert_rule_test: [{eval_time: 1m, alertname: A}]\n  alert_rule_test: []",
+            "rules_test.yaml:4: `tests[0].alert_rule_test` stands here and in line 3; write it once",
+        ),
+        (
+            "rule_files: [a]\nevaluation_interval: 0s",
+            "rules_test.yaml:2: `evaluation_interval` is `0s`: write a duration such as 1m",
+        ),
+        (
+            "rule_files: [a]\ntests: [{interval: 0}]",
+            "rules_test.yaml:2: `interval` is `0`: write a duration such as 1m",
         ),
         ("rule_files: a", "rules_test.yaml:1: `rule_files` holds a list"),
         ("rule_files: [a]\ntests: [b]", "rules_test.yaml:2: a test is a map"),

@@ -1,5 +1,6 @@
 """Rule files: what they mean, and what is said of those that mean nothing."""
 
+import re
 from pathlib import Path
 
 import pytest
@@ -66,3 +67,19 @@ def test_keys_of_others_are_taken_without_effect() -> None:
 def test_a_problem_of_a_body_names_its_line_alone() -> None:
     with pytest.raises(RuleFileError, match=r"^line 2: unknown key `rulez` of a group"):
         read_rule_group("name: a\nrulez: []\nrules: [{record: x, expr: vector(1)}]")
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        (
+            "name: shop\ninterval: 999ms\nrules: [{record: a, expr: vector(1)}]",
+            "`interval` is `999ms`: the shortest is 1s",
+        ),
+        ('name: "\\uD800"\nrules: [{record: a, expr: vector(1)}]', "line 1: this is not YAML: half a surrogate pair"),
+        ('name: a\nrules: [{alert: a, expr: vector(1), labels: {b: "\\uDC00"}}]', "line 2: this is not YAML: half a"),
+    ],
+)
+def test_groups_that_would_hurt_the_server(text: str, expected: str) -> None:
+    with pytest.raises(RuleFileError, match=re.escape(expected)):
+        read_rule_group(text)

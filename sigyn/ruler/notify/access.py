@@ -1,6 +1,7 @@
 """HTTP clients for the servers that the ruler sends to."""
 
 import ssl
+from collections.abc import Mapping
 from hashlib import sha256
 
 import httpx
@@ -17,6 +18,23 @@ def client(access: HttpAccess, timeout: int) -> httpx.AsyncClient:
         headers["Authorization"] = f"Bearer {access.bearer_token}"
     auth = httpx.BasicAuth(access.username, access.password) if access.username else None
     return httpx.AsyncClient(headers=headers, auth=auth, timeout=timeout / SECOND, verify=_tls(access), trust_env=False)
+
+
+_MOST_REDIRECTS = 5
+
+
+async def post(http: httpx.AsyncClient, url: str, body: bytes, headers: Mapping[str, str]) -> httpx.Response:
+    """The answer to a POST. Raises httpx.HTTPError.
+
+    Redirects that keep the method and the body (307, 308) are followed, without our credentials to another
+    server. Others are answers: to follow them means to GET a page, which says nothing of what was sent.
+    """
+    answer = await http.post(url, content=body, headers=headers)
+    for _ in range(_MOST_REDIRECTS):
+        if answer.status_code not in (307, 308) or answer.next_request is None:
+            break
+        answer = await http.send(answer.next_request, auth=None)
+    return answer
 
 
 def _tls(access: HttpAccess) -> ssl.SSLContext:

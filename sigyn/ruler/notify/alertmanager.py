@@ -1,8 +1,9 @@
 """Alertmanagers, over their API v2: each hears of everything, from a queue of its own."""
 
 import asyncio
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import replace
+from itertools import islice
 
 import httpx
 import msgspec
@@ -10,7 +11,7 @@ import structlog
 
 from sigyn.languages.relabel import relabel
 from sigyn.model.labels import Labels
-from sigyn.ruler.notify.access import client, is_hopeless, without_credentials
+from sigyn.ruler.notify.access import client, is_hopeless, post, without_credentials
 from sigyn.ruler.notify.bodies import alertmanager_alerts
 from sigyn.ruler.notify.message import Notice
 from sigyn.ruler.notify.retry import pause
@@ -26,6 +27,9 @@ _BATCH = 64
 class Alertmanager:
     """One Alertmanager. What waits is kept by alert, the newest notice of each; the oldest go when it is too much.
 
+    Each tenant's alerts are sent on their own, with its name in a header as Loki does: Mimir's Alertmanager, or a proxy
+    before several, keeps tenants apart by it.
+
     A notice that is lost is not lost for good: alerts that fire, or were resolved lately, are told again.
     """
 
@@ -34,14 +38,14 @@ class Alertmanager:
         self._endpoint = url.rstrip("/") + "/api/v2/alerts"
         self._settings = settings
         self._statistics = statistics
-        self._waiting: dict[Labels, Notice] = {}
+        self._waiting: dict[tuple[str, Labels], Notice] = {}
         self._something = asyncio.Event()
 
-    def put(self, notices: Iterable[Notice]) -> None:
-        """Takes notices to be sent."""
+    def put(self, tenant: str, notices: Iterable[Notice]) -> None:
+        """Takes notices of a tenant to be sent."""
         for notice in filter(None, map(self._relabelled, notices)):
-            self._waiting.pop(notice.labels, None)
-            self._waiting[notice.labels] = notice
+            self._waiting.pop((tenant, notice.labels), None)
+            self._waiting[tenant, notice.labels] = notice
         while len(self._waiting) > self._settings.notification_queue_capacity:
             del self._waiting[next(iter(self._waiting))]
             self._statistics.notifications_dropped[self.name] += 1
@@ -62,16 +66,19 @@ class Alertmanager:
         async with client(self._settings.alertmanager_access, self._settings.notification_timeout) as http:
             while True:
                 await self._something.wait()
-                batch = dict(list(self._waiting.items())[:_BATCH])
-                failures = 0 if await self._sent(http, batch) else failures + 1
+                tenant, _ = next(iter(self._waiting))
+                own = (item for item in self._waiting.items() if item[0][0] == tenant)
+                failures = 0 if await self._sent(http, tenant, dict(islice(own, _BATCH))) else failures + 1
                 if failures:
                     await pause(failures)
 
-    async def _sent(self, http: httpx.AsyncClient, batch: dict[Labels, Notice]) -> bool:
-        """Sends a batch; whether it is dealt with."""
+    async def _sent(self, http: httpx.AsyncClient, tenant: str, batch: Mapping[tuple[str, Labels], Notice]) -> bool:
+        """Sends a batch of a tenant; whether it is dealt with."""
         body = msgspec.json.encode(alertmanager_alerts(list(batch.values())))
         try:
-            answer = await http.post(self._endpoint, content=body, headers={"Content-Type": "application/json"})
+            answer = await post(
+                http, self._endpoint, body, {"Content-Type": "application/json", "X-Scope-OrgID": tenant}
+            )
         except httpx.HTTPError as error:
             self._failed(len(batch), repr(error))
             return False
@@ -82,9 +89,9 @@ class Alertmanager:
             if not is_hopeless(answer.status_code):
                 return False
             self._statistics.notifications_dropped[self.name] += len(batch)
-        for labels, notice in batch.items():
-            if self._waiting.get(labels) is notice:  # not one that came meanwhile
-                del self._waiting[labels]
+        for key, notice in batch.items():
+            if self._waiting.get(key) is notice:  # not one that came meanwhile
+                del self._waiting[key]
         self._count()
         if not self._waiting:
             self._something.clear()

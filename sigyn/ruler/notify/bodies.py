@@ -35,7 +35,7 @@ def webhook_body(message: Message) -> dict[str, Any]:
     """The body of Alertmanager's own webhooks (version 4), with `logs`, `traceIds` and `value` for each alert."""
     return {
         "version": "4",
-        "groupKey": f"{message.tenant}/{message.group}/{message.rule}",
+        "groupKey": message.about,
         "truncatedAlerts": 0,
         "status": message.status,
         "receiver": "webhook",
@@ -100,7 +100,7 @@ def _escaped(text: str) -> str:
 def mail(message: Message, sender: str, to: Sequence[str]) -> EmailMessage:
     """A mail in plain text."""
     written = EmailMessage()
-    written["Subject"] = message.subject.replace("\r", " ").replace("\n", " ")
+    written["Subject"] = " ".join(message.subject.splitlines())  # whatever Python takes for a line break is refused
     written["From"] = sender
     written["To"] = ", ".join(to)
     written.set_content("\n".join(_mail_lines(message)))

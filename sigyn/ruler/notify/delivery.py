@@ -1,4 +1,8 @@
-"""From the outbox to the receivers: in order, each message until it is taken, or is too old to matter."""
+"""From the outbox to the receivers: each message until it is taken, or is too old to matter.
+
+Messages of a rule come in order. One that fails holds up those of its rule alone: a receiver that stumbles over
+one message still hears of all other rules.
+"""
 
 import asyncio
 
@@ -36,8 +40,12 @@ class Delivery:
     async def run(self) -> None:
         """Sends, until it is cancelled."""
         failures = 0
+        put_off: set[str] = set()
         while True:
-            waiting = await asyncio.to_thread(self._outbox.first, self.name)
+            waiting = await asyncio.to_thread(self._outbox.first, self.name, put_off)
+            if waiting is None and put_off:
+                put_off.clear()
+                continue
             if waiting is None:
                 self._something.clear()
                 self._statistics.notifications_waiting[self.name] = 0
@@ -46,6 +54,7 @@ class Delivery:
             self._statistics.notifications_waiting[self.name] = await asyncio.to_thread(self._outbox.count, self.name)
             failures = 0 if await self._dealt_with(waiting) else failures + 1
             if failures:
+                put_off.add(waiting.message.about)
                 await pause(failures)
 
     async def _dealt_with(self, waiting: Waiting) -> bool:

@@ -53,6 +53,11 @@ class Message:
     notices: tuple[Notice, ...]
 
     @property
+    def about(self) -> str:
+        """Which rule of which tenant it is about: messages of one rule come in order."""
+        return f"{self.tenant}/{self.group}/{self.rule}"
+
+    @property
     def firing(self) -> tuple[Notice, ...]:
         """The alerts that fire."""
         return tuple(notice for notice in self.notices if not notice.resolved)

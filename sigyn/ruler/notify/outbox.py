@@ -1,6 +1,7 @@
 """Messages on their way to receivers that hear of changes only, in the ruler's file until they are delivered."""
 
-from collections.abc import Iterable
+import json
+from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass
 
 import msgspec
@@ -22,24 +23,34 @@ class Waiting:
 
 
 class Outbox:
-    """Calls block."""
+    """Keeps up to `most` messages for each receiver. Calls block."""
 
-    def __init__(self, database: RulerDatabase, clock: Clock) -> None:
+    def __init__(self, database: RulerDatabase, clock: Clock, most: int) -> None:
         self._database = database
         self._clock = clock
+        self._most = most
 
-    def put(self, receiver: str, messages: Iterable[Message]) -> None:
-        """Keeps messages for a receiver; in the transaction that is open, if there is one."""
+    def put(self, receiver: str, messages: Sequence[Message]) -> int:
+        """Keeps messages for a receiver, in the transaction that is open, if there is one; how many it dropped."""
+        if not messages:
+            return 0
         self._database.write_many(
-            "INSERT INTO message (receiver, created, body) VALUES (?, ?, ?)",
-            [(receiver, self._clock(), msgspec.msgpack.encode(message)) for message in messages],
+            "INSERT INTO message (receiver, created, rule, body) VALUES (?, ?, ?, ?)",
+            [(receiver, self._clock(), each.about, msgspec.msgpack.encode(each)) for each in messages],
         )
+        return self._database.write(
+            "DELETE FROM message WHERE receiver = ? AND id <= "
+            "(SELECT id FROM message WHERE receiver = ? ORDER BY id DESC LIMIT 1 OFFSET ?)",
+            receiver, receiver, self._most,
+        )  # fmt: skip
 
-    def first(self, receiver: str) -> Waiting | None:
-        """The message that has waited longest for a receiver; None when there is none."""
+    def first(self, receiver: str, put_off: Collection[str] = ()) -> Waiting | None:
+        """The message that has waited longest for a receiver, of other rules than those `put_off`; None for none."""
         rows = self._database.read(
-            "SELECT id, created, body FROM message WHERE receiver = ? ORDER BY id LIMIT 1", receiver
-        )
+            "SELECT id, created, body FROM message WHERE receiver = ? "
+            "AND rule NOT IN (SELECT value FROM json_each(?)) ORDER BY id LIMIT 1",
+            receiver, json.dumps(list(put_off)),
+        )  # fmt: skip
         return Waiting(rows[0][0], rows[0][1], _DECODER.decode(rows[0][2])) if rows else None
 
     def remove(self, id: int) -> None:

@@ -12,7 +12,7 @@ import msgspec
 
 from sigyn.model.errors import SigynError, Unavailable
 from sigyn.model.time import SECOND
-from sigyn.ruler.notify.access import client, is_hopeless, without_credentials
+from sigyn.ruler.notify.access import client, is_hopeless, post, without_credentials
 from sigyn.ruler.notify.bodies import mail, slack_body, webhook_body
 from sigyn.ruler.notify.message import Message
 from sigyn.ruler.settings import HttpAccess, MailSettings, RulerSettings
@@ -95,9 +95,18 @@ class Mail:
                     connection.login(settings.username, settings.password)
                 connection.send_message(written)
         except smtplib.SMTPRecipientsRefused as error:
-            raise Refused(f"no recipient was taken: {error.recipients}") from None
+            for_good = all(_is_for_good(code) for code, _ in error.recipients.values())  # greylisting puts off
+            raise (Refused if for_good else Unavailable)(f"no recipient was taken: {error.recipients}") from None
+        except smtplib.SMTPDataError as error:
+            for_good = _is_for_good(error.smtp_code)
+            raise (Refused if for_good else Unavailable)(f"the mail server did not take the mail: {error}") from None
         except (smtplib.SMTPException, OSError) as error:
             raise Unavailable(f"the mail server {settings.server} failed: {error}") from None
+
+
+def _is_for_good(code: int) -> bool:
+    """Whether an SMTP server would refuse the same again."""
+    return code >= 500
 
 
 def receivers(settings: RulerSettings) -> Iterator[Receiver]:
@@ -114,9 +123,7 @@ def receivers(settings: RulerSettings) -> Iterator[Receiver]:
 async def _post(url: str, body: object, timeout: int) -> None:
     async with client(HttpAccess(), timeout) as http:
         try:
-            answer = await http.post(
-                url, content=msgspec.json.encode(body), headers={"Content-Type": "application/json"}
-            )
+            answer = await post(http, url, msgspec.json.encode(body), {"Content-Type": "application/json"})
         except httpx.HTTPError as error:
             raise Unavailable(f"no answer: {error!r}") from None
     if answer.is_success:

@@ -10,6 +10,7 @@ from tempfile import TemporaryDirectory
 
 import pyarrow as pa
 
+from sigyn.config.errors import neighbours
 from sigyn.engine.duck import Duck
 from sigyn.languages.go_numbers import format_short
 from sigyn.languages.promql import NAME
@@ -24,7 +25,7 @@ from sigyn.ruler.group_run import GroupRun
 from sigyn.ruler.group_state import GroupStates
 from sigyn.ruler.rehearsal.notation import STALE
 from sigyn.ruler.rehearsal.script import AlertTest, ExpressionTest, InputStream, RuleTest, TestScript
-from sigyn.ruler.rule import GroupKey, RuleGroup
+from sigyn.ruler.rule import AlertingRule, GroupKey, RuleGroup, recorded_names
 from sigyn.ruler.rule_file import read_rule_file
 from sigyn.ruler.series_store import SeriesStore
 from sigyn.ruler.settings import RulerSettings
@@ -91,7 +92,8 @@ async def _run(script: TestScript, test: RuleTest, groups: Sequence[tuple[Path, 
         catch_up=0,
     )
     async with _stage(test) as (queries, series):
-        evaluator = Evaluator(queries, series, settings)
+        recorded = recorded_names(group for _, group in groups)
+        evaluator = Evaluator(queries, series, settings, recorded_by=lambda _tenant: recorded)
         states = GroupStates(RulerDatabase(None))
         runs = [
             GroupRun(
@@ -109,21 +111,37 @@ async def _run(script: TestScript, test: RuleTest, groups: Sequence[tuple[Path, 
         ]
         asked: list[AlertTest | ExpressionTest] = sorted([*test.alerts, *test.expressions], key=lambda one: one.at)
         failures: list[Failure] = []
+        wrong: dict[tuple[str, int], Failure] = {}
         for at in _times(test, runs):
             while asked and asked[0].at < at:
                 failures += await _compare(script, test, asked.pop(0), runs, evaluator)
             for run in runs:
                 if at % run.interval == 0:
                     await run.evaluate(START + at)
+                    wrong = _failed(test, run, at) | wrong
         for one in asked:
             failures += await _compare(script, test, one, runs, evaluator)
-    failures += [
-        Failure(run.source, rule.line, f"test `{test.name}`: rule `{rule.name}` fails: {status.error}")
-        for run in runs
+    failures += [*wrong.values(), *_without_rule(script, test, groups)]
+    return sorted(failures, key=lambda failure: (failure.source, failure.line))
+
+
+def _failed(test: RuleTest, run: GroupRun, at: int) -> dict[tuple[str, int], Failure]:
+    """The rules of a group that failed at an evaluation, by where they stand."""
+    place = f"test `{test.name}`, at {at // SECOND} s"
+    return {
+        (run.source, rule.line): Failure(run.source, rule.line, f"{place}: rule `{rule.name}` fails: {status.error}")
         for rule, status in zip(run.group.rules, run.statuses, strict=True)
         if status.health == "err"
-    ]
-    return sorted(failures, key=lambda failure: (failure.source, failure.line))
+    }
+
+
+def _without_rule(script: TestScript, test: RuleTest, groups: Sequence[tuple[Path, RuleGroup]]) -> Iterator[Failure]:
+    """Tests of alerts that no rule makes: one that expects none would pass for ever."""
+    names = {rule.name for _, group in groups for rule in group.rules if isinstance(rule, AlertingRule)}
+    for asked in test.alerts:
+        if asked.name not in names:
+            text = f"test `{test.name}`: no rule makes alerts of the name `{asked.name}`{neighbours(asked.name, names)}"
+            yield Failure(script.source, asked.line, text)
 
 
 def _times(test: RuleTest, runs: Sequence[GroupRun]) -> list[int]:

@@ -7,14 +7,15 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import TypeVar
 
-from sigyn.config.errors import NotYaml, neighbours
-from sigyn.config.yaml_tree import Branch, Items, Reading, Scalar, Tree, read_yaml
+from sigyn.config.errors import neighbours
+from sigyn.config.yaml_tree import Branch, Items, Scalar, Tree
 from sigyn.languages.durations import parse_prometheus_duration
 from sigyn.model.errors import BadRequest
 from sigyn.model.labels import Labels, labels_of
 from sigyn.model.time import MINUTE
+from sigyn.ruler.alert import ALERT_NAME
 from sigyn.ruler.rehearsal.notation import read_series_labels, read_values
-from sigyn.ruler.rule_file import Problem, RuleFileError
+from sigyn.ruler.rule_file import Problem, RuleFileError, read_tree
 from sigyn.wire.label_text import parse_labels
 
 T = TypeVar("T")
@@ -113,11 +114,15 @@ class TestScript:
 
 def read_test_script(text: str, source: str) -> TestScript:
     """The tests in the text of a file. Raises RuleFileError where it is wrong."""
-    try:
-        tree = read_yaml(text, source, Reading(), top="a test file", section="tests")
-    except NotYaml as error:
-        raise RuleFileError([Problem(source, error.line or 1, error.text)]) from None
+    tree = read_tree(text, source, top="a test file", section="tests")
     return _Reader(source).script(tree)
+
+
+def _interval(text: str) -> int:
+    length = parse_prometheus_duration(text)
+    if not length:
+        raise ValueError("write a duration such as 1m")
+    return length
 
 
 @dataclass(frozen=True, slots=True)
@@ -128,7 +133,7 @@ class _Reader:
 
     def script(self, tree: Branch) -> TestScript:
         self._known(tree, _FILE_KEYS)
-        interval = self._read(tree, "evaluation_interval", parse_prometheus_duration, MINUTE)
+        interval = self._read(tree, "evaluation_interval", _interval, MINUTE)
         files = tuple(self._text(item) for item in self._items(tree, "rule_files"))
         if not files:
             raise self._wrong(tree.line, "`rule_files` names no file of rules")
@@ -145,7 +150,7 @@ class _Reader:
         ]
         return RuleTest(
             name=self._read(branch, "name", str, f"in line {branch.line}"),
-            interval=self._read(branch, "interval", parse_prometheus_duration, interval),
+            interval=self._read(branch, "interval", _interval, interval),
             streams=tuple(self._stream(item) for item in self._items(branch, "input_streams")),
             series=tuple(self._series(item) for item in self._items(branch, "input_series")),
             alerts=tuple(self._alert_test(item) for item in self._items(branch, "alert_rule_test")),
@@ -187,12 +192,14 @@ class _Reader:
         branch = self._branch(tree, "a test of an alert")
         self._known(branch, ("eval_time", "alertname", "exp_alerts"))
         expected = []
+        name = self._required(branch, "alertname", str)
         for item in self._items(branch, "exp_alerts"):
             alert = self._branch(item, "an alert")
             self._known(alert, ("exp_labels", "exp_annotations"))
-            expected.append(ExpectedAlert(self._labels(alert, "exp_labels"), self._labels(alert, "exp_annotations")))
+            labels = tuple(pair for pair in self._labels(alert, "exp_labels") if pair != (ALERT_NAME, name))
+            expected.append(ExpectedAlert(labels, self._labels(alert, "exp_annotations")))
         at = self._required(branch, "eval_time", parse_prometheus_duration)
-        return AlertTest(at, self._required(branch, "alertname", str), tuple(expected), branch.line)
+        return AlertTest(at, name, tuple(expected), branch.line)
 
     def _expression_test(self, tree: Tree) -> ExpressionTest:
         branch = self._branch(tree, "a test of an expression")
