@@ -52,7 +52,6 @@ class QuerySettings:
         BYTES,
         "Text that a query may have to read, after everything is left out that can be; beyond it is refused.",
         "limits_config.max_query_bytes_read",
-        "limits_config.max_querier_bytes_read",
     )
     max_answer_bytes: int = setting(
         256 << 20,

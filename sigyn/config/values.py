@@ -226,6 +226,17 @@ _CLIENT_AUTH = {
 }
 
 
+def read_deletion_mode(text: str) -> str:
+    """`disabled`, `filter-only` or `filter-and-delete`, or whether deletes are allowed."""
+    word = text.lower()
+    if word in ("disabled", "filter-only", "filter-and-delete"):
+        return word
+    try:
+        return "filter-and-delete" if read_flag(word) else "disabled"
+    except ValueError:
+        raise ValueError("write one of disabled, filter-only, filter-and-delete") from None
+
+
 def read_client_certificates(text: str) -> str:
     """`none`, `optional` or `required`, or Go's names for them."""
     word = _CLIENT_AUTH.get(text.lower(), text.lower() or "none")
@@ -254,6 +265,7 @@ ADDRESS = Kind("host:port", read_address)
 OPTIONAL_ADDRESS = Kind("host:port or empty", read_optional_address)
 RESULTS_CACHE = Kind("memcached://host:port or empty", read_results_cache)
 CATALOG = Kind("postgresql://user:password@host/database or empty", read_catalog, hide_password)
+DELETION_MODE = Kind("one of disabled, filter-only, filter-and-delete", read_deletion_mode)
 CLIENT_CERTIFICATES = Kind("one of none, optional, required", read_client_certificates)
 FOLDER = Kind("folder", str)
 FILE = Kind("file", str)

@@ -399,6 +399,23 @@ def test_rules_of_a_tenant(tmp_path: Path) -> None:
         assert recorded("late") == []
 
 
+def test_whether_a_tenant_may_delete(tmp_path: Path) -> None:
+    variables = overrides(tmp_path, never={"deletion_mode": "disabled"}, old={"allow_deletes": False})
+    with server(tmp_path, SIGYN_RETENTION_ENABLED="true", **variables) as (_, client):
+
+        def deleted(tenant: str) -> httpx.Response:
+            asked = {"query": '{app="shop"} |= "secret"', "start": "0"}
+            return client.post(f"{V1}/delete", params=asked, headers=of(tenant))
+
+        for tenant in ("never", "old"):
+            refused = deleted(tenant)
+            assert refused.status_code == 400
+            assert "deletion is not available" in refused.text
+        assert deleted("free").status_code == 204
+        overrides(tmp_path, free={"deletion_mode": "disabled"})
+        assert [deleted(tenant).status_code for tenant in ("never", "free")] == [204, 400]
+
+
 def test_an_answer_with_too_much_text(tmp_path: Path) -> None:
     variables = overrides(tmp_path, own={"max_answer_bytes": 0})
     with server(tmp_path, SIGYN_QUERY_MAX_ANSWER_BYTES="20000", **variables) as (_, client):
