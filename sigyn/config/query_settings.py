@@ -34,7 +34,8 @@ class QuerySettings:
     max_query_lookback: int = setting(
         0,
         DURATION,
-        "How far back a query may reach; its range starts no earlier, with a warning.",
+        "How far back anything may be looked for: entries, and streams with their labels and volumes. The range of a "
+        "query starts no earlier, with a warning.",
         "limits_config.max_query_lookback",
         "chunk_store_config.max_look_back_period",
     )

@@ -9,6 +9,8 @@ from sigyn.model.errors import QueryError
 from sigyn.model.time import HOUR, MINUTE, SECOND
 from sigyn.services.query_checks import QueryChecks
 
+MAX_TIME = (1 << 63) - 1
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class QueryLimits:
@@ -16,6 +18,7 @@ class QueryLimits:
 
     max_query_series  series of an answer; the largest are kept and a warning says so
     max_query_length  ns between start and end; 0: any
+    max_query_lookback  ns before now from which entries are found; 0: any
     max_query_range   ns that a range aggregation may look back; 0: any
     max_query_bytes_read  text that a selector may have to read; 0: any
     max_answer_bytes  text that the entries of an answer may have; 0: any
@@ -32,6 +35,7 @@ class QueryLimits:
 
     max_query_series: int = 500
     max_query_length: int = 721 * HOUR
+    max_query_lookback: int = 0
     max_query_range: int = 0
     max_query_bytes_read: int = 0
     max_answer_bytes: int = 0
@@ -43,6 +47,10 @@ class QueryLimits:
     max_query_parallelism: int = 0
     max_outstanding: int = 0
     checks: QueryChecks = field(default_factory=QueryChecks)
+
+    def oldest(self, now: int) -> int:
+        """ns since the epoch from which entries are found."""
+        return now - self.max_query_lookback if self.max_query_lookback else -MAX_TIME
 
 
 def check_ranges(query: ast.MetricQuery, longest: int) -> None:

@@ -399,6 +399,55 @@ def test_rules_of_a_tenant(tmp_path: Path) -> None:
         assert recorded("late") == []
 
 
+def test_how_far_back_a_tenant_may_look(tmp_path: Path) -> None:
+    """Everywhere: in instant queries and windows, labels and series, volumes, fields, patterns and exports."""
+    hour = 3600 * 10**9
+    own = {"max_query_lookback": "1h"}
+    with server(tmp_path, **overrides(tmp_path, short=own)) as (_, client):
+        now = time.time_ns()
+        for tenant in ("short", "free"):
+            push(client, tenant, "old one=1", at=now - 2 * hour, app="old")
+            push(client, tenant, "new two=2", app="new")
+
+        def seen(tenant: str, path: str, **parameters: str) -> str:
+            span = {"start": str(now - 5 * hour), "end": str(time.time_ns())}
+            answer = client.get(path, params={**span, **parameters}, headers=of(tenant))
+            assert answer.status_code == 200, answer.text
+            return answer.text.replace("__", "")
+
+        every = {"query": '{app=~".+"}'}
+        counted = {"query": 'sum by (app) (count_over_time({app=~".+"}[5h]))'}
+        lately = {**counted, "start": str(now - hour // 2), "step": "60"}
+        for path, parameters in (
+            (f"{V1}/query", counted),
+            (f"{V1}/query", {"query": 'sum by (app) (bytes_over_time({app=~".+"} |~ "o" [5h]))'}),
+            (f"{V1}/query", {"query": '{app=~".+"} [5h] | stats count() as n by app'}),
+            (f"{V1}/query_range", every),
+            (f"{V1}/query_range", lately),
+            (f"{V1}/query_range", lately),
+            (f"{V1}/series", {}),
+            (f"{V1}/label/app/values", {}),
+            (f"{V1}/index/volume", every),
+            (f"{V1}/patterns", every),
+            ("/sigyn/api/v1/export", every),
+            ("/sigyn/api/v1/cardinality", {}),
+            ("/api/prom/query", every),
+        ):
+            for tenant in ("short", "free", "free|short"):
+                if "|" in tenant and "cardinality" in path:
+                    continue
+                found = seen(tenant, path, **parameters)
+                assert "new" in found, path
+                assert ("old" in found) == (tenant == "free"), (path, tenant, found)
+        for tenant, count in (("short", 1), ("free", 2)):
+            assert json.loads(seen(tenant, f"{V1}/index/stats", **every))["entries"] == count
+            fields = json.loads(seen(tenant, f"{V1}/detected_fields", **every))["fields"]
+            assert len([field for field in fields if field["label"] in ("one", "two")]) == count
+        overrides(tmp_path, free=own)
+        assert "old" not in seen("free", f"{V1}/query_range", **lately)
+        assert "old" in seen("short", f"{V1}/query_range", **lately)
+
+
 def test_whether_a_tenant_may_delete(tmp_path: Path) -> None:
     variables = overrides(tmp_path, never={"deletion_mode": "disabled"}, old={"allow_deletes": False})
     with server(tmp_path, SIGYN_RETENTION_ENABLED="true", **variables) as (_, client):
