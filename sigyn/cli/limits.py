@@ -2,13 +2,14 @@
 
 import re
 
-from sigyn.api.settings import ApiSettings
+from sigyn.api.settings import ApiSettings, ToldLimits
 from sigyn.api.tenant_settings import TenantSettings
 from sigyn.config.limit_settings import LimitsSettings
 from sigyn.config.query_settings import QuerySettings
 from sigyn.config.settings import Settings
 from sigyn.config.structured_values import AttributesConfig, OtlpConfig
 from sigyn.model.errors import BadRequest
+from sigyn.model.time import YEAR
 from sigyn.ruler.limits import RuleLimits
 from sigyn.services.label_watch import DemotionRules
 from sigyn.services.push_limits import PushLimits
@@ -19,6 +20,7 @@ from sigyn.services.redaction import RedactionRules, compile_rules, read_express
 from sigyn.wire.otlp_mapping import INDEX_LABELS, Action, AttributeRule, OtlpMapping
 
 _MEGABYTE = 1 << 20
+_NEVER = 10 * YEAR  # for a timeout of 0, which is none
 
 
 def tenant_settings(settings: Settings) -> TenantSettings:
@@ -36,7 +38,7 @@ def query_limits(settings: Settings) -> QueryLimits:
         max_query_range=query.max_query_range,
         max_query_bytes_read=query.max_query_bytes_read,
         max_answer_bytes=query.max_answer_bytes,
-        query_timeout=query.query_timeout,
+        query_timeout=query.query_timeout or _NEVER,
         strict_errors=query.strict_errors,
         extensions=query.extensions,
         require_non_empty_matcher=query.require_non_empty_matcher,
@@ -64,15 +66,28 @@ def api_settings(settings: Settings) -> ApiSettings:
         max_entries_limit_per_query=query.max_entries_limit_per_query,
         max_query_length=query.max_query_length,
         max_query_lookback=query.max_query_lookback,
-        max_query_series=query.max_query_series,
-        query_timeout=query.query_timeout,
+        query_timeout=query.query_timeout or _NEVER,
         instant_lookback=query.instant_lookback,
         tail_duration=query.tail_max_duration,
         max_tails=query.max_concurrent_tail_requests,
         volume_enabled=query.volume_enabled,
         volume_max_series=query.volume_max_series,
-        retention_period=settings.retention.period if settings.retention.enabled else 0,
+        told=_told(settings),
         otlp=_otlp_mapping(settings.limits.otlp_config),
+    )
+
+
+def _told(settings: Settings) -> ToldLimits:
+    limits, query, retention = settings.limits, settings.query, settings.retention
+    return ToldLimits(
+        discover_log_levels=limits.discover_log_levels,
+        discover_service_name=limits.discover_service_name,
+        log_level_fields=limits.log_level_fields,
+        max_line_size_truncate=limits.max_line_size_truncate,
+        max_query_bytes_read=query.max_query_bytes_read,
+        max_query_range=query.max_query_range,
+        max_query_series=query.max_query_series,
+        retention_period=retention.period if retention.enabled else 0,
     )
 
 

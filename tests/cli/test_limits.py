@@ -448,6 +448,47 @@ def test_how_far_back_a_tenant_may_look(tmp_path: Path) -> None:
         assert "old" in seen("short", f"{V1}/query_range", **lately)
 
 
+def test_limits_of_queries_that_grafana_asks_by_itself(tmp_path: Path) -> None:
+    """Fields, patterns and what Logs Drilldown is told have the limits of the tenant; 0 is no limit."""
+    variables = overrides(
+        tmp_path,
+        few={
+            "max_entries_limit_per_query": 3,
+            "volume_enabled": False,
+            "volume_max_series": 7,
+            "max_query_bytes_read": "1MB",
+            "max_query_range": "1h",
+            "discover_service_name": ["app"],
+            "query_timeout": "5m",
+        },
+        any={"max_entries_limit_per_query": 0, "query_timeout": "0s"},
+        timed={"query_timeout": "1ns"},
+    )
+    with server(tmp_path, **variables) as (_, client):
+        every = {"query": '{app="shop"}'}
+        for tenant in ("few", "any", "timed"):
+            push(client, tenant, *(f"user=u{number} said hello" for number in range(20)))
+
+        def users(tenant: str) -> int:
+            answer = client.get(f"{V1}/detected_field/user/values", params=every, headers=of(tenant))
+            return len(answer.json()["values"])
+
+        assert [users("few"), users("any")] == [3, 20]
+        assert len(lines(ask(client, "any", '{app="shop"} |= "hello"'))) == 20
+        for path in (f"{V1}/patterns", f"{V1}/detected_fields"):
+            assert client.get(path, params=every, headers=of("timed")).status_code == 504
+            assert client.get(path, params=every, headers=of("any")).status_code == 200
+        told = client.get(f"{V1}/drilldown-limits", headers=of("few")).json()["limits"]
+        assert {name: told[name] for name in ("volume_enabled", "volume_max_series", "max_query_bytes_read")} == {
+            "volume_enabled": False,
+            "volume_max_series": 7,
+            "max_query_bytes_read": "1048576B",
+        }
+        assert (told["max_query_range"], told["query_timeout"]) == ("1h0m0s", "5m0s")
+        assert (told["max_entries_limit_per_query"], told["discover_service_name"]) == (3, ["app"])
+        assert client.get(f"{V1}/drilldown-limits", headers=of("free")).json()["limits"]["volume_enabled"] is True
+
+
 def test_whether_a_tenant_may_delete(tmp_path: Path) -> None:
     variables = overrides(tmp_path, never={"deletion_mode": "disabled"}, old={"allow_deletes": False})
     with server(tmp_path, SIGYN_RETENTION_ENABLED="true", **variables) as (_, client):
