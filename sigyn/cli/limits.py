@@ -52,7 +52,12 @@ def query_limits(settings: Settings) -> QueryLimits:
 def rule_limits(settings: Settings) -> RuleLimits:
     """Limits of rules."""
     ruler = settings.ruler
-    return RuleLimits(ruler.max_rules_per_rule_group, ruler.max_rule_groups_per_tenant, ruler.evaluation_delay)
+    return RuleLimits(
+        max_rules=ruler.max_rules_per_rule_group,
+        max_groups=ruler.max_rule_groups_per_tenant,
+        evaluation_delay=ruler.evaluation_delay,
+        remote_write=not ruler.remote_write_disabled,
+    )
 
 
 def api_settings(settings: Settings) -> ApiSettings:

@@ -44,6 +44,7 @@ OF_A_TENANT = (
     "retention.max_tenant_bytes",
     "deletes.mode",
     "ruler.evaluation_delay",
+    "ruler.remote_write_disabled",
     "ruler.max_rules_per_rule_group",
     "ruler.max_rule_groups_per_tenant",
     "redaction.rules",
