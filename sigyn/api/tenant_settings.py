@@ -16,6 +16,7 @@ Limits = TypeVar("Limits", ApiSettings, QueryLimits)
 _LEAST = (
     "max_entries_limit_per_query",
     "max_query_length",
+    "max_window",
     "max_query_lookback",
     "max_query_range",
     "max_query_bytes_read",

@@ -34,6 +34,7 @@ def query_limits(settings: Settings) -> QueryLimits:
     return QueryLimits(
         max_query_series=query.max_query_series,
         max_query_length=0,  # the API cuts longer ranges and says so
+        max_window=query.max_query_length,  # but no answer would be right for a part of a window
         max_query_lookback=query.max_query_lookback,
         max_query_range=query.max_query_range,
         max_query_bytes_read=query.max_query_bytes_read,

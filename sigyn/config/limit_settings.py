@@ -13,7 +13,7 @@ from sigyn.config.structured_values import (
     PolicyStreams,
     PolicyTimes,
 )
-from sigyn.config.values import BYTES, COUNT, DURATION, FILE, FLAG, MEGABYTES, NAMES, TEXT, TIME
+from sigyn.config.values import BYTES, COUNT, DURATION, FILE, FLAG, HTTP_STATUS, MEGABYTES, NAMES, TEXT, TIME
 from sigyn.model.time import HOUR, MINUTE, WEEK
 
 
@@ -60,7 +60,7 @@ class LimitsSettings:
     )
     block_ingestion_status_code: int = setting(
         260,
-        COUNT,
+        HTTP_STATUS,
         "HTTP status of pushes that are blocked. Senders do not repeat those with 260; with 200 they do not even hear "
         "of it.",
         "limits_config.block_ingestion_status_code",

@@ -28,7 +28,8 @@ class QuerySettings:
     max_query_length: int = setting(
         0,
         DURATION,
-        "Longest range of a query; a longer one is cut at its old end, with a warning.",
+        "Longest range of a query; a longer one is cut at its old end, with a warning. A longer one in the query, the "
+        "`[5m]` of `rate(...[5m])`, is refused.",
         "limits_config.max_query_length",
     )
     max_query_lookback: int = setting(

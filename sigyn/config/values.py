@@ -62,6 +62,13 @@ def read_count(text: str) -> int:
         raise ValueError("write a whole number") from None
 
 
+def read_http_status(text: str) -> int:
+    """A status of an HTTP answer."""
+    if not re.fullmatch("[2-5][0-9][0-9]", text):
+        raise ValueError("write an HTTP status, from 200 to 599")
+    return int(text)
+
+
 def read_number(text: str) -> float:
     try:
         return float(text)
@@ -253,6 +260,7 @@ TEXT = Kind("text", str)
 SECRET = Kind("secret", str, lambda value: "<hidden>" if value else "", in_errors=_hidden)
 FLAG = Kind("true or false", read_flag, lambda value: "true" if value else "false")
 COUNT = Kind("count", read_count)
+HTTP_STATUS = Kind("HTTP status", read_http_status)
 MEGABYTES = Kind("MB", read_number, lambda value: f"{value:g}")
 TIME = Kind("time", read_time, show_time)
 DURATION = Kind("duration", read_duration, show_duration)

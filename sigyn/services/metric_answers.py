@@ -55,7 +55,7 @@ class MetricAnswers:
     def matrix(self, query: ast.MetricQuery, tenant: str, grid: StepGrid, context: QueryContext) -> MatrixResult:
         """The answer to a range query, series in the order of their labels."""
         limits, now = self._limits_of(tenant), self._clock()
-        check_ranges(query, limits.max_query_range)
+        check_ranges(query, limits)
         # Of several tenants no piece could be used again, see ReadableStore.unchanged. A piece may be of entries that
         # have become too old to be found.
         reaches_all = data_range(query, grid)[0] >= limits.oldest(now)
@@ -76,7 +76,7 @@ class MetricAnswers:
     ) -> VectorResult | ScalarResult:
         """The answer to an instant query at `time` (ns)."""
         limits = self._limits_of(tenant)
-        check_ranges(query, limits.max_query_range)
+        check_ranges(query, limits)
         grid = StepGrid.instant(time)
         oldest = limits.oldest(self._clock())
         if data_range(query, grid)[0] < oldest:

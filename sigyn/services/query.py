@@ -142,11 +142,11 @@ class QueryService:
         query, infos = self._read(request)
         if request.end < request.start:
             raise QueryError("end timestamp must not be before or equal to start time")
-        self._check_length(request.tenant, request.end - request.start)
+        self._limits_of(request.tenant).check_length(request.end - request.start)
         if isinstance(query, ast.LogQuery):
             return await self._run(request, lambda context: self._log(query, request, request.start, context), infos)
         if isinstance(query, ast.PipedQuery):
-            self._check_length(request.tenant, query.interval)
+            self._limits_of(request.tenant).check_window(query.interval)
             start = request.end - query.interval if query.interval else request.start
             return await self._run(request, lambda context: self._piped(query, request, start, context), infos)
         metric = lower(query, max(request.end - request.start, 1))
@@ -173,7 +173,7 @@ class QueryService:
                 instant=True,
             )
         if isinstance(query, ast.PipedQuery):
-            self._check_length(request.tenant, query.interval)
+            self._limits_of(request.tenant).check_window(query.interval)
             start = request.end - query.interval if query.interval else start
             return await self._run(
                 request,
@@ -262,14 +262,6 @@ class QueryService:
     def _queue_limits(self, tenant: str) -> QueueLimits:
         limits = self._limits_of(tenant)
         return QueueLimits(0, limits.max_query_parallelism, limits.max_outstanding)
-
-    def _check_length(self, tenant: str, length: int) -> None:
-        longest = self._limits_of(tenant).max_query_length
-        if longest and length > longest:
-            raise QueryError(
-                f"the query time range exceeds the limit (query length: {length // HOUR}h, "
-                f"limit: {longest // HOUR}h, set by max_query_length)"
-            )
 
     def _read(self, request: QueryRequest) -> tuple[ast.Query, tuple[str, ...]]:
         """The tree of a query, and remarks on how it was read. Raises ParseError, and QueryError for what is refused.

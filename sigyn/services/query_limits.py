@@ -4,6 +4,7 @@ from dataclasses import dataclass, field
 
 from sigyn.engine.log_ranges import log_ranges
 from sigyn.engine.scan import Scan
+from sigyn.languages.durations import format_go_duration
 from sigyn.languages.logql import ast
 from sigyn.model.errors import QueryError
 from sigyn.model.time import HOUR, MINUTE, SECOND
@@ -18,6 +19,7 @@ class QueryLimits:
 
     max_query_series  series of an answer; the largest are kept and a warning says so
     max_query_length  ns between start and end; 0: any
+    max_window        ns of the range that a query names itself, `[1h]`; 0: max_query_length
     max_query_lookback  ns before now from which entries are found; 0: any
     max_query_range   ns that a range aggregation may look back; 0: any
     max_query_bytes_read  text that a selector may have to read; 0: any
@@ -35,6 +37,7 @@ class QueryLimits:
 
     max_query_series: int = 500
     max_query_length: int = 721 * HOUR
+    max_window: int = 0
     max_query_lookback: int = 0
     max_query_range: int = 0
     max_query_bytes_read: int = 0
@@ -48,14 +51,32 @@ class QueryLimits:
     max_outstanding: int = 0
     checks: QueryChecks = field(default_factory=QueryChecks)
 
+    def check_length(self, length: int) -> None:
+        """Refuses a range of so many ns, in Loki's words, when it is too long."""
+        _check_length(length, self.max_query_length)
+
+    def check_window(self, length: int) -> None:
+        """The same for a range that a query names itself."""
+        _check_length(length, self.max_window or self.max_query_length)
+
     def oldest(self, now: int) -> int:
         """ns since the epoch from which entries are found."""
         return now - self.max_query_lookback if self.max_query_lookback else -MAX_TIME
 
 
-def check_ranges(query: ast.MetricQuery, longest: int) -> None:
-    """Refuses range aggregations over more than `longest` ns, as Loki does."""
+def _check_length(length: int, longest: int) -> None:
+    if longest and length > longest:
+        raise QueryError(
+            f"the query time range exceeds the limit (query length: {format_go_duration(length)}, "
+            f"limit: {format_go_duration(longest)}, set by max_query_length)"
+        )
+
+
+def check_ranges(query: ast.MetricQuery, limits: QueryLimits) -> None:
+    """Refuses range aggregations over too long a time, as Loki does."""
+    longest = limits.max_query_range
     interval = max((found.interval for found in log_ranges(query)), default=0)
+    limits.check_window(interval)
     if longest and interval > longest:
         raise QueryError(
             f"[interval] value exceeds limit: {interval // SECOND}s > {longest // SECOND}s, set by max_query_range"

@@ -489,6 +489,26 @@ def test_limits_of_queries_that_grafana_asks_by_itself(tmp_path: Path) -> None:
         assert client.get(f"{V1}/drilldown-limits", headers=of("free")).json()["limits"]["volume_enabled"] is True
 
 
+def test_how_long_a_window_may_be(tmp_path: Path) -> None:
+    """The range of a request is cut to max_query_length; one in the query can't be, without another answer."""
+    with server(tmp_path, **overrides(tmp_path, short={"max_query_length": "2h"})) as (_, client):
+        for tenant in ("short", "free"):
+            push(client, tenant, "x")
+        for query in ('count_over_time({app="shop"}[150m])', '{app="shop"} [150m] | stats count()'):
+            for path in (f"{V1}/query", f"{V1}/query_range"):
+                refused = client.get(path, params={"query": query}, headers=of("short"))
+                assert refused.status_code == 400, refused.text
+                text = "the query time range exceeds the limit (query length: 2h30m0s, limit: 2h0m0s, set by max_query"
+                assert text in refused.text
+                assert client.get(path, params={"query": query}, headers=of("free|short")).status_code == 400
+                assert client.get(path, params={"query": query}, headers=of("free")).status_code == 200
+                allowed = {"query": query.replace("150m", "2h")}
+                assert client.get(path, params=allowed, headers=of("short")).status_code == 200
+        cut = ask(client, "short", '{app="shop"}', since="5h")
+        assert lines(cut) == ["x"]
+        assert "max_query_length" in cut.text
+
+
 def test_whether_a_tenant_may_delete(tmp_path: Path) -> None:
     variables = overrides(tmp_path, never={"deletion_mode": "disabled"}, old={"allow_deletes": False})
     with server(tmp_path, SIGYN_RETENTION_ENABLED="true", **variables) as (_, client):
