@@ -24,6 +24,7 @@ _LEAST = (
     "max_query_series",
     "query_timeout",
     "max_query_parallelism",
+    "max_query_capacity",
     "max_outstanding",
     "volume_max_series",
 )

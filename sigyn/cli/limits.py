@@ -45,6 +45,7 @@ def query_limits(settings: Settings) -> QueryLimits:
         require_non_empty_matcher=query.require_non_empty_matcher,
         max_cache_freshness_per_query=query.max_cache_freshness_per_query,
         max_query_parallelism=query.max_query_parallelism,
+        max_query_capacity=query.max_query_capacity,
         max_outstanding=query.max_outstanding_per_tenant,
         checks=_query_checks(query),
     )

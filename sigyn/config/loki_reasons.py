@@ -17,7 +17,6 @@ _DELETES = "delete requests are kept in the catalog and worked off in the backgr
 _NO_GRPC = "parts of Loki talk over gRPC among themselves; here gRPC takes OTLP logs, at server.otlp_grpc"
 _CLIENT_TUNING = "the object store client retries and times out on its own"
 _BY_BYTES = "NOT APPLIED: there are no chunks or entries of an index to count; max_query_bytes_read bounds a query"
-_BY_QUERIES = "NOT APPLIED: max_query_parallelism bounds the queries of a tenant that run at a time"
 _ANY_ORDER = "entries may arrive in any order"
 _NOT_TUNED = "has no counterpart here"
 
@@ -142,8 +141,10 @@ REASONS: tuple[tuple[str, str], ...] = (
         "limits_config.max_querier_bytes_read",
         "NOT APPLIED: no query is split; max_query_bytes_read bounds it",
     ),
-    ("limits_config.max_queriers_per_tenant", _BY_QUERIES),
-    ("limits_config.max_query_capacity", _BY_QUERIES),
+    (
+        "limits_config.max_queriers_per_tenant",
+        "NOT APPLIED: there is one querier; max_query_capacity is the part of it that a tenant may have",
+    ),
     ("limits_config.shard_streams", "streams need not be sharded"),
     ("limits_config.*split_*", _PLANNED),
     ("limits_config.*parallelism", _PLANNED),

@@ -4,7 +4,7 @@ from dataclasses import dataclass
 
 from sigyn.config.declaration import setting
 from sigyn.config.structured_values import BLOCKED_QUERIES, BlockedQuery
-from sigyn.config.values import BYTES, COUNT, DURATION, FLAG, MEGABYTES, NAMES, RESULTS_CACHE
+from sigyn.config.values import BYTES, COUNT, DURATION, FLAG, MEGABYTES, NAMES, RESULTS_CACHE, SHARE
 from sigyn.model.time import HOUR, MINUTE
 
 
@@ -104,6 +104,12 @@ class QuerySettings:
         "Queries of one tenant that run at the same time; others of it wait. Tenants take turns in any case. 0: as "
         "many as run at all.",
         "limits_config.max_query_parallelism",
+    )
+    max_query_capacity: float = setting(
+        0.0,
+        SHARE,
+        "The same as a part of max_concurrent, rounded up; the smaller one counts. 0: no such limit.",
+        "limits_config.max_query_capacity",
     )
     max_outstanding_per_tenant: int = setting(
         2048,

@@ -38,6 +38,7 @@ OF_A_TENANT = (
     "query.max_concurrent_tail_requests",
     "query.max_cache_freshness_per_query",
     "query.max_query_parallelism",
+    "query.max_query_capacity",
     "query.max_outstanding_per_tenant",
     "retention.period",
     "retention.streams",

@@ -76,6 +76,14 @@ def read_number(text: str) -> float:
         raise ValueError("write a number") from None
 
 
+def read_share(text: str) -> float:
+    """A part of a whole."""
+    share = read_number(text)
+    if not 0 <= share <= 1:
+        raise ValueError("write a number from 0 to 1")
+    return share
+
+
 def read_duration(text: str) -> int:
     """Nanoseconds of `90s`, `1h30m`, `1.5h`, `30d` or `0`: the units of Prometheus and of Go."""
     if text == "0":
@@ -260,6 +268,7 @@ TEXT = Kind("text", str)
 SECRET = Kind("secret", str, lambda value: "<hidden>" if value else "", in_errors=_hidden)
 FLAG = Kind("true or false", read_flag, lambda value: "true" if value else "false")
 COUNT = Kind("count", read_count)
+SHARE = Kind("0 to 1", read_share, lambda value: f"{value:g}")
 HTTP_STATUS = Kind("HTTP status", read_http_status)
 MEGABYTES = Kind("MB", read_number, lambda value: f"{value:g}")
 TIME = Kind("time", read_time, show_time)

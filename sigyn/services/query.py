@@ -126,6 +126,7 @@ class QueryService:
         self._clock = clock
         self._metrics = MetricAnswers(self._store, self._plan, self._subquery, self._limits_of, cache, clock)
         self.cache = cache
+        self._most_at_once = queue.most
         self.queue = FairQueue(queue, self._queue_limits if limits_of else None)
         self.flights: Flights[QueryAnswer] = Flights()
         self.blocked: Counter[str] = Counter()
@@ -261,7 +262,7 @@ class QueryService:
 
     def _queue_limits(self, tenant: str) -> QueueLimits:
         limits = self._limits_of(tenant)
-        return QueueLimits(0, limits.max_query_parallelism, limits.max_outstanding)
+        return QueueLimits(0, limits.at_a_time(self._most_at_once), limits.max_outstanding)
 
     def _read(self, request: QueryRequest) -> tuple[ast.Query, tuple[str, ...]]:
         """The tree of a query, and remarks on how it was read. Raises ParseError, and QueryError for what is refused.

@@ -1,6 +1,7 @@
 """What one query may ask for, and the refusal of what asks for more."""
 
 from dataclasses import dataclass, field
+from math import ceil
 
 from sigyn.engine.log_ranges import log_ranges
 from sigyn.engine.scan import Scan
@@ -31,6 +32,7 @@ class QueryLimits:
     require_non_empty_matcher   refuse selectors that match all streams, as Loki does
     max_cache_freshness_per_query   ns before now of which no answers are cached
     max_query_parallelism   queries of the tenant that run at a time; 0: as many as run at all
+    max_query_capacity      the same as a part of those that run at all, 0 to 1; 0: as many
     max_outstanding         queries of the tenant that wait; more are refused. 0: any number
     checks            what is asked of the text of a query
     """
@@ -48,8 +50,14 @@ class QueryLimits:
     require_non_empty_matcher: bool = False
     max_cache_freshness_per_query: int = 1 * MINUTE
     max_query_parallelism: int = 0
+    max_query_capacity: float = 0.0
     max_outstanding: int = 0
     checks: QueryChecks = field(default_factory=QueryChecks)
+
+    def at_a_time(self, most: int) -> int:
+        """Queries of the tenant that run at a time, of `most` that run at all; 0: as many."""
+        share = ceil(self.max_query_capacity * most)
+        return min(filter(None, (self.max_query_parallelism, share)), default=0)
 
     def check_length(self, length: int) -> None:
         """Refuses a range of so many ns, in Loki's words, when it is too long."""

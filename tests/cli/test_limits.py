@@ -305,9 +305,11 @@ def test_tails_and_turns_are_counted_by_tenant(tmp_path: Path) -> None:
         assert lines(ask(client, "other", '{app="shop"} |= "x"')) == []
 
 
-def test_how_many_queries_of_a_tenant_wait(tmp_path: Path) -> None:
+@pytest.mark.parametrize("one", [{"max_query_parallelism": 1}, {"max_query_capacity": 0.1}])
+def test_how_many_queries_of_a_tenant_wait(tmp_path: Path, one: dict[str, object]) -> None:
     """With one query running at a time and none waiting, some of many at once are refused; others' are not."""
-    variables = overrides(tmp_path, small={"max_query_parallelism": 1, "max_outstanding_per_tenant": 1})
+    variables = overrides(tmp_path, small={**one, "max_outstanding_per_tenant": 1})
+    variables["SIGYN_QUERY_MAX_CONCURRENT"] = "4"
 
     async def at_once(url: str, tenant: str) -> set[int]:
         async with httpx.AsyncClient(base_url=url, timeout=60) as client:
@@ -322,7 +324,7 @@ def test_how_many_queries_of_a_tenant_wait(tmp_path: Path) -> None:
         while 429 not in asyncio.run(at_once(running.url, "small")):
             assert time.monotonic() < deadline
         assert asyncio.run(at_once(running.url, "free")) == {200}
-        overrides(tmp_path, small={"max_query_parallelism": 1})
+        overrides(tmp_path, small=one)
         assert asyncio.run(at_once(running.url, "small")) == {200}
 
 

@@ -62,7 +62,10 @@ querier: {max_concurrent: 8, engine: {timeout: 1m}}
     [
         ("unordered_writes: false", "unordered_writes: NOT APPLIED: entries may arrive in any order"),
         ("max_querier_bytes_read: 1GB", "max_querier_bytes_read: NOT APPLIED: no query is split"),
-        ("max_query_capacity: 0.5", "max_query_capacity: NOT APPLIED: max_query_parallelism bounds"),
+        (
+            "max_queriers_per_tenant: 2",
+            "max_queriers_per_tenant: NOT APPLIED: there is one querier; max_query_",
+        ),
         ("ruler_remote_write_queue_max_shards: 2", "ruler_remote_write_queue_max_shards: NOT APPLIED: recorded series"),
         (
             "{max_entries_limit: 7, max_entries_limit_per_query: 8}",

@@ -50,6 +50,7 @@ def test_a_limit_that_can_not_differ_is_named(tmp_path: Path) -> None:
         ("overrides:\n  a:\n    retention_period: soon\n", "3: `overrides.a.retention_period` is `soon`: write a dur"),
         ("overrides:\n  a:\n    retention_stream:\n      - {period: 1h}\n", "4: .*has no `selector`"),
         ("overrides:\n  a:\n    block_ingestion_status_code: 999\n", "3: .* is `999`: write an HTTP status, from 200"),
+        ("overrides:\n  a:\n    max_query_capacity: 2\n", "3: `overrides.a.max_query_capacity` is `2`: write a number"),
         ("overrides:\n  a: 7\n", "2: `overrides.a` holds a map"),
         ("tenants: {}\n", "1: unknown key `tenants`"),
         ("overrides: [a]\n", "1: `overrides` holds a map"),
