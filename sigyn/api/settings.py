@@ -3,7 +3,22 @@
 from dataclasses import dataclass, field
 
 from sigyn.model.time import HOUR, MINUTE, SECOND
+from sigyn.services.discovery import LEVEL_FIELDS, SERVICE_LABELS
 from sigyn.wire.otlp_mapping import OtlpMapping
+
+
+@dataclass(frozen=True, slots=True)
+class ToldLimits:
+    """What Logs Drilldown is told of limits that other parts keep to; Loki's names, times in ns, sizes in bytes."""
+
+    discover_log_levels: bool = True
+    discover_service_name: tuple[str, ...] = SERVICE_LABELS
+    log_level_fields: tuple[str, ...] = LEVEL_FIELDS
+    max_line_size_truncate: bool = False
+    max_query_bytes_read: int = 0
+    max_query_range: int = 0
+    max_query_series: int = 500
+    retention_period: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -22,7 +37,6 @@ class ApiSettings:
     max_query_length             longer ranges are cut at their old end, with a warning
     max_query_lookback           ranges start no earlier than this before now, with a warning
     max_query_points             points per series that a range query may ask for
-    max_query_series             told to Logs Drilldown; the query service enforces it
     query_timeout                a query still running after this answers what it has
     timeout_grace                after this much more the API gives up on it with 504
     slow_query                   queries that took this long are logged at info
@@ -37,7 +51,7 @@ class ApiSettings:
     volume_enabled               volumes may be asked for
     volume_max_series            series of index/volume at most
     export_page_bytes            text that an export holds at a time, roughly
-    retention_period             told to Logs Drilldown
+    told                         limits that Logs Drilldown is told of
     otlp                         which OTLP attributes become labels
     """
 
@@ -53,7 +67,6 @@ class ApiSettings:
     max_query_length: int = 0
     max_query_lookback: int = 0
     max_query_points: int = 11_000
-    max_query_series: int = 500
     query_timeout: int = 1 * MINUTE
     timeout_grace: int = 10 * SECOND
     slow_query: int = 10 * SECOND
@@ -68,5 +81,5 @@ class ApiSettings:
     volume_enabled: bool = True
     volume_max_series: int = 1_000
     export_page_bytes: int = 16 << 20
-    retention_period: int = 0
+    told: ToldLimits = field(default_factory=ToldLimits)
     otlp: OtlpMapping = field(default_factory=OtlpMapping)

@@ -16,6 +16,7 @@ Limits = TypeVar("Limits", ApiSettings, QueryLimits)
 _LEAST = (
     "max_entries_limit_per_query",
     "max_query_length",
+    "max_window",
     "max_query_lookback",
     "max_query_range",
     "max_query_bytes_read",
@@ -23,6 +24,7 @@ _LEAST = (
     "max_query_series",
     "query_timeout",
     "max_query_parallelism",
+    "max_query_capacity",
     "max_outstanding",
     "volume_max_series",
 )

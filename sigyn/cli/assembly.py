@@ -69,7 +69,8 @@ def server_settings(settings: Settings) -> ServerSettings:
         query=query_limits(settings),
         tenants=own.limits if own else None,
         deletes=DeleteRules(
-            enabled=settings.deletes.mode != "disabled",
+            enabled=settings.deletes.takes_requests,
+            own_enabled=own.deletable if own else {},
             cancel_period=settings.deletes.cancel_period,
         ),
         retention=retention_rules(settings, own),
@@ -158,18 +159,21 @@ def retention_rules(settings: Settings, own: OverridesFile | None = None) -> Ret
     rules = settings.retention
     periods: Mapping[str, TenantRetention]
     sizes: Mapping[str, int]
+    filter_only: Mapping[str, bool]
     if own is None:
-        tenants = {tenant: settings_of(settings, tenant).retention for tenant in settings.tenants}
-        periods = {name: tenant_retention(each) for name, each in tenants.items()}
-        sizes = {name: each.max_tenant_bytes for name, each in tenants.items()}
+        tenants = {tenant: settings_of(settings, tenant) for tenant in settings.tenants}
+        periods = {name: tenant_retention(each.retention) for name, each in tenants.items()}
+        sizes = {name: each.retention.max_tenant_bytes for name, each in tenants.items()}
+        filter_only = {name: each.deletes.filters_only for name, each in tenants.items()}
     else:
-        periods, sizes = own.periods, own.sizes
+        periods, sizes, filter_only = own.periods, own.sizes, own.filter_only
     return RetentionRules(
         periods=RetentionPeriods(tenant_retention(rules), periods),
         delete_delay=rules.delete_delay,
         max_bytes=rules.max_bytes,
         max_tenant_bytes=rules.max_tenant_bytes,
         own_bytes=sizes,
+        own_filter_only=filter_only,
         min_free=rules.min_free.bytes,
         min_free_share=rules.min_free.share,
         disk=None if settings.storage.objects else partial(disk_space, Path(settings.storage.data)),
@@ -179,7 +183,7 @@ def retention_rules(settings: Settings, own: OverridesFile | None = None) -> Ret
 def _delete_settings(settings: Settings) -> dict[str, Any]:
     return {
         "delete_cancel_period": settings.deletes.cancel_period,
-        "delete_filter_only": settings.deletes.mode == "filter-only",
+        "delete_filter_only": settings.deletes.filters_only,
         "delete_max_unprocessed": settings.deletes.max_unprocessed,
     }
 

@@ -2,13 +2,14 @@
 
 import re
 
-from sigyn.api.settings import ApiSettings
+from sigyn.api.settings import ApiSettings, ToldLimits
 from sigyn.api.tenant_settings import TenantSettings
 from sigyn.config.limit_settings import LimitsSettings
 from sigyn.config.query_settings import QuerySettings
 from sigyn.config.settings import Settings
 from sigyn.config.structured_values import AttributesConfig, OtlpConfig
 from sigyn.model.errors import BadRequest
+from sigyn.model.time import YEAR
 from sigyn.ruler.limits import RuleLimits
 from sigyn.services.label_watch import DemotionRules
 from sigyn.services.push_limits import PushLimits
@@ -19,6 +20,7 @@ from sigyn.services.redaction import RedactionRules, compile_rules, read_express
 from sigyn.wire.otlp_mapping import INDEX_LABELS, Action, AttributeRule, OtlpMapping
 
 _MEGABYTE = 1 << 20
+_NEVER = 10 * YEAR  # for a timeout of 0, which is none
 
 
 def tenant_settings(settings: Settings) -> TenantSettings:
@@ -32,15 +34,18 @@ def query_limits(settings: Settings) -> QueryLimits:
     return QueryLimits(
         max_query_series=query.max_query_series,
         max_query_length=0,  # the API cuts longer ranges and says so
+        max_window=query.max_query_length,  # but no answer would be right for a part of a window
+        max_query_lookback=query.max_query_lookback,
         max_query_range=query.max_query_range,
         max_query_bytes_read=query.max_query_bytes_read,
         max_answer_bytes=query.max_answer_bytes,
-        query_timeout=query.query_timeout,
+        query_timeout=query.query_timeout or _NEVER,
         strict_errors=query.strict_errors,
         extensions=query.extensions,
         require_non_empty_matcher=query.require_non_empty_matcher,
         max_cache_freshness_per_query=query.max_cache_freshness_per_query,
         max_query_parallelism=query.max_query_parallelism,
+        max_query_capacity=query.max_query_capacity,
         max_outstanding=query.max_outstanding_per_tenant,
         checks=_query_checks(query),
     )
@@ -49,7 +54,12 @@ def query_limits(settings: Settings) -> QueryLimits:
 def rule_limits(settings: Settings) -> RuleLimits:
     """Limits of rules."""
     ruler = settings.ruler
-    return RuleLimits(ruler.max_rules_per_rule_group, ruler.max_rule_groups_per_tenant, ruler.evaluation_delay)
+    return RuleLimits(
+        max_rules=ruler.max_rules_per_rule_group,
+        max_groups=ruler.max_rule_groups_per_tenant,
+        evaluation_delay=ruler.evaluation_delay,
+        remote_write=not ruler.remote_write_disabled,
+    )
 
 
 def api_settings(settings: Settings) -> ApiSettings:
@@ -63,15 +73,28 @@ def api_settings(settings: Settings) -> ApiSettings:
         max_entries_limit_per_query=query.max_entries_limit_per_query,
         max_query_length=query.max_query_length,
         max_query_lookback=query.max_query_lookback,
-        max_query_series=query.max_query_series,
-        query_timeout=query.query_timeout,
+        query_timeout=query.query_timeout or _NEVER,
         instant_lookback=query.instant_lookback,
         tail_duration=query.tail_max_duration,
         max_tails=query.max_concurrent_tail_requests,
         volume_enabled=query.volume_enabled,
         volume_max_series=query.volume_max_series,
-        retention_period=settings.retention.period if settings.retention.enabled else 0,
+        told=_told(settings),
         otlp=_otlp_mapping(settings.limits.otlp_config),
+    )
+
+
+def _told(settings: Settings) -> ToldLimits:
+    limits, query, retention = settings.limits, settings.query, settings.retention
+    return ToldLimits(
+        discover_log_levels=limits.discover_log_levels,
+        discover_service_name=limits.discover_service_name,
+        log_level_fields=limits.log_level_fields,
+        max_line_size_truncate=limits.max_line_size_truncate,
+        max_query_bytes_read=query.max_query_bytes_read,
+        max_query_range=query.max_query_range,
+        max_query_series=query.max_query_series,
+        retention_period=retention.period if retention.enabled else 0,
     )
 
 

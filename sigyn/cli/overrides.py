@@ -18,10 +18,13 @@ class _Overrides:
     limits: Mapping[str, TenantSettings]
     periods: Mapping[str, TenantRetention]
     sizes: Mapping[str, int]
+    deletable: Mapping[str, bool]
+    filter_only: Mapping[str, bool]
 
 
 class OverridesFile:
-    """What the file says now, by tenant: `limits` and periods of retention, and sizes in bytes that may be kept."""
+    """What the file says now, by tenant: `limits` and periods of retention, sizes in bytes that may be kept, whether
+    delete requests are taken (`deletable`), and whether what they name stays in the store (`filter_only`)."""
 
     def __init__(self, path: Path, settings: Settings) -> None:
         """`settings` are those of tenants that it does not name. Raises Unavailable and ConfigError."""
@@ -31,6 +34,8 @@ class OverridesFile:
         self.limits: Mapping[str, TenantSettings] = LiveMapping(lambda: file.get().limits)
         self.periods: Mapping[str, TenantRetention] = LiveMapping(lambda: file.get().periods)
         self.sizes: Mapping[str, int] = LiveMapping(lambda: file.get().sizes)
+        self.deletable: Mapping[str, bool] = LiveMapping(lambda: file.get().deletable)
+        self.filter_only: Mapping[str, bool] = LiveMapping(lambda: file.get().filter_only)
 
     def _read(self, text: str) -> _Overrides:
         read = parse_tenant_overrides(text, str(self._path), os.environ)
@@ -43,6 +48,8 @@ class OverridesFile:
             {tenant: tenant_settings(settings) for tenant, settings in own.items()},
             periods,
             {tenant: settings.retention.max_tenant_bytes for tenant, settings in own.items()},
+            {tenant: settings.deletes.takes_requests for tenant, settings in own.items()},
+            {tenant: settings.deletes.filters_only for tenant, settings in own.items()},
         )
 
 

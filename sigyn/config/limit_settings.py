@@ -13,7 +13,7 @@ from sigyn.config.structured_values import (
     PolicyStreams,
     PolicyTimes,
 )
-from sigyn.config.values import BYTES, COUNT, DURATION, FILE, FLAG, MEGABYTES, NAMES, TEXT, TIME
+from sigyn.config.values import BYTES, COUNT, DURATION, FILE, FLAG, HTTP_STATUS, MEGABYTES, NAMES, TEXT, TIME
 from sigyn.model.time import HOUR, MINUTE, WEEK
 
 
@@ -22,12 +22,15 @@ class LimitsSettings:
     """What a push may hold, for each tenant. 0 means no limit."""
 
     ingestion_rate_mb: float = setting(
-        0.0, MEGABYTES, "Text taken in per second; beyond it 429.", "limits_config.ingestion_rate_mb"
+        0.0,
+        MEGABYTES,
+        "Lines and structured metadata taken in per second; beyond it 429.",
+        "limits_config.ingestion_rate_mb",
     )
     ingestion_burst_size_mb: float = setting(
         0.0,
         MEGABYTES,
-        "Text taken in at once above the rate; 0 takes as much as one second's rate.",
+        "The same, taken in at once above the rate; 0 takes as much as one second's rate.",
         "limits_config.ingestion_burst_size_mb",
     )
     max_line_size: int = setting(
@@ -57,7 +60,7 @@ class LimitsSettings:
     )
     block_ingestion_status_code: int = setting(
         260,
-        COUNT,
+        HTTP_STATUS,
         "HTTP status of pushes that are blocked. Senders do not repeat those with 260; with 200 they do not even hear "
         "of it.",
         "limits_config.block_ingestion_status_code",
@@ -115,7 +118,7 @@ class LimitsSettings:
     creation_grace_period: int = setting(
         10 * MINUTE,
         DURATION,
-        "How far in the future an entry's timestamp may lie.",
+        "How far in the future an entry's timestamp may lie; with 0 no entry is taken from there.",
         "limits_config.creation_grace_period",
     )
     allow_structured_metadata: bool = setting(
@@ -185,13 +188,13 @@ class LimitsSettings:
     per_stream_rate_limit: int = setting(
         0,
         BYTES,
-        "Text taken in per second for one stream; the rest is refused with 429. Loki has 3MB.",
+        "Lines and structured metadata taken in per second for one stream; the rest is refused with 429. Loki has 3MB.",
         "limits_config.per_stream_rate_limit",
     )
     per_stream_rate_limit_burst: int = setting(
         0,
         BYTES,
-        "Text of one stream taken in at once above the rate; 0 takes as much as one second's rate.",
+        "The same, taken in at once above the rate; 0 takes as much as one second's rate.",
         "limits_config.per_stream_rate_limit_burst",
     )
     per_tenant_override_config: str = setting(

@@ -8,6 +8,7 @@ from typing import Any
 from sigyn.config.environment import with_environment
 from sigyn.config.errors import ConfigError
 from sigyn.config.loki_yaml import LokiConfiguration, read_loki_file
+from sigyn.config.notices import Notice
 from sigyn.config.settings import DECLARATIONS, Settings, with_values
 from sigyn.config.tenant_overrides import read_tenant_overrides
 
@@ -23,8 +24,17 @@ def load(config_file: Path | None, variables: Mapping[str, str], flags: Mapping[
     if settings.limits.per_tenant_override_config:
         overrides = read_tenant_overrides(Path(settings.limits.per_tenant_override_config), variables)
         settings = replace(settings, tenants=overrides.tenants)
-        notices += overrides.notices
+        notices += overrides.notices + tuple(_without_retention(settings))
     return LokiConfiguration(settings, notices)
+
+
+def _without_retention(settings: Settings) -> Iterator[Notice]:
+    """Notices of periods that tenants have and that nothing is deleted by."""
+    for tenant, values in settings.tenants.items():
+        if not settings.retention.enabled and not values.keys().isdisjoint(("retention.period", "retention.streams")):
+            key = f"overrides.{tenant}.retention_{'period' if 'retention.period' in values else 'stream'}"
+            text = "deletes nothing without compactor.retention_enabled, as in Loki"
+            yield Notice(settings.limits.per_tenant_override_config, 0, key, text)
 
 
 def _read(flags: Mapping[str, str]) -> Iterator[tuple[str, Any]]:

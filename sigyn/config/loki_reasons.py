@@ -16,6 +16,8 @@ _NO_RULE_BUCKET = "NOT APPLIED: ruler.storage.type chooses where rules come from
 _DELETES = "delete requests are kept in the catalog and worked off in the background"
 _NO_GRPC = "parts of Loki talk over gRPC among themselves; here gRPC takes OTLP logs, at server.otlp_grpc"
 _CLIENT_TUNING = "the object store client retries and times out on its own"
+_BY_BYTES = "NOT APPLIED: there are no chunks or entries of an index to count; max_query_bytes_read bounds a query"
+_ANY_ORDER = "entries may arrive in any order"
 _NOT_TUNED = "has no counterpart here"
 
 REASONS: tuple[tuple[str, str], ...] = (
@@ -123,36 +125,42 @@ REASONS: tuple[tuple[str, str], ...] = (
     ("compactor.*", "compaction runs in the background and paces itself"),
     ("compactor_grpc_client", _ONE_PROCESS),
     ("limits_config.enforce_metric_name", "log streams have no metric name"),
-    ("limits_config.unordered_writes", "entries may arrive in any order"),
+    ("limits_config.unordered_writes", _ANY_ORDER),
     ("limits_config.ingestion_rate_strategy", _ONE_PROCESS),
+    ("limits_config.ingestion_partitions_tenant_shard_size", _ONE_PROCESS),
+    ("limits_config.use_owned_stream_count", _ONE_PROCESS),
+    ("limits_config.ruler_alertmanager_config", "NOT APPLIED: Alertmanagers are the same for every tenant"),
+    ("limits_config.ruler_remote_write_*", "NOT APPLIED: recorded series of every tenant go to the same URLs"),
+    ("limits_config.ruler_*", _ONE_PROCESS),
+    ("limits_config.bloom_*", _NO_BLOOMS),
+    ("limits_config.index_gateway_*", _NO_INDEX),
+    ("limits_config.query_ready_index_num_days", _NO_INDEX),
+    ("limits_config.max_chunks_per_query", _BY_BYTES),
+    ("limits_config.cardinality_limit", _BY_BYTES),
+    (
+        "limits_config.max_querier_bytes_read",
+        "NOT APPLIED: no query is split; max_query_bytes_read bounds it",
+    ),
+    (
+        "limits_config.max_queriers_per_tenant",
+        "NOT APPLIED: there is one querier; max_query_capacity is the part of it that a tenant may have",
+    ),
     ("limits_config.shard_streams", "streams need not be sharded"),
     ("limits_config.*split_*", _PLANNED),
     ("limits_config.*parallelism", _PLANNED),
     ("limits_config.*shard*", _PLANNED),
     ("limits_config.tsdb_*", _PLANNED),
     ("limits_config.recent_metadata_query_window", _PLANNED),
-    ("limits_config.max_chunks_per_query", _NO_CHUNKS),
-    ("limits_config.cardinality_limit", _NO_INDEX),
-    ("limits_config.query_ready_index_num_days", _NO_INDEX),
-    ("limits_config.index_gateway_*", _NO_INDEX),
     ("limits_config.*cache*", _ONLY_RANGES),
-    ("limits_config.ruler_alertmanager_config", "NOT APPLIED: Alertmanagers are the same for every tenant"),
-    ("limits_config.ruler_remote_write_*", "NOT APPLIED: recorded series of every tenant go to the same URLs"),
-    ("limits_config.ruler_*", _ONE_PROCESS),
-    ("limits_config.bloom_*", _NO_BLOOMS),
-    ("limits_config.allow_deletes", "delete requests are taken; limits_config.deletion_mode can turn them off"),
     ("limits_config.s3_sse_*", "NOT APPLIED: encryption is a setting of the bucket"),
+    ("limits_config.pattern_ingester_tokenizable_*", "NOT APPLIED: patterns are those of whole lines"),
     ("limits_config.pattern_*", "patterns are found when they are asked for"),
     ("limits_config.metric_aggregation_enabled", "volumes are counted from the segments"),
     ("limits_config.discover_generic_fields", "NOT APPLIED: fields of lines are found when they are asked for"),
     ("limits_config.enable_multi_variant_queries", "NOT APPLIED: queries have no variants"),
     ("limits_config.simulated_push_latency", "NOT APPLIED: a test of Loki's own"),
-    ("limits_config.use_owned_stream_count", _ONE_PROCESS),
-    ("limits_config.ingestion_partitions_tenant_shard_size", _ONE_PROCESS),
     ("limits_config.debug_*", "the log says who asked for what at level debug"),
     ("limits_config.per_tenant_override_period", "the file of overrides is looked at with every request"),
-    ("limits_config.max_queriers_per_tenant", _ONE_PROCESS),
-    ("limits_config.max_query_capacity", _ONE_PROCESS),
     ("limits_config.*", "NOT APPLIED: this version has no such limit"),
     ("frontend_worker", _ONE_PROCESS),
     ("memberlist", _ONE_PROCESS),
@@ -167,9 +175,13 @@ REASONS: tuple[tuple[str, str], ...] = (
     ("profiling", "only Go's profiler wants it"),
 )
 
+_OF_VALUES = {("limits_config.unordered_writes", "false"): f"NOT APPLIED: {_ANY_ORDER}"}
 
-def reason(path: str) -> tuple[str, str]:
-    """The key to name, `path` or one above it, and why nothing is done with it."""
+
+def reason(path: str, value: str = "") -> tuple[str, str]:
+    """The key to name, `path` or one above it, and why nothing is done with it, or with this value of it."""
+    if why := _OF_VALUES.get((path, value.lower())):
+        return path, why
     above = list(_above(path))
     for pattern, why in REASONS:
         for key in above:

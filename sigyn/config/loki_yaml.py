@@ -17,7 +17,7 @@ from sigyn.config.loki_retention import read_retention
 from sigyn.config.loki_ruler import RulerReading, read_ruler
 from sigyn.config.loki_storage import StorageReading, read_storage
 from sigyn.config.loki_values import value_at
-from sigyn.config.notices import Notice
+from sigyn.config.notices import Notice, reading_notices
 from sigyn.config.settings import DECLARATIONS, Settings, with_values
 from sigyn.config.values import Kind, read_count
 from sigyn.config.yaml_tree import Branch, Reading, Scalar, expand_variables, find, leaves, read_yaml
@@ -55,8 +55,9 @@ def read_loki(text: str, source: str, variables: Mapping[str, str]) -> LokiConfi
     problems = Problems()
     with problems.gathered():
         check_keys(tree, source)
-    notices = list(_reading_notices(reading, source))
-    values, used = _declared(tree, source, problems)
+    notices = list(reading_notices(reading, source))
+    values, used, ignored = _declared(tree, source, problems)
+    notices += ignored
     storage, ruler = StorageReading(source), RulerReading()
     with problems.gathered():
         storage = read_storage(tree, source)
@@ -85,10 +86,11 @@ def read_loki(text: str, source: str, variables: Mapping[str, str]) -> LokiConfi
     return LokiConfiguration(with_values(Settings(), values), tuple(notices))
 
 
-def _declared(tree: Branch, source: str, problems: Problems) -> tuple[dict[str, Any], set[str]]:
-    """Settings whose declaration names a key of the file, and those keys; the first key named wins."""
+def _declared(tree: Branch, source: str, problems: Problems) -> tuple[dict[str, Any], set[str], list[Notice]]:
+    """Settings whose declaration names a key of the file, those keys, and notices; the first key named wins."""
     values: dict[str, Any] = {}
     used: set[str] = set()
+    notices: list[Notice] = []
     for path, declaration in DECLARATIONS.items():
         if path in _SPECIAL or path.startswith("storage."):
             continue
@@ -97,9 +99,12 @@ def _declared(tree: Branch, source: str, problems: Problems) -> tuple[dict[str, 
             if found is None:
                 continue
             with problems.gathered():
-                values.setdefault(path, value_at(found, declaration.kind, key, source))
+                value = value_at(found, declaration.kind, key, source)
+                if values.setdefault(path, value) != value:
+                    chosen = next(name for name in declaration.loki if name in used)
+                    notices.append(Notice(source, found.line, key, f"`{chosen}` says something else, and counts"))
             used.add(key)
-    return values, used
+    return values, used, notices
 
 
 def _addresses(tree: Branch, source: str) -> tuple[dict[str, Any], list[Notice]]:
@@ -129,14 +134,8 @@ def _unused(tree: Branch, used: set[str], source: str) -> Iterator[Notice]:
     for path, line in leaves(tree):
         if any(path == key or path.startswith(f"{key}.") for key in used):
             continue
-        key, why = reason(path)
+        found = find(tree, path)
+        key, why = reason(path, found.text if isinstance(found, Scalar) else "")
         if key not in named:
             named.add(key)
             yield Notice(source, line, key, why)
-
-
-def _reading_notices(reading: Reading, source: str) -> Iterator[Notice]:
-    for name in reading.unset_variables:
-        yield Notice(source, 1, f"${{{name}}}", "this variable is not set; it stands for nothing")
-    for path, first, last in reading.repeated_keys:
-        yield Notice(source, last, path, f"stands here and in line {first}; the later one counts")

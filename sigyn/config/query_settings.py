@@ -4,7 +4,7 @@ from dataclasses import dataclass
 
 from sigyn.config.declaration import setting
 from sigyn.config.structured_values import BLOCKED_QUERIES, BlockedQuery
-from sigyn.config.values import BYTES, COUNT, DURATION, FLAG, MEGABYTES, NAMES, RESULTS_CACHE
+from sigyn.config.values import BYTES, COUNT, DURATION, FLAG, MEGABYTES, NAMES, RESULTS_CACHE, SHARE
 from sigyn.model.time import HOUR, MINUTE
 
 
@@ -28,13 +28,15 @@ class QuerySettings:
     max_query_length: int = setting(
         0,
         DURATION,
-        "Longest range of a query; a longer one is cut at its old end, with a warning.",
+        "Longest range of a query; a longer one is cut at its old end, with a warning. A longer one in the query, the "
+        "`[5m]` of `rate(...[5m])`, is refused.",
         "limits_config.max_query_length",
     )
     max_query_lookback: int = setting(
         0,
         DURATION,
-        "How far back a query may reach; its range starts no earlier, with a warning.",
+        "How far back anything may be looked for: entries, and streams with their labels and volumes. The range of a "
+        "query starts no earlier, with a warning.",
         "limits_config.max_query_lookback",
         "chunk_store_config.max_look_back_period",
     )
@@ -52,7 +54,6 @@ class QuerySettings:
         BYTES,
         "Text that a query may have to read, after everything is left out that can be; beyond it is refused.",
         "limits_config.max_query_bytes_read",
-        "limits_config.max_querier_bytes_read",
     )
     max_answer_bytes: int = setting(
         256 << 20,
@@ -103,6 +104,12 @@ class QuerySettings:
         "Queries of one tenant that run at the same time; others of it wait. Tenants take turns in any case. 0: as "
         "many as run at all.",
         "limits_config.max_query_parallelism",
+    )
+    max_query_capacity: float = setting(
+        0.0,
+        SHARE,
+        "The same as a part of max_concurrent, rounded up; the smaller one counts. 0: no such limit.",
+        "limits_config.max_query_capacity",
     )
     max_outstanding_per_tenant: int = setting(
         2048,

@@ -174,6 +174,12 @@ class RulerSettings:
         "ruler.remote_write.client",
         "ruler.remote_write.clients",
     )
+    remote_write_disabled: bool = setting(
+        False,
+        FLAG,
+        "Write nothing there. A tenant may have its own; what it records meanwhile is not written later.",
+        "limits_config.ruler_remote_write_disabled",
+    )
     remote_write_username: str = setting("", TEXT, "User for those URLs.")
     remote_write_password: str = setting("", SECRET, "Password of that user.")
     remote_write_bearer_token: str = setting("", SECRET, "Bearer token in place of those.")

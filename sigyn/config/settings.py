@@ -21,6 +21,7 @@ from sigyn.config.values import (
     BYTES,
     CLIENT_CERTIFICATES,
     COUNT,
+    DELETION_MODE,
     DURATION,
     FILE,
     FLAG,
@@ -186,9 +187,11 @@ class DeletesSettings:
 
     mode: str = setting(
         "filter-and-delete",
-        one_of("disabled", "filter-only", "filter-and-delete"),
-        "Whether delete requests are taken, and whether what they name is removed or only left out of answers.",
+        DELETION_MODE,
+        "Whether delete requests are taken, and whether what they name is removed or only left out of answers. A "
+        "tenant may have its own. Also true and false, as in Loki's `allow_deletes`.",
         "limits_config.deletion_mode",
+        "limits_config.allow_deletes",
         "compactor.deletion_mode",
     )
     cancel_period: int = setting(
@@ -200,6 +203,16 @@ class DeletesSettings:
     max_unprocessed: int = setting(
         100, COUNT, "Requests of a tenant that are not processed yet; more get 429: each costs every query a little."
     )
+
+    @property
+    def takes_requests(self) -> bool:
+        """Whether there may be requests at all."""
+        return self.mode != "disabled"
+
+    @property
+    def filters_only(self) -> bool:
+        """Whether what they name stays in the store."""
+        return self.mode == "filter-only"
 
 
 @dataclass(frozen=True, slots=True)

@@ -10,9 +10,9 @@ from sigyn.config.loki_known import known_keys
 from sigyn.config.loki_reasons import reason
 from sigyn.config.loki_retention import stream_retentions
 from sigyn.config.loki_values import value_at
-from sigyn.config.notices import Notice
+from sigyn.config.notices import Notice, reading_notices
 from sigyn.config.settings import DECLARATIONS
-from sigyn.config.yaml_tree import Branch, Reading, Tree, expand_variables, find, read_yaml
+from sigyn.config.yaml_tree import Branch, Reading, Scalar, Tree, expand_variables, find, find_key, read_yaml
 
 _OF_ALL = ("limits.per_tenant_override_config",)
 
@@ -38,11 +38,14 @@ OF_A_TENANT = (
     "query.max_concurrent_tail_requests",
     "query.max_cache_freshness_per_query",
     "query.max_query_parallelism",
+    "query.max_query_capacity",
     "query.max_outstanding_per_tenant",
     "retention.period",
     "retention.streams",
     "retention.max_tenant_bytes",
+    "deletes.mode",
     "ruler.evaluation_delay",
+    "ruler.remote_write_disabled",
     "ruler.max_rules_per_rule_group",
     "ruler.max_rule_groups_per_tenant",
     "redaction.rules",
@@ -52,6 +55,12 @@ OF_A_TENANT = (
 """Settings that a tenant may have of its own."""
 
 _LIMITS = "limits_config."
+
+_OTHERS = {
+    "configs": "the log says who asked for what at level debug",
+    "multi_kv_config": "one process does everything, there is no ring to join and nothing to find",
+}
+"""What else such a file may hold, and why nothing is done with it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,13 +84,17 @@ def parse_tenant_overrides(text: str, source: str, variables: Mapping[str, str])
     """Reads the text of a file; `source` names it in errors and notices. Raises ConfigError for all that is wrong."""
     reading = Reading()
     tree = read_yaml(expand_variables(text, variables, reading), source, reading)
-    overrides = find(tree, "overrides")
-    if not isinstance(overrides, Branch):
-        raise ConfigError(f"{source}:1: `overrides` is missing: write a map of tenants, each with its limits")
-    tenants: dict[str, Mapping[str, Any]] = {}
-    notices: list[Notice] = []
     problems = Problems()
-    for tenant, limits in overrides.values.items():
+    with problems.gathered():
+        _check_sections(tree, source)
+    notices = list(reading_notices(reading, source))
+    notices += [Notice(source, tree.lines[name], name, why) for name, why in _OTHERS.items() if name in tree.values]
+    overrides = find(tree, "overrides") or Branch({}, {}, 1)
+    if not isinstance(overrides, Branch):
+        raise ConfigError(f"{source}:{overrides.line}: `overrides` holds a map of tenants, each with its limits")
+    tenants: dict[str, Mapping[str, Any]] = {}
+    for tenant in overrides.values:
+        limits = find_key(overrides, tenant) or Branch({}, {}, 1)
         with problems.gathered():
             if not isinstance(limits, Branch):
                 raise ConfigError(f"{source}:{overrides.lines[tenant]}: `overrides.{tenant}` holds a map of limits")
@@ -90,21 +103,51 @@ def parse_tenant_overrides(text: str, source: str, variables: Mapping[str, str])
     return TenantOverrides(tenants, tuple(notices))
 
 
+def _check_sections(tree: Branch, source: str) -> None:
+    known = ("overrides", *_OTHERS)
+    unknown = [name for name in tree.values if name not in known]
+    if unknown:
+        raise ConfigError(
+            "\n".join(f"{source}:{tree.lines[name]}: unknown key `{name}`{neighbours(name, known)}" for name in unknown)
+        )
+
+
 def _values(tenant: str, limits: Branch, source: str, notices: list[Notice], problems: Problems) -> Mapping[str, Any]:
     values: dict[str, Any] = {}
-    for name, found in limits.values.items():
+    paths = _paths()
+    chosen = _chosen(limits, paths)
+    for name in limits.values:
+        found = find_key(limits, name)
         where = f"overrides.{tenant}.{name}"
-        path = _paths().get(name)
+        path = paths.get(name)
         with problems.gathered():
-            if path in OF_A_TENANT:
-                values[path] = _value(path, found, limits, where, source)
-                continue
             if path is None and name not in known_keys()["limits_config"]:
-                known = [*known_keys()["limits_config"], *_paths()]
+                known = [*known_keys()["limits_config"], *paths]
                 raise ConfigError(f"{source}:{limits.lines[name]}: unknown key `{where}`{neighbours(name, known)}")
-            why = "NOT APPLIED: this is the same for every tenant" if path else reason(_LIMITS + name)[1]
-            notices.append(Notice(source, limits.lines[name], where, why))
+            if found is None:
+                continue
+            if path in OF_A_TENANT:
+                value = _value(path, found, limits, where, source)
+                if chosen[path] == name:
+                    values[path] = value
+                    continue
+                why = f"`{chosen[path]}` stands there too, and counts"
+            elif path:
+                why = "NOT APPLIED: this is the same for every tenant"
+            else:
+                why = reason(_LIMITS + name, found.text if isinstance(found, Scalar) else "")[1]
+            if path != "retention.streams":  # of which both names count
+                notices.append(Notice(source, limits.lines[name], where, why))
     return values
+
+
+def _chosen(limits: Branch, paths: Mapping[str, str]) -> dict[str, str]:
+    """The name that counts for each path, of several in these limits: the one that is declared first."""
+    chosen: dict[str, str] = {}
+    for name, path in paths.items():
+        if find_key(limits, name) is not None:
+            chosen.setdefault(path, name)
+    return chosen
 
 
 def _value(path: str, found: Tree, limits: Branch, where: str, source: str) -> Any:

@@ -62,11 +62,26 @@ def read_count(text: str) -> int:
         raise ValueError("write a whole number") from None
 
 
+def read_http_status(text: str) -> int:
+    """A status of an HTTP answer."""
+    if not re.fullmatch("[2-5][0-9][0-9]", text):
+        raise ValueError("write an HTTP status, from 200 to 599")
+    return int(text)
+
+
 def read_number(text: str) -> float:
     try:
         return float(text)
     except ValueError:
         raise ValueError("write a number") from None
+
+
+def read_share(text: str) -> float:
+    """A part of a whole."""
+    share = read_number(text)
+    if not 0 <= share <= 1:
+        raise ValueError("write a number from 0 to 1")
+    return share
 
 
 def read_duration(text: str) -> int:
@@ -226,6 +241,17 @@ _CLIENT_AUTH = {
 }
 
 
+def read_deletion_mode(text: str) -> str:
+    """`disabled`, `filter-only` or `filter-and-delete`, or whether deletes are allowed."""
+    word = text.lower()
+    if word in ("disabled", "filter-only", "filter-and-delete"):
+        return word
+    try:
+        return "filter-and-delete" if read_flag(word) else "disabled"
+    except ValueError:
+        raise ValueError("write one of disabled, filter-only, filter-and-delete") from None
+
+
 def read_client_certificates(text: str) -> str:
     """`none`, `optional` or `required`, or Go's names for them."""
     word = _CLIENT_AUTH.get(text.lower(), text.lower() or "none")
@@ -242,6 +268,8 @@ TEXT = Kind("text", str)
 SECRET = Kind("secret", str, lambda value: "<hidden>" if value else "", in_errors=_hidden)
 FLAG = Kind("true or false", read_flag, lambda value: "true" if value else "false")
 COUNT = Kind("count", read_count)
+SHARE = Kind("0 to 1", read_share, lambda value: f"{value:g}")
+HTTP_STATUS = Kind("HTTP status", read_http_status)
 MEGABYTES = Kind("MB", read_number, lambda value: f"{value:g}")
 TIME = Kind("time", read_time, show_time)
 DURATION = Kind("duration", read_duration, show_duration)
@@ -254,6 +282,7 @@ ADDRESS = Kind("host:port", read_address)
 OPTIONAL_ADDRESS = Kind("host:port or empty", read_optional_address)
 RESULTS_CACHE = Kind("memcached://host:port or empty", read_results_cache)
 CATALOG = Kind("postgresql://user:password@host/database or empty", read_catalog, hide_password)
+DELETION_MODE = Kind("one of disabled, filter-only, filter-and-delete", read_deletion_mode)
 CLIENT_CERTIFICATES = Kind("one of none, optional, required", read_client_certificates)
 FOLDER = Kind("folder", str)
 FILE = Kind("file", str)

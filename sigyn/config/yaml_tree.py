@@ -164,11 +164,15 @@ def _merged_pairs(node: yaml.MappingNode, known: dict[int, int]) -> int:
 
 def find(tree: Tree, path: str) -> Tree | None:
     """What stands at `path`, such as `limits_config.max_line_size`; None when nothing does."""
-    found: Tree = tree
+    found: Tree | None = tree
     for name in path.split("."):
-        if not isinstance(found, Branch) or name not in found.values:
-            return None
-        found = found.values[name]
+        found = find_key(found, name) if isinstance(found, Branch) else None
+    return found
+
+
+def find_key(branch: Branch, name: str) -> Tree | None:
+    """What stands at a key, which may have points in it; None when nothing does."""
+    found = branch.values.get(name)
     return None if isinstance(found, Scalar) and found.null else found
 
 

@@ -12,11 +12,13 @@ class RuleLimits:
     max_rules         of a group that comes through the API
     max_groups        of the tenant, past which the API takes no more
     evaluation_delay  ns back from its time that an evaluation looks, for lines that come late
+    remote_write      recorded series are written to where those of all tenants go
     """
 
     max_rules: int = 0
     max_groups: int = 0
     evaluation_delay: int = 0
+    remote_write: bool = True
 
     def check(self, rules: int, groups: int) -> None:
         """Raises BadRequest, in Loki's words, for too many rules in a group, or too many groups of the tenant."""

@@ -5,12 +5,13 @@ receiver is away, or over a restart; only what is too old to be kept is.
 """
 
 import asyncio
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
 import httpx
 import structlog
 
 from sigyn.ruler.database import RulerDatabase
+from sigyn.ruler.limits import RuleLimits
 from sigyn.ruler.notify.access import client, is_hopeless, post, without_credentials
 from sigyn.ruler.notify.message import with_external
 from sigyn.ruler.notify.retry import pause
@@ -35,6 +36,7 @@ class RemoteWriter:
         database: RulerDatabase,
         settings: RulerSettings,
         statistics: RulerStatistics,
+        limits_of: Callable[[str], RuleLimits],
     ) -> None:
         self.name = without_credentials(url)
         self._url = url
@@ -42,6 +44,7 @@ class RemoteWriter:
         self._database = database
         self._settings = settings
         self._statistics = statistics
+        self._limits_of = limits_of
         self._something = asyncio.Event()
         self._something.set()  # what a former process left
         self._last = self._sent_before()
@@ -61,7 +64,7 @@ class RemoteWriter:
                     await self._something.wait()
                     continue
                 for tenant, run in by_tenant(samples):
-                    if not await self._sent(http, tenant, run):
+                    if self._limits_of(tenant).remote_write and not await self._sent(http, tenant, run):
                         failures += 1
                         await pause(failures)
                         break

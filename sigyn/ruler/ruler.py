@@ -80,7 +80,8 @@ class Ruler:
             Delivery(receiver, self._outbox, self.statistics, clock) for receiver in receivers(settings)
         ]
         self._writers = [
-            RemoteWriter(url, self._series, self._database, settings, self.statistics) for url in settings.remote_write
+            RemoteWriter(url, self._series, self._database, settings, self.statistics, self._limits_of)
+            for url in settings.remote_write
         ]
         for access in (settings.alertmanager_access, settings.remote_write_access):
             check_access(access)

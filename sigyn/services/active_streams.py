@@ -39,7 +39,7 @@ class ActiveStreams:
 def stream_limit_message(tenant: str, labels: Labels, limit: int) -> str:
     """Why a stream is refused, in Loki's words."""
     return (
-        f"Maximum active stream limit exceeded when trying to create stream {format_labels(labels)}, reduce the number"
+        f"maximum active stream limit exceeded when trying to create stream {format_labels(labels)}, reduce the number"
         " of active streams (reduce labels or reduce label values), or contact your Loki administrator to see if the"
         f" limit can be increased, user: '{tenant}' (limit: {limit}, set by max_streams_per_user or"
         " max_global_streams_per_user)"

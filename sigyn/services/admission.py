@@ -101,7 +101,7 @@ def admit(tenant: str, push: DecodedPush, limits: PushLimits, now: int) -> tuple
         used, ordinals = np.unique(ordinals[~wrong], return_inverse=True)
         kept = tuple(kept[ordinal] for ordinal in used)
     entries = entries.set_column(0, entries.schema.field("stream"), pa.array(ordinals.astype(np.int32)))
-    if limits.max_line_size_truncate:
+    if limits.max_line_size and limits.max_line_size_truncate:
         entries = _truncated(entries, limits.max_line_size, limits.max_line_size_truncate_identifier)
     if limits.increment_duplicate_timestamp:
         entries = with_own_times(entries)
@@ -120,14 +120,14 @@ def _admit_stream(labels: Labels, limits: PushLimits) -> Labels | Refusal:
     stored = with_service_name(labels, limits.discover_service_name) if limits.discover_service_name else labels
     count = sum(name != SERVICE_NAME for name, _ in labels)
     limit = limits.max_label_names_per_series
-    if count > limit:
+    if 0 < limit < count:
         message = f"entry for stream '{format_labels(stored)}' has {count} label names; limit {limit}"
         return Refusal("max_label_names_per_series", message)
     for name, value in labels:
-        if len(name.encode()) > limits.max_label_name_length:
+        if 0 < limits.max_label_name_length < len(name.encode()):
             message = f"stream '{format_labels(stored)}' has label name too long: '{name}'"
             return Refusal("label_name_too_long", message)
-        if len(value.encode()) > limits.max_label_value_length:
+        if 0 < limits.max_label_value_length < len(value.encode()):
             message = f"stream '{format_labels(stored)}' has label value too long: '{value}'"
             return Refusal("label_value_too_long", message)
     return stored
@@ -176,7 +176,7 @@ def _refused_entries(
             f"entry for stream '{stream}' has timestamp too new: {format_rfc3339(int(timestamps[row]))}"
         ),
     )
-    if not limits.max_line_size_truncate:
+    if limits.max_line_size and not limits.max_line_size_truncate:
         yield (
             "line_too_long",
             sizes > limits.max_line_size,
@@ -200,31 +200,39 @@ def _refused_metadata(metadata: pa.Array, limits: PushLimits) -> Iterable[tuple[
                 " `limits_config.allow_structured_metadata` or contact your Loki administrator to enable it."
             ),
         )
+    if limits.max_structured_metadata_size:
+        sizes = _metadata_sizes(metadata, limits.max_structured_metadata_size)
+        yield (
+            "structured_metadata_too_large",
+            sizes > limits.max_structured_metadata_size,
+            lambda stream, row: (
+                f"stream '{stream}' has structured metadata too large: '{sizes[row]}' bytes, limit:"
+                f" '{limits.max_structured_metadata_size}' bytes. Please see"
+                f" `limits_config.max_structured_metadata_size` {_CHANGE_HINT}."
+            ),
+        )
+    if limits.max_structured_metadata_entries_count:
+        counts = pc.fill_null(pc.count_substring(metadata, '":"'), 0).to_numpy(zero_copy_only=False)
+        yield (
+            "structured_metadata_too_many",
+            counts > limits.max_structured_metadata_entries_count,
+            lambda stream, row: (
+                f"stream '{stream}' has too many structured metadata labels: '{counts[row]}', limit:"
+                f" '{limits.max_structured_metadata_entries_count}'. Please see"
+                f" `limits_config.max_structured_metadata_entries_count` {_CHANGE_HINT}."
+            ),
+        )
+
+
+def _metadata_sizes(metadata: pa.Array, limit: int) -> npt.NDArray[np.int64]:
+    """Bytes of names and values, 0 where they are not over the limit for sure."""
     # The text is longer than the names and values in it, so that short texts need no closer look.
     lengths = pc.fill_null(pc.binary_length(metadata), 0).to_numpy(zero_copy_only=False)
     sizes = np.zeros(len(metadata), np.int64)
-    for row in np.flatnonzero(lengths > limits.max_structured_metadata_size).tolist():
+    for row in np.flatnonzero(lengths > limit).tolist():
         values = _METADATA.decode(metadata[row].as_py())
         sizes[row] = sum(len(name.encode()) + len(value.encode()) for name, value in values.items())
-    yield (
-        "structured_metadata_too_large",
-        sizes > limits.max_structured_metadata_size,
-        lambda stream, row: (
-            f"stream '{stream}' has structured metadata too large: '{sizes[row]}' bytes, limit:"
-            f" '{limits.max_structured_metadata_size}' bytes. Please see"
-            f" `limits_config.max_structured_metadata_size` {_CHANGE_HINT}."
-        ),
-    )
-    counts = pc.fill_null(pc.count_substring(metadata, '":"'), 0).to_numpy(zero_copy_only=False)
-    yield (
-        "structured_metadata_too_many",
-        counts > limits.max_structured_metadata_entries_count,
-        lambda stream, row: (
-            f"stream '{stream}' has too many structured metadata labels: '{counts[row]}', limit:"
-            f" '{limits.max_structured_metadata_entries_count}'. Please see"
-            f" `limits_config.max_structured_metadata_entries_count` {_CHANGE_HINT}."
-        ),
-    )
+    return sizes
 
 
 def _truncated(entries: pa.RecordBatch, limit: int, end: str) -> pa.RecordBatch:

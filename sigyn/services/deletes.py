@@ -1,7 +1,8 @@
 """Delete requests of a tenant: made, listed, taken back."""
 
 import asyncio
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 
 from sigyn.engine.subqueries import has_subqueries
 from sigyn.languages.logql import ast, parse
@@ -15,10 +16,12 @@ from sigyn.store.store import Store
 @dataclass(frozen=True, slots=True, kw_only=True)
 class DeleteRules:
     """enabled        requests are taken; else they are refused
+    own_enabled    the same for tenants of which it is different, as it is at each look
     cancel_period  ns during which a request can be taken back
     """
 
     enabled: bool = True
+    own_enabled: Mapping[str, bool] = field(default_factory=dict)
     cancel_period: int = 0
 
 
@@ -35,8 +38,8 @@ class DeleteService:
 
         Raises BadRequest, ParseError, TooManyRequests and Unavailable; nothing is deleted then.
         """
-        if not self._rules.enabled:
-            raise BadRequest("deletion is not available: `deletes.mode` is `disabled`")
+        if not self._rules.own_enabled.get(tenant, self._rules.enabled):
+            raise BadRequest("deletion is not available: `deletes.mode` is `disabled` (limits_config.deletion_mode)")
         if end < start:
             raise BadRequest("start time can't be greater than end time")
         if end > self._clock():

@@ -23,7 +23,7 @@ from sigyn.services.detection import LEVEL_LOOPS, detect_levels, without_detecte
 from sigyn.services.discovery import LevelRules
 from sigyn.services.push_limits import PushLimits
 from sigyn.services.push_policies import BLOCKED, POLICY_BLOCKED, SILENT, PushPolicies
-from sigyn.services.quotas import Claims, Grant, Quotas, claim_of, granted, quota_of
+from sigyn.services.quotas import Claims, Grant, Quotas, claim_of, entry_sizes, granted, quota_of
 from sigyn.services.redaction import redacted
 from sigyn.services.stream_rates import PER_STREAM_RATE_LIMIT
 from sigyn.services.time_unit_watch import TimeUnitWatch
@@ -157,13 +157,16 @@ class IngestService:
         streams, entries = await run(self._entries, tenant, admitted, limits)
         quota, grant = quota_of(limits), Grant()
         if quota and len(entries):
-            claim = await run(claim_of, tenant, streams, entries, quota)
+            # Of entries as they came: labels that were demoted are not in Loki's count.
+            sizes = await run(entry_sizes, admitted.entries)
+            claim = await run(claim_of, tenant, streams, entries, sizes, quota)
             grant = await self._quotas.claim(claim)
             entries = granted(claim, grant, entries, refusals)
+            if grant.wait:
+                self._count(tenant, decoded, refusals)
+                self._refuse_for_rate(tenant, grant, *claim.without(grant.refused))
         self._count(tenant, decoded, refusals)
         size = _text_bytes(entries)
-        if grant.wait:
-            self._refuse_for_rate(tenant, grant, len(entries), size)
         if len(entries):
             batch = Batch(tenant, streams, entries)
             await self._store.append(batch)
@@ -208,7 +211,7 @@ class IngestService:
             counters.discarded_bytes[tenant, reason] += refusal.bytes
 
     def _refuse_for_rate(self, tenant: str, grant: Grant, lines: int, size: int) -> NoReturn:
-        """Loki's rate limit, in bytes of text, and one in lines."""
+        """Loki's rate limit, in bytes of lines and structured metadata, and one in lines."""
         self.counters.discarded_lines[tenant, "rate_limited"] += lines
         self.counters.discarded_bytes[tenant, "rate_limited"] += size
         raise TooManyRequests(

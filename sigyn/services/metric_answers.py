@@ -16,6 +16,8 @@ from sigyn.engine.vectors.grid import StepGrid
 from sigyn.languages.logql import ast
 from sigyn.model.errors import QueryError
 from sigyn.model.results import MatrixResult, ScalarResult, VectorResult
+from sigyn.model.rfc3339 import format_rfc3339
+from sigyn.model.time import Clock
 from sigyn.services.joined_tenants import ReadableStore, tenants_in
 from sigyn.services.query_limits import QueryLimits, check_ranges
 from sigyn.services.result_cache.lookup import CachedRange
@@ -40,23 +42,26 @@ class MetricAnswers:
         subquery: Subquery,
         limits_of: Callable[[str], QueryLimits],
         cache: PieceCache | None,
-        keep_until: Callable[[str], int],
+        clock: Clock,
     ) -> None:
-        """`limits_of` gives the limits of a tenant; `keep_until` tells up to when (ns) its answers may be cached."""
+        """`limits_of` gives the limits of a tenant."""
         self._store = store
         self._plan = plan
         self._subquery = subquery
         self._limits_of = limits_of
         self._cache = cache
-        self._keep_until = keep_until
+        self._clock = clock
 
     def matrix(self, query: ast.MetricQuery, tenant: str, grid: StepGrid, context: QueryContext) -> MatrixResult:
         """The answer to a range query, series in the order of their labels."""
-        check_ranges(query, self._limits_of(tenant).max_query_range)
-        # Of several tenants no piece could be used again, see ReadableStore.unchanged.
-        kept = self._cache if len(tenants_in(tenant)) == 1 else None
+        limits, now = self._limits_of(tenant), self._clock()
+        check_ranges(query, limits)
+        # Of several tenants no piece could be used again, see ReadableStore.unchanged. A piece may be of entries that
+        # have become too old to be found.
+        reaches_all = data_range(query, grid)[0] >= limits.oldest(now)
+        kept = self._cache if len(tenants_in(tenant)) == 1 and reaches_all else None
         if kept is not None and len(grid) > 1 and may_be_cut(query, grid.step):
-            cached = CachedRange(self._store, kept, tenant, query, self._keep_until(tenant))
+            cached = CachedRange(self._store, kept, tenant, query, now - limits.max_cache_freshness_per_query)
             value: SeriesBlock | float = cached.answer(
                 grid, lambda part: self._series(query, tenant, part, context), context
             )
@@ -70,8 +75,12 @@ class MetricAnswers:
         self, query: ast.MetricQuery, tenant: str, time: int, context: QueryContext
     ) -> VectorResult | ScalarResult:
         """The answer to an instant query at `time` (ns)."""
-        check_ranges(query, self._limits_of(tenant).max_query_range)
+        limits = self._limits_of(tenant)
+        check_ranges(query, limits)
         grid = StepGrid.instant(time)
+        oldest = limits.oldest(self._clock())
+        if data_range(query, grid)[0] < oldest:
+            context.warn(f"nothing before {format_rfc3339(oldest)} was looked at (max_query_lookback)")
         value = self._evaluate(query, tenant, grid, context)
         if isinstance(value, SeriesBlock):
             return vector_of(self._bounded(value, tenant, context), grid)

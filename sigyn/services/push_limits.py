@@ -13,9 +13,10 @@ from sigyn.services.redaction import RedactionRules
 class PushLimits:
     """Limits of one tenant's pushes, and what is found out about its entries.
 
-    Sizes are bytes, times ns. The defaults are Loki's, but for these: old entries are taken
-    (`reject_old_samples`), and there is no rate limit (`ingestion_rate`, 0; Loki has
-    ingestion_rate_mb 4), since a writer that can't keep up pushes back by itself.
+    Sizes are bytes, times ns. A size, rate or count of 0 is no limit. The defaults are Loki's,
+    but for these: old entries are taken (`reject_old_samples`), and there is no rate limit
+    (`ingestion_rate`, 0; Loki has ingestion_rate_mb 4), since a writer that can't keep up pushes
+    back by itself.
 
     max_label_names_per_series             labels of a stream, `service_name` not counted
     max_label_name_length                  of a label's name
@@ -39,7 +40,7 @@ class PushLimits:
     max_streams                            streams that may be active at a time; 0: no limit. Loki has two
                                            limits, for an ingester and for all of them
     ingestion_rate_lines                   lines a second, and at once; 0: no limit
-    per_stream_rate_limit                  of lines of one stream, a second; 0: no limit
+    per_stream_rate_limit                  the same of one stream, a second; 0: no limit
     per_stream_rate_limit_burst            what may come at once under that limit
     policies                               labels that streams must have, and when they are not taken
     redaction                              what is hidden before anything is stored

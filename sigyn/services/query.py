@@ -48,7 +48,7 @@ from sigyn.services.joining import Flight, Flights
 from sigyn.services.label_listing import LabelListing
 from sigyn.services.metric_answers import MetricAnswers
 from sigyn.services.query_checks import fnv1
-from sigyn.services.query_limits import QueryLimits, check_bytes
+from sigyn.services.query_limits import MAX_TIME, QueryLimits, check_bytes
 from sigyn.services.result_cache.piece import PieceCache
 from sigyn.services.unread import note_unread
 from sigyn.store.snapshot import Snapshot
@@ -123,15 +123,10 @@ class QueryService:
         self._selectors = SelectorCache()
         self._listing = LabelListing(self._store, self._newest)
         self._workers = ThreadPoolExecutor(threads, "query-worker")
-        self._metrics = MetricAnswers(
-            self._store,
-            self._plan,
-            self._subquery,
-            self._limits_of,
-            cache,
-            lambda tenant: clock() - self._limits_of(tenant).max_cache_freshness_per_query,
-        )
+        self._clock = clock
+        self._metrics = MetricAnswers(self._store, self._plan, self._subquery, self._limits_of, cache, clock)
         self.cache = cache
+        self._most_at_once = queue.most
         self.queue = FairQueue(queue, self._queue_limits if limits_of else None)
         self.flights: Flights[QueryAnswer] = Flights()
         self.blocked: Counter[str] = Counter()
@@ -148,11 +143,11 @@ class QueryService:
         query, infos = self._read(request)
         if request.end < request.start:
             raise QueryError("end timestamp must not be before or equal to start time")
-        self._check_length(request.tenant, request.end - request.start)
+        self._limits_of(request.tenant).check_length(request.end - request.start)
         if isinstance(query, ast.LogQuery):
             return await self._run(request, lambda context: self._log(query, request, request.start, context), infos)
         if isinstance(query, ast.PipedQuery):
-            self._check_length(request.tenant, query.interval)
+            self._limits_of(request.tenant).check_window(query.interval)
             start = request.end - query.interval if query.interval else request.start
             return await self._run(request, lambda context: self._piped(query, request, start, context), infos)
         metric = lower(query, max(request.end - request.start, 1))
@@ -179,7 +174,7 @@ class QueryService:
                 instant=True,
             )
         if isinstance(query, ast.PipedQuery):
-            self._check_length(request.tenant, query.interval)
+            self._limits_of(request.tenant).check_window(query.interval)
             start = request.end - query.interval if query.interval else start
             return await self._run(
                 request,
@@ -219,18 +214,22 @@ class QueryService:
 
     async def labels(self, tenant: str, start: int, end: int, selector: str | None) -> list[str]:
         """Names of all labels of streams with entries in start <= t <= end, and of their entries."""
+        start = max(start, self._oldest(tenant))
         return await self._in_turn(tenant, lambda: self._listing.names(tenant, start, end, selector))
 
     async def label_values(self, tenant: str, name: str, start: int, end: int, selector: str | None) -> list[str]:
         """Values of a label of streams with entries in start <= t <= end; of a demoted label the newest."""
+        start = max(start, self._oldest(tenant))
         return await self._in_turn(tenant, lambda: self._listing.values(tenant, name, start, end, selector))
 
     async def series(self, tenant: str, start: int, end: int, selectors: list[str]) -> list[Labels]:
         """Label sets of the streams that match one of the selectors (all, when there are none)."""
+        start = max(start, self._oldest(tenant))
         return await self._in_turn(tenant, lambda: self._listing.label_sets(tenant, start, end, [*selectors] or [None]))
 
     async def cardinality(self, tenant: str, start: int, end: int, limit: int) -> Cardinality:
         """Which labels make how many streams, of those with entries in start <= t <= end. No entry is read."""
+        start = max(start, self._oldest(tenant))
 
         def counted() -> Cardinality:
             with self._store.snapshot(tenant, -MAX_TIME, MAX_TIME) as snapshot:
@@ -249,6 +248,7 @@ class QueryService:
 
         A matcher of a demoted label asks for the streams that may have such entries.
         """
+        start = max(start, self._oldest(tenant))
 
         def totals() -> list[StreamTotal]:
             streams = stream_part(parse_selector(selector), self._store.demoted.ever(tenant))
@@ -257,17 +257,12 @@ class QueryService:
 
         return await self._in_turn(tenant, totals)
 
+    def _oldest(self, tenant: str) -> int:
+        return self._limits_of(tenant).oldest(self._clock())
+
     def _queue_limits(self, tenant: str) -> QueueLimits:
         limits = self._limits_of(tenant)
-        return QueueLimits(0, limits.max_query_parallelism, limits.max_outstanding)
-
-    def _check_length(self, tenant: str, length: int) -> None:
-        longest = self._limits_of(tenant).max_query_length
-        if longest and length > longest:
-            raise QueryError(
-                f"the query time range exceeds the limit (query length: {length // HOUR}h, "
-                f"limit: {longest // HOUR}h, set by max_query_length)"
-            )
+        return QueueLimits(0, limits.at_a_time(self._most_at_once), limits.max_outstanding)
 
     def _read(self, request: QueryRequest) -> tuple[ast.Query, tuple[str, ...]]:
         """The tree of a query, and remarks on how it was read. Raises ParseError, and QueryError for what is refused.
@@ -390,7 +385,10 @@ class QueryService:
         bounded: bool = True,
     ) -> Scan:
         """What a query has to read; raises QueryError when it is `bounded` and would have to read too much."""
-        most = self._limits_of(snapshot.tenant).max_query_bytes_read if bounded else 0
+        limits = self._limits_of(snapshot.tenant)
+        most = limits.max_query_bytes_read if bounded else 0
+        start = max(start, limits.oldest(self._clock()))
+        end = max(start, end)
         scan = plan_scan(
             snapshot, self._matches(snapshot.tenant, query.selector), start, end, query.stages, self._unit_rows
         )
@@ -411,14 +409,12 @@ class QueryService:
         """The newest entries of start <= t < end that a query finds, as many as are found in a short time."""
         context = QueryContext(self._duck, self._workers, time.monotonic() + LISTING_TIME / SECOND)
         with self._store.snapshot(tenant, start, end) as snapshot:
-            scan = self._scan(snapshot, query, start, end, context)
+            scan = self._scan(snapshot, query, start, end, context, bounded=False)
             try:
                 return run_log_query(query, scan, LISTING_ENTRIES, "backward", context)
             except QueryTimeout:
                 return []
 
-
-MAX_TIME = (1 << 63) - 1
 
 LISTING_TIME = 2 * SECOND
 LISTING_ENTRIES = 1_000

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from typing import Protocol
 
 import numpy as np
+import numpy.typing as npt
 import pyarrow as pa
 import pyarrow.compute as pc
 
@@ -57,7 +58,7 @@ def quota_of(limits: PushLimits) -> Quota:
 
 @dataclass(frozen=True, slots=True)
 class ClaimedStream:
-    """A stream of a push: its number there, its labels, entries, and bytes of their lines."""
+    """A stream of a push: its number there, its labels, entries, and their bytes as `entry_sizes` has them."""
 
     number: int
     labels: Labels
@@ -75,6 +76,11 @@ class Claim:
     bytes: int
     streams: tuple[ClaimedStream, ...] = ()
 
+    def without(self, refused: frozenset[int]) -> tuple[int, int]:
+        """Entries and bytes that are left without the streams of these numbers."""
+        dropped = [each for each in self.streams if each.number in refused]
+        return self.lines - sum(each.lines for each in dropped), self.bytes - sum(each.bytes for each in dropped)
+
 
 @dataclass(frozen=True, slots=True)
 class Grant:
@@ -90,6 +96,11 @@ class Grant:
     over_rate: tuple[int, ...] = ()
     wait: float = 0.0
     limit: str = ""
+
+    @property
+    def refused(self) -> frozenset[int]:
+        """Numbers of the streams of which nothing may be stored."""
+        return frozenset((*self.over_limit, *self.over_rate))
 
 
 class Claims(Protocol):
@@ -124,9 +135,7 @@ class Quotas:
             left = [(each.number, each.labels, each.bytes) for each in streams if each.number not in over_limit]
             rate, burst = quota.per_stream_rate_limit, quota.per_stream_rate_limit_burst
             over_rate = frozenset(over_rates(tenant, left, rate, burst, now, self._rates))
-        refused = [each for each in streams if each.number in over_limit or each.number in over_rate]
-        lines = claim.lines - sum(each.lines for each in refused)
-        size = claim.bytes - sum(each.bytes for each in refused)
+        lines, size = claim.without(over_limit | over_rate)
         wait, limit = self._take(tenant, quota, lines, size, now) if lines else (0.0, "")
         return Grant(tuple(sorted(over_limit)), tuple(sorted(over_rate)), wait, limit)
 
@@ -146,17 +155,33 @@ class Quotas:
         return 0.0, ""
 
 
-def claim_of(tenant: str, streams: Sequence[Labels], entries: pa.Table, quota: Quota) -> Claim:
-    """What entries (ENTRY_SCHEMA) of these streams claim."""
-    lengths = pc.binary_length(entries["line"])
-    size = int(pc.sum(lengths).as_py() or 0)
+def entry_sizes(entries: pa.RecordBatch) -> npt.NDArray[np.int64]:
+    """Bytes of each entry as Loki counts them: of its line, and of the names and values of its structured metadata.
+
+    What is escaped in the JSON of the metadata counts as it is written there.
+    """
+    lines: npt.NDArray[np.int64] = pc.binary_length(entries["line"]).to_numpy(zero_copy_only=False).astype(np.int64)
+    metadata = entries["metadata"]
+    if metadata.null_count == len(metadata):
+        return lines
+    # {"a":"b","c":"d"}: six marks for a pair, and one more.
+    lengths = pc.subtract(pc.binary_length(metadata), pc.multiply(pc.count_substring(metadata, '":"'), 6))
+    lines += np.maximum(pc.fill_null(lengths, 0).to_numpy(zero_copy_only=False) - 1, 0)
+    return lines
+
+
+def claim_of(
+    tenant: str, streams: Sequence[Labels], entries: pa.Table, sizes: npt.NDArray[np.int64], quota: Quota
+) -> Claim:
+    """What entries (ENTRY_SCHEMA) of these streams claim, with the size that each has (`entry_sizes`)."""
+    size = int(sizes.sum())
     if not quota.by_stream:
         return Claim(tenant, quota, len(entries), size)
     ordinals = entries["stream"].to_numpy()
     lines = np.bincount(ordinals, minlength=len(streams))
-    sizes = np.bincount(ordinals, lengths.to_numpy(), len(streams))
+    totals = np.bincount(ordinals, sizes, len(streams))
     claimed = (
-        ClaimedStream(number, streams[number], int(lines[number]), int(sizes[number]))
+        ClaimedStream(number, streams[number], int(lines[number]), int(totals[number]))
         for number in np.flatnonzero(lines).tolist()
     )
     return Claim(tenant, quota, len(entries), size, tuple(claimed))
@@ -175,5 +200,5 @@ def granted(claim: Claim, grant: Grant, entries: pa.Table, refusals: Refusals) -
         stream = by_number[number]
         message = stream_rate_message(stream.labels, claim.quota.per_stream_rate_limit, stream.bytes)
         refusals.add(PER_STREAM_RATE_LIMIT, message, stream.lines, stream.bytes)
-    refused = np.array([*grant.over_limit, *grant.over_rate])
+    refused = np.array(sorted(grant.refused))
     return entries.filter(pa.array(~np.isin(entries["stream"].to_numpy(), refused)))

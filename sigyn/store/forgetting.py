@@ -103,11 +103,13 @@ class Forgetting:
 
     def delete_requested(self, pause: Callable[[], None]) -> None:
         """Removes what delete requests take whose time to be cancelled is over. `pause` may raise to break off."""
-        if self._filter_only or self._deleted.matcher is None:
+        if self._deleted.matcher is None:
             return
         ripe = self._clock() - self._cancel_period
         failures = Failures()
         for tenant in self._deletions.tenants():
+            if self._rules.own_filter_only.get(tenant, self._filter_only):
+                continue
             due = [request for request in self._deletions.in_force(tenant) if request.created <= ripe]
             if due:
                 with failures.within(tenant):

@@ -251,7 +251,7 @@ def test_streams_over_the_limit_are_refused_in_lokis_words(tmp_path: Path) -> No
         answer = http.post("/loki/api/v1/push", json=body)
         assert answer.status_code == 429
         assert answer.text.startswith(
-            'Maximum active stream limit exceeded when trying to create stream {app="app-4", service_name="app-4"},'
+            'maximum active stream limit exceeded when trying to create stream {app="app-4", service_name="app-4"},'
             " reduce the number of active streams (reduce labels or reduce label values), or contact your Loki"
             " administrator to see if the limit can be increased, user: 'fake'"
         )

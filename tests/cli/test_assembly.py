@@ -117,10 +117,13 @@ def test_retention_follows_the_file_of_overrides(tmp_path: Path) -> None:
 
     assert [periods("a"), periods("b")] == [[24, 24], [48, 48]]
     streams = "{selector: '{app=\"x\"}', period: 7h}"
-    file.write_text(f"overrides: {{b: {{retention_stream: [{streams}], max_tenant_bytes: 1KB}}}}\n")
+    file.write_text(
+        f"overrides: {{b: {{retention_stream: [{streams}], max_tenant_bytes: 1KB, deletion_mode: filter-only}}}}\n"
+    )
     assert [periods("a"), periods("b")] == [[48, 48], [7, 48]]
     assert dict(rules.own_bytes) == {"b": 1024}
+    assert dict(rules.own_filter_only) == {"b": True}
     file.write_text("overrides: {b: {retention_stream: [{selector: 'x', period: 1h}]}}\n")
     assert periods("b") == [7, 48]  # what can't be read changes nothing
-    file.write_text("overrides: {}\n")
+    file.write_text("{}\n")
     assert [periods("a"), periods("b"), len(rules.own_bytes)] == [[48, 48], [48, 48], 0]

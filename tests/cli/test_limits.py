@@ -305,9 +305,11 @@ def test_tails_and_turns_are_counted_by_tenant(tmp_path: Path) -> None:
         assert lines(ask(client, "other", '{app="shop"} |= "x"')) == []
 
 
-def test_how_many_queries_of_a_tenant_wait(tmp_path: Path) -> None:
+@pytest.mark.parametrize("one", [{"max_query_parallelism": 1}, {"max_query_capacity": 0.1}])
+def test_how_many_queries_of_a_tenant_wait(tmp_path: Path, one: dict[str, object]) -> None:
     """With one query running at a time and none waiting, some of many at once are refused; others' are not."""
-    variables = overrides(tmp_path, small={"max_query_parallelism": 1, "max_outstanding_per_tenant": 1})
+    variables = overrides(tmp_path, small={**one, "max_outstanding_per_tenant": 1})
+    variables["SIGYN_QUERY_MAX_CONCURRENT"] = "4"
 
     async def at_once(url: str, tenant: str) -> set[int]:
         async with httpx.AsyncClient(base_url=url, timeout=60) as client:
@@ -322,7 +324,7 @@ def test_how_many_queries_of_a_tenant_wait(tmp_path: Path) -> None:
         while 429 not in asyncio.run(at_once(running.url, "small")):
             assert time.monotonic() < deadline
         assert asyncio.run(at_once(running.url, "free")) == {200}
-        overrides(tmp_path, small={"max_query_parallelism": 1})
+        overrides(tmp_path, small=one)
         assert asyncio.run(at_once(running.url, "small")) == {200}
 
 
@@ -397,6 +399,133 @@ def test_rules_of_a_tenant(tmp_path: Path) -> None:
             time.sleep(0.1)
         wait_for_rule(client, "late", "ok")
         assert recorded("late") == []
+
+
+def test_how_far_back_a_tenant_may_look(tmp_path: Path) -> None:
+    """Everywhere: in instant queries and windows, labels and series, volumes, fields, patterns and exports."""
+    hour = 3600 * 10**9
+    own = {"max_query_lookback": "1h"}
+    with server(tmp_path, **overrides(tmp_path, short=own)) as (_, client):
+        now = time.time_ns()
+        for tenant in ("short", "free"):
+            push(client, tenant, "old one=1", at=now - 2 * hour, app="old")
+            push(client, tenant, "new two=2", app="new")
+
+        def seen(tenant: str, path: str, **parameters: str) -> str:
+            span = {"start": str(now - 5 * hour), "end": str(time.time_ns())}
+            answer = client.get(path, params={**span, **parameters}, headers=of(tenant))
+            assert answer.status_code == 200, answer.text
+            return answer.text.replace("__", "")
+
+        every = {"query": '{app=~".+"}'}
+        counted = {"query": 'sum by (app) (count_over_time({app=~".+"}[5h]))'}
+        lately = {**counted, "start": str(now - hour // 2), "step": "60"}
+        for path, parameters in (
+            (f"{V1}/query", counted),
+            (f"{V1}/query", {"query": 'sum by (app) (bytes_over_time({app=~".+"} |~ "o" [5h]))'}),
+            (f"{V1}/query", {"query": '{app=~".+"} [5h] | stats count() as n by app'}),
+            (f"{V1}/query_range", every),
+            (f"{V1}/query_range", lately),
+            (f"{V1}/query_range", lately),
+            (f"{V1}/series", {}),
+            (f"{V1}/label/app/values", {}),
+            (f"{V1}/index/volume", every),
+            (f"{V1}/patterns", every),
+            ("/sigyn/api/v1/export", every),
+            ("/sigyn/api/v1/cardinality", {}),
+            ("/api/prom/query", every),
+        ):
+            for tenant in ("short", "free", "free|short"):
+                if "|" in tenant and "cardinality" in path:
+                    continue
+                found = seen(tenant, path, **parameters)
+                assert "new" in found, path
+                assert ("old" in found) == (tenant == "free"), (path, tenant, found)
+        for tenant, count in (("short", 1), ("free", 2)):
+            assert json.loads(seen(tenant, f"{V1}/index/stats", **every))["entries"] == count
+            fields = json.loads(seen(tenant, f"{V1}/detected_fields", **every))["fields"]
+            assert len([field for field in fields if field["label"] in ("one", "two")]) == count
+        overrides(tmp_path, free=own)
+        assert "old" not in seen("free", f"{V1}/query_range", **lately)
+        assert "old" in seen("short", f"{V1}/query_range", **lately)
+
+
+def test_limits_of_queries_that_grafana_asks_by_itself(tmp_path: Path) -> None:
+    """Fields, patterns and what Logs Drilldown is told have the limits of the tenant; 0 is no limit."""
+    variables = overrides(
+        tmp_path,
+        few={
+            "max_entries_limit_per_query": 3,
+            "volume_enabled": False,
+            "volume_max_series": 7,
+            "max_query_bytes_read": "1MB",
+            "max_query_range": "1h",
+            "discover_service_name": ["app"],
+            "query_timeout": "5m",
+        },
+        any={"max_entries_limit_per_query": 0, "query_timeout": "0s"},
+        timed={"query_timeout": "1ns"},
+    )
+    with server(tmp_path, **variables) as (_, client):
+        every = {"query": '{app="shop"}'}
+        for tenant in ("few", "any", "timed"):
+            push(client, tenant, *(f"user=u{number} said hello" for number in range(20)))
+
+        def users(tenant: str) -> int:
+            answer = client.get(f"{V1}/detected_field/user/values", params=every, headers=of(tenant))
+            return len(answer.json()["values"])
+
+        assert [users("few"), users("any")] == [3, 20]
+        assert len(lines(ask(client, "any", '{app="shop"} |= "hello"'))) == 20
+        for path in (f"{V1}/patterns", f"{V1}/detected_fields"):
+            assert client.get(path, params=every, headers=of("timed")).status_code == 504
+            assert client.get(path, params=every, headers=of("any")).status_code == 200
+        told = client.get(f"{V1}/drilldown-limits", headers=of("few")).json()["limits"]
+        assert {name: told[name] for name in ("volume_enabled", "volume_max_series", "max_query_bytes_read")} == {
+            "volume_enabled": False,
+            "volume_max_series": 7,
+            "max_query_bytes_read": "1048576B",
+        }
+        assert (told["max_query_range"], told["query_timeout"]) == ("1h0m0s", "5m0s")
+        assert (told["max_entries_limit_per_query"], told["discover_service_name"]) == (3, ["app"])
+        assert client.get(f"{V1}/drilldown-limits", headers=of("free")).json()["limits"]["volume_enabled"] is True
+
+
+def test_how_long_a_window_may_be(tmp_path: Path) -> None:
+    """The range of a request is cut to max_query_length; one in the query can't be, without another answer."""
+    with server(tmp_path, **overrides(tmp_path, short={"max_query_length": "2h"})) as (_, client):
+        for tenant in ("short", "free"):
+            push(client, tenant, "x")
+        for query in ('count_over_time({app="shop"}[150m])', '{app="shop"} [150m] | stats count()'):
+            for path in (f"{V1}/query", f"{V1}/query_range"):
+                refused = client.get(path, params={"query": query}, headers=of("short"))
+                assert refused.status_code == 400, refused.text
+                text = "the query time range exceeds the limit (query length: 2h30m0s, limit: 2h0m0s, set by max_query"
+                assert text in refused.text
+                assert client.get(path, params={"query": query}, headers=of("free|short")).status_code == 400
+                assert client.get(path, params={"query": query}, headers=of("free")).status_code == 200
+                allowed = {"query": query.replace("150m", "2h")}
+                assert client.get(path, params=allowed, headers=of("short")).status_code == 200
+        cut = ask(client, "short", '{app="shop"}', since="5h")
+        assert lines(cut) == ["x"]
+        assert "max_query_length" in cut.text
+
+
+def test_whether_a_tenant_may_delete(tmp_path: Path) -> None:
+    variables = overrides(tmp_path, never={"deletion_mode": "disabled"}, old={"allow_deletes": False})
+    with server(tmp_path, SIGYN_RETENTION_ENABLED="true", **variables) as (_, client):
+
+        def deleted(tenant: str) -> httpx.Response:
+            asked = {"query": '{app="shop"} |= "secret"', "start": "0"}
+            return client.post(f"{V1}/delete", params=asked, headers=of(tenant))
+
+        for tenant in ("never", "old"):
+            refused = deleted(tenant)
+            assert refused.status_code == 400
+            assert "deletion is not available" in refused.text
+        assert deleted("free").status_code == 204
+        overrides(tmp_path, free={"deletion_mode": "disabled"})
+        assert [deleted(tenant).status_code for tenant in ("never", "free")] == [204, 400]
 
 
 def test_an_answer_with_too_much_text(tmp_path: Path) -> None:

@@ -57,6 +57,37 @@ querier: {max_concurrent: 8, engine: {timeout: 1m}}
     assert settings.query.max_concurrent == 8
 
 
+@pytest.mark.parametrize(
+    ("limits", "told"),
+    [
+        ("unordered_writes: false", "unordered_writes: NOT APPLIED: entries may arrive in any order"),
+        ("max_querier_bytes_read: 1GB", "max_querier_bytes_read: NOT APPLIED: no query is split"),
+        (
+            "max_queriers_per_tenant: 2",
+            "max_queriers_per_tenant: NOT APPLIED: there is one querier; max_query_",
+        ),
+        ("ruler_remote_write_queue_max_shards: 2", "ruler_remote_write_queue_max_shards: NOT APPLIED: recorded series"),
+        (
+            "{max_entries_limit: 7, max_entries_limit_per_query: 8}",
+            "max_entries_limit: `limits_config.max_entries_limit",
+        ),
+    ],
+)
+def test_a_limit_without_effect_is_named(limits: str, told: str) -> None:
+    notices = "\n".join(map(str, read(f"limits_config:\n  {limits}").notices))
+    assert f"limits_config.{told}" in notices
+
+
+def test_whether_deletes_are_allowed_is_a_mode() -> None:
+    def mode(limits: str) -> str:
+        return read(f"limits_config: {{{limits}}}").settings.deletes.mode
+
+    assert mode("allow_deletes: false") == "disabled"
+    assert mode("allow_deletes: true") == "filter-and-delete"
+    assert mode("allow_deletes: true, deletion_mode: filter-only") == "filter-only"
+    assert keys("limits_config: {allow_deletes: false}") == []
+
+
 def test_listening_on_every_interface_is_said() -> None:
     assert "server.http_listen_address" in [notice.key for notice in read("server: {http_listen_port: 80}").notices]
     assert not read("server: {http_listen_address: 127.0.0.1}").notices

@@ -34,9 +34,9 @@ overrides:
 
 def test_a_limit_that_can_not_differ_is_named(tmp_path: Path) -> None:
     (first, second) = read(
-        tmp_path, "overrides:\n  a:\n    deletion_mode: disabled\n    max_chunks_per_query: 7\n"
+        tmp_path, "overrides:\n  a:\n    per_tenant_override_config: x.yaml\n    max_chunks_per_query: 7\n"
     ).notices
-    assert (first.key, first.line, first.matters) == ("overrides.a.deletion_mode", 3, True)
+    assert (first.key, first.line, first.matters) == ("overrides.a.per_tenant_override_config", 3, True)
     assert (second.key, second.line) == ("overrides.a.max_chunks_per_query", 4)
 
 
@@ -49,8 +49,11 @@ def test_a_limit_that_can_not_differ_is_named(tmp_path: Path) -> None:
         ),
         ("overrides:\n  a:\n    retention_period: soon\n", "3: `overrides.a.retention_period` is `soon`: write a dur"),
         ("overrides:\n  a:\n    retention_stream:\n      - {period: 1h}\n", "4: .*has no `selector`"),
+        ("overrides:\n  a:\n    block_ingestion_status_code: 999\n", "3: .* is `999`: write an HTTP status, from 200"),
+        ("overrides:\n  a:\n    max_query_capacity: 2\n", "3: `overrides.a.max_query_capacity` is `2`: write a number"),
         ("overrides:\n  a: 7\n", "2: `overrides.a` holds a map"),
-        ("tenants: {}\n", "`overrides` is missing"),
+        ("tenants: {}\n", "1: unknown key `tenants`"),
+        ("overrides: [a]\n", "1: `overrides` holds a map"),
     ],
 )
 def test_what_is_wrong_is_named(tmp_path: Path, text: str, reason: str) -> None:
@@ -65,6 +68,36 @@ def test_all_that_is_wrong_is_named_at_once(tmp_path: Path) -> None:
     assert ":3: unknown key `overrides.a.retention_perod`" in unknown
     assert ":4: `overrides.a.max_line_size` is `big`: write a size" in big
     assert ":5: `overrides.b` holds a map of limits" in no_map
+
+
+@pytest.mark.parametrize("text", ["", "{}\n", "overrides:\n", "overrides: {}\n", "# none yet\n"])
+def test_a_file_may_name_no_tenant(tmp_path: Path, text: str) -> None:
+    """Loki's Helm chart makes such a file when it is given no overrides."""
+    assert read(tmp_path, text) == TenantOverrides({}, ())
+
+
+def test_what_is_empty_is_as_for_all(tmp_path: Path) -> None:
+    text = (
+        "overrides:\n  a:\n  b.c: {max_line_size: null, shard_streams: null, ingestion_rate_mb: 1}\nconfigs: {x: {}}\n"
+    )
+    found = read(tmp_path, text)
+    assert found.tenants == {"a": {}, "b.c": {"limits.ingestion_rate_mb": 1}}
+    assert [(notice.key, notice.line) for notice in found.notices] == [("configs", 4)]
+
+
+def test_of_two_names_the_same_counts_as_in_the_main_file(tmp_path: Path) -> None:
+    entries, deletes = "max_entries_limit: 7, max_entries_limit_per_query: 8", "deletion_mode: filter-only"
+    limits = f"{{{entries}, {deletes}, allow_deletes: no}}"
+    found = read(tmp_path, f"overrides:\n  a: {limits}\n  a: {{allow_deletes: false}}\n  b: {limits}\n")
+    assert found.tenants == {
+        "a": {"deletes.mode": "disabled"},
+        "b": {"query.max_entries_limit_per_query": 8, "deletes.mode": "filter-only"},
+    }
+    assert [str(notice).partition(": ")[2] for notice in found.notices] == [
+        "overrides.a: stands here and in line 2; the later one counts",
+        "overrides.b.max_entries_limit: `max_entries_limit_per_query` stands there too, and counts",
+        "overrides.b.allow_deletes: `deletion_mode` stands there too, and counts",
+    ]
 
 
 def test_a_file_that_is_not_there_is_an_error(tmp_path: Path) -> None:

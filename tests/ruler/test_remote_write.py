@@ -8,6 +8,7 @@ import cramjam
 import pytest
 
 from sigyn.wire.remote_write import WriteRequest, WrittenSample, encode_write
+from tests.cli.tenancy import V1, of, server
 
 from .rules import labels
 from .servers import RuledServer, group, ruled_server
@@ -97,6 +98,35 @@ def test_nothing_is_lost_while_the_receiver_is_away(tmp_path: Path) -> None:
     ):
         mine = eventually(lambda: same_counts(server, receiving))
         assert mine >= float(first[0]["value"][1])
+
+
+def test_series_of_a_tenant_that_are_not_written(tmp_path: Path) -> None:
+    overrides = tmp_path / "overrides.yaml"
+    overrides.write_text("overrides: {quiet: {ruler_remote_write_disabled: true}}\n")
+    variables = {"SIGYN_LIMITS_PER_TENANT_OVERRIDE_CONFIG": str(overrides)}
+    with prometheus(tmp_path / "prometheus") as receiving:
+        variables["SIGYN_RULER_REMOTE_WRITE_URL"] = f"{receiving.url}/api/v1/write"
+        with server(tmp_path, **variables) as (_, client):
+
+            def recorded(tenant: str) -> list[Any]:
+                asked = {"query": f"from_{tenant}"}
+                answer = client.get("/prometheus/api/v1/query", params=asked, headers=of(tenant)).json()
+                found: list[Any] = answer["data"]["result"]
+                return found
+
+            def written(tenant: str) -> float:
+                found = there(receiving, f"count_over_time(from_{tenant}[1h])")
+                return float(found[0]["value"][1]) if found else 0.0
+
+            for tenant in ("quiet", "loud"):
+                rules = {"name": "g", "interval": "1s", "rules": [{"record": f"from_{tenant}", "expr": "vector(1)"}]}
+                client.post(f"{V1}/rules/n", content=json.dumps(rules), headers=of(tenant)).raise_for_status()
+            eventually(lambda: recorded("quiet"))
+            before = written("loud")  # what is written after these was recorded after the first of the other
+            eventually(lambda: written("loud") >= before + 2)
+            assert not written("quiet")
+            overrides.write_text("{}\n")
+            eventually(lambda: written("quiet"))
 
 
 def same_counts(server: RuledServer, receiving: Upstream) -> float | None:

@@ -10,6 +10,7 @@ import pytest
 
 from sigyn.model.errors import QueryTimeout, TooManyRequests
 from sigyn.services.fair_queue import FairQueue, QueueLimits
+from sigyn.services.query_limits import QueryLimits
 
 FAR = 3600.0
 
@@ -172,3 +173,12 @@ def test_errors_of_work_reach_the_caller_and_free_the_thread() -> None:
         assert await ask(queue, gate, "a", "after") == "after"
 
     run(QueueLimits(1), test)
+
+
+@pytest.mark.parametrize(
+    ("parallelism", "capacity", "allowed"),
+    [(0, 0.0, 0), (3, 0.0, 3), (0, 0.5, 4), (0, 0.01, 1), (0, 0.4, 4), (3, 0.5, 3), (7, 0.5, 4), (0, 1.0, 8)],
+)
+def test_the_part_of_eight_queries_that_a_tenant_may_have(parallelism: int, capacity: float, allowed: int) -> None:
+    limits = QueryLimits(max_query_parallelism=parallelism, max_query_capacity=capacity)
+    assert limits.at_a_time(8) == allowed

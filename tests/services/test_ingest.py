@@ -207,6 +207,24 @@ def test_the_limits_themselves_are_allowed(labels: dict[str, str], values: Value
     assert Service().push((labels, values)).entries == 1
 
 
+@pytest.mark.parametrize("truncate", [False, True])
+def test_a_limit_of_0_is_none(truncate: bool) -> None:
+    limits = PushLimits(
+        max_line_size=0,
+        max_line_size_truncate=truncate,
+        max_label_names_per_series=0,
+        max_label_name_length=0,
+        max_label_value_length=0,
+        max_structured_metadata_size=0,
+        max_structured_metadata_entries_count=0,
+    )
+    labels = {f"label{number}": "v" for number in range(20)} | {"n" * 2000: "v" * 3000}
+    metadata = {f"k{number}": "v" * 600 for number in range(200)}
+    service = Service(limits)
+    assert service.push((labels, [value("x" * (300 << 10), **metadata)])).entries == 1
+    assert service.sink.lines() == ["x" * (300 << 10)]
+
+
 def test_bytes_are_what_counts() -> None:
     error = Service(PushLimits(max_line_size=5)).refused((APP, [value("ééé")]))
     assert "with length '6' bytes" in str(error)
@@ -292,6 +310,17 @@ def test_the_rate_limit_lets_bursts_through_and_says_when_to_come_back() -> None
     service.now += SECOND
     service.push((APP, [value("x" * 100)]))
     assert len(service.sink.batches) == 3
+
+
+def test_structured_metadata_counts_in_rates() -> None:
+    """Of 30 bytes of line and 70 of metadata 100 are taken in a second, and not 101."""
+    for name in ("ingestion_rate", "per_stream_rate_limit"):
+        service = Service(PushLimits(**{name: 100}))
+        service.push((APP, [value("x" * 20, key="v" * 58), value("x" * 10, a="é" * 4)]))
+        service.now += SECOND
+        with pytest.raises((TooManyRequests, PushRefused), match=r"totaling '?101'? bytes") as error:
+            service.push((APP, [value("x" * 20, key="v" * 59), value("x" * 10, a="é" * 4)]))
+        assert error.value.status == 429
 
 
 def test_a_clock_that_is_set_back_takes_nothing_from_the_rate() -> None:

@@ -1,6 +1,7 @@
 """What a delete request takes is out of every snapshot at once, out of the objects later, and nothing else is."""
 
 import asyncio
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -13,6 +14,7 @@ from sigyn.model.time import HOUR
 from sigyn.store import ObjectStoreSettings, Store, StoreSettings
 from sigyn.store.objects import LocalObjects, open_objects
 from sigyn.store.places import objects_of
+from sigyn.store.retention import RetentionRules
 
 from .conftest import MakeSettings
 from .entries import EARLIEST, LATEST, Row, batch, count_segments, row, stored
@@ -141,6 +143,20 @@ async def test_requests_that_only_filter_remove_nothing(tmp_path: Path) -> None:
     store.deletions.add("fake", "a:secret", *EVER)
     store.forget_now()
     assert (stored(store), store.gauges().entries) == ([], 1)
+    await store.close()
+
+
+@pytest.mark.parametrize("common", [False, True])
+async def test_a_tenant_may_only_filter_where_others_remove(tmp_path: Path, common: bool) -> None:
+    rules = RetentionRules(own_filter_only={"fake": not common})
+    settings = StoreSettings(data=tmp_path, compaction=False, delete_cancel_period=0, delete_filter_only=common)
+    store, _ = opened(settings, retention=rules)
+    for tenant in ("fake", "other"):
+        await store.append(replace(batch([row("a", 1, "secret")]), tenant=tenant))
+        store.deletions.add(tenant, "a:secret", *EVER)
+    store.forget_now()
+    assert store.gauges().entries == 1
+    assert [progress.request.is_processed for progress in store.delete_requests("fake")] == [common]
     await store.close()
 
 

@@ -59,16 +59,16 @@ async def _mine(request: Request, selector: str, start: int, end: int, step: int
 
 
 async def _entries(request: Request, selector: str, start: int, end: int, limit: int) -> list[LogEntry]:
-    api = api_of(request)
+    api, tenant = api_of(request), tenants_of(request)
     answer = await api.queries.query_range(
         QueryRequest(
-            tenant=tenants_of(request),
+            tenant=tenant,
             query=selector,
             start=start,
             end=end,
             step=None,
             limit=limit,
-            timeout=api.settings.query_timeout,
+            timeout=api.settings_of(tenant).query_timeout,
         )
     )
     assert isinstance(answer.result, LogResult)
