@@ -118,6 +118,8 @@ def test_tails_end_with_their_clients(server: Server) -> None:
         ("{bad", {}),
         ('rate({app="shop"}[1m])', {}),
         ('{app="shop"}', {"delay_for": "9"}),
+        ('{app="shop"}', {"delay_for": "\u00b2"}),
+        ('{app="shop"}', {"delay_for": "1" * 5_000}),
         ('{app="shop"}', {"limit": "0"}),
     ],
 )
