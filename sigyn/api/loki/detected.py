@@ -4,6 +4,7 @@ from starlette.concurrency import run_in_threadpool
 from starlette.requests import Request
 from starlette.responses import Response
 
+from sigyn.api.loki.limits import cap_entries
 from sigyn.api.parameters import direction_parameter, limit_parameter
 from sigyn.api.requests import Arguments, api_of, arguments_of, tenants_of
 from sigyn.api.responses import json_response
@@ -59,23 +60,24 @@ async def labels(request: Request) -> Response:
 
 
 async def _detect(request: Request, arguments: Arguments) -> dict[str, DetectedField]:
-    api = api_of(request)
+    api, tenants = api_of(request), tenants_of(request)
+    settings = api.settings_of(tenants)
     asked = arguments.range(api.clock())
-    lines = limit_parameter(arguments.first("line_limit"), api.settings.line_sample)
+    lines, _ = cap_entries(limit_parameter(arguments.first("line_limit"), settings.line_sample), settings)
     query = arguments.first("query")
     parsers = query_parsers(query)
     answer = await while_client_waits(
         request,
         api.queries.query_range(
             QueryRequest(
-                tenant=tenants_of(request),
+                tenant=tenants,
                 query=query,
                 start=asked.start,
                 end=asked.end,
                 step=None,
-                limit=min(lines, api.settings.max_entries_limit_per_query),
+                limit=lines,
                 direction=direction_parameter(arguments.first("direction")),
-                timeout=api.settings.query_timeout,
+                timeout=settings.query_timeout,
             )
         ),
     )
