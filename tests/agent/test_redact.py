@@ -70,6 +70,11 @@ def test_expressions_of_your_own() -> None:
     assert entry.line == "user=<user> <ssn> ann@example.org"
 
 
+def test_an_expression_that_may_match_nothing_leaves_the_rest_as_it_is() -> None:
+    (entry,) = Bench("- redact: {expressions: {number: '[0-9]*'}}").feed("a 12 bc")
+    assert entry.line == "a <number> bc"
+
+
 def test_extracted_data() -> None:
     stages = "- json: {expressions: {mail: , name: }}\n- redact: {source: [mail, nosuch]}\n- labels: {mail: , name: }"
     (entry,) = Bench(stages).feed('{"mail":"a@x.org","name":"b@x.org"}')

@@ -41,6 +41,8 @@ class RedactionRule:
         for match in self.find_all(text):
             number = next((number for number in self.groups if match.group(number)), 0)
             start, end = match.span(number)
+            if start == end:
+                continue  # an expression that may match nothing hides nothing there
             for first, last in parts_of(text[start:end]) if parts_of else ((0, end - start),):
                 parts += (text[position : start + first], self.mark(text[start + first : start + last]))
                 position, found = start + last, found + 1
