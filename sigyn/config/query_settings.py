@@ -34,8 +34,7 @@ class QuerySettings:
     max_query_lookback: int = setting(
         0,
         DURATION,
-        "How far back queries, labels, fields, volumes, exports and tails reach; their range starts no earlier, "
-        "that of a query with a warning.",
+        "How far back a query may reach; its range starts no earlier, with a warning.",
         "limits_config.max_query_lookback",
         "chunk_store_config.max_look_back_period",
     )

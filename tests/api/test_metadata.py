@@ -1,10 +1,8 @@
 """Labels, series, index, detected fields, patterns, format: what Grafana's editors and Drilldown ask for."""
 
 from collections.abc import Callable
-from urllib.parse import urlencode
 
 import pytest
-from websockets.sync.client import connect
 
 from sigyn.api.settings import ApiSettings
 from sigyn.model.labels import Labels
@@ -196,33 +194,6 @@ def test_drilldown_limits(server: Server) -> None:
     assert body["limits"]["query_timeout"] == "1m0s"
     assert "service" in body["limits"]["discover_service_name"]
     assert body["pattern_ingester_enabled"] is True
-
-
-def test_drilldown_is_told_the_limits_in_force(start: Callable[[ApiSettings], Server]) -> None:
-    server = start(ApiSettings(volume_enabled=False, volume_max_series=7))
-    limits = server.get(f"{V1}/drilldown-limits").json()["limits"]
-    assert (limits["volume_enabled"], limits["volume_max_series"]) == (False, 7)
-
-
-def test_nothing_is_seen_beyond_the_lookback(start: Callable[[ApiSettings], Server]) -> None:
-    server = start(ApiSettings(max_query_lookback=60 * MINUTE))
-    add(server, (("app", "shop"), ("pod", "old")), "gone=1", 90 * MINUTE)
-    add(server, (("app", "shop"), ("pod", "new")), "left=1")
-    asked = {"query": '{app="shop"}', "start": "0"}
-    assert server.get(f"{V1}/label/pod/values", **asked).json()["data"] == ["new"]
-    assert server.get(f"{V1}/labels", start="0", end=str(NOW - 80 * MINUTE)).json() == {"status": "success"}
-    assert len(server.get(f"{V1}/series", start="0").json()["data"]) == 1
-    assert [one["label"] for one in server.get(f"{V1}/detected_fields", **asked).json()["fields"]][1:] == ["left"]
-    assert {one["label"] for one in server.get(f"{V1}/detected_labels", **asked).json()["detectedLabels"]} == {
-        "app",
-        "pod",
-    }
-    assert [one["pattern"] for one in server.get(f"{V1}/patterns", **asked).json()["data"]] == ["left=1"]
-    assert server.get(f"{V1}/index/stats", **asked).json()["streams"] == 1
-    assert "gone" not in server.get("/sigyn/api/v1/export", format="ndjson", **asked).text
-    address = f"ws://127.0.0.1:{server.port}{V1}/tail?{urlencode(asked)}"
-    with connect(address) as connection:
-        assert "gone" not in connection.recv(timeout=30)
 
 
 def test_ruler_is_there_without_rules(server: Server) -> None:

@@ -10,7 +10,6 @@ from starlette.routing import BaseRoute, Route
 from sigyn.api.export.formats import FORMATS, Format
 from sigyn.api.export.pages import Export, read_pages
 from sigyn.api.export.rows import Row, parse_cursor
-from sigyn.api.loki.limits import readable_range
 from sigyn.api.parameters import direction_parameter, limit_parameter
 from sigyn.api.requests import Arguments, api_of, arguments_of, query_tags, tenants_of
 from sigyn.api.waiting import while_client_waits
@@ -32,7 +31,7 @@ async def export(request: Request) -> Response:
     """
     api = api_of(request)
     arguments = await arguments_of(request)
-    asked = readable_range(request, arguments)
+    asked = arguments.range(api.clock())
     if isinstance(parse(arguments.first("query")), ast.PipedQuery):
         raise BadRequest(
             "export writes the entries of a log query; leave its pipes out, or ask query_range with format=csv or arrow"

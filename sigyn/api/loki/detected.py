@@ -4,7 +4,7 @@ from starlette.concurrency import run_in_threadpool
 from starlette.requests import Request
 from starlette.responses import Response
 
-from sigyn.api.loki.limits import cap_entries, readable_range
+from sigyn.api.loki.limits import cap_entries
 from sigyn.api.parameters import direction_parameter, limit_parameter
 from sigyn.api.requests import Arguments, api_of, arguments_of, tenants_of
 from sigyn.api.responses import json_response
@@ -49,7 +49,7 @@ async def labels(request: Request) -> Response:
     """`/loki/api/v1/detected_labels`; an empty query means all streams."""
     api = api_of(request)
     arguments = await arguments_of(request)
-    asked = readable_range(request, arguments)
+    asked = arguments.range(api.clock())
     selector = arguments.first("query").strip()
     selectors = [] if selector.replace(" ", "") in ("", "{}") else [selector]
     work = api.queries.series(tenants_of(request), asked.start, asked.end, selectors)
@@ -62,7 +62,7 @@ async def labels(request: Request) -> Response:
 async def _detect(request: Request, arguments: Arguments) -> dict[str, DetectedField]:
     api, tenants = api_of(request), tenants_of(request)
     settings = api.settings_of(tenants)
-    asked = readable_range(request, arguments)
+    asked = arguments.range(api.clock())
     lines, _ = cap_entries(limit_parameter(arguments.first("line_limit"), settings.line_sample), settings)
     query = arguments.first("query")
     parsers = query_parsers(query)

@@ -7,7 +7,6 @@ from starlette.responses import Response
 
 from sigyn.api.encoding.json import encode
 from sigyn.api.encoding.numbers import format_seconds
-from sigyn.api.loki.limits import readable_range
 from sigyn.api.loki.query import check_points
 from sigyn.api.parameters import limit_parameter, step_parameter
 from sigyn.api.requests import Arguments, api_of, arguments_of, tenants_of
@@ -29,7 +28,7 @@ _STEPS = 250
 async def stats(request: Request) -> Response:
     """`/loki/api/v1/index/stats`, a bare object; streams stand where Loki counts chunks."""
     arguments = await arguments_of(request)
-    totals = await _totals(request, arguments, readable_range(request, arguments), None)
+    totals = await _totals(request, arguments, arguments.range(api_of(request).clock()), None)
     streams = len({total.labels for total in totals})
     return json_response(
         {
@@ -44,7 +43,7 @@ async def stats(request: Request) -> Response:
 async def shards(request: Request) -> Response:
     """`/loki/api/v1/index/shards`: one shard, since queries are cut up inside the engine."""
     arguments = await arguments_of(request)
-    totals = await _totals(request, arguments, readable_range(request, arguments), None)
+    totals = await _totals(request, arguments, arguments.range(api_of(request).clock()), None)
     size = {
         "streams": len({total.labels for total in totals}),
         "chunks": len({total.labels for total in totals}),
@@ -59,7 +58,7 @@ async def volume(request: Request) -> Response:
     """`/loki/api/v1/index/volume`: bytes by label set, the largest first, stamped at the end."""
     arguments = await arguments_of(request)
     _check_enabled(request)
-    asked = readable_range(request, arguments)
+    asked = arguments.range(api_of(request).clock())
     totals = await _totals(request, arguments, asked, None)
     stamped = [(total.labels, asked.end, total.bytes) for total in totals]
     end = format_seconds(asked.end)
@@ -74,7 +73,7 @@ async def volume_range(request: Request) -> Response:
     """`/loki/api/v1/index/volume_range`: a bucket is stamped a millisecond before its end, the last at it."""
     arguments = await arguments_of(request)
     _check_enabled(request)
-    asked = readable_range(request, arguments)
+    asked = arguments.range(api_of(request).clock())
     step = step_parameter(arguments.first("step")) or max(SECOND, (asked.end - asked.start) // _STEPS)
     check_points(asked, step, api_of(request).settings_of(tenants_of(request)))
     totals = await _totals(request, arguments, asked, step)

@@ -4,7 +4,6 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from sigyn.api.encoding.json import encode
-from sigyn.api.loki.limits import readable_range
 from sigyn.api.requests import api_of, arguments_of, tenants_of
 from sigyn.api.responses import json_response, streamed_json, success
 from sigyn.api.waiting import while_client_waits
@@ -28,7 +27,7 @@ async def series(request: Request) -> Response:
     """`/loki/api/v1/series`; no `match[]` or `{}` means all."""
     api = api_of(request)
     arguments = await arguments_of(request)
-    asked = readable_range(request, arguments, LABELS_LENGTH)
+    asked = arguments.range(api.clock(), LABELS_LENGTH)
     selectors = arguments.all("match[]") + arguments.all("match")
     if any(selector.replace(" ", "") == "{}" for selector in selectors):
         selectors = []
@@ -43,7 +42,7 @@ async def label_names(request: Request) -> list[str]:
     """The label names that the request asks for."""
     api = api_of(request)
     arguments = await arguments_of(request)
-    asked = readable_range(request, arguments, LABELS_LENGTH)
+    asked = arguments.range(api.clock(), LABELS_LENGTH)
     selector = arguments.first("query") or None
     return await while_client_waits(request, api.queries.labels(tenants_of(request), asked.start, asked.end, selector))
 
@@ -52,7 +51,7 @@ async def label_values(request: Request) -> list[str]:
     """The values of a label that the request asks for."""
     api = api_of(request)
     arguments = await arguments_of(request)
-    asked = readable_range(request, arguments, LABELS_LENGTH)
+    asked = arguments.range(api.clock(), LABELS_LENGTH)
     selector = arguments.first("query") or None
     name = request.path_params["name"]
     work = api.queries.label_values(tenants_of(request), name, asked.start, asked.end, selector)

@@ -5,12 +5,9 @@ Loki refuses such queries with 400, which leaves a panel empty.
 
 from dataclasses import dataclass
 
-from starlette.requests import Request
-
-from sigyn.api.requests import Arguments, api_of, tenants_of
 from sigyn.api.settings import ApiSettings
 from sigyn.model.rfc3339 import format_rfc3339
-from sigyn.model.time import HOUR, TimeRange
+from sigyn.model.time import TimeRange
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,19 +41,6 @@ def cap_range(asked: TimeRange, now: int, settings: ApiSettings) -> LimitedRange
         end = max(start, end)
         warnings.append(_cut("max_query_lookback", start, end))
     return LimitedRange(TimeRange(start, end), tuple(warnings))
-
-
-def readable_range(request: Request, arguments: Arguments, default_length: int = HOUR) -> TimeRange:
-    """The range of a request for labels, fields, volumes and the like, as far as `max_query_lookback` lets it see.
-
-    Raises BadRequest.
-    """
-    api = api_of(request)
-    now = api.clock()
-    asked = arguments.range(now, default_length)
-    lookback = api.settings_of(tenants_of(request)).max_query_lookback
-    first = now - lookback if lookback else asked.start
-    return TimeRange(max(asked.start, first), max(asked.end, first))
 
 
 def _cut(limit: str, start: int, end: int) -> str:

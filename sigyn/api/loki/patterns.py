@@ -4,7 +4,6 @@ from starlette.concurrency import run_in_threadpool
 from starlette.requests import Request
 from starlette.responses import Response
 
-from sigyn.api.loki.limits import readable_range
 from sigyn.api.parameters import step_parameter
 from sigyn.api.requests import api_of, arguments_of, tenants_of
 from sigyn.api.responses import success
@@ -26,7 +25,7 @@ _SLICES = 24
 async def patterns(request: Request) -> Response:
     """`/loki/api/v1/patterns`; counts are estimates when there are more lines than `pattern_sample`."""
     arguments = await arguments_of(request)
-    asked = readable_range(request, arguments)
+    asked = arguments.range(api_of(request).clock())
     selector = arguments.first("query")
     parse_selector(selector)
     length = asked.end - asked.start

@@ -158,20 +158,18 @@ def _arguments(websocket: WebSocket) -> tuple[QueryRequest, float]:
     arguments = url_arguments(websocket)
     now = api.clock()
     tenant = tenant_of(websocket)
-    settings = api.settings_of(tenant)
-    limit, _ = cap_entries(limit_parameter(arguments.first("limit"), DEFAULT_LIMIT), settings)
-    start = time_parameter("start", arguments.first("start"), now - HOUR)
+    limit, _ = cap_entries(limit_parameter(arguments.first("limit"), DEFAULT_LIMIT), api.settings_of(tenant))
     text = arguments.first("delay_for") or "0"
     if not _DELAY.fullmatch(text) or int(text) > MOST_DELAY:
         raise BadRequest(f"delay_for={text} is not valid: write 0 to {MOST_DELAY} seconds")
     request = QueryRequest(
         tenant=tenant,
         query=arguments.first("query"),
-        start=max(start, now - settings.max_query_lookback) if settings.max_query_lookback else start,
+        start=time_parameter("start", arguments.first("start"), now - HOUR),
         end=now + _AHEAD,
         step=None,
         limit=limit,
-        timeout=settings.query_timeout,
+        timeout=api.settings_of(tenant).query_timeout,
         tags=query_tags(websocket),
     )
     return request, float(text)
