@@ -7,7 +7,7 @@ seconds; anything else is RFC 3339.
 
 import re
 from dataclasses import dataclass
-from decimal import Decimal
+from decimal import Decimal, InvalidOperation
 
 from sigyn.languages.durations import DurationError, parse_prometheus_duration
 from sigyn.model.errors import BadRequest
@@ -106,7 +106,9 @@ def limit_parameter(text: str, default: int) -> int:
         return default
     if not _INTEGER.fullmatch(text):
         raise BadRequest(f"strconv.Atoi: parsing {quote(text)}: invalid syntax; a limit is a whole number such as 100")
-    limit = int(text)
+    limit = int(text) if len(text) <= _LONGEST_INTEGER else _FARTHEST + 1
+    if limit > _FARTHEST:
+        raise BadRequest(f"strconv.Atoi: parsing {quote(text)}: value out of range")
     if limit <= 0:
         raise BadRequest("limit must be a positive value")
     return limit
@@ -147,8 +149,11 @@ def range_parameters(texts: RangeTexts, now: int, default_length: int) -> TimeRa
 
 
 def _nanoseconds(seconds: str) -> int:
-    number = Decimal(seconds)
+    try:
+        number = Decimal(seconds)
+    except InvalidOperation:  # an exponent of 19 digits
+        number = Decimal("Infinity")
     # A short text such as 1e999999 would become a number of megabytes.
-    if number.adjusted() >= _LARGEST_EXPONENT:
+    if not number.is_finite() or number.adjusted() >= _LARGEST_EXPONENT:
         raise ValueError(f"strconv.ParseFloat: parsing {quote(seconds)}: value out of range")
     return int(number * SECOND)

@@ -13,6 +13,7 @@ import structlog
 from sigyn.model.errors import BadRequest, NotFound
 from sigyn.model.labels import LABEL_NAME, Labels
 from sigyn.model.time import Clock, system_clock
+from sigyn.services.discovery import DETECTED_LEVEL
 from sigyn.services.label_watch import DemotionRules, Exploding, LabelWatch
 from sigyn.store.demoted import DemotedLabel, DemotedLabels
 from sigyn.wire.metadata_pairs import with_labels
@@ -72,8 +73,8 @@ class Demotion:
 
     def demote_by_hand(self, tenant: str, name: str) -> DemotedLabel:
         """Demotes a label because somebody wants it. Blocks; raises BadRequest and Unavailable."""
-        if not LABEL_NAME.fullmatch(name) or name.startswith("__"):
-            raise BadRequest(f"label=`{name}` is no label that a stream may have")
+        if not LABEL_NAME.fullmatch(name) or name.startswith("__") or name == DETECTED_LEVEL:
+            raise BadRequest(f"label=`{name}` is no label that can be demoted")
         label = DemotedLabel(name, "it was asked for", 0, "", self._clock())
         self._labels.put(tenant, [label])
         return label

@@ -1,5 +1,6 @@
 """Levels of many entries at once: `discovery.detect_level` over columns."""
 
+import re
 from collections.abc import Sequence
 from types import ModuleType
 
@@ -83,7 +84,8 @@ def _telling_metadata(metadata: pa.Array, rules: LevelRules) -> list[tuple[int, 
     if metadata.null_count == len(metadata):
         return []
     names = {DETECTED_LEVEL, SEVERITY_NUMBER, *(field.replace(".", "_") for field in rules.fields)}
-    telling = pc.fill_null(pc.match_substring_regex(metadata, f'[{{,]"({"|".join(sorted(names))})":'), False)
+    either = "|".join(re.escape(name) for name in sorted(names))
+    telling = pc.fill_null(pc.match_substring_regex(metadata, f'[{{,]"({either})":'), False)
     rows = np.flatnonzero(telling.to_numpy(zero_copy_only=False))
     return list(zip(rows.tolist(), map(_METADATA.decode, metadata.take(pa.array(rows)).to_pylist()), strict=True))
 

@@ -75,6 +75,7 @@ BEFORE_WORD = " \t\n\r\"'([{<=,;|"
 AFTER_WORD = " \t\n\r\"')]}>:=,;|"
 """What may stand beside such a word, besides the ends of the line."""
 
+_SEVERITY = re.compile(r"[0-9]{1,9}")
 _JSON_TOKEN = re.compile(rb'"((?:[^"\\]|\\.)*)(?:"([ \t\r\n]*:)?|\\?\Z)|[{}\[\]]', re.DOTALL)
 _JSON_STRING = re.compile(rb'[ \t\r\n]*"((?:[^"\\]|\\.)*)"', re.DOTALL)
 _LOGFMT_PAIR = re.compile(
@@ -125,7 +126,7 @@ def level_from_metadata(values: Mapping[str, str], rules: LevelRules) -> str | N
 
 def level_of_severity(number: str) -> str | None:
     """The level of an OpenTelemetry severity number, 1 to 24; None for anything else."""
-    if not number.isascii() or not number.isdigit() or not 1 <= int(number) <= 24:
+    if not _SEVERITY.fullmatch(number) or not 1 <= int(number) <= 24:
         return None
     return ("trace", "debug", "info", "warn", "error", "fatal")[(int(number) - 1) // 4]
 
@@ -162,7 +163,7 @@ def detect_level(labels: Labels, metadata: Mapping[str, str], line: str, rules: 
 
 @lru_cache(maxsize=64)
 def _encoded(fields: tuple[str, ...]) -> frozenset[bytes]:
-    return frozenset(field.encode() for field in fields)
+    return frozenset(field.encode() for field in fields if field)
 
 
 def _level_from_json(text: bytes, fields: frozenset[bytes], max_depth: int) -> str | None:

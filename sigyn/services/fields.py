@@ -30,7 +30,8 @@ _JSON: msgspec.json.Decoder[object] = msgspec.json.Decoder(object, float_hook=st
 """Keeps the digits of a number as they were sent."""
 
 _NOT_IN_NAMES = re.compile(r"[^a-zA-Z0-9_]")
-_LOGFMT_PAIR = re.compile(r'([^\s="]+)=("(?:[^"\\]|\\.)*"|[^\s"]*)(?=\s|$)')
+_LOGFMT_PAIR = re.compile(r'(?<![^\s="])([^\s="]+)=("(?:[^"\\]|\\.)*"|[^\s"]*)(?=\s|$)')
+"""Begins where a name can begin, so that a long word is read once and not from each of its letters."""
 
 
 @dataclass(slots=True)
@@ -162,7 +163,7 @@ def _json_object(line: str) -> dict[str, object] | None:
         return None
     try:
         value = _JSON.decode(line)
-    except msgspec.DecodeError:
+    except (msgspec.DecodeError, RecursionError):  # broken, or too deep
         return None
     return value if isinstance(value, dict) else None
 

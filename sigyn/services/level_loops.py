@@ -233,7 +233,8 @@ def level_codes(
     json_depth: int,
 ) -> npt.NDArray[np.int8]:
     """For every line that is wanted the index of its level in LEVELS; 0, which is unknown, for the others."""
-    names = Words(fields, [0] * len(fields), any_case=False)
+    named = [field for field in fields if field]
+    names = Words(named, [0] * len(named), any_case=False)
     codes: npt.NDArray[np.int8] = find_levels(
         text,
         offsets,

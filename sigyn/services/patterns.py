@@ -21,6 +21,10 @@ MOST_PATTERNS = 300
 
 _SIMILARITY = 0.5
 _DEPTH = 4
+_MOST_CLUSTERS = 300
+"""Clusters of a level with which a line is compared: those found last. With all of them, 20,000 lines of random words
+would take minutes."""
+
 _MOST_TOKENS = 80
 """What comes after this many tokens is one token: the head of a line tells what kind it is."""
 
@@ -123,7 +127,13 @@ class _Cluster:
 class _Level:
     def __init__(self) -> None:
         self.clusters: dict[int, _Cluster] = {}
-        self._drain = Drain(depth=_DEPTH, sim_th=_SIMILARITY, param_str=WILDCARD, parametrize_numeric_tokens=False)
+        self._drain = Drain(
+            depth=_DEPTH,
+            sim_th=_SIMILARITY,
+            max_clusters=_MOST_CLUSTERS,
+            param_str=WILDCARD,
+            parametrize_numeric_tokens=False,
+        )
         self._seen: dict[str, int] = {}
 
     def cluster(self, line: str) -> _Cluster:

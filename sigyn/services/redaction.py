@@ -11,6 +11,7 @@ from functools import lru_cache
 
 import msgspec
 import numpy as np
+import numpy.typing as npt
 import pyarrow as pa
 import pyarrow.compute as pc
 
@@ -67,9 +68,13 @@ def redacted(push: DecodedPush, rules: RedactionRules) -> tuple[DecodedPush, Cou
     patterns = [rule.pattern for rule in compiled]
     in_lines, in_metadata = possible_rows(lines, patterns), possible_rows(metadata, patterns)
     streams = tuple(labels if _is_clean(labels, rules) else _in_stream(labels, compiled, counts) for labels in streams)
+    pairs = _pairs_of(metadata) if rules.expressions and metadata.null_count < len(metadata) else None
     for number, rule in enumerate(compiled):
         lines = _in_lines(lines, rule, counts, in_lines[number])
-        metadata = _in_metadata(metadata, rule, counts, in_metadata[number])
+        # The patterns that Sigyn knows are found in JSON, too; expressions of one's own need not be.
+        is_own = number >= len(rules.patterns)
+        found = pairs.found(rule) if pairs and is_own else _found(metadata, rule, in_metadata[number])
+        metadata = _in_metadata(metadata, rule, counts, found)
     if not counts:
         return push, counts
     entries = pa.Table.from_arrays([entries["stream"], entries["timestamp"], lines, metadata], schema=entries.schema)
@@ -88,11 +93,37 @@ def _in_lines(lines: pa.Array, rule: RedactionRule, counts: Counter[str], possib
     return pc.replace_with_mask(lines, pa.array(found), pa.array(changed, pa.string()))
 
 
-def _in_metadata(metadata: pa.Array, rule: RedactionRule, counts: Counter[str], possible: Mask | None) -> pa.Array:
-    if metadata.null_count == len(metadata):
-        return metadata
+@dataclass(frozen=True, slots=True)
+class _Pairs:
+    """Structured metadata without escapes, pair by pair: of which row, the value, and `name=value`."""
+
+    rows: npt.NDArray[np.int64]
+    values: pa.Array
+    named: pa.Array
+    count: int
+
+    def found(self, rule: RedactionRule) -> Mask:
+        """In which rows the pattern is found."""
+        found = np.zeros(self.count, np.bool_)
+        found[self.rows[_found(self.values, rule, None) | _found(self.named, rule, None)]] = True
+        return found
+
+
+def _pairs_of(metadata: pa.Array) -> _Pairs:
+    # Without escapes a quote is never part of a value.
+    lists = pc.split_pattern(pc.replace_substring_regex(metadata, r'^\{"|"\}$', ""), '","')
+    pairs = lists.flatten()
+    return _Pairs(
+        pc.list_parent_indices(lists).to_numpy(zero_copy_only=False),
+        pc.replace_substring_regex(pairs, '^[^"]*":"', ""),
+        pc.replace_substring(pairs, '":"', "=", max_replacements=1),
+        len(metadata),
+    )
+
+
+def _in_metadata(metadata: pa.Array, rule: RedactionRule, counts: Counter[str], found: Mask) -> pa.Array:
     # A value with an escaped character may hold what the text of the JSON does not show.
-    found = _found(metadata, rule, possible) | _mask(pc.match_substring(metadata, "\\"))
+    found = found | _mask(pc.match_substring(metadata, "\\"))
     if not found.any():
         return metadata
     changed = []
@@ -120,9 +151,20 @@ def _value(name: str, value: str, rule: RedactionRule, counts: Counter[str]) -> 
         counts[rule.name] += 1
         return rule.mark(value)
     changed, count = rule.redact(value)
+    if not count:
+        changed, count = _behind_its_name(name, value, rule)
     if count:
         counts[rule.name] += count
     return changed
+
+
+def _behind_its_name(name: str, value: str, rule: RedactionRule) -> tuple[str, int]:
+    """What is left of a value when it is seen as a line shows it, `token=abcdef123`, and how much was hidden."""
+    start = f"{name}="
+    changed, count = rule.redact(start + value)
+    if not count:
+        return value, 0
+    return (changed.removeprefix(start) if changed.startswith(start) else rule.mark(value)), count
 
 
 @lru_cache(maxsize=8_192)

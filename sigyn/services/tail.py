@@ -1,9 +1,9 @@
 """Live tail: entries reach those who watch as soon as they are acknowledged.
 
-The ingest service publishes every committed batch. Each tail has a bounded queue of the batches
-that its selector matches; what does not fit while a client is slow is dropped, and the client is
-told which entries it missed, as in Loki. Pipelines run where the tail is read, so that a costly
-query or a slow client never holds up a push.
+The ingest service publishes every committed batch. Each tail has a queue of the batches that its
+selector matches, bounded in entries and bytes; what does not fit while a client is slow is dropped,
+and the client is told which entries it missed, as in Loki. Pipelines run where the tail is read, so
+that a costly query or a slow client never holds up a push.
 """
 
 import asyncio
@@ -14,6 +14,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 
 import msgspec
+import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
@@ -29,7 +30,13 @@ from sigyn.model.results import LogEntry
 _MOST_DROPPED = 1_000
 """Dropped entries that are named to a client; those beyond are only counted."""
 
+_QUEUE_BYTES = 32 << 20
+"""Text that waits for a client: 10,000 lines may have 256 KB each."""
+
 _FRAME_ENTRIES = 1_000
+_FRAME_BYTES = 4 << 20
+"""Text of a frame, unless it is of one entry."""
+
 _THREADS = 2
 
 
@@ -62,6 +69,7 @@ class Tail:
     _pipeline: Pipeline = field(init=False)
     _waiting: deque[tuple[tuple[Labels, ...], pa.Table]] = field(default_factory=deque)
     _waiting_entries: int = 0
+    _waiting_bytes: int = 0
     _dropped: list[DroppedEntry] = field(default_factory=list)
     _arrived: asyncio.Event = field(default_factory=asyncio.Event)
 
@@ -92,13 +100,15 @@ class Tail:
         entries = batch.entries
         if len(matched) < len(batch.streams):
             entries = entries.filter(pc.is_in(entries["stream"], pa.array(matched, pa.int32())))
-        room = self.queue_entries - self._waiting_entries
-        if entries.num_rows > room:
-            self._drop(batch.streams, entries.slice(room))
-            entries = entries.slice(0, room)
-        if entries.num_rows:
-            self._waiting.append((batch.streams, entries))
-            self._waiting_entries += entries.num_rows
+        head, size = _head(entries, self.queue_entries - self._waiting_entries, _QUEUE_BYTES - self._waiting_bytes)
+        if not self._waiting and not head.num_rows:
+            head, size = _head(entries, min(1, self.queue_entries), None)
+        if head.num_rows < entries.num_rows:
+            self._drop(batch.streams, entries.slice(head.num_rows))
+        if head.num_rows:
+            self._waiting.append((batch.streams, head))
+            self._waiting_entries += head.num_rows
+            self._waiting_bytes += size
         self._arrived.set()
 
     def _drop(self, streams: tuple[Labels, ...], entries: pa.Table) -> None:
@@ -107,16 +117,24 @@ class Tail:
             self._dropped.append(DroppedEntry(streams[ordinal], timestamp))
 
     def _take(self) -> tuple[list[tuple[tuple[Labels, ...], pa.Table]], list[DroppedEntry]]:
-        taken = []
-        count = 0
+        taken: list[tuple[tuple[Labels, ...], pa.Table]] = []
+        count = bytes_taken = 0
         while self._waiting and count < _FRAME_ENTRIES:
-            streams, entries = self._waiting.popleft()
-            head = entries.slice(0, _FRAME_ENTRIES - count)
+            streams, entries = self._waiting[0]
+            head, size = _head(entries, _FRAME_ENTRIES - count, _FRAME_BYTES - bytes_taken)
+            if not count and not head.num_rows:
+                head, size = _head(entries, 1, None)
+            if not head.num_rows:
+                break
             if head.num_rows < entries.num_rows:
-                self._waiting.appendleft((streams, entries.slice(head.num_rows)))
+                self._waiting[0] = (streams, entries.slice(head.num_rows))
+            else:
+                self._waiting.popleft()
             taken.append((streams, head))
             count += head.num_rows
+            bytes_taken += size
         self._waiting_entries -= count
+        self._waiting_bytes -= bytes_taken
         dropped, self._dropped = self._dropped, []
         if not self._waiting:
             self._arrived.clear()
@@ -177,6 +195,15 @@ class TailHub:
         for tail in self._tails.get(batch.tenant, ()):
             tail.prepare(self._demoted(batch.tenant))
             tail.offer(batch)
+
+
+def _head(entries: pa.Table, most: int, most_bytes: int | None) -> tuple[pa.Table, int]:
+    """The first entries, at most so many with so many bytes of text, and the bytes that they have."""
+    head = entries.slice(0, max(most, 0))
+    sizes = [pc.fill_null(pc.binary_length(head[name]), 0).to_numpy() for name in ("line", "metadata")]
+    ends = np.cumsum(np.sum(sizes, axis=0, dtype=np.int64))
+    fitting = len(ends) if most_bytes is None else int(np.searchsorted(ends, most_bytes, "right"))
+    return head.slice(0, fitting), int(ends[fitting - 1]) if fitting else 0
 
 
 def _processed(pipeline: Pipeline, streams: tuple[Labels, ...], entries: pa.Table) -> Iterator[LogEntry]:

@@ -208,7 +208,8 @@ def test_a_restart_and_a_promotion_lose_nothing(tmp_path: Path) -> None:
         assert http.post("/sigyn/api/v1/cardinality/promote").status_code == 400
         demoted = http.post("/sigyn/api/v1/cardinality/demote", params={"label": "app"})
         assert demoted.json()["data"]["reason"] == "it was asked for"
-        assert http.post("/sigyn/api/v1/cardinality/demote", params={"label": "no-label"}).status_code == 400
+        for name in ("no-label", "__name__", "detected_level"):
+            assert http.post("/sigyn/api/v1/cardinality/demote", params={"label": name}).status_code == 400
         client.push(({"app": "a", "env": "dev"}, 200, "app is metadata", {}))
         assert client.lines('{env="dev", app="a"}') == ["app is metadata"]
 

@@ -1,7 +1,10 @@
 """Labels, series, index, detected fields, patterns, format: what Grafana's editors and Drilldown ask for."""
 
+from collections.abc import Callable
+
 import pytest
 
+from sigyn.api.settings import ApiSettings
 from sigyn.model.labels import Labels
 from sigyn.model.results import LogEntry
 
@@ -107,6 +110,22 @@ def test_detected_fields_of_a_query_with_a_parser(streams: Server) -> None:
         ("tick", ["logfmt"]),
         ("took", ["logfmt"]),
     ]
+
+
+@pytest.mark.parametrize(("most", "asked"), [(0, 7_000), (500, 500)])
+def test_detected_fields_keep_to_the_limit_of_entries(
+    start: Callable[[ApiSettings], Server], most: int, asked: int
+) -> None:
+    server = start(ApiSettings(max_entries_limit_per_query=most))
+    assert server.get(f"{V1}/detected_fields", query='{app="shop"}', line_limit="7000").status_code == 200
+    assert server.services.asked[-1].limit == asked
+
+
+def test_detected_fields_of_lines_that_are_hard_to_read(server: Server) -> None:
+    add(server, (("app", "shop"),), '{"a":' * 20_000 + "1" + "}" * 20_000)
+    add(server, (("app", "shop"),), f'{"a" * 200_000} k="v"')
+    fields = server.get(f"{V1}/detected_fields", query='{app="shop"}').json()["fields"]
+    assert [field["label"] for field in fields] == ["detected_level", "k"]
 
 
 def test_detected_field_values(streams: Server) -> None:

@@ -35,12 +35,15 @@ def batch(*entries: tuple[Labels, int, str], tenant: str = "fake") -> Batch:
     return Batch(tenant, streams, pa.Table.from_pylist(rows, ENTRY_SCHEMA))
 
 
-def watch(server: Server, query: str, path: str = "/loki/api/v1/tail", **parameters: str) -> ClientConnection:
-    return connect(f"ws://127.0.0.1:{server.port}{path}?{urlencode({'query': query, **parameters})}")
+def watch(
+    server: Server, query: str, path: str = "/loki/api/v1/tail", max_size: int = 1 << 20, **parameters: str
+) -> ClientConnection:
+    url = f"ws://127.0.0.1:{server.port}{path}?{urlencode({'query': query, **parameters})}"
+    return connect(url, max_size=max_size)
 
 
 def receive(connection: ClientConnection) -> Any:
-    return json.loads(connection.recv(timeout=5))
+    return json.loads(connection.recv(timeout=30))
 
 
 def test_recent_entries_come_first_then_live_ones(server: Server) -> None:
@@ -82,6 +85,30 @@ def test_what_does_not_fit_is_named(server: Server) -> None:
         assert received == most
 
 
+def test_long_lines_come_in_frames_of_some_megabytes_and_few_of_them_wait(server: Server) -> None:
+    long = "x" * (1 << 20)
+    with watch(server, '{app="shop"}', max_size=16 << 20) as connection:
+        server.publish(batch(*((SHOP, NOW + i, long) for i in range(40)), (SHOP, NOW + 40, "x" * (6 << 20))))
+        received, dropped = [], []
+        while len(received) + len(dropped) < 41:
+            frame = receive(connection)
+            of_frame = [(time, len(line)) for stream in frame["streams"] for time, line in stream["values"]]
+            assert len(of_frame) == 1 or sum(size for _, size in of_frame) <= 4 << 20
+            received += [time for time, _ in of_frame]
+            dropped += [entry["timestamp"] for entry in frame.get("dropped_entries", [])]
+        assert received == [str(NOW + i) for i in range(31)]
+        assert dropped == [str(NOW + i) for i in range(31, 41)]
+        server.publish(batch((SHOP, NOW + 50, "x" * (6 << 20)), (SHOP, NOW + 51, "y")))
+        assert [len(line) for _, line in receive(connection)["streams"][0]["values"]] == [6 << 20]
+        assert receive(connection)["streams"][0]["values"] == [[str(NOW + 51), "y"]]
+
+
+def test_a_line_longer_than_a_queue_is_sent_all_the_same(server: Server) -> None:
+    with watch(server, '{app="shop"}', max_size=64 << 20) as connection:
+        server.publish(batch((SHOP, NOW, "x" * (33 << 20))))
+        assert len(receive(connection)["streams"][0]["values"][0][1]) == 33 << 20
+
+
 def test_delay_brings_stragglers_into_order(server: Server) -> None:
     with watch(server, '{app="shop"}', delay_for="1") as connection:
         server.publish(batch((SHOP, NOW + 2, "second")))
@@ -118,6 +145,8 @@ def test_tails_end_with_their_clients(server: Server) -> None:
         ("{bad", {}),
         ('rate({app="shop"}[1m])', {}),
         ('{app="shop"}', {"delay_for": "9"}),
+        ('{app="shop"}', {"delay_for": "\u00b2"}),
+        ('{app="shop"}', {"delay_for": "1" * 5_000}),
         ('{app="shop"}', {"limit": "0"}),
     ],
 )

@@ -118,6 +118,7 @@ def test_levels_of_lines(line: str, level: str) -> None:
         ({}, {"severity_number": "24"}, "", "fatal"),
         ({}, {"severity_number": "25"}, "info", "info"),
         ({}, {"severity_number": "many"}, "", "unknown"),
+        ({}, {"severity_number": "1" * 5_000}, "", "unknown"),
         ({}, {"other": "error"}, "", "unknown"),
     ],
 )
@@ -163,6 +164,16 @@ _metadata = st.dictionaries(
 @pytest.fixture(scope="module")
 def level_loops() -> ModuleType:
     return LEVEL_LOOPS.warm()
+
+
+@pytest.mark.usefixtures("level_loops")
+@pytest.mark.parametrize("length", [1, 5_000], ids=["in Python", "compiled"])
+def test_fields_may_have_any_name(length: int) -> None:
+    rules = LevelRules(("", "lvl(", "@l*"))
+    lines = pa.array(['{"":"warn"}', '{"@l*":"warn"}', "lvl(=debug", *["x" * 20] * length])
+    metadata = pa.array(['{"k":"v"}'] * len(lines), pa.string())
+    found = detect_levels([()], np.zeros(len(lines), np.int32), lines, metadata, rules).to_pylist()
+    assert found == ["warn", "warn", "debug", *["unknown"] * length]
 
 
 @pytest.mark.usefixtures("level_loops")

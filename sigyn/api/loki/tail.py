@@ -1,6 +1,7 @@
 """`tail`: the newest entries, then every entry as it is acknowledged, over a WebSocket."""
 
 import asyncio
+import re
 from collections.abc import Callable
 from contextlib import suppress
 from typing import Any, TypeAlias
@@ -30,6 +31,8 @@ Encode: TypeAlias = Callable[[TailFrame], bytes]
 
 MOST_DELAY = 5
 """Seconds that `delay_for` may hold entries back for stragglers: Loki's limit."""
+
+_DELAY = re.compile(r"[0-9]{1,9}")
 
 _AHEAD = 10 * MINUTE
 """How far the clocks of senders may be ahead of ours and their entries still come first."""
@@ -157,7 +160,7 @@ def _arguments(websocket: WebSocket) -> tuple[QueryRequest, float]:
     tenant = tenant_of(websocket)
     limit, _ = cap_entries(limit_parameter(arguments.first("limit"), DEFAULT_LIMIT), api.settings_of(tenant))
     text = arguments.first("delay_for") or "0"
-    if not text.isdigit() or int(text) > MOST_DELAY:
+    if not _DELAY.fullmatch(text) or int(text) > MOST_DELAY:
         raise BadRequest(f"delay_for={text} is not valid: write 0 to {MOST_DELAY} seconds")
     request = QueryRequest(
         tenant=tenant,

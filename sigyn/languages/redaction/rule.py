@@ -14,7 +14,7 @@ from sigyn.languages.regex import Match, compile_regex
 _HASH_DIGITS = 16
 """64 bits of the HMAC: two of a billion values are the same with a chance of 3 in 100."""
 
-_SECRETS = frozenset(("secret", "escaped", "quoted", "bare"))
+_SECRETS = frozenset(("secret", "escaped", "twice", "thrice", "quoted", "bare"))
 """Groups of an expression that are replaced; without any of them the whole match is."""
 
 FindAll = Callable[[str], Iterable[Match]]
@@ -35,16 +35,17 @@ class RedactionRule:
         hints = self.pattern.hints
         if hints and not any(hint in text for hint in hints):
             return text, 0
-        accept = self.pattern.accept
+        parts_of = self.pattern.parts
         parts: list[str] = []
         position = found = 0
         for match in self.find_all(text):
             number = next((number for number in self.groups if match.group(number)), 0)
             start, end = match.span(number)
-            if accept is not None and not accept(text[start:end]):
-                continue
-            parts += (text[position:start], self.mark(text[start:end]))
-            position, found = end, found + 1
+            if start == end:
+                continue  # an expression that may match nothing hides nothing there
+            for first, last in parts_of(text[start:end]) if parts_of else ((0, end - start),):
+                parts += (text[position : start + first], self.mark(text[start + first : start + last]))
+                position, found = start + last, found + 1
         return ("".join(parts) + text[position:], found) if found else (text, 0)
 
     def mark(self, text: str) -> str:
