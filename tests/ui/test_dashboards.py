@@ -120,6 +120,23 @@ def test_importing_exporting_and_deleting(reader: Reader) -> None:
     expect(reader.page.get_by_role("heading", name=str(SEED["title"]))).to_have_count(0)
 
 
+def test_a_text_is_kept_while_it_is_typed_and_panels_load(reader: Reader) -> None:
+    reader.open("dashboards")
+    reader.click("Import")
+    reader.page.get_by_label("Dashboard in Grafana’s JSON model").fill(json.dumps({"dashboard": SEED}))
+    reader.click("Save")
+    field = reader.page.get_by_label("trace_id")
+    field.fill("half a tr")
+    with reader.page.expect_response(lambda response: "/query" in response.url):
+        reader.page.get_by_role("button", name="Refresh").first.evaluate("button => button.click()")  # keeps the focus
+    expect(
+        reader.page.get_by_role("region", name="Trace Logs").get_by_role("link", name="View in Jaeger")
+    ).to_be_visible()
+    expect(field).to_have_value("half a tr")
+    reader.click("Delete")
+    expect(reader.page.get_by_role("heading", name=str(SEED["title"]))).to_have_count(0)
+
+
 def test_what_is_no_dashboard_is_refused_with_a_reason(reader: Reader) -> None:
     reader.open("dashboards")
     reader.click("Import")

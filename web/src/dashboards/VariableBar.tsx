@@ -1,3 +1,4 @@
+import { useEffect, useState } from 'preact/hooks'
 import { Popover } from '../parts/Popover'
 import { useLoaded } from '../parts/useLoaded'
 import type { Range } from '../time/range'
@@ -48,12 +49,7 @@ function VariableChoice({ variable, current, scope, range, onChoose }: ChoicePro
   )
   const label = variable.label || variable.name
   if (variable.type === 'textbox') {
-    return (
-      <label class="variable">
-        <span>{label}</span>
-        <input aria-label={label} value={current[0] ?? ''} onChange={event => onChoose([event.currentTarget.value])} />
-      </label>
-    )
+    return <TextChoice label={label} current={current[0] ?? ''} onChoose={onChoose} />
   }
   const options = [...new Set([...current.filter(value => value !== ALL), ...(values.value ?? [])])]
   if (variable.multi) {
@@ -83,6 +79,29 @@ function VariableChoice({ variable, current, scope, range, onChoose }: ChoicePro
           </option>
         ))}
       </select>
+    </label>
+  )
+}
+
+interface TextProperties {
+  label: string
+  current: string
+  onChoose: (values: string[]) => void
+}
+
+/** A text that counts once it is finished; panels that load meanwhile must not take back what is being typed. */
+function TextChoice({ label, current, onChoose }: TextProperties) {
+  const [text, setText] = useState(current)
+  useEffect(() => setText(current), [current])
+  return (
+    <label class="variable">
+      <span>{label}</span>
+      <input
+        aria-label={label}
+        value={text}
+        onInput={event => setText(event.currentTarget.value)}
+        onChange={event => onChoose([event.currentTarget.value])}
+      />
     </label>
   )
 }
