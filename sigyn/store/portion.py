@@ -25,7 +25,7 @@ ReadColumns = Callable[[Sequence[str]], pa.Table]
 ReadSome = Callable[[Sequence[str]], dict[str, pa.Array]]
 """Reads physical columns of some rows, but for those of which this can't be."""
 
-_FEW = 16  # of so many rows one is sought: then it is quicker to look for these alone
+_FEW = 64  # of so many rows one is sought: then it is quicker to look for these alone
 
 _NO_ROWS = np.zeros(0, np.int64)
 

@@ -31,9 +31,10 @@ def answer(store: Store, duck: Duck, query: str, limit: int) -> list[tuple[int, 
     return [(entry.timestamp, entry.line) for entry in found.result.entries]
 
 
-@pytest.fixture(scope="module")
-def compacted() -> Iterator[Store]:
-    store = Store.open(StoreSettings(data=None, compaction=False))
+@pytest.fixture(scope="module", params=["memory", "folder"])
+def compacted(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Store]:
+    folder = tmp_path_factory.mktemp("store") if request.param == "folder" else None  # few entries are read otherwise
+    store = Store.open(StoreSettings(data=folder, compaction=False))
     asyncio.run(store.append(batch(row("a", number, line(number), "info") for number in range(ROWS))))
     store.compact_now()
     yield store
