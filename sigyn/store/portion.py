@@ -329,6 +329,8 @@ class Portion:
         if self._row_groups is None or not missing or not len(rows) or _FEW * len(rows) > self.rows:
             return {}
         if rows is not self._few:
+            if (rows[1:] < rows[:-1]).any():  # pages are gone through once, from the first row to the last
+                return {}
             single = self._row_groups.single
             self._read_few, self._few_columns = self._read_from(lambda: single(rows)), {}
             self._few = rows

@@ -62,6 +62,20 @@ def arrived(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Store]:
     asyncio.run(store.close())
 
 
+@given(st.lists(st.integers(0, GROUP * GROUPS - 1), min_size=1, max_size=6))
+@settings(max_examples=40)
+def test_a_few_entries_are_those_of_all_in_whatever_order(compacted: Store, numbers: list[int]) -> None:
+    rows = np.array(numbers)
+    with whole_portion(compacted) as portion, whole_portion(compacted) as plain:
+        for name in ("timestamp", "detected_level", "shape"):
+            assert portion.at(name, rows).to_pylist() == plain.column(name).take(rows).to_pylist()
+        for name in ("id", "user"):
+            of_some, of_all = portion.field(name, rows), plain.field(name, np.arange(plain.rows))
+            assert of_some is not None
+            assert of_all is not None
+            assert of_some.to_pylist() == of_all.take(rows).to_pylist()
+
+
 @given(st.lists(st.integers(0, GROUP * GROUPS - 1), min_size=1, max_size=6, unique=True).map(sorted))
 @settings(max_examples=40)
 def test_a_few_entries_of_what_arrived_are_those_of_all(arrived: Store, numbers: list[int]) -> None:
