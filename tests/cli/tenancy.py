@@ -48,3 +48,22 @@ def vector(client: httpx.Client, tenant: str, query: str) -> dict[str, str]:
     answer = client.get(f"{V1}/query", params={"query": query}, headers=of(tenant))
     assert answer.status_code == 200, answer.text
     return {json.dumps(one["metric"], sort_keys=True): one["value"][1] for one in answer.json()["data"]["result"]}
+
+
+def overrides(folder: Path, **tenants: dict[str, object]) -> dict[str, str]:
+    """The variable that names a file in which these tenants have these limits."""
+    path = folder / "overrides.yaml"
+    path.write_text(json.dumps({"overrides": tenants}))
+    return {"SIGYN_LIMITS_PER_TENANT_OVERRIDE_CONFIG": str(path)}
+
+
+def wait_for_rule(client: httpx.Client, tenant: str, health: str) -> str:
+    """The last error of the tenant's first rule, once it has this health."""
+    deadline = time.monotonic() + 60
+    while True:
+        groups = client.get("/prometheus/api/v1/rules", headers=of(tenant)).json()["data"]["groups"]
+        rule = groups[0]["rules"][0]
+        if rule["health"] == health:
+            return str(rule.get("lastError", ""))
+        assert time.monotonic() < deadline, rule
+        time.sleep(0.1)
