@@ -14,7 +14,7 @@ from sigyn.model.errors import ParseError, SigynError, TooManyRequests, Unavaila
 
 JSON = "application/json; charset=UTF-8"
 
-_CHUNK_BYTES = 256 << 10
+_CHUNK_BYTES = 512 << 10
 """Small enough that encoding it on the event loop takes a few ms, large enough to hide the cost of a send."""
 
 _log = structlog.get_logger("sigyn.api")
@@ -34,10 +34,9 @@ def streamed_json(pieces: Iterator[bytes]) -> Response:
     """Pieces as one JSON body: at once when it is small, else as it is encoded, in a worker thread."""
     chunks = join_pieces(pieces, _CHUNK_BYTES)
     first = next(chunks, b"")
-    second = next(chunks, None)
-    if second is None:
+    if len(first) < _CHUNK_BYTES:
         return Response(first, media_type=JSON)
-    return StreamingResponse(chain((first, second), chunks), media_type=JSON)
+    return StreamingResponse(chain((first,), chunks), media_type=JSON)
 
 
 def join_pieces(pieces: Iterator[bytes], size: int) -> Iterator[bytes]:

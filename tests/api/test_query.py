@@ -117,6 +117,24 @@ def test_matrix(server: Server) -> None:
     assert data["result"] == [{"metric": {"a": "b"}, "values": [[10, "1"], [10.25, "2.5"]]}]
 
 
+@pytest.mark.parametrize("whole_alone", [False, True])
+def test_values_of_a_matrix_have_all_their_digits_and_no_exponent(server: Server, whole_alone: bool) -> None:
+    texts = ["0", "7", "-12", "100000000000000000000", "9007199254740991", "9007199254740992", "-0"]
+    if not whole_alone:
+        texts += ["0.1", "0.30000000000000004", "0.00000000000000000001", "NaN", "+Inf", "-Inf"]
+    values = np.array([float(text) for text in texts])
+    series = [
+        Series((("a", name),), np.arange(1, len(some) + 1) * SECOND, some)
+        for name, some in (("all", values), ("first", values[:5]), ("one", values[1:2]))
+    ]
+    server.services.answers["m"] = MatrixResult(series)
+    result = server.get("/loki/api/v1/query_range", query="m").json()["data"]["result"]
+    assert result == [
+        {"metric": {"a": name}, "values": [[second, text] for second, text in enumerate(some, 1)]}
+        for name, some in (("all", texts), ("first", texts[:5]), ("one", texts[1:2]))
+    ]
+
+
 def test_empty_matrix_and_streams(server: Server) -> None:
     server.services.answers["m"] = MatrixResult([])
     assert server.get("/loki/api/v1/query_range", query="m").json()["data"]["result"] == []

@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 
 from sigyn.api.encoding.json import encode
-from sigyn.api.encoding.numbers import format_points, format_seconds, format_times, format_value
+from sigyn.api.encoding.numbers import format_points, format_seconds, format_value, point_openings
 from sigyn.api.encoding.statistics import loki_statistics
 from sigyn.api.encoding.streams import CATEGORIZE_LABELS, encode_streams
 from sigyn.model.results import (
@@ -74,10 +74,10 @@ def _encode_matrix(series: list[Series]) -> Iterator[bytes]:
     known: dict[bytes, list[str]] = {}  # most series of an answer have points at the same times
     for one in series:
         key = one.timestamps.tobytes()
-        times = known.get(key)
-        if times is None:
-            times = known[key] = format_times(one.timestamps)
-        points = format_points(times, one.values)
+        openings = known.get(key)
+        if openings is None:
+            openings = known[key] = point_openings(one.timestamps)
+        points = format_points(openings, one.values)
         yield f'{opening}{{"metric":{encode(dict(one.labels)).decode()},"values":{points}}}'.encode()
         opening = ","
     yield b"[]" if opening == "[" else b"]"

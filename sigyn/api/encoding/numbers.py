@@ -1,11 +1,15 @@
 """Sample values and times as Loki writes them."""
 
+from collections.abc import Iterable
 from decimal import Decimal
 
 import numpy as np
 import numpy.typing as npt
 
 from sigyn.model.time import SECOND
+
+_WHOLE = 2.0**53
+"""Below, all digits of a whole number are the shortest that read back as it."""
 
 _NOT_FINITE = {"nan": "NaN", "inf": "+Inf", "-inf": "-Inf"}
 
@@ -38,13 +42,20 @@ def format_seconds(timestamp: int) -> str:
     return f"{seconds}.{milliseconds:03d}".rstrip("0") if milliseconds else str(seconds)
 
 
-def format_times(timestamps: npt.NDArray[np.int64]) -> list[str]:
-    """Each of these times as JSON."""
-    return [format_seconds(timestamp) for timestamp in timestamps.tolist()]
+def point_openings(timestamps: npt.NDArray[np.int64]) -> list[str]:
+    """For each of these times what stands between the value before and its own, see `format_points`."""
+    return [f'"],[{format_seconds(timestamp)},"' for timestamp in timestamps.tolist()]
 
 
-def format_points(times: list[str], values: npt.NDArray[np.float64]) -> str:
-    """The points of a series as a JSON array of [seconds, "value"]."""
-    texts = map(format_value, values.tolist())
-    points = [f'[{time},"{text}"]' for time, text in zip(times, texts, strict=True)]
-    return f"[{','.join(points)}]"
+def format_points(openings: list[str], values: npt.NDArray[np.float64]) -> str:
+    """The points of a series, which has some, as a JSON array of [seconds, "value"]."""
+    pieces = [""] * (2 * len(openings))
+    pieces[::2] = openings
+    pieces[1::2] = _format_values(values)
+    return "[" + "".join(pieces).removeprefix('"],') + '"]]'
+
+
+def _format_values(values: npt.NDArray[np.float64]) -> Iterable[str]:
+    """As `format_value`; most series count something, and to write whole numbers takes a third of the time."""
+    are_whole = (values == np.rint(values)) & (np.abs(values) < _WHOLE) & ((values != 0) | ~np.signbit(values))
+    return map(str, values.astype(np.int64).tolist()) if are_whole.all() else map(format_value, values.tolist())
