@@ -35,6 +35,7 @@ class IndexPlace(msgspec.Struct, frozen=True):
     texts          of each row group, which lines it holds as text: ALL_SHAPED, SOME_TEXT, SOME_ESCAPED
     syntaxes       of each row group the syntax that the shapes of all its lines are of; None: they differ, or
                    some have none. Empty in segments of before it was written
+    streams        of each stream of the segment, see sigyn.store.stream_lines. Empty in segments of before that
     """
 
     length: int
@@ -44,6 +45,7 @@ class IndexPlace(msgspec.Struct, frozen=True):
     has_metadata: bool
     texts: tuple[int, ...]
     syntaxes: tuple[Syntax | None, ...] = ()
+    streams: str = ""
 
     def syntaxes_of(self, groups: Sequence[int]) -> tuple[Syntax | None, ...]:
         """`syntaxes` of these row groups; None also where it is not known."""
@@ -69,6 +71,7 @@ def encode_index(
     needles: Sequence[Words],
     texts: Sequence[int],
     syntaxes: Sequence[Syntax | None],
+    streams: str,
     tallies: pa.Table | None,
     *,
     has_metadata: bool,
@@ -82,7 +85,9 @@ def encode_index(
     stream = sink.getvalue()
     body = b"".join([*(words.tobytes() for words in needles), stream.to_pybytes()])
     blocks = tuple(len(words) // 8 for words in needles)
-    place = IndexPlace(len(body), zlib.crc32(body), blocks, stream.size, has_metadata, tuple(texts), tuple(syntaxes))
+    place = IndexPlace(
+        len(body), zlib.crc32(body), blocks, stream.size, has_metadata, tuple(texts), tuple(syntaxes), streams
+    )
     return body, place
 
 

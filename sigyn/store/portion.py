@@ -15,6 +15,7 @@ from sigyn.store.shapes.forms import DecimalForm, Form, TimeForm, decode_form, e
 from sigyn.store.shapes.lines import rebuild_lines
 from sigyn.store.shapes.shape import FIELD, RAW, Syntax
 from sigyn.store.shapes.values import Flags, Texts, equal_texts, valid_rows, whole
+from sigyn.store.stream_lines import KIND_OF, MIXED, TEXT, Kinds
 from sigyn.store.streams import Int64s
 
 Read = TypeVar("Read")
@@ -37,6 +38,7 @@ class RowGroups:
     ends      for each the number of rows up to its end
     texts     which may hold lines as text
     syntaxes  for each the syntax of the shapes of all its lines; None: they differ, some have none, or nobody knows
+    streams   what all lines of each stream of the segment have in common, see stream_lines; None: nobody knows
     known     gives a column of some rows, where it need not be read
     some      gives the portion of those with these places among them, rising
     read      reads physical columns of those with these places
@@ -46,6 +48,7 @@ class RowGroups:
     ends: Int64s
     texts: Flags
     syntaxes: Sequence[Syntax | None]
+    streams: Kinds | None
     known: Callable[[str, Int64s], pa.Array | None]
     some: Callable[[Sequence[int]], "Portion"]
     read: Callable[[Sequence[str], Sequence[int]], pa.Table]
@@ -155,7 +158,12 @@ class Portion:
 
     def are_text(self, rows: Int64s) -> bool:
         """Whether the lines of all these entries are held as text."""
-        return self._layout is None or bool((self.at("shape", rows).to_numpy() < 0).all())
+        if self._layout is None:
+            return True
+        kinds = self._kinds_at(rows)
+        if kinds is not None and (kinds != MIXED).all():
+            return bool((kinds == TEXT).all())
+        return bool((self.at("shape", rows).to_numpy() < 0).all())
 
     def text(self) -> pa.Array:
         """The lines that are held as text, null for all others."""
@@ -209,6 +217,9 @@ class Portion:
         """Entries of which `field` knows all that the parser of this syntax would find; None: of none."""
         if self._layout is None or not self._layout.codes[syntax].any():
             return None
+        kinds = self._kinds()
+        if kinds is not None and (kinds != MIXED).all():
+            return np.asarray(kinds == KIND_OF[syntax])
         syntaxes = self._row_groups.syntaxes if self._row_groups is not None else ()
         if self._row_groups is None or "shape" in self._columns or not any(syntaxes):
             return np.asarray(self._layout.codes[syntax][self._shapes()])
@@ -343,9 +354,11 @@ class Portion:
         return {name: self._few_columns[name] for name in missing if name in self._few_columns}
 
     def _known_at(self, name: str, rows: Int64s) -> pa.Array | None:
+        if name in self._columns:
+            return None
         if name == "stream" and self._stream_column is not None:
             return self._stream_column(rows)
-        if self._row_groups is None or name in self._columns:
+        if self._row_groups is None:
             return None
         return self._row_groups.known(name, rows)
 
@@ -373,15 +386,42 @@ class Portion:
             return self._text_rows(streams)
         found = _NO_ROWS
         for parser in parsers:
-            shaped = self.shaped(parser)  # a text has no shape, so that it is never one of these
-            if shaped is None:
+            unshaped = self._unshaped(parser, streams)
+            if unshaped is None:
                 return None
-            found = _joined(found, self._of_streams(np.flatnonzero(~shaped), streams))
+            found = _joined(found, self._of_streams(unshaped, streams))
         return found
+
+    def _unshaped(self, syntax: Syntax, streams: Flags) -> Int64s | None:
+        """Entries whose lines have no shape of this syntax, rising; None: all. Only those of `streams` need be right.
+
+        A text has no shape.
+        """
+        kinds = self._kinds_of_streams()
+        if kinds is not None and (kinds[streams] == KIND_OF[syntax]).all():
+            return _NO_ROWS
+        shaped = self.shaped(syntax)
+        return None if shaped is None else np.flatnonzero(~shaped)
+
+    def _kinds_of_streams(self) -> Kinds | None:
+        """What the lines of each stream have in common; None: nobody knows, or the shapes are there anyway."""
+        groups = self._row_groups
+        return groups.streams if groups is not None and "shape" not in self._columns else None
+
+    def _kinds(self) -> Kinds | None:
+        """What the lines of each entry's stream have in common."""
+        kinds = self._kinds_of_streams()
+        return kinds[self._physical("stream").to_numpy()] if kinds is not None else None
+
+    def _kinds_at(self, rows: Int64s) -> Kinds | None:
+        """The same of some entries."""
+        kinds = self._kinds_of_streams()
+        return kinds[self.at("stream", rows).to_numpy()] if kinds is not None else None
 
     def _text_rows(self, streams: Flags) -> Int64s:
         """Entries of these streams whose lines are held as text."""
-        if self._has_text is False:
+        kinds = self._kinds_of_streams()
+        if self._has_text is False or (kinds is not None and not np.isin(kinds[streams], (TEXT, MIXED)).any()):
             return _NO_ROWS
         groups = self._row_groups
         if groups is None or "shape" in self._columns or groups.texts.all():

@@ -25,6 +25,7 @@ from sigyn.store.portion import Portion, ReadSome, RowGroups
 from sigyn.store.recent import RecentSegments, RowGroup
 from sigyn.store.remote_file import RemoteFile
 from sigyn.store.shapes.shape import Syntax
+from sigyn.store.stream_lines import Kinds, decode_kinds
 from sigyn.store.streams import Int64s
 
 _CHUNK_BYTES = 1000  # what Arrow holds in memory of a column chunk's metadata, and we of a row group; measured: 950
@@ -51,6 +52,7 @@ class _Footer:
     dictionaries: tuple[str, ...]
     constants: Constants
     kinds: Mapping[str, pa.DataType]
+    streams: Kinds | None
 
     def bytes(self) -> int:
         """Memory that it takes."""
@@ -165,6 +167,7 @@ class SegmentReader:
                 ends,
                 texts,
                 syntaxes,
+                footer.streams,
                 lambda name, rows: footer.known_rows(name, rows, groups_of),
                 lambda places: self.portion(segment, [numbers[place] for place in places]),
                 lambda names, places: self._physical(segment, footer, names, [numbers[place] for place in places]),
@@ -439,16 +442,18 @@ def _footer_of(segment: SegmentInfo, metadata: pq.FileMetaData) -> _Footer:
     pairs: dict[bytes, bytes] = metadata.metadata or {}
     index, constants = pairs.get(b"sigyn.index"), pairs.get(b"sigyn.constants")
     layout = _layout(metadata)
+    place = msgspec.json.decode(index, type=IndexPlace) if index is not None else None
     dictionaries = ("detected_level", *(layout.with_dictionary if layout is not None else ()))
     text = pa.dictionary(pa.int32(), pa.string())
     return _Footer(
         metadata,
         tuple(groups),
         layout,
-        msgspec.json.decode(index, type=IndexPlace) if index is not None else None,
+        place,
         dictionaries,
         msgspec.json.decode(constants, type=Constants) if constants is not None else {},
         {field.name: text if field.name in dictionaries else field.type for field in metadata.schema.to_arrow_schema()},
+        decode_kinds(place.streams) if place is not None else None,
     )
 
 

@@ -23,6 +23,7 @@ from sigyn.store.shapes.shape import Syntax
 from sigyn.store.shapes.shaping import ShapedLines
 from sigyn.store.shapes.shaping import shape_lines as take_apart
 from sigyn.store.shapes.values import Flags, string_buffers
+from sigyn.store.stream_lines import TEXT, Kinds, encode_kinds, kinds_of
 from sigyn.store.stream_tally import StreamTally, metadata_pairs
 from sigyn.store.streams import Int64s
 from sigyn.store.tallies import tallies_of
@@ -113,7 +114,8 @@ class SortedEntries:
             levels = self._levels.take(pa.array(rows))
             tallies = tallies_of(ordinals, levels, self._timestamps[rows], self._lengths[rows])
             metadata = bool(self._pairs[rows].sum() > levels.is_valid().sum().as_py())
-            section, place = encode_index(own.needles, own.texts, own.syntaxes, tallies, has_metadata=metadata)
+            kinds = encode_kinds(self._kinds(rows, ordinals, len(labels)))
+            section, place = encode_index(own.needles, own.texts, own.syntaxes, kinds, tallies, has_metadata=metadata)
             header = header_of(SORTED_FORMAT, tenant, 1, labels, table)
             header["sigyn.constants"] = msgspec.json.encode(constants.found()).decode()
             header["sigyn.arrival"] = str(arrival)
@@ -136,6 +138,13 @@ class SortedEntries:
             part.texts.append(_texts_in(self._stored["line"].take(pa.array(rows[begin:end]))))
             part.syntaxes.append(self._syntax_of(rows[begin:end]))
         return part
+
+    def _kinds(self, rows: Int64s, ordinals: Int64s, streams: int) -> Kinds:
+        """What the lines of each stream have in common."""
+        if "shape" not in self._stored:
+            return np.full(streams, TEXT, np.uint8)
+        shapes = self._stored["shape"].to_numpy()[rows]
+        return kinds_of(ordinals, shapes, [shape.syntax for shape in self._shapes], streams)
 
     def _syntax_of(self, rows: Int64s) -> Syntax | None:
         """The syntax that the shapes of these lines are of; None: they differ, or a line has none."""

@@ -3,6 +3,8 @@
 import asyncio
 from collections.abc import Iterator
 from contextlib import contextmanager
+from itertools import product
+from typing import get_args
 
 import numpy as np
 import pytest
@@ -159,6 +161,41 @@ def test_which_lines_have_shapes_is_the_same_from_the_footer_and_from_the_column
             assert shaped_rows(first, "json") == [True] * GROUP
             assert shaped_rows(first, "logfmt") == [False] * GROUP
             assert shaped_rows(last, "json") == [False] * GROUP
+    asyncio.run(store.close())
+
+
+KINDS = {
+    "json": lambda number: f'{{"id":"{number}"}}',
+    "logfmt": lambda number: f"id={number} b=2",
+    "text": lambda number: f"text {number}",
+    "mixed": lambda number: f'{{"id":"{number}"}}' if number % 3 else f"text {number}",
+}
+
+
+@pytest.mark.parametrize("kinds", [("json", "logfmt", "text"), ("json", "logfmt", "text", "mixed")])
+def test_how_the_lines_of_streams_in_one_row_group_are_held_is_the_same_from_the_footer_and_from_the_column(
+    kinds: tuple[str, ...],
+) -> None:
+    store = Store.open(StoreSettings(data=None, compaction=False))
+    entries = (row(kind, number, KINDS[kind](number), "info") for kind in kinds for number in range(300))
+    asyncio.run(store.append(batch(entries)))
+    store.compact_now()
+    with store.snapshot("fake", EARLIEST, LATEST) as snapshot:
+        (segment,) = snapshot.segments
+        known, read = (snapshot.portion(segment, [0]) for _ in range(2))
+        read.load(["shape"])
+        for syntax in get_args(Syntax):
+            assert shaped_rows(known, syntax) == shaped_rows(read, syntax)
+            for wanted in product((False, True), repeat=len(kinds)):
+                found = [each.possible("id", "7", [syntax], np.array(wanted)) for each in (known, read)]
+                assert found[0] is not None
+                assert found[1] is not None
+                assert found[0].tolist() == found[1].tolist()
+        streams = read.column("stream").to_numpy()
+        for stream in range(len(kinds)):
+            own = np.flatnonzero(streams == stream)
+            assert known.are_text(own) == read.are_text(own)
+            assert known.are_text(own[:2]) == read.are_text(own[:2])
     asyncio.run(store.close())
 
 
