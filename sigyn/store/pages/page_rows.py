@@ -51,6 +51,7 @@ class RowsInPages:
     def __init__(self, file: Bytes, columns: int, begins: Longs, sizes: Longs, firsts: Longs, rows: Longs) -> None:
         """`columns` is how many the file has."""
         self._file = read_only(file)
+        self._view = self._file.data
         self._sizes = sizes
         self._firsts = firsts
         self._rows = rows
@@ -117,18 +118,21 @@ class RowsInPages:
 
     def _pages(self, found: Longs, codec: str) -> _Pages:
         """Pages, checked and undone; `found` has of each what find_pages tells, from its place to its checksum."""
-        for at, size, _, checksum in found.tolist():
-            if at >= 0:
-                verify(self._file, at, size, checksum)
         begins, sizes = found[:, 0].copy(), np.where(found[:, 0] >= 0, found[:, 1], 0)
         if codec == "UNCOMPRESSED":
+            for at, size, _, checksum in found.tolist():
+                if at >= 0:
+                    verify(self._view[at : at + size], checksum)
             return _Pages(self._file, begins, begins + sizes)
         raw = np.where(begins >= 0, found[:, 2], 0)
         ends = np.cumsum(raw)
         data = np.empty(int(ends[-1]) + ROOM, np.uint8)
-        for (at, size, length, _), end in zip(found.tolist(), ends.tolist(), strict=True):
+        out = data.data
+        for (at, size, length, checksum), end in zip(found.tolist(), ends.tolist(), strict=True):
             if at >= 0:
-                undo(self._file, at, size, codec, data[end - length : end])
+                page = self._view[at : at + size]
+                verify(page, checksum)
+                undo(page, codec, out[end - length : end])
         return _Pages(read_only(data), ends - raw, ends)
 
 

@@ -68,24 +68,25 @@ def find_pages(file: Bytes, columns: int, begins: Longs, sizes: Longs) -> Longs:
     return found
 
 
-def verify(file: Bytes, at: int, size: int, checksum: int) -> None:
+def verify(page: memoryview, checksum: int) -> None:
     """Raises Unreadable when a page is not as its checksum says."""
-    check(checksum == headers.NO_CHECKSUM or zlib.crc32(file.data[at : at + size]) == checksum)
+    if checksum != headers.NO_CHECKSUM and zlib.crc32(page) != checksum:
+        raise Unreadable
 
 
-def undo(file: Bytes, at: int, size: int, codec: str, out: Bytes) -> None:
+def undo(page: memoryview, codec: str, out: memoryview) -> None:
     """Fills `out` with what a page is made of, which one of CODECS has compressed. Raises Unreadable."""
     if not len(out):
         return
-    page = file.data[at : at + size]
     try:
         if codec == "LZ4":
-            count = cramjam.lz4.decompress_block_into(page, out.data, output_len=len(out))
+            count = cramjam.lz4.decompress_block_into(page, out, output_len=len(out))
         else:
-            count = cramjam.zstd.decompress_into(page, out.data)
+            count = cramjam.zstd.decompress_into(page, out)
     except cramjam.DecompressionError as error:
         raise Unreadable from error
-    check(count == len(out))
+    if count != len(out):
+        raise Unreadable
 
 
 def read_only(data: Bytes) -> Bytes:
