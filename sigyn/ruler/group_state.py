@@ -45,9 +45,14 @@ class GroupStates:
     def __init__(self, database: RulerDatabase) -> None:
         self._database = database
 
-    def keys(self) -> list[GroupKey]:
-        """Groups that have a state."""
-        return [GroupKey(*row) for row in self._database.read("SELECT tenant, namespace, name FROM group_state")]
+    def tenants(self) -> list[str]:
+        """Tenants whose groups have a state."""
+        return [tenant for (tenant,) in self._database.read("SELECT DISTINCT tenant FROM group_state")]
+
+    def keys(self, tenant: str) -> list[GroupKey]:
+        """Groups of a tenant that have a state."""
+        rows = self._database.read("SELECT namespace, name FROM group_state WHERE tenant = ?", tenant)
+        return [GroupKey(tenant, *row) for row in rows]
 
     def load(self, key: GroupKey) -> GroupState:
         """The state that was saved last."""

@@ -67,11 +67,16 @@ class RuleFolder:
         }
         return self.files != before
 
-    def groups(self) -> Mapping[GroupKey, tuple[RuleGroup, Path]]:
-        """All groups, and where they stand."""
+    def tenants(self) -> set[str]:
+        """Tenants that have files."""
+        return {file.tenant for file in self.files.values()}
+
+    def groups(self, tenant: str) -> Mapping[GroupKey, tuple[RuleGroup, Path]]:
+        """All groups of a tenant, and where they stand."""
         return {
-            GroupKey(file.tenant, file.namespace, group.name): (group, file.path)
+            GroupKey(tenant, file.namespace, group.name): (group, file.path)
             for file in self.files.values()
+            if file.tenant == tenant
             for group in file.groups
         }
 

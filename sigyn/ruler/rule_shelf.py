@@ -18,11 +18,17 @@ class RuleShelf:
     def __init__(self, database: RulerDatabase) -> None:
         self._database = database
 
-    def groups(self) -> Mapping[GroupKey, RuleGroup | None]:
-        """All groups; None for one that can't be read."""
-        rows = self._database.read("SELECT tenant, namespace, name, text FROM rule_group ORDER BY 1, 2, 3")
+    def tenants(self) -> list[str]:
+        """Tenants that have groups."""
+        return [tenant for (tenant,) in self._database.read("SELECT DISTINCT tenant FROM rule_group")]
+
+    def groups(self, tenant: str) -> Mapping[GroupKey, RuleGroup | None]:
+        """All groups of a tenant; None for one that can't be read."""
+        rows = self._database.read(
+            "SELECT namespace, name, text FROM rule_group WHERE tenant = ? ORDER BY 1, 2", tenant
+        )
         groups: dict[GroupKey, RuleGroup | None] = {}
-        for tenant, namespace, name, text in rows:
+        for namespace, name, text in rows:
             key = GroupKey(tenant, namespace, name)
             try:
                 groups[key] = read_rule_group(text)

@@ -38,6 +38,7 @@ from sigyn.ruler.settings import RulerSettings
 from sigyn.ruler.statistics import RulerStatistics
 from sigyn.ruler.tasks import Background
 from sigyn.ruler.telling import Told
+from sigyn.ruler.tenant_locks import TenantLocks
 from sigyn.ruler.turns import Turns
 
 _log = structlog.get_logger("sigyn.ruler")
@@ -88,7 +89,7 @@ class Ruler:
         self._turns = Turns()
         self._loops: dict[GroupKey, Background] = {}
         self._services: list[Background] = []
-        self._reloading = asyncio.Lock()
+        self._changing = TenantLocks()
         self._started = False
         self._to_apply = False
 
@@ -111,24 +112,38 @@ class Ruler:
     async def reload(self) -> None:
         """Reads the rules anew and lets every group run as it is now written."""
         await self._read_folder()
-        await self._apply()
+        await self._apply_all()
 
-    async def _apply(self) -> None:
-        async with self._reloading:
-            wanted, unread = await asyncio.to_thread(self._wanted)
-            known = {*self.runs, *await asyncio.to_thread(self._states.keys)}
-            for key in sorted(known - wanted.keys() - unread):
-                if self._folder is not None and self._folder.may_hold(key):
-                    continue  # its alerts are not over because of a mistake in a file
-                gone = self.runs.get(key) or self._run(key, RuleGroup(key.group, ()), "")
+    async def _apply_all(self) -> None:
+        """Lets the groups of every tenant run as they are now written; a tenant that is slow, or whose groups can't be
+        changed, keeps none of the others from it."""
+        done = await asyncio.gather(
+            *map(self._apply, sorted(await asyncio.to_thread(self._tenants))), return_exceptions=True
+        )
+        for failure in filter(None, done):
+            raise failure
+
+    async def _apply(self, tenant: str) -> None:
+        async with self._changing.held(tenant):
+            await self._apply_held(tenant)
+
+    async def _apply_held(self, tenant: str) -> None:
+        """Lets the groups of a tenant run as they are now written. Whoever calls this holds the tenant's lock."""
+        wanted, unread = await asyncio.to_thread(self._wanted, tenant)
+        known = {run.key for run in self.groups(tenant)} | {*await asyncio.to_thread(self._states.keys, tenant)}
+        for key in sorted(known - wanted.keys() - unread):
+            if self._folder is not None and self._folder.may_hold(key):
+                continue  # its alerts are not over because of a mistake in a file
+            gone = self.runs.get(key) or self._run(key, RuleGroup(key.group, ()), "")
+            await self._end(key)
+            self.runs.pop(key, None)
+            self._pass_on(key.tenant, await gone.farewell(self._clock()))
+            self.statistics.forget(key)
+        for key, (group, source) in wanted.items():
+            run = self.runs.get(key)
+            if run is None or (run.group, run.source) != (group, source):
                 await self._end(key)
-                self._pass_on(key.tenant, await gone.farewell(self._clock()))
-                self.statistics.forget(key)
-            for key, (group, source) in wanted.items():
-                run = self.runs.get(key)
-                if run is None or (run.group, run.source) != (group, source):
-                    await self._end(key)
-                    await self._begin(key, group, source)
+                await self._begin(key, group, source)
 
     def groups(self, tenant: str) -> Sequence[GroupRun]:
         """The groups of a tenant, by namespace and name."""
@@ -156,19 +171,21 @@ class Ruler:
 
         Raises BadRequest, with nothing changed, for what is no group, for namespaces that are files, and past a limit.
         """
-        self._check_change(tenant, namespace)
         group = await asyncio.to_thread(read_rule_group, text)
-        names = {(run.key.namespace, run.key.group) for run in self.groups(tenant)} | {(namespace, group.name)}
-        self._limits_of(tenant).check(len(group.rules), len(names))
-        await asyncio.to_thread(self._shelf.put, GroupKey(tenant, namespace, group.name), group)
-        await self._apply()
+        async with self._changing.held(tenant):
+            self._check_change(tenant, namespace)
+            names = {(run.key.namespace, run.key.group) for run in self.groups(tenant)} | {(namespace, group.name)}
+            self._limits_of(tenant).check(len(group.rules), len(names))
+            await asyncio.to_thread(self._shelf.put, GroupKey(tenant, namespace, group.name), group)
+            await self._apply_held(tenant)
 
     async def delete(self, tenant: str, namespace: str, group: str | None = None) -> None:
         """Deletes a group, or all of a namespace. Raises NotFound, and BadRequest for namespaces that are files."""
-        self._check_change(tenant, namespace)
-        if not await asyncio.to_thread(self._shelf.remove, tenant, namespace, group):
-            raise NotFound("group does not exist" if group is not None else "no rule groups found")
-        await self._apply()
+        async with self._changing.held(tenant):
+            self._check_change(tenant, namespace)
+            if not await asyncio.to_thread(self._shelf.remove, tenant, namespace, group):
+                raise NotFound("group does not exist" if group is not None else "no rule groups found")
+            await self._apply_held(tenant)
 
     async def query(self, tenant: str, text: str, time: int) -> VectorResult | ScalarResult:
         """A query over recorded series at a time (ns). Raises QueryError."""
@@ -196,16 +213,27 @@ class Ruler:
         if path is not None:
             raise BadRequest(f"the rules of namespace `{namespace}` are in the file {path}: change them there")
 
-    def _wanted(self) -> tuple[dict[GroupKey, tuple[RuleGroup, str]], set[GroupKey]]:
-        """All groups that should run, with their files (a file wins over the API), and those that can't be read."""
-        shelf = self._shelf.groups()
+    def _tenants(self) -> set[str]:
+        """All tenants that have rules, or states of rules that they had."""
+        tenants = {*self._shelf.tenants(), *self._states.tenants(), *(key.tenant for key in list(self.runs))}
+        return tenants if self._folder is None else tenants | self._folder.tenants()
+
+    def _wanted(self, tenant: str) -> tuple[dict[GroupKey, tuple[RuleGroup, str]], set[GroupKey]]:
+        """All groups of a tenant that should run, with their files (a file wins over the API), and those that can't
+        be read."""
+        shelf = self._shelf.groups(tenant)
         wanted = {key: (group, key.namespace) for key, group in shelf.items() if group is not None}
         if self._folder is not None:
-            wanted |= {key: (group, str(path)) for key, (group, path) in self._folder.groups().items()}
+            wanted |= {key: (group, str(path)) for key, (group, path) in self._folder.groups(tenant).items()}
         return wanted, shelf.keys() - wanted.keys()
 
     async def _begin(self, key: GroupKey, group: RuleGroup, source: str) -> None:
-        run = await asyncio.to_thread(self._run, key, group, source)
+        """Lets a group run, in the place of the one of its name that was ended."""
+        try:
+            run = await asyncio.to_thread(self._run, key, group, source)
+        except BaseException:
+            self.runs.pop(key, None)  # it is ended: the next change of the tenant's rules begins it
+            raise
         self.runs[key] = run
         if self._started:
             work = partial(at_times, key, run.interval, self._clock, partial(self.evaluate, run))
@@ -225,10 +253,12 @@ class Ruler:
         )
 
     async def _end(self, key: GroupKey) -> None:
-        run, loop = self.runs.pop(key, None), self._loops.pop(key, None)
+        """Ends the evaluations of a group, which is shown until it is replaced or gone."""
+        run, loop = self.runs.get(key), self._loops.get(key)
         if run is not None and loop is not None:
             async with run.idle:  # an evaluation under way may have its state still to save
                 await loop.stop()
+            del self._loops[key]
 
     async def evaluate(self, run: GroupRun, at: int) -> None:
         """Evaluates a group at a time (ns) and passes on what it has to say."""
@@ -272,7 +302,7 @@ class Ruler:
             await asyncio.sleep(self.settings.poll_interval / SECOND)
             self._to_apply = await self._read_folder() or self._to_apply
             if self._to_apply:
-                await self._apply()  # when this fails, the next round tries it again
+                await self._apply_all()  # when this fails, the next round tries it again
                 self._to_apply = False
 
     async def _prune(self) -> None:

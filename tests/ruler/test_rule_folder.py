@@ -8,7 +8,7 @@ RULES = "groups: [{name: shop, rules: [{record: one, expr: vector(1)}]}]"
 
 
 def names(folder: RuleFolder) -> list[str]:
-    return sorted(f"{key.tenant}/{key.namespace}" for key in folder.groups())
+    return sorted(f"{key.tenant}/{key.namespace}" for tenant in folder.tenants() for key in folder.groups(tenant))
 
 
 def test_a_folder_that_can_not_be_read_leaves_the_rules_in_force(tmp_path: Path) -> None:
