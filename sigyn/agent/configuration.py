@@ -27,6 +27,7 @@ from sigyn.agent.stages import StagePipeline
 from sigyn.agent.targets.addresses import host_and_port
 from sigyn.config.yaml_tree import Reading, expand_variables
 from sigyn.languages.relabel import RelabelRule
+from sigyn.model.secret_urls import HIDDEN
 
 __all__ = ["AgentConfiguration", "ConfigurationError", "RelabelRule", "ScrapeConfig", "load_configuration"]
 
@@ -117,10 +118,13 @@ def _check_clients(clients: tuple[ClientConfig, ...], wanted: bool) -> None:
         if not client.url:
             raise ConfigurationError(f"{where}: client needs target URL")
         if urlsplit(client.url).scheme not in ("http", "https"):
-            raise ConfigurationError(f"{where}: `{client.url}` is no http:// or https:// URL")
+            shown = HIDDEN if "@" in client.url else client.url
+            raise ConfigurationError(f"{where}: `{shown}` is no http:// or https:// URL")
         try:
             urlsplit(client.url).port  # noqa: B018, it is read when it is asked for
         except ValueError as error:
+            if "@" in client.url:
+                raise ConfigurationError(f"{where}: `{HIDDEN}`: in a password, / is written %2F and @ is %40") from None
             raise ConfigurationError(f"{where}: `{client.url}`: {error}") from None
         _check_access(client, where)
 

@@ -6,8 +6,10 @@ from sigyn.config.declaration import setting
 from sigyn.config.structured_values import RELABEL_CONFIGS, RelabelConfig
 from sigyn.config.values import (
     ADDRESS,
+    BUCKET,
     COUNT,
     DURATION,
+    ENDPOINT,
     FILE,
     FLAG,
     FOLDER,
@@ -15,6 +17,7 @@ from sigyn.config.values import (
     NAMES,
     SECRET,
     SECRET_URL,
+    SECRET_URLS,
     TEXT,
     URLS,
     one_of,
@@ -37,14 +40,14 @@ class RulerSettings:
     )
     rules_bucket: str = setting(
         "",
-        TEXT,
+        BUCKET,
         "Bucket with rule files in place of that folder, s3://bucket/rules: `<tenant>/<file>.yaml` below it.",
         "ruler.storage.s3",
         "ruler.storage.gcs",
         "ruler.storage.azure",
         "ruler_storage.s3",
     )
-    rules_s3_endpoint: str = setting("", TEXT, "URL of an S3-compatible service for it. Empty: that of `storage`.")
+    rules_s3_endpoint: str = setting("", ENDPOINT, "URL of an S3-compatible service for it. Empty: that of `storage`.")
     rules_s3_region: str = setting("", TEXT, "Region of that bucket. Empty: that of `storage`.")
     rules_s3_access_key_id: str = setting("", TEXT, "Access key for it. Empty: that of `storage`.")
     rules_s3_secret_access_key: str = setting("", SECRET, "Secret of that access key.")
@@ -155,7 +158,7 @@ class RulerSettings:
     )
     webhook_url: tuple[str, ...] = setting(
         (),
-        URLS,
+        SECRET_URLS,
         "URLs that get JSON when an alert fires and when it is resolved, in the form of Alertmanager's webhooks.",
     )
     slack_webhook_url: str = setting("", SECRET_URL, "Incoming webhook of Slack that gets the same.")

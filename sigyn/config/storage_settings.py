@@ -4,7 +4,7 @@ from dataclasses import dataclass
 
 from sigyn.config.declaration import setting
 from sigyn.config.tiers import PRICES, TIERS, Tier
-from sigyn.config.values import BYTES, CATALOG, FLAG, FOLDER, SECRET, TEXT
+from sigyn.config.values import BUCKET, BYTES, CATALOG, ENDPOINT, FLAG, FOLDER, SECRET, TEXT
 
 
 @dataclass(frozen=True, slots=True)
@@ -21,7 +21,7 @@ class StorageSettings:
     )
     objects: str = setting(
         "",
-        TEXT,
+        BUCKET,
         "Bucket for segments: s3://bucket/prefix, gs://bucket/prefix or az://container/prefix. "
         "Empty: a folder in `data`.",
         "storage_config.aws",
@@ -37,7 +37,9 @@ class StorageSettings:
         "PostgreSQL database for the catalog: postgresql://user:password@host/database. One server may use it. "
         "Empty: a SQLite file in `data`.",
     )
-    s3_endpoint: str = setting("", TEXT, "URL of an S3-compatible service, for example http://minio:9000. Empty: AWS.")
+    s3_endpoint: str = setting(
+        "", ENDPOINT, "URL of an S3-compatible service, for example http://minio:9000. Empty: AWS."
+    )
     s3_region: str = setting("", TEXT, "Region of the bucket.")
     s3_access_key_id: str = setting("", TEXT, "Access key. Empty: the usual AWS variables and instance roles.")
     s3_secret_access_key: str = setting("", SECRET, "Secret of the access key.")
@@ -49,11 +51,11 @@ class StorageSettings:
     )
     gcs_service_account: str = setting("", SECRET, "Service account key (JSON) for a gs:// bucket.")
     azure_account_name: str = setting("", TEXT, "Storage account of an az:// container.")
-    gcs_endpoint: str = setting("", TEXT, "URL of a service in place of Google's own for gs:// buckets.")
+    gcs_endpoint: str = setting("", ENDPOINT, "URL of a service in place of Google's own for gs:// buckets.")
     azure_account_key: str = setting("", SECRET, "Key of that storage account.")
     azure_endpoint: str = setting(
         "",
-        TEXT,
+        ENDPOINT,
         "URL of a service in place of Azure's own for az:// containers, with the account in its path if so.",
     )
     tiers: tuple[Tier, ...] = setting(

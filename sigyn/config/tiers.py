@@ -3,7 +3,7 @@
 import re
 from dataclasses import dataclass
 
-from sigyn.config.values import Kind, read_duration, show_duration
+from sigyn.config.values import BUCKET, Kind, read_bucket, read_duration, show_duration
 
 _TIER = re.compile(r"([a-z][a-z0-9_-]*)\s+after\s+(\S+)\s+in\s+(\S+://\S+)(?:\s+as\s+(\S+))?", re.IGNORECASE)
 _TIER_EXAMPLE = "write tiers such as warm after 7d in s3://logs/warm; cold after 30d in s3://logs/cold as GLACIER"
@@ -27,7 +27,7 @@ def read_tiers(text: str) -> tuple[Tier, ...]:
         match = _TIER.fullmatch(part)
         if not match:
             raise ValueError(_TIER_EXAMPLE)
-        tier = Tier(match[1].lower(), read_duration(match[2]), match[3], match[4] or "")
+        tier = Tier(match[1].lower(), read_duration(match[2]), read_bucket(match[3]), match[4] or "")
         if tier.name == "hot" or tier.name in {other.name for other in tiers}:
             raise ValueError(f"tier `{tier.name}` is there twice; `hot` is where segments are written")
         if tier.url in {other.url for other in tiers}:
@@ -66,5 +66,5 @@ def show_prices(prices: tuple[tuple[str, float], ...]) -> str:
     return "; ".join(f"{name}={price:g}" for name, price in prices)
 
 
-TIERS = Kind("tier after duration in URL as class; ...", read_tiers, show_tiers)
+TIERS = Kind("tier after duration in URL as class; ...", read_tiers, show_tiers, in_errors=BUCKET.in_errors)
 PRICES = Kind("tier=price; ...", read_prices, show_prices)

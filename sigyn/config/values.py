@@ -7,6 +7,7 @@ from typing import Any
 from urllib.parse import urlsplit
 
 from sigyn.model.rfc3339 import format_rfc3339_nano, parse_rfc3339
+from sigyn.model.secret_urls import HIDDEN, hide_path, hide_user
 from sigyn.model.time import DAY, HOUR, MICROSECOND, MILLISECOND, MINUTE, SECOND, WEEK, YEAR
 
 _DURATION_UNITS = {
@@ -25,8 +26,8 @@ _DURATION_PART = re.compile(r"(\d+(?:\.\d+)?)(ms|us|µs|ns|[ywdhms])")
 _BYTE_UNITS = {"": 0, "K": 1, "M": 2, "G": 3, "T": 4, "P": 5}
 _LABEL_NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
 _PASSWORD = re.compile(r"(://[^/@:]*):[^/@]*@")
-_PASSWORD_PARAMETER = re.compile(r"([?&]password=)[^&]*")
-_QUERY = re.compile(r"\?.+")
+_PASSWORD_PARAMETER = re.compile(r"([?&](?:ssl)?password=)[^&]*")
+_LONE_PERCENT = re.compile("%(?![0-9A-Fa-f]{2})")
 _BYTES = re.compile(r"(\d+(?:\.\d+)?)\s*([KMGTP]?)(?:i?B)?", re.IGNORECASE)
 
 
@@ -177,11 +178,16 @@ def read_urls(text: str) -> tuple[str, ...]:
 
 
 def show_urls(urls: tuple[str, ...]) -> str:
-    """URLs with commas between them, without passwords, and without what stands behind a question mark."""
-    return ",".join(_QUERY.sub("?<hidden>", hide_password(url)) for url in urls)
+    """URLs with commas between them, without users, passwords and what stands behind a question mark."""
+    return ",".join(map(hide_user, urls))
 
 
-def hide_password(url: str) -> str:
+def show_secret_urls(urls: tuple[str, ...]) -> str:
+    """Schemes and hosts with commas between them."""
+    return ",".join(map(hide_path, urls))
+
+
+def show_catalog(url: str) -> str:
     """A URL without its password, be it before the host or among the parameters."""
     return _PASSWORD_PARAMETER.sub(r"\1<hidden>", _PASSWORD.sub(r"\1:<hidden>@", url))
 
@@ -206,8 +212,8 @@ def read_results_cache(text: str) -> str:
     names = [name.strip().removeprefix("dns+") for name in text.removeprefix("memcached://").rstrip("/").split(",")]
     for name in names:
         host, _, port = name.rpartition(":") if re.search(r":\d*$", name) else (name, "", "11211")
-        if not host or not port or int(port) > 65535 or re.search(r"[+/\s]", host):
-            raise ValueError("write memcached://host:11211, with commas between several servers")
+        if not host or not port or int(port) > 65535 or re.search(r"[+/@\s]", host):
+            raise ValueError("write memcached://host:11211, with commas between several servers, and no user")
     return "memcached://" + ",".join(names)
 
 
@@ -218,6 +224,22 @@ def read_catalog(text: str) -> str:
     parts = urlsplit(text)
     if parts.scheme not in ("postgresql", "postgres") or not parts.path.strip("/"):
         raise ValueError("write postgresql://user:password@host/database, or nothing for a file in the data folder")
+    if "@" in parts.path or parts.netloc.count("@") > 1 or _LONE_PERCENT.search(text):
+        raise ValueError("write @ in a user or password as %40, / as %2F and % as %25")
+    return text
+
+
+def read_bucket(text: str) -> str:
+    """A bucket with its scheme and a prefix, or nothing; no key stands in it."""
+    if "@" in text.partition("://")[2].partition("/")[0] or "?" in text:
+        raise ValueError("write it without keys, for example s3://bucket/prefix: they are settings of their own")
+    return text
+
+
+def read_endpoint(text: str) -> str:
+    """The URL of a service, or nothing; no key stands in it."""
+    if "@" in text or "?" in text:
+        raise ValueError("write it without keys, for example http://minio:9000: they are settings of their own")
     return text
 
 
@@ -261,11 +283,15 @@ def read_client_certificates(text: str) -> str:
 
 
 def _hidden(_text: str) -> str:
-    return "<hidden>"
+    return HIDDEN
+
+
+def _hidden_if_secret(text: str) -> str:
+    return HIDDEN if re.search("[@?%]", text) else text
 
 
 TEXT = Kind("text", str)
-SECRET = Kind("secret", str, lambda value: "<hidden>" if value else "", in_errors=_hidden)
+SECRET = Kind("secret", str, lambda value: HIDDEN if value else "", in_errors=_hidden)
 FLAG = Kind("true or false", read_flag, lambda value: "true" if value else "false")
 COUNT = Kind("count", read_count)
 SHARE = Kind("0 to 1", read_share, lambda value: f"{value:g}")
@@ -276,12 +302,17 @@ DURATION = Kind("duration", read_duration, show_duration)
 BYTES = Kind("bytes", read_bytes, show_bytes)
 LABEL_PAIRS = Kind("name=value, ...", read_label_pairs, show_label_pairs)
 NAMES = Kind("names", read_names, ",".join)
-URLS = Kind("URLs", read_urls, show_urls, in_errors=lambda text: _hidden(text) if re.search("[@?]", text) else text)
-SECRET_URL = Kind("URL, secret", read_url, SECRET.show, in_errors=_hidden)
+URLS = Kind("URLs", read_urls, show_urls, in_errors=_hidden_if_secret)
+SECRET_URL = Kind("URL, secret", read_url, hide_path, in_errors=_hidden)
+SECRET_URLS = Kind("URLs, secret", read_urls, show_secret_urls, in_errors=_hidden)
+BUCKET = Kind("URL of a bucket", read_bucket, hide_user, in_errors=_hidden_if_secret)
+ENDPOINT = Kind("URL", read_endpoint, hide_user, in_errors=_hidden_if_secret)
 ADDRESS = Kind("host:port", read_address)
 OPTIONAL_ADDRESS = Kind("host:port or empty", read_optional_address)
-RESULTS_CACHE = Kind("memcached://host:port or empty", read_results_cache)
-CATALOG = Kind("postgresql://user:password@host/database or empty", read_catalog, hide_password)
+RESULTS_CACHE = Kind("memcached://host:port or empty", read_results_cache, in_errors=_hidden_if_secret)
+CATALOG = Kind(
+    "postgresql://user:password@host/database or empty", read_catalog, show_catalog, in_errors=_hidden_if_secret
+)
 DELETION_MODE = Kind("one of disabled, filter-only, filter-and-delete", read_deletion_mode)
 CLIENT_CERTIFICATES = Kind("one of none, optional, required", read_client_certificates)
 FOLDER = Kind("folder", str)

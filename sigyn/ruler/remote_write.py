@@ -10,6 +10,7 @@ from collections.abc import Callable, Sequence
 import httpx
 import structlog
 
+from sigyn.model.secret_urls import hide_secrets
 from sigyn.ruler.database import RulerDatabase
 from sigyn.ruler.limits import RuleLimits
 from sigyn.ruler.notify.access import client, is_hopeless, post, without_credentials
@@ -81,12 +82,12 @@ class RemoteWriter:
         try:
             answer = await post(http, self._url, body, headers)
         except httpx.HTTPError as error:
-            self._failed(len(samples), repr(error))
+            self._failed(len(samples), hide_secrets(repr(error), self._url))
             return False
         if answer.is_success:
             self._statistics.samples_sent[self.name] += len(samples)
             return True
-        self._failed(len(samples), f"{answer.status_code} {answer.text[:500].strip()}")
+        self._failed(len(samples), f"{answer.status_code} {hide_secrets(answer.text, self._url)[:500].strip()}")
         if is_hopeless(answer.status_code):
             self._statistics.samples_dropped[self.name] += len(samples)
             return True

@@ -23,7 +23,7 @@ from sigyn.ruler.notify.access import check_access
 from sigyn.ruler.notify.alertmanager import Alertmanager
 from sigyn.ruler.notify.delivery import Delivery
 from sigyn.ruler.notify.outbox import Outbox
-from sigyn.ruler.notify.receivers import receivers
+from sigyn.ruler.notify.receivers import Webhook, receivers
 from sigyn.ruler.notify.silencing import Silencing
 from sigyn.ruler.remote_write import RemoteWriter
 from sigyn.ruler.rule import GroupKey, RuleGroup, recorded_names
@@ -77,9 +77,8 @@ class Ruler:
         self._evaluator = Evaluator(queries, self._series, settings, limits_of, self._recorded_by)
         self.silencing = Silencing(settings)
         self._alertmanagers = [Alertmanager(url, settings, self.statistics) for url in settings.alertmanagers]
-        self._deliveries = [
-            Delivery(receiver, self._outbox, self.statistics, clock) for receiver in receivers(settings)
-        ]
+        self._receivers = tuple(receivers(settings))
+        self._deliveries = [Delivery(receiver, self._outbox, self.statistics, clock) for receiver in self._receivers]
         self._writers = [
             RemoteWriter(url, self._series, self._database, settings, self.statistics, self._limits_of)
             for url in settings.remote_write
@@ -95,7 +94,7 @@ class Ruler:
 
     async def start(self) -> None:
         """Loads all rules and begins to evaluate them."""
-        self._outbox.forget_others(delivery.name for delivery in self._deliveries)
+        self._take_up_messages()
         self._started = True
         await self.reload()
         self._services = [Background(each.name, each.run) for each in self._alertmanagers]
@@ -281,10 +280,17 @@ class Ruler:
         for writer in self._writers:
             writer.wake()
 
+    def _take_up_messages(self) -> None:
+        """Lets what waits in the file go on its way, but for receivers that are not configured any more."""
+        for receiver in self._receivers:
+            if isinstance(receiver, Webhook):
+                self._outbox.keep_as(receiver.former_key, receiver.key)
+        self._outbox.forget_others(receiver.key for receiver in self._receivers)
+
     def _keep(self, told: Told) -> None:
         self._history.add(told.changes)
         for delivery in self._deliveries:
-            dropped = self._outbox.put(delivery.name, told.messages)
+            dropped = self._outbox.put(delivery.key, told.messages)
             self.statistics.notifications_dropped[delivery.name] += dropped
 
     async def _read_folder(self) -> bool:

@@ -21,6 +21,7 @@ from obstore.store import LocalStore, MemoryStore, from_url
 from obstore.store import ObjectStore as AnyStore
 
 from sigyn.model.errors import BadRequest, Unavailable
+from sigyn.model.secret_urls import hide_secrets, hide_user
 from sigyn.store.errors import SegmentArchived, SegmentLost
 from sigyn.store.folders import make_folder, sync_folder, write_durably
 from sigyn.store.settings import ObjectStoreSettings
@@ -223,10 +224,10 @@ def open_objects(settings: ObjectStoreSettings) -> ObjectStore:
     except (BaseError, ValueError, TypeError) as error:
         reason = str(error).partition("\n")[0]  # obstore puts pages of its own innards after it
         raise BadRequest(
-            f"object store `{settings.url}` can't be used: {reason}; an address is s3://bucket/prefix, "
-            "gs://bucket/prefix, az://container/prefix or file:///folder"
+            f"object store `{hide_user(settings.url)}` can't be used: {hide_secrets(reason, settings.url)}; "
+            "an address is s3://bucket/prefix, gs://bucket/prefix, az://container/prefix or file:///folder"
         ) from error
-    return RemoteObjects(store, f"`{settings.url}`", settings.storage_class)
+    return RemoteObjects(store, f"`{hide_user(settings.url)}`", settings.storage_class)
 
 
 def _s3_options(settings: ObjectStoreSettings) -> dict[str, Any]:

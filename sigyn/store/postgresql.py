@@ -19,6 +19,7 @@ import psycopg
 from psycopg.rows import TupleRow
 
 from sigyn.model.errors import BadRequest, Unavailable
+from sigyn.model.secret_urls import hide_secrets
 from sigyn.model.time import Clock, system_clock
 from sigyn.store.database import Run
 from sigyn.store.errors import FolderInUse
@@ -218,7 +219,7 @@ class PostgresDatabase:
         try:
             connection = psycopg.connect(self._url, autocommit=True, prepare_threshold=None, **options)
         except psycopg.ProgrammingError as error:
-            raise BadRequest(f"storage.catalog `{self.name}` can't be understood: {_first_line(error)}") from error
+            raise BadRequest(f"storage.catalog `{self.name}` can't be understood: {self._said(error)}") from error
         except psycopg.Error as error:
             raise self._unavailable(error) from error
         try:
@@ -230,7 +231,10 @@ class PostgresDatabase:
         return connection
 
     def _unavailable(self, error: psycopg.Error) -> Unavailable:
-        return Unavailable(f"catalog `{self.name}` failed: {_first_line(error)}")
+        return Unavailable(f"catalog `{self.name}` failed: {self._said(error)}")
+
+    def _said(self, error: psycopg.Error) -> str:
+        return hide_secrets(str(error).strip().partition("\n")[0], self._url)
 
 
 class _Rows:
@@ -268,10 +272,6 @@ def _unescape(text: str) -> str:
     if "\1" in text:
         return text.replace("\1" + "0", "\0").replace("\1" + "1", "\1")
     return text
-
-
-def _first_line(error: psycopg.Error) -> str:
-    return str(error).strip().partition("\n")[0]
 
 
 def name_of(url: str) -> str:

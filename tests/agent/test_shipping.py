@@ -230,6 +230,21 @@ def test_rate_limited_batches_are_dropped_where_configured(tmp_path: Path, sink:
     run(scenario)
 
 
+def test_the_password_of_a_server_is_not_told(tmp_path: Path, sink: Sink) -> None:
+    async def scenario() -> None:
+        sink.answers += [(500, {}), (400, {})]
+        url = sink.url.replace("://", "://ops:hushhush@") + "?token=hushhush"
+        async with shipping(tmp_path, client(url)) as (shipper, positions, counters):
+            shipper.add(entries("refused"), {"f": "1"}, 1)
+            await until(lambda: positions["f"] == "1")
+            assert "hushhush" not in counters.render().decode()
+
+    with capture_logs() as logs:
+        run(scenario)
+    assert [each["event"] for each in logs] == ["push failed, will try again", "push refused, its entries are dropped"]
+    assert "hushhush" not in str(logs)
+
+
 def test_without_a_buffer_retries_come_to_an_end(tmp_path: Path, sink: Sink) -> None:
     async def scenario() -> None:
         sink.answers += [(503, {})] * 3

@@ -19,6 +19,7 @@ from sigyn.agent.shipping.batch import variant_of
 from sigyn.agent.shipping.oauth import TokenSource
 from sigyn.agent.shipping.record import Post
 from sigyn.model.errors import Unavailable
+from sigyn.model.secret_urls import hide_secrets, hide_user
 from sigyn.model.time import SECOND, Clock, system_clock
 
 _log = structlog.get_logger("sigyn.agent.client")
@@ -54,6 +55,7 @@ class PushClient:
         self.name = config.name or config.url
         self.variant = variant_of(config.external_labels)
         self.waiting = False  # between two attempts: the server is away or busy
+        self._shown = hide_user(config.url)
         self._patient = patient
         self._sleep = sleep
         self._clock = clock
@@ -81,7 +83,7 @@ class PushClient:
             wait = outcome.wait or self._back_off(retries)
             _log.warning(
                 "push failed, will try again",
-                url=config.url, status=outcome.status, reason=outcome.reason, seconds=round(wait, 2),
+                url=self._shown, status=outcome.status, reason=outcome.reason, seconds=round(wait, 2),
             )  # fmt: skip
             retries += 1
             self._counters.batch_retries.labels(*labels).inc()
@@ -110,7 +112,8 @@ class PushClient:
             answer = await self._http.post(self.config.url, content=post.body, headers=await self._headers(post))
         except (httpx.RequestError, OSError, ConfigurationError, Unavailable) as error:
             # httpx lets errors of TLS that come after the handshake pass as they are.
-            return _Outcome(False, True, "failed", str(error) or type(error).__name__)
+            reason = hide_secrets(str(error), self.config.url) or type(error).__name__
+            return _Outcome(False, True, "failed", reason)
         finally:
             seconds = time.perf_counter() - began
         # A response and its stream refer to each other, and hold the body until garbage is collected.
@@ -118,12 +121,14 @@ class PushClient:
         status = answer.status_code
         self._counters.request_duration.labels(str(status), self.host).observe(seconds)
         if answer.request.method != "POST":  # 302 and its like: a page that was got, such as a login, took nothing
-            return _Outcome(False, True, str(answer.history[0].status_code), f"sent on to {answer.request.url}")
+            return _Outcome(
+                False, True, str(answer.history[0].status_code), f"sent on to {hide_user(str(answer.request.url))}"
+            )
         if 200 <= status < 300:
             return _Outcome(True, False, str(status), "")
         limited = status == _TOO_MANY
         again = status >= 500 or (limited and not self.config.drop_rate_limited_batches)
-        reason = answer.text.strip()[:1024]
+        reason = hide_secrets(answer.text.strip(), self.config.url)[:1024]
         return _Outcome(False, again, str(status), reason, self._retry_after(answer) if again else 0.0)
 
     async def _headers(self, post: Post) -> dict[str, str]:
@@ -173,5 +178,5 @@ class PushClient:
         self._counters.dropped_bytes.labels(*labels).inc(post.raw_bytes)
         _log.error(
             "push refused, its entries are dropped",
-            url=self.config.url, status=outcome.status, reason=outcome.reason, entries=post.entries,
+            url=self._shown, status=outcome.status, reason=outcome.reason, entries=post.entries,
         )  # fmt: skip

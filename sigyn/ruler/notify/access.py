@@ -56,6 +56,12 @@ def check_access(access: HttpAccess) -> None:
     _tls(access)
 
 
+def below(url: str, path: str) -> str:
+    """The URL of something below that of a server, whose parameters stay."""
+    place, mark, query = url.partition("?")
+    return f"{place.rstrip('/')}/{path}{mark}{query}"
+
+
 def is_hopeless(status: int) -> bool:
     """Whether sending the same again would be refused again."""
     return 400 <= status < 500 and status not in (408, 425, 429)

@@ -11,7 +11,8 @@ import structlog
 
 from sigyn.languages.relabel import relabel
 from sigyn.model.labels import Labels
-from sigyn.ruler.notify.access import client, is_hopeless, post, without_credentials
+from sigyn.model.secret_urls import hide_secrets
+from sigyn.ruler.notify.access import below, client, is_hopeless, post, without_credentials
 from sigyn.ruler.notify.bodies import alertmanager_alerts
 from sigyn.ruler.notify.message import Notice
 from sigyn.ruler.notify.retry import pause
@@ -35,7 +36,7 @@ class Alertmanager:
 
     def __init__(self, url: str, settings: RulerSettings, statistics: RulerStatistics) -> None:
         self.name = without_credentials(url)
-        self._endpoint = url.rstrip("/") + "/api/v2/alerts"
+        self._endpoint = below(url, "api/v2/alerts")
         self._settings = settings
         self._statistics = statistics
         self._waiting: dict[tuple[str, Labels], Notice] = {}
@@ -80,12 +81,12 @@ class Alertmanager:
                 http, self._endpoint, body, {"Content-Type": "application/json", "X-Scope-OrgID": tenant}
             )
         except httpx.HTTPError as error:
-            self._failed(len(batch), repr(error))
+            self._failed(len(batch), hide_secrets(repr(error), self._endpoint))
             return False
         if answer.is_success:
             self._statistics.notifications_sent[self.name] += len(batch)
         else:
-            self._failed(len(batch), f"{answer.status_code} {answer.text[:500].strip()}")
+            self._failed(len(batch), f"{answer.status_code} {hide_secrets(answer.text, self._endpoint)[:500].strip()}")
             if not is_hopeless(answer.status_code):
                 return False
             self._statistics.notifications_dropped[self.name] += len(batch)

@@ -26,6 +26,7 @@ class Delivery:
 
     def __init__(self, receiver: Receiver, outbox: Outbox, statistics: RulerStatistics, clock: Clock) -> None:
         self.name = receiver.name
+        self.key = receiver.key
         self._receiver = receiver
         self._outbox = outbox
         self._statistics = statistics
@@ -42,7 +43,7 @@ class Delivery:
         failures = 0
         put_off: set[str] = set()
         while True:
-            waiting = await asyncio.to_thread(self._outbox.first, self.name, put_off)
+            waiting = await asyncio.to_thread(self._outbox.first, self.key, put_off)
             if waiting is None and put_off:
                 put_off.clear()
                 continue
@@ -51,7 +52,7 @@ class Delivery:
                 self._statistics.notifications_waiting[self.name] = 0
                 await self._something.wait()
                 continue
-            self._statistics.notifications_waiting[self.name] = await asyncio.to_thread(self._outbox.count, self.name)
+            self._statistics.notifications_waiting[self.name] = await asyncio.to_thread(self._outbox.count, self.key)
             failures = 0 if await self._dealt_with(waiting) else failures + 1
             if failures:
                 put_off.add(waiting.message.about)

@@ -61,6 +61,10 @@ class Outbox:
         """Messages that wait for a receiver."""
         return int(self._database.read("SELECT COUNT(*) FROM message WHERE receiver = ?", receiver)[0][0])
 
+    def keep_as(self, former: str, receiver: str) -> None:
+        """Keeps messages for a receiver that was called otherwise."""
+        self._database.write("UPDATE message SET receiver = ? WHERE receiver = ?", receiver, former)
+
     def forget_others(self, receivers: Iterable[str]) -> None:
         """Drops messages for receivers that are not configured any more."""
         kept = set(receivers)

@@ -5,12 +5,14 @@ import smtplib
 import ssl
 from collections.abc import Iterator
 from dataclasses import dataclass
+from hashlib import sha256
 from typing import Protocol
 
 import httpx
 import msgspec
 
 from sigyn.model.errors import SigynError, Unavailable
+from sigyn.model.secret_urls import hide_secrets, scheme_and_host
 from sigyn.model.time import SECOND
 from sigyn.ruler.notify.access import client, is_hopeless, post, without_credentials
 from sigyn.ruler.notify.bodies import mail, slack_body, webhook_body
@@ -23,10 +25,13 @@ class Refused(SigynError):
 
 
 class Receiver(Protocol):
-    """Where messages go; `name` says which it is, without its secrets."""
+    """Where messages go; `name` says which it is, without its secrets, and `key` what waits for it in the file."""
 
     @property
     def name(self) -> str: ...
+
+    @property
+    def key(self) -> str: ...
 
     async def send(self, message: Message) -> None:
         """Returns when it was taken; raises Refused, and Unavailable when it is worth trying again."""
@@ -35,13 +40,23 @@ class Receiver(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class Webhook:
-    """A URL that takes JSON, in the form of Alertmanager's webhooks."""
+    """A URL that takes JSON, in the form of Alertmanager's webhooks; the `number`th of them."""
 
+    number: int
     url: str
     timeout: int
 
     @property
     def name(self) -> str:
+        return f"webhook {self.number} {scheme_and_host(self.url)}"
+
+    @property
+    def key(self) -> str:
+        return f"webhook {sha256(self.url.encode()).hexdigest()[:16]}"
+
+    @property
+    def former_key(self) -> str:
+        """What stood in the file before the path of a webhook was taken for a secret."""
         return f"webhook {without_credentials(self.url)}"
 
     async def send(self, message: Message) -> None:
@@ -59,6 +74,10 @@ class Slack:
     def name(self) -> str:
         return "slack"
 
+    @property
+    def key(self) -> str:
+        return self.name
+
     async def send(self, message: Message) -> None:
         await _post(self.url, slack_body(message), self.timeout)
 
@@ -73,6 +92,10 @@ class Mail:
     @property
     def name(self) -> str:
         return "mail"
+
+    @property
+    def key(self) -> str:
+        return self.name
 
     async def send(self, message: Message) -> None:
         await asyncio.to_thread(self._send, message)
@@ -112,8 +135,8 @@ def _is_for_good(code: int) -> bool:
 def receivers(settings: RulerSettings) -> Iterator[Receiver]:
     """The receivers that are configured."""
     timeout = settings.notification_timeout
-    for url in settings.webhooks:
-        yield Webhook(url, timeout)
+    for number, url in enumerate(dict.fromkeys(settings.webhooks), 1):
+        yield Webhook(number, url, timeout)
     if settings.slack_webhook:
         yield Slack(settings.slack_webhook, timeout)
     if settings.mail.to:
@@ -125,8 +148,8 @@ async def _post(url: str, body: object, timeout: int) -> None:
         try:
             answer = await post(http, url, msgspec.json.encode(body), {"Content-Type": "application/json"})
         except httpx.HTTPError as error:
-            raise Unavailable(f"no answer: {error!r}") from None
+            raise Unavailable(hide_secrets(f"no answer: {error!r}", url, path=True)) from None
     if answer.is_success:
         return
-    text = f"{answer.status_code} {answer.text[:500].strip()}"
+    text = f"{answer.status_code} {hide_secrets(answer.text, url, path=True)[:500].strip()}"
     raise Refused(text) if is_hopeless(answer.status_code) else Unavailable(text)

@@ -12,7 +12,8 @@ import httpx
 import msgspec
 
 from sigyn.model.errors import BadRequest, NotFound, Unavailable
-from sigyn.ruler.notify.access import client, without_credentials
+from sigyn.model.secret_urls import hide_secrets
+from sigyn.ruler.notify.access import below, client, without_credentials
 from sigyn.ruler.settings import RulerSettings
 
 _LONGEST_REASON = 500
@@ -70,15 +71,15 @@ class Silencing:
         problems = []
         async with client(self._settings.alertmanager_access, self._settings.notification_timeout) as http:
             for name, url in zip(self.names, self._settings.alertmanagers, strict=True):
-                address = f"{url.rstrip('/')}/api/v2/{path}"
+                address = below(url, f"api/v2/{path}")
                 try:
                     answer = await http.request(method, address, content=content, headers=headers)
                 except httpx.HTTPError as error:
-                    problems.append(f"{name}: {error!r}")
+                    problems.append(f"{name}: {hide_secrets(repr(error), url)}")
                     continue
                 if answer.is_success:
                     return answer.content
-                reason = answer.text.strip()[:_LONGEST_REASON]
+                reason = hide_secrets(answer.text.strip(), url)[:_LONGEST_REASON]
                 if answer.status_code in (400, 422):
                     raise BadRequest(f"Alertmanager refused it: {reason}")
                 if answer.status_code == 404 or "not found" in reason:  # 0.25 says 500 of a silence that it has not
