@@ -1,7 +1,7 @@
 """The running server as its operators see it."""
 
 import asyncio
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict, dataclass, field
 
 import structlog
@@ -27,6 +27,7 @@ class ServerOperations:
     tails: TailHub
     demotion: Demotion
     yaml: str
+    limits_of: Callable[[str], str]
     otlp_grpc: bool
     stopping: bool = False
     readiness: Readiness = field(init=False)
@@ -46,6 +47,9 @@ class ServerOperations:
 
     def configuration(self) -> str:
         return self.yaml
+
+    def limits(self, tenant: str) -> str:
+        return self.limits_of(tenant)
 
     async def promote_label(self, tenant: str, name: str) -> DemotedLabel:
         label = await asyncio.to_thread(self.demotion.promote, tenant, name)

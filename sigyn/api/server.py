@@ -76,6 +76,7 @@ class ServerSettings:
     query_memory_bytes         memory that all queries together may use before they spill
     processes                  those that take in pushes beside this one; none with TLS
     configuration              what `/config` shows
+    limits_of                  what is shown to a tenant of its limits
     """
 
     store: StoreSettings
@@ -97,6 +98,7 @@ class ServerSettings:
     query_unit_rows: int = UNIT_ROWS
     processes: ProcessPlan = ProcessPlan()
     configuration: str = ""
+    limits_of: Callable[[str], str] = lambda _tenant: ""
     api: ApiSettings = field(default_factory=ApiSettings)
     push: PushLimits = field(default_factory=PushLimits)
     query: QueryLimits = field(default_factory=lambda: QueryLimits(max_query_length=0))
@@ -153,7 +155,9 @@ async def serve(settings: ServerSettings, announce: Announce, attachments: Seque
         ingest = IngestService(store, tenants.push, demotion=demotion, quotas=quotas)
         ingest.subscribe(tails.publish)
         ingest.subscribe(WarmUp(has_entries=bool(store.tenants())))
-        operations = ServerOperations(store, tails, demotion, settings.configuration, bool(settings.otlp_grpc))
+        operations = ServerOperations(
+            store, tails, demotion, settings.configuration, settings.limits_of, bool(settings.otlp_grpc)
+        )
         metrics = Metrics(ingest.counters, operations.part_counters)
         metrics.registry.register(QueryCollector(queries))
         metrics.registry.register(StoreCollector(store, settings.store.data))

@@ -85,6 +85,10 @@ class Operations(Protocol):
         """The configuration in force, as YAML, secrets blanked."""
         ...
 
+    def limits(self, tenant: str) -> str:
+        """The limits of a tenant as they are now, as YAML, secrets blanked."""
+        ...
+
     def part_counters(self) -> Mapping[str, float]:
         """Counters of the store and of other parts, names without the prefix `sigyn_`."""
         ...

@@ -1,6 +1,8 @@
 """Settings of the API, with Loki's names and defaults where Loki has the setting."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field
+from typing import Any
 
 from sigyn.model.time import HOUR, MINUTE, SECOND
 from sigyn.services.discovery import LEVEL_FIELDS, SERVICE_LABELS
@@ -19,6 +21,7 @@ class ToldLimits:
     max_query_range: int = 0
     max_query_series: int = 500
     retention_period: int = 0
+    otlp_config: Mapping[str, Any] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)

@@ -21,6 +21,7 @@ from sigyn.config.access_settings import token_file
 from sigyn.config.settings import Settings, settings_of
 from sigyn.config.show import show_settings
 from sigyn.config.storage_settings import StorageSettings
+from sigyn.config.tenant_limits import show_limits
 from sigyn.languages.relabel import RelabelRule
 from sigyn.model.errors import BadRequest
 from sigyn.ruler.settings import HttpAccess, MailSettings, RulerSettings
@@ -64,6 +65,7 @@ def server_settings(settings: Settings) -> ServerSettings:
         query_memory_bytes=query.memory_bytes,
         processes=process_plan(settings),
         configuration=show_settings(settings),
+        limits_of=lambda tenant: show_limits(own.settings.get(tenant, settings) if own else settings),
         api=api_settings(settings),
         push=push_limits(settings),
         query=query_limits(settings),

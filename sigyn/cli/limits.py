@@ -2,6 +2,8 @@
 
 import re
 
+from msgspec import to_builtins
+
 from sigyn.api.settings import ApiSettings, ToldLimits
 from sigyn.api.tenant_settings import TenantSettings
 from sigyn.config.limit_settings import LimitsSettings
@@ -95,6 +97,7 @@ def _told(settings: Settings) -> ToldLimits:
         max_query_range=query.max_query_range,
         max_query_series=query.max_query_series,
         retention_period=retention.period if retention.enabled else 0,
+        otlp_config=to_builtins(limits.otlp_config),
     )
 
 

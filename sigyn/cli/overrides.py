@@ -15,6 +15,7 @@ from sigyn.services.watched_file import LiveMapping, WatchedFile
 
 @dataclass(frozen=True, slots=True)
 class _Overrides:
+    settings: Mapping[str, Settings]
     limits: Mapping[str, TenantSettings]
     periods: Mapping[str, TenantRetention]
     sizes: Mapping[str, int]
@@ -23,14 +24,16 @@ class _Overrides:
 
 
 class OverridesFile:
-    """What the file says now, by tenant: `limits` and periods of retention, sizes in bytes that may be kept, whether
-    delete requests are taken (`deletable`), and whether what they name stays in the store (`filter_only`)."""
+    """What the file says now, by tenant: all `settings`, `limits` and periods of retention, sizes in bytes that may be
+    kept, whether delete requests are taken (`deletable`), and whether what they name stays in the store
+    (`filter_only`)."""
 
     def __init__(self, path: Path, settings: Settings) -> None:
         """`settings` are those of tenants that it does not name. Raises Unavailable and ConfigError."""
         self._path = path
         self._settings = settings
         file = WatchedFile(path, self._read)
+        self.settings: Mapping[str, Settings] = LiveMapping(lambda: file.get().settings)
         self.limits: Mapping[str, TenantSettings] = LiveMapping(lambda: file.get().limits)
         self.periods: Mapping[str, TenantRetention] = LiveMapping(lambda: file.get().periods)
         self.sizes: Mapping[str, int] = LiveMapping(lambda: file.get().sizes)
@@ -45,6 +48,7 @@ class OverridesFile:
         for retention in periods.values():
             check_selectors(retention)
         return _Overrides(
+            own,
             {tenant: tenant_settings(settings) for tenant, settings in own.items()},
             periods,
             {tenant: settings.retention.max_tenant_bytes for tenant, settings in own.items()},

@@ -168,6 +168,11 @@ def _limits_keys(path: str) -> list[str]:
     return [key.removeprefix(_LIMITS) for key in DECLARATIONS[path].loki if key.startswith(_LIMITS)]
 
 
+def name_in_limits(path: str) -> str:
+    """What a setting that a tenant may have of its own is called in `limits_config`: Loki's name, where it has one."""
+    return next(iter(_limits_keys(path)), _own_name(path))
+
+
 def _own_name(path: str) -> str:
     """`demote_labels` for limits and queries, `redaction_rules` for a section that Loki has not."""
     section, _, name = path.partition(".")

@@ -122,6 +122,9 @@ class MemoryServices:
     def configuration(self) -> str:
         return "auth_enabled: false\n"
 
+    def limits(self, tenant: str) -> str:
+        return f"# {tenant}\n"
+
     def part_counters(self) -> Mapping[str, float]:
         return {"store_segments_written_total": 3}
 

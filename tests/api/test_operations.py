@@ -44,6 +44,7 @@ def test_pushes_are_counted_by_tenant(start: Callable[[ApiSettings], Server]) ->
 
 def test_configuration_and_parts(server: Server) -> None:
     assert server.get("/config").text == "auth_enabled: false\n"
+    assert server.get("/config/tenant/v1/limits").text == "# fake\n"
     assert server.get("/services").text == "store => Running\n"
     assert server.get("/loki/api/v1/status/buildinfo").json()["version"].startswith("3.")
 

@@ -24,7 +24,7 @@ PUSHES = {"/loki/api/v1/push", "/api/prom/push", "/otlp/v1/logs", "/v1/logs"}
 DELETES = {"/loki/api/v1/delete"}
 OPEN_TO_PEOPLE = {"/logout", "/sigyn/api/v1/login"}
 ADMIN = {
-    "/config", "/config/tenant/v1/limits", "/services", "/flush", "/ingester/shutdown", "/log_level", "/memberlist",
+    "/config", "/services", "/flush", "/ingester/shutdown", "/log_level", "/memberlist",
     "/sigyn/api/v1/cardinality/promote", "/sigyn/api/v1/cardinality/demote",
 }  # fmt: skip
 

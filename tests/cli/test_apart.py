@@ -35,6 +35,7 @@ READS = {
     "detected fields": f"{V1}/detected_fields",
     "detected labels": f"{V1}/detected_labels",
     "limits": f"{V1}/drilldown-limits",
+    "all limits": "/config/tenant/v1/limits",
     "old query": "/api/prom/query",
     "old labels": "/api/prom/label",
     "old values": "/api/prom/label/app/values",

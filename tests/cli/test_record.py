@@ -15,7 +15,7 @@ from sigyn.config.settings import DECLARATIONS
 from .server import SIGYN, running_server
 from .test_access import EXPORT, V1, add_token, bearer, export, grpc_address, push, server
 
-SECRET_KINDS = ("secret", "URL, secret")
+SECRET_KINDS = {"secret", "URL, secret", "URLs, secret"}
 
 
 def wait_until(holds: Any, what: str) -> None:

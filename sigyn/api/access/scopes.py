@@ -24,7 +24,7 @@ _RULES: tuple[tuple[str, frozenset[str], str], ...] = (
     ),
     (r"/loki/api/v1/delete(?:/.*)?|/loki/api/v1/cache/.*", _ANY, DELETE),
     (r"/sigyn/api/v1/cardinality/.+", _CHANGING, ADMIN),
-    (r"/flush|/ingester/.*|/log_level|/config(?:/.*)?|/services|/(?:.+/)?ring|/memberlist|/compactor/.*", _ANY, ADMIN),
+    (r"/flush|/ingester/.*|/log_level|/config|/services|/(?:.+/)?ring|/memberlist|/compactor/.*", _ANY, ADMIN),
 )
 _COMPILED = tuple((re.compile(pattern, re.DOTALL), methods, scope) for pattern, methods, scope in _RULES)
 

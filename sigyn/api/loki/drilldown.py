@@ -30,7 +30,7 @@ def _limits(settings: ApiSettings) -> dict[str, object]:
         "max_query_range": format_go_duration(told.max_query_range),
         "max_query_series": told.max_query_series,
         "metric_aggregation_enabled": False,
-        "otlp_config": {},
+        "otlp_config": told.otlp_config,
         "pattern_persistence_enabled": False,
         "query_timeout": format_go_duration(settings.query_timeout),
         "retention_period": format_go_duration(told.retention_period),

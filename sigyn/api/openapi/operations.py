@@ -166,7 +166,7 @@ _OPERATING: dict[str, Operation] = {
         "metrics for Prometheus", answers={200: {"text/plain": TEXT, "application/openmetrics-text": TEXT}}
     ),
     "GET /config": Operation("the settings in force", answers=_CONFIGURATION),
-    "GET /config/tenant/v1/limits": Operation("the settings in force", answers=_CONFIGURATION),
+    "GET /config/tenant/v1/limits": Operation("the limits of the tenant that asks", answers=_CONFIGURATION),
     "GET /services": Operation("the parts of the server", answers=text_answer()),
     "GET POST /flush": Operation("204 when everything pushed is in segments", answers=NO_CONTENT),
     "GET POST /ingester/shutdown": Operation("the same, for stop hooks", answers=NO_CONTENT),

@@ -7,7 +7,7 @@ from importlib.metadata import version
 from starlette.requests import Request
 from starlette.responses import PlainTextResponse, Response
 
-from sigyn.api.requests import api_of, arguments_of
+from sigyn.api.requests import api_of, arguments_of, tenant_of
 from sigyn.api.responses import json_response, plain
 from sigyn.model.errors import BadRequest
 
@@ -35,6 +35,12 @@ async def services(request: Request) -> Response:
 async def config(request: Request) -> Response:
     """`/config`: the configuration in force, as YAML."""
     return Response(api_of(request).operations.configuration(), media_type="text/yaml; charset=utf-8")
+
+
+async def limits(request: Request) -> Response:
+    """`/config/tenant/v1/limits`: the limits of the tenant that asks, as YAML."""
+    shown = api_of(request).operations.limits(tenant_of(request))
+    return Response(shown, media_type="text/yaml; charset=utf-8")
 
 
 async def flush(request: Request) -> Response:

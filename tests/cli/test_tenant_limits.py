@@ -1,0 +1,64 @@
+"""`/config/tenant/v1/limits` and what Logs Drilldown is told: the limits of who asks, and of nobody else."""
+
+from pathlib import Path
+
+import httpx
+import yaml
+
+from .server import running_server
+from .tenancy import V1, of, overrides, server
+from .test_access import add_token, bearer
+
+LIMITS = "/config/tenant/v1/limits"
+OTLP = {
+    "resource_attributes": {"attributes_config": [{"action": "index_label", "attributes": ["team"]}]},
+    "severity_text_as_label": True,
+}
+
+
+def test_each_tenant_sees_its_own_limits_as_they_are_now(tmp_path: Path) -> None:
+    variables = overrides(
+        tmp_path, a={"max_query_series": 7, "otlp_config": OTLP}, b={"redaction_hash_key": "hushhush"}
+    )
+    with server(tmp_path, **variables) as (_, client):
+
+        def limits(tenant: str) -> dict[str, object]:
+            answer = client.get(LIMITS, headers=of(tenant))
+            assert answer.status_code == 200, answer.text
+            assert "hushhush" not in answer.text
+            found: dict[str, object] = yaml.safe_load(answer.text)
+            return found
+
+        def otlp(tenant: str) -> object:
+            return client.get(f"{V1}/drilldown-limits", headers=of(tenant)).json()["limits"]["otlp_config"]
+
+        assert [limits(tenant)["max_query_series"] for tenant in ("a", "b", "c")] == [7, 500, 500]
+        assert [limits(tenant)["otlp_config"] for tenant in ("a", "b")] == [OTLP, {}]
+        assert [otlp(tenant) for tenant in ("a", "b")] == [OTLP, {}]
+        assert "server" not in limits("a")
+        assert client.get(LIMITS).status_code == 401
+        assert client.get(LIMITS, headers=of("a|b")).status_code == 400
+        overrides(tmp_path, a={"max_query_series": 8888})
+        assert [limits(tenant)["max_query_series"] for tenant in ("a", "b")] == [8888, 500]
+
+
+def test_a_token_shows_the_limits_of_its_tenant_alone(tmp_path: Path) -> None:
+    variables = overrides(tmp_path, a={"max_query_series": 7}, b={"max_query_series": 8})
+    token = add_token(tmp_path, "reader", "--scope", "read", "--tenant", "b")
+    with server(tmp_path, SIGYN_AUTH_TYPE="token", **variables) as (_, client):
+        assert yaml.safe_load(client.get(LIMITS, headers=bearer(token)).text)["max_query_series"] == 8
+        assert client.get(LIMITS, headers=bearer(token, "a")).status_code == 403
+        assert client.get(LIMITS).status_code == 401
+        assert client.get("/config", headers=bearer(token)).status_code == 403
+
+
+def test_a_server_with_one_tenant_shows_its_limits(tmp_path: Path) -> None:
+    with running_server(tmp_path / "data", "-config.file=" + str(_file(tmp_path))) as running:
+        shown = yaml.safe_load(httpx.get(running.url + LIMITS).text)
+    assert (shown["max_line_size"], shown["reject_old_samples"]) == ("300KB", True)
+
+
+def _file(folder: Path) -> Path:
+    path = folder / "loki.yaml"
+    path.write_text("limits_config: {max_line_size: 300KB, reject_old_samples: true}\n")
+    return path
