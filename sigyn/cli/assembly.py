@@ -15,7 +15,7 @@ from sigyn.api.server import ServerSettings
 from sigyn.api.tls import TlsFiles
 from sigyn.cli.limits import api_settings, push_limits, query_limits, rule_limits
 from sigyn.cli.memory import memory_of, within_memory
-from sigyn.cli.overrides import OverridesFile, tenant_retention
+from sigyn.cli.overrides import OverridesFiles, tenant_retention
 from sigyn.config import ruler_settings as config
 from sigyn.config.access_settings import token_file
 from sigyn.config.settings import Settings, settings_of
@@ -40,7 +40,7 @@ def server_settings(settings: Settings) -> ServerSettings:
     """The settings of a server."""
     server, query = settings.server, settings.query
     overrides = settings.limits.per_tenant_override_config
-    own = OverridesFile(Path(overrides), settings) if overrides else None
+    own = OverridesFiles([Path(name) for name in overrides], settings) if overrides else None
     told = ServerSettings(
         store=replace(store_settings(settings.storage), **_delete_settings(settings)),
         http=server.http,
@@ -155,7 +155,7 @@ def _rule_bucket(settings: Settings) -> ObjectStoreSettings | None:
     )
 
 
-def retention_rules(settings: Settings, own: OverridesFile | None = None) -> RetentionRules:
+def retention_rules(settings: Settings, own: OverridesFiles | None = None) -> RetentionRules:
     """What a store with these settings may keep; `own` follows what tenants have of their own. Raises BadRequest for
     a selector that can't be read."""
     rules = settings.retention

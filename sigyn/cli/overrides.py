@@ -1,7 +1,7 @@
-"""The file of what tenants have of their own, read again when it changes."""
+"""The files of what tenants have of their own, read again when one changes."""
 
 import os
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -10,7 +10,7 @@ from sigyn.cli.limits import tenant_settings
 from sigyn.config.settings import RetentionSettings, Settings, settings_of
 from sigyn.config.tenant_overrides import parse_tenant_overrides
 from sigyn.services.retention import SelectedPeriod, TenantRetention, check_selectors
-from sigyn.services.watched_file import LiveMapping, WatchedFile
+from sigyn.services.watched_file import LiveMapping, WatchedFiles
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,16 +23,16 @@ class _Overrides:
     filter_only: Mapping[str, bool]
 
 
-class OverridesFile:
-    """What the file says now, by tenant: all `settings`, `limits` and periods of retention, sizes in bytes that may be
+class OverridesFiles:
+    """What the files say now, by tenant: all `settings`, `limits` and periods of retention, sizes in bytes that may be
     kept, whether delete requests are taken (`deletable`), and whether what they name stays in the store
     (`filter_only`)."""
 
-    def __init__(self, path: Path, settings: Settings) -> None:
-        """`settings` are those of tenants that it does not name. Raises Unavailable and ConfigError."""
-        self._path = path
+    def __init__(self, paths: Sequence[Path], settings: Settings) -> None:
+        """`settings` are those of tenants that they do not name. Raises Unavailable and ConfigError."""
+        self._paths = paths
         self._settings = settings
-        file = WatchedFile(path, self._read)
+        file = WatchedFiles(paths, self._read)
         self.settings: Mapping[str, Settings] = LiveMapping(lambda: file.get().settings)
         self.limits: Mapping[str, TenantSettings] = LiveMapping(lambda: file.get().limits)
         self.periods: Mapping[str, TenantRetention] = LiveMapping(lambda: file.get().periods)
@@ -40,8 +40,8 @@ class OverridesFile:
         self.deletable: Mapping[str, bool] = LiveMapping(lambda: file.get().deletable)
         self.filter_only: Mapping[str, bool] = LiveMapping(lambda: file.get().filter_only)
 
-    def _read(self, text: str) -> _Overrides:
-        read = parse_tenant_overrides(text, str(self._path), os.environ)
+    def _read(self, texts: Sequence[str]) -> _Overrides:
+        read = parse_tenant_overrides(list(zip(map(str, self._paths), texts, strict=True)), os.environ)
         changed = replace(self._settings, tenants=read.tenants)
         own = {tenant: settings_of(changed, tenant) for tenant in read.tenants}
         periods = {tenant: tenant_retention(settings.retention) for tenant, settings in own.items()}

@@ -63,6 +63,13 @@ that can be set.
     help="Processes that take in pushes, where there are cores for them; 200 MB of memory each.  [default: 1]",
 )
 @config_file_option
+@click.option(
+    "-runtime-config.file",
+    "--runtime-config.file",
+    "overrides",
+    metavar="FILES",
+    help="Files with the limits that tenants have of their own, with commas between them; a later one counts.",
+)
 @click.option("--demo", is_flag=True, help="Four services log all the time, so that there is something to look at.")
 @click.option("-verify-config", "--verify-config", "verify", is_flag=True, help="Check the configuration and exit.")
 @click.option("-print-config", "--print-config", "show", is_flag=True, help="Print the settings in force and exit.")
@@ -82,13 +89,20 @@ def serve(
     tail: tuple[str, ...],
     processes: str | None,
     config_file: Path | None,
+    overrides: str | None,
     demo: bool,
     verify: bool,
     show: bool,
     expand: str,  # noqa: ARG001
 ) -> None:
     """Run the server until it is stopped with Ctrl-C or SIGTERM."""
-    given = {"storage.data": data, "server.http": http, "server.otlp_grpc": otlp_grpc, "server.processes": processes}
+    given = {
+        "storage.data": data,
+        "server.http": http,
+        "server.otlp_grpc": otlp_grpc,
+        "server.processes": processes,
+        "limits.per_tenant_override_config": overrides,
+    }
     flags = {path: value for path, value in given.items() if value is not None}
     configuration = load(config_file, os.environ, flags)
     if show:

@@ -13,7 +13,7 @@ from sigyn.config.structured_values import (
     PolicyStreams,
     PolicyTimes,
 )
-from sigyn.config.values import BYTES, COUNT, DURATION, FILE, FLAG, HTTP_STATUS, MEGABYTES, NAMES, TEXT, TIME
+from sigyn.config.values import BYTES, COUNT, DURATION, FILES, FLAG, HTTP_STATUS, MEGABYTES, NAMES, TEXT, TIME
 from sigyn.model.time import HOUR, MINUTE, WEEK
 
 
@@ -197,11 +197,12 @@ class LimitsSettings:
         "The same, taken in at once above the rate; 0 takes as much as one second's rate.",
         "limits_config.per_stream_rate_limit_burst",
     )
-    per_tenant_override_config: str = setting(
-        "",
-        FILE,
-        "A YAML file with what is different for some tenants, as Loki reads it: below `overrides` a map of tenants, "
-        "each with those of the settings that a tenant may have of its own. Read again when it changes.",
+    per_tenant_override_config: tuple[str, ...] = setting(
+        (),
+        FILES,
+        "YAML files with what is different for some tenants, as Loki reads them: below `overrides` a map of tenants, "
+        "each with those of the settings that a tenant may have of its own. Of several, with commas between them, a "
+        "later one counts where they differ. Read again when one changes.",
         "limits_config.per_tenant_override_config",
         "runtime_config.file",
     )

@@ -22,7 +22,8 @@ def load(config_file: Path | None, variables: Mapping[str, str], flags: Mapping[
     settings = with_values(with_environment(read.settings, variables), dict(_read(flags)))
     notices = read.notices
     if settings.limits.per_tenant_override_config:
-        overrides = read_tenant_overrides(Path(settings.limits.per_tenant_override_config), variables)
+        paths = [Path(name) for name in settings.limits.per_tenant_override_config]
+        overrides = read_tenant_overrides(paths, variables)
         settings = replace(settings, tenants=overrides.tenants)
         notices += overrides.notices + tuple(_without_retention(settings))
     return LokiConfiguration(settings, notices)
@@ -34,7 +35,7 @@ def _without_retention(settings: Settings) -> Iterator[Notice]:
         if not settings.retention.enabled and not values.keys().isdisjoint(("retention.period", "retention.streams")):
             key = f"overrides.{tenant}.retention_{'period' if 'retention.period' in values else 'stream'}"
             text = "deletes nothing without compactor.retention_enabled, as in Loki"
-            yield Notice(settings.limits.per_tenant_override_config, 0, key, text)
+            yield Notice(",".join(settings.limits.per_tenant_override_config), 0, key, text)
 
 
 def _read(flags: Mapping[str, str]) -> Iterator[tuple[str, Any]]:

@@ -1,6 +1,6 @@
-"""What is different for some tenants, from a file as Loki reads it: `overrides: {tenant: {limit: value}}`."""
+"""What is different for some tenants, from files as Loki reads them: `overrides: {tenant: {limit: value}}`."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -12,7 +12,7 @@ from sigyn.config.loki_retention import stream_retentions
 from sigyn.config.loki_values import value_at
 from sigyn.config.notices import Notice, reading_notices
 from sigyn.config.settings import DECLARATIONS
-from sigyn.config.yaml_tree import Branch, Reading, Scalar, Tree, expand_variables, find, find_key, read_yaml
+from sigyn.config.yaml_tree import Branch, Reading, Scalar, Tree, expand_variables, find, find_key, overlaid, read_yaml
 
 _OF_ALL = ("limits.per_tenant_override_config",)
 
@@ -71,27 +71,57 @@ class TenantOverrides:
     notices: tuple[Notice, ...]
 
 
-def read_tenant_overrides(path: Path, variables: Mapping[str, str]) -> TenantOverrides:
-    """Reads the file; `variables` fill in what it leaves to them. Raises ConfigError."""
-    try:
-        text = path.read_text(encoding="utf-8")
-    except (OSError, UnicodeDecodeError) as error:
-        raise ConfigError(f"the file of overrides {path} can't be read: {error}") from None
-    return parse_tenant_overrides(text, str(path), variables)
+def read_tenant_overrides(paths: Sequence[Path], variables: Mapping[str, str]) -> TenantOverrides:
+    """Reads the files; `variables` fill in what they leave to them. Raises ConfigError."""
+    files = []
+    for path in paths:
+        try:
+            files.append((str(path), path.read_text(encoding="utf-8")))
+        except (OSError, UnicodeDecodeError) as error:
+            raise ConfigError(f"the file of overrides {path} can't be read: {error}") from None
+    return parse_tenant_overrides(files, variables)
 
 
-def parse_tenant_overrides(text: str, source: str, variables: Mapping[str, str]) -> TenantOverrides:
-    """Reads the text of a file; `source` names it in errors and notices. Raises ConfigError for all that is wrong."""
+def parse_tenant_overrides(files: Sequence[tuple[str, str]], variables: Mapping[str, str]) -> TenantOverrides:
+    """Reads files, each a name (for errors and notices) with its text; where they differ a later one counts.
+
+    Raises ConfigError for all that is wrong.
+    """
+    problems = Problems()
+    notices: list[Notice] = []
+    merged: Tree = Branch({}, {}, 1)
+    tenants: Mapping[str, Mapping[str, Any]] = {}
+    for source, text in files:
+        with problems.gathered():
+            overrides = _overrides(text, source, variables, notices, problems)
+            merged = overlaid(merged, overrides)
+            tenants = _tenants(overrides, source, notices, problems)  # each by itself, so that its lines are told
+    problems.tell()
+    if len(files) > 1 and isinstance(merged, Branch):
+        tenants = _tenants(merged, ",".join(source for source, _ in files), [], problems)
+        problems.tell()
+    return TenantOverrides(tenants, tuple(notices))
+
+
+def _overrides(
+    text: str, source: str, variables: Mapping[str, str], notices: list[Notice], problems: Problems
+) -> Branch:
+    """The tenants of one file, each with its limits."""
     reading = Reading()
     tree = read_yaml(expand_variables(text, variables, reading), source, reading)
-    problems = Problems()
     with problems.gathered():
         _check_sections(tree, source)
-    notices = list(reading_notices(reading, source))
+    notices += reading_notices(reading, source)
     notices += [Notice(source, tree.lines[name], name, why) for name, why in _OTHERS.items() if name in tree.values]
     overrides = find(tree, "overrides") or Branch({}, {}, 1)
     if not isinstance(overrides, Branch):
         raise ConfigError(f"{source}:{overrides.line}: `overrides` holds a map of tenants, each with its limits")
+    return overrides
+
+
+def _tenants(
+    overrides: Branch, source: str, notices: list[Notice], problems: Problems
+) -> Mapping[str, Mapping[str, Any]]:
     tenants: dict[str, Mapping[str, Any]] = {}
     for tenant in overrides.values:
         limits = find_key(overrides, tenant) or Branch({}, {}, 1)
@@ -99,8 +129,7 @@ def parse_tenant_overrides(text: str, source: str, variables: Mapping[str, str])
             if not isinstance(limits, Branch):
                 raise ConfigError(f"{source}:{overrides.lines[tenant]}: `overrides.{tenant}` holds a map of limits")
             tenants[tenant] = _values(tenant, limits, source, notices, problems)
-    problems.tell()
-    return TenantOverrides(tenants, tuple(notices))
+    return tenants
 
 
 def _check_sections(tree: Branch, source: str) -> None:

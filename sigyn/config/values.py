@@ -317,3 +317,4 @@ DELETION_MODE = Kind("one of disabled, filter-only, filter-and-delete", read_del
 CLIENT_CERTIFICATES = Kind("one of none, optional, required", read_client_certificates)
 FOLDER = Kind("folder", str)
 FILE = Kind("file", str)
+FILES = Kind("files", read_names, ",".join)

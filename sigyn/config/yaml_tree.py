@@ -176,6 +176,16 @@ def find_key(branch: Branch, name: str) -> Tree | None:
     return None if isinstance(found, Scalar) and found.null else found
 
 
+def overlaid(below: Tree, above: Tree) -> Tree:
+    """Two trees as one: maps are joined key by key, and of anything else `above` counts."""
+    if not (isinstance(below, Branch) and isinstance(above, Branch)):
+        return above
+    values = {**below.values}
+    for key, value in above.values.items():
+        values[key] = overlaid(values[key], value) if key in values else value
+    return Branch(values, {**below.lines, **above.lines}, above.line)
+
+
 def plain(tree: Tree) -> Any:
     """The tree as maps, lists and texts; None for what is empty."""
     match tree:

@@ -1,10 +1,10 @@
-"""A file that is read again when it changes."""
+"""Files that are read again when one of them changes."""
 
 import os
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
 from threading import Lock
-from typing import Generic, TypeVar
+from typing import Generic, TypeAlias, TypeVar
 
 import structlog
 
@@ -15,54 +15,75 @@ _log = structlog.get_logger("sigyn.access")
 Content = TypeVar("Content")
 Value = TypeVar("Value")
 
+_Version: TypeAlias = tuple[int, int, int]
 
-class WatchedFile(Generic[Content]):
-    """What a file holds, as `parse` reads it. Safe to use from several threads.
 
-    A change that can't be read is logged, and what the file held before stays in force.
+class WatchedFiles(Generic[Content]):
+    """What some files hold, as `parse` reads their texts. Safe to use from several threads.
+
+    A change that can't be read is logged, and what the files held before stays in force.
     """
 
-    def __init__(self, path: Path, parse: Callable[[str], Content], missing: Content | None = None) -> None:
-        """`missing` is the content of a file that is not there; None: that is an error. Raises Unavailable."""
-        self._path = path
+    def __init__(self, paths: Sequence[Path], parse: Callable[[Sequence[str]], Content]) -> None:
+        """Raises Unavailable when one of them can't be read."""
+        self._paths = tuple(paths)
         self._parse = parse
-        self._missing = missing
         self._lock = Lock()
-        self._version = self._stat()
+        self._versions = self._look()
         try:
             self._content = self._read()
         except (OSError, ValueError) as error:
-            raise Unavailable(f"the file {path} can't be read: {error}") from None
+            raise Unavailable(f"the file {self._names()} can't be read: {error}") from None
 
     def get(self) -> Content:
-        """The content of the file as it is now: a look at its time and size, no more."""
-        version = self._stat()
-        if version != self._version:
+        """The content of the files as they are now: a look at their times and sizes, no more."""
+        versions = self._look()
+        if versions != self._versions:
             with self._lock:
-                self._version = version
+                self._versions = versions
                 try:
                     self._content = self._read()
                 except (OSError, ValueError, SigynError) as error:
                     _log.error(
                         "a changed file can't be read; what it held stays in force",
-                        file=str(self._path),
+                        file=self._names(),
                         error=str(error),
                     )
                 else:
-                    _log.info("read again", file=str(self._path))
+                    _log.info("read again", file=self._names())
         return self._content
 
     def _read(self) -> Content:
-        if self._version is None and self._missing is not None:
-            return self._missing
-        return self._parse(self._path.read_text(encoding="utf-8"))
+        return self._parse([path.read_text(encoding="utf-8") for path in self._paths])
 
-    def _stat(self) -> tuple[int, int, int] | None:
-        try:
-            found = os.stat(self._path)
-        except OSError:
-            return None
-        return found.st_mtime_ns, found.st_size, found.st_ino
+    def _look(self) -> tuple[_Version | None, ...]:
+        return tuple(map(_version, self._paths))
+
+    def _names(self) -> str:
+        return ", ".join(map(str, self._paths))
+
+
+class WatchedFile(WatchedFiles[Content]):
+    """One file; `missing` is the content of a file that is not there, and None makes that an error."""
+
+    def __init__(self, path: Path, parse: Callable[[str], Content], missing: Content | None = None) -> None:
+        """Raises Unavailable."""
+        self._missing = missing
+        super().__init__([path], lambda texts: parse(texts[0]))
+
+    def _read(self) -> Content:
+        if self._versions == (None,) and self._missing is not None:
+            return self._missing
+        return super()._read()
+
+
+def _version(path: Path) -> _Version | None:
+    """What changes with a file; None for one that is not there."""
+    try:
+        found = os.stat(path)
+    except OSError:
+        return None
+    return found.st_mtime_ns, found.st_size, found.st_ino
 
 
 class LiveMapping(Mapping[str, Value]):

@@ -108,7 +108,11 @@ def test_retention_follows_the_file_of_overrides(tmp_path: Path) -> None:
     """Read again at run time, by everything that asks for it: periods, those of streams, and sizes."""
     file = tmp_path / "overrides.yaml"
     file.write_text("overrides: {a: {retention_period: 24h}}\n")
-    basis = {"retention.enabled": True, "retention.period": 48 * HOUR, "limits.per_tenant_override_config": str(file)}
+    basis = {
+        "retention.enabled": True,
+        "retention.period": 48 * HOUR,
+        "limits.per_tenant_override_config": (str(file),),
+    }
     rules = server_settings(with_values(Settings(), basis)).retention
     labels = {0: (("app", "x"),), 1: (("app", "y"),)}
 

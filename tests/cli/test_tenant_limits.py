@@ -62,3 +62,32 @@ def _file(folder: Path) -> Path:
     path = folder / "loki.yaml"
     path.write_text("limits_config: {max_line_size: 300KB, reject_old_samples: true}\n")
     return path
+
+
+def test_several_runtime_configs_are_merged_and_read_again(tmp_path: Path) -> None:
+    first, second, config = tmp_path / "first.yaml", tmp_path / "second.yaml", tmp_path / "loki.yaml"
+    first.write_text("overrides: {a: {max_query_series: 1, max_line_size: 2KB}, b: {max_query_series: 3}}\n")
+    second.write_text("overrides: {a: {max_query_series: 4}}\n")
+    config.write_text(f"auth_enabled: true\nruntime_config: {{file: '{first},{second}'}}\n")
+
+    def limits(client: httpx.Client, tenant: str) -> tuple[object, object]:
+        found = yaml.safe_load(client.get(LIMITS, headers=of(tenant)).text)
+        return found["max_query_series"], found["max_line_size"]
+
+    with (
+        running_server(tmp_path / "data", f"-config.file={config}") as running,
+        httpx.Client(base_url=running.url, timeout=30) as client,
+    ):
+        assert [limits(client, tenant) for tenant in "ab"] == [(4, "2KB"), (3, "256KB")]
+        second.write_text("overrides: {a: {max_query_series: 55}, b: {max_line_size: 9KB}}\n")
+        assert [limits(client, tenant) for tenant in "ab"] == [(55, "2KB"), (3, "9KB")]
+        first.write_text("overrides: {}\n")
+        assert [limits(client, tenant) for tenant in "ab"] == [(55, "256KB"), (500, "9KB")]
+        first.write_text("overrides: {a: {max_query_seriess: 1}}\n")
+        assert [limits(client, tenant) for tenant in "ab"] == [(55, "256KB"), (500, "9KB")]
+    assert f"{first}:1: unknown key `overrides.a.max_query_seriess`" in (tmp_path / "data.stderr").read_text()
+    with (
+        running_server(tmp_path / "data", f"-config.file={config}", f"-runtime-config.file={second}") as running,
+        httpx.Client(base_url=running.url, timeout=30) as client,
+    ):
+        assert [limits(client, tenant) for tenant in "ab"] == [(55, "256KB"), (500, "9KB")]

@@ -34,7 +34,7 @@ max_tenant_bytes: 10GB
 
 def read(limits: str) -> Settings:
     text = "overrides:\n  team:\n" + textwrap.indent(limits, "    ")
-    overrides = parse_tenant_overrides(text, "overrides.yaml", {})
+    overrides = parse_tenant_overrides([("overrides.yaml", text)], {})
     assert [str(notice) for notice in overrides.notices] == []
     return settings_of(Settings(tenants=overrides.tenants), "team")
 

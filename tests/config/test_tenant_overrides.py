@@ -13,7 +13,7 @@ from sigyn.model.time import DAY, HOUR
 def read(tmp_path: Path, text: str) -> TenantOverrides:
     path = tmp_path / "overrides.yaml"
     path.write_text(text)
-    return read_tenant_overrides(path, {"PERIOD": "48h"})
+    return read_tenant_overrides([path], {"PERIOD": "48h"})
 
 
 def test_values_are_by_tenant_and_setting(tmp_path: Path) -> None:
@@ -102,4 +102,59 @@ def test_of_two_names_the_same_counts_as_in_the_main_file(tmp_path: Path) -> Non
 
 def test_a_file_that_is_not_there_is_an_error(tmp_path: Path) -> None:
     with pytest.raises(ConfigError, match="can't be read"):
-        read_tenant_overrides(tmp_path / "nowhere.yaml", {})
+        read_tenant_overrides([tmp_path / "nowhere.yaml"], {})
+
+
+def read_several(tmp_path: Path, *texts: str) -> TenantOverrides:
+    paths = [tmp_path / f"{number}.yaml" for number in range(len(texts))]
+    for path, text in zip(paths, texts, strict=True):
+        path.write_text(text)
+    return read_tenant_overrides(paths, {})
+
+
+def test_of_several_files_a_later_one_counts(tmp_path: Path) -> None:
+    merged = read_several(
+        tmp_path,
+        """
+overrides:
+  a: {max_query_series: 1, retention_period: 24h, keep_labels: [one, two]}
+  b: {otlp_config: {severity_text_as_label: true, log_attributes: [{action: drop, attributes: [one]}]}}
+""",
+        "",
+        """
+overrides:
+  a: {max_query_series: 2, keep_labels: [three], retention_period: }
+  b: {otlp_config: {log_attributes: [{action: drop, attributes: [two]}]}}
+  c: {max_query_series: 3}
+""",
+    ).tenants
+    assert merged["a"] == {"query.max_query_series": 2, "limits.keep_labels": ("three",)}
+    assert merged["c"] == {"query.max_query_series": 3}
+    config = merged["b"]["limits.otlp_config"]
+    assert config.severity_text_as_label
+    assert [rule.attributes for rule in config.log_attributes] == [("two",)]
+
+
+def test_what_is_wrong_in_one_of_several_files_is_told_with_its_name(tmp_path: Path) -> None:
+    with pytest.raises(ConfigError) as refused:
+        read_several(
+            tmp_path,
+            "overrides:\n  a:\n    max_query_series: many\n",
+            "overrides: []\n",
+            "overrides:\n  b:\n    max_query_serie: 1\nother: {}\n",
+            "overrides: {c: {max_chunks_per_query: 7}}",
+        )
+    problems = str(refused.value).splitlines()
+    assert len(problems) == 4
+    assert f"{tmp_path}/0.yaml:3: `overrides.a.max_query_series` is `many`" in problems[0]
+    assert f"{tmp_path}/1.yaml:1: `overrides` holds a map" in problems[1]
+    assert f"{tmp_path}/2.yaml:4: unknown key `other`" in problems[2]
+    assert f"{tmp_path}/2.yaml:3: unknown key `overrides.b.max_query_serie`" in problems[3]
+    (notice,) = read_several(tmp_path, "", "overrides: {c: {max_chunks_per_query: 7}}").notices
+    assert (notice.source, notice.key) == (f"{tmp_path}/1.yaml", "overrides.c.max_chunks_per_query")
+
+
+def test_a_file_that_is_not_there_is_named_among_several(tmp_path: Path) -> None:
+    (tmp_path / "a.yaml").write_text("")
+    with pytest.raises(ConfigError, match=r"nowhere.yaml can't be read"):
+        read_tenant_overrides([tmp_path / "a.yaml", tmp_path / "nowhere.yaml"], {})
