@@ -233,3 +233,66 @@ def test_series_in_short() -> None:
     assert read_series_labels('{a="b"}') == labels(a="b")
     with pytest.raises(ValueError, match="said with ="):
         read_series_labels('up{a=~"b"}')
+
+
+CHAIN = """
+groups:
+- name: last
+  rules: [{record: c, expr: b + 1}]
+- name: middle
+  rules: [{record: b, expr: a + 1}]
+- name: first
+  rules: [{record: a, expr: vector(1)}]
+"""
+ASKED = """
+rule_files: [rules.yaml]
+tests:
+- name: chain
+  promql_expr_test:
+  - {expr: c, eval_time: 0m, exp_samples: [{labels: c, value: 3}]}
+"""
+
+
+def test_groups_are_evaluated_in_the_order_that_is_given(tmp_path: Path) -> None:
+    failure, *_ = failures(tmp_path, ASKED, CHAIN)
+    assert "got:      nothing" in failure
+    assert failures(tmp_path, f"group_eval_order: [first, middle]{ASKED}", CHAIN) == []
+    assert failures(tmp_path, f"group_eval_order: [first, middle, last]{ASKED}", CHAIN) == []
+    assert failures(tmp_path, f"group_eval_order: [last, middle, first]{ASKED}", CHAIN) != []
+
+
+@pytest.mark.parametrize(
+    ("order", "text"),
+    [
+        ("[first, frist]", "rules_test.yaml:1: no rule file has a group `frist` (did you mean `first`?)"),
+        ("[first, last, first]", "rules_test.yaml:1: `group_eval_order` names `first` twice: in line 1 too"),
+        ("first", "rules_test.yaml:1: `group_eval_order` holds a list"),
+    ],
+)
+def test_an_order_that_makes_no_sense(tmp_path: Path, order: str, text: str) -> None:
+    with pytest.raises(SigynError) as refused:
+        failures(tmp_path, f"group_eval_order: {order}{ASKED}", CHAIN)
+    assert text in str(refused.value)
+
+
+SUM = """
+rule_files: [rules.yaml]
+tests:
+- promql_expr_test:
+  - {expr: vector(0.1) + vector(0.2), eval_time: 0m, exp_samples: [{labels: '{}', value: VALUE}]}
+  - {expr: vector(0) / vector(0), eval_time: 0m, exp_samples: [{labels: '{}', value: NaN}]}
+"""
+
+
+def test_values_are_equal_unless_they_may_differ_in_their_last_bit(tmp_path: Path) -> None:
+    exact, near, far = (SUM.replace("VALUE", value) for value in ("0.30000000000000004", "0.3", "0.3000000000000002"))
+    assert failures(tmp_path, exact, CHAIN) == []
+    (failure,) = failures(tmp_path, near, CHAIN)
+    assert "differ in their last bit alone, which `fuzzy_compare: true` lets pass" in failure
+    assert "expected: {} 0.3\n" in failure
+    assert "got:      {} 0.30000000000000004" in failure
+    assert failures(tmp_path, f"fuzzy_compare: true{near}", CHAIN) == []
+    assert "last bit" not in failures(tmp_path, far, CHAIN)[0]
+    assert len(failures(tmp_path, f"fuzzy_compare: true{far}", CHAIN)) == 1
+    with pytest.raises(SigynError, match="`fuzzy_compare` is `maybe`: write true or false"):
+        failures(tmp_path, f"fuzzy_compare: maybe{near}", CHAIN)

@@ -1,10 +1,10 @@
 """Runs test files: a store in memory, the rules over it, and a clock that is only ever told."""
 
 import asyncio
-from collections.abc import AsyncIterator, Callable, Iterator, Sequence
+from collections.abc import AsyncIterator, Iterator, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
-from math import isclose, isnan
+from math import isnan, nextafter
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
@@ -14,7 +14,7 @@ from sigyn.config.errors import neighbours
 from sigyn.engine.duck import Duck
 from sigyn.languages.go_numbers import format_short
 from sigyn.languages.promql import NAME
-from sigyn.model.errors import NotFound, SigynError
+from sigyn.model.errors import BadRequest, NotFound, SigynError
 from sigyn.model.labels import Labels, format_labels
 from sigyn.model.time import MINUTE, SECOND, YEAR
 from sigyn.ruler.alert import ALERT_NAME
@@ -64,9 +64,17 @@ class Failure:
 def run_tests(script: TestScript, folder: Path) -> list[Failure]:
     """What fails in a test file; `folder` is where its rule files are looked for.
 
-    Raises NotFound for rule files that are not there, and RuleFileError for wrong ones.
+    Raises NotFound for rule files that are not there, RuleFileError for wrong ones, and BadRequest when the order of
+    evaluation names a group that is in none of them.
     """
     groups = [group for path in _rule_files(script, folder) for group in _groups(path)]
+    names = [group.name for _, group in groups]
+    for name, line in script.group_order.items():
+        if name not in names:
+            text = f"{script.source}:{line}: no rule file has a group `{name}`{neighbours(name, names)}"
+            raise BadRequest(text)
+    order = [*script.group_order]
+    groups.sort(key=lambda each: order.index(each[1].name) if each[1].name in order else len(order))
     return [failure for test in script.tests for failure in asyncio.run(_run(script, test, groups))]
 
 
@@ -212,7 +220,10 @@ async def _compare(
             return [Failure(script.source, asked.line, f"{place}: {what}: {error}")]
         found = [(sample.labels, sample.value) for sample in samples]
         wanted, got = _shown_samples(asked.expected), _shown_samples(found)
-        same = _same_samples(sorted(asked.expected), sorted(found))
+        pairs = sorted(asked.expected), sorted(found)
+        same = _same_samples(*pairs, fuzzy=script.fuzzy)
+        if not same and _same_samples(*pairs, fuzzy=True):
+            what += " gives values that differ in their last bit alone, which `fuzzy_compare: true` lets pass"
     if same:
         return []
     text = f"{place}: {what}:\n    expected: {_listed(wanted)}\n    got:      {_listed(got)}"
@@ -242,12 +253,17 @@ def _shown_sample(labels: Labels, value: float) -> str:
     return f"{name}{format_labels(tuple(named.items()))} {format_short(value)}"
 
 
-def _same_samples(wanted: Sequence[tuple[Labels, float]], got: Sequence[tuple[Labels, float]]) -> bool:
-    """Whether labels are equal, and values but for rounding."""
-    equal: Callable[[float, float], bool] = lambda a, b: (isnan(a) and isnan(b)) or isclose(a, b, rel_tol=1e-12)
+def _same_samples(wanted: Sequence[tuple[Labels, float]], got: Sequence[tuple[Labels, float]], *, fuzzy: bool) -> bool:
+    """Whether labels and values are equal; `fuzzy`: values but for the last bit of their mantissa."""
     return [labels for labels, _ in wanted] == [labels for labels, _ in got] and all(
-        equal(first[1], second[1]) for first, second in zip(wanted, got, strict=True)
+        _same_value(first[1], second[1], fuzzy=fuzzy) for first, second in zip(wanted, got, strict=True)
     )
+
+
+def _same_value(wanted: float, got: float, *, fuzzy: bool) -> bool:
+    if isnan(wanted) or isnan(got):
+        return isnan(wanted) and isnan(got)
+    return wanted == got or (fuzzy and nextafter(wanted, got) == got)
 
 
 def _listed(shown: Sequence[str]) -> str:

@@ -3,7 +3,7 @@
 What promtool's files have is meant as there; `input_streams` with log lines is Sigyn's own.
 """
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TypeVar
 
@@ -102,7 +102,11 @@ class RuleTest:
 
 @dataclass(frozen=True, slots=True)
 class TestScript:
-    """A test file: the rule files that it is about (patterns), and its tests."""
+    """A test file: the rule files that it is about (patterns), and its tests.
+
+    group_order  names of groups, with the lines that they stand in, that are evaluated in this order
+    fuzzy        values may differ by the last bit of their mantissa
+    """
 
     __test__ = False  # not one of pytest's
 
@@ -110,6 +114,8 @@ class TestScript:
     rule_files: tuple[str, ...]
     interval: int
     tests: tuple[RuleTest, ...]
+    group_order: Mapping[str, int]
+    fuzzy: bool
 
 
 def read_test_script(text: str, source: str) -> TestScript:
@@ -125,6 +131,12 @@ def _interval(text: str) -> int:
     return length
 
 
+def _flag(text: str) -> bool:
+    if text not in ("true", "false"):
+        raise ValueError("write true or false")
+    return text == "true"
+
+
 @dataclass(frozen=True, slots=True)
 class _Reader:
     """Reads a tree; what is wrong first is told."""
@@ -138,7 +150,17 @@ class _Reader:
         if not files:
             raise self._wrong(tree.line, "`rule_files` names no file of rules")
         tests = tuple(self._test(item, interval) for item in self._items(tree, "tests"))
-        return TestScript(self.source, files, interval, tests)
+        fuzzy = self._read(tree, "fuzzy_compare", _flag, False)
+        return TestScript(self.source, files, interval, tests, self._group_order(tree), fuzzy)
+
+    def _group_order(self, tree: Branch) -> Mapping[str, int]:
+        order: dict[str, int] = {}
+        for item in self._items(tree, "group_eval_order"):
+            name = self._text(item)
+            if name in order:
+                raise self._wrong(item.line, f"`group_eval_order` names `{name}` twice: in line {order[name]} too")
+            order[name] = item.line
+        return order
 
     def _test(self, tree: Tree, interval: int) -> RuleTest:
         branch = self._branch(tree, "a test")
