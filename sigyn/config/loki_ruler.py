@@ -6,8 +6,9 @@ from typing import Any
 
 from sigyn.config.errors import ConfigError
 from sigyn.config.loki_storage import read_bucket
+from sigyn.config.loki_values import value_at
 from sigyn.config.notices import Notice
-from sigyn.config.values import read_flag
+from sigyn.config.values import URL, read_flag
 from sigyn.config.yaml_tree import Branch, Scalar, Tree, find
 
 _CLIENT, _CLIENTS = "ruler.remote_write.client", "ruler.remote_write.clients"
@@ -79,12 +80,12 @@ def _read_remote_write(tree: Branch, source: str, reading: RulerReading) -> None
                 text = "nothing is written without ruler.remote_write.enabled, as in Loki"
                 reading.notices.append(Notice(source, found.line, key, text))
         return
-    urls = []
+    urls: list[str] = []
     for key, client in _clients(tree):
         url = find(client, "url")
-        if not isinstance(url, Scalar):
+        if not isinstance(url, Scalar) or not url.text:
             raise ConfigError(f"{source}:{client.line}: `{key}` has no `url`")
-        urls.append(url.text)
+        urls.append(value_at(url, URL, f"{key}.url", source))
         reading.used |= {f"{key}.url", f"{key}.name"}
         for place, path in _CREDENTIALS.items():
             value = find(client, place)

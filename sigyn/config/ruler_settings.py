@@ -20,6 +20,7 @@ from sigyn.config.values import (
     SECRET_URLS,
     TEXT,
     URLS,
+    above_zero,
     one_of,
 )
 from sigyn.model.time import DAY, HOUR, MINUTE, SECOND
@@ -52,7 +53,10 @@ class RulerSettings:
     rules_s3_access_key_id: str = setting("", TEXT, "Access key for it. Empty: that of `storage`.")
     rules_s3_secret_access_key: str = setting("", SECRET, "Secret of that access key.")
     poll_interval: int = setting(
-        10 * SECOND, DURATION, "How often the folder or bucket is looked at for changes.", "ruler.poll_interval"
+        10 * SECOND,
+        above_zero(DURATION),
+        "How often the folder or bucket is looked at for changes.",
+        "ruler.poll_interval",
     )
     max_rules_per_rule_group: int = setting(
         0,
@@ -69,7 +73,7 @@ class RulerSettings:
     enable_api: bool = setting(True, FLAG, "Rules can be changed through the API.", "ruler.enable_api")
     evaluation_interval: int = setting(
         MINUTE,
-        DURATION,
+        above_zero(DURATION),
         "Time between evaluations of groups that have no `interval` of their own.",
         "ruler.evaluation_interval",
     )
@@ -149,12 +153,12 @@ class RulerSettings:
     )
     notification_queue_capacity: int = setting(
         10_000,
-        COUNT,
+        above_zero(COUNT),
         "Alerts (or messages) that wait for a receiver that is away; beyond that the oldest are dropped.",
         "ruler.notification_queue_capacity",
     )
     notification_timeout: int = setting(
-        10 * SECOND, DURATION, "How long a receiver may take to answer.", "ruler.notification_timeout"
+        10 * SECOND, above_zero(DURATION), "How long a receiver may take to answer.", "ruler.notification_timeout"
     )
     webhook_url: tuple[str, ...] = setting(
         (),

@@ -2,7 +2,7 @@
 
 import re
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -61,6 +61,24 @@ def read_count(text: str) -> int:
         return int(text.replace("_", ""))
     except ValueError:
         raise ValueError("write a whole number") from None
+
+
+def read_natural(text: str) -> int:
+    """A count."""
+    if (count := read_count(text)) < 0:
+        raise ValueError("write a whole number, 0 or more")
+    return count
+
+
+def above_zero(kind: Kind) -> Kind:
+    """A kind of numbers of which 0 makes no sense."""
+
+    def read(text: str) -> Any:
+        if (value := kind.read(text)) <= 0:
+            raise ValueError("it has to be more than 0")
+        return value
+
+    return replace(kind, read=read)
 
 
 def read_http_status(text: str) -> int:
@@ -293,7 +311,7 @@ def _hidden_if_secret(text: str) -> str:
 TEXT = Kind("text", str)
 SECRET = Kind("secret", str, lambda value: HIDDEN if value else "", in_errors=_hidden)
 FLAG = Kind("true or false", read_flag, lambda value: "true" if value else "false")
-COUNT = Kind("count", read_count)
+COUNT = Kind("count", read_natural)
 SHARE = Kind("0 to 1", read_share, lambda value: f"{value:g}")
 HTTP_STATUS = Kind("HTTP status", read_http_status)
 MEGABYTES = Kind("MB", read_number, lambda value: f"{value:g}")
@@ -302,6 +320,7 @@ DURATION = Kind("duration", read_duration, show_duration)
 BYTES = Kind("bytes", read_bytes, show_bytes)
 LABEL_PAIRS = Kind("name=value, ...", read_label_pairs, show_label_pairs)
 NAMES = Kind("names", read_names, ",".join)
+URL = Kind("URL", read_url, hide_user, in_errors=_hidden_if_secret)
 URLS = Kind("URLs", read_urls, show_urls, in_errors=_hidden_if_secret)
 SECRET_URL = Kind("URL, secret", read_url, hide_path, in_errors=_hidden)
 SECRET_URLS = Kind("URLs, secret", read_urls, show_secret_urls, in_errors=_hidden)

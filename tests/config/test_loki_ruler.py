@@ -130,9 +130,18 @@ def test_relabelling_of_alerts_and_limits() -> None:
         ("{alertmanager_url: 'http://['}", "write a URL such as"),
         ("{external_labels: [a]}", "`ruler.external_labels` holds a map of names and texts"),
         ("{remote_write: {enabled: perhaps}}", "`ruler.remote_write.enabled` is `perhaps`: write true or false"),
+        (
+            "{remote_write: {enabled: true, clients: {a: {url: mimir/api/v1/push}}}}",
+            "`ruler.remote_write.clients.a.url` is `mimir/api/v1/push`: write a URL such as",
+        ),
+        (
+            "{remote_write: {enabled: true, client: {url: 'mimir://u:hush@h'}}}",
+            "`ruler.remote_write.client.url` is `<hidden>`: write a URL such as",
+        ),
         ("{remote_write: {enabled: true, clients: {a: {}}}}", "`ruler.remote_write.clients.a` has no `url`"),
         (
-            "{remote_write: {enabled: true, clients: {a: {url: b, bearer_token: c}, d: {url: e, bearer_token: f}}}}",
+            "{remote_write: {enabled: true, clients: {a: {url: 'http://b', bearer_token: c}, "
+            "d: {url: 'http://e', bearer_token: f}}}}",
             "`ruler.remote_write.clients.d.bearer_token` differs from that of another target",
         ),
     ],

@@ -5,8 +5,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from sigyn.config.declaration import Declaration
+from sigyn.config.environment import with_environment
+from sigyn.config.errors import ConfigError
 from sigyn.config.retention_values import StreamRetention, read_stream_retentions
-from sigyn.config.settings import DECLARATIONS
+from sigyn.config.settings import DECLARATIONS, Settings
 from sigyn.config.values import (
     read_address,
     read_bytes,
@@ -95,3 +97,21 @@ def test_every_default_reads_back(declaration: Declaration) -> None:
     if declaration.kind.unit != "secret":
         assert declaration.kind.read(declaration.kind.show(declaration.default)) == declaration.default
     assert declaration.help.endswith(".")
+
+
+@pytest.mark.parametrize(
+    ("variable", "text", "right"),
+    [
+        ("SIGYN_RULER_EVALUATION_INTERVAL", "0", "it has to be more than 0"),
+        ("SIGYN_RULER_POLL_INTERVAL", "0s", "it has to be more than 0"),
+        ("SIGYN_RULER_NOTIFICATION_TIMEOUT", "0", "it has to be more than 0"),
+        ("SIGYN_RULER_NOTIFICATION_QUEUE_CAPACITY", "0", "it has to be more than 0"),
+        ("SIGYN_RULER_NOTIFICATION_QUEUE_CAPACITY", "-5", "write a whole number, 0 or more"),
+        ("SIGYN_QUERY_MAX_CONCURRENT", "-1", "write a whole number, 0 or more"),
+    ],
+)
+def test_numbers_with_which_nothing_would_work(variable: str, text: str, right: str) -> None:
+    with pytest.raises(ConfigError) as refused:
+        with_environment(Settings(), {variable: text})
+    assert str(refused.value).startswith(f"variable {variable}: `{text}` is not a value of ")
+    assert str(refused.value).endswith(right)
