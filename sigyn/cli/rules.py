@@ -31,7 +31,7 @@ def check(paths: tuple[Path, ...]) -> int:
     from sigyn.ruler.rule_folder import is_rule_file
 
     wrong = 0
-    for path in _files(paths, is_rule_file):
+    for path in _files(paths, is_rule_file, "file of rules: .yaml, .yml or .rules"):
         try:
             groups = read_rule_file(_text(path), str(path))
         except RuleFileError as error:
@@ -54,7 +54,7 @@ def test(paths: tuple[Path, ...]) -> int:
     from sigyn.ruler.rule_folder import is_test_file
 
     failed = 0
-    for path in _files(paths, is_test_file):
+    for path in _files(paths, is_test_file, "tests of rules: files such as shop_test.yaml"):
         script = read_test_script(_text(path), str(path))
         failures = run_tests(script, path.parent)
         failed += len(failures)
@@ -65,10 +65,16 @@ def test(paths: tuple[Path, ...]) -> int:
     return 1 if failed else 0
 
 
-def _files(paths: tuple[Path, ...], wanted: Callable[[Path], bool]) -> Iterator[Path]:
-    """The files that were named, and those wanted of the folders that were."""
+def _files(paths: tuple[Path, ...], wanted: Callable[[Path], bool], what: str) -> Iterator[Path]:
+    """The files that were named, and those wanted of the folders that were. Raises NotFound for a folder without any:
+    a check that looked at nothing is no success."""
+    from sigyn.model.errors import NotFound
+
     for path in paths:
-        yield from filter(wanted, sorted(path.rglob("*"))) if path.is_dir() else (path,)
+        found = list(filter(wanted, sorted(path.rglob("*")))) if path.is_dir() else [path]
+        if not found:
+            raise NotFound(f"the folder {path} has no {what}")
+        yield from found
 
 
 def _counted(count: int, what: str) -> str:

@@ -107,7 +107,7 @@ class _Reader:
         shown = f"group `{name}`"
         rules = [self.rule(item, shown) for item in self.items(tree, "rules", tree.line)]
         limit = self.text(tree, "limit") or "0"
-        if not limit.isdigit():
+        if not limit.isdecimal():
             self.problem(tree.lines["limit"], f"{shown}: `limit` is `{limit}`: write a whole number, 0 for no limit")
             limit = "0"
         interval = self.duration(tree, "interval", shown)

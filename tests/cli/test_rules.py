@@ -2,6 +2,8 @@
 
 from pathlib import Path
 
+import pytest
+
 from .commands import Sigyn
 
 RULES = """\
@@ -67,3 +69,17 @@ def test_a_wrong_test_file_is_an_error_in_one_line(sigyn: Sigyn, tmp_path: Path)
     tests.write_text("rule_files: {}")
     outcome = sigyn("rules", "test", str(tests))
     assert (outcome.code, outcome.err) == (2, f"error: {tests}:1: `rule_files` holds a list\n")
+
+
+@pytest.mark.parametrize(
+    ("command", "text"),
+    [
+        ("check", "has no file of rules: .yaml, .yml or .rules"),
+        ("test", "has no tests of rules: files such as shop_test.yaml"),
+    ],
+)
+def test_a_folder_with_nothing_to_look_at_is_no_success(sigyn: Sigyn, tmp_path: Path, command: str, text: str) -> None:
+    (tmp_path / "notes.txt").write_text("nothing")
+    outcome = sigyn("rules", command, str(tmp_path))
+    assert outcome.code == 1
+    assert f"the folder {tmp_path} {text}" in outcome.err

@@ -170,7 +170,17 @@ def test_the_name_of_an_alert_may_stand_among_its_labels(tmp_path: Path) -> None
         ("rule_files: [a]\ntests: [{input_series: [{series: a}]}]", "rules_test.yaml:2: `values` is missing"),
         (
             "rule_files: [a]\ntests:\n- input_series: [{series: a, values: one}]",
-            "rules_test.yaml:3: `values` is `one`: could not convert string to float: 'one'",
+            "rules_test.yaml:3: `values` is `one`: `one` is no number: write 1, -0.5, NaN or Inf, or in a series "
+            "0+10x5, _ or stale",
+        ),
+        (
+            "rule_files: [a]\ntests:\n- promql_expr_test: [{expr: a, eval_time: 1m, exp_samples: [{value: many}]}]",
+            "rules_test.yaml:3: `value` is `many`: `many` is no number: write 1, -0.5, NaN or Inf, or in a series "
+            "0+10x5, _ or stale",
+        ),
+        (
+            "rule_files: [a]\ntests:\n- input_streams: [{stream: '{a=\"b\"}', entries: [{line: x, count: many}]}]",
+            "rules_test.yaml:3: `count` is `many`: write a whole number",
         ),
         (
             "rule_files: [a]\ntests:\n- input_streams: [{stream: '{a=\"b\"}', entries: [{line: x, count: 3}]}]",
@@ -280,7 +290,7 @@ rule_files: [rules.yaml]
 tests:
 - promql_expr_test:
   - {expr: vector(0.1) + vector(0.2), eval_time: 0m, exp_samples: [{labels: '{}', value: VALUE}]}
-  - {expr: vector(0) / vector(0), eval_time: 0m, exp_samples: [{labels: '{}', value: NaN}]}
+  - {expr: vector(0) / vector(0), eval_time: 0m, exp_samples: [{labels: '{}', value: .nan}]}
 """
 
 

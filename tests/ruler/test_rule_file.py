@@ -83,3 +83,8 @@ def test_a_problem_of_a_body_names_its_line_alone() -> None:
 def test_groups_that_would_hurt_the_server(text: str, expected: str) -> None:
     with pytest.raises(RuleFileError, match=re.escape(expected)):
         read_rule_group(text)
+
+
+def test_a_limit_in_digits_that_are_no_number_is_named() -> None:
+    with pytest.raises(RuleFileError, match="`limit` is `²`: write a whole number"):
+        read_rule_file(FILE.replace("limit: 10", "limit: ²"), "rules.yaml")

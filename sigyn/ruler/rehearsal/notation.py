@@ -11,6 +11,7 @@ MOST_VALUES = 100_000
 STALE = "stale"
 
 _NUMBER = r"[+-]?(?:[0-9]+\.?[0-9]*|\.[0-9]+)(?:[eE][+-]?[0-9]+)?|[+-]?[Ii]nf|NaN"
+_POINT = re.compile(r"^([+-]?)\.(?=[IiNn])")
 _REPEATED = re.compile(rf"({_NUMBER})(?:([+-])({_NUMBER}))?x([0-9]+)")
 _MISSING = re.compile(r"_(?:x([0-9]+))?")
 
@@ -43,9 +44,18 @@ def read_values(text: str) -> tuple[float | str | None, ...]:
             rise = float(f"{sign}{step}") if step else 0.0
             values += [float(first) + rise * place for place in range(_count(count) + 1)]
         else:
-            values.append(float(item))
+            values.append(read_number(item))
         _count(str(len(values)))
     return tuple(values)
+
+
+def read_number(text: str) -> float:
+    """A sample, also as YAML writes it: `.nan` and `-.inf`. Raises ValueError."""
+    try:
+        return float(_POINT.sub(r"\1", text))
+    except ValueError:
+        hint = "write 1, -0.5, NaN or Inf, or in a series 0+10x5, _ or stale"
+        raise ValueError(f"`{text}` is no number: {hint}") from None
 
 
 def _count(text: str) -> int:

@@ -14,7 +14,7 @@ from sigyn.model.errors import BadRequest
 from sigyn.model.labels import Labels, labels_of
 from sigyn.model.time import MINUTE
 from sigyn.ruler.alert import ALERT_NAME
-from sigyn.ruler.rehearsal.notation import read_series_labels, read_values
+from sigyn.ruler.rehearsal.notation import read_number, read_series_labels, read_values
 from sigyn.ruler.rule_file import Problem, RuleFileError, read_tree
 from sigyn.wire.label_text import parse_labels
 
@@ -131,6 +131,12 @@ def _interval(text: str) -> int:
     return length
 
 
+def _count(text: str) -> int:
+    if not text.isdecimal():
+        raise ValueError("write a whole number")
+    return int(text)
+
+
 def _flag(text: str) -> bool:
     if text not in ("true", "false"):
         raise ValueError("write true or false")
@@ -198,7 +204,7 @@ class _Reader:
         self._known(branch, ("at", "line", "every", "count", "metadata"))
         at = self._read(branch, "at", parse_prometheus_duration, 0)
         every = self._read(branch, "every", parse_prometheus_duration, 0)
-        count = self._read(branch, "count", int, 1)
+        count = self._read(branch, "count", _count, 1)
         if count > 1 and not every:
             raise self._wrong(branch.line, "an entry with `count` says how far apart they are: `every`")
         line, metadata = self._required(branch, "line", str), self._labels(branch, "metadata")
@@ -231,7 +237,7 @@ class _Reader:
             sample = self._branch(item, "a sample")
             self._known(sample, ("labels", "value"))
             labels = self._required(sample, "labels", read_series_labels) if "labels" in sample.values else ()
-            expected.append((labels, self._required(sample, "value", float)))
+            expected.append((labels, self._required(sample, "value", read_number)))
         at = self._required(branch, "eval_time", parse_prometheus_duration)
         return ExpressionTest(at, self._required(branch, "expr", str), tuple(expected), branch.line)
 
