@@ -90,7 +90,9 @@ class Ruler:
         self._services: list[Background] = []
         self._changing = TenantLocks()
         self._started = False
-        self._to_apply = False
+        self._changed = False
+        self._to_apply: set[str] = set()
+        self._applying: dict[str, asyncio.Task[None]] = {}
 
     async def start(self) -> None:
         """Loads all rules and begins to evaluate them."""
@@ -104,7 +106,12 @@ class Ruler:
 
     async def close(self) -> None:
         """Ends evaluations where they are, and lets go of the file; states are as of the last evaluation."""
-        await asyncio.gather(*(work.stop() for work in (*self._services, *self._loops.values())))
+        await asyncio.gather(*(work.stop() for work in self._services))
+        applying = list(self._applying.values())
+        for task in applying:
+            task.cancel()
+        await asyncio.gather(*applying, return_exceptions=True)
+        await asyncio.gather(*(work.stop() for work in self._loops.values()))
         self._evaluator.close()
         self._database.close()
 
@@ -306,10 +313,22 @@ class Ruler:
         """Lets the groups of the folder run as they are now written when it changes."""
         while self._folder is not None:
             await asyncio.sleep(self.settings.poll_interval / SECOND)
-            self._to_apply = await self._read_folder() or self._to_apply
-            if self._to_apply:
-                await self._apply_all()  # when this fails, the next round tries it again
-                self._to_apply = False
+            self._changed = await self._read_folder() or self._changed
+            if self._changed:
+                self._to_apply |= await asyncio.to_thread(self._tenants)
+                self._changed = False  # when this was not reached, the next round tries it again
+            for tenant in self._to_apply - self._applying.keys():  # nobody waits for a tenant whose groups are slow
+                self._to_apply.remove(tenant)
+                self._applying[tenant] = asyncio.create_task(self._apply_in_background(tenant))
+
+    async def _apply_in_background(self, tenant: str) -> None:
+        try:
+            await self._apply(tenant)
+        except SigynError as error:
+            _log.error("changed rules do not run yet; they are tried again", tenant=tenant, error=str(error))
+            self._to_apply.add(tenant)
+        finally:
+            del self._applying[tenant]
 
     async def _prune(self) -> None:
         while True:

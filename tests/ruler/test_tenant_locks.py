@@ -1,9 +1,11 @@
 """Changes of rules: those of one tenant come one after the other, and hold up no other tenant."""
 
 import asyncio
+from pathlib import Path
 
 from sigyn.model.errors import SigynError
 from sigyn.model.results import QueryAnswer, QueryStatistics, Sample, VectorResult
+from sigyn.model.time import SECOND
 from sigyn.ruler.limits import RuleLimits
 from sigyn.ruler.rule import GroupKey
 from sigyn.ruler.ruler import Ruler
@@ -11,7 +13,12 @@ from sigyn.ruler.settings import RulerSettings
 from sigyn.ruler.tenant_locks import TenantLocks
 from sigyn.services.query import QueryRequest
 
-GROUP = "name: {name}\ninterval: 1s\nrules: [{{alert: {alert}, expr: 'count_over_time({{a=\"b\"}}[1m]) > 0'}}]"
+from .test_turns import until
+
+
+def group(name: str, alert: str) -> str:
+    """A group of one alert, as it is sent to the API."""
+    return f"{{name: {name}, interval: 1s, rules: [{{alert: {alert}, expr: 'count_over_time({{a=\"b\"}}[1m]) > 0'}}]}}"
 
 
 class Queries:
@@ -36,12 +43,12 @@ def test_a_change_that_takes_long_holds_up_no_other_tenant_and_hides_nothing() -
         queries = Queries()
         ruler = Ruler(RulerSettings(alert_lines=0), queries, None)
         await ruler.start()
-        await ruler.put_group("slow", "rules", GROUP.format(name="g", alert="Old"))
+        await ruler.put_group("slow", "rules", group("g", "Old"))
         await queries.asked.wait()
-        changing = asyncio.create_task(ruler.put_group("slow", "rules", GROUP.format(name="g", alert="New")))
-        second = asyncio.create_task(ruler.put_group("slow", "rules", GROUP.format(name="h", alert="Other")))
+        changing = asyncio.create_task(ruler.put_group("slow", "rules", group("g", "New")))
+        second = asyncio.create_task(ruler.put_group("slow", "rules", group("h", "Other")))
         async with asyncio.timeout(60):
-            await ruler.put_group("other", "rules", GROUP.format(name="g", alert="A"))
+            await ruler.put_group("other", "rules", group("g", "A"))
             await ruler.delete("other", "rules")
         assert not changing.done()
         assert not second.done()
@@ -58,11 +65,45 @@ def test_a_change_that_takes_long_holds_up_no_other_tenant_and_hides_nothing() -
     asyncio.run(run())
 
 
+def test_files_of_a_tenant_are_read_while_another_is_slow(tmp_path: Path) -> None:
+    def write(tenant: str, alert: str) -> None:
+        (tmp_path / tenant).mkdir(exist_ok=True)
+        (tmp_path / tenant / "rules.yaml").write_text(f"groups: [{group('g', alert)}]")
+
+    def alert_of(ruler: Ruler, tenant: str) -> str:
+        return ruler.rule_group(tenant, "rules.yaml", "g").rules[0].name
+
+    async def run() -> None:
+        queries = Queries()
+        ruler = Ruler(RulerSettings(alert_lines=0, rules_directory=tmp_path, poll_interval=SECOND // 50), queries, None)
+        await ruler.start()
+        await queries.asked.wait()
+        for alert in ("Second", "Third"):
+            write("slow", alert)
+            await until_read(ruler)
+            write("other", alert)
+            await until(lambda alert=alert: alert_of(ruler, "other") == alert)
+        assert alert_of(ruler, "slow") == "First"
+        queries.go_on.set()
+        await until(lambda: alert_of(ruler, "slow") == "Third")
+        await ruler.close()
+
+    async def until_read(ruler: Ruler) -> None:
+        """Waits for two looks at the folder: the second began after this."""
+        for _ in range(2):
+            before = ruler.statistics.reloaded
+            await until(lambda before=before: ruler.statistics.reloaded != before)
+
+    for tenant in ("slow", "other"):
+        write(tenant, "First")
+    asyncio.run(run())
+
+
 def test_groups_that_are_added_at_once_stay_within_the_limit() -> None:
     async def run() -> None:
         ruler = Ruler(RulerSettings(), Queries(), None, limits_of=lambda _: RuleLimits(max_groups=3))
         await ruler.start()
-        adding = [ruler.put_group("a", "rules", GROUP.format(name=f"g{place}", alert="A")) for place in range(10)]
+        adding = [ruler.put_group("a", "rules", group(f"g{place}", "A")) for place in range(10)]
         refused = [each for each in await asyncio.gather(*adding, return_exceptions=True) if each is not None]
         assert all(isinstance(each, SigynError) for each in refused)
         assert (len(refused), len(ruler.groups("a"))) == (7, 3)
@@ -77,8 +118,8 @@ def test_changes_at_once_run_as_they_are_kept() -> None:
         await ruler.start()
         changes = []
         for place in range(20):
-            changes.append(ruler.put_group("a", "rules", GROUP.format(name="g", alert=f"A{place}")))
-            changes.append(ruler.put_group("b", "rules", GROUP.format(name="g", alert=f"B{place}")))
+            changes.append(ruler.put_group("a", "rules", group("g", f"A{place}")))
+            changes.append(ruler.put_group("b", "rules", group("g", f"B{place}")))
         await asyncio.gather(*changes)
         for tenant in ("a", "b"):
             shown = ruler.rule_group(tenant, "rules", "g")

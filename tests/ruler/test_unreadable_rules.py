@@ -52,7 +52,7 @@ def test_changes_of_the_folder_that_could_not_be_kept_are_made_later(tmp_path: P
         (folder / "zoo.yaml").write_text(json.dumps(group(LATER)))
         (folder / "rules.yaml").unlink()
         log = tmp_path / "data.stderr"
-        eventually(lambda: "work in the background failed" in log.read_text())
+        eventually(lambda: "changed rules do not run yet" in log.read_text())
         connection.close()
         delivered(server, 3)
         assert sorted(statuses(hook)) == [("firing", "Always"), ("firing", "Later"), ("resolved", "Always")]
