@@ -7,12 +7,13 @@ recent as their time of change, which a hit renews.
 
 import os
 import uuid
-import zlib
 from collections import OrderedDict
 from contextlib import suppress
 from hashlib import blake2b
 from pathlib import Path
 from threading import Lock
+
+from zlib_ng.zlib_ng import crc32
 
 BLOCK = 256 << 10  # bytes: a small column of a row group is one block, and a block costs less than a request's latency
 
@@ -119,4 +120,4 @@ def _name(place: str, key: str, block: int) -> str:
 
 
 def _checksum(name: str, content: bytes | memoryview) -> bytes:
-    return zlib.crc32(content, zlib.crc32(name.encode())).to_bytes(_CHECKSUM, "little")
+    return crc32(content, crc32(name.encode())).to_bytes(_CHECKSUM, "little")

@@ -1,9 +1,10 @@
 """Holds every object against the catalog."""
 
-import zlib
 from collections.abc import Iterable
 from dataclasses import dataclass
 from enum import Enum
+
+from zlib_ng.zlib_ng import crc32
 
 from sigyn.model.errors import BadRequest, NotFound
 from sigyn.store.catalog import Catalog, SegmentInfo
@@ -129,7 +130,7 @@ def _presence(segment: SegmentInfo, sizes: dict[str, int]) -> Finding | None:
 def _content(segment: SegmentInfo, objects: ObjectStore) -> Finding | None:
     try:
         body = objects.get(segment.key)
-        if zlib.crc32(body) != segment.checksum:
+        if crc32(body) != segment.checksum:
             return _finding(Problem.CORRUPT, segment, "its checksum differs")
         found = decode_segment(memoryview(body))
     except SegmentArchived:

@@ -4,7 +4,6 @@ Parquet's footer names each column's place from the start of the file, so that r
 of this section pass over it.
 """
 
-import zlib
 from collections.abc import Sequence
 from dataclasses import dataclass
 
@@ -12,6 +11,7 @@ import msgspec
 import numpy as np
 import numpy.typing as npt
 import pyarrow as pa
+from zlib_ng.zlib_ng import crc32
 
 from sigyn.store.errors import SegmentLost
 from sigyn.store.needles.filters import NeedleFilters, Words
@@ -86,14 +86,14 @@ def encode_index(
     body = b"".join([*(words.tobytes() for words in needles), stream.to_pybytes()])
     blocks = tuple(len(words) // 8 for words in needles)
     place = IndexPlace(
-        len(body), zlib.crc32(body), blocks, stream.size, has_metadata, tuple(texts), tuple(syntaxes), streams
+        len(body), crc32(body), blocks, stream.size, has_metadata, tuple(texts), tuple(syntaxes), streams
     )
     return body, place
 
 
 def decode_index(body: bytes | memoryview, place: IndexPlace) -> SegmentIndex:
     """What `encode_index` was given. Raises SegmentLost when the bytes are not those that were written."""
-    if len(body) != place.length or zlib.crc32(body) != place.checksum:
+    if len(body) != place.length or crc32(body) != place.checksum:
         raise SegmentLost("its index section is corrupt: its checksum differs")
     needle_bytes = place.length - place.tally_bytes
     words = np.frombuffer(body, np.uint64, count=needle_bytes // 8)

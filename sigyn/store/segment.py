@@ -5,7 +5,6 @@ key-value metadata of the file makes it self-contained: a catalog can be made ag
 alone.
 """
 
-import zlib
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 
@@ -14,6 +13,7 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 import pyarrow.parquet as pq
+from zlib_ng.zlib_ng import crc32
 
 from sigyn.model.batch import ENTRY_SCHEMA
 from sigyn.model.labels import Labels, labels_of
@@ -154,7 +154,7 @@ def encode_segment(tenant: str, level: int, labels: Sequence[Labels], row_groups
         table = streams.table(sorted_by_stream=level > 0)
         writer.add_key_value_metadata(header_of(FORMAT, tenant, level, labels, table))
     body = memoryview(sink.getvalue()).cast("B")
-    return EncodedSegment.of(body, zlib.crc32(body), tenant, level, labels, table)
+    return EncodedSegment.of(body, crc32(body), tenant, level, labels, table)
 
 
 def header_of(version: str, tenant: str, level: int, labels: Sequence[Labels], streams: StreamTable) -> dict[str, str]:
@@ -226,6 +226,4 @@ def _decode_segment(body: memoryview) -> EncodedSegment:
     labels = [labels_of(each) for each in columns.labels]
     tenant, level = pairs[b"sigyn.tenant"].decode(), int(pairs[b"sigyn.level"])
     arrival = pairs.get(b"sigyn.arrival")
-    return EncodedSegment.of(
-        body, zlib.crc32(body), tenant, level, labels, table, None if arrival is None else int(arrival)
-    )
+    return EncodedSegment.of(body, crc32(body), tenant, level, labels, table, None if arrival is None else int(arrival))

@@ -1,6 +1,5 @@
 """Writes a sorted segment (level 1): lines taken apart into columns, needle filters, tallies."""
 
-import zlib
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
@@ -10,6 +9,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 import pyarrow.parquet as pq
 from msgspec import structs
+from zlib_ng.zlib_ng import crc32
 
 from sigyn.model.labels import Labels
 from sigyn.store.codecs import LZ4, choose_codecs
@@ -126,7 +126,7 @@ class SortedEntries:
             writer.add_key_value_metadata(header)
             sink.write(section)  # the footer follows when the writer is closed
         body = memoryview(sink.getvalue()).cast("B")
-        return EncodedSegment.of(body, zlib.crc32(body), tenant, 1, labels, table, arrival)
+        return EncodedSegment.of(body, crc32(body), tenant, 1, labels, table, arrival)
 
     def _part(self, rows: Int64s, ordinals: Int64s, source: NeedleSource, pause: Callable[[], None]) -> _Part:
         part = _Part(rows, ordinals, [], [], [], [])

@@ -3,13 +3,13 @@
 https://parquet.apache.org/docs/file-format/
 """
 
-import zlib
 from dataclasses import dataclass
 from enum import IntEnum
 
 import cramjam
 import numpy as np
 import pyarrow as pa
+from zlib_ng.zlib_ng import crc32
 
 from sigyn.store.pages import header_loops as headers
 from sigyn.store.shapes.values import ROOM, Bytes, Longs
@@ -70,7 +70,7 @@ def find_pages(file: Bytes, columns: int, begins: Longs, sizes: Longs) -> Longs:
 
 def verify(page: memoryview, checksum: int) -> None:
     """Raises Unreadable when a page is not as its checksum says."""
-    if checksum != headers.NO_CHECKSUM and zlib.crc32(page) != checksum:
+    if checksum != headers.NO_CHECKSUM and crc32(page) != checksum:
         raise Unreadable
 
 
