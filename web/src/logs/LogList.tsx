@@ -92,6 +92,8 @@ export function LogList(properties: Properties) {
     const to = Math.max(0, Math.min(entries.length - 1, current + by))
     setCurrent(to)
     const element = scroller.current!
+    // Enter is for the line that was moved to, no longer for the one that was clicked.
+    if (element.contains(document.activeElement)) element.focus({ preventScroll: true })
     const [top, bottom] = [heights.offset(to), heights.offset(to + 1)]
     if (top < element.scrollTop) element.scrollTop = top
     else if (bottom > element.scrollTop + element.clientHeight) element.scrollTop = bottom - element.clientHeight
