@@ -8,6 +8,7 @@ import { rowsOf } from '../src/dashboards/model'
 import { ansiSpans, withoutAnsi } from '../src/logs/ansi'
 import { entriesOf } from '../src/logs/entry'
 import { Heights } from '../src/logs/heights'
+import { flatFields, jsonValue, prettyJson } from '../src/logs/json'
 import { markerOf, piecesOf } from '../src/logs/marking'
 import { formatDuration, parseDuration } from '../src/time/duration'
 import { parseMoment } from '../src/time/range'
@@ -36,6 +37,24 @@ test('colour codes become classes and leave no trace', () => {
     { text: '!', classes: '' },
   ])
   expect(withoutAnsi(text)).toBe('ERROR at x!')
+})
+
+test('numbers of JSON lines keep their digits', () => {
+  const line = '{"id":12345678901234567890,"a":{"price":1.10,"n":7,"big":1e3},"text":"of 12345678901234567890"}'
+  const value = jsonValue(line)!
+  expect(flatFields(value)).toEqual({
+    id: '12345678901234567890',
+    a_price: '1.10',
+    a_n: '7',
+    a_big: '1e3',
+    text: 'of 12345678901234567890',
+  })
+  expect(prettyJson(value).split('\n').slice(1, 4)).toEqual([
+    '  "id": 12345678901234567890,',
+    '  "a": {',
+    '    "price": 1.10,',
+  ])
+  expect(jsonValue('{"id": 1e3')).toBeNull()
 })
 
 test('what was looked for is marked', () => {

@@ -6,8 +6,9 @@ import { copyText } from '../parts/clipboard'
 import { Icon } from '../parts/Icon'
 import { formatNanoseconds } from '../time/format'
 import { hasAnsi, withoutAnsi } from './ansi'
-import { type Entry, jsonValue } from './entry'
+import type { Entry } from './entry'
 import { type Field, fieldGroups, traceOf } from './fields'
+import { jsonValue, prettyJson } from './json'
 import { Coloured, Marked } from './LineText'
 import type { Marker } from './marking'
 
@@ -64,7 +65,7 @@ export function LineDetails({ entry, marker, columns, actions }: Properties) {
       {/* biome-ignore lint/a11y/noNoninteractiveTabindex: what scrolls must be reachable by keyboard */}
       <pre class="line-whole" tabIndex={0}>
         {json ? (
-          <Marked text={JSON.stringify(json, null, 2).replace(/\\n/g, '\n    ')} marker={marker} />
+          <Marked text={prettyJson(json).replace(/\\n/g, '\n    ')} marker={marker} />
         ) : hasAnsi(entry.line) ? (
           <Coloured text={entry.line} marker={marker} />
         ) : (

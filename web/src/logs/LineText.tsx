@@ -2,7 +2,8 @@
 
 import type { LineForm } from '../explore/address'
 import { ansiSpans, hasAnsi } from './ansi'
-import { type Entry, jsonFields, jsonValue } from './entry'
+import { type Entry, jsonFields } from './entry'
+import { jsonValue, prettyJson } from './json'
 import { type Marker, piecesOf } from './marking'
 
 interface Properties {
@@ -28,8 +29,7 @@ const LEFT_OUT = new Set([
 
 export function LineText({ entry, form, marker, folded }: Properties) {
   const fields = form === 'raw' ? null : jsonFields(entry)
-  if (fields && form === 'pretty')
-    return <Marked text={JSON.stringify(jsonValue(entry.line), null, 2)} marker={marker} />
+  if (fields && form === 'pretty') return <Marked text={prettyJson(jsonValue(entry.line)!)} marker={marker} />
   if (fields) return <ReadableFields fields={fields} marker={marker} />
   const end = folded ? entry.line.indexOf('\n') : -1
   const text = end >= 0 ? entry.line.slice(0, end) : entry.line

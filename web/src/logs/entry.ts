@@ -1,5 +1,7 @@
 // Log entries as the page holds them: flat, sorted, with what each line needs computed once.
 
+import { flatFields, jsonValue } from './json'
+
 export type Labels = Record<string, string>
 
 export interface Entry {
@@ -60,26 +62,7 @@ export function jsonFields(entry: Entry): Labels | null {
   const known = parsedLines.get(entry)
   if (known !== undefined) return known
   const value = jsonValue(entry.line)
-  const fields = value === null ? null : flatten(value, '', {})
+  const fields = value === null ? null : flatFields(value)
   parsedLines.set(entry, fields)
   return fields
-}
-
-export function jsonValue(line: string): object | null {
-  const start = line.trimStart()
-  if (!start.startsWith('{')) return null
-  try {
-    return JSON.parse(line) as object
-  } catch {
-    return null
-  }
-}
-
-function flatten(value: object, prefix: string, into: Labels): Labels {
-  for (const [name, each] of Object.entries(value)) {
-    const path = (prefix ? `${prefix}_${name}` : name).replace(/[^A-Za-z0-9_]/g, '_')
-    if (each !== null && typeof each === 'object' && !Array.isArray(each)) flatten(each, path, into)
-    else if (each !== null && !Array.isArray(each)) into[path] = String(each)
-  }
-  return into
 }

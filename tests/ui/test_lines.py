@@ -1,0 +1,31 @@
+"""Lines of every shape, as the page shows them."""
+
+import json
+import time
+
+import httpx
+from playwright.sync_api import expect
+
+from .reader import Reader
+
+
+def push(url: str, app: str, *lines: str) -> None:
+    """Lines of now, a second apart, the newest last."""
+    newest = time.time_ns() - 1_000_000_000
+    values = [[str(newest - (len(lines) - at) * 1_000_000_000), line] for at, line in enumerate(lines)]
+    body = {"streams": [{"stream": {"app": app}, "values": values}]}
+    assert httpx.post(f"{url}/loki/api/v1/push", json=body).status_code == 204
+
+
+def test_numbers_keep_their_digits_and_can_be_filtered_for(reader: Reader) -> None:
+    order = 12345678901234567890
+    push(reader.url, "orders", json.dumps({"msg": "paid", "order": order}), json.dumps({"msg": "paid", "order": 7}))
+    reader.explore('{app="orders"}')
+    expect(reader.lines.nth(1)).to_contain_text(f"order={order}")
+    reader.lines.nth(1).locator(".log-time").click()
+    expect(reader.details.locator(".line-whole")).to_contain_text(f'"order": {order}')
+    reader.details.get_by_role("button", name="Filter for order").click()
+    reader.expect_query(f'{{app="orders"}} | json | order="{order}"')
+    reader.wait_for_answer()
+    expect(reader.lines).to_have_count(1)
+    expect(reader.lines.first).to_contain_text(f"order={order}")
