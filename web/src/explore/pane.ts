@@ -34,6 +34,8 @@ export interface Pane {
   /** older lines are being loaded, or there are none */
   more: Signal<'idle' | 'loading' | 'end'>
   live: Signal<boolean>
+  /** new lines of the tail wait: somebody asked for that, or reads further down */
+  held: Signal<'' | 'asked' | 'reading'>
   range: () => Range
   change: (change: Partial<PaneState>) => void
   run: () => Promise<void>
@@ -54,6 +56,7 @@ export function createPane(initial: PaneState): Pane {
   const volume = signal<Volume | null>(null)
   const more = signal<'idle' | 'loading' | 'end'>('idle')
   const live = signal(false)
+  const held = signal<'' | 'asked' | 'reading'>('')
   let controller = new AbortController()
 
   const change = (part: Partial<PaneState>) => {
@@ -154,6 +157,7 @@ export function createPane(initial: PaneState): Pane {
     volume,
     more,
     live,
+    held,
     range: () => resolveRange(state.value.range),
     change,
     run,

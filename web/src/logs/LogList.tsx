@@ -19,6 +19,8 @@ interface Properties {
   onEnd?: () => void
   /** keeps the newest in sight, as a live tail does */
   follow?: boolean
+  /** a line is open, or it was scrolled away from the top: nothing should move now */
+  onReading?: (reading: boolean) => void
   /** a newer answer is on its way */
   busy?: boolean
   footer?: string
@@ -30,7 +32,7 @@ const CHARACTER = 7.25
 const NARROW = 560 // no line fits a phone
 
 export function LogList(properties: Properties) {
-  const { entries, form, wrap: wanted, columns, marker, actions, onEnd, follow, busy, footer } = properties
+  const { entries, form, wrap: wanted, columns, marker, actions, onEnd, follow, onReading, busy, footer } = properties
   const scroller = useRef<HTMLDivElement>(null)
   const [view, setView] = useState({ top: 0, height: 800, width: 1000 })
   const [open, setOpen] = useState<ReadonlySet<Entry>>(new Set())
@@ -60,6 +62,9 @@ export function LogList(properties: Properties) {
   useEffect(() => {
     if (onEnd && entries.length && last >= entries.length - 100) onEnd()
   }, [last, entries.length, onEnd])
+
+  const reading = view.top > ROW || open.size > 0
+  useEffect(() => onReading?.(reading), [reading, onReading])
 
   useEffect(() => {
     if (follow && scroller.current) scroller.current.scrollTop = 0

@@ -41,8 +41,13 @@ export function entriesOf(streams: readonly StreamsResult[], direction: 'backwar
   return entries.sort((a, b) => (a.timestamp < b.timestamp ? -sign : a.timestamp > b.timestamp ? sign : 0))
 }
 
+/** Whether two answers speak of one entry: a tail gives metadata as labels, too, and a parser adds its own. */
 export function sameEntry(a: Entry, b: Entry): boolean {
-  return a.timestamp === b.timestamp && a.line === b.line && selectorText(a.stream) === selectorText(b.stream)
+  return a.timestamp === b.timestamp && a.line === b.line && agree(a.stream, b.stream)
+}
+
+function agree(a: Labels, b: Labels): boolean {
+  return Object.keys(a).every(name => b[name] === undefined || b[name] === a[name])
 }
 
 export function selectorText(labels: Labels): string {
