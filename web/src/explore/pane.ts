@@ -28,6 +28,10 @@ export interface Pane {
   asked: Signal<Range>
   running: Signal<{ since: number } | null>
   error: Signal<ApiError | null>
+  /** it was cancelled before it had an answer */
+  cancelled: Signal<boolean>
+  /** when the shown answer came (ms), where a newer one was asked for and did not */
+  stale: Signal<number | null>
   answer: Signal<Answer | null>
   entries: Signal<Entry[]>
   volume: Signal<Volume | null>
@@ -51,6 +55,8 @@ export function createPane(initial: PaneState): Pane {
   const asked = signal(resolveRange(initial.range))
   const running = signal<{ since: number } | null>(null)
   const error = signal<ApiError | null>(null)
+  const cancelled = signal(false)
+  const stale = signal<number | null>(null)
   const answer = signal<Answer | null>(null)
   const entries = signal<Entry[]>([])
   const volume = signal<Volume | null>(null)
@@ -58,6 +64,23 @@ export function createPane(initial: PaneState): Pane {
   const live = signal(false)
   const held = signal<'' | 'asked' | 'reading'>('')
   let controller = new AbortController()
+  let answered = { question: '', at: 0 }
+
+  const question = () => {
+    const { query, range, direction } = state.value
+    return JSON.stringify([query, range, direction])
+  }
+
+  /** Without a new answer the one before stays, if it is to the same question: others would be taken for it. */
+  const keepOrClear = () => {
+    if (answered.question === question()) {
+      stale.value = answered.at
+      return
+    }
+    answer.value = null
+    entries.value = []
+    volume.value = null
+  }
 
   const change = (part: Partial<PaneState>) => {
     state.value = { ...state.value, ...part }
@@ -72,6 +95,8 @@ export function createPane(initial: PaneState): Pane {
       change({ query })
       asked.value = resolveRange(state.value.range)
       error.value = null
+      cancelled.value = false
+      stale.value = null
       more.value = 'idle'
     })
     if (!query) {
@@ -100,6 +125,7 @@ export function createPane(initial: PaneState): Pane {
       ])
       if (aborted.aborted) return
       noteQuery(query)
+      answered = { question: question(), at: Date.now() }
       batch(() => {
         answer.value = found
         entries.value = found.data.kind === 'entries' ? found.data.entries : []
@@ -110,9 +136,7 @@ export function createPane(initial: PaneState): Pane {
       if (aborted.aborted || isAbort(failure)) return
       batch(() => {
         error.value = failure instanceof ApiError ? failure : new ApiError(String(failure), 0)
-        answer.value = null
-        entries.value = []
-        volume.value = null
+        keepOrClear()
         running.value = null
       })
     }
@@ -152,6 +176,8 @@ export function createPane(initial: PaneState): Pane {
     asked,
     running,
     error,
+    cancelled,
+    stale,
     answer,
     entries,
     volume,
@@ -171,7 +197,11 @@ export function createPane(initial: PaneState): Pane {
     },
     cancel: () => {
       controller.abort()
-      running.value = null
+      batch(() => {
+        cancelled.value = true
+        keepOrClear()
+        running.value = null
+      })
     },
     loadMore,
   }
