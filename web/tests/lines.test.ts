@@ -11,7 +11,9 @@ import { Heights } from '../src/logs/heights'
 import { flatFields, jsonValue, prettyJson } from '../src/logs/json'
 import { markerOf, piecesOf } from '../src/logs/marking'
 import { formatDuration, parseDuration } from '../src/time/duration'
+import { datesNeeded, formatMoment, formatRow } from '../src/time/format'
 import { parseMoment } from '../src/time/range'
+import { setZone } from '../src/time/zone'
 
 test('streams become one list in order, with levels', () => {
   const streams = [
@@ -134,4 +136,26 @@ test('links lead to pages or nowhere', () => {
 test('the threshold of an alert', () => {
   expect(thresholdOf('rate({a="b>1"}[5m]) > 10')).toEqual({ query: 'rate({a="b>1"}[5m])', value: 10 })
   expect(thresholdOf('sum(rate({a="b"} | x > 5 [5m]))').value).toBeNull()
+})
+
+test('moments in UTC are written and read as such', () => {
+  setZone('utc')
+  const noon = Date.UTC(2026, 0, 15, 12)
+  expect(formatMoment(noon)).toBe('2026-01-15 12:00:00')
+  expect(parseMoment('2026-01-15 12:00:00', 0)).toBe(noon)
+  expect(parseMoment('2026-01-15T13:00:00+01:00', 0)).toBe(noon)
+  expect(parseMoment('2026-01-15', 0)).toBe(Date.UTC(2026, 0, 15))
+  expect(parseMoment('now/d', noon)).toBe(Date.UTC(2026, 0, 15))
+  setZone('local')
+  expect(formatMoment(parseMoment('2026-01-15', 0)!)).toBe('2026-01-15 00:00:00')
+  expect(formatMoment(Number.NaN)).toBe('????-??-?? ??:??:??')
+})
+
+test('lines that are not all of today have their dates', () => {
+  const now = new Date(2026, 5, 1, 12).getTime()
+  const before = (days: number) => now - days * 86_400_000
+  expect(datesNeeded([now, now - 3_600_000], now)).toBe('')
+  expect(datesNeeded([now, before(2)], now)).toBe('day')
+  expect(datesNeeded([before(2), before(400)], now)).toBe('year')
+  expect(formatRow(before(2), 'day')).toBe('05-30 12:00:00.000')
 })

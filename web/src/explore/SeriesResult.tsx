@@ -8,10 +8,11 @@ import { Legend } from '../charts/Legend'
 import { colourOfSeries } from '../charts/palette'
 import { TimeChart } from '../charts/TimeChart'
 import type { Unit } from '../charts/units'
+import { Choices } from '../parts/Choices'
 import { absolute } from '../time/range'
 import { ExportTable } from './ExportTable'
 import type { Pane } from './pane'
-import { Choices, ResultTools } from './ResultTools'
+import { ResultTools } from './ResultTools'
 import { tableOfSeries } from './tables'
 
 const VIEWS = [

@@ -3,6 +3,7 @@
 import { useCallback, useEffect, useLayoutEffect, useMemo, useRef, useState } from 'preact/hooks'
 import { useShortcuts } from '../app/shortcuts'
 import type { LineForm } from '../explore/address'
+import { type Dated, datesNeeded } from '../time/format'
 import { type Entry, sameEntry } from './entry'
 import { Heights } from './heights'
 import { type LineActions, LineDetails } from './LineDetails'
@@ -39,7 +40,8 @@ export function LogList(properties: Properties) {
   const [current, setCurrent] = useState(-1)
   const [, redraw] = useState(0)
   const wrap = wanted || view.width < NARROW
-  const heights = useHeights(entries, `${form} ${wrap} ${columns.join()} ${wrap ? view.width : 0}`, entry =>
+  const dated = datesOf(entries)
+  const heights = useHeights(entries, `${form} ${wrap} ${dated} ${columns.join()} ${wrap ? view.width : 0}`, entry =>
     guess(entry, form, wrap, view.width),
   )
 
@@ -119,7 +121,7 @@ export function LogList(properties: Properties) {
       aria-label="Log lines"
       aria-busy={busy ?? false}
     >
-      {columns.length > 0 && <ColumnHeadings columns={columns} onRemove={actions.onColumn} />}
+      {columns.length > 0 && <ColumnHeadings columns={columns} dated={dated} onRemove={actions.onColumn} />}
       <div class="log-space" style={{ height: `${heights.total}px` }}>
         <ol class="log-rows" style={{ transform: `translateY(${heights.offset(first)}px)` }}>
           {entries.slice(first, last).map((entry, at) => {
@@ -136,6 +138,7 @@ export function LogList(properties: Properties) {
                   form={form}
                   columns={columns}
                   marker={marker}
+                  dated={dated}
                   isOpen={open.has(entry)}
                   index={index}
                   isCurrent={index === current}
@@ -159,10 +162,21 @@ function stillOpen(before: ReadonlySet<Entry>, entries: Entry[]): ReadonlySet<En
   return new Set(entries.filter(entry => before.has(entry) || opened.some(each => sameEntry(each, entry))))
 }
 
-function ColumnHeadings({ columns, onRemove }: { columns: string[]; onRemove: (name: string) => void }) {
+/** Lines are in order, so that the dates of the first and the last say it. */
+function datesOf(entries: Entry[]): Dated {
+  return datesNeeded(entries.length ? [entries[0]!.moment, entries.at(-1)!.moment] : [])
+}
+
+interface HeadingProperties {
+  columns: string[]
+  dated: Dated
+  onRemove: (name: string) => void
+}
+
+function ColumnHeadings({ columns, dated, onRemove }: HeadingProperties) {
   return (
     <div class="log-columns">
-      <span class="log-time">Time</span>
+      <span class={`log-time ${dated}`}>Time</span>
       <span class="log-level" />
       {columns.map(name => (
         <span key={name} class="log-column">
