@@ -29,3 +29,12 @@ def test_numbers_keep_their_digits_and_can_be_filtered_for(reader: Reader) -> No
     reader.wait_for_answer()
     expect(reader.lines).to_have_count(1)
     expect(reader.lines.first).to_contain_text(f"order={order}")
+
+
+def test_a_copied_line_has_its_fields_apart(reader: Reader) -> None:
+    push(reader.url, "copied", json.dumps({"msg": "request done", "path": "/a", "status": 200}))
+    reader.explore('{app="copied"}')
+    copied = reader.lines.first.locator(".log-line").evaluate(
+        "line => { getSelection().selectAllChildren(line); return getSelection().toString() }"
+    )
+    assert copied == "request done path=/a status=200"

@@ -1,5 +1,6 @@
 // The text of a line: as it came, as fields that are easy to read, or as JSON over several lines.
 
+import { Fragment } from 'preact'
 import type { LineForm } from '../explore/address'
 import { ansiSpans, hasAnsi } from './ansi'
 import { type Entry, jsonFields } from './entry'
@@ -47,11 +48,15 @@ function ReadableFields({ fields, marker }: { fields: Record<string, string>; ma
   return (
     <>
       {message && <Marked text={firstLine(fields[message]!)} marker={marker} />}
-      {rest.map(([name, value]) => (
-        <span key={name} class="line-field">
-          <span class="line-field-name">{name}=</span>
-          <Marked text={firstLine(value)} marker={marker} />
-        </span>
+      {rest.map(([name, value], at) => (
+        // The space is for copies of the line, and for where it wraps.
+        <Fragment key={name}>
+          {(message || at > 0) && ' '}
+          <span class="line-field">
+            <span class="line-field-name">{name}=</span>
+            <Marked text={firstLine(value)} marker={marker} />
+          </span>
+        </Fragment>
       ))}
     </>
   )
