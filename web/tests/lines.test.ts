@@ -39,6 +39,16 @@ test('colour codes become classes and leave no trace', () => {
     { text: '!', classes: '' },
   ])
   expect(withoutAnsi(text)).toBe('ERROR at x!')
+  const many = '\x1b[38;5;208ma\x1b[38;2;1;31;4mb\x1b[41;97mc\x1b[49md\x1b[0;7me\x1b[27;38;5;9mf'
+  expect(ansiSpans(many).map(span => span.text + span.classes)).toEqual([
+    'a',
+    'b',
+    'cansi-on-red ansi-white',
+    'dansi-white',
+    'eansi-inverse',
+    'fansi-red',
+  ])
+  expect(withoutAnsi('\x1b]8;;https://a.example\x07a link\x1b]8;;\x1b\\.')).toBe('a link.')
 })
 
 test('numbers of JSON lines keep their digits', () => {

@@ -1,6 +1,7 @@
 // What a line opens to: all of it, its labels and fields, and what to do with each.
 
 import { link } from '../app/router'
+import { formatCount } from '../charts/units'
 import type { Operator, Origin } from '../logql/edit'
 import { copyText } from '../parts/clipboard'
 import { Icon } from '../parts/Icon'
@@ -9,8 +10,9 @@ import { hasAnsi, withoutAnsi } from './ansi'
 import type { Entry } from './entry'
 import { type Field, fieldGroups, traceOf } from './fields'
 import { jsonValue, prettyJson } from './json'
-import { Coloured, Marked } from './LineText'
+import { beginning, Coloured, Marked, MOST_CHARACTERS } from './LineText'
 import type { Marker } from './marking'
+import { Visible } from './Visible'
 
 export interface LineActions {
   onFilter: (origin: Origin, name: string, operator: Operator, value: string) => void
@@ -92,7 +94,8 @@ export function LineDetails({ entry, marker, columns, actions }: Properties) {
 
 function FieldRow({ field, columns, actions }: { field: Field; columns: string[]; actions: LineActions }) {
   const { name, value, origin } = field
-  const shown = columns.includes(name)
+  const isColumn = columns.includes(name)
+  const shown = beginning(value, MOST_CHARACTERS)
   const tool = (icon: 'plus' | 'minus', operator: Operator, text: string) => (
     <button
       type="button"
@@ -124,16 +127,21 @@ function FieldRow({ field, columns, actions }: { field: Field; columns: string[]
         <button
           type="button"
           class="icon-button"
-          aria-pressed={shown}
+          aria-pressed={isColumn}
           aria-label={`Show ${name} as a column`}
-          title={shown ? `Hide the column ${name}` : `Show ${name} as a column`}
+          title={isColumn ? `Hide the column ${name}` : `Show ${name} as a column`}
           onClick={() => actions.onColumn(name)}
         >
           <Icon name="columns" />
         </button>
       </td>
       <th scope="row">{name}</th>
-      <td class="field-value">{value}</td>
+      <td class="field-value">
+        <Visible text={shown} />
+        {shown.length < value.length && (
+          <span class="fold-mark">+{formatCount(value.length - shown.length)} characters</span>
+        )}
+      </td>
     </tr>
   )
 }

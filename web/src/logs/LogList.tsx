@@ -7,6 +7,7 @@ import { type Dated, datesNeeded } from '../time/format'
 import { type Entry, sameEntry } from './entry'
 import { Heights } from './heights'
 import { type LineActions, LineDetails } from './LineDetails'
+import { MOST_CHARACTERS } from './LineText'
 import { LogRow } from './LogRow'
 import type { Marker } from './marking'
 
@@ -240,7 +241,9 @@ function useHeights(entries: Entry[], shape: string, guessed: (entry: Entry) => 
 function guess(entry: Entry, form: LineForm, wrap: boolean, width: number): number {
   if (form === 'pretty' && entry.line.startsWith('{')) return ROW * (2 + Math.min(40, entry.line.split('":').length))
   if (!wrap) return ROW
-  const across = Math.max(20, (width - 150) / CHARACTER)
-  const lines = Math.ceil(entry.line.length / across)
-  return ROW + (Math.max(1, lines) - 1) * 18
+  // Where it is narrow, the text stands below the time.
+  const narrow = width < NARROW
+  const across = Math.max(20, (width - (narrow ? 18 : 150)) / CHARACTER)
+  const lines = Math.ceil(Math.min(entry.line.length, MOST_CHARACTERS) / across)
+  return ROW + (Math.max(1, lines) - (narrow ? 0 : 1)) * 18
 }

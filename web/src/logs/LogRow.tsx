@@ -5,6 +5,7 @@ import { type Entry, fieldOf } from './entry'
 import { LineText } from './LineText'
 import { type Level, levelOf } from './levels'
 import type { Marker } from './marking'
+import { Visible } from './Visible'
 
 interface Properties {
   entry: Entry
@@ -65,7 +66,7 @@ export const LogRow = memo(function LogRow({
       </abbr>
       {columns.map(name => (
         <span key={name} class="log-column">
-          {fieldOf(entry, name) ?? ''}
+          <Visible text={(fieldOf(entry, name) ?? '').slice(0, 200)} />
         </span>
       ))}
       <span class="log-line">
