@@ -41,6 +41,7 @@ def test_lines_stay_when_the_server_does_not_answer_again(reader: Reader) -> Non
     expect(reader.page.get_by_role("alert")).to_have_text("the server does not answer")
     assert "What follows is the answer of" in warnings(reader.page)
     expect(reader.lines.first).to_be_visible()
+    expect(reader.page.locator(".volume-total")).to_be_visible()
     reader.page.unroute(QUERIES, cut_off)
     reader.click("Refresh")
     expect(reader.page.get_by_role("alert")).to_have_count(0)

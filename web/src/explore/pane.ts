@@ -112,7 +112,7 @@ export function createPane(initial: PaneState): Pane {
     const { isMetric } = structureOf(query)
     if (isMetric) volume.value = null
     try {
-      const [found] = await Promise.all([
+      const [found, counted] = await Promise.all([
         runQuery({
           query,
           range,
@@ -121,13 +121,14 @@ export function createPane(initial: PaneState): Pane {
           step: isMetric ? stepFor(range, GRAPH_POINTS) : undefined,
           signal: aborted,
         }),
-        isMetric ? null : countVolume(query, range, aborted, volume),
+        isMetric ? false : countVolume(query, range, aborted, volume),
       ])
       if (aborted.aborted) return
       noteQuery(query)
       answered = { question: question(), at: Date.now() }
       batch(() => {
         answer.value = found
+        if (!counted) volume.value = null
         entries.value = found.data.kind === 'entries' ? found.data.entries : []
         more.value = found.data.kind === 'entries' && found.data.entries.length < PAGE_LINES ? 'end' : 'idle'
         running.value = null
@@ -207,12 +208,13 @@ export function createPane(initial: PaneState): Pane {
   }
 }
 
+/** Shows the volume as soon as it is there; whether it is. */
 async function countVolume(
   query: string,
   range: Range,
   aborted: AbortSignal,
   volume: Signal<Volume | null>,
-): Promise<void> {
+): Promise<boolean> {
   const step = stepFor(range, BARS)
   const counted = `sum by (detected_level) (count_over_time(${logQueryOf(query)} [${formatDuration(step)}]))`
   // A count at a moment is of the step before it; moments are round, so that bars stay put when the range moves.
@@ -220,8 +222,9 @@ async function countVolume(
   try {
     const found = await runQuery({ query: counted, range: grid, step, purpose: 'logvolhist', signal: aborted })
     if (!aborted.aborted) volume.value = { series: found.data.kind === 'series' ? found.data.series : [], step }
+    return true
   } catch (failure) {
     if (isAbort(failure)) throw failure
-    volume.value = null
+    return false
   }
 }
