@@ -132,7 +132,23 @@ def test_context_of_a_line(reader: Reader) -> None:
     reader.details.get_by_role("button", name="Context").click()
     dialog = reader.page.get_by_role("dialog", name="Context")
     expect(dialog.locator(".context-here")).to_have_count(1)
+    expect(dialog.locator(".context-here")).to_be_in_viewport()
     assert dialog.locator(".log-row").count() > 10
+
+
+def test_context_is_of_all_levels_and_of_the_labels_that_are_left_on(reader: Reader) -> None:
+    push(reader.url, {"app": "around", "pod": "own", "level": "info"}, "before")
+    push(reader.url, {"app": "around", "pod": "other", "level": "info"}, "elsewhere")
+    push(reader.url, {"app": "around", "pod": "own", "level": "error"}, "it failed")
+    reader.explore('{app="around", level="error"}')
+    reader.lines.first.click()
+    reader.details.get_by_role("button", name="Context").click()
+    lines = reader.page.get_by_role("dialog", name="Context").locator(".log-line")
+    expect(lines).to_have_text(["before", "it failed"])
+    reader.page.get_by_label("Labels that the lines share").get_by_role("button", name="pod").click()
+    expect(lines).to_have_text(["before", "elsewhere", "it failed"])
+    reader.page.get_by_label("Labels that the lines share").get_by_role("button", name="level").click()
+    expect(lines).to_have_text(["it failed"])
 
 
 def test_columns_from_fields(reader: Reader) -> None:

@@ -8,9 +8,12 @@ import { rowsOf } from '../src/dashboards/model'
 import { ansiSpans, withoutAnsi } from '../src/logs/ansi'
 import { entriesOf } from '../src/logs/entry'
 import { Heights } from '../src/logs/heights'
+import { flatFields, jsonValue, prettyJson } from '../src/logs/json'
 import { markerOf, piecesOf } from '../src/logs/marking'
 import { formatDuration, parseDuration } from '../src/time/duration'
+import { datesNeeded, formatMoment, formatRow } from '../src/time/format'
 import { parseMoment } from '../src/time/range'
+import { setZone } from '../src/time/zone'
 
 test('streams become one list in order, with levels', () => {
   const streams = [
@@ -36,6 +39,34 @@ test('colour codes become classes and leave no trace', () => {
     { text: '!', classes: '' },
   ])
   expect(withoutAnsi(text)).toBe('ERROR at x!')
+  const many = '\x1b[38;5;208ma\x1b[38;2;1;31;4mb\x1b[41;97mc\x1b[49md\x1b[0;7me\x1b[27;38;5;9mf'
+  expect(ansiSpans(many).map(span => span.text + span.classes)).toEqual([
+    'a',
+    'b',
+    'cansi-on-red ansi-white',
+    'dansi-white',
+    'eansi-inverse',
+    'fansi-red',
+  ])
+  expect(withoutAnsi('\x1b]8;;https://a.example\x07a link\x1b]8;;\x1b\\.')).toBe('a link.')
+})
+
+test('numbers of JSON lines keep their digits', () => {
+  const line = '{"id":12345678901234567890,"a":{"price":1.10,"n":7,"big":1e3},"text":"of 12345678901234567890"}'
+  const value = jsonValue(line)!
+  expect(flatFields(value)).toEqual({
+    id: '12345678901234567890',
+    a_price: '1.10',
+    a_n: '7',
+    a_big: '1e3',
+    text: 'of 12345678901234567890',
+  })
+  expect(prettyJson(value).split('\n').slice(1, 4)).toEqual([
+    '  "id": 12345678901234567890,',
+    '  "a": {',
+    '    "price": 1.10,',
+  ])
+  expect(jsonValue('{"id": 1e3')).toBeNull()
 })
 
 test('what was looked for is marked', () => {
@@ -115,4 +146,26 @@ test('links lead to pages or nowhere', () => {
 test('the threshold of an alert', () => {
   expect(thresholdOf('rate({a="b>1"}[5m]) > 10')).toEqual({ query: 'rate({a="b>1"}[5m])', value: 10 })
   expect(thresholdOf('sum(rate({a="b"} | x > 5 [5m]))').value).toBeNull()
+})
+
+test('moments in UTC are written and read as such', () => {
+  setZone('utc')
+  const noon = Date.UTC(2026, 0, 15, 12)
+  expect(formatMoment(noon)).toBe('2026-01-15 12:00:00')
+  expect(parseMoment('2026-01-15 12:00:00', 0)).toBe(noon)
+  expect(parseMoment('2026-01-15T13:00:00+01:00', 0)).toBe(noon)
+  expect(parseMoment('2026-01-15', 0)).toBe(Date.UTC(2026, 0, 15))
+  expect(parseMoment('now/d', noon)).toBe(Date.UTC(2026, 0, 15))
+  setZone('local')
+  expect(formatMoment(parseMoment('2026-01-15', 0)!)).toBe('2026-01-15 00:00:00')
+  expect(formatMoment(Number.NaN)).toBe('????-??-?? ??:??:??')
+})
+
+test('lines that are not all of today have their dates', () => {
+  const now = new Date(2026, 5, 1, 12).getTime()
+  const before = (days: number) => now - days * 86_400_000
+  expect(datesNeeded([now, now - 3_600_000], now)).toBe('')
+  expect(datesNeeded([now, before(2)], now)).toBe('day')
+  expect(datesNeeded([before(2), before(400)], now)).toBe('year')
+  expect(formatRow(before(2), 'day')).toBe('05-30 12:00:00.000')
 })

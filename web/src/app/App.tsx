@@ -6,6 +6,7 @@ import { loginNeeded, tenantNeeded } from '../api/identity'
 import { findIdentity } from '../api/login'
 import { Icon } from '../parts/Icon'
 import { Notices } from '../parts/Notices'
+import { setZone, zone } from '../time/zone'
 import { Help } from './Help'
 import { Login } from './Login'
 import { go, link, place } from './router'
@@ -34,6 +35,7 @@ export function App() {
   useShortcuts([
     { keys: '?', does: 'show these keys', run: () => setDialog('help') },
     { keys: 't', does: 'light or dark', run: toggleTheme },
+    { keys: 'z', does: 'times of your zone or UTC', run: () => setZone(zone.value === 'utc' ? 'local' : 'utc') },
     ...VIEWS.map(each => ({ keys: `g ${GO_KEYS[each.id]}`, does: `go to ${each.name}`, run: () => go(each.id) })),
   ])
   return (

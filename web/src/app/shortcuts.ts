@@ -33,6 +33,7 @@ export function listenToKeys(): () => void {
   const listener = (event: KeyboardEvent) => {
     if (event.defaultPrevented || event.ctrlKey || event.metaKey || event.altKey || isTyping(event.target)) return
     if (document.querySelector('dialog[open]')) return
+    if (event.key === 'Enter' && isPressed(event.target)) return
     const typed = pending ? `${pending} ${event.key}` : event.key
     const shortcut = find(typed)
     if (shortcut) {
@@ -61,4 +62,9 @@ function begins(key: string): boolean {
 
 function isTyping(target: EventTarget | null): boolean {
   return target instanceof HTMLElement && (target.isContentEditable || /^(INPUT|TEXTAREA|SELECT)$/.test(target.tagName))
+}
+
+/** Whether Enter means this element, and nothing that is elsewhere. */
+function isPressed(target: EventTarget | null): boolean {
+  return target instanceof Element && !!target.closest('button, a[href], summary')
 }

@@ -5,6 +5,7 @@ import uPlot from 'uplot'
 import { styleValue, theme } from '../app/theme'
 import { formatMoment } from '../time/format'
 import type { Range } from '../time/range'
+import { zone } from '../time/zone'
 import { type Column, stacked as stack } from './align'
 import { formatValue, type Unit } from './units'
 
@@ -35,7 +36,7 @@ export function TimeChart(properties: Properties) {
   const tooltip = useRef<HTMLDivElement>(null)
   const latest = useRef(properties)
   latest.current = properties
-  const shape = `${theme.value} ${properties.kind} ${properties.stacked} ${properties.unit} ${properties.height} ${properties.series
+  const shape = `${theme.value} ${zone.value} ${properties.kind} ${properties.stacked} ${properties.unit} ${properties.height} ${properties.series
     .map(each => each.name + each.colour)
     .join('|')}`
   const chart = useRef<uPlot | null>(null)
@@ -88,6 +89,10 @@ function optionsOf(latest: { current: Properties }, tooltip: HTMLDivElement, wid
     height,
     padding: [8, 8, 0, 0],
     legend: { show: false },
+    tzDate: seconds => {
+      const date = new Date(seconds * 1000)
+      return zone.value === 'utc' ? uPlot.tzDate(date, 'Etc/UTC') : date
+    },
     cursor: { y: false, points: { show: kind !== 'bars', size: 6 }, drag: { x: true, y: false, setScale: false } },
     scales: {
       x: { range: () => [latest.current.range.start / 1000, latest.current.range.end / 1000] },

@@ -41,7 +41,7 @@ function DashboardList() {
                 <h2>{each.title}</h2>
                 <p>{each.description}</p>
                 <small>
-                  {each.panels} panels · {each.source}
+                  {each.panels} {each.panels === 1 ? 'panel' : 'panels'} · {each.source}
                   {each.tags.map(tag => (
                     <i key={tag} class="tag">
                       {tag}

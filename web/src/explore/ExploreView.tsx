@@ -3,11 +3,12 @@
 import { effect } from '@preact/signals'
 import { useCallback, useEffect, useMemo, useState } from 'preact/hooks'
 import { remember, remembered } from '../app/memory'
-import { go, place } from '../app/router'
+import { go, link, place } from '../app/router'
 import { useShortcuts } from '../app/shortcuts'
 import { TopBar } from '../app/TopBar'
+import { copyText } from '../parts/clipboard'
 import { Icon } from '../parts/Icon'
-import { type RangeText, shifted, zoomedOut } from '../time/range'
+import { absolute, type RangeText, shifted, zoomedOut } from '../time/range'
 import { TimePicker } from '../time/TimePicker'
 import { readState, writeState } from './address'
 import { FieldSidebar } from './FieldSidebar'
@@ -62,6 +63,15 @@ export function ExploreView() {
         >
           <Icon name="split" />
         </button>
+        <button
+          type="button"
+          class="button icon-only wide-only"
+          aria-label="Copy link"
+          title="Copy a link to what is shown, which stays at these times"
+          onClick={() => copyText(lastingLink(panes), 'Link copied')}
+        >
+          <Icon name="link" />
+        </button>
         <TimePicker
           range={range}
           onRange={setRange}
@@ -88,10 +98,16 @@ function readPanes(): Pane[] {
   return panes
 }
 
-function addressOf(panes: readonly Pane[]): URLSearchParams {
+/** For others, who look at it later: relative times would show them something else. */
+function lastingLink(panes: readonly Pane[]): string {
+  const parameters = addressOf(panes, pane => ({ ...pane.state.value, range: absolute(pane.asked.value), refresh: '' }))
+  return location.origin + location.pathname + link('logs', parameters)
+}
+
+function addressOf(panes: readonly Pane[], stateOf = (pane: Pane) => pane.state.value): URLSearchParams {
   const parameters = new URLSearchParams()
   panes.forEach((pane, at) => {
-    writeState(pane.state.value, parameters, at ? SECOND_PANE : '')
+    writeState(stateOf(pane), parameters, at ? SECOND_PANE : '')
   })
   if (panes.length > 1 && ![...parameters.keys()].some(name => name.startsWith(SECOND_PANE)))
     parameters.set(`${SECOND_PANE}q`, '')

@@ -33,6 +33,13 @@ export function LinesResult({ pane }: { pane: Pane }) {
   const entries = pane.entries.value
   const marker = useMemo(() => markerOf(query), [query])
   const onEnd = useCallback(() => void pane.loadMore(), [pane])
+  const onReading = useCallback(
+    (reading: boolean) => {
+      if (reading && !pane.held.value) pane.held.value = 'reading'
+      else if (!reading && pane.held.value === 'reading') pane.held.value = ''
+    },
+    [pane],
+  )
   const actions: LineActions = {
     onFilter: (origin, name, operator, value) =>
       pane.ask(toggleFilter(pane.draft.value, origin, name, operator, value)),
@@ -60,7 +67,8 @@ export function LinesResult({ pane }: { pane: Pane }) {
           marker={marker}
           actions={actions}
           onEnd={onEnd}
-          follow={pane.live.value}
+          follow={pane.live.value && !pane.held.value}
+          onReading={onReading}
           busy={pane.running.value !== null}
           footer={footerOf(pane)}
         />

@@ -1,21 +1,25 @@
 import { useEffect, useRef, useState } from 'preact/hooks'
 import { Icon } from '../parts/Icon'
-import { openTail, type Tail } from './liveTail'
+import { openTail, type Tail, type TailState } from './liveTail'
 import type { Pane } from './pane'
 
 export function LiveButton({ pane }: { pane: Pane }) {
-  const [state, setState] = useState('')
-  const [paused, setPaused] = useState(false)
+  const [state, setState] = useState<TailState>({ kind: 'connecting', text: 'connecting' })
   const tail = useRef<Tail | null>(null)
   const live = pane.live.value
+  const held = pane.held.value !== ''
   const query = pane.state.value.query
 
   useEffect(() => {
     if (!live) return
-    setPaused(false)
+    pane.held.value = ''
     tail.current = openTail(pane, setState)
     return () => tail.current?.close()
   }, [live, query])
+
+  useEffect(() => {
+    if (live) tail.current?.pause(held)
+  }, [live, held])
 
   if (!live) {
     return (
@@ -33,18 +37,17 @@ export function LiveButton({ pane }: { pane: Pane }) {
   }
   return (
     <span class="live">
-      <span class={`live-state${paused ? '' : ' on'}`} role="status">
-        {state}
+      <span class={`live-state ${state.kind}`} role="status">
+        {state.text}
       </span>
       <button
         type="button"
         class="button small"
         onClick={() => {
-          tail.current?.pause(!paused)
-          setPaused(!paused)
+          pane.held.value = held ? '' : 'asked'
         }}
       >
-        <Icon name={paused ? 'play' : 'pause'} /> {paused ? 'Resume' : 'Pause'}
+        <Icon name={held ? 'play' : 'pause'} /> {held ? 'Resume' : 'Pause'}
       </button>
       <button
         type="button"

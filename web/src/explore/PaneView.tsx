@@ -9,6 +9,7 @@ import { Failure } from '../parts/Empty'
 import { Icon } from '../parts/Icon'
 import { tell } from '../parts/Notices'
 import { readableDuration } from '../time/duration'
+import { formatMoment } from '../time/format'
 import { Builder } from './Builder'
 import { ExplainDialog } from './ExplainDialog'
 import { HistoryDialog } from './HistoryDialog'
@@ -109,7 +110,6 @@ export function PaneView({ pane, name, isMain }: Properties) {
 
 function Result({ pane }: { pane: Pane }) {
   const answer = pane.answer.value
-  if (pane.error.value) return null
   if (!answer) return pane.state.value.query ? null : <StartHere pane={pane} />
   switch (answer.data.kind) {
     case 'entries':
@@ -126,10 +126,13 @@ function Result({ pane }: { pane: Pane }) {
 function Messages({ pane }: { pane: Pane }) {
   const error = pane.error.value
   const answer = pane.answer.value
+  const stale = pane.stale.value
   const { seconds = 0, bytes = 0, lines = 0 } = answer?.statistics ?? {}
   return (
     <div class="messages">
       {error && <Failure message={error.place?.hint ? `${error.message} — ${error.place.hint}` : error.message} />}
+      {pane.cancelled.value && <p class="warning">The query was cancelled before it had an answer.</p>}
+      {stale !== null && <p class="warning">What follows is the answer of {formatMoment(stale, Date.now())}.</p>}
       {answer?.warnings.map(warning => (
         <p key={warning} class="warning">
           {warning}

@@ -1,38 +1,10 @@
 // What is above the answer: which view of it, and how lines are shown.
 
 import type { ComponentChildren } from 'preact'
+import { type Choice, Choices } from '../parts/Choices'
 import { Icon } from '../parts/Icon'
 import type { LineForm, ResultView } from './address'
 import type { Pane } from './pane'
-
-interface Choice<T> {
-  value: T
-  name: string
-}
-
-interface ChoiceProperties<T> {
-  label: string
-  value: T
-  choices: readonly Choice<T>[]
-  onChoose: (value: T) => void
-}
-
-export function Choices<T extends string>({ label, value, choices, onChoose }: ChoiceProperties<T>) {
-  return (
-    <fieldset class="choices" aria-label={label}>
-      {choices.map(choice => (
-        <button
-          key={choice.value}
-          type="button"
-          aria-pressed={choice.value === value}
-          onClick={() => onChoose(choice.value)}
-        >
-          {choice.name}
-        </button>
-      ))}
-    </fieldset>
-  )
-}
 
 const FORMS: readonly Choice<LineForm>[] = [
   { value: 'readable', name: 'Readable' },

@@ -8,10 +8,12 @@ import { Legend } from '../charts/Legend'
 import { colourOfSeries } from '../charts/palette'
 import { TimeChart } from '../charts/TimeChart'
 import type { Unit } from '../charts/units'
+import { Choices } from '../parts/Choices'
+import { Empty } from '../parts/Empty'
 import { absolute } from '../time/range'
 import { ExportTable } from './ExportTable'
 import type { Pane } from './pane'
-import { Choices, ResultTools } from './ResultTools'
+import { ResultTools } from './ResultTools'
 import { tableOfSeries } from './tables'
 
 const VIEWS = [
@@ -55,7 +57,11 @@ export function SeriesResult({ pane, series }: { pane: Pane; series: Series[] })
         </label>
         {asTable && <ExportTable pane={pane} table={table} />}
       </ResultTools>
-      {asTable ? (
+      {!series.length ? (
+        <Empty title="No series in this range">
+          <p>No line was counted: choose a longer range, or take something out of the query.</p>
+        </Empty>
+      ) : asTable ? (
         <DataTable table={table} label="Series" unit={unit === 'short' ? undefined : unit} />
       ) : (
         <div class="graph">

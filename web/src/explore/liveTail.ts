@@ -1,7 +1,8 @@
-// Lines as they are acknowledged, over a WebSocket; where none can be opened, by asking every second.
+// Lines as they are acknowledged, over a WebSocket; where none can be opened, by asking every second. A connection that
+// is lost is made again, and what was missed meanwhile is fetched first.
 
 import { batch } from '@preact/signals'
-import { webSocketAddress } from '../api/http'
+import { ApiError, webSocketAddress } from '../api/http'
 import { nanoseconds, runQuery } from '../api/loki'
 import { tenant } from '../api/tenant'
 import { logQueryOf } from '../logql/structure'
@@ -10,25 +11,48 @@ import type { Pane } from './pane'
 
 const MOST = 5000
 const RECENT = 100
+const LONGEST_WAIT = 10_000 // ms between two attempts to reach a server that does not answer
+
+export interface TailState {
+  kind: 'connecting' | 'live' | 'paused' | 'lost' | 'refused'
+  text: string
+}
 
 export interface Tail {
   pause: (paused: boolean) => void
   close: () => void
 }
 
-export function openTail(pane: Pane, onState: (state: string) => void): Tail {
+interface Frame {
+  streams: StreamsResult[]
+  dropped_entries?: unknown[]
+}
+
+const LIVE: TailState = { kind: 'live', text: 'live' }
+const ASKING: TailState = { kind: 'live', text: 'live, asking every second' }
+const LOST: TailState = { kind: 'lost', text: 'no connection to the server, trying again' }
+
+export function openTail(pane: Pane, onState: (state: TailState) => void): Tail {
   const query = logQueryOf(pane.state.value.query)
+  // Browsers can't send a tenant's name with a WebSocket.
+  let sockets = !tenant.value
+  let connection: TailState = { kind: 'connecting', text: 'connecting' }
   let paused = false
   let waiting: Entry[] = []
-  let stopped = false
-  let polling: ReturnType<typeof setTimeout> | undefined
+  let wait = 1000
+  let socket: WebSocket | undefined
+  let timer: ReturnType<typeof setTimeout> | undefined
+  const stopped = new AbortController()
+
+  const report = (next = connection) => {
+    connection = next
+    const held = paused && connection.kind === 'live'
+    onState(held ? { kind: 'paused', text: waiting.length ? `paused, ${waiting.length} new` : 'paused' } : connection)
+  }
 
   const show = (fresh: Entry[]) => {
     waiting = [...fresh, ...waiting].slice(0, MOST)
-    if (paused) {
-      onState(`paused, ${waiting.length} new`)
-      return
-    }
+    if (paused || !waiting.length) return
     const entries = [...waiting, ...pane.entries.value].slice(0, MOST)
     waiting = []
     batch(() => {
@@ -37,53 +61,91 @@ export function openTail(pane: Pane, onState: (state: string) => void): Tail {
     })
   }
 
-  const poll = async (last: Entry | undefined) => {
-    if (stopped) return
+  const newest = (): Entry | undefined => waiting[0] ?? pane.entries.value[0]
+
+  /** Without those that are there already, of which there may be several at the newest moment. */
+  const unseen = (entries: Entry[]): Entry[] => {
+    const moment = newest()?.timestamp
+    const known = [...waiting, ...pane.entries.value].filter(entry => entry.timestamp === moment)
+    return entries.filter(entry => !known.some(each => sameEntry(each, entry)))
+  }
+
+  const later = (run: () => void, milliseconds: number) => {
+    clearTimeout(timer)
+    timer = setTimeout(run, milliseconds)
+  }
+
+  const connect = () => {
+    const start = newest()?.timestamp
+    const parameters = { query, start, limit: start ? MOST : RECENT }
+    const opened = new WebSocket(webSocketAddress('loki/api/v1/tail', parameters))
+    let first = true
+    let worked = false
+    socket = opened
+    opened.onopen = () => {
+      worked = true
+      wait = 1000
+      report(LIVE)
+    }
+    opened.onmessage = message => {
+      const frame = JSON.parse(message.data as string) as Frame
+      const entries = entriesOf(frame.streams, 'backward')
+      // Only the first frame repeats: two equal lines are two lines.
+      show(first ? unseen(entries) : entries)
+      first = false
+      const dropped = frame.dropped_entries?.length
+      report(dropped ? { kind: 'live', text: `live, ${dropped} lines left out: too many at once` } : LIVE)
+    }
+    opened.onclose = event => {
+      if (stopped.signal.aborted) return
+      sockets = worked
+      // 1000: the server ends each tail after a while, if it is told to.
+      const lost = worked && event.code !== 1000
+      if (lost) report(LOST)
+      later(() => void ask(), lost ? wait : 0)
+    }
+  }
+
+  const ask = async () => {
+    const last = newest()
     const now = Date.now()
-    const range = { start: last ? last.moment : now - 60_000, end: now + 60_000 }
-    const found = await runQuery(
-      { query, range, limit: RECENT * 10 },
-      last && { start: last.timestamp, end: nanoseconds(range.end) },
-    ).catch(() => null)
-    const entries = found?.data.kind === 'entries' ? found.data.entries : []
-    const fresh = last ? entries.filter(entry => !sameEntry(entry, last)) : entries
-    if (fresh.length) show(fresh)
-    polling = setTimeout(() => void poll(fresh[0] ?? last), 1000)
+    const range = { start: last?.moment ?? now - 60_000, end: now + 60_000 }
+    const span = last && { start: last.timestamp, end: nanoseconds(range.end) }
+    try {
+      const found = await runQuery({ query, range, limit: last ? MOST : RECENT, signal: stopped.signal }, span)
+      if (found.data.kind === 'entries') show(unseen(found.data.entries))
+      if (sockets) connect()
+      else {
+        wait = 1000
+        report(ASKING)
+        later(() => void ask(), 1000)
+      }
+    } catch (failure) {
+      if (stopped.signal.aborted) return
+      if (failure instanceof ApiError && failure.status >= 400 && failure.status < 500 && failure.status !== 429) {
+        report({ kind: 'refused', text: failure.message })
+        return
+      }
+      report(LOST)
+      later(() => void ask(), wait)
+      wait = Math.min(wait * 2, LONGEST_WAIT)
+    }
   }
 
   pane.entries.value = []
-  onState('connecting')
-  // Browsers can't send a tenant's name with a WebSocket.
-  const socket = tenant.value ? null : new WebSocket(webSocketAddress('loki/api/v1/tail', { query, limit: RECENT }))
-  if (socket) {
-    socket.onopen = () => {
-      onState('live')
-    }
-    socket.onmessage = message => {
-      const frame = JSON.parse(message.data as string) as { streams: StreamsResult[]; dropped_entries?: unknown[] }
-      show(entriesOf(frame.streams, 'backward'))
-      if (frame.dropped_entries?.length)
-        onState(`live, ${frame.dropped_entries.length} lines left out: too many at once`)
-    }
-    socket.onclose = () => {
-      if (stopped) return
-      onState('live, asking every second')
-      void poll(pane.entries.value[0])
-    }
-  } else {
-    onState('live, asking every second')
-    void poll(undefined)
-  }
+  report()
+  if (sockets) connect()
+  else void ask()
 
   return {
     pause: value => {
       paused = value
-      onState(value ? 'paused' : 'live')
-      if (!value) show([])
+      if (!paused) show([])
+      report()
     },
     close: () => {
-      stopped = true
-      clearTimeout(polling)
+      stopped.abort()
+      clearTimeout(timer)
       socket?.close()
     },
   }

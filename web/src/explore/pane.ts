@@ -28,12 +28,18 @@ export interface Pane {
   asked: Signal<Range>
   running: Signal<{ since: number } | null>
   error: Signal<ApiError | null>
+  /** it was cancelled before it had an answer */
+  cancelled: Signal<boolean>
+  /** when the shown answer came (ms), where a newer one was asked for and did not */
+  stale: Signal<number | null>
   answer: Signal<Answer | null>
   entries: Signal<Entry[]>
   volume: Signal<Volume | null>
   /** older lines are being loaded, or there are none */
   more: Signal<'idle' | 'loading' | 'end'>
   live: Signal<boolean>
+  /** new lines of the tail wait: somebody asked for that, or reads further down */
+  held: Signal<'' | 'asked' | 'reading'>
   range: () => Range
   change: (change: Partial<PaneState>) => void
   run: () => Promise<void>
@@ -49,12 +55,32 @@ export function createPane(initial: PaneState): Pane {
   const asked = signal(resolveRange(initial.range))
   const running = signal<{ since: number } | null>(null)
   const error = signal<ApiError | null>(null)
+  const cancelled = signal(false)
+  const stale = signal<number | null>(null)
   const answer = signal<Answer | null>(null)
   const entries = signal<Entry[]>([])
   const volume = signal<Volume | null>(null)
   const more = signal<'idle' | 'loading' | 'end'>('idle')
   const live = signal(false)
+  const held = signal<'' | 'asked' | 'reading'>('')
   let controller = new AbortController()
+  let answered = { question: '', at: 0 }
+
+  const question = () => {
+    const { query, range, direction } = state.value
+    return JSON.stringify([query, range, direction])
+  }
+
+  /** Without a new answer the one before stays, if it is to the same question: others would be taken for it. */
+  const keepOrClear = () => {
+    if (answered.question === question()) {
+      stale.value = answered.at
+      return
+    }
+    answer.value = null
+    entries.value = []
+    volume.value = null
+  }
 
   const change = (part: Partial<PaneState>) => {
     state.value = { ...state.value, ...part }
@@ -69,6 +95,8 @@ export function createPane(initial: PaneState): Pane {
       change({ query })
       asked.value = resolveRange(state.value.range)
       error.value = null
+      cancelled.value = false
+      stale.value = null
       more.value = 'idle'
     })
     if (!query) {
@@ -84,7 +112,7 @@ export function createPane(initial: PaneState): Pane {
     const { isMetric } = structureOf(query)
     if (isMetric) volume.value = null
     try {
-      const [found] = await Promise.all([
+      const [found, counted] = await Promise.all([
         runQuery({
           query,
           range,
@@ -93,12 +121,14 @@ export function createPane(initial: PaneState): Pane {
           step: isMetric ? stepFor(range, GRAPH_POINTS) : undefined,
           signal: aborted,
         }),
-        isMetric ? null : countVolume(query, range, aborted, volume),
+        isMetric ? false : countVolume(query, range, aborted, volume),
       ])
       if (aborted.aborted) return
       noteQuery(query)
+      answered = { question: question(), at: Date.now() }
       batch(() => {
         answer.value = found
+        if (!counted) volume.value = null
         entries.value = found.data.kind === 'entries' ? found.data.entries : []
         more.value = found.data.kind === 'entries' && found.data.entries.length < PAGE_LINES ? 'end' : 'idle'
         running.value = null
@@ -107,9 +137,7 @@ export function createPane(initial: PaneState): Pane {
       if (aborted.aborted || isAbort(failure)) return
       batch(() => {
         error.value = failure instanceof ApiError ? failure : new ApiError(String(failure), 0)
-        answer.value = null
-        entries.value = []
-        volume.value = null
+        keepOrClear()
         running.value = null
       })
     }
@@ -149,11 +177,14 @@ export function createPane(initial: PaneState): Pane {
     asked,
     running,
     error,
+    cancelled,
+    stale,
     answer,
     entries,
     volume,
     more,
     live,
+    held,
     range: () => resolveRange(state.value.range),
     change,
     run,
@@ -167,18 +198,23 @@ export function createPane(initial: PaneState): Pane {
     },
     cancel: () => {
       controller.abort()
-      running.value = null
+      batch(() => {
+        cancelled.value = true
+        keepOrClear()
+        running.value = null
+      })
     },
     loadMore,
   }
 }
 
+/** Shows the volume as soon as it is there; whether it is. */
 async function countVolume(
   query: string,
   range: Range,
   aborted: AbortSignal,
   volume: Signal<Volume | null>,
-): Promise<void> {
+): Promise<boolean> {
   const step = stepFor(range, BARS)
   const counted = `sum by (detected_level) (count_over_time(${logQueryOf(query)} [${formatDuration(step)}]))`
   // A count at a moment is of the step before it; moments are round, so that bars stay put when the range moves.
@@ -186,8 +222,9 @@ async function countVolume(
   try {
     const found = await runQuery({ query: counted, range: grid, step, purpose: 'logvolhist', signal: aborted })
     if (!aborted.aborted) volume.value = { series: found.data.kind === 'series' ? found.data.series : [], step }
+    return true
   } catch (failure) {
     if (isAbort(failure)) throw failure
-    volume.value = null
+    return false
   }
 }

@@ -1,15 +1,18 @@
 // What a line opens to: all of it, its labels and fields, and what to do with each.
 
 import { link } from '../app/router'
+import { formatCount } from '../charts/units'
 import type { Operator, Origin } from '../logql/edit'
 import { copyText } from '../parts/clipboard'
 import { Icon } from '../parts/Icon'
 import { formatNanoseconds } from '../time/format'
 import { hasAnsi, withoutAnsi } from './ansi'
-import { type Entry, jsonValue } from './entry'
+import type { Entry } from './entry'
 import { type Field, fieldGroups, traceOf } from './fields'
-import { Coloured, Marked } from './LineText'
+import { jsonValue, prettyJson } from './json'
+import { beginning, Coloured, Marked, MOST_CHARACTERS } from './LineText'
 import type { Marker } from './marking'
+import { Visible } from './Visible'
 
 export interface LineActions {
   onFilter: (origin: Origin, name: string, operator: Operator, value: string) => void
@@ -64,7 +67,7 @@ export function LineDetails({ entry, marker, columns, actions }: Properties) {
       {/* biome-ignore lint/a11y/noNoninteractiveTabindex: what scrolls must be reachable by keyboard */}
       <pre class="line-whole" tabIndex={0}>
         {json ? (
-          <Marked text={JSON.stringify(json, null, 2).replace(/\\n/g, '\n    ')} marker={marker} />
+          <Marked text={prettyJson(json).replace(/\\n/g, '\n    ')} marker={marker} />
         ) : hasAnsi(entry.line) ? (
           <Coloured text={entry.line} marker={marker} />
         ) : (
@@ -91,7 +94,8 @@ export function LineDetails({ entry, marker, columns, actions }: Properties) {
 
 function FieldRow({ field, columns, actions }: { field: Field; columns: string[]; actions: LineActions }) {
   const { name, value, origin } = field
-  const shown = columns.includes(name)
+  const isColumn = columns.includes(name)
+  const shown = beginning(value, MOST_CHARACTERS)
   const tool = (icon: 'plus' | 'minus', operator: Operator, text: string) => (
     <button
       type="button"
@@ -123,16 +127,21 @@ function FieldRow({ field, columns, actions }: { field: Field; columns: string[]
         <button
           type="button"
           class="icon-button"
-          aria-pressed={shown}
+          aria-pressed={isColumn}
           aria-label={`Show ${name} as a column`}
-          title={shown ? `Hide the column ${name}` : `Show ${name} as a column`}
+          title={isColumn ? `Hide the column ${name}` : `Show ${name} as a column`}
           onClick={() => actions.onColumn(name)}
         >
           <Icon name="columns" />
         </button>
       </td>
       <th scope="row">{name}</th>
-      <td class="field-value">{value}</td>
+      <td class="field-value">
+        <Visible text={shown} />
+        {shown.length < value.length && (
+          <span class="fold-mark">+{formatCount(value.length - shown.length)} characters</span>
+        )}
+      </td>
     </tr>
   )
 }

@@ -1,9 +1,13 @@
 // The text of a line: as it came, as fields that are easy to read, or as JSON over several lines.
 
+import { Fragment } from 'preact'
+import { formatCount } from '../charts/units'
 import type { LineForm } from '../explore/address'
 import { ansiSpans, hasAnsi } from './ansi'
-import { type Entry, jsonFields, jsonValue } from './entry'
+import { type Entry, jsonFields } from './entry'
+import { jsonValue, prettyJson } from './json'
 import { type Marker, piecesOf } from './marking'
+import { Visible } from './Visible'
 
 interface Properties {
   entry: Entry
@@ -28,44 +32,81 @@ const LEFT_OUT = new Set([
 
 export function LineText({ entry, form, marker, folded }: Properties) {
   const fields = form === 'raw' ? null : jsonFields(entry)
-  if (fields && form === 'pretty')
-    return <Marked text={JSON.stringify(jsonValue(entry.line), null, 2)} marker={marker} />
+  if (fields && form === 'pretty') return <Beginning text={prettyJson(jsonValue(entry.line)!)} marker={marker} />
   if (fields) return <ReadableFields fields={fields} marker={marker} />
   const end = folded ? entry.line.indexOf('\n') : -1
-  const text = end >= 0 ? entry.line.slice(0, end) : entry.line
   return (
     <>
-      {hasAnsi(text) ? <Coloured text={text} marker={marker} /> : <Marked text={text} marker={marker} />}
+      <Beginning text={end >= 0 ? entry.line.slice(0, end) : entry.line} marker={marker} />
       {end >= 0 && <span class="fold-mark">+{countLines(entry.line)} lines</span>}
     </>
   )
 }
 
-function ReadableFields({ fields, marker }: { fields: Record<string, string>; marker: Marker }) {
-  const message = MESSAGE.find(name => fields[name])
-  const rest = Object.entries(fields).filter(([name]) => name !== message && !LEFT_OUT.has(name))
+/** Of a line in a list; the details show all of it. Browsers need seconds to lay out lines of 200 kB. */
+export const MOST_CHARACTERS = 4000
+const MOST_OF_A_FIELD = 500
+const MOST_FIELDS = 60
+
+function Beginning({ text, marker }: { text: string; marker: Marker }) {
+  const shown = beginning(text, MOST_CHARACTERS)
   return (
     <>
-      {message && <Marked text={firstLine(fields[message]!)} marker={marker} />}
-      {rest.map(([name, value]) => (
-        <span key={name} class="line-field">
-          <span class="line-field-name">{name}=</span>
-          <Marked text={firstLine(value)} marker={marker} />
-        </span>
-      ))}
+      {hasAnsi(shown) ? <Coloured text={shown} marker={marker} /> : <Marked text={shown} marker={marker} />}
+      {shown.length < text.length && (
+        <span class="fold-mark">+{formatCount(text.length - shown.length)} characters</span>
+      )}
     </>
   )
 }
 
-function firstLine(text: string): string {
+export function beginning(text: string, most: number): string {
+  // Not between the two halves of a character.
+  return text.length <= most ? text : text.slice(0, most).replace(/[\ud800-\udbff]$/, '')
+}
+
+function ReadableFields({ fields, marker }: { fields: Record<string, string>; marker: Marker }) {
+  const message = MESSAGE.find(name => fields[name])
+  const all = Object.entries(fields).filter(([name]) => name !== message && !LEFT_OUT.has(name))
+  const rest = all.slice(0, MOST_FIELDS)
+  return (
+    <>
+      {message && <Beginning text={firstLine(fields[message]!)} marker={marker} />}
+      {rest.map(([name, value], at) => (
+        // The space is for copies of the line, and for where it wraps.
+        <Fragment key={name}>
+          {(message || at > 0) && ' '}
+          <span class="line-field">
+            <span class="line-field-name">{name}=</span>
+            <Marked text={firstLine(value, MOST_OF_A_FIELD)} marker={marker} />
+          </span>
+        </Fragment>
+      ))}
+      {rest.length < all.length && <span class="fold-mark">+{all.length - rest.length} fields</span>}
+    </>
+  )
+}
+
+function firstLine(text: string, most = Number.POSITIVE_INFINITY): string {
   const end = text.indexOf('\n')
-  return end < 0 ? text : `${text.slice(0, end)} …`
+  const line = beginning(end < 0 ? text : text.slice(0, end), most)
+  return line.length < text.length ? `${line} …` : line
 }
 
 export function Marked({ text, marker }: { text: string; marker: Marker }) {
-  if (!marker) return <>{text}</>
+  if (!marker) return <Visible text={text} />
   return (
-    <>{piecesOf(text, marker).map((piece, at) => (piece.marked ? <mark key={at}>{piece.text}</mark> : piece.text))}</>
+    <>
+      {piecesOf(text, marker).map((piece, at) =>
+        piece.marked ? (
+          <mark key={at}>
+            <Visible text={piece.text} />
+          </mark>
+        ) : (
+          <Visible key={at} text={piece.text} />
+        ),
+      )}
+    </>
   )
 }
 

@@ -3,9 +3,11 @@
 import { useCallback, useEffect, useLayoutEffect, useMemo, useRef, useState } from 'preact/hooks'
 import { useShortcuts } from '../app/shortcuts'
 import type { LineForm } from '../explore/address'
+import { type Dated, datesNeeded } from '../time/format'
 import { type Entry, sameEntry } from './entry'
 import { Heights } from './heights'
 import { type LineActions, LineDetails } from './LineDetails'
+import { MOST_CHARACTERS } from './LineText'
 import { LogRow } from './LogRow'
 import type { Marker } from './marking'
 
@@ -19,6 +21,8 @@ interface Properties {
   onEnd?: () => void
   /** keeps the newest in sight, as a live tail does */
   follow?: boolean
+  /** a line is open, or it was scrolled away from the top: nothing should move now */
+  onReading?: (reading: boolean) => void
   /** a newer answer is on its way */
   busy?: boolean
   footer?: string
@@ -30,14 +34,15 @@ const CHARACTER = 7.25
 const NARROW = 560 // no line fits a phone
 
 export function LogList(properties: Properties) {
-  const { entries, form, wrap: wanted, columns, marker, actions, onEnd, follow, busy, footer } = properties
+  const { entries, form, wrap: wanted, columns, marker, actions, onEnd, follow, onReading, busy, footer } = properties
   const scroller = useRef<HTMLDivElement>(null)
   const [view, setView] = useState({ top: 0, height: 800, width: 1000 })
   const [open, setOpen] = useState<ReadonlySet<Entry>>(new Set())
   const [current, setCurrent] = useState(-1)
   const [, redraw] = useState(0)
   const wrap = wanted || view.width < NARROW
-  const heights = useHeights(entries, `${form} ${wrap} ${columns.join()} ${wrap ? view.width : 0}`, entry =>
+  const dated = datesOf(entries)
+  const heights = useHeights(entries, `${form} ${wrap} ${dated} ${columns.join()} ${wrap ? view.width : 0}`, entry =>
     guess(entry, form, wrap, view.width),
   )
 
@@ -60,6 +65,9 @@ export function LogList(properties: Properties) {
   useEffect(() => {
     if (onEnd && entries.length && last >= entries.length - 100) onEnd()
   }, [last, entries.length, onEnd])
+
+  const reading = view.top > ROW || open.size > 0
+  useEffect(() => onReading?.(reading), [reading, onReading])
 
   useEffect(() => {
     if (follow && scroller.current) scroller.current.scrollTop = 0
@@ -92,6 +100,8 @@ export function LogList(properties: Properties) {
     const to = Math.max(0, Math.min(entries.length - 1, current + by))
     setCurrent(to)
     const element = scroller.current!
+    // Enter is for the line that was moved to, no longer for the one that was clicked.
+    if (element.contains(document.activeElement)) element.focus({ preventScroll: true })
     const [top, bottom] = [heights.offset(to), heights.offset(to + 1)]
     if (top < element.scrollTop) element.scrollTop = top
     else if (bottom > element.scrollTop + element.clientHeight) element.scrollTop = bottom - element.clientHeight
@@ -112,7 +122,7 @@ export function LogList(properties: Properties) {
       aria-label="Log lines"
       aria-busy={busy ?? false}
     >
-      {columns.length > 0 && <ColumnHeadings columns={columns} onRemove={actions.onColumn} />}
+      {columns.length > 0 && <ColumnHeadings columns={columns} dated={dated} onRemove={actions.onColumn} />}
       <div class="log-space" style={{ height: `${heights.total}px` }}>
         <ol class="log-rows" style={{ transform: `translateY(${heights.offset(first)}px)` }}>
           {entries.slice(first, last).map((entry, at) => {
@@ -129,6 +139,7 @@ export function LogList(properties: Properties) {
                   form={form}
                   columns={columns}
                   marker={marker}
+                  dated={dated}
                   isOpen={open.has(entry)}
                   index={index}
                   isCurrent={index === current}
@@ -152,10 +163,21 @@ function stillOpen(before: ReadonlySet<Entry>, entries: Entry[]): ReadonlySet<En
   return new Set(entries.filter(entry => before.has(entry) || opened.some(each => sameEntry(each, entry))))
 }
 
-function ColumnHeadings({ columns, onRemove }: { columns: string[]; onRemove: (name: string) => void }) {
+/** Lines are in order, so that the dates of the first and the last say it. */
+function datesOf(entries: Entry[]): Dated {
+  return datesNeeded(entries.length ? [entries[0]!.moment, entries.at(-1)!.moment] : [])
+}
+
+interface HeadingProperties {
+  columns: string[]
+  dated: Dated
+  onRemove: (name: string) => void
+}
+
+function ColumnHeadings({ columns, dated, onRemove }: HeadingProperties) {
   return (
     <div class="log-columns">
-      <span class="log-time">Time</span>
+      <span class={`log-time ${dated}`}>Time</span>
       <span class="log-level" />
       {columns.map(name => (
         <span key={name} class="log-column">
@@ -219,7 +241,9 @@ function useHeights(entries: Entry[], shape: string, guessed: (entry: Entry) => 
 function guess(entry: Entry, form: LineForm, wrap: boolean, width: number): number {
   if (form === 'pretty' && entry.line.startsWith('{')) return ROW * (2 + Math.min(40, entry.line.split('":').length))
   if (!wrap) return ROW
-  const across = Math.max(20, (width - 150) / CHARACTER)
-  const lines = Math.ceil(entry.line.length / across)
-  return ROW + (Math.max(1, lines) - 1) * 18
+  // Where it is narrow, the text stands below the time.
+  const narrow = width < NARROW
+  const across = Math.max(20, (width - (narrow ? 18 : 150)) / CHARACTER)
+  const lines = Math.ceil(Math.min(entry.line.length, MOST_CHARACTERS) / across)
+  return ROW + (Math.max(1, lines) - (narrow ? 0 : 1)) * 18
 }

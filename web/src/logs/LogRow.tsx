@@ -1,10 +1,11 @@
 import type { LineForm } from '../explore/address'
 import { memo } from '../parts/memo'
-import { formatTime } from '../time/format'
+import { type Dated, formatRow } from '../time/format'
 import { type Entry, fieldOf } from './entry'
 import { LineText } from './LineText'
 import { type Level, levelOf } from './levels'
 import type { Marker } from './marking'
+import { Visible } from './Visible'
 
 interface Properties {
   entry: Entry
@@ -12,6 +13,8 @@ interface Properties {
   form: LineForm
   columns: string[]
   marker: Marker
+  /** how much of the date stands before the time */
+  dated?: Dated
   isOpen: boolean
   isCurrent: boolean
   onToggle: (index: number) => void
@@ -34,6 +37,7 @@ export const LogRow = memo(function LogRow({
   form,
   columns,
   marker,
+  dated = '',
   isOpen,
   isCurrent,
   onToggle,
@@ -53,16 +57,16 @@ export const LogRow = memo(function LogRow({
         type="button"
         class="log-time"
         aria-expanded={isOpen}
-        aria-label={`Details of the line of ${formatTime(entry.moment, true)}`}
+        aria-label={`Details of the line of ${formatRow(entry.moment, dated)}`}
       >
-        {formatTime(entry.moment, true)}
+        {formatRow(entry.moment, dated)}
       </button>
       <abbr class="log-level" title={entry.level}>
         {SHORT[level]}
       </abbr>
       {columns.map(name => (
         <span key={name} class="log-column">
-          {fieldOf(entry, name) ?? ''}
+          <Visible text={(fieldOf(entry, name) ?? '').slice(0, 200)} />
         </span>
       ))}
       <span class="log-line">

@@ -1,12 +1,13 @@
 // A line outside of a list: nothing opens, nothing is marked.
 
+import type { Dated } from '../time/format'
 import type { Entry } from './entry'
 import { LogRow } from './LogRow'
 
 const NO_COLUMNS: string[] = []
 const ignore = () => {}
 
-export function PlainLine({ entry }: { entry: Entry }) {
+export function PlainLine({ entry, dated }: { entry: Entry; dated?: Dated }) {
   return (
     <LogRow
       entry={entry}
@@ -14,6 +15,7 @@ export function PlainLine({ entry }: { entry: Entry }) {
       form="readable"
       columns={NO_COLUMNS}
       marker={null}
+      dated={dated}
       isOpen={false}
       isCurrent={false}
       onToggle={ignore}

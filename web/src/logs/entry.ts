@@ -1,5 +1,7 @@
 // Log entries as the page holds them: flat, sorted, with what each line needs computed once.
 
+import { flatFields, jsonValue } from './json'
+
 export type Labels = Record<string, string>
 
 export interface Entry {
@@ -39,8 +41,13 @@ export function entriesOf(streams: readonly StreamsResult[], direction: 'backwar
   return entries.sort((a, b) => (a.timestamp < b.timestamp ? -sign : a.timestamp > b.timestamp ? sign : 0))
 }
 
+/** Whether two answers speak of one entry: a tail gives metadata as labels, too, and a parser adds its own. */
 export function sameEntry(a: Entry, b: Entry): boolean {
-  return a.timestamp === b.timestamp && a.line === b.line && selectorText(a.stream) === selectorText(b.stream)
+  return a.timestamp === b.timestamp && a.line === b.line && agree(a.stream, b.stream)
+}
+
+function agree(a: Labels, b: Labels): boolean {
+  return Object.keys(a).every(name => b[name] === undefined || b[name] === a[name])
 }
 
 export function selectorText(labels: Labels): string {
@@ -60,26 +67,7 @@ export function jsonFields(entry: Entry): Labels | null {
   const known = parsedLines.get(entry)
   if (known !== undefined) return known
   const value = jsonValue(entry.line)
-  const fields = value === null ? null : flatten(value, '', {})
+  const fields = value === null ? null : flatFields(value)
   parsedLines.set(entry, fields)
   return fields
-}
-
-export function jsonValue(line: string): object | null {
-  const start = line.trimStart()
-  if (!start.startsWith('{')) return null
-  try {
-    return JSON.parse(line) as object
-  } catch {
-    return null
-  }
-}
-
-function flatten(value: object, prefix: string, into: Labels): Labels {
-  for (const [name, each] of Object.entries(value)) {
-    const path = (prefix ? `${prefix}_${name}` : name).replace(/[^A-Za-z0-9_]/g, '_')
-    if (each !== null && typeof each === 'object' && !Array.isArray(each)) flatten(each, path, into)
-    else if (each !== null && !Array.isArray(each)) into[path] = String(each)
-  }
-  return into
 }

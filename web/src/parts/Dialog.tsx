@@ -1,5 +1,6 @@
 import type { ComponentChildren } from 'preact'
 import { useEffect, useRef } from 'preact/hooks'
+import { restoreFocus } from './focus'
 import { Icon } from './Icon'
 
 interface Properties {
@@ -12,7 +13,9 @@ interface Properties {
 export function Dialog({ title, class: className = '', onClose, children }: Properties) {
   const element = useRef<HTMLDialogElement>(null)
   useEffect(() => {
+    const before = document.activeElement
     element.current?.showModal()
+    return () => restoreFocus(before)
   }, [])
   return (
     // biome-ignore lint/a11y/useKeyWithClickEvents: Escape closes a dialog by itself

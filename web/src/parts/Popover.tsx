@@ -2,6 +2,7 @@
 
 import type { ComponentChildren } from 'preact'
 import { useEffect, useRef, useState } from 'preact/hooks'
+import { restoreFocus } from './focus'
 
 interface Properties {
   label: ComponentChildren
@@ -33,6 +34,7 @@ export function Popover({ label, title, class: className = 'button', align = 'le
     return () => {
       document.removeEventListener('pointerdown', outside)
       document.removeEventListener('keydown', onEscape, true)
+      restoreFocus(opener.current)
     }
   }, [open])
 

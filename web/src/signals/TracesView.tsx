@@ -45,7 +45,16 @@ export function TracesView() {
       <main id="main" class="padded traces">
         <TraceForm key={id} id={id} onFind={wanted => go('traces', { id: wanted, ...text })} />
         {traceStore.value === null && (
-          <p class="hint">This server keeps no spans. A trace is shown by the lines that carry its id in `trace_id`.</p>
+          <p class="hint">
+            This server keeps no spans. A trace is shown by the lines that carry its id in <code>trace_id</code>
+            {!id && (
+              <>
+                : here are{' '}
+                <a href={link('logs', { q: '{service_name=~".+"} | trace_id!=""', ...text })}>lines that have one</a>
+              </>
+            )}
+            .
+          </p>
         )}
         {lines.error && <Failure message={lines.error.message} />}
         {id &&

@@ -3,7 +3,7 @@
 import { useState } from 'preact/hooks'
 import { go, place } from '../app/router'
 import { TopBar } from '../app/TopBar'
-import { Choices } from '../explore/ResultTools'
+import { Choices } from '../parts/Choices'
 import { type RangeText, resolveRange } from '../time/range'
 import { TimePicker } from '../time/TimePicker'
 import { Agents } from './Agents'

@@ -1,20 +1,13 @@
 // The range of a view: quick, absolute, back and forward, refresh.
 
 import { useEffect, useState } from 'preact/hooks'
+import { Choices } from '../parts/Choices'
 import { Icon } from '../parts/Icon'
 import { Popover } from '../parts/Popover'
 import { parseDuration } from './duration'
 import { formatMoment } from './format'
-import {
-  absolute,
-  describeRange,
-  parseMoment,
-  QUICK_RANGES,
-  type RangeText,
-  resolveRange,
-  shifted,
-  zoomedOut,
-} from './range'
+import { absolute, describeRange, parseMoment, QUICK_RANGES, type RangeText, shifted, zoomedOut } from './range'
+import { localZone, setZone, zone } from './zone'
 
 interface Properties {
   range: RangeText
@@ -46,6 +39,7 @@ export function TimePicker({ range, onRange, refresh, onRefreshEvery, onRefresh 
           <>
             <Icon name="clock" />
             <span class="time-text">{describeRange(range)}</span>
+            {zone.value === 'utc' && <small class="zone-mark">UTC</small>}
             <Icon name="down" />
           </>
         }
@@ -100,9 +94,8 @@ export function TimePicker({ range, onRange, refresh, onRefreshEvery, onRefresh 
 }
 
 function RangeForm({ range, onRange }: Pick<Properties, 'range' | 'onRange'>) {
-  const now = resolveRange(range)
-  const [from, setFrom] = useState(range.from.startsWith('now') ? range.from : formatMoment(now.start))
-  const [to, setTo] = useState(range.to.startsWith('now') ? range.to : formatMoment(now.end))
+  const [from, setFrom] = useState(textOf(range.from))
+  const [to, setTo] = useState(textOf(range.to))
   const [start, end] = [parseMoment(from, Date.now()), parseMoment(to, Date.now())]
   const problem =
     start === null
@@ -133,6 +126,24 @@ function RangeForm({ range, onRange }: Pick<Properties, 'range' | 'onRange'>) {
         <button type="submit" class="button primary" disabled={!!problem}>
           Apply
         </button>
+        {!/^(Etc\/)?UTC$/.test(localZone()) && (
+          <div class="zone-choice">
+            <Choices
+              label="Time zone"
+              value={zone.value}
+              choices={[
+                { value: 'local', name: localZone() },
+                { value: 'utc', name: 'UTC' },
+              ]}
+              onChoose={chosen => {
+                // What is written in the fields are times of the zone before.
+                setZone(chosen)
+                setFrom(textOf(range.from))
+                setTo(textOf(range.to))
+              }}
+            />
+          </div>
+        )}
       </form>
       <ul class="quick-ranges">
         {QUICK_RANGES.map(([name, each]) => (
@@ -149,6 +160,11 @@ function RangeForm({ range, onRange }: Pick<Properties, 'range' | 'onRange'>) {
       </ul>
     </div>
   )
+}
+
+function textOf(moment: string): string {
+  const parsed = moment.startsWith('now') ? null : parseMoment(moment, Date.now())
+  return parsed === null ? moment : formatMoment(parsed)
 }
 
 function useRefresh(every: string, onRefresh: () => void): void {

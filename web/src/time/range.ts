@@ -2,6 +2,7 @@
 
 import { DAY, formatDuration, HOUR, MINUTE, parseDuration, SECOND } from './duration'
 import { formatMoment } from './format'
+import { zone, zoneOffset } from './zone'
 
 export interface RangeText {
   from: string
@@ -41,13 +42,24 @@ export function parseMoment(text: string, now: number): number | null {
     const back = relative[1] ? parseDuration(relative[1]) : 0
     if (back === null) return null
     const size = relative[2] ? UNIT_SIZES[relative[2]]! : 1
-    return Math.floor((now - back) / size) * size
+    const moment = now - back
+    const offset = zoneOffset(moment) // days begin at midnight of the zone
+    return Math.floor((moment + offset) / size) * size - offset
   }
   if (/^\d{19}$/.test(trimmed)) return Number(trimmed.slice(0, 13))
   if (/^\d{13}$/.test(trimmed)) return Number(trimmed)
   if (/^\d{10}$/.test(trimmed)) return Number(trimmed) * SECOND
-  const parsed = Date.parse(trimmed.replace(/^(\d{4}-\d\d-\d\d) /, '$1T'))
+  const parsed = Date.parse(withZone(trimmed))
   return Number.isNaN(parsed) ? null : parsed
+}
+
+/** A date alone is its midnight, and what names no zone is of the chosen one. */
+function withZone(text: string): string {
+  const written = /^(\d{4}-\d\d-\d\d)(?:[ T](\d\d:\d\d.*))?$/.exec(text)
+  if (!written) return text
+  const [, date, time = '00:00'] = written
+  const named = /(?:Z|[+-]\d\d:?\d\d)$/.test(time)
+  return `${date}T${time}${named || zone.value === 'local' ? '' : 'Z'}`
 }
 
 export function resolveRange(range: RangeText, now = Date.now()): Range {

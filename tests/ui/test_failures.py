@@ -1,0 +1,55 @@
+"""What is shown when no answer comes."""
+
+from playwright.sync_api import Page, Route, expect
+
+from .reader import Reader
+
+RYOT = '{service="ryot"}'
+QUERIES = "**/loki/api/v1/query_range**"
+
+
+def stay_silent(_route: Route) -> None:
+    """The server never answers."""
+
+
+def cut_off(route: Route) -> None:
+    """There is no server."""
+    route.abort()
+
+
+def warnings(page: Page) -> str:
+    return " ".join(page.locator(".messages .warning").all_inner_texts())
+
+
+def test_lines_of_another_query_are_not_left_below_a_cancelled_one(reader: Reader) -> None:
+    reader.explore(RYOT)
+    reader.page.route(QUERIES, stay_silent)
+    reader.write('{service="agents"}')
+    reader.click("Cancel")
+    expect(reader.page.locator(".messages")).to_contain_text("The query was cancelled")
+    expect(reader.lines).to_have_count(0)
+    reader.page.unroute(QUERIES, stay_silent)
+    reader.click("Run")
+    expect(reader.lines.first).to_be_visible()
+    expect(reader.page.locator(".messages .warning")).to_have_count(0)
+
+
+def test_lines_stay_when_the_server_does_not_answer_again(reader: Reader) -> None:
+    reader.explore(RYOT)
+    reader.page.route(QUERIES, cut_off)
+    reader.click("Refresh")
+    expect(reader.page.get_by_role("alert")).to_have_text("the server does not answer")
+    assert "What follows is the answer of" in warnings(reader.page)
+    expect(reader.lines.first).to_be_visible()
+    expect(reader.page.locator(".volume-total")).to_be_visible()
+    reader.page.unroute(QUERIES, cut_off)
+    reader.click("Refresh")
+    expect(reader.page.get_by_role("alert")).to_have_count(0)
+    assert warnings(reader.page) == ""
+
+
+def test_a_query_that_fails_shows_no_lines_of_another(reader: Reader) -> None:
+    reader.explore(RYOT)
+    reader.write('{service="ryot"} | jsn')
+    expect(reader.page.get_by_role("alert")).to_contain_text("did you mean `json`")
+    expect(reader.lines).to_have_count(0)

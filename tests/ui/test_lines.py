@@ -1,0 +1,62 @@
+"""Lines of every shape, as the page shows them."""
+
+import json
+import time
+
+import httpx
+from playwright.sync_api import expect
+
+from .reader import Reader
+
+
+def push(url: str, app: str, *lines: str) -> None:
+    """Lines of now, a second apart, the newest last."""
+    newest = time.time_ns() - 1_000_000_000
+    values = [[str(newest - (len(lines) - at) * 1_000_000_000), line] for at, line in enumerate(lines)]
+    body = {"streams": [{"stream": {"app": app}, "values": values}]}
+    assert httpx.post(f"{url}/loki/api/v1/push", json=body).status_code == 204
+
+
+def test_numbers_keep_their_digits_and_can_be_filtered_for(reader: Reader) -> None:
+    order = 12345678901234567890
+    push(reader.url, "orders", json.dumps({"msg": "paid", "order": order}), json.dumps({"msg": "paid", "order": 7}))
+    reader.explore('{app="orders"}')
+    expect(reader.lines.nth(1)).to_contain_text(f"order={order}")
+    reader.lines.nth(1).locator(".log-time").click()
+    expect(reader.details.locator(".line-whole")).to_contain_text(f'"order": {order}')
+    reader.details.get_by_role("button", name="Filter for order").click()
+    reader.expect_query(f'{{app="orders"}} | json | order="{order}"')
+    reader.wait_for_answer()
+    expect(reader.lines).to_have_count(1)
+    expect(reader.lines.first).to_contain_text(f"order={order}")
+
+
+def test_a_copied_line_has_its_fields_apart(reader: Reader) -> None:
+    push(reader.url, "copied", json.dumps({"msg": "request done", "path": "/a", "status": 200}))
+    reader.explore('{app="copied"}')
+    copied = reader.lines.first.locator(".log-line").evaluate(
+        "line => { getSelection().selectAllChildren(line); return getSelection().toString() }"
+    )
+    assert copied == "request done path=/a status=200"
+
+
+def test_characters_that_hide_are_written_out(reader: Reader) -> None:
+    coloured = "\x1b[48;2;1;2;3mplain\x1b[0m \x1b]0;title\x07text"
+    push(reader.url, "hiding", "user=\u202enimda\u202c 10%\r99%\x00", coloured)
+    reader.explore('{app="hiding"}')
+    line = reader.lines.first.locator(".log-line")
+    expect(reader.lines.nth(1).locator(".log-line")).to_have_text(r"user=\u202enimda\u202c 10%\r99%\x00")
+    expect(line).to_have_text("plain text")
+    expect(line.locator("[class^=ansi]")).to_have_count(0)
+
+
+def test_long_lines_show_their_beginning_and_open_to_all_of_it(reader: Reader) -> None:
+    long = "x" * 100_000 + " the end"
+    push(reader.url, "long", long, json.dumps({"msg": "sent", "payload": long} | {f"f{at}": at for at in range(200)}))
+    reader.explore('{app="long"}')
+    expect(reader.lines.first).to_contain_text("sent payload=xxx")
+    expect(reader.lines.first.locator(".fold-mark")).to_have_text("+141 fields")
+    expect(reader.lines.nth(1).locator(".fold-mark")).to_have_text("+96,008 characters")
+    assert reader.page.get_by_label("Log lines").evaluate("list => list.scrollWidth") < 100_000
+    reader.lines.nth(1).locator(".log-time").click()
+    expect(reader.details.locator(".line-whole")).to_contain_text("the end")

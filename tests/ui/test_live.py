@@ -1,0 +1,75 @@
+"""Following lines as they come, over connections that break."""
+
+import time
+
+import httpx
+from playwright.sync_api import Locator, Route, WebSocketRoute, expect
+
+from .reader import Reader
+
+
+def push(url: str, *lines: str) -> None:
+    now = time.time_ns()
+    values = [[str(now + at), line] for at, line in enumerate(lines)]
+    body = {"streams": [{"stream": {"app": "followed"}, "values": values}]}
+    assert httpx.post(f"{url}/loki/api/v1/push", json=body).status_code == 204
+
+
+def state(reader: Reader) -> Locator:
+    return reader.page.locator(".live-state")
+
+
+def follow(reader: Reader, lines: int) -> None:
+    push(reader.url, *(f"line {at}" for at in range(lines)))
+    reader.explore('{app="followed"}')
+    reader.click("Live")
+    expect(state(reader)).to_have_text("live")
+    expect(reader.lines.first).to_contain_text(f"line {lines - 1}")
+
+
+def test_the_tail_waits_while_somebody_reads_further_down(reader: Reader) -> None:
+    follow(reader, 90)
+    reader.page.get_by_label("Log lines").evaluate("list => { list.scrollTop = 400 }")
+    expect(state(reader)).to_have_text("paused")
+    push(reader.url, "a newer line")
+    expect(state(reader)).to_have_text("paused, 1 new")
+    assert reader.page.get_by_label("Log lines").evaluate("list => list.scrollTop") == 400
+    reader.page.get_by_label("Log lines").evaluate("list => { list.scrollTop = 0 }")
+    expect(state(reader)).to_have_text("live")
+    expect(reader.lines.first).to_contain_text("a newer line")
+
+
+def test_the_tail_waits_while_a_line_is_open(reader: Reader) -> None:
+    follow(reader, 3)
+    reader.lines.first.locator(".log-time").click()
+    expect(state(reader)).to_have_text("paused")
+    push(reader.url, "another line")
+    expect(state(reader)).to_have_text("paused, 1 new")
+    reader.click("Resume")
+    expect(reader.lines.first).to_contain_text("another line")
+
+
+def test_a_lost_connection_is_said_and_made_again(reader: Reader) -> None:
+    """What was logged meanwhile is there afterwards, once."""
+    opened: list[WebSocketRoute] = []
+
+    def pass_on(socket: WebSocketRoute) -> None:
+        opened.append(socket)
+        socket.connect_to_server()
+
+    def refuse(route: Route) -> None:
+        route.abort()
+
+    reader.page.route_web_socket("**/loki/api/v1/tail**", pass_on)
+    follow(reader, 3)
+    reader.page.route("**/loki/api/v1/query_range**", refuse)
+    opened[-1].close(code=4000)
+    expect(state(reader)).to_contain_text("no connection to the server")
+    push(reader.url, "a line that nobody saw")
+    reader.page.unroute("**/loki/api/v1/query_range**", refuse)
+    expect(state(reader)).to_have_text("live")
+    push(reader.url, "a line after that")
+    expect(reader.lines.first).to_contain_text("a line after that")
+    expect(reader.page.locator(".log-row", has_text="a line that nobody saw")).to_have_count(1)
+    expect(reader.page.locator(".log-row", has_text="a line after that")).to_have_count(1)
+    assert len(opened) == 2
