@@ -112,6 +112,7 @@ class Maintenance:
     def forget_now(self) -> None:
         """Removes what delete requests take and retention does not keep, with the objects. Raises Unavailable."""
         with self._in_turn():
+            self._forgetting.look_again()
             failures = Failures()
             with failures.within("delete requests"):
                 self._forgetting.delete_requested(self._pause)
