@@ -100,6 +100,7 @@ class Store:
         )  # fmt: skip
         self.restores = Restores(settings.tiers, objects, self.documents(RESTORES), metrics, clock)
         self._maintenance.start()
+        self._archives = {tier.name for tier in settings.tiers if tier.objects.is_archive}
         self._closing = Event()
         self._warming = Thread(target=self._warm, name="sigyn-warm", daemon=True)
         self._warming.start()
@@ -158,6 +159,7 @@ class Store:
         self._closing.set()
         await asyncio.to_thread(self._warming.join)
         await asyncio.to_thread(self._maintenance.stop)
+        self.restores.close()
         self._catalog.close()
         if self._lock is not None:
             self._lock.release()
@@ -234,7 +236,8 @@ class Store:
 
     def _warm(self) -> None:
         """Reads what a query wants to know first of the newest segments, so that the first is as quick as others."""
-        newest = sorted(self._live.all(), key=lambda segment: segment.last, reverse=True)[:WARMED]
+        readable = [segment for segment in self._live.all() if segment.tier not in self._archives]
+        newest = sorted(readable, key=lambda segment: segment.last, reverse=True)[:WARMED]
         for segment in newest:
             if self._closing.is_set():
                 return

@@ -1,7 +1,7 @@
 """Requests to an archive for many objects, several at a time."""
 
 from collections.abc import Iterator, Mapping, Sequence
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import Executor, ThreadPoolExecutor
 from dataclasses import dataclass
 from typing import TypeVar
 
@@ -19,6 +19,11 @@ AT_ONCE = 64
 """Objects in one note of the ledger: so many of a day's allowance a process loses at most that dies before it asks."""
 
 
+def asking_pool() -> ThreadPoolExecutor:
+    """Threads that wait for a service; none is there before there is work."""
+    return ThreadPoolExecutor(WIDTH, "archive")
+
+
 @dataclass(frozen=True, slots=True)
 class Looked:
     """A segment with what its service says of the object, or why it says nothing."""
@@ -28,7 +33,7 @@ class Looked:
     reason: str = ""
 
 
-def look_at(archive: Archive, segments: Sequence[SegmentInfo]) -> list[Looked]:
+def look_at(pool: Executor, archive: Archive, segments: Sequence[SegmentInfo]) -> list[Looked]:
     """How the objects of segments are, in their order."""
 
     def look(segment: SegmentInfo) -> Looked:
@@ -37,11 +42,11 @@ def look_at(archive: Archive, segments: Sequence[SegmentInfo]) -> list[Looked]:
         except (SegmentLost, Unavailable) as error:
             return Looked(segment, None, str(error))
 
-    with ThreadPoolExecutor(WIDTH, "archive") as pool:
-        return list(pool.map(look, segments))
+    return list(pool.map(look, segments))
 
 
 def ask_for(
+    pool: Executor,
     archive: Archive,
     ledger: RestoreLedger,
     tenant: str,
@@ -59,11 +64,12 @@ def ask_for(
         found_of = {segment.key: found for segment, found in archived if found.kind is kind}
         segments = [segment for segment, _ in archived if segment.key in found_of]
         for some in parts(segments, AT_ONCE):
-            outcomes |= _ask(archive, ledger, tenant, some, found_of, kind, rule, bounds)
+            outcomes |= _ask(pool, archive, ledger, tenant, some, found_of, kind, rule, bounds)
     return outcomes
 
 
 def _ask(
+    pool: Executor,
     archive: Archive,
     ledger: RestoreLedger,
     tenant: str,
@@ -82,8 +88,7 @@ def _ask(
             return str(error)
         return ""
 
-    with ThreadPoolExecutor(WIDTH, "archive") as pool:
-        outcomes = {segment.key: reason for segment, reason in zip(noted, pool.map(ask, noted), strict=True)}
+    outcomes = {segment.key: reason for segment, reason in zip(noted, pool.map(ask, noted), strict=True)}
     failed = [key for key, reason in outcomes.items() if reason]
     if failed:
         ledger.give_back(tenant, name, failed)

@@ -1,8 +1,6 @@
 """Which service has the objects of a tier."""
 
 from sigyn.store.archives.archive import Archive
-from sigyn.store.archives.azure import AzureArchive
-from sigyn.store.archives.s3 import S3Archive
 from sigyn.store.settings import ObjectStoreSettings
 
 _AZURE = ("az", "azure", "abfs", "abfss")
@@ -16,4 +14,10 @@ def may_archive(settings: ObjectStoreSettings) -> bool:
 
 def open_archive(settings: ObjectStoreSettings) -> Archive:
     """The service of a place that `may_archive`; nothing is asked yet. Raises BadRequest for what can't work."""
-    return AzureArchive(settings) if settings.url.partition(":")[0] in _AZURE else S3Archive(settings)
+    if settings.url.partition(":")[0] in _AZURE:
+        from sigyn.store.archives.azure import AzureArchive  # with an HTTP client, of which few have need
+
+        return AzureArchive(settings)
+    from sigyn.store.archives.s3 import S3Archive
+
+    return S3Archive(settings)

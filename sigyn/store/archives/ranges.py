@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from sigyn.model.errors import BadRequest, NotFound
 from sigyn.model.time import Clock, TimeRange
 from sigyn.store.archives.archive import DURATIONS, ArchivedObject, Kind, State
-from sigyn.store.archives.asking import AT_ONCE, Looked, ask_for, look_at, parts
+from sigyn.store.archives.asking import AT_ONCE, Looked, ask_for, asking_pool, look_at, parts
 from sigyn.store.archives.ledger import KIND, RestoreLedger
 from sigyn.store.archives.opening import may_archive, open_archive
 from sigyn.store.catalog import SegmentInfo
@@ -76,23 +76,24 @@ def restore_range(
     if not tiers:
         raise NotFound("no tier is in S3 or Azure (`storage.tiers`): nothing has to be restored")
     segments = _segments(settings, tenant, asked, concerns)
+    by_tier = {tier.name: [segment for segment in segments if segment.tier == tier.name] for tier in tiers}
     ledger = RestoreLedger(Documents(hot_objects(settings), KIND, clock), clock)
-    total = sum(segment.tier == tier.name for segment in segments for tier in tiers)
+    total = sum(map(len, by_tier.values()))
     done = 0
     restored = []
-    for tier in tiers:
-        own = [segment for segment in segments if segment.tier == tier.name]
-        archive, rule = open_archive(tier.objects), rule_of(tier)
-        looked: list[Looked] = []
-        outcomes: dict[str, str] = {}
-        for some in parts(own, AT_ONCE):
-            progress(done, total)
-            found = look_at(archive, some)
-            if not dry_run:
-                outcomes |= ask_for(archive, ledger, tenant, _archived(found), rule, None)
-            looked += found
-            done += len(some)
-        restored.append(_counted(tier.name, looked, outcomes, rule))
+    with asking_pool() as pool:
+        for tier in tiers:
+            archive, rule = open_archive(tier.objects), rule_of(tier)
+            looked: list[Looked] = []
+            outcomes: dict[str, str] = {}
+            for some in parts(by_tier[tier.name], AT_ONCE):
+                progress(done, total)
+                found = look_at(pool, archive, some)
+                if not dry_run:
+                    outcomes |= ask_for(pool, archive, ledger, tenant, _archived(found), rule, None)
+                looked += found
+                done += len(some)
+            restored.append(_counted(tier.name, looked, outcomes, rule))
     progress(done, total)
     return restored
 

@@ -11,7 +11,7 @@ import structlog
 from sigyn.model.errors import Unavailable
 from sigyn.model.time import Clock
 from sigyn.store.archives.archive import DURATIONS, Archive, ArchivedObject, State
-from sigyn.store.archives.asking import AT_ONCE, ask_for, look_at, parts
+from sigyn.store.archives.asking import AT_ONCE, ask_for, asking_pool, look_at, parts
 from sigyn.store.archives.ledger import AskedRestore, RestoreBounds, RestoreLedger
 from sigyn.store.archives.opening import open_archive
 from sigyn.store.catalog import SegmentInfo
@@ -81,8 +81,13 @@ class Restores:
         self._ledger = RestoreLedger(documents, clock)
         self._metrics = metrics
         self._clock = clock
+        self._pool = asking_pool()
         self._lock = Lock()
         self._failed: dict[str, tuple[float, str]] = {}  # by address: when, monotonic, and why
+
+    def close(self) -> None:
+        """Lets go of the threads; nothing asks any more."""
+        self._pool.shutdown()
 
     def of(
         self, segments: Sequence[SegmentInfo], bounds_of: Callable[[str], RestoreBounds], *, may_ask: bool
@@ -149,7 +154,7 @@ class Restores:
                 return
             verdicts = self._looked_at(archive, segments, asked)
             archived = [(segment, each) for segment, each in verdicts.items() if isinstance(each, ArchivedObject)]
-            outcomes = ask_for(archive, self._ledger, tenant, archived, rule, bounds)
+            outcomes = ask_for(self._pool, archive, self._ledger, tenant, archived, rule, bounds)
             meanwhile = self._ledger.asked(tenant)
         except Unavailable as error:
             for segment in segments:
@@ -185,7 +190,7 @@ class Restores:
             failed, reason = self._failed.get(segment.key, (-_FAILED_SECONDS, ""))
             if time.monotonic() < failed + _FAILED_SECONDS:
                 verdicts[segment] = Verdict(Fate.FAILED, reason=reason)
-        for looked in look_at(archive, [segment for segment in segments if segment not in verdicts]):
+        for looked in look_at(self._pool, archive, [segment for segment in segments if segment not in verdicts]):
             segment, found = looked.segment, looked.found
             if found is None:
                 verdicts[segment] = self._failure(segment, looked.reason)
