@@ -3,7 +3,7 @@
 import asyncio
 import importlib.util
 import uuid
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import replace
 from pathlib import Path
 
@@ -12,8 +12,10 @@ from structlog.testing import capture_logs
 
 from sigyn.model.errors import BadRequest
 from sigyn.model.time import DAY, HOUR
-from sigyn.store import ObjectStoreSettings, SegmentInfo, Store, StoreSettings, TierSettings
-from sigyn.store.archives.ledger import RestoreBounds
+from sigyn.store import ObjectStoreSettings, Store, StoreSettings, TierSettings
+from sigyn.store.archives.archive import Kind
+from sigyn.store.archives.ledger import KIND as RESTORES
+from sigyn.store.archives.ledger import RestoreBounds, RestoreLedger
 from sigyn.store.archives.restores import Fate, UnreadSegments
 from sigyn.store.places import objects_of
 from sigyn.store.retention import RetentionRules
@@ -22,70 +24,12 @@ from sigyn.store.streams import Int64s
 
 from .azure import ACCOUNT, KEY
 from .entries import EARLIEST, LATEST, batch, row, stored
-from .glacier import SlowRestores, slow_restores
-from .matching import TextMatcher
+from .glacier import TODAY, Archived, Clock, SlowRestores, slow_restores
 from .proxy import FaultyProxy
 
 pytestmark = pytest.mark.anyio
 
-TODAY = 20_000
 ANY = RestoreBounds(0, 0)
-
-
-class Clock:
-    """A clock that tests set."""
-
-    def __init__(self) -> None:
-        self.now = TODAY * DAY + 6 * HOUR
-
-    def __call__(self) -> int:
-        return self.now
-
-
-class Archived:
-    """A store whose segments, one a day, are in an archive in front of which a proxy counts."""
-
-    def __init__(self, proxy: FaultyProxy, folder: Path, retention: RetentionRules | None = None) -> None:
-        self.proxy = proxy
-        self.clock = Clock()
-        self.folder = uuid.uuid4().hex
-        archive = ObjectStoreSettings(
-            url=f"s3://logs/{self.folder}", endpoint=proxy.url, region="us-east-1",
-            access_key_id="key", secret_access_key="secret", storage_class="GLACIER",
-        )  # fmt: skip
-        tier = TierSettings(name="cold", after=30 * DAY, objects=archive, restore=RestoreRule("bulk", 2))
-        self.settings = StoreSettings(
-            data=folder / "data", tiers=(tier,), compaction=False,
-            recent_bytes=0, metadata_bytes=0, cache_bytes=0, delete_cancel_period=0,
-        )  # fmt: skip
-        self._retention = retention
-
-    def open(self) -> Store:
-        """The store, as it was left."""
-        more = {"retention": self._retention} if self._retention else {}
-        store = Store.open(self.settings, clock=self.clock, **more)
-        store.match_deletes(TextMatcher(store.streams))
-        return store
-
-    async def filled(self, *days: int, tenant: str = "fake") -> Store:
-        """A store with entries of so many days ago, in the archive where they are old enough."""
-        store = self.open()
-        for day in days:
-            for hour in range(2):
-                await store.append(batch([row("a", (TODAY - day) * DAY + hour * HOUR, f"{day} days")], tenant))
-        store.compact_now()
-        self.clock.now += 2 * HOUR
-        store.move_now()
-        await store.close()
-        return self.open()
-
-    def requests(self, method: str = "", what: str = "") -> int:
-        """Requests for objects so far, with this method and this behind the address."""
-        return sum(f".parquet{what}" in each.path and method in ("", each.method) for each in self.proxy.requests)
-
-    def urls(self, segments: tuple[SegmentInfo, ...]) -> list[str]:
-        """Where the objects of segments are."""
-        return [f"{self.proxy.url}/logs/{self.folder}/{each.key.partition(':')[2]}" for each in segments]
 
 
 @pytest.fixture
@@ -239,6 +183,20 @@ async def test_what_the_service_refuses_is_told_and_not_counted(archived: Archiv
     await store.close()
 
 
+async def test_what_a_process_noted_that_died_is_asked_for_after_all(archived: Archived) -> None:
+    store = await archived.filled(40)
+    with store.snapshot("fake", EARLIEST, LATEST) as snapshot:
+        segments = snapshot.segments
+    ledger = RestoreLedger(store.documents(RESTORES), archived.clock)
+    ledger.asked("fake")
+    assert ledger.reserve("fake", segments, Kind.GLACIER, RestoreRule("bulk"), ANY)[1] == [*segments]
+    assert fates(needed(store)) == {Fate.RESTORING: 1}  # another may be about to ask
+    archived.clock.now += HOUR
+    assert fates(needed(store)) == {Fate.ASKED: 1}
+    assert archived.requests("POST", "?restore") == 1
+    await store.close()
+
+
 async def test_what_somebody_else_had_restored_is_not_asked_for(archived: Archived, slow: SlowRestores) -> None:
     store = await archived.filled(40)
     (asked,) = needed(store)
@@ -271,21 +229,30 @@ async def test_a_delete_request_says_that_it_waits_for_a_restore(archived: Archi
     await store.close()
 
 
+async def until(condition: Callable[[], bool]) -> None:
+    deadline = asyncio.get_running_loop().time() + 60
+    while not condition():
+        assert asyncio.get_running_loop().time() < deadline
+        await asyncio.sleep(0.02)
+
+
 async def test_the_background_does_not_look_at_an_archive_again_and_again(archived: Archived) -> None:
     store = await archived.filled(40, 41)
     store.deletions.add("fake", "a:days", EARLIEST, LATEST)
     await store.close()
     archived.settings = replace(archived.settings, compaction=True)
     store = archived.open()
-    deadline = asyncio.get_running_loop().time() + 60
-    while not any(each.archived == 2 for each in store.delete_requests("fake")):
-        assert asyncio.get_running_loop().time() < deadline
-        await asyncio.sleep(0.02)
+    await until(lambda: any(each.archived == 2 for each in store.delete_requests("fake")))
     looked = archived.requests()
-    for _ in range(3):
-        store.compact_now()
-        store.move_now()
-    await asyncio.sleep(2.5)  # passes of the background, one a second: none may ask again
+    for app in ("b", "c"):  # each a pass of the background later
+        await store.append(batch([row(app, TODAY * DAY, "days")]))
+        request = store.deletions.add("fake", f"{app}:days", EARLIEST, LATEST)
+        archived.clock.now += 1
+        await until(
+            lambda id=request.id: any(  # type: ignore[misc]
+                each.request.id == id and each.request.is_processed for each in store.delete_requests("fake")
+            )
+        )
     assert archived.requests() == looked
     assert store.metrics.maintenance_failures == 0
     assert fates(needed(store, may_ask=False)) == {Fate.ARCHIVED: 2}

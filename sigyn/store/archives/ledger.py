@@ -4,7 +4,6 @@ They outlive the process, so that a server that starts again knows since when an
 how much its tenant had restored today. A command that asks beside a running server adds a document of its own.
 """
 
-import time
 import uuid
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -13,14 +12,14 @@ from types import MappingProxyType
 
 import msgspec
 
-from sigyn.model.time import DAY, Clock
+from sigyn.model.time import DAY, MINUTE, Clock
 from sigyn.store.archives.archive import DURATIONS, Duration, Kind
 from sigyn.store.catalog import SegmentInfo
 from sigyn.store.documents import Documents
 from sigyn.store.settings import RestoreRule, Speed
 
 KIND = "restores"
-_LOOK_SECONDS = 60.0
+_JUST = MINUTE  # no request takes longer
 _REMEMBERED_DAYS = 3  # longer than the slowest restore takes
 
 
@@ -52,19 +51,18 @@ class AskedRestore(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class RestoreLedger:
-    """Safe to use from several threads. All calls raise Unavailable."""
+    """Safe to use from several threads. Calls raise Unavailable; `asked` comes before all others for a tenant."""
 
     def __init__(self, documents: Documents, clock: Clock) -> None:
         self._documents = documents
         self._clock = clock
         self._lock = Lock()
         self._entries: dict[str, dict[str, AskedRestore | None]] = {}
-        self._looked: dict[str, float] = {}
 
     def asked(self, tenant: str) -> Mapping[str, AskedRestore]:
         """The latest request for each object of a tenant, by address."""
         with self._lock:
-            self._load(tenant)
+            self._load(tenant)  # each time: a command may have asked meanwhile, and a query does so once
             return self._latest(tenant)
 
     def reserve(
@@ -78,15 +76,14 @@ class RestoreLedger:
         """Notes that segments are asked for, as many as queries may, or all without bounds; they follow at once.
 
         Gives the name of the note, empty without any, and the segments in it. It is durable before the first is
-        asked for, so that a server that dies again and again does not ask for more than it may. What another thread
-        has noted meanwhile is left out.
+        asked for, so that a server that dies again and again does not ask for more than it may. What another query
+        has just noted is left out.
         """
         with self._lock:
-            self._load(tenant)
             now = self._clock()
             latest = self._latest(tenant)
-            left = [each for each in segments if each.key not in latest or not latest[each.key].is_under_way(now)]
-            taken = self._within(tenant, left, bounds, now) if bounds is not None else left
+            left = [each for each in segments if each.key not in latest or now >= latest[each.key].asked + _JUST]
+            taken = self._within(tenant, left, bounds, now) if bounds is not None else segments
             if not taken:
                 return "", ()
             self._forget_old(tenant, now)
@@ -117,7 +114,6 @@ class RestoreLedger:
     def has_room(self, tenant: str, bounds: RestoreBounds) -> bool:
         """Whether queries may have anything restored now."""
         with self._lock:
-            self._load(tenant)
             objects, size = self._used(tenant, self._clock())
         return not (bounds.objects and objects >= bounds.objects) and not (
             bounds.object_bytes and size >= bounds.object_bytes
@@ -149,14 +145,9 @@ class RestoreLedger:
         return sum(len(entry.objects) for entry in entries), sum(sum(entry.objects.values()) for entry in entries)
 
     def _load(self, tenant: str) -> None:
-        known = self._entries.get(tenant)
-        if known is not None and time.monotonic() < self._looked[tenant] + _LOOK_SECONDS:
-            return
-        found: dict[str, AskedRestore | None] = {}
-        for name in self._documents.names(tenant):
-            found[name] = known[name] if known and name in known else self._read(tenant, name)
-        self._entries[tenant] = found
-        self._looked[tenant] = time.monotonic()
+        known = self._entries.get(tenant, {})
+        names = self._documents.names(tenant)
+        self._entries[tenant] = {name: known[name] if name in known else self._read(tenant, name) for name in names}
 
     def _read(self, tenant: str, name: str) -> AskedRestore | None:
         body = self._documents.read(tenant, name)

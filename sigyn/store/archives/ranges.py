@@ -78,6 +78,7 @@ def restore_range(
     segments = _segments(settings, tenant, asked, concerns)
     by_tier = {tier.name: [segment for segment in segments if segment.tier == tier.name] for tier in tiers}
     ledger = RestoreLedger(Documents(hot_objects(settings), KIND, clock), clock)
+    ledger.asked(tenant)
     total = sum(map(len, by_tier.values()))
     done = 0
     restored = []

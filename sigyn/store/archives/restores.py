@@ -83,6 +83,7 @@ class Restores:
         self._clock = clock
         self._pool = asking_pool()
         self._lock = Lock()
+        self._confirmed: set[str] = set()  # addresses of which it is known that they are under way
         self._failed: dict[str, tuple[float, str]] = {}  # by address: when, monotonic, and why
 
     def close(self) -> None:
@@ -120,20 +121,29 @@ class Restores:
                 yield segment, Verdict(Fate.FAILED, reason=str(error))
             return
         now = self._clock()
-        idle = []
+        archive, rule = self._archives.get(tier), self._rules.get(tier)
+        noted: list[SegmentInfo] = []
+        unasked: list[SegmentInfo] = []
         for segment in segments:
             entry = asked.get(segment.key)
-            if entry is not None and entry.is_under_way(now):
+            if entry is None or not entry.is_under_way(now):
+                unasked.append(segment)
+            elif segment.key in self._confirmed or archive is None or not may_ask:
                 self._objects.look_again(segment.key)  # so that a query finds it as soon as it is there
                 yield segment, _under_way(entry)
             else:
-                idle.append(segment)
-        archive, rule = self._archives.get(tier), self._rules.get(tier)
+                noted.append(segment)
         if archive is None or rule is None or not may_ask:
-            for segment in idle:
+            for segment in unasked:
                 yield segment, Verdict(Fate.ARCHIVED)
             return
-        for some in parts(idle, AT_ONCE):
+        for some in parts(noted, AT_ONCE):  # by a process that may have died before it asked
+            for segment, found in self._looked_at(archive, some, asked).items():
+                if isinstance(found, Verdict):
+                    yield segment, found
+                else:
+                    unasked.append(segment)
+        for some in parts(unasked, AT_ONCE):
             yield from self._ask(archive, tenant, tier, some, asked, rule, bounds)
 
     def _ask(
@@ -199,6 +209,8 @@ class Restores:
             else:
                 self._objects.look_again(segment.key)
                 entry = asked.get(segment.key)
+                if found.state is State.RESTORING:
+                    self._confirmed.add(segment.key)
                 is_known = found.state is State.RESTORING and entry is not None
                 fate = Fate.RESTORING if found.state is State.RESTORING else Fate.READABLE
                 verdicts[segment] = _under_way(entry) if entry is not None and is_known else Verdict(fate)
@@ -208,6 +220,7 @@ class Restores:
         if reason:
             return self._failure(segment, reason)
         self._objects.look_again(segment.key)
+        self._confirmed.add(segment.key)
         takes = DURATIONS.get((found.kind, rule.speed))
         return Verdict(Fate.ASKED, self._clock(), rule.speed, takes.text if takes else "")
 
