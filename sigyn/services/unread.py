@@ -8,6 +8,7 @@ from sigyn.model.rfc3339 import format_rfc3339
 from sigyn.services.query_limits import QueryLimits
 from sigyn.store.archives.restores import Fate, Restores, UnreadSegments
 from sigyn.store.snapshot import Snapshot
+from sigyn.store.tiers import HOT
 
 
 def note_unread(
@@ -22,10 +23,12 @@ def note_unread(
         return
     archived = list(snapshot.archived.values())
     found = restores.of(archived, lambda tenant: limits_of(tenant).restores, may_ask=context.is_awaited)
+    are_several = len({unread.tenant for unread in found}) > 1
     for unread in found:
         first = format_rfc3339(min(segment.first for segment in unread.segments))
         last = format_rfc3339(max(segment.last for segment in unread.segments))
-        context.warn(f"entries between {first} and {last} are missing here: {_told(unread, limits_of)}")
+        whose = f" of tenant `{unread.tenant}`" if are_several else ""
+        context.warn(f"entries{whose} between {first} and {last} are missing here: {_told(unread, limits_of)}")
 
 
 def _told(unread: UnreadSegments, limits_of: Callable[[str], QueryLimits]) -> str:
@@ -52,10 +55,11 @@ def _told(unread: UnreadSegments, limits_of: Callable[[str], QueryLimits]) -> st
         case Fate.FAILED:
             return f"{some} {are} archived and can't be restored: {verdict.reason}"
         case Fate.ARCHIVED:
+            # What a rule of the bucket archives of the hot tier, no command of ours asks for.
+            how = "" if unread.tier == HOT else ", which `sigyn store restore` tells it to"
             return (
                 f"{count} {have} to be restored from {tier} first, such as "
-                f"`{min(segment.key for segment in segments)}`; ask again when the service has restored them, which "
-                "`sigyn store restore` tells it to"
+                f"`{min(segment.key for segment in segments)}`; ask again when the service has restored them{how}"
             )
 
 

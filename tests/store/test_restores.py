@@ -2,6 +2,8 @@
 
 import asyncio
 import importlib.util
+import subprocess
+import sys
 import uuid
 from collections.abc import Callable, Iterator
 from dataclasses import replace
@@ -301,5 +303,24 @@ async def test_azure_puts_blobs_into_a_tier_that_can_be_read(azure_endpoint: str
 def test_a_tier_that_restores_needs_what_asks(archived: Archived, monkeypatch: pytest.MonkeyPatch) -> None:
     found = importlib.util.find_spec
     monkeypatch.setattr(importlib.util, "find_spec", lambda name: None if name == "botocore" else found(name))
-    with pytest.raises(BadRequest, match=r"pip install 'sigyn\[archive\]'"):
+    with pytest.raises(BadRequest, match="needs botocore: pip install botocore"):
         archived.open()
+
+
+_OPENS = """
+import sys
+from pathlib import Path
+from sigyn.model.time import DAY
+from sigyn.store import ObjectStoreSettings, Store, StoreSettings, TierSettings
+from sigyn.store.settings import RestoreRule
+tier = TierSettings(
+    name="cold", after=DAY, restore=RestoreRule(),
+    objects=ObjectStoreSettings(url="s3://logs", region="x", access_key_id="key", secret_access_key="secret"),
+)
+Store.open(StoreSettings(data=Path(sys.argv[1]), tiers=(tier,), compaction=False))
+assert "botocore" not in sys.modules
+"""
+
+
+def test_what_asks_is_not_loaded_before_there_is_something_to_restore(tmp_path: Path) -> None:
+    subprocess.run([sys.executable, "-c", _OPENS, str(tmp_path)], check=True, timeout=120)

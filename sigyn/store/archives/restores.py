@@ -229,9 +229,9 @@ class Restores:
         self._metrics.restores_failed += 1
         now = time.monotonic()
         with self._lock:
-            if not self._failed:
-                _log.warning("an object can't be restored", object=segment.key, tenant=segment.tenant, reason=reason)
             self._failed = {key: was for key, was in self._failed.items() if now < was[0] + _FAILED_SECONDS}
+            if not self._failed:  # once for a query that needs hundreds
+                _log.warning("an object can't be restored", object=segment.key, tenant=segment.tenant, reason=reason)
             self._failed[segment.key] = now, reason
         return Verdict(Fate.FAILED, reason=reason)
 

@@ -1,8 +1,8 @@
 """Objects that S3 has in GLACIER, DEEP_ARCHIVE or the archive tiers of INTELLIGENT_TIERING.
 
 obstore, which everything else goes through, has no RestoreObject, and what it signs holds no `?restore`. botocore
-is AWS' own and finds credentials where obstore does: settings, environment, role of the pod or machine. It takes
-0.2 s to import and 40 MB, so that nothing does so before something has to be restored.
+is AWS' own and finds credentials where obstore does: settings, environment, role of the pod or machine. A client takes
+0.2 s and 38 MB (botocore 1.44), so that there is none before something has to be restored.
 """
 
 import importlib.util
@@ -34,8 +34,8 @@ class S3Archive:
         """Raises BadRequest when botocore is not installed; it is not imported yet."""
         if importlib.util.find_spec("botocore") is None:
             raise BadRequest(
-                f"to restore objects of `{settings.url}` needs botocore: pip install 'sigyn[archive]', or leave "
-                "`restore` out of the tier"
+                f"to restore objects of `{settings.url}` needs botocore: pip install botocore (the extra `archive`), "
+                "or leave `restore` out of the tier"
             )
         self._settings = settings
         self._bucket, _, prefix = settings.url.partition("://")[2].partition("/")
