@@ -5,7 +5,6 @@ segment out; the reclaimer deletes the objects. A process that dies in between d
 next start: what is done is in the catalog.
 """
 
-import time
 from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 from functools import partial
@@ -15,6 +14,7 @@ import numpy as np
 import structlog
 
 from sigyn.model.time import Clock
+from sigyn.store.archives.sightings import Sightings
 from sigyn.store.catalog import DeleteRequest, SegmentInfo
 from sigyn.store.commit import Committer
 from sigyn.store.compactor import Compactor
@@ -66,7 +66,7 @@ class Forgetting:
         self._quarantine = quarantine
         self._metrics = metrics
         self._clock = clock
-        self._archived: dict[int, float] = {}  # by id of a segment: when it was found so, monotonic
+        self._archived = Sightings(_ARCHIVED_SECONDS)
         self._held_up: dict[str, Mapping[str, int]] = {}
 
     def look_again(self) -> None:
@@ -105,7 +105,7 @@ class Forgetting:
     def _take_out(self, removals: Sequence[Removal], pause: Callable[[], None]) -> bool:
         """Rewrites a segment without some of its entries; False when it is archived, or lost."""
         segment = removals[0].segment
-        if self._is_archived(segment):
+        if self._archived.has(segment.id):
             return False
         try:
             rows = rows_of(removals, partial(self._timestamps, segment))
@@ -116,15 +116,8 @@ class Forgetting:
             self._quarantine.take(segment, error)
             return False
         if archived:
-            self._archived[segment.id] = time.monotonic()
+            self._archived.note(segment.id)
         return not archived
-
-    def _is_archived(self, segment: SegmentInfo) -> bool:
-        """Whether it was so a short time ago."""
-        if time.monotonic() < self._archived.get(segment.id, -_ARCHIVED_SECONDS) + _ARCHIVED_SECONDS:
-            return True
-        self._archived.pop(segment.id, None)
-        return False
 
     def _timestamps(self, segment: SegmentInfo) -> Int64s:
         timestamps: Int64s = self._reader.read(segment, ["timestamp"])["timestamp"].to_numpy()
@@ -157,8 +150,9 @@ class Forgetting:
             if arrival > last:
                 break
             looked_at = [segment for segment in some if self._clean(segment, due, held_up, pause)]
-            if looked_at:
-                self._deletions.advance([request for request in due if request.id not in held_up], arrival)
+            going_on = [request for request in due if request.id not in held_up]
+            if looked_at and going_on:
+                self._deletions.advance(going_on, arrival)
         before = self._held_up.get(tenant, {})
         for request in due:
             if request.id in held_up and request.id not in before:
@@ -184,18 +178,18 @@ class Forgetting:
         if not concerned:
             return False
         pause()
-        is_archived = self._is_archived(segment)
-        try:
-            if not is_archived:
+        if not self._archived.has(segment.id):
+            try:
                 is_archived = self._rewrite_without(segment, concerned, pause)
-        except SegmentArchived:
-            is_archived = True
-        except SegmentLost as error:
-            self._quarantine.take(segment, error)
-            return True
-        if is_archived:
-            self._archived.setdefault(segment.id, time.monotonic())
-            held_up.update(request.id for request in concerned)
+            except SegmentArchived:
+                is_archived = True
+            except SegmentLost as error:
+                self._quarantine.take(segment, error)
+                return True
+            if not is_archived:
+                return True
+            self._archived.note(segment.id)
+        held_up.update(request.id for request in concerned)
         return True
 
     def _rewrite_without(
