@@ -13,6 +13,7 @@ from obstore.exceptions import BaseError
 from obstore.store import AzureStore
 
 from sigyn.model.errors import Unavailable
+from sigyn.model.secret_urls import hide_user
 from sigyn.store.archives.archive import ArchivedObject, Kind, State
 from sigyn.store.errors import SegmentLost
 from sigyn.store.objects import open_bucket
@@ -50,19 +51,19 @@ class AzureArchive:
         self._send("PUT", key, "&comp=tier", {"x-ms-access-tier": _TIER, "x-ms-rehydrate-priority": priority})
 
     def _send(self, method: str, key: str, more: str, headers: dict[str, str]) -> httpx.Response:
-        url = self._settings.url
+        name = f"`{hide_user(self._settings.url)}`"
         try:
             # What is signed is a permission: that to read is enough to ask for properties, that to write for a tier.
             signed = obstore.sign(self._bucket, "GET" if method == "HEAD" else "PUT", key, _SIGNED)
             answer = self._connected().request(method, f"{signed}{more}", headers=headers)
         except (BaseError, OSError, httpx.HTTPError) as error:
             reason = str(error).partition("\n")[0]
-            raise Unavailable(f"`{url}`: {reason}") from error
+            raise Unavailable(f"{name}: {reason}") from error
         if answer.status_code == httpx.codes.NOT_FOUND:
-            raise SegmentLost(f"`{url}` has no object `{key}`")
+            raise SegmentLost(f"{name} has no object `{key}`")
         if answer.is_error:
             code = answer.headers.get("x-ms-error-code", "")
-            raise Unavailable(f"`{url}`: {answer.status_code} {code or answer.reason_phrase}")
+            raise Unavailable(f"{name}: {answer.status_code} {code or answer.reason_phrase}")
         return answer
 
     def _connected(self) -> httpx.Client:

@@ -158,9 +158,9 @@ class Restores:
     ) -> Iterator[tuple[SegmentInfo, Verdict]]:
         try:
             if not self._ledger.has_room(tenant, bounds):
-                self._metrics.restores_refused += len(segments)
+                meanwhile = self._ledger.asked(tenant)
                 for segment in segments:
-                    yield segment, Verdict(Fate.REFUSED)
+                    yield segment, self._refusal(meanwhile.get(segment.key))
                 return
             verdicts = self._looked_at(archive, segments, asked)
             archived = [(segment, each) for segment, each in verdicts.items() if isinstance(each, ArchivedObject)]
@@ -186,10 +186,14 @@ class Restores:
             elif segment.key in outcomes:
                 yield segment, self._outcome(segment, outcomes[segment.key], verdict, rule)
             else:
-                entry = meanwhile.get(segment.key)
-                is_taken = entry is not None and entry.is_under_way(self._clock())  # by another query just now
-                self._metrics.restores_refused += not is_taken
-                yield segment, _under_way(entry) if entry is not None and is_taken else Verdict(Fate.REFUSED)
+                yield segment, self._refusal(meanwhile.get(segment.key))
+
+    def _refusal(self, meanwhile: AskedRestore | None) -> Verdict:
+        """The verdict of what a query may not ask for, unless another one has just done so."""
+        if meanwhile is not None and meanwhile.is_under_way(self._clock()):
+            return _under_way(meanwhile)
+        self._metrics.restores_refused += 1
+        return Verdict(Fate.REFUSED)
 
     def _looked_at(
         self, archive: Archive, segments: Sequence[SegmentInfo], asked: Mapping[str, AskedRestore]

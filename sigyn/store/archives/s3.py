@@ -12,6 +12,7 @@ from threading import Lock
 from typing import Any
 
 from sigyn.model.errors import BadRequest, Unavailable
+from sigyn.model.secret_urls import hide_user
 from sigyn.store.archives.archive import WIDTH, ArchivedObject, Kind, State
 from sigyn.store.errors import SegmentLost
 from sigyn.store.settings import ObjectStoreSettings, RestoreRule
@@ -32,9 +33,10 @@ class S3Archive:
 
     def __init__(self, settings: ObjectStoreSettings) -> None:
         """Raises BadRequest when botocore is not installed; it is not imported yet."""
+        self._name = f"`{hide_user(settings.url)}`"
         if importlib.util.find_spec("botocore") is None:
             raise BadRequest(
-                f"to restore objects of `{settings.url}` needs botocore: pip install botocore (the extra `archive`), "
+                f"to restore objects of {self._name} needs botocore: pip install botocore (the extra `archive`), "
                 "or leave `restore` out of the tier"
             )
         self._settings = settings
@@ -77,10 +79,10 @@ class S3Archive:
             if code == _ASKED:
                 return {}
             if code in ("404", "NoSuchKey"):
-                raise SegmentLost(f"`{self._settings.url}` has no object `{key}`") from error
-            raise Unavailable(f"`{self._settings.url}`: {error}") from error
+                raise SegmentLost(f"{self._name} has no object `{key}`") from error
+            raise Unavailable(f"{self._name}: {error}") from error
         except BotoCoreError as error:
-            raise Unavailable(f"`{self._settings.url}`: {error}") from error
+            raise Unavailable(f"{self._name}: {error}") from error
         return answer
 
     def _connected(self) -> Any:
@@ -114,4 +116,4 @@ class S3Archive:
                 config=config,
             )
         except (BotoCoreError, ValueError) as error:
-            raise Unavailable(f"`{settings.url}`: {error}") from error
+            raise Unavailable(f"{self._name}: {error}") from error
