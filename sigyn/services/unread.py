@@ -65,5 +65,4 @@ def _told(unread: UnreadSegments, limits_of: Callable[[str], QueryLimits]) -> st
 
 def _bounds(limits: QueryLimits) -> str:
     objects, size = limits.restores.objects, limits.restores.object_bytes
-    most = format_bytes(size) if size else "any"
-    return f"query.max_restored_objects: {objects or 'any'}, query.max_restored_bytes: {most}"
+    return f"query.max_restored_objects: {objects or 'any'}, query.max_restored_bytes: {size or 'any'}"
