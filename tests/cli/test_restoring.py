@@ -5,9 +5,12 @@ import json
 import os
 import re
 import shlex
+import time
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
+from urllib.parse import urlencode
 from urllib.request import Request, urlopen
 
 import pytest
@@ -181,6 +184,29 @@ def test_a_command_says_what_there_is_and_asks_for_it(
         assert restore()["readable"] == 3
         assert ask(sigyn, running)[0] == ["day 2", "day 1", "day 0"]
         assert running.stop() == 0
+
+
+def test_a_delete_request_says_what_it_waits_for(archive: Archive, sigyn: Sigyn) -> None:
+    variables = os.environ | archive.variables() | {"SIGYN_DELETES_CANCEL_PERIOD": "0s"}
+    with running_server(archive.data, variables=variables) as running:
+        url = f"{running.url}/loki/api/v1/delete"
+        wanted = urlencode({"query": '{app="shop"} |= "day"', "start": "0"})
+        urlopen(Request(f"{url}?{wanted}", method="POST"), timeout=30).close()
+        deadline = time.monotonic() + 60
+        while "waits_for" not in (request := requests_at(url)[0]):
+            assert time.monotonic() < deadline, request
+            time.sleep(0.1)
+        assert request["waits_for"] == "2 objects to be restored from an archive (sigyn store restore)"
+        assert request["status"] != "processed"
+        told = ask(sigyn, running)[1]
+        assert "to be restored from tier `cold` first" in told
+        assert running.stop() == 0
+
+
+def requests_at(url: str) -> list[dict[str, Any]]:
+    with urlopen(url, timeout=30) as answer:
+        found: list[dict[str, Any]] = json.loads(answer.read())
+    return found
 
 
 def test_a_command_without_an_archive_says_so(tmp_path: Path, sigyn: Sigyn) -> None:
