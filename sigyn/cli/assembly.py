@@ -31,7 +31,7 @@ from sigyn.services.deletes import DeleteRules
 from sigyn.services.retention import RetentionPeriods, TenantRetention
 from sigyn.store.folders import disk_space
 from sigyn.store.retention import RetentionRules
-from sigyn.store.settings import ObjectStoreSettings, StoreSettings, TierSettings
+from sigyn.store.settings import ObjectStoreSettings, RestoreRule, StoreSettings, TierSettings
 
 _MEGABYTE = 1 << 20
 
@@ -229,6 +229,7 @@ def store_settings(storage: StorageSettings) -> StoreSettings:
                 name=tier.name,
                 after=tier.after,
                 objects=_object_store_settings(storage, tier.url, tier.storage_class),
+                restore=RestoreRule(tier.restore.speed, tier.restore.days) if tier.restore else None,
             )
             for tier in storage.tiers
         ),

@@ -19,6 +19,7 @@ from sigyn.services.push_policies import PushPolicies, StreamPolicy
 from sigyn.services.query_checks import BlockedQuery, QueryChecks
 from sigyn.services.query_limits import QueryLimits
 from sigyn.services.redaction import RedactionRules, compile_rules, read_expressions
+from sigyn.store.archives.ledger import RestoreBounds
 from sigyn.wire.otlp_mapping import INDEX_LABELS, Action, AttributeRule, OtlpMapping
 
 _MEGABYTE = 1 << 20
@@ -41,6 +42,7 @@ def query_limits(settings: Settings) -> QueryLimits:
         max_query_range=query.max_query_range,
         max_query_bytes_read=query.max_query_bytes_read,
         max_answer_bytes=query.max_answer_bytes,
+        restores=RestoreBounds(query.max_restored_objects, query.max_restored_bytes),
         query_timeout=query.query_timeout or _NEVER,
         strict_errors=query.strict_errors,
         extensions=query.extensions,

@@ -1,7 +1,7 @@
 """`sigyn store`: looks after a data folder and its buckets."""
 
 import os
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from dataclasses import asdict
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
@@ -10,16 +10,20 @@ import click
 import msgspec
 
 from sigyn.cli.options import config_file_option
-from sigyn.cli.problems import is_terminal, show_info
+from sigyn.cli.problems import show_info
 from sigyn.cli.progress import counting
+from sigyn.cli.tables import counted, show_table, sized
+from sigyn.client.times import moment
 from sigyn.config.load import load
 from sigyn.config.settings import Settings
 from sigyn.config.values import show_duration
-from sigyn.model.time import system_clock
+from sigyn.model.time import TimeRange, system_clock
+from sigyn.services.tenants import SINGLE_TENANT
 
 if TYPE_CHECKING:
     from sigyn.store.check import StoreCheck
     from sigyn.store.plan import StorePlan
+    from sigyn.store.settings import Speed
 
 Command = TypeVar("Command", bound=Callable[..., Any])
 
@@ -28,6 +32,7 @@ Examples:
   sigyn store check --data /var/lib/sigyn            every object against the catalog
   sigyn store plan -config.file=loki.yaml            what would be merged, moved and deleted, and its cost
   sigyn store rebuild-catalog --data /var/lib/sigyn  from the objects alone
+  sigyn store restore --from 2026-01-01 --to 2026-02-01 --dry-run  what is archived of January
 
 \b
 Buckets, tiers and prices come from the settings, as for `sigyn serve`: SIGYN_STORAGE_* variables or
@@ -37,7 +42,7 @@ Buckets, tiers and prices come from the settings, as for `sigyn serve`: SIGYN_ST
 
 @click.group(epilog=EPILOG)
 def store() -> None:
-    """Check a store, rebuild its catalog, see what it costs."""
+    """Check a store, rebuild its catalog, restore what is archived, see what it costs."""
 
 
 def _store_options(command: Command) -> Command:
@@ -92,18 +97,80 @@ def rebuild_catalog_command(data: str | None, config_file: Path | None, output: 
     if output == "json":
         _write_json(asdict(rebuilt))
         return 0
-    click.echo(f"a new catalog has {_count(rebuilt.segments, 'segment')} with {_count(rebuilt.entries, 'entry')}")
+    click.echo(f"a new catalog has {counted(rebuilt.segments, 'segment')} with {counted(rebuilt.entries, 'entry')}")
     if rebuilt.copies:
-        show_info(f"{_count(rebuilt.copies, 'copy')} of moves that were broken off left out; a sweep deletes them")
+        show_info(f"{counted(rebuilt.copies, 'copy')} of moves that were broken off left out; a sweep deletes them")
     if rebuilt.requests:
-        show_info(f"{_count(rebuilt.requests, 'delete request')} in force again")
+        show_info(f"{counted(rebuilt.requests, 'delete request')} in force again")
     if rebuilt.unreadable_requests:
-        show_info(f"{_count(rebuilt.unreadable_requests, 'delete request')} can't be read and are left out")
+        show_info(f"{counted(rebuilt.unreadable_requests, 'delete request')} can't be read and are left out")
     for key in rebuilt.damaged:
         show_info(f"object `{key}` is damaged and in quarantine: restore it from a backup")
     for key in rebuilt.unreadable:
         show_info(f"object `{key}` is no readable segment: left out; copy it away before a sweep deletes it")
     return 0
+
+
+@store.command()
+@click.option("--tenant", default=SINGLE_TENANT, show_default=True, help="Whose data.")
+@click.option("--from", "from_", required=True, metavar="TIME", help="Start of the range: 2026-01-15T10:00:00Z, 60d.")
+@click.option("--to", default="now", show_default=True, metavar="TIME", help="End of the range.")
+@click.option("--selector", default="", metavar="SELECTOR", help="Only what has such streams: '{app=\"shop\"}'.")
+@click.option(
+    "--speed",
+    type=click.Choice(["standard", "bulk", "expedited"]),
+    help="In place of that of the tier; the price depends on it.  [default: standard]",
+)
+@click.option("--days", type=click.IntRange(min=1), help="For which S3 keeps the copies.  [default: 3]")
+@click.option("--dry-run", is_flag=True, help="Only say how much there is; nothing is asked for.")
+@_store_options
+def restore(
+    data: str | None,
+    config_file: Path | None,
+    output: str,
+    tenant: str,
+    from_: str,
+    to: str,
+    selector: str,
+    speed: "Speed | None",
+    days: int | None,
+    dry_run: bool,
+) -> int:
+    """Have archived objects of a time restored, which the service asks money for; the server may be running.
+
+    Run it again to see how far it is: what is under way is not asked for once more. What queries may have restored
+    (query.max_restored_objects) does not bound it.
+    """
+    from sigyn.cli.assembly import store_settings
+    from sigyn.cli.restoring import concerning, show_restored
+    from sigyn.store.archives.ranges import restore_range
+    from sigyn.store.settings import RestoreRule, TierSettings
+
+    def rule_of(tier: TierSettings) -> RestoreRule:
+        rule = tier.restore or RestoreRule()
+        return RestoreRule(speed or rule.speed, days or rule.days)
+
+    settings = _settings(data, config_file)
+    now = system_clock()
+    asked = TimeRange(moment(from_, now), moment(to, now))
+    if asked.start > asked.end:
+        raise click.UsageError("the range ends before it starts")
+    with counting("looking" if dry_run else "asking") as progress:
+        restored = restore_range(
+            store_settings(settings.storage),
+            tenant,
+            asked,
+            rule_of,
+            system_clock,
+            concerns=concerning(tenant, selector),
+            dry_run=dry_run,
+            progress=progress,
+        )
+    if output == "json":
+        _write_json([asdict(tier) for tier in restored])
+    else:
+        show_restored(restored)
+    return 1 if any(tier.failed for tier in restored) else 0
 
 
 @store.command()
@@ -143,19 +210,19 @@ def _finding(found: Any) -> dict[str, object]:
 def _show_check(found: "StoreCheck", *, quick: bool) -> None:
     read = "their sizes are right" if quick else f"{found.verified} were read and are whole"
     click.echo(
-        f"{_count(found.segments, 'segment')}, {_count(found.rows, 'entry')}, {_size(found.object_bytes)}: {read}"
+        f"{counted(found.segments, 'segment')}, {counted(found.rows, 'entry')}, {sized(found.object_bytes)}: {read}"
     )
     rows = [
         (each.problem.value, each.key, each.tenant, f"{each.rows}" if each.tenant else "", each.detail)
         for each in found.findings
     ]
     if rows:
-        _show_table("", ("problem", "object", "tenant", "#entries", "what"), rows)
+        show_table("", ("problem", "object", "tenant", "#entries", "what"), rows)
     click.echo("the store is sound" if found.is_sound else "the store is damaged: restore these objects from a backup")
 
 
 def _show_plan(planned: "StorePlan") -> None:
-    _show_table(
+    show_table(
         "to be done",
         ("action", "tenant", "tier", "why or where to", "#segments", "#entries", "#size"),
         [
@@ -166,7 +233,7 @@ def _show_plan(planned: "StorePlan") -> None:
                 f"{each.reason} {show_duration(each.period)}" if each.period else each.reason,
                 f"{each.segments}",
                 f"{each.rows}",
-                _size(each.object_bytes),
+                sized(each.object_bytes),
             )
             for each in planned.steps
         ],
@@ -178,51 +245,13 @@ def _show_plan(planned: "StorePlan") -> None:
                 each.tier,
                 f"{each.segments}",
                 f"{each.rows}",
-                _size(each.text_bytes),
-                _size(each.object_bytes),
+                sized(each.text_bytes),
+                sized(each.object_bytes),
                 "no price" if each.month is None else f"${each.month:,.2f}",
             )
             for each in holdings
         ]
         total = sum(each.month or 0.0 for each in holdings)
         size = sum(each.object_bytes for each in holdings)
-        rows.append(("all", "", f"{sum(each.segments for each in holdings)}", "", "", _size(size), f"${total:,.2f}"))
-        _show_table(title, ("tenant", "tier", "#segments", "#entries", "#text", "#stored", "#a month"), rows)
-
-
-def _show_table(title: str, columns: tuple[str, ...], rows: Sequence[tuple[str, ...]]) -> None:
-    """A title and a table; columns whose name begins with # are numbers."""
-    from rich import box
-    from rich.console import Console
-    from rich.table import Table
-    from rich.text import Text
-
-    if title:
-        click.echo(f"{title}: {'nothing' if not rows else ''}".rstrip())
-    if not rows:
-        return
-    table = Table(box=box.SIMPLE_HEAD if is_terminal() else None, pad_edge=False, show_edge=False)
-    for name in columns:
-        table.add_column(Text(name.removeprefix("#")), justify="right" if name.startswith("#") else "left")
-    for row in rows:
-        table.add_row(*map(Text, row))
-    width = (
-        None
-        if is_terminal()
-        else 2 + sum(2 + max(len(cell) for cell in column) for column in zip(*rows, columns, strict=True))
-    )
-    Console(highlight=False, markup=False, width=width).print(table)
-
-
-def _count(number: int, noun: str) -> str:
-    plural = f"{noun[:-1]}ies" if noun.endswith("y") else f"{noun}s"
-    return f"{number:,} {noun if number == 1 else plural}"
-
-
-def _size(count: int) -> str:
-    size = float(count)
-    for unit in ("B", "KiB", "MiB", "GiB"):
-        if size < 1024:
-            return f"{size:.0f} {unit}" if unit == "B" else f"{size:.1f} {unit}"
-        size /= 1024
-    return f"{size:.1f} TiB"
+        rows.append(("all", "", f"{sum(each.segments for each in holdings)}", "", "", sized(size), f"${total:,.2f}"))
+        show_table(title, ("tenant", "tier", "#segments", "#entries", "#text", "#stored", "#a month"), rows)

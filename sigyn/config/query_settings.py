@@ -60,6 +60,16 @@ class QuerySettings:
         BYTES,
         "Text of the lines in an answer, with the labels of each line; more is refused, but can be exported.",
     )
+    max_restored_objects: int = setting(
+        100,
+        COUNT,
+        "Archived objects that queries may have restored in 24 hours, where a tier says `restore`. 0: any number.",
+    )
+    max_restored_bytes: int = setting(
+        10 << 30,
+        BYTES,
+        "The same in bytes of objects. 0: any number.",
+    )
     required_labels: tuple[str, ...] = setting(
         (),
         NAMES,

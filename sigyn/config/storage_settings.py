@@ -61,7 +61,8 @@ class StorageSettings:
     tiers: tuple[Tier, ...] = setting(
         (),
         TIERS,
-        "Where segments go as they age: warm after 7d in s3://logs/warm; cold after 30d in s3://logs/cold as GLACIER. "
+        "Where segments go as they age: warm after 7d in s3://logs/warm; cold after 30d in s3://logs/cold as GLACIER "
+        "restore bulk for 3d. Queries have archived objects restored only with `restore`. "
         "Empty: they stay where they are written.",
     )
     cache_bytes: int = setting(

@@ -24,6 +24,8 @@ OF_A_TENANT = (
     "query.max_query_range",
     "query.max_query_bytes_read",
     "query.max_answer_bytes",
+    "query.max_restored_objects",
+    "query.max_restored_bytes",
     "query.max_query_series",
     "query.query_timeout",
     "query.strict_errors",

@@ -27,6 +27,7 @@ class QueryContext:
     deadline   `time.monotonic()` at which it has run for too long, None: never
     strict     an entry with an error fails a metric query, as in Loki; else it is left out
     partial    a query that runs for too long answers what it has; else it fails
+    is_awaited  somebody waits for the answer, and may ask again
     max_answer_bytes  text that the entries of a log query may have; 0: any
     """
 
@@ -35,6 +36,7 @@ class QueryContext:
     deadline: float | None = None
     strict: bool = False
     partial: bool = True
+    is_awaited: bool = True
     max_answer_bytes: int = 0
     statistics: QueryStatistics = field(default_factory=QueryStatistics)
     lost_objects: set[str] = field(default_factory=set)

@@ -38,6 +38,7 @@ class ReadableStore:
         self._store = store
         self.streams = _Streams(store)
         self.demoted = _Demoted(store)
+        self.restores = store.restores
         self._never = count(1)
 
     def snapshot(self, tenant: str, start: int, end: int) -> Snapshot:

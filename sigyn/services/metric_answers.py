@@ -106,7 +106,7 @@ class MetricAnswers:
                 return known[key]
 
             value = evaluate_metric(query, series, grid)
-            note_unread(snapshot, context)
+            note_unread(snapshot, context, self._store.restores, self._limits_of)
         return value
 
     def _bounded(self, block: SeriesBlock, tenant: str, context: QueryContext) -> SeriesBlock:

@@ -309,6 +309,7 @@ class QueryService:
         deadline = asked + timeout / SECOND
         context = QueryContext(self._duck, self._workers, deadline, strict=limits.strict_errors)
         context.partial = not request.complete
+        context.is_awaited = not request.by_rule
         context.max_answer_bytes = 0 if request.in_pages else limits.max_answer_bytes
 
         def answer() -> QueryAnswer:
@@ -338,7 +339,7 @@ class QueryService:
             # Without a stage it reads as much as it answers, and no more.
             scan = self._scan(snapshot, query, start, end, context, bounded=bool(query.stages))
             entries = run_log_query(query, scan, limit, request.direction, context)
-            note_unread(snapshot, context)
+            note_unread(snapshot, context, self._store.restores, self._limits_of)
         if request.interval:
             entries = thinned(entries, request.interval)[: request.limit]
         return LogResult(entries, request.direction)
@@ -362,7 +363,7 @@ class QueryService:
     ) -> LogResult | TableResult:
         with self._store.snapshot(tenant, asked.start, asked.end) as snapshot:
             result = run_piped_query(query, asked, self._plan(snapshot, context), context)
-            note_unread(snapshot, context)
+            note_unread(snapshot, context, self._store.restores, self._limits_of)
         return result
 
     def _subquery(self, tenant: str, start: int, end: int, context: QueryContext) -> RunSubquery:

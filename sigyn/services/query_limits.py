@@ -10,6 +10,7 @@ from sigyn.languages.logql import ast
 from sigyn.model.errors import QueryError
 from sigyn.model.time import HOUR, MINUTE, SECOND
 from sigyn.services.query_checks import QueryChecks
+from sigyn.store.archives.ledger import RestoreBounds
 
 MAX_TIME = (1 << 63) - 1
 
@@ -25,6 +26,7 @@ class QueryLimits:
     max_query_range   ns that a range aggregation may look back; 0: any
     max_query_bytes_read  text that a selector may have to read; 0: any
     max_answer_bytes  text that the entries of an answer may have; 0: any
+    restores          archived objects that queries may have restored in 24 hours
     query_timeout     ns; what was found until then is the answer, with a warning
     strict_errors     an entry that a stage can't read fails a metric query, as in Loki; else such
                       entries are left out, and a warning counts them
@@ -44,6 +46,7 @@ class QueryLimits:
     max_query_range: int = 0
     max_query_bytes_read: int = 0
     max_answer_bytes: int = 0
+    restores: RestoreBounds = RestoreBounds()
     query_timeout: int = 60 * SECOND
     strict_errors: bool = False
     extensions: bool = True

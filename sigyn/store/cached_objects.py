@@ -76,6 +76,10 @@ class CachedObjects:
         """As in ObjectStore."""
         return self._inner.path(key)
 
+    def look_again(self, key: str) -> None:
+        """As in ObjectStore."""
+        self._inner.look_again(key)
+
     def _blocks(self, key: str, numbers: range, size: int) -> Sequence[Block]:
         found: dict[int, Block] = {}
         for number in numbers:

@@ -22,10 +22,14 @@ from sigyn.store.live import LiveSegments
 
 @dataclass(frozen=True, slots=True)
 class DeleteProgress:
-    """A request, and how much of the text that it had to look at is done with, from 0 to 1."""
+    """A request, and how much of the text that it had to look at is done with, from 0 to 1.
+
+    archived  objects that have to be restored from an archive before it can go on
+    """
 
     request: DeleteRequest
     done: float
+    archived: int = 0
 
 
 class Deletions:

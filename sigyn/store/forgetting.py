@@ -5,7 +5,8 @@ segment out; the reclaimer deletes the objects. A process that dies in between d
 next start: what is done is in the catalog.
 """
 
-from collections.abc import Callable, Sequence
+from collections import Counter
+from collections.abc import Callable, Mapping, Sequence
 from functools import partial
 from itertools import groupby
 
@@ -13,6 +14,7 @@ import numpy as np
 import structlog
 
 from sigyn.model.time import Clock
+from sigyn.store.archives.sightings import Sightings
 from sigyn.store.catalog import DeleteRequest, SegmentInfo
 from sigyn.store.commit import Committer
 from sigyn.store.compactor import Compactor
@@ -28,6 +30,9 @@ from sigyn.store.settings import StoreSettings
 from sigyn.store.streams import Int64s, StreamRegistry
 
 _log = structlog.get_logger("sigyn.store")
+
+_ARCHIVED_SECONDS = 600.0
+"""Between looks at an object that has to be restored: each is a request, and there may be thousands."""
 
 
 class Forgetting:
@@ -61,6 +66,16 @@ class Forgetting:
         self._quarantine = quarantine
         self._metrics = metrics
         self._clock = clock
+        self._archived = Sightings(_ARCHIVED_SECONDS)
+        self._held_up: dict[str, Mapping[str, int]] = {}
+
+    def look_again(self) -> None:
+        """Forgets which segments were found archived, as after they have been restored."""
+        self._archived.clear()
+
+    def held_up(self) -> Mapping[str, int]:
+        """Delete requests by id that wait for objects to be restored, with how many these are."""
+        return {id: count for waiting in list(self._held_up.values()) for id, count in waiting.items()}
 
     def plan(self) -> RetentionPlan:
         """What retention would remove now."""
@@ -90,12 +105,19 @@ class Forgetting:
     def _take_out(self, removals: Sequence[Removal], pause: Callable[[], None]) -> bool:
         """Rewrites a segment without some of its entries; False when it is archived, or lost."""
         segment = removals[0].segment
+        if self._archived.has(segment.id):
+            return False
         try:
             rows = rows_of(removals, partial(self._timestamps, segment))
+            archived = self._compactor.run([segment], pause, {segment.id: rows})
+        except SegmentArchived:
+            archived = [segment]
         except SegmentLost as error:
             self._quarantine.take(segment, error)
             return False
-        return not self._compactor.run([segment], pause, {segment.id: rows})
+        if archived:
+            self._archived.note(segment.id)
+        return not archived
 
     def _timestamps(self, segment: SegmentInfo) -> Int64s:
         timestamps: Int64s = self._reader.read(segment, ["timestamp"])["timestamp"].to_numpy()
@@ -121,15 +143,24 @@ class Forgetting:
 
         What is archived can't be looked through: requests that it may concern stay in force until it is restored.
         """
-        held_up: set[str] = set()
+        held_up: Counter[str] = Counter()
         last = max(request.boundary for request in due)
         segments = sorted(self._live.of(tenant), key=lambda segment: segment.arrival)
         for arrival, some in groupby(segments, key=lambda segment: segment.arrival):
             if arrival > last:
                 break
             looked_at = [segment for segment in some if self._clean(segment, due, held_up, pause)]
-            if looked_at:
-                self._deletions.advance([request for request in due if request.id not in held_up], arrival)
+            going_on = [request for request in due if request.id not in held_up]
+            if looked_at and going_on:
+                self._deletions.advance(going_on, arrival)
+        before = self._held_up.get(tenant, {})
+        for request in due:
+            if request.id in held_up and request.id not in before:
+                _log.info(
+                    "delete request waits for objects to be restored",
+                    tenant=tenant, request=request.id, objects=held_up[request.id],
+                )  # fmt: skip
+        self._held_up[tenant] = held_up
         for request in due:
             if request.id in held_up:
                 continue
@@ -137,28 +168,37 @@ class Forgetting:
             _log.info("delete request processed", tenant=tenant, request=request.id, query=request.query)
 
     def _clean(
-        self, segment: SegmentInfo, due: list[DeleteRequest], held_up: set[str], pause: Callable[[], None]
+        self, segment: SegmentInfo, due: list[DeleteRequest], held_up: Counter[str], pause: Callable[[], None]
     ) -> bool:
         """Rewrites a segment without what the requests take; False when none of them concerns it.
 
-        Ids of requests that have to wait until it is restored are added to `held_up`.
+        Requests that have to wait until it is restored are counted by id in `held_up`.
         """
         concerned = [request for request in due if self._deleted.concerns(request, segment)]
         if not concerned:
             return False
         pause()
-        try:
-            rows = [self._deleted.matching(request, segment) for request in concerned]
-            unwanted = np.unique(np.concatenate(rows))
-            is_archived = bool(len(unwanted) and self._compactor.run([segment], pause, {segment.id: unwanted}))
-        except SegmentArchived:
-            is_archived = True
-        except SegmentLost as error:
-            self._quarantine.take(segment, error)
-            return True
-        if is_archived:
-            held_up.update(request.id for request in concerned)
+        if not self._archived.has(segment.id):
+            try:
+                is_archived = self._rewrite_without(segment, concerned, pause)
+            except SegmentArchived:
+                is_archived = True
+            except SegmentLost as error:
+                self._quarantine.take(segment, error)
+                return True
+            if not is_archived:
+                return True
+            self._archived.note(segment.id)
+        held_up.update(request.id for request in concerned)
         return True
+
+    def _rewrite_without(
+        self, segment: SegmentInfo, concerned: Sequence[DeleteRequest], pause: Callable[[], None]
+    ) -> bool:
+        """Rewrites a segment without what the requests take; whether it is archived, so that it can't be."""
+        rows = [self._deleted.matching(request, segment) for request in concerned]
+        unwanted = np.unique(np.concatenate(rows))
+        return bool(len(unwanted) and self._compactor.run([segment], pause, {segment.id: unwanted}))
 
 
 def _described(total: RuleTotal) -> dict[str, object]:

@@ -15,6 +15,7 @@ import structlog
 
 from sigyn.model.errors import Unavailable
 from sigyn.model.time import Clock
+from sigyn.store.archives.sightings import Sightings
 from sigyn.store.catalog import SegmentInfo
 from sigyn.store.commit import Committer
 from sigyn.store.compaction import CompactionRules, compaction_rules, plan_compaction
@@ -81,7 +82,7 @@ class Maintenance:
         self._stopping = False
         self._resumed = time.monotonic()
         self._settled: dict[str, tuple[Sequence[SegmentInfo], int]] = {}
-        self._archived: dict[int, float] = {}  # by id of a segment: when it was found so, monotonic
+        self._archived = Sightings(_ARCHIVED_SECONDS)  # by a rule of the bucket: which tiers are archives is known
         self._next_sweep = self._next_retention = self._next_move = time.monotonic()
         self._thread = Thread(target=self._loop, name="sigyn-maintenance", daemon=True)
 
@@ -112,6 +113,7 @@ class Maintenance:
     def forget_now(self) -> None:
         """Removes what delete requests take and retention does not keep, with the objects. Raises Unavailable."""
         with self._in_turn():
+            self._forgetting.look_again()
             failures = Failures()
             with failures.within("delete requests"):
                 self._forgetting.delete_requested(self._pause)
@@ -223,8 +225,8 @@ class Maintenance:
             if job:
                 self._resumed = time.monotonic()
                 with failures.within(f"tenant {tenant}" if job[0].tier == HOT else f"tier {job[0].tier}"):
-                    looked = time.monotonic()
-                    self._archived |= {segment.id: looked for segment in self._compactor.run(job, self._pause)}
+                    for segment in self._compactor.run(job, self._pause):
+                        self._archived.note(segment.id)
                 ran = True
             elif not failing:
                 self._settled[tenant] = (segments, now + rules.age)
@@ -234,11 +236,11 @@ class Maintenance:
         self, tenant: str, segments: Sequence[SegmentInfo], rules: CompactionRules, now: int
     ) -> tuple[SegmentInfo, ...]:
         """The segments that are to be merged next; none when all is well."""
-        if self._archived:  # by a rule of the bucket: which tiers are archives is known
-            since = time.monotonic() - _ARCHIVED_SECONDS
-            self._archived = {id: looked for id, looked in self._archived.items() if looked > since}
-            segments = [segment for segment in segments if segment.id not in self._archived]
-        segments = [segment for segment in segments if segment.id not in self._compactor.full]
+        segments = [
+            segment
+            for segment in segments
+            if segment.id not in self._compactor.full and not self._archived.has(segment.id)
+        ]
         sides = apart(segments, self._deletions.in_force(tenant))
         return next(filter(None, (plan_compaction(side, rules, now) for side in sides)), ())
 

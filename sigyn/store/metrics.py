@@ -8,6 +8,9 @@ class StoreMetrics:
     """Counters since the store was opened. Bytes of text are those of lines; seconds are of wall time.
 
     cache_hits, cache_misses  blocks of remote objects that were on the local disk, or had to be fetched
+    restores_asked            archived objects that queries had restored
+    restores_refused          the same that were not, as their tenant may have no more restored; counted with each query
+    restores_failed           the same for which the service refused
     """
 
     pushes: int = 0
@@ -36,6 +39,10 @@ class StoreMetrics:
     cache_hit_bytes: int = 0
     cache_misses: int = 0
     cache_miss_bytes: int = 0
+    restores_asked: int = 0
+    restore_bytes_asked: int = 0
+    restores_refused: int = 0
+    restores_failed: int = 0
     objects_deleted: int = 0
     orphans_deleted: int = 0
     maintenance_failures: int = 0

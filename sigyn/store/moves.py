@@ -12,9 +12,10 @@ import structlog
 
 from sigyn.model.errors import Unavailable
 from sigyn.model.time import DAY, HOUR
+from sigyn.store.archives.sightings import Sightings
 from sigyn.store.catalog import SegmentInfo
 from sigyn.store.commit import Committer
-from sigyn.store.errors import SegmentLost
+from sigyn.store.errors import SegmentArchived, SegmentLost
 from sigyn.store.failures import Failures
 from sigyn.store.keys import day_of
 from sigyn.store.live import LiveSegments
@@ -27,6 +28,7 @@ from sigyn.store.tiers import HOT
 
 _log = structlog.get_logger("sigyn.store")
 
+_ARCHIVED_SECONDS = 3600.0
 _SETTLED = HOUR  # what was just merged may soon be merged again
 
 
@@ -74,11 +76,13 @@ class Mover:
         self._live = live
         self._quarantine = quarantine
         self._metrics = metrics
+        self._archived = Sightings(_ARCHIVED_SECONDS)
 
     def run(self, now: int, pause: Callable[[], None]) -> None:
         """Moves all segments that are old enough. `pause` is called before each and may raise to break off.
 
-        A segment whose object is lost is quarantined. Raises Unavailable when a tier or the catalog
+        A segment whose object is lost is quarantined, one that has to be restored from an archive first stays
+        for an hour. Raises Unavailable when a tier or the catalog
         fails, after what goes between other tiers; each segment is then either where it was or where it should be.
         """
         if not self._tiers:
@@ -86,12 +90,14 @@ class Mover:
         failures = Failures()
         for move in plan_moves(self._live.all(), self._tiers, now):
             way = f"{move.segment.tier} to {move.tier}"
-            if way in failures:
+            if way in failures or self._archived.has(move.segment.id):
                 continue
             pause()
             with failures.within(way):
                 try:
                     self._move(move)
+                except SegmentArchived:
+                    self._archived.note(move.segment.id)
                 except SegmentLost as error:
                     self._quarantine.take(move.segment, error)
         failures.tell()

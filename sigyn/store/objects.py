@@ -78,6 +78,9 @@ class ObjectStore(Protocol):
     def path(self, key: str) -> Path | None:
         """The file of an object, where objects are files."""
 
+    def look_again(self, key: str) -> None:
+        """Forgets that an object was found archived: it has been restored."""
+
 
 class RemoteObjects:
     """Objects in whatever obstore reaches: S3, GCS, Azure, memory."""
@@ -165,6 +168,10 @@ class RemoteObjects:
         """As in ObjectStore: none."""
         return None
 
+    def look_again(self, key: str) -> None:
+        """As in ObjectStore."""
+        self._archived.pop(key, None)
+
     def _unavailable(self, action: str, key: str, error: Exception) -> Unavailable:
         reason = str(error).partition("\n")[0]  # obstore puts pages of its own innards after it
         return Unavailable(f"can't {action} `{key}` in {self._name}: {reason}")
@@ -173,12 +180,13 @@ class RemoteObjects:
 class LocalObjects(RemoteObjects):
     """Objects as files in a folder."""
 
-    def __init__(self, folder: Path) -> None:
+    def __init__(self, folder: Path, *, is_shared: bool = False) -> None:
+        """`is_shared`: another process may be writing; else what one left half-written is removed."""
         self._folder = folder.resolve()
         self._partial = self._folder / _PARTIAL
         try:
             make_folder(self._partial)
-            for leftover in self._partial.iterdir():
+            for leftover in () if is_shared else self._partial.iterdir():
                 leftover.unlink()
         except OSError as error:
             raise Unavailable(f"folder `{self._folder}` can't be used for objects: {error.strerror}") from error
@@ -208,26 +216,34 @@ class LocalObjects(RemoteObjects):
         return self._folder / key
 
 
-def open_objects(settings: ObjectStoreSettings) -> ObjectStore:
-    """The object store at a URL. Raises BadRequest for a URL or options that make no sense."""
+def open_objects(settings: ObjectStoreSettings, *, is_shared: bool = False) -> ObjectStore:
+    """The object store at a URL; `is_shared` as in LocalObjects.
+
+    Raises BadRequest for a URL or options that make no sense.
+    """
     scheme, _, rest = settings.url.partition("://")
     if scheme == "file":
-        return LocalObjects(Path(rest))
+        return LocalObjects(Path(rest), is_shared=is_shared)
     if scheme == "memory":
         return RemoteObjects(MemoryStore(), "memory")
+    return RemoteObjects(open_bucket(settings), f"`{hide_user(settings.url)}`", settings.storage_class)
+
+
+def open_bucket(settings: ObjectStoreSettings) -> AnyStore:
+    """The client of a bucket. Raises BadRequest as `open_objects`."""
+    scheme = settings.url.partition("://")[0]
     timeout = timedelta(seconds=settings.timeout_seconds)
     client: ClientConfig = {"allow_http": (settings.endpoint or "").startswith("http://"), "timeout": timeout}
     retry: RetryConfig = {"max_retries": settings.retries, "retry_timeout": timeout * 2}
     options = _OPTIONS.get(scheme, _endpoint_option("endpoint"))(settings) | dict(settings.options)
     try:
-        store = from_url(settings.url, client_options=client, retry_config=retry, **options)
+        return from_url(settings.url, client_options=client, retry_config=retry, **options)
     except (BaseError, ValueError, TypeError) as error:
         reason = str(error).partition("\n")[0]  # obstore puts pages of its own innards after it
         raise BadRequest(
             f"object store `{hide_user(settings.url)}` can't be used: {hide_secrets(reason, settings.url)}; "
             "an address is s3://bucket/prefix, gs://bucket/prefix, az://container/prefix or file:///folder"
         ) from error
-    return RemoteObjects(store, f"`{hide_user(settings.url)}`", settings.storage_class)
 
 
 def _s3_options(settings: ObjectStoreSettings) -> dict[str, Any]:

@@ -32,6 +32,13 @@ def objects_of(settings: StoreSettings, metrics: StoreMetrics | None = None) -> 
     return TieredObjects(tiers) if settings.tiers else tiers[HOT]
 
 
+def hot_objects(settings: StoreSettings) -> ObjectStore:
+    """The hot tier alone, beside a process that has the store open, and without its cache. Raises BadRequest."""
+    if settings.objects is not None:
+        return open_objects(settings.objects, is_shared=True)
+    return _own(settings, is_shared=True)
+
+
 def _check_apart(settings: StoreSettings) -> None:
     """No tier may see another's objects: it would sweep them as orphans."""
     hot = settings.objects.url if settings.objects else f"file://{settings.data}" if settings.data else ""
@@ -50,10 +57,10 @@ def _one_name(url: str) -> str:
     return f"{_SAME.get(scheme, scheme)}://{rest}".rstrip("/")
 
 
-def _own(settings: StoreSettings) -> ObjectStore:
+def _own(settings: StoreSettings, *, is_shared: bool = False) -> ObjectStore:
     if settings.data is None:
         return open_objects(ObjectStoreSettings(url="memory://"))
-    return LocalObjects(settings.data / "objects")
+    return LocalObjects(settings.data / "objects", is_shared=is_shared)
 
 
 def _objects(settings: ObjectStoreSettings, cache: BlockCache | None, metrics: StoreMetrics) -> ObjectStore:

@@ -3,8 +3,12 @@
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Literal
 
 from sigyn.model.time import HOUR
+
+Speed = Literal["standard", "bulk", "expedited"]
+"""How fast an archive gives objects back, and at what price; of Azure `standard` and `expedited`."""
 
 _ARCHIVES = {
     *((scheme, name) for scheme in ("s3", "s3a") for name in ("GLACIER", "DEEP_ARCHIVE")),
@@ -44,13 +48,25 @@ class ObjectStoreSettings:
         return (self.url.partition(":")[0], self.storage_class.upper()) in _ARCHIVES
 
 
+@dataclass(frozen=True, slots=True)
+class RestoreRule:
+    """How objects of an archive are asked for; `days` for which S3 keeps the copy, where it is one."""
+
+    speed: Speed = "standard"
+    days: int = 3
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class TierSettings:
-    """A place to which segments move when they are `after` ns old."""
+    """A place to which segments move when they are `after` ns old.
+
+    restore  how a query that needs archived objects has them restored; None: it only says so
+    """
 
     name: str
     after: int
     objects: ObjectStoreSettings
+    restore: RestoreRule | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -2,11 +2,14 @@
 
 import asyncio
 from contextlib import ExitStack
+from dataclasses import replace
 from threading import Event, Thread
 
 from sigyn.model.batch import Batch
 from sigyn.model.errors import SigynError, Unavailable
 from sigyn.model.time import Clock, system_clock
+from sigyn.store.archives.ledger import KIND as RESTORES
+from sigyn.store.archives.restores import Restores
 from sigyn.store.catalog import Catalog, SegmentInfo
 from sigyn.store.commit import Committer
 from sigyn.store.compactor import Compactor
@@ -45,7 +48,8 @@ class Store:
     """Segments in an object store and a catalog. Make one with `open`.
 
     `metrics` has counters, `streams` the labels of all streams, `demoted` the labels that entries carry,
-    `deletions` the delete requests; `identity` is a number that no other store has.
+    `deletions` the delete requests, `restores` has archived objects restored; `identity` is a number that no other
+    store has.
     """
 
     def __init__(
@@ -94,7 +98,9 @@ class Store:
             settings, self._live, self._writer, committer, compactor, self.deletions, self._forgetting, reclaimer,
             mover, self._quarantine, self.metrics, clock,
         )  # fmt: skip
+        self.restores = Restores(settings.tiers, objects, self.documents(RESTORES), metrics, clock)
         self._maintenance.start()
+        self._archives = {tier.name for tier in settings.tiers if tier.objects.is_archive}
         self._closing = Event()
         self._warming = Thread(target=self._warm, name="sigyn-warm", daemon=True)
         self._warming.start()
@@ -153,6 +159,7 @@ class Store:
         self._closing.set()
         await asyncio.to_thread(self._warming.join)
         await asyncio.to_thread(self._maintenance.stop)
+        self.restores.close()
         self._catalog.close()
         if self._lock is not None:
             self._lock.release()
@@ -171,7 +178,9 @@ class Store:
     def delete_requests(self, tenant: str) -> list[DeleteProgress]:
         """The tenant's delete requests with how far they are, oldest first. Raises Unavailable."""
         segments = self._live.of(tenant)
-        return [progress_of(request, segments, self._deleted.concerns) for request in self.deletions.all(tenant)]
+        found = [progress_of(request, segments, self._deleted.concerns) for request in self.deletions.all(tenant)]
+        archived = self._forgetting.held_up()
+        return [replace(each, archived=archived.get(each.request.id, 0)) for each in found]
 
     def retention_plan(self) -> RetentionPlan:
         """What retention would remove now; nothing is changed."""
@@ -227,7 +236,8 @@ class Store:
 
     def _warm(self) -> None:
         """Reads what a query wants to know first of the newest segments, so that the first is as quick as others."""
-        newest = sorted(self._live.all(), key=lambda segment: segment.last, reverse=True)[:WARMED]
+        readable = [segment for segment in self._live.all() if segment.tier not in self._archives]
+        newest = sorted(readable, key=lambda segment: segment.last, reverse=True)[:WARMED]
         for segment in newest:
             if self._closing.is_set():
                 return

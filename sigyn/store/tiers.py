@@ -71,6 +71,11 @@ class TieredObjects:
         objects, key = self._find(key)
         return objects.path(key)
 
+    def look_again(self, key: str) -> None:
+        """As in ObjectStore."""
+        objects, key = self._find(key)
+        objects.look_again(key)
+
     def _find(self, where: str) -> tuple[ObjectStore, str]:
         tier, key = split_address(where)
         objects = self._tiers.get(tier)

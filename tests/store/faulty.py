@@ -81,6 +81,9 @@ class FaultyObjects:
         del key  # reads go through get_range, where faults are
         return None
 
+    def look_again(self, key: str) -> None:
+        self._inner.look_again(key)
+
     def _disturb(self, action: str, key: str) -> None:
         if self._happens(self.faults.delay):
             time.sleep(self.faults.delay_seconds)

@@ -61,7 +61,8 @@ class Places:
 
     def __init__(self, folder: Path) -> None:
         warm = TierSettings(name="warm", after=7 * DAY, objects=ObjectStoreSettings(url=f"file://{folder / 'warm'}"))
-        self._folder = folder
+        self.folder = folder
+        self.colder: tuple[TierSettings, ...] = ()
         self._warm = warm
         self.clock = Clock()
         self.objects = FaultyObjects(objects_of(self._settings(compaction=False)), Faults(), 0)
@@ -89,7 +90,7 @@ class Places:
 
     def _settings(self, *, compaction: bool) -> StoreSettings:
         return StoreSettings(
-            data=self._folder / "data", tiers=(self._warm,), compaction=compaction,
+            data=self.folder / "data", tiers=(self._warm, *self.colder), compaction=compaction,
             recent_bytes=0, metadata_bytes=0, delete_cancel_period=0,
         )  # fmt: skip
 
@@ -232,4 +233,26 @@ async def test_what_a_rule_of_the_bucket_archived_is_not_merged_again_and_again(
     assert store.metrics.compaction_segments_written == 2
     places.objects.refusal = lambda _action, _key: None
     assert len(stored(store)) == 3
+    await store.close()
+
+
+async def test_what_is_archived_does_not_move_and_is_not_read_again_and_again(places: Places) -> None:
+    colder = TierSettings(
+        name="cold", after=30 * DAY, objects=ObjectStoreSettings(url=f"file://{places.folder / 'cold'}")
+    )
+    places.colder = (colder,)
+    store = await places.with_a_warm_day("a")
+    read = []
+
+    def refused(action: str, key: str) -> Exception | None:
+        if action == "get" and key.startswith("warm:"):
+            read.append(key)
+        return archived(action, key)
+
+    places.objects.refusal = refused
+    places.clock.now += 30 * DAY
+    for _ in range(3):
+        store.move_now()
+    assert (tiers(store), len(read)) == (["warm"], 1)
+    assert not store.quarantined()
     await store.close()

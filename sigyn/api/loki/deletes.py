@@ -57,7 +57,7 @@ async def _cancel(request: Request) -> Response:
 def _shown(progress: DeleteProgress) -> dict[str, object]:
     request, percent = progress.request, int(progress.done * 100)
     status = "processed" if request.is_processed else f"{percent}% Complete" if request.checked else "received"
-    return {
+    shown: dict[str, object] = {
         "request_id": request.id,
         "start_time": request.first / SECOND,
         "end_time": request.last / SECOND,
@@ -66,3 +66,7 @@ def _shown(progress: DeleteProgress) -> dict[str, object]:
         "progress": percent,
         "created_at": request.created / SECOND,
     }
+    if progress.archived:
+        objects = "1 object" if progress.archived == 1 else f"{progress.archived} objects"
+        shown["waits_for"] = f"{objects} to be restored from an archive (sigyn store restore)"
+    return shown

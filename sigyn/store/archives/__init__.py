@@ -1,0 +1,1 @@
+"""Storage classes whose objects have to be restored before they can be read."""
