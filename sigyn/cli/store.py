@@ -58,7 +58,8 @@ def _store_options(command: Command) -> Command:
 def check(data: str | None, config_file: Path | None, output: str, quick: bool) -> int:
     """Hold every object against the catalog; the server must be stopped.
 
-    Missing, torn, corrupt and quarantined objects make the exit code 1. Orphans, which a running server
+    Missing, torn, corrupt and quarantined objects make the exit code 1, and so do streams that are not as in
+    the objects. Orphans, which a running server
     sweeps, and archived objects, which can't be read before they are restored, are named only.
     """
     from sigyn.cli.assembly import store_settings

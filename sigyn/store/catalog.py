@@ -7,7 +7,7 @@ from typing import Protocol
 from sigyn.model.labels import Labels
 from sigyn.store.demoted import DemotedLabel
 from sigyn.store.segment import EncodedSegment
-from sigyn.store.streams import StreamRegistry, StreamTable
+from sigyn.store.streams import Int64s, StreamRegistry, StreamTable, UnusedStreams
 from sigyn.store.tiers import split_address
 
 
@@ -120,6 +120,15 @@ class Catalog(Protocol):
 
     def streams(self, tenant: str) -> Iterable[tuple[int, Labels]]:
         """All streams of a tenant by id."""
+
+    def unused_streams(self, segments: Iterable[SegmentInfo]) -> UnusedStreams:
+        """Streams that no segment refers to, whatever its state. `segments` are known, and not read."""
+
+    def forget_streams(self, tenant: str, ids: Int64s, newest: int) -> int:
+        """Removes streams (sorted ids) that `unused_streams` gave with `newest`, unless they are used by now; how many.
+
+        Their ids are never given again.
+        """
 
     def replaced(self) -> list[tuple[int, str]]:
         """Ids and keys of segments that were replaced, and whose objects may still be there."""

@@ -19,14 +19,18 @@ from sigyn.store.places import objects_of
 from sigyn.store.rebuild import Progress, no_progress
 from sigyn.store.segment import decode_segment
 from sigyn.store.settings import StoreSettings
+from sigyn.store.streams import StreamRegistry
+
+_REBUILD = "the object is whole, `sigyn store rebuild-catalog` makes the catalog anew"
 
 
 class Problem(Enum):
-    """What can be wrong with an object."""
+    """What can be wrong with an object, or with what the catalog says of it."""
 
     MISSING = "missing"
     TORN = "torn"
     CORRUPT = "corrupt"
+    STREAMS = "streams"
     QUARANTINED = "quarantined"
     ARCHIVED = "archived"
     ORPHAN = "orphan"
@@ -97,7 +101,9 @@ def _check(
     verified = 0
     for done, segment in enumerate(live):
         progress(done, len(live))
-        finding = _presence(segment, sizes) or (_content(segment, objects) if contents else None)
+        finding = _presence(segment, sizes) or _streams(segment, catalog.registry)
+        if finding is None and contents:
+            finding = _content(segment, catalog.registry, objects)
         if finding is None:
             verified += contents
         else:
@@ -126,7 +132,16 @@ def _presence(segment: SegmentInfo, sizes: dict[str, int]) -> Finding | None:
     return None
 
 
-def _content(segment: SegmentInfo, objects: ObjectStore) -> Finding | None:
+def _streams(segment: SegmentInfo, registry: StreamRegistry) -> Finding | None:
+    for id in segment.streams.ids.tolist():
+        try:
+            registry.labels(segment.tenant, id)
+        except NotFound:
+            return _finding(Problem.STREAMS, segment, f"the catalog lacks its stream {id}; {_REBUILD}")
+    return None
+
+
+def _content(segment: SegmentInfo, registry: StreamRegistry, objects: ObjectStore) -> Finding | None:
     try:
         body = objects.get(segment.key)
         if zlib.crc32(body) != segment.checksum:
@@ -138,6 +153,9 @@ def _content(segment: SegmentInfo, objects: ObjectStore) -> Finding | None:
         return _finding(Problem.CORRUPT, segment, str(error))
     if (found.tenant, found.rows) != (segment.tenant, segment.rows):
         return _finding(Problem.CORRUPT, segment, f"it holds {found.rows} entries of tenant `{found.tenant}`")
+    for id, labels in zip(segment.streams.ids.tolist(), found.labels, strict=True):
+        if registry.labels(segment.tenant, id) != labels:
+            return _finding(Problem.STREAMS, segment, f"its stream {id} has other labels in the catalog; {_REBUILD}")
     return None
 
 

@@ -117,6 +117,11 @@ class LiveSegments:
         with self._lock:
             return {segment.key for segments in self._tenants.values() for segment in segments} | self._dead.keys()
 
+    def referring(self) -> list[SegmentInfo]:
+        """All segments that somebody may read: live ones, and removed ones whose objects are still there."""
+        with self._lock:
+            return [*(each for segments in self._tenants.values() for each in segments), *self._dead.values()]
+
     def reclaimable_bytes(self) -> int:
         """Bytes of the objects of removed segments that are still there, whether or not something pins them."""
         with self._lock:

@@ -28,6 +28,7 @@ from sigyn.store.moves import Mover
 from sigyn.store.quarantine import Quarantine
 from sigyn.store.reclaim import Reclaimer
 from sigyn.store.settings import StoreSettings
+from sigyn.store.stream_forgetting import StreamForgetting
 from sigyn.store.tiers import HOT
 from sigyn.store.writer import Writer
 
@@ -59,6 +60,7 @@ class Maintenance:
         forgetting: Forgetting,
         reclaimer: Reclaimer,
         mover: Mover,
+        streams: StreamForgetting,
         quarantine: Quarantine,
         metrics: StoreMetrics,
         clock: Clock,
@@ -73,6 +75,7 @@ class Maintenance:
         self._forgetting = forgetting
         self._reclaimer = reclaimer
         self._mover = mover
+        self._streams = streams
         self._quarantine = quarantine
         self._metrics = metrics
         self._clock = clock
@@ -129,9 +132,10 @@ class Maintenance:
 
     def sweep_now(self) -> None:
         """Rechecks quarantined segments, and deletes orphans older than the grace period; documents of requests
-        that lack one are written. Raises Unavailable."""
+        that lack one are written, and streams forgotten. Raises Unavailable."""
         with self._in_turn():
             self._sweep()
+            self._streams.run(self._pause)
 
     @contextmanager
     def _in_turn(self) -> Iterator[None]:
@@ -185,6 +189,8 @@ class Maintenance:
             with failures.within("moves"):
                 self._mover.run(self._clock(), self._pause)
                 self._next_move = time.monotonic() + _MOVE_SECONDS
+        with failures.within("streams"):
+            self._streams.run(self._pause)
         failures.tell()
 
     def _sweep(self) -> None:

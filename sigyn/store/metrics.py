@@ -38,6 +38,7 @@ class StoreMetrics:
     cache_miss_bytes: int = 0
     objects_deleted: int = 0
     orphans_deleted: int = 0
+    streams_forgotten: int = 0
     maintenance_failures: int = 0
 
 
