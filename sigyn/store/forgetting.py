@@ -5,6 +5,7 @@ segment out; the reclaimer deletes the objects. A process that dies in between d
 next start: what is done is in the catalog.
 """
 
+import time
 from collections.abc import Callable, Sequence
 from functools import partial
 from itertools import groupby
@@ -12,7 +13,7 @@ from itertools import groupby
 import numpy as np
 import structlog
 
-from sigyn.model.time import Clock
+from sigyn.model.time import SECOND, Clock
 from sigyn.store.catalog import DeleteRequest, SegmentInfo
 from sigyn.store.commit import Committer
 from sigyn.store.compactor import Compactor
@@ -61,6 +62,7 @@ class Forgetting:
         self._quarantine = quarantine
         self._metrics = metrics
         self._clock = clock
+        self._ahead: dict[str, float] = {}  # requests of a time that is to come: when they were seen, monotonic
 
     def plan(self) -> RetentionPlan:
         """What retention would remove now."""
@@ -105,16 +107,36 @@ class Forgetting:
         """Removes what delete requests take whose time to be cancelled is over. `pause` may raise to break off."""
         if self._deleted.matcher is None:
             return
-        ripe = self._clock() - self._cancel_period
         failures = Failures()
-        for tenant in self._deletions.tenants():
+        for tenant, due in self._due().items():
             if self._rules.own_filter_only.get(tenant, self._filter_only):
                 continue
-            due = [request for request in self._deletions.in_force(tenant) if request.created <= ripe]
             if due:
                 with failures.within(tenant):
                     self._delete(tenant, due, pause)
         failures.tell()
+
+    def _due(self) -> dict[str, list[DeleteRequest]]:
+        """By tenant the requests whose time to be cancelled is over.
+
+        The clock may have been set back since one was made: its time then counts from when that is seen, because what
+        is removed is gone for good.
+        """
+        now, seen = self._clock(), time.monotonic()
+        in_force = {tenant: self._deletions.in_force(tenant) for tenant in self._deletions.tenants()}
+        self._ahead = {
+            request.id: self._ahead.get(request.id, seen)
+            for requests in in_force.values()
+            for request in requests
+            if request.created > now
+        }
+
+        def is_due(request: DeleteRequest) -> bool:
+            if request.id in self._ahead:
+                return seen - self._ahead[request.id] >= self._cancel_period / SECOND
+            return request.created + self._cancel_period <= now
+
+        return {tenant: list(filter(is_due, requests)) for tenant, requests in in_force.items()}
 
     def _delete(self, tenant: str, due: list[DeleteRequest], pause: Callable[[], None]) -> None:
         """Works in the order of arrival, so that one number for each request says how far it is.

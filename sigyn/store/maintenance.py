@@ -14,7 +14,7 @@ from threading import Event, Lock, Thread
 import structlog
 
 from sigyn.model.errors import Unavailable
-from sigyn.model.time import Clock
+from sigyn.model.time import SECOND, Clock
 from sigyn.store.catalog import SegmentInfo
 from sigyn.store.commit import Committer
 from sigyn.store.compaction import CompactionRules, compaction_rules, plan_compaction
@@ -83,7 +83,7 @@ class Maintenance:
         self._wake = Event()
         self._stopping = False
         self._resumed = time.monotonic()
-        self._settled: dict[str, tuple[Sequence[SegmentInfo], int]] = {}
+        self._settled: dict[str, tuple[Sequence[SegmentInfo], float]] = {}  # until when, monotonic
         self._archived: dict[int, float] = {}  # by id of a segment: when it was found so, monotonic
         self._next_sweep = self._next_retention = self._next_move = time.monotonic()
         self._thread = Thread(target=self._loop, name="sigyn-maintenance", daemon=True)
@@ -221,8 +221,8 @@ class Maintenance:
         for tenant in self._live.tenants():
             segments = self._live.of(tenant)
             now = self._clock()
-            seen, until = self._settled.get(tenant, (None, 0))
-            if f"tenant {tenant}" in failures or (seen is segments and now < until):
+            seen, until = self._settled.get(tenant, (None, 0.0))
+            if f"tenant {tenant}" in failures or (seen is segments and time.monotonic() < until):
                 continue
             failing = {tier.name for tier in self._settings.tiers if f"tier {tier.name}" in failures}
             job = self._job(tenant, segments, replace(rules, frozen=rules.frozen | failing), now)
@@ -233,7 +233,7 @@ class Maintenance:
                     self._archived |= {segment.id: looked for segment in self._compactor.run(job, self._pause)}
                 ran = True
             elif not failing:
-                self._settled[tenant] = (segments, now + rules.age)
+                self._settled[tenant] = (segments, time.monotonic() + rules.age / SECOND)
         return ran
 
     def _job(
