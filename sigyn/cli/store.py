@@ -119,9 +119,7 @@ def plan(data: str | None, config_file: Path | None, output: str) -> int:
 
     settings = _settings(data, config_file)
     storage = settings.storage
-    planned = plan_store(
-        store_settings(storage), dict(storage.prices), system_clock(), retention=retention_rules(settings)
-    )
+    planned = plan_store(store_settings(storage), dict(storage.prices), system_clock(), retention_rules(settings))
     if output == "json":
         _write_json(asdict(planned))
     else:
@@ -146,6 +144,8 @@ def _show_check(found: "StoreCheck", *, quick: bool) -> None:
     click.echo(
         f"{_count(found.segments, 'segment')}, {_count(found.rows, 'entry')}, {_size(found.object_bytes)}: {read}"
     )
+    if found.quarantined:
+        click.echo(f"{_count(found.quarantined, 'segment')} in quarantine, {_size(found.quarantined_bytes)}")
     rows = [
         (each.problem.value, each.key, each.tenant, f"{each.rows}" if each.tenant else "", each.detail)
         for each in found.findings
@@ -172,7 +172,8 @@ def _show_plan(planned: "StorePlan") -> None:
             for each in planned.steps
         ],
     )
-    for title, holdings in (("now", planned.now), ("then", planned.then)):
+    quarantined = [("in quarantine", planned.quarantined)] if planned.quarantined else []
+    for title, holdings in (("now", planned.now), *quarantined, ("then", planned.then)):
         rows = [
             (
                 each.tenant,

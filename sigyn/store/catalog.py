@@ -142,6 +142,9 @@ class Catalog(Protocol):
     def quarantined(self) -> list[SegmentInfo]:
         """All segments in quarantine, in order of commit."""
 
+    def discard(self, id: int) -> bool:
+        """Gives a quarantined segment up, as one that was replaced; False when it is not in quarantine any more."""
+
     def restore(self, id: int) -> None:
         """Makes a quarantined segment live again; delete requests that were done without it are open again.
 

@@ -54,12 +54,17 @@ class Finding:
 
 @dataclass(frozen=True, slots=True)
 class StoreCheck:
-    """What a check looked at and found. `verified` objects were read and are what the catalog says."""
+    """What a check looked at and found. `verified` objects were read and are what the catalog says.
+
+    Segments in quarantine are counted apart, with the bytes of those of their objects that are there.
+    """
 
     segments: int
     rows: int
     object_bytes: int
     verified: int
+    quarantined: int
+    quarantined_bytes: int
     findings: tuple[Finding, ...]
 
     @property
@@ -119,6 +124,8 @@ def _check(
         rows=sum(segment.rows for segment in live),
         object_bytes=sum(segment.object_bytes for segment in live),
         verified=verified,
+        quarantined=len(quarantined),
+        quarantined_bytes=sum(sizes.get(segment.key, 0) for segment in quarantined),
         findings=tuple(findings),
     )
 

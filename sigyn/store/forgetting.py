@@ -24,7 +24,15 @@ from sigyn.store.failures import Failures
 from sigyn.store.live import LiveSegments
 from sigyn.store.metrics import StoreMetrics
 from sigyn.store.quarantine import Quarantine
-from sigyn.store.retention import Removal, RetentionPlan, RetentionRules, RuleTotal, plan_retention, rows_of
+from sigyn.store.retention import (
+    Removal,
+    RetentionPlan,
+    RetentionRules,
+    RuleTotal,
+    past_retention,
+    plan_retention,
+    rows_of,
+)
 from sigyn.store.settings import StoreSettings
 from sigyn.store.streams import Int64s, StreamRegistry
 
@@ -70,7 +78,14 @@ class Forgetting:
         return plan_retention(self._live.all(), self._streams, self._rules, self._clock(), reclaimable)
 
     def retire(self, pause: Callable[[], None]) -> None:
-        """Removes what retention does not keep, but for what is archived. `pause` may raise to break off."""
+        """Removes what retention does not keep, in quarantine too, but for what is archived.
+
+        `pause` may raise to break off.
+        """
+        now = self._clock()
+        self._quarantine.retire(
+            lambda segment: past_retention(segment, self._streams, self._rules, now) is not None, pause
+        )
         plan = self.plan()
         for removal, *_ in plan.dropped:
             pause()

@@ -72,6 +72,11 @@ class LiveSegments:
             self._note_uncompacted((), [segment])
             return len(left) < len(segments)
 
+    def discard(self, segment: SegmentInfo) -> None:
+        """Gives up the object of a segment that was dropped: it is reclaimable when nothing pins it."""
+        with self._lock:
+            self._dead[segment.key] = segment
+
     def pin(self, tenant: str, first: int, last: int) -> tuple[SegmentInfo, ...]:
         """The tenant's segments with first <= t <= last (ns), newest first; each is pinned until `unpin`."""
         with self._lock:

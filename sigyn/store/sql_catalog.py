@@ -142,6 +142,11 @@ class SqlCatalog:
         """As in Catalog."""
         return self._segments("quarantined")
 
+    def discard(self, id: int) -> bool:
+        """As in Catalog."""
+        with self.database.transaction() as run:
+            return _change_state(run, id, "quarantined", "replaced") is not None
+
     def restore(self, id: int) -> None:
         """As in Catalog."""
         with self.database.transaction() as run:
