@@ -15,6 +15,7 @@ from sigyn.cli.progress import counting
 from sigyn.config.load import load
 from sigyn.config.settings import Settings
 from sigyn.config.values import show_duration
+from sigyn.model.rfc3339 import format_rfc3339
 from sigyn.model.time import system_clock
 
 if TYPE_CHECKING:
@@ -115,11 +116,14 @@ def plan(data: str | None, config_file: Path | None, output: str) -> int:
     Nothing is changed; the server may be running.
     """
     from sigyn.cli.assembly import retention_rules, store_settings
+    from sigyn.engine.deleted_entries import streams_concerned
     from sigyn.store.plan import plan_store
 
     settings = _settings(data, config_file)
     storage = settings.storage
-    planned = plan_store(store_settings(storage), dict(storage.prices), system_clock(), retention_rules(settings))
+    planned = plan_store(
+        store_settings(storage), dict(storage.prices), system_clock(), retention_rules(settings), streams_concerned
+    )
     if output == "json":
         _write_json(asdict(planned))
     else:
@@ -172,6 +176,7 @@ def _show_plan(planned: "StorePlan") -> None:
             for each in planned.steps
         ],
     )
+    _show_deletes(planned)
     quarantined = [("in quarantine", planned.quarantined)] if planned.quarantined else []
     for title, holdings in (("now", planned.now), *quarantined, ("then", planned.then)):
         rows = [
@@ -190,6 +195,25 @@ def _show_plan(planned: "StorePlan") -> None:
         size = sum(each.object_bytes for each in holdings)
         rows.append(("all", "", f"{sum(each.segments for each in holdings)}", "", "", _size(size), f"${total:,.2f}"))
         _show_table(title, ("tenant", "tier", "#segments", "#entries", "#text", "#stored", "#a month"), rows)
+
+
+def _show_deletes(planned: "StorePlan") -> None:
+    rows = [
+        (
+            each.tenant,
+            each.query,
+            "only left out" if each.due is None else format_rfc3339(each.due),
+            f"{each.segments}",
+            _size(each.rewritten_bytes),
+            f"{'' if each.is_exact else 'up to '}{each.rows}",
+            f"{'' if each.is_exact else 'up to '}{_size(each.object_bytes)}",
+            "no price" if each.month is None else f"${each.month:,.2f}",
+        )
+        for each in planned.deletes
+    ]
+    if rows:
+        names = ("tenant", "query", "removed after", "#segments", "#to be read", "#entries", "#size", "#saves a month")
+        _show_table("delete requests", names, rows)
 
 
 def _show_table(title: str, columns: tuple[str, ...], rows: Sequence[tuple[str, ...]]) -> None:

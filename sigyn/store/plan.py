@@ -4,17 +4,15 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 
 from sigyn.model.errors import BadRequest, NotFound
-from sigyn.store.catalog import SegmentInfo
+from sigyn.store.catalog import Catalog, SegmentInfo
 from sigyn.store.compaction import compaction_rules, plan_compaction
 from sigyn.store.moves import plan_moves
 from sigyn.store.open_catalog import catalog_name, has_catalog, open_catalog
+from sigyn.store.planned_deletes import GB, MatchStreams, PlannedDelete, planned_delete
 from sigyn.store.retention import KEEP_ALL, Reason, RetentionRules, past_retention, plan_retention
 from sigyn.store.settings import StoreSettings
 from sigyn.store.simulation import merged
 from sigyn.store.streams import StreamRegistry
-
-GB = 1 << 30
-"""What clouds bill as a gigabyte."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,12 +53,14 @@ class StorePlan:
     """What is there, what is to be done, and what is there afterwards, as far as sizes can be told.
 
     `quarantined` is what is there beside `now`, as objects that may be damaged or missing.
+    `deletes` are requests that are not processed; `then` has their entries still, as only reading tells which they are.
     """
 
     now: tuple[Holding, ...]
     quarantined: tuple[Holding, ...]
     steps: tuple[Step, ...]
     then: tuple[Holding, ...]
+    deletes: tuple[PlannedDelete, ...]
 
 
 def plan_store(
@@ -68,10 +68,12 @@ def plan_store(
     prices: Mapping[str, float],
     now: int,
     retention: RetentionRules = KEEP_ALL,
+    match: MatchStreams | None = None,
 ) -> StorePlan:
     """The plan for a store, which may be open in another process: the catalog is only read.
 
-    `prices` are dollars per GB and month by tier. Raises NotFound when there is no catalog.
+    `prices` are dollars per GB and month by tier; `match` understands delete requests, without it there are none.
+    Raises NotFound when there is no catalog.
     """
     if settings.data is None:
         raise BadRequest("a store in memory has no plan")
@@ -83,6 +85,7 @@ def plan_store(
         left, deletions = _retire(segments, catalog.registry, retention, now)
         quarantined = catalog.quarantined()
         discarded = _discard(quarantined, catalog.registry, retention, now)
+        deletes = _deletes(catalog, left, settings, retention, match, prices) if match is not None else ()
     finally:
         catalog.close()
     left, merges = _merge(left, settings, now)
@@ -95,7 +98,28 @@ def plan_store(
         quarantined=_holdings([(segment, segment.tier) for segment in quarantined], prices),
         steps=tuple(steps),
         then=_holdings(tiers, prices),
+        deletes=deletes,
     )
+
+
+def _deletes(
+    catalog: Catalog,
+    segments: Sequence[SegmentInfo],
+    settings: StoreSettings,
+    retention: RetentionRules,
+    match: MatchStreams,
+    prices: Mapping[str, float],
+) -> tuple[PlannedDelete, ...]:
+    pending = [request for request in catalog.delete_requests() if not request.is_processed]
+    planned = []
+    for request in pending:
+        tenant = request.tenant
+        only_left_out = retention.own_filter_only.get(tenant, settings.delete_filter_only)
+        due = None if only_left_out else request.created + settings.delete_cancel_period
+        own = [segment for segment in segments if segment.tenant == tenant]
+        demoted = frozenset(label.name for label in catalog.demoted(tenant))
+        planned.append(planned_delete(request, due, own, catalog.registry, demoted, match, prices))
+    return tuple(planned)
 
 
 def _retire(
