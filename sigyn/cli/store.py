@@ -17,6 +17,7 @@ from sigyn.client.times import moment
 from sigyn.config.load import load
 from sigyn.config.settings import Settings
 from sigyn.config.values import show_duration
+from sigyn.model.rfc3339 import format_rfc3339
 from sigyn.model.time import TimeRange, system_clock
 from sigyn.services.tenants import SINGLE_TENANT
 
@@ -63,7 +64,8 @@ def _store_options(command: Command) -> Command:
 def check(data: str | None, config_file: Path | None, output: str, quick: bool) -> int:
     """Hold every object against the catalog; the server must be stopped.
 
-    Missing, torn, corrupt and quarantined objects make the exit code 1. Orphans, which a running server
+    Missing, torn, corrupt and quarantined objects make the exit code 1, and so do streams that are not as in
+    the objects. Orphans, which a running server
     sweeps, and archived objects, which can't be read before they are restored, are named only.
     """
     from sigyn.cli.assembly import store_settings
@@ -181,12 +183,13 @@ def plan(data: str | None, config_file: Path | None, output: str) -> int:
     Nothing is changed; the server may be running.
     """
     from sigyn.cli.assembly import retention_rules, store_settings
+    from sigyn.engine.deleted_entries import streams_concerned
     from sigyn.store.plan import plan_store
 
     settings = _settings(data, config_file)
     storage = settings.storage
     planned = plan_store(
-        store_settings(storage), dict(storage.prices), system_clock(), retention=retention_rules(settings)
+        store_settings(storage), dict(storage.prices), system_clock(), retention_rules(settings), streams_concerned
     )
     if output == "json":
         _write_json(asdict(planned))
@@ -212,6 +215,8 @@ def _show_check(found: "StoreCheck", *, quick: bool) -> None:
     click.echo(
         f"{counted(found.segments, 'segment')}, {counted(found.rows, 'entry')}, {sized(found.object_bytes)}: {read}"
     )
+    if found.quarantined:
+        click.echo(f"{counted(found.quarantined, 'segment')} in quarantine, {sized(found.quarantined_bytes)}")
     rows = [
         (each.problem.value, each.key, each.tenant, f"{each.rows}" if each.tenant else "", each.detail)
         for each in found.findings
@@ -238,7 +243,9 @@ def _show_plan(planned: "StorePlan") -> None:
             for each in planned.steps
         ],
     )
-    for title, holdings in (("now", planned.now), ("then", planned.then)):
+    _show_deletes(planned)
+    quarantined = [("in quarantine", planned.quarantined)] if planned.quarantined else []
+    for title, holdings in (("now", planned.now), *quarantined, ("then", planned.then)):
         rows = [
             (
                 each.tenant,
@@ -255,3 +262,22 @@ def _show_plan(planned: "StorePlan") -> None:
         size = sum(each.object_bytes for each in holdings)
         rows.append(("all", "", f"{sum(each.segments for each in holdings)}", "", "", sized(size), f"${total:,.2f}"))
         show_table(title, ("tenant", "tier", "#segments", "#entries", "#text", "#stored", "#a month"), rows)
+
+
+def _show_deletes(planned: "StorePlan") -> None:
+    rows = [
+        (
+            each.tenant,
+            each.query,
+            "only left out" if each.due is None else format_rfc3339(each.due),
+            f"{each.segments}",
+            sized(each.rewritten_bytes),
+            f"{'' if each.is_exact else 'up to '}{each.rows}",
+            f"{'' if each.is_exact else 'up to '}{sized(each.object_bytes)}",
+            "no price" if each.month is None else f"${each.month:,.2f}",
+        )
+        for each in planned.deletes
+    ]
+    if rows:
+        names = ("tenant", "query", "removed after", "#segments", "#to be read", "#entries", "#size", "#saves a month")
+        show_table("delete requests", names, rows)

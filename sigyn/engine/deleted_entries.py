@@ -11,7 +11,7 @@ import numpy.typing as npt
 from sigyn.engine.duck import Duck
 from sigyn.engine.frame import Frame, Rows
 from sigyn.engine.interpreter.pipeline import Pipeline
-from sigyn.engine.matches import SelectorMatches
+from sigyn.engine.matches import LabelsOf, SelectorMatches
 from sigyn.engine.scan import TEXT_COLUMNS, entry_metadata
 from sigyn.engine.sought import sought_by
 from sigyn.engine.sql.compile import Program, compile_pipeline
@@ -121,16 +121,31 @@ class DeletedEntries:
         with self._lock:
             known = self._questions.get(key)
             if known is None:
-                parsed = parse(request.query)
-                if not isinstance(parsed, ast.LogQuery):
-                    raise QueryError(f"`{request.query}` is no log query: nothing can be deleted by it")
-                query = with_entry_labels(parsed, demoted)
+                query = _read(request, demoted)
                 matches = SelectorMatches(query.selector, lambda id: self._streams.labels(request.tenant, id))
                 known = self._questions[key] = _Question(query, matches)
                 if len(self._questions) > _REMEMBERED:
                     self._questions.popitem(last=False)
             self._questions.move_to_end(key)
             return known
+
+
+def streams_concerned(
+    request: DeleteRequest, ids: Int64s, labels_of: LabelsOf, demoted: frozenset[str]
+) -> tuple[npt.NDArray[np.bool_], bool]:
+    """Whether each of these streams may hold entries of a request; whether it takes all that they have in its time.
+
+    Raises ParseError and QueryError for a query that can't be read.
+    """
+    query = _read(request, demoted)
+    return SelectorMatches(query.selector, labels_of).of(ids), not query.stages
+
+
+def _read(request: DeleteRequest, demoted: frozenset[str]) -> ast.LogQuery:
+    parsed = parse(request.query)
+    if not isinstance(parsed, ast.LogQuery):
+        raise QueryError(f"`{request.query}` is no log query: nothing can be deleted by it")
+    return with_entry_labels(parsed, demoted)
 
 
 def _interpreted(stages: Sequence[ast.Stage], frame: Frame, positions: Rows) -> npt.NDArray[np.bool_]:

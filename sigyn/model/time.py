@@ -22,6 +22,14 @@ steady_clock: Clock = time.monotonic_ns
 """Gives ns since some moment, for lengths of time: a system clock that is set leaves it alone."""
 
 
+def has_passed(since: int, length: int, now: int) -> bool:
+    """Whether so many ns have passed since a moment that the same clock gave.
+
+    A moment that is yet to come is of a clock that was set back: it counts as long ago, as nobody can tell.
+    """
+    return since > now or since + length <= now
+
+
 @dataclass(frozen=True, slots=True)
 class TimeRange:
     """Half-open: start <= t < end, in ns since the epoch."""

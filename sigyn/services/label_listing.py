@@ -71,7 +71,7 @@ class LabelListing:
             for segment in snapshot.segments:
                 table = segment.streams
                 ids.update(table.ids[(table.last >= start) & (table.first <= end)].tolist())
-        found = [self._store.streams.labels(tenant, id) for id in sorted(ids)]
+            found = [self._store.streams.labels(tenant, id) for id in sorted(ids)]
         return [
             labels
             for labels in found

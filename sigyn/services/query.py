@@ -6,6 +6,7 @@ from collections import Counter
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
+from functools import partial
 from typing import TypeVar
 
 import structlog
@@ -233,11 +234,9 @@ class QueryService:
 
         def counted() -> Cardinality:
             with self._store.snapshot(tenant, -MAX_TIME, MAX_TIME) as snapshot:
-                segments = snapshot.segments
-            demoted = self._store.demoted.of(tenant)
-            return cardinality(
-                tenant, segments, lambda id: self._store.streams.labels(tenant, id), demoted, start, end, limit
-            )
+                demoted = self._store.demoted.of(tenant)
+                labels_of = partial(self._store.streams.labels, tenant)
+                return cardinality(tenant, snapshot.segments, labels_of, demoted, start, end, limit)
 
         return await self._in_turn(tenant, counted)
 

@@ -7,7 +7,7 @@ from typing import Protocol
 from sigyn.model.labels import Labels
 from sigyn.store.demoted import DemotedLabel
 from sigyn.store.segment import EncodedSegment
-from sigyn.store.streams import StreamRegistry, StreamTable
+from sigyn.store.streams import Int64s, StreamRegistry, StreamTable, UnusedStreams
 from sigyn.store.tiers import split_address
 
 
@@ -121,6 +121,15 @@ class Catalog(Protocol):
     def streams(self, tenant: str) -> Iterable[tuple[int, Labels]]:
         """All streams of a tenant by id."""
 
+    def unused_streams(self, segments: Iterable[SegmentInfo]) -> UnusedStreams:
+        """Streams that no segment refers to, whatever its state. `segments` are known, and not read."""
+
+    def forget_streams(self, tenant: str, ids: Int64s, newest: int) -> int:
+        """Removes streams (sorted ids) that `unused_streams` gave with `newest`, unless they are used by now; how many.
+
+        Their ids are never given again.
+        """
+
     def replaced(self) -> list[tuple[int, str]]:
         """Ids and keys of segments that were replaced, and whose objects may still be there."""
 
@@ -132,6 +141,9 @@ class Catalog(Protocol):
 
     def quarantined(self) -> list[SegmentInfo]:
         """All segments in quarantine, in order of commit."""
+
+    def discard(self, id: int) -> bool:
+        """Gives a quarantined segment up, as one that was replaced; False when it is not in quarantine any more."""
 
     def restore(self, id: int) -> None:
         """Makes a quarantined segment live again; delete requests that were done without it are open again.

@@ -20,14 +20,18 @@ from sigyn.store.places import objects_of
 from sigyn.store.rebuild import Progress, no_progress
 from sigyn.store.segment import decode_segment
 from sigyn.store.settings import StoreSettings
+from sigyn.store.streams import StreamRegistry
+
+_REBUILD = "the object is whole, `sigyn store rebuild-catalog` makes the catalog anew"
 
 
 class Problem(Enum):
-    """What can be wrong with an object."""
+    """What can be wrong with an object, or with what the catalog says of it."""
 
     MISSING = "missing"
     TORN = "torn"
     CORRUPT = "corrupt"
+    STREAMS = "streams"
     QUARANTINED = "quarantined"
     ARCHIVED = "archived"
     ORPHAN = "orphan"
@@ -51,12 +55,17 @@ class Finding:
 
 @dataclass(frozen=True, slots=True)
 class StoreCheck:
-    """What a check looked at and found. `verified` objects were read and are what the catalog says."""
+    """What a check looked at and found. `verified` objects were read and are what the catalog says.
+
+    Segments in quarantine are counted apart, with the bytes of those of their objects that are there.
+    """
 
     segments: int
     rows: int
     object_bytes: int
     verified: int
+    quarantined: int
+    quarantined_bytes: int
     findings: tuple[Finding, ...]
 
     @property
@@ -98,7 +107,9 @@ def _check(
     verified = 0
     for done, segment in enumerate(live):
         progress(done, len(live))
-        finding = _presence(segment, sizes) or (_content(segment, objects) if contents else None)
+        finding = _presence(segment, sizes) or _streams(segment, catalog.registry)
+        if finding is None and contents:
+            finding = _content(segment, catalog.registry, objects)
         if finding is None:
             verified += contents
         else:
@@ -114,6 +125,8 @@ def _check(
         rows=sum(segment.rows for segment in live),
         object_bytes=sum(segment.object_bytes for segment in live),
         verified=verified,
+        quarantined=len(quarantined),
+        quarantined_bytes=sum(sizes.get(segment.key, 0) for segment in quarantined),
         findings=tuple(findings),
     )
 
@@ -127,7 +140,16 @@ def _presence(segment: SegmentInfo, sizes: dict[str, int]) -> Finding | None:
     return None
 
 
-def _content(segment: SegmentInfo, objects: ObjectStore) -> Finding | None:
+def _streams(segment: SegmentInfo, registry: StreamRegistry) -> Finding | None:
+    for id in segment.streams.ids.tolist():
+        try:
+            registry.labels(segment.tenant, id)
+        except NotFound:
+            return _finding(Problem.STREAMS, segment, f"the catalog lacks its stream {id}; {_REBUILD}")
+    return None
+
+
+def _content(segment: SegmentInfo, registry: StreamRegistry, objects: ObjectStore) -> Finding | None:
     try:
         body = objects.get(segment.key)
         if crc32(body) != segment.checksum:
@@ -139,6 +161,9 @@ def _content(segment: SegmentInfo, objects: ObjectStore) -> Finding | None:
         return _finding(Problem.CORRUPT, segment, str(error))
     if (found.tenant, found.rows) != (segment.tenant, segment.rows):
         return _finding(Problem.CORRUPT, segment, f"it holds {found.rows} entries of tenant `{found.tenant}`")
+    for id, labels in zip(segment.streams.ids.tolist(), found.labels, strict=True):
+        if registry.labels(segment.tenant, id) != labels:
+            return _finding(Problem.STREAMS, segment, f"its stream {id} has other labels in the catalog; {_REBUILD}")
     return None
 
 

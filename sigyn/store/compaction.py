@@ -13,7 +13,7 @@ of text are therefore merged with each other, within windows of `WINDOW` days, u
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
-from sigyn.model.time import DAY, HOUR, SECOND
+from sigyn.model.time import DAY, HOUR, SECOND, has_passed
 from sigyn.store.catalog import SegmentInfo
 from sigyn.store.keys import day_of
 from sigyn.store.settings import StoreSettings
@@ -79,11 +79,11 @@ def _plan_level_0(segments: Sequence[SegmentInfo], rules: CompactionRules, now: 
     waiting = sorted((segment for segment in segments if segment.level == 0), key=lambda segment: segment.id)
     if not waiting:
         return ()
-    age = now - waiting[0].created
+    created = waiting[0].created
     due = (
         len(waiting) >= rules.segments
         or sum(segment.text_bytes for segment in waiting) >= rules.job_bytes
-        or age >= (rules.age if len(waiting) >= FAN else _PATIENCE * rules.age)
+        or has_passed(created, rules.age if len(waiting) >= FAN else _PATIENCE * rules.age, now)
     )
     return _fitting(waiting, rules.job_bytes) if due else ()
 
@@ -96,7 +96,7 @@ def _plan_days(days: Days, rules: CompactionRules, now: int) -> tuple[SegmentInf
     for (day, _), own in sorted(days.items(), key=lambda item: item[0]):
         chosen: tuple[SegmentInfo, ...] = ()
         if (day + 1) * DAY + _SETTLED <= now:
-            rested = [segment for segment in own if segment.created + _SETTLED <= now]
+            rested = [segment for segment in own if has_passed(segment.created, _SETTLED, now)]
             chosen = _plan_settled(rested, max(rules.job_bytes, rules.settled_bytes))
         chosen = chosen or _plan_open(own, rules.job_bytes)
         if chosen:
@@ -110,7 +110,7 @@ def _plan_windows(joined: Sequence[SegmentInfo], days: Days, now: int) -> tuple[
     windows: dict[tuple[int, str], list[SegmentInfo]] = {}
     for segment in (*joined, *(segment for own in little for segment in own)):
         over = (day_of(segment.last) + 1) * DAY + _SETTLED <= now
-        if over and segment.created + _SETTLED <= now:
+        if over and has_passed(segment.created, _SETTLED, now):
             windows.setdefault((day_of(segment.first) // WINDOW, segment.tier), []).append(segment)
     for (window, _), own in sorted(windows.items(), key=lambda item: item[0]):
         chosen = _fitting(sorted(own, key=lambda segment: (segment.text_bytes, segment.id)), _SMALLEST)

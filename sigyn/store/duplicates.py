@@ -5,10 +5,12 @@ compaction brings both together, a reader must leave one out: of equal entries i
 one in the segment with the smallest id counts.
 
 A ladder, each rung for what the one above left over:
-1. pairs of segments whose times overlap and that were not compared before (segments never change);
-2. streams that both have, and in them the times that both cover, from the stream tables;
+1. segments that were not compared before (segments never change), and those whose times overlap theirs;
+2. streams that a new one has with another, and in them the times that both cover, from the stream tables;
 3. a hash of (stream, timestamp) of the entries there, sorted to find equal ones;
 4. line and structured metadata of entries that share stream and timestamp.
+
+Nothing is kept or counted by pairs: while compaction lags, thousands of segments of one time may wait for it.
 """
 
 from collections.abc import Iterable, Iterator, Sequence
@@ -20,6 +22,8 @@ import numpy.typing as npt
 import pyarrow as pa
 
 from sigyn.store.catalog import SegmentInfo
+from sigyn.store.compared import ComparedSegments, bounds_of, overlapping
+from sigyn.store.copies import NO_COPIES, Copies, copies
 from sigyn.store.errors import SegmentLost
 from sigyn.store.identical import CONTENT, place_hash
 from sigyn.store.reader import SegmentReader
@@ -59,22 +63,22 @@ class DuplicateFinder:
         self._reader = reader
         self._tenants: dict[str, _TenantDuplicates] = {}
 
-    def rows(self, segments: Sequence[SegmentInfo]) -> dict[int, dict[int, Int64s]]:
-        """Sorted numbers of rows that equal one in an older of `segments`, by id of the newer and of the older.
+    def copies(self, segments: Sequence[SegmentInfo]) -> Copies:
+        """Rows that equal one in another of `segments`.
 
         The segments are of one tenant. Raises Unavailable when the object store can't be reached.
         """
         if len(segments) < 2:
-            return {}
+            return NO_COPIES
         tenant = segments[0].tenant
         known = self._tenants.get(tenant) or self._tenants.setdefault(tenant, _TenantDuplicates(self._reader))
-        return known.rows(segments)
+        return known.copies(segments)
 
     def forget(self, segments: Iterable[SegmentInfo]) -> None:
         """Drops what is known about segments that are gone."""
-        gone: dict[str, set[int]] = {}
+        gone: dict[str, list[int]] = {}
         for segment in segments:
-            gone.setdefault(segment.tenant, set()).add(segment.id)
+            gone.setdefault(segment.tenant, []).append(segment.id)
         for tenant, ids in gone.items():
             known = self._tenants.get(tenant)
             if known is not None:
@@ -82,51 +86,36 @@ class DuplicateFinder:
 
 
 class _TenantDuplicates:
-    """Which pairs of a tenant's segments were compared, and what was found. One thread at a time compares."""
+    """Which of a tenant's segments were compared, and what was found. One thread at a time compares."""
 
     def __init__(self, reader: SegmentReader) -> None:
         self._reader = reader
         self._lock = Lock()
-        self._compared: dict[int, set[int]] = {}  # newer -> older
-        self._found: dict[int, dict[int, Int64s]] = {}  # newer -> older -> rows of newer
+        self._compared = ComparedSegments()
+        self._found = NO_COPIES
 
-    def rows(self, segments: Sequence[SegmentInfo]) -> dict[int, dict[int, Int64s]]:
+    def copies(self, segments: Sequence[SegmentInfo]) -> Copies:
         with self._lock:
-            pending = [pair for pair in overlapping_pairs(segments) if pair[0] not in self._compared.get(pair[1], ())]
-            if pending:
-                involved = {id for pair in pending for id in pair}
-                unread = self._compare([segment for segment in segments if segment.id in involved])
-                for older, newer in pending:
-                    if not unread.isdisjoint((older, newer)):
-                        continue  # an archive is restored, and an object that was lost may come back
-                    self._compared.setdefault(newer, set()).add(older)
-            present = {segment.id for segment in segments}
-            answer = {}
-            for newer in present & self._found.keys():
-                by_older = {older: rows for older, rows in self._found[newer].items() if older in present}
-                if by_older:
-                    answer[newer] = by_older
-            return answer
+            fresh = self._compared.fresh(segments)
+            if fresh.any():
+                unread = self._compare(*_meeting_in_time(segments, fresh))
+                # An archive is restored, and an object that was lost may come back.
+                self._compared.add(np.array([each.id for each in segments if each.id not in unread], np.int64))
+            return self._found.within(np.array([segment.id for segment in segments], np.int64))
 
-    def forget(self, gone: set[int]) -> None:
+    def forget(self, gone: Sequence[int]) -> None:
         with self._lock:
-            for id in gone:
-                self._compared.pop(id, None)
-                self._found.pop(id, None)
-            for older in self._compared.values():
-                older -= gone
-            for found in self._found.values():
-                for id in gone & found.keys():
-                    del found[id]
+            self._compared.forget(gone)
+            self._found = self._found.without(gone)
 
-    def _compare(self, segments: Sequence[SegmentInfo]) -> set[int]:
+    def _compare(self, segments: Sequence[SegmentInfo], fresh: npt.NDArray[np.bool_]) -> set[int]:
         """Notes what is found; gives the ids of segments that can't be read: they are archived, or lost.
 
         Who reads a lost one next has it quarantined.
         """
         places = []
         unread = set()
-        for covered in covered_by_others(segments):
+        for covered in covered_by_others(segments, fresh):
             try:
                 places.append(self._places(covered))
             except SegmentLost:
@@ -168,17 +157,7 @@ class _TenantDuplicates:
         group = np.repeat(np.arange(len(sizes)), sizes)
         segment = groups["segment_list"].combine_chunks().flatten().to_numpy()
         row = groups["row_list"].combine_chunks().flatten().to_numpy()
-        order = np.lexsort((segment, group))
-        group, segment, row = group[order], segment[order], row[order]
-        found: dict[tuple[int, int], list[Int64s]] = {}
-        for distance in range(1, int(sizes.max(initial=0))):
-            newer = np.flatnonzero(group[distance:] == group[:-distance]) + distance
-            pairs, which = np.unique(np.stack([segment[newer - distance], segment[newer]]), axis=1, return_inverse=True)
-            for number, (older_id, newer_id) in enumerate(pairs.T.tolist()):
-                found.setdefault((older_id, newer_id), []).append(row[newer[which == number]])
-        for (older_id, newer_id), rows in found.items():
-            known = self._found.setdefault(newer_id, {})
-            known[older_id] = np.unique(np.concatenate([known.get(older_id, _NONE), *rows]))
+        self._found = self._found.joined(copies(group, segment, row))
         return unread
 
     def _content(self, place: _Places) -> pa.Table:
@@ -199,49 +178,53 @@ class _TenantDuplicates:
         )
 
 
-def overlapping_pairs(segments: Sequence[SegmentInfo]) -> list[tuple[int, int]]:
-    """Pairs of ids (older, newer) of segments of one tenant whose times overlap."""
-    ordered = sorted(segments, key=lambda segment: segment.first)
-    firsts = np.array([segment.first for segment in ordered], np.int64)
-    lasts = np.array([segment.last for segment in ordered], np.int64)
-    ids = np.array([segment.id for segment in ordered], np.int64)
-    after = np.arange(1, len(ordered) + 1)
-    counts = np.searchsorted(firsts, lasts, side="right") - after
-    left = np.repeat(after - 1, counts)
-    right = left + 1 + np.arange(len(left)) - np.repeat(np.cumsum(counts) - counts, counts)
-    older, newer = np.minimum(ids[left], ids[right]), np.maximum(ids[left], ids[right])
-    return list(zip(older.tolist(), newer.tolist(), strict=True))
+def _meeting_in_time(
+    segments: Sequence[SegmentInfo], fresh: npt.NDArray[np.bool_]
+) -> tuple[Sequence[SegmentInfo], npt.NDArray[np.bool_]]:
+    """The segments whose times overlap that of a fresh one, and fresh ones that any overlaps; which are fresh."""
+    firsts, lasts = bounds_of(segments)
+    by_fresh = overlapping(firsts, lasts, firsts[fresh], lasts[fresh])
+    by_any = overlapping(firsts, lasts, firsts, lasts)
+    meeting = np.flatnonzero(np.where(fresh, by_any > 1, by_fresh > 0))  # a fresh one overlaps itself
+    return [segments[place] for place in meeting.tolist()], fresh[meeting]
 
 
-def covered_by_others(segments: Sequence[SegmentInfo]) -> list[_Covered]:
-    """Of each segment, what others among them cover in the same streams; those with nothing are left out."""
+def covered_by_others(segments: Sequence[SegmentInfo], fresh: npt.NDArray[np.bool_]) -> list[_Covered]:
+    """Of each segment, what others among them cover in the same streams; those with nothing are left out.
+
+    Of a segment that is not fresh, only what fresh ones cover: the rest was compared.
+    """
+    if not segments:
+        return []
     sizes = [len(segment.streams) for segment in segments]
     streams = np.concatenate([segment.streams.ids for segment in segments])
     firsts = np.concatenate([segment.streams.first for segment in segments])
     lasts = np.concatenate([segment.streams.last for segment in segments])
     order = np.lexsort((firsts, streams))
     streams, firsts, lasts = streams[order], firsts[order], lasts[order]
-
-    # The latest `last` before each place of the same stream: a running maximum over ranks, each stream's
-    # ranks above those of the stream before it, so that the maximum begins anew with a stream.
-    by_last = np.lexsort((lasts, streams))
-    rank = np.empty(len(order), np.int64)
-    rank[by_last] = np.arange(len(order))
-    latest = lasts[by_last][np.maximum.accumulate(rank)]
+    is_fresh = np.repeat(fresh, sizes)[order]
     same_stream = streams[1:] == streams[:-1]
 
     until = np.full(len(order), _EARLIEST)
-    reached = same_stream & (latest[:-1] >= firsts[1:])
-    until[1:][reached] = latest[:-1][reached]
+    latest = _latest(streams, lasts)
+    latest_fresh = _latest(streams, np.where(is_fresh, lasts, _EARLIEST))
+    before = np.where(is_fresh[1:], latest[:-1], latest_fresh[:-1])
+    reached = same_stream & (before >= firsts[1:])
+    until[1:][reached] = before[reached]
+
     since = np.full(len(order), _LATEST)
-    reaches = same_stream & (firsts[1:] <= lasts[:-1])
-    since[:-1][reaches] = firsts[1:][reaches]
+    numbers = np.arange(len(order))
+    next_fresh = np.minimum.accumulate(np.where(is_fresh, numbers, len(order))[::-1])[::-1]
+    following = np.where(is_fresh[:-1], numbers[1:], next_fresh[1:])
+    there = np.minimum(following, len(order) - 1)
+    reaches = (following < len(order)) & (streams[there] == streams[:-1]) & (firsts[there] <= lasts[:-1])
+    since[:-1][reaches] = firsts[there][reaches]
     is_covered = np.zeros(len(order), np.bool_)
     is_covered[1:] |= reached
     is_covered[:-1] |= reaches
 
     places = np.empty(len(order), np.int64)
-    places[order] = np.arange(len(order))
+    places[order] = numbers
     answer = []
     start = 0
     for segment, size in zip(segments, sizes, strict=True):
@@ -250,6 +233,18 @@ def covered_by_others(segments: Sequence[SegmentInfo]) -> list[_Covered]:
         if is_covered[mine].any():
             answer.append(_Covered(segment, until[mine], since[mine]))
     return answer
+
+
+def _latest(streams: Int64s, lasts: Int64s) -> Int64s:
+    """The latest of `lasts` up to each place of the same stream; `streams` is sorted.
+
+    A running maximum over ranks, each stream's ranks above those of the stream before it, so that the maximum begins
+    anew with a stream.
+    """
+    by_last = np.lexsort((lasts, streams))
+    rank = np.empty(len(lasts), np.int64)
+    rank[by_last] = np.arange(len(lasts))
+    return np.asarray(lasts[by_last][np.maximum.accumulate(rank)])
 
 
 def _reaches(covered: _Covered, start: int, end: int) -> bool:
@@ -277,8 +272,9 @@ def _meeting(places: Sequence[_Places]) -> list[_Places]:
     order = np.argsort(hashes, kind="stable")  # owners rise within equal hashes
     equal = hashes[order][1:] == hashes[order][:-1]
     crossing = equal & (owner[order][1:] != owner[order][:-1])
-    shared = np.unique(hashes[order][1:][crossing])
-    met = [place.only(np.isin(place.hashes, shared)) for place in places]
+    is_shared = np.isin(hashes, np.unique(hashes[order][1:][crossing]))
+    ends = np.cumsum([len(place.hashes) for place in places])[:-1]
+    met = [place.only(which) for place, which in zip(places, np.split(is_shared, ends), strict=True)]
     return [place for place in met if len(place.rows)]
 
 

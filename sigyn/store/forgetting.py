@@ -5,6 +5,7 @@ segment out; the reclaimer deletes the objects. A process that dies in between d
 next start: what is done is in the catalog.
 """
 
+import time
 from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 from functools import partial
@@ -13,7 +14,7 @@ from itertools import groupby
 import numpy as np
 import structlog
 
-from sigyn.model.time import Clock
+from sigyn.model.time import SECOND, Clock
 from sigyn.store.archives.sightings import Sightings
 from sigyn.store.catalog import DeleteRequest, SegmentInfo
 from sigyn.store.commit import Committer
@@ -25,7 +26,15 @@ from sigyn.store.failures import Failures
 from sigyn.store.live import LiveSegments
 from sigyn.store.metrics import StoreMetrics
 from sigyn.store.quarantine import Quarantine
-from sigyn.store.retention import Removal, RetentionPlan, RetentionRules, RuleTotal, plan_retention, rows_of
+from sigyn.store.retention import (
+    Removal,
+    RetentionPlan,
+    RetentionRules,
+    RuleTotal,
+    past_retention,
+    plan_retention,
+    rows_of,
+)
 from sigyn.store.settings import StoreSettings
 from sigyn.store.streams import Int64s, StreamRegistry
 
@@ -66,6 +75,7 @@ class Forgetting:
         self._quarantine = quarantine
         self._metrics = metrics
         self._clock = clock
+        self._ahead: dict[str, float] = {}  # requests of a time that is to come: when they were seen, monotonic
         self._archived = Sightings(_ARCHIVED_SECONDS)
         self._held_up: dict[str, Mapping[str, int]] = {}
 
@@ -83,7 +93,14 @@ class Forgetting:
         return plan_retention(self._live.all(), self._streams, self._rules, self._clock(), reclaimable)
 
     def retire(self, pause: Callable[[], None]) -> None:
-        """Removes what retention does not keep, but for what is archived. `pause` may raise to break off."""
+        """Removes what retention does not keep, in quarantine too, but for what is archived.
+
+        `pause` may raise to break off.
+        """
+        now = self._clock()
+        self._quarantine.retire(
+            lambda segment: past_retention(segment, self._streams, self._rules, now) is not None, pause
+        )
         plan = self.plan()
         for removal, *_ in plan.dropped:
             pause()
@@ -127,16 +144,36 @@ class Forgetting:
         """Removes what delete requests take whose time to be cancelled is over. `pause` may raise to break off."""
         if self._deleted.matcher is None:
             return
-        ripe = self._clock() - self._cancel_period
         failures = Failures()
-        for tenant in self._deletions.tenants():
+        for tenant, due in self._due().items():
             if self._rules.own_filter_only.get(tenant, self._filter_only):
                 continue
-            due = [request for request in self._deletions.in_force(tenant) if request.created <= ripe]
             if due:
                 with failures.within(tenant):
                     self._delete(tenant, due, pause)
         failures.tell()
+
+    def _due(self) -> dict[str, list[DeleteRequest]]:
+        """By tenant the requests whose time to be cancelled is over.
+
+        The clock may have been set back since one was made: its time then counts from when that is seen, because what
+        is removed is gone for good.
+        """
+        now, seen = self._clock(), time.monotonic()
+        in_force = {tenant: self._deletions.in_force(tenant) for tenant in self._deletions.tenants()}
+        self._ahead = {
+            request.id: self._ahead.get(request.id, seen)
+            for requests in in_force.values()
+            for request in requests
+            if request.created > now
+        }
+
+        def is_due(request: DeleteRequest) -> bool:
+            if request.id in self._ahead:
+                return seen - self._ahead[request.id] >= self._cancel_period / SECOND
+            return request.created + self._cancel_period <= now
+
+        return {tenant: list(filter(is_due, requests)) for tenant, requests in in_force.items()}
 
     def _delete(self, tenant: str, due: list[DeleteRequest], pause: Callable[[], None]) -> None:
         """Works in the order of arrival, so that one number for each request says how far it is.

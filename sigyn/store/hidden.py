@@ -1,10 +1,12 @@
 """Rows that an answer leaves out: exact copies of entries that are in it, and entries that are to go."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 import numpy as np
+import numpy.typing as npt
 
 from sigyn.store.catalog import DeleteRequest, SegmentInfo
+from sigyn.store.copies import Copies
 from sigyn.store.deleted_rows import DeletedRows
 from sigyn.store.duplicates import DuplicateFinder
 from sigyn.store.streams import Int64s
@@ -16,18 +18,33 @@ def copied_rows(
     """By id of segment, where there are any: sorted numbers of rows whose like is in an older of `segments`.
 
     An entry that was deleted there is no longer its like: what a client sent again after the request is
-    seen. Equal entries match the same requests, so that the newer one tells. Raises Unavailable and SegmentLost.
+    seen. Raises Unavailable and SegmentLost.
     """
-    by_id = {segment.id: segment for segment in segments}
-    answer = {}
-    for newer, by_older in finder.rows(segments).items():
-        parts = []
-        for older, rows in by_older.items():
-            for request in requests:
-                if deleted.concerns(request, by_id[older]):
-                    rows = np.setdiff1d(rows, deleted.matching(request, by_id[newer]), assume_unique=True)
-            parts.append(rows)
-        found = np.unique(np.concatenate(parts))
-        if len(found):
-            answer[newer] = found
-    return answer
+    found = finder.copies(segments)
+    if not len(found):
+        return {}
+    places = np.arange(len(found))
+    seen = ~_taken(found, {segment.id: segment for segment in segments}, requests, deleted)
+    first_seen = np.full(int(found.groups[-1]) + 1, len(found))
+    np.minimum.at(first_seen, found.groups[seen], places[seen])
+    return {id: np.unique(found.rows[own]) for id, own in found.by_segment(places > first_seen[found.groups])}
+
+
+def _taken(
+    found: Copies, segments: Mapping[int, SegmentInfo], requests: Sequence[DeleteRequest], deleted: DeletedRows
+) -> npt.NDArray[np.bool_]:
+    """Which copies requests take where they are. Equal entries match the same requests, so that the newer ones tell."""
+    taken = np.zeros(len(found), np.bool_)
+    is_newer = np.append(False, found.groups[1:] == found.groups[:-1])
+    ids = np.unique(found.segments).tolist()
+    for request in requests:
+        of_concerned = np.isin(found.segments, [id for id in ids if deleted.concerns(request, segments[id])])
+        if not of_concerned.any():
+            continue
+        is_asked, is_matched = (np.zeros(int(found.groups[-1]) + 1, np.bool_) for _ in range(2))
+        is_asked[found.groups[of_concerned]] = True
+        for id, own in found.by_segment(is_newer & is_asked[found.groups]):
+            matching = np.isin(found.rows[own], deleted.matching(request, segments[id]))
+            is_matched[found.groups[own][matching]] = True
+        taken |= of_concerned & is_matched[found.groups]
+    return taken

@@ -72,6 +72,11 @@ class LiveSegments:
             self._note_uncompacted((), [segment])
             return len(left) < len(segments)
 
+    def discard(self, segment: SegmentInfo) -> None:
+        """Gives up the object of a segment that was dropped: it is reclaimable when nothing pins it."""
+        with self._lock:
+            self._dead[segment.key] = segment
+
     def pin(self, tenant: str, first: int, last: int) -> tuple[SegmentInfo, ...]:
         """The tenant's segments with first <= t <= last (ns), newest first; each is pinned until `unpin`."""
         with self._lock:
@@ -116,6 +121,11 @@ class LiveSegments:
         """Addresses of all objects that somebody may read: of live segments, and of removed ones still there."""
         with self._lock:
             return {segment.key for segments in self._tenants.values() for segment in segments} | self._dead.keys()
+
+    def referring(self) -> list[SegmentInfo]:
+        """All segments that somebody may read: live ones, and removed ones whose objects are still there."""
+        with self._lock:
+            return [*(each for segments in self._tenants.values() for each in segments), *self._dead.values()]
 
     def reclaimable_bytes(self) -> int:
         """Bytes of the objects of removed segments that are still there, whether or not something pins them."""

@@ -14,7 +14,7 @@ from threading import Event, Lock, Thread
 import structlog
 
 from sigyn.model.errors import Unavailable
-from sigyn.model.time import Clock
+from sigyn.model.time import SECOND, Clock
 from sigyn.store.archives.sightings import Sightings
 from sigyn.store.catalog import SegmentInfo
 from sigyn.store.commit import Committer
@@ -29,6 +29,7 @@ from sigyn.store.moves import Mover
 from sigyn.store.quarantine import Quarantine
 from sigyn.store.reclaim import Reclaimer
 from sigyn.store.settings import StoreSettings
+from sigyn.store.stream_forgetting import StreamForgetting
 from sigyn.store.tiers import HOT
 from sigyn.store.writer import Writer
 
@@ -60,6 +61,7 @@ class Maintenance:
         forgetting: Forgetting,
         reclaimer: Reclaimer,
         mover: Mover,
+        streams: StreamForgetting,
         quarantine: Quarantine,
         metrics: StoreMetrics,
         clock: Clock,
@@ -74,6 +76,7 @@ class Maintenance:
         self._forgetting = forgetting
         self._reclaimer = reclaimer
         self._mover = mover
+        self._streams = streams
         self._quarantine = quarantine
         self._metrics = metrics
         self._clock = clock
@@ -81,7 +84,7 @@ class Maintenance:
         self._wake = Event()
         self._stopping = False
         self._resumed = time.monotonic()
-        self._settled: dict[str, tuple[Sequence[SegmentInfo], int]] = {}
+        self._settled: dict[str, tuple[Sequence[SegmentInfo], float]] = {}  # until when, monotonic
         self._archived = Sightings(_ARCHIVED_SECONDS)  # by a rule of the bucket: which tiers are archives is known
         self._next_sweep = self._next_retention = self._next_move = time.monotonic()
         self._thread = Thread(target=self._loop, name="sigyn-maintenance", daemon=True)
@@ -131,9 +134,10 @@ class Maintenance:
 
     def sweep_now(self) -> None:
         """Rechecks quarantined segments, and deletes orphans older than the grace period; documents of requests
-        that lack one are written. Raises Unavailable."""
+        that lack one are written, and streams forgotten. Raises Unavailable."""
         with self._in_turn():
             self._sweep()
+            self._streams.run(self._pause)
 
     @contextmanager
     def _in_turn(self) -> Iterator[None]:
@@ -187,6 +191,8 @@ class Maintenance:
             with failures.within("moves"):
                 self._mover.run(self._clock(), self._pause)
                 self._next_move = time.monotonic() + _MOVE_SECONDS
+        with failures.within("streams"):
+            self._streams.run(self._pause)
         failures.tell()
 
     def _sweep(self) -> None:
@@ -217,8 +223,8 @@ class Maintenance:
         for tenant in self._live.tenants():
             segments = self._live.of(tenant)
             now = self._clock()
-            seen, until = self._settled.get(tenant, (None, 0))
-            if f"tenant {tenant}" in failures or (seen is segments and now < until):
+            seen, until = self._settled.get(tenant, (None, 0.0))
+            if f"tenant {tenant}" in failures or (seen is segments and time.monotonic() < until):
                 continue
             failing = {tier.name for tier in self._settings.tiers if f"tier {tier.name}" in failures}
             job = self._job(tenant, segments, replace(rules, frozen=rules.frozen | failing), now)
@@ -229,7 +235,7 @@ class Maintenance:
                         self._archived.note(segment.id)
                 ran = True
             elif not failing:
-                self._settled[tenant] = (segments, now + rules.age)
+                self._settled[tenant] = (segments, time.monotonic() + rules.age / SECOND)
         return ran
 
     def _job(

@@ -45,6 +45,7 @@ class StoreMetrics:
     restores_failed: int = 0
     objects_deleted: int = 0
     orphans_deleted: int = 0
+    streams_forgotten: int = 0
     maintenance_failures: int = 0
 
 

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 import structlog
 
 from sigyn.model.errors import Unavailable
-from sigyn.model.time import DAY, HOUR
+from sigyn.model.time import DAY, HOUR, has_passed
 from sigyn.store.archives.sightings import Sightings
 from sigyn.store.catalog import SegmentInfo
 from sigyn.store.commit import Committer
@@ -49,7 +49,7 @@ def plan_moves(segments: Sequence[SegmentInfo], tiers: Sequence[TierSettings], n
     order = {HOT: -1} | {tier.name: place for place, tier in enumerate(tiers)}
     moves = []
     for segment in segments:
-        if segment.level == 0 or segment.created + _SETTLED > now:
+        if segment.level == 0 or not has_passed(segment.created, _SETTLED, now):
             continue
         age = now - (day_of(segment.last) + 1) * DAY
         due = [tier for tier in tiers if age >= tier.after]

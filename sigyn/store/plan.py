@@ -4,24 +4,22 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 
 from sigyn.model.errors import BadRequest, NotFound
-from sigyn.store.catalog import SegmentInfo
+from sigyn.store.catalog import Catalog, SegmentInfo
 from sigyn.store.compaction import compaction_rules, plan_compaction
 from sigyn.store.moves import plan_moves
 from sigyn.store.open_catalog import catalog_name, has_catalog, open_catalog
-from sigyn.store.retention import KEEP_ALL, RetentionRules, plan_retention
+from sigyn.store.planned_deletes import GB, MatchStreams, PlannedDelete, planned_delete
+from sigyn.store.retention import KEEP_ALL, Reason, RetentionRules, past_retention, plan_retention
 from sigyn.store.settings import StoreSettings
 from sigyn.store.simulation import merged
 from sigyn.store.streams import StreamRegistry
-
-GB = 1 << 30
-"""What clouds bill as a gigabyte."""
 
 
 @dataclass(frozen=True, slots=True)
 class Step:
     """Segments of a tenant that are to be merged, moved or deleted, in a tier.
 
-    action      `merge`, `move`, `delete`
+    action      `merge`, `move`, `delete`, or `discard` for what is in quarantine
     reason      the tier that they move to, or the setting that deletes them
     period      that is over (ns), where it is that setting
     object_bytes  as they are now
@@ -52,19 +50,30 @@ class Holding:
 
 @dataclass(frozen=True, slots=True)
 class StorePlan:
-    """What is there, what is to be done, and what is there afterwards, as far as sizes can be told."""
+    """What is there, what is to be done, and what is there afterwards, as far as sizes can be told.
+
+    `quarantined` is what is there beside `now`, as objects that may be damaged or missing.
+    `deletes` are requests that are not processed; `then` has their entries still, as only reading tells which they are.
+    """
 
     now: tuple[Holding, ...]
+    quarantined: tuple[Holding, ...]
     steps: tuple[Step, ...]
     then: tuple[Holding, ...]
+    deletes: tuple[PlannedDelete, ...]
 
 
 def plan_store(
-    settings: StoreSettings, prices: Mapping[str, float], now: int, retention: RetentionRules = KEEP_ALL
+    settings: StoreSettings,
+    prices: Mapping[str, float],
+    now: int,
+    retention: RetentionRules = KEEP_ALL,
+    match: MatchStreams | None = None,
 ) -> StorePlan:
     """The plan for a store, which may be open in another process: the catalog is only read.
 
-    `prices` are dollars per GB and month by tier. Raises NotFound when there is no catalog.
+    `prices` are dollars per GB and month by tier; `match` understands delete requests, without it there are none.
+    Raises NotFound when there is no catalog.
     """
     if settings.data is None:
         raise BadRequest("a store in memory has no plan")
@@ -74,18 +83,43 @@ def plan_store(
     try:
         segments = catalog.live()
         left, deletions = _retire(segments, catalog.registry, retention, now)
+        quarantined = catalog.quarantined()
+        discarded = _discard(quarantined, catalog.registry, retention, now)
+        deletes = _deletes(catalog, left, settings, retention, match, prices) if match is not None else ()
     finally:
         catalog.close()
     left, merges = _merge(left, settings, now)
     moves = plan_moves(left, settings.tiers, now)
     targets = {move.segment.key: move.tier for move in moves}
-    steps = [*deletions, *merges, *_totals("move", [(move.segment, move.tier) for move in moves])]
+    steps = [*discarded, *deletions, *merges, *_totals("move", [(move.segment, move.tier) for move in moves])]
     tiers = [(segment, targets.get(segment.key, segment.tier)) for segment in left]
     return StorePlan(
         now=_holdings([(segment, segment.tier) for segment in segments], prices),
+        quarantined=_holdings([(segment, segment.tier) for segment in quarantined], prices),
         steps=tuple(steps),
         then=_holdings(tiers, prices),
+        deletes=deletes,
     )
+
+
+def _deletes(
+    catalog: Catalog,
+    segments: Sequence[SegmentInfo],
+    settings: StoreSettings,
+    retention: RetentionRules,
+    match: MatchStreams,
+    prices: Mapping[str, float],
+) -> tuple[PlannedDelete, ...]:
+    pending = [request for request in catalog.delete_requests() if not request.is_processed]
+    planned = []
+    for request in pending:
+        tenant = request.tenant
+        only_left_out = retention.own_filter_only.get(tenant, settings.delete_filter_only)
+        due = None if only_left_out else request.created + settings.delete_cancel_period
+        own = [segment for segment in segments if segment.tenant == tenant]
+        demoted = frozenset(label.name for label in catalog.demoted(tenant))
+        planned.append(planned_delete(request, due, own, catalog.registry, demoted, match, prices))
+    return tuple(planned)
 
 
 def _retire(
@@ -110,6 +144,19 @@ def _retire(
                 object_bytes=was.object_bytes - removal.object_bytes,
             )
     return list(kept.values()), [totals[key] for key in sorted(totals)]
+
+
+def _discard(
+    quarantined: Sequence[SegmentInfo], streams: StreamRegistry, rules: RetentionRules, now: int
+) -> list[Step]:
+    totals: dict[tuple[str, str, int], Step] = {}
+    for segment in quarantined:
+        period = past_retention(segment, streams, rules, now)
+        if period is not None:
+            key = (segment.tenant, segment.tier, period)
+            empty = Step("discard", *key[:2], Reason.PERIOD.value, segments=0, rows=0, object_bytes=0, period=period)
+            totals[key] = _more(totals.get(key, empty), segment.rows, segment.object_bytes)
+    return [totals[key] for key in sorted(totals)]
 
 
 def _more(step: Step, rows: int, object_bytes: int) -> Step:

@@ -18,7 +18,7 @@ _log = structlog.get_logger("sigyn.store")
 
 
 class Quarantine:
-    """Takes segments out of use; their objects stay where they are, for a person to look at."""
+    """Takes segments out of use; their objects stay where they are, for a person to look at, until retention ends."""
 
     def __init__(
         self,
@@ -49,6 +49,22 @@ class Quarantine:
             self._catalog.bump_epoch(segment.tenant)
         except Unavailable as error:  # found lost again after the next start
             _log.warning("quarantine not recorded", object=segment.key, reason=str(error))
+
+    def retire(self, is_over: Callable[[SegmentInfo], bool], pause: Callable[[], None]) -> None:
+        """Gives up those of which nothing would be kept if they were whole; their objects are reclaimed.
+
+        `pause` is called before each and may raise to break off. Raises Unavailable when the catalog fails.
+        """
+        for segment in self._catalog.quarantined():
+            pause()
+            if is_over(segment) and self._catalog.discard(segment.id):
+                self._live.discard(segment)
+                self._metrics.segments_removed += 1
+                self._metrics.entries_removed += segment.rows
+                _log.info(
+                    "segment in quarantine past its retention removed",
+                    object=segment.key, tenant=segment.tenant, rows=segment.rows,
+                )  # fmt: skip
 
     def recheck(self, pause: Callable[[], None]) -> None:
         """Makes those live again whose objects are whole after all: a disk was not mounted, a backup came back.

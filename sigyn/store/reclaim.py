@@ -80,13 +80,15 @@ class Reclaimer:
 
     def sweep(self, grace_seconds: float, pause: Callable[[], None]) -> None:
         """Deletes orphans: objects without a row in the catalog, older than `grace_seconds`, but not of before it."""
-        settled = self._clock() - int(grace_seconds * SECOND)
+        grace, now = int(grace_seconds * SECOND), self._clock()
         spared = self._catalog.spared()
         suspects = []
         try:
             for found in self._objects.list():
                 pause()
-                if spared < found.modified <= settled and is_segment_key(found.key):
+                # One of the future was written before a clock was set back; two clocks may differ a little.
+                is_old = found.modified <= now - grace or found.modified > now + grace
+                if spared < found.modified and is_old and is_segment_key(found.key):
                     suspects.append(found.key)
                     if len(suspects) >= 1000:
                         self._sweep(suspects)

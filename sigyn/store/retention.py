@@ -16,6 +16,7 @@ from enum import Enum
 import numpy as np
 import numpy.typing as npt
 
+from sigyn.model.errors import NotFound
 from sigyn.model.labels import Labels
 from sigyn.model.time import DAY, HOUR
 from sigyn.store.catalog import SegmentInfo
@@ -164,6 +165,28 @@ def plan_retention(
         (*dropped, *((removal,) for removal in too_much)),
         tuple(removals for removals in rewritten if removals[0].segment.id not in gone),
     )
+
+
+def past_retention(segment: SegmentInfo, streams: StreamRegistry, rules: RetentionRules, now: int) -> int | None:
+    """The longest period of a segment's streams (ns) when all that it holds is past its period; else None.
+
+    Bounds of size take nothing here: for segments that are not live. When the catalog lacks a stream of it, the longest
+    period of any of the tenant's streams counts.
+    """
+    table = segment.streams
+
+    def labels_of(id: int) -> Labels:
+        return streams.labels(segment.tenant, id)
+
+    try:
+        periods = rules.periods(segment.tenant, table.ids, labels_of)
+    except NotFound:
+        known = np.array(streams.loaded().get(segment.tenant, ()), np.int64)
+        of_known = rules.periods(segment.tenant, known, labels_of)
+        periods = np.full(len(table), of_known.max() if len(known) and (of_known > 0).all() else 0)
+    if (periods > 0).all() and int((table.last + periods).max()) + rules.delete_delay <= now:
+        return int(periods.max())
+    return None
 
 
 def _expired(segment: SegmentInfo, streams: StreamRegistry, rules: RetentionRules, now: int) -> Iterator[Removal]:

@@ -99,6 +99,7 @@ class StoreSettings:
     delete_max_unprocessed    delete requests of a tenant that are not processed yet
     deleted_rows_bytes        memory for what is known about which rows delete requests take
     orphan_grace_seconds      age at which an object without a row in the catalog is an orphan
+    stream_grace_seconds      time for which a stream has to be without entries before its labels are forgotten
     orphan_sweep_seconds      time between searches for orphans; the first is at start
     """
 
@@ -124,4 +125,5 @@ class StoreSettings:
     delete_max_unprocessed: int = 100
     deleted_rows_bytes: int = 16 << 20
     orphan_grace_seconds: float = 3600.0
+    stream_grace_seconds: float = 600.0
     orphan_sweep_seconds: float = 6 * 3600.0

@@ -17,7 +17,15 @@ from sigyn.store.demoted import DemotedLabel
 from sigyn.store.errors import UnknownFormat
 from sigyn.store.schema import MIGRATIONS
 from sigyn.store.segment import EncodedSegment
-from sigyn.store.streams import Int64s, StreamRegistry, StreamTable, labels_from_text, labels_to_text
+from sigyn.store.stream_rows import delete_streams, find_unused_streams, still_unused
+from sigyn.store.streams import (
+    Int64s,
+    StreamRegistry,
+    StreamTable,
+    UnusedStreams,
+    labels_from_text,
+    labels_to_text,
+)
 from sigyn.store.tiers import address, split_address
 
 _SEGMENT = (
@@ -97,6 +105,21 @@ class SqlCatalog:
         rows = self.database.query("SELECT id, labels FROM stream WHERE tenant = ? ORDER BY id", tenant)
         return [(id, labels_from_text(text)) for id, text in rows]
 
+    def unused_streams(self, segments: Iterable[SegmentInfo]) -> UnusedStreams:
+        """As in Catalog."""
+        return find_unused_streams(self.database, segments, self.registry.loaded())
+
+    def forget_streams(self, tenant: str, ids: Int64s, newest: int) -> int:
+        """As in Catalog."""
+        with self._lock:
+            with self.database.transaction() as run:
+                ids = still_unused(run, tenant, ids, newest)
+                # First: when it is not known whether this was done, commits ask the catalog for these streams.
+                self.registry.doubt(tenant, ids.tolist())
+                delete_streams(run, tenant, ids)
+            self.registry.forget(tenant, ids.tolist())
+        return len(ids)
+
     def replaced(self) -> list[tuple[int, str]]:
         """As in Catalog."""
         rows = self.database.query("SELECT id, tier, object_key FROM segment WHERE state = 'replaced' ORDER BY id")
@@ -118,6 +141,11 @@ class SqlCatalog:
     def quarantined(self) -> list[SegmentInfo]:
         """As in Catalog."""
         return self._segments("quarantined")
+
+    def discard(self, id: int) -> bool:
+        """As in Catalog."""
+        with self.database.transaction() as run:
+            return _change_state(run, id, "quarantined", "replaced") is not None
 
     def restore(self, id: int) -> None:
         """As in Catalog."""

@@ -39,6 +39,7 @@ from sigyn.store.reclaim import Reclaimer
 from sigyn.store.retention import KEEP_ALL, RetentionPlan, RetentionRules
 from sigyn.store.settings import StoreSettings
 from sigyn.store.snapshot import Snapshot
+from sigyn.store.stream_forgetting import StreamForgetting
 from sigyn.store.writer import Writer
 
 WARMED = 512  # segments: 20 KB of footer each, as a rule, in memory
@@ -93,10 +94,11 @@ class Store:
             compactor, committer, self._quarantine, self.metrics, clock,
         )  # fmt: skip
         mover = Mover(settings.tiers, objects, committer, self._live, self._quarantine, self.metrics)
+        streams = StreamForgetting(catalog, self._live, self.metrics, settings.stream_grace_seconds)
         self._writer = Writer(settings, committer, self._live, recent, self.metrics)
         self._maintenance = Maintenance(
             settings, self._live, self._writer, committer, compactor, self.deletions, self._forgetting, reclaimer,
-            mover, self._quarantine, self.metrics, clock,
+            mover, streams, self._quarantine, self.metrics, clock,
         )  # fmt: skip
         self.restores = Restores(settings.tiers, objects, self.documents(RESTORES), metrics, clock)
         self._maintenance.start()
@@ -259,7 +261,7 @@ class Store:
         self._maintenance.move_now()
 
     def sweep_now(self) -> None:
-        """Rechecks quarantined segments and deletes orphans past the grace period. Blocks; raises Unavailable."""
+        """Rechecks quarantined segments, deletes orphans and forgets streams past their grace. Raises Unavailable."""
         self._maintenance.sweep_now()
 
 

@@ -1,6 +1,6 @@
 """Streams: the table that goes with a segment, and the registry of all streams of a tenant."""
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 
 import msgspec
@@ -52,6 +52,14 @@ class StreamTable:
         return cls(*np.frombuffer(data, dtype="<i8").reshape(len(_COLUMNS), -1))
 
 
+@dataclass(frozen=True, slots=True)
+class UnusedStreams:
+    """Sorted ids of streams by tenant; no segment with an id up to `newest` refers to them."""
+
+    ids: Mapping[str, Int64s]
+    newest: int
+
+
 def labels_to_text(labels: Labels) -> str:
     """A JSON object of the labels, sorted by name: equal labels are equal text."""
     return msgspec.json.encode(dict(labels)).decode()
@@ -96,9 +104,9 @@ class StreamRegistry:
         """The id of the stream with these labels; None when there is none."""
         return self._streams(tenant).by_labels.get(labels)
 
-    def ids(self, tenant: str) -> Sequence[int]:
-        """Ids of all streams that the tenant ever had, oldest first."""
-        return list(self._streams(tenant).by_id)
+    def loaded(self) -> dict[str, Sequence[int]]:
+        """Ids of the streams of each tenant that is in memory."""
+        return {tenant: list(known.by_id) for tenant, known in list(self._tenants.items())}
 
     def add(self, tenant: str, streams: Iterable[tuple[int, Labels]]) -> None:
         """Takes in streams that the catalog has committed."""
@@ -106,6 +114,21 @@ class StreamRegistry:
         for id, labels in streams:
             known.by_id[id] = labels
             known.by_labels[labels] = id
+
+    def doubt(self, tenant: str, ids: Iterable[int]) -> None:
+        """`find` knows these streams no more, until they are added again: the catalog may be about to lose them."""
+        # Loads them when they are not: who began to load before would bring them back.
+        known = self._streams(tenant)
+        for id in ids:
+            labels = known.by_id.get(id)
+            if labels is not None and known.by_labels.get(labels) == id:
+                del known.by_labels[labels]
+
+    def forget(self, tenant: str, ids: Iterable[int]) -> None:
+        """Lets go of streams that are in doubt, and that the catalog has no more."""
+        known = self._streams(tenant)
+        for id in ids:
+            known.by_id.pop(id, None)
 
     def _streams(self, tenant: str) -> _TenantStreams:
         known = self._tenants.get(tenant)

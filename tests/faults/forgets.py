@@ -26,13 +26,13 @@ NOW = 47_482 * DAY  # 2100: every object is older, so that orphans are swept
 
 
 def periods(_tenant: str, ids: Int64s, labels_of: LabelsOf) -> Int64s:
-    """The app `d` is kept for a day: what it says on the first day is over."""
-    return np.array([DAY if dict(labels_of(id))["app"] == "d" else 0 for id in ids.tolist()], np.int64)
+    """`d`, and all apps of one generation, are kept for a day: what they say on the first day is over."""
+    return np.array([DAY if dict(labels_of(id))["app"][0] in "de" else 0 for id in ids.tolist()], np.int64)
 
 
-def open_store(data: Path, catalog: str, *, compaction: bool) -> Store:
-    """The store, on which everything happens quickly."""
-    settings = StoreSettings(
+def settings_of(data: Path, catalog: str, *, compaction: bool) -> StoreSettings:
+    """Of a store on which everything happens quickly."""
+    return StoreSettings(
         data=data,
         catalog=catalog,
         compaction=compaction,
@@ -40,7 +40,13 @@ def open_store(data: Path, catalog: str, *, compaction: bool) -> Store:
         compaction_segments=3,
         orphan_grace_seconds=-60,
         delete_cancel_period=0,
+        stream_grace_seconds=0.0,
     )
+
+
+def open_store(data: Path, catalog: str, *, compaction: bool) -> Store:
+    """The store, of which apps are kept for a day or for ever."""
+    settings = settings_of(data, catalog, compaction=compaction)
     store = Store.open(settings, clock=lambda: NOW, retention=RetentionRules(periods=periods))
     store.match_deletes(TextMatcher(store.streams))
     return store
@@ -53,6 +59,9 @@ def rows_of_push(seed: int, generation: int, push: int, chance: random.Random) -
         app, day, mark = chance.choice("abcd"), chance.randrange(2), chance.choice("xy")
         line = f"g{seed}.{generation}/{mark}/{app}{day}/{push}/{number}"
         rows.append(row(app, NOW + (day - 2) * DAY + chance.randrange(DAY), line))
+    rows.append(row(f"e{seed}.{generation}", NOW - 2 * DAY, f"g{seed}.{generation}/y/e0/{push}"))
+    if generation > 1:  # its stream may be forgotten by now, or about to be
+        rows.append(row(f"e{seed}.{generation - 2}", NOW - 1, f"g{seed}.{generation}/y/e1/{push}"))
     return rows
 
 
@@ -76,6 +85,12 @@ async def work_until_killed(data: Path, catalog: str, log: int, seed: int) -> No
         note(*(f"again {one.line}" for one in some))
         await push(some)
 
+    async def forget_streams() -> None:
+        while True:
+            await asyncio.to_thread(store.forget_now)
+            await asyncio.to_thread(store.sweep_now)
+
+    forgetting = asyncio.create_task(forget_streams())
     before: list[Row] = []
     for generation in itertools.count():
         pushes = [rows_of_push(seed, generation, number, chance) for number in range(6)]
@@ -84,6 +99,8 @@ async def work_until_killed(data: Path, catalog: str, log: int, seed: int) -> No
             work.append(forget(generation - 1, before))
         await asyncio.gather(*work)
         before = [one for rows in pushes for one in rows]
+        if forgetting.done():
+            forgetting.result()
 
 
 if __name__ == "__main__":

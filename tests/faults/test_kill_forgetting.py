@@ -17,7 +17,11 @@ import pyarrow.parquet as pq
 import pytest
 from store.entries import EARLIEST, LATEST, Row, rows_of
 
-from .forgets import open_store
+from sigyn.model.labels import Labels
+from sigyn.store import check_store
+from sigyn.store.open_catalog import open_catalog
+
+from .forgets import open_store, settings_of
 
 KILLS = 100 if os.environ.get("SIGYN_LONG") == "1" else 8
 TESTS = Path(__file__).parent.parent
@@ -70,7 +74,8 @@ def found(data: Path, catalog: str) -> "tuple[Counter[Row], list[str], int, int]
             assert not snapshot.lost
         store.compact_now()
         store.forget_now()
-        store.sweep_now()
+        for _ in range(2):
+            store.sweep_now()
         with store.snapshot("fake", EARLIEST, LATEST) as snapshot:
             after = Counter(rows_of(store, snapshot))
         assert rows.keys() - after.keys() == {row for row in rows if is_over(row.line)}
@@ -78,14 +83,27 @@ def found(data: Path, catalog: str) -> "tuple[Counter[Row], list[str], int, int]
         lines = [line for path in objects for line in pq.read_table(path)["line"].to_pylist()]
         segments = store.gauges().segments
         await store.close()
+        checked = check_store(settings_of(data, catalog, compaction=False))
+        assert checked.is_sound, checked.findings
+        known = streams_of(data, catalog)
+        assert known == {row.labels for row in after}
         return rows, lines, len(objects), segments
 
     return asyncio.run(read())
 
 
+def streams_of(data: Path, catalog: str) -> set[Labels]:
+    """The streams that the catalog has."""
+    opened = open_catalog(settings_of(data, catalog, compaction=False))
+    try:
+        return {labels for _, labels in opened.streams("fake")}
+    finally:
+        opened.close()
+
+
 def is_over(line: str) -> bool:
-    """Whether the line is of the first day of the app that is kept for a day."""
-    return "/d0/" in line
+    """Whether the line is of the first day of an app that is kept for a day."""
+    return "/d0/" in line or "/e0/" in line
 
 
 @pytest.mark.timeout(1800 if KILLS > 8 else 300)

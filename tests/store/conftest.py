@@ -94,7 +94,7 @@ def settings(request: pytest.FixtureRequest, tmp_path: Path) -> MakeSettings:
 _ON_BOTH = {
     f"test_{name}"
     for name in ("catalog", "compaction", "deletions", "demoted", "quarantine", "rebuild", "reclaim", "retention",
-                 "store", "tiers", "writer")
+                 "store", "streams", "tiers", "writer")
 }  # fmt: skip
 """Modules whose tests run with either catalog."""
 

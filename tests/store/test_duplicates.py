@@ -1,6 +1,7 @@
 """What was sent twice counts once, whichever segments the copies are in."""
 
 import asyncio
+import tracemalloc
 from pathlib import Path
 
 import pytest
@@ -66,6 +67,67 @@ async def test_a_whole_corpus_sent_again_counts_once(tmp_path: Path) -> None:
     with store.snapshot("fake", EARLIEST, LATEST) as snapshot:
         assert duplicates(snapshot) == {1: list(range(len(rows)))}
     await store.close()
+
+
+async def test_memory_for_what_is_known_grows_with_segments_not_with_pairs() -> None:
+    """Each segment overlaps each other one, and all hold one entry."""
+    store = Store.open(StoreSettings(data=None, compaction=False))
+    most = {}
+    for count in range(1, 601):
+        await store.append(batch([row("a", 0, "all"), row("a", 1_000, f"{count}"), row("b", count, "x")]))
+        if count in (150, 600):
+            tracemalloc.start()
+            try:
+                with store.snapshot("fake", EARLIEST, LATEST) as snapshot:
+                    assert sum(len(rows) for rows in duplicates(snapshot).values()) == count - 1
+                most[count] = tracemalloc.get_traced_memory()[1]
+            finally:
+                tracemalloc.stop()
+    assert most[600] < 8 * most[150]  # pairs are 16 times as many
+    await store.close()
+
+
+@given(
+    batches=st.lists(
+        st.lists(st.builds(row, st.sampled_from("ab"), st.integers(0, 9), st.just("x")), min_size=1, max_size=4),
+        min_size=1,
+        max_size=9,
+    ),
+    looks=st.lists(st.tuples(st.integers(0, 9), st.integers(0, 9), st.integers(1, 9)), max_size=9),
+    compact=st.integers(0, 9),
+)
+@hypothesis_settings(max_examples=150, deadline=None)
+def test_of_equal_entries_in_a_snapshot_the_oldest_is_seen_whatever_was_asked_before(
+    batches: list[list[Row]], looks: list[tuple[int, int, int]], compact: int
+) -> None:
+    """Looks at `start` to `end` come before the push of a number."""
+
+    async def check() -> None:
+        store = Store.open(StoreSettings(data=None, compaction=False))
+        for number, rows in enumerate(batches):
+            for start, end, _ in (look for look in looks if look[2] == number):
+                check_look(store, start, end)
+            if number == compact:
+                store.compact_now()
+            await store.append(batch(rows))
+        for start, end, _ in (*looks, (EARLIEST, LATEST, 0)):
+            check_look(store, start, end)
+        await store.close()
+
+    def check_look(store: Store, start: int, end: int) -> None:
+        seen = set()
+        with store.snapshot("fake", start, end) as snapshot:
+            for segment in sorted(snapshot.segments, key=lambda segment: segment.id):
+                hidden = set()
+                columns = snapshot.read(segment, ["stream", "timestamp", "line"]).to_pydict()
+                for number, (stream, *rest) in enumerate(zip(*columns.values(), strict=True)):
+                    entry = (int(segment.streams.ids[stream]), *rest)
+                    if entry in seen:
+                        hidden.add(number)
+                    seen.add(entry)
+                assert set(snapshot.hidden_rows(segment).tolist()) == hidden
+
+    asyncio.run(check())
 
 
 entry = st.builds(

@@ -4,8 +4,10 @@ from pathlib import Path
 
 import pytest
 
+from sigyn.engine.deleted_entries import streams_concerned
 from sigyn.model.time import DAY, HOUR, system_clock
 from sigyn.store import Store, StoreSettings, plan_store
+from sigyn.store.retention import KEEP_ALL, RetentionRules
 
 from .entries import batch, row
 
@@ -25,3 +27,37 @@ async def test_a_merge_loses_nothing_in_a_plan_whatever_days_it_spans(tmp_path: 
         now.rows, now.text_bytes, now.object_bytes, now.month,
     )  # fmt: skip
     assert (now.rows, now.segments, then.segments) == (18, 9, 2)
+
+
+@pytest.mark.parametrize(
+    ("query", "first", "segments", "rows", "is_exact"),
+    [
+        ('{app="a"}', 0, 2, 3, True),
+        ('{app="a"}', 2, 2, 3, False),  # one of its streams begins before
+        ('{app="a"}', 10, 1, 1, True),
+        ('{app=~"a|b"} |= "x"', 0, 2, 5, False),
+        ('{app="c"}', 0, 0, 0, True),
+    ],
+)
+async def test_a_plan_tells_what_delete_requests_would_take(
+    tmp_path: Path, query: str, first: int, segments: int, rows: int, is_exact: bool
+) -> None:
+    settings = StoreSettings(data=tmp_path, compaction=False, delete_cancel_period=HOUR)
+    store = Store.open(settings, clock=lambda: 7 * DAY)
+    await store.append(batch([row("a", 1, "x" * 100), row("a", 2, "x" * 100), row("b", 3, "x" * 100)]))
+    await store.append(batch([row("b", 11, "x"), row("a", 12, "y")]))
+    store.deletions.add("fake", query, first, 1000)
+    await store.append(batch([row("a", 13, "came later")]))
+    with store.snapshot("fake", 0, 1000) as snapshot:
+        stored = {segment.id: segment.object_bytes for segment in snapshot.segments}
+    (found,) = plan_store(settings, {"hot": float(1 << 30)}, 7 * DAY, KEEP_ALL, streams_concerned).deletes
+    assert (found.query, found.due) == (query, 7 * DAY + HOUR)
+    assert (found.segments, found.rows, found.is_exact) == (segments, rows, is_exact)
+    assert found.rewritten_bytes == {0: 0, 1: stored[2], 2: stored[1] + stored[2]}[segments]
+    assert found.object_bytes <= found.rewritten_bytes
+    assert found.month == found.object_bytes
+    never = RetentionRules(own_filter_only={"fake": True})
+    (found,) = plan_store(settings, {}, 7 * DAY, never, streams_concerned).deletes
+    assert found.due is None
+    assert (found.month is None) == (segments > 0)
+    await store.close()

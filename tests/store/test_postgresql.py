@@ -15,7 +15,8 @@ from threading import Thread
 
 import pytest
 
-from sigyn.model.errors import BadRequest, Unavailable
+from sigyn.model.errors import BadRequest, NotFound, Unavailable
+from sigyn.model.labels import labels_of
 from sigyn.store import FolderInUse, Store, StoreSettings, check_store, plan_store, rebuild_catalog
 from sigyn.store.open_catalog import has_catalog, open_catalog
 from tests.postgres import Postgres
@@ -23,6 +24,7 @@ from tests.postgres import Postgres
 from .entries import EARLIEST, LATEST, batch, row, stored
 from .lost_catalog import lose_catalog
 from .matching import TextMatcher
+from .test_catalog import new
 
 pytestmark = pytest.mark.anyio
 
@@ -209,6 +211,33 @@ async def test_what_was_done_though_it_was_reported_as_failed_is_taken_over(tmp_
         assert len(list((tmp_path / "objects").rglob("*.parquet"))) == store.gauges().segments
         await store.close()
         assert check_store(settings).findings == ()
+
+
+def test_streams_that_may_or_may_not_be_forgotten_are_looked_up(tmp_path: Path, postgres: Postgres) -> None:
+    for is_done in (True, False):
+        with Wire(postgres.port).running() as wire:
+            schema = postgres.new_schema()
+            catalog = open_catalog(StoreSettings(data=tmp_path, catalog=postgres.url(schema, port=wire.port)))
+            (one,) = catalog.commit([new("k1", "a", "b")])
+            catalog.commit([], replaced=[one.id])
+            catalog.forget([one.id])
+            unused = catalog.unused_streams(())
+            assert unused.ids["fake"].tolist() == [1, 2]
+            wire.cut, wire.refused, wire.open = is_done, None if is_done else b"DELETE FROM stream", False
+            with pytest.raises(Unavailable):
+                catalog.forget_streams("fake", unused.ids["fake"], unused.newest)
+            wire.refused, wire.open = None, True
+            (two,) = catalog.commit([new("k2", "a")])
+            (id,) = two.streams.ids.tolist()
+            assert (id > 2) == is_done
+            unused = catalog.unused_streams([two])
+            assert catalog.forget_streams("fake", unused.ids["fake"], unused.newest) == (2 if is_done else 1)
+            assert catalog.registry.labels("fake", id) == labels_of({"app": "a"})
+            assert catalog.registry.find("fake", labels_of({"app": "a"})) == id
+            with pytest.raises(NotFound):
+                catalog.registry.labels("fake", 2)
+            assert list(catalog.streams("fake")) == [(id, labels_of({"app": "a"}))]
+            catalog.close()
 
 
 async def test_a_catalog_has_one_owner(tmp_path: Path, postgres: Postgres, monkeypatch: pytest.MonkeyPatch) -> None:

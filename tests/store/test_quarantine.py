@@ -1,12 +1,18 @@
 """A lost object costs its own entries and one notice, nothing else."""
 
 from collections.abc import Callable
+from dataclasses import dataclass
 from pathlib import Path
 
+import numpy as np
 import pytest
 from structlog.testing import capture_logs
 
-from sigyn.store import Store, StoreSettings
+from sigyn.model.time import DAY, HOUR
+from sigyn.store import Store, StoreSettings, check_store, plan_store
+from sigyn.store.open_catalog import open_catalog
+from sigyn.store.retention import LabelsOf, RetentionRules
+from sigyn.store.streams import Int64s
 
 from .entries import EARLIEST, LATEST, batch, row, rows_of, stored
 
@@ -117,4 +123,84 @@ async def test_copies_in_an_object_that_comes_back_are_seen_once(
     store.sweep_now()
     assert store.quarantined() == []
     assert stored(store) == rows
+    await store.close()
+
+
+@dataclass
+class Time:
+    """A clock that tests set."""
+
+    now: int
+
+    def __call__(self) -> int:
+        return self.now
+
+
+def two_days_of_a(_tenant: str, ids: Int64s, labels_of: LabelsOf) -> Int64s:
+    return np.array([2 * DAY if dict(labels_of(id))["app"] == "a" else 0 for id in ids.tolist()], np.int64)
+
+
+@pytest.mark.parametrize("damage", DAMAGES)
+async def test_a_segment_in_quarantine_goes_when_its_retention_is_over(
+    tmp_path: Path, damage: Callable[[Path], object]
+) -> None:
+    await damaged_store(tmp_path, damage)
+    time = Time(2 * DAY)
+    rules = RetentionRules(periods=two_days_of_a, delete_delay=HOUR, max_bytes=1 << 40)
+    settings = StoreSettings(data=tmp_path, compaction=False)
+    store = Store.open(settings, clock=time, retention=rules)
+    with store.snapshot("fake", EARLIEST, LATEST) as snapshot:
+        assert len(rows_of(store, snapshot)) == 2
+        store.forget_now()
+        (lost,) = store.quarantined()
+        planned = plan_store(settings, {"hot": 1.0}, time.now, rules)
+        (held,) = planned.quarantined
+        assert (held.segments, held.rows, held.object_bytes) == (1, 2, lost.object_bytes)
+        assert "discard" not in {step.action for step in planned.steps}
+        time.now += HOUR + 2
+        step, *_ = plan_store(settings, {}, time.now, rules).steps
+        assert (step.action, step.segments, step.rows, step.period) == ("discard", 1, 2, 2 * DAY)
+        store.forget_now()
+        assert store.quarantined() == []
+        assert (tmp_path / "objects" / lost.key).exists() == (damage is not removed)  # a query may be about to read it
+    store.forget_now()
+    assert not (tmp_path / "objects" / lost.key).exists()
+    assert stored(store) == [row("b", 1, "line one"), row("b", 2, "line two")]
+    await store.close()
+    assert check_store(settings).findings == ()
+
+
+async def test_what_is_in_quarantine_stays_without_retention_whatever_the_bounds_of_size(tmp_path: Path) -> None:
+    await damaged_store(tmp_path, flipped)
+    settings = StoreSettings(data=tmp_path, compaction=False)
+    store = Store.open(settings, clock=Time(10_000 * DAY), retention=RetentionRules(max_bytes=1))
+    assert len(stored(store)) == 2
+    store.forget_now()
+    (lost,) = store.quarantined()
+    assert (tmp_path / "objects" / lost.key).exists()
+    await store.close()
+    checked = check_store(settings)
+    assert (checked.quarantined, checked.quarantined_bytes) == (1, lost.object_bytes)
+
+
+@pytest.mark.parametrize("others", ["a", "b"])
+async def test_the_longest_period_of_the_tenant_counts_where_a_stream_is_not_known(tmp_path: Path, others: str) -> None:
+    """Of `a` all is kept for two days, of `b` for ever."""
+    settings = StoreSettings(data=tmp_path, compaction=False)
+    store = Store.open(settings)
+    await store.append(batch([row("gone", 1, "x")]))
+    (path,) = (tmp_path / "objects").rglob("*.parquet")
+    await store.append(batch([row("a", 9 * DAY, "x"), row(others, 9 * DAY, "y")]))
+    await store.close()
+    flipped(path)
+    store = Store.open(settings)
+    assert len(stored(store)) == 2
+    await store.close()
+    catalog = open_catalog(settings)
+    with catalog.database.transaction() as run:
+        run("DELETE FROM stream WHERE id = 1")
+    catalog.close()
+    store = Store.open(settings, clock=Time(10 * DAY), retention=RetentionRules(periods=two_days_of_a))
+    store.forget_now()
+    assert len(store.quarantined()) == (others == "b")
     await store.close()

@@ -1,0 +1,93 @@
+"""Equal entries of several segments, as groups: a group of n takes n rows, where pairs would be n²/2."""
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+import numpy.typing as npt
+
+from sigyn.store.streams import Int64s
+
+_NONE: Int64s = np.empty(0, np.int64)
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Copies:
+    """Rows of segments that equal each other. All arrays are int64 and of one length.
+
+    groups    numbers from 0, rising; rows of one group are equal, and those of two differ
+    segments  ids of segments, rising within a group
+    rows      row numbers
+    """
+
+    groups: Int64s
+    segments: Int64s
+    rows: Int64s
+
+    def __len__(self) -> int:
+        return len(self.groups)
+
+    def within(self, segments: Int64s) -> "Copies":
+        """Those in segments with these ids; what has no like there is left out."""
+        return _of(self, np.isin(self.segments, segments)) if len(self) else self
+
+    def without(self, segments: Sequence[int]) -> "Copies":
+        """Those in other segments; what has no like there is left out."""
+        return _of(self, ~np.isin(self.segments, segments)) if len(self) else self
+
+    def joined(self, other: "Copies") -> "Copies":
+        """All groups of both; those that share a row are one."""
+        if not len(self) or not len(other):
+            return self if len(self) else other
+        groups = np.concatenate([self.groups, other.groups + self.groups[-1] + 1])
+        segments = np.concatenate([self.segments, other.segments])
+        rows = np.concatenate([self.rows, other.rows])
+        order = np.lexsort((rows, segments))
+        groups, segments, rows = groups[order], segments[order], rows[order]
+        again = np.flatnonzero((segments[1:] == segments[:-1]) & (rows[1:] == rows[:-1])) + 1
+        joined = _components(int(groups.max()) + 1, groups[again - 1], groups[again])
+        kept = np.ones(len(groups), np.bool_)
+        kept[again] = False
+        return _sorted(joined[groups[kept]], segments[kept], rows[kept])
+
+    def by_segment(self, which: npt.NDArray[np.bool_]) -> Iterator[tuple[int, Int64s]]:
+        """Ids of segments with the places in these arrays at which they are, of those that `which` chooses."""
+        places = np.flatnonzero(which)
+        places = places[np.argsort(self.segments[places], kind="stable")]
+        ids, begins = np.unique(self.segments[places], return_index=True)
+        yield from zip(ids.tolist(), np.split(places, begins[1:]), strict=False)  # of nothing, split makes one piece
+
+
+NO_COPIES = Copies(_NONE, _NONE, _NONE)
+
+
+def copies(groups: Int64s, segments: Int64s, rows: Int64s) -> Copies:
+    """Copies from rows in any order; a row that is alone in its group is no copy."""
+    return _of(_sorted(groups, segments, rows), np.ones(len(groups), np.bool_))
+
+
+def _of(found: Copies, which: npt.NDArray[np.bool_]) -> Copies:
+    groups = found.groups[which]
+    is_shared = np.bincount(groups, minlength=1) > 1
+    kept = np.flatnonzero(which)[is_shared[groups]]
+    return Copies(
+        (np.cumsum(is_shared) - 1)[found.groups[kept]].astype(np.int64), found.segments[kept], found.rows[kept]
+    )
+
+
+def _sorted(groups: Int64s, segments: Int64s, rows: Int64s) -> Copies:
+    order = np.lexsort((rows, segments, groups))
+    return Copies(np.unique(groups[order], return_inverse=True)[1].astype(np.int64), segments[order], rows[order])
+
+
+def _components(count: int, some: Int64s, others: Int64s) -> Int64s:
+    """For numbers up to `count`, of which pairs belong together: the smallest that each belongs to."""
+    smallest = np.arange(count)
+    while True:
+        before = smallest.copy()
+        least = np.minimum(smallest[some], smallest[others])
+        np.minimum.at(smallest, some, least)
+        np.minimum.at(smallest, others, least)
+        smallest = smallest[smallest]
+        if np.array_equal(before, smallest):
+            return smallest
