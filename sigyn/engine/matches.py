@@ -11,7 +11,8 @@ from sigyn.engine.interpreter.selectors import compile_selector
 from sigyn.languages.logql import ast
 from sigyn.model.labels import Labels
 
-REMEMBERED = 256  # selectors: a byte per stream each
+REMEMBERED = 256  # selectors: a byte each for every stream that the tenant ever had
+MOST_BYTES = 64 << 20  # for them all, of which streams that come and go would take any number
 
 LabelsOf = Callable[[int], Labels]
 """The labels of a stream by its id in the catalog."""
@@ -26,6 +27,11 @@ class SelectorMatches:
         self.labels_of = labels_of
         self._matches = compile_selector(selector)
         self._known = np.full(1024, _UNKNOWN, np.int8)
+
+    @property
+    def nbytes(self) -> int:
+        """Bytes of memory that what is known takes."""
+        return self._known.nbytes
 
     def of(self, ids: npt.NDArray[np.int64]) -> npt.NDArray[np.bool_]:
         """Whether each of these streams matches."""
@@ -55,7 +61,8 @@ class SelectorCache:
             matches = self._matches.get((tenant, selector))
             if matches is None:
                 matches = self._matches[tenant, selector] = SelectorMatches(selector, labels_of)
-                if len(self._matches) > REMEMBERED:
-                    self._matches.popitem(last=False)
             self._matches.move_to_end((tenant, selector))
+            held = sum(each.nbytes for each in self._matches.values())
+            while len(self._matches) > REMEMBERED or (held > MOST_BYTES and len(self._matches) > 1):
+                held -= self._matches.popitem(last=False)[1].nbytes
             return matches

@@ -11,6 +11,7 @@ import numpy as np
 import numpy.typing as npt
 
 from sigyn.engine.matches import SelectorMatches
+from sigyn.engine.numbers_by_id import NumbersById
 from sigyn.engine.scan import UNIT_ROWS, USUAL_LINE, Part, Scan
 from sigyn.engine.sought import are_all_sought, sought_by
 from sigyn.engine.streams import QueryStreams
@@ -84,7 +85,7 @@ class _Wanted:
 
     def __init__(self, matches: SelectorMatches) -> None:
         self._matches = matches
-        self._ordinal_of = np.full(1024, -1, np.int32)
+        self._ordinal_of = NumbersById()
         self.labels: list[Labels] = []
 
     def ordinals(self, table: StreamTable, start: int, end: int, *, inside: bool) -> npt.NDArray[np.int32]:
@@ -95,15 +96,11 @@ class _Wanted:
         chosen = self._matches.of(table.ids)
         if not inside:
             chosen &= (table.last >= start) & (table.first < end)
-        highest = int(table.ids.max())
-        if highest >= len(self._ordinal_of):
-            grown = np.full(2 * highest, -1, np.int32)
-            grown[: len(self._ordinal_of)] = self._ordinal_of
-            self._ordinal_of = grown
-        numbers = np.where(chosen, self._ordinal_of[table.ids], -1)
+        numbers = np.where(chosen, self._ordinal_of.get(table.ids), -1)
         for place in np.flatnonzero(chosen & (numbers < 0)).tolist():
             id = int(table.ids[place])
-            numbers[place] = self._ordinal_of[id] = len(self.labels)
+            numbers[place] = len(self.labels)
+            self._ordinal_of.set(id, len(self.labels))
             self.labels.append(self._matches.labels_of(id))
         return numbers
 
