@@ -12,6 +12,8 @@ from numba import njit
 Bytes = npt.NDArray[np.uint8]
 Integers = npt.NDArray[np.int32]
 
+LITERAL, UNNAMED = -1, -2
+
 
 @njit(nogil=True, cache=True)
 def _find(data: Bytes, at: int, end: int, literal: Bytes, begin: int, stop: int) -> int:
@@ -39,28 +41,28 @@ def extract_pattern(
     rows: npt.NDArray[np.int64],
     literals: Bytes,
     literal_ends: Integers,
-    is_capture: npt.NDArray[np.bool_],
+    slots: npt.NDArray[np.int64],
     starts: Integers,
     lengths: Integers,
 ) -> None:
     """Match lines against pieces that are captures or literals, no two captures side by side.
 
     `literals` holds the literal pieces one after the other, `literal_ends` where each piece's
-    literal ends (for a capture: the end of the one before). starts[c, i] and lengths[c, i] place
-    the c-th capture of the i-th of `rows` (length -1: not reached).
+    literal ends (for a capture: the end of the one before). slots[p] is LITERAL, UNNAMED for a capture that
+    nobody asks for, or s: starts[s, i] and lengths[s, i] place that capture of the i-th of `rows`. Lengths are to be
+    -1 before, and stay so where a capture is not reached.
     """
-    pieces = len(is_capture)
+    pieces = len(slots)
     for i in range(len(rows)):
         at, end = offsets[rows[i]], offsets[rows[i] + 1]
-        for capture in range(len(lengths)):
-            lengths[capture, i] = -1
         if at == end:
             continue
-        capture = 0
         pending = -1
+        slot = UNNAMED
         for p in range(pieces):
-            if is_capture[p]:
+            if slots[p] != LITERAL:
                 pending = at
+                slot = slots[p]
                 continue
             begin = 0 if p == 0 else literal_ends[p - 1]
             found = _find(data, at, end, literals, begin, literal_ends[p])
@@ -68,13 +70,13 @@ def extract_pattern(
                 if found != at:
                     break
             else:
-                starts[capture, i] = pending
-                lengths[capture, i] = (end if found < 0 else found) - pending
+                if slot >= 0:
+                    starts[slot, i] = pending
+                    lengths[slot, i] = (end if found < 0 else found) - pending
                 pending = -1
-                capture += 1
                 if found < 0:
                     break
             at = found + literal_ends[p] - begin
-        if pending >= 0:
-            starts[capture, i] = pending
-            lengths[capture, i] = end - pending
+        if pending >= 0 and slot >= 0:
+            starts[slot, i] = pending
+            lengths[slot, i] = end - pending

@@ -11,7 +11,7 @@ from sigyn.engine.fields import FieldColumn, FoundField, Piece, StoredField
 from sigyn.engine.frame import Frame, Rows, Selected, lines_of
 from sigyn.engine.kernels.json import extract_json
 from sigyn.engine.kernels.logfmt import extract_logfmt
-from sigyn.engine.kernels.pattern import extract_pattern
+from sigyn.engine.kernels.pattern import LITERAL, UNNAMED, extract_pattern
 from sigyn.engine.kernels.slices import joined, room
 from sigyn.engine.sql.steps import Parse
 from sigyn.languages.logql.pattern import Capture
@@ -103,12 +103,18 @@ def _pattern(step: Parse, lines: pa.Array, rows: Rows) -> _Outcome:
     data, offsets = string_buffers(lines)
     pieces = step.pieces
     literals, ends = joined(piece.encode() if isinstance(piece, str) else b"" for piece in pieces)
-    captures = np.array([isinstance(piece, Capture) for piece in pieces], np.bool_)
-    starts, lengths, hard = room(int(captures.sum()), len(rows))
-    extract_pattern(data, offsets, rows, literals, ends, captures, starts, lengths)
-    names = [piece.name for piece in pieces if isinstance(piece, Capture)]
-    kept = [index for index, label in enumerate(names) if label is not None]
-    return _Outcome(hard, np.zeros(len(rows), np.bool_), _found(data, starts[kept], lengths[kept]))
+    labels = list(step.wanted)
+    slots = [_slot(piece, labels) for piece in pieces]
+    starts, lengths, hard = room(len(labels), len(rows))
+    extract_pattern(data, offsets, rows, literals, ends, np.array(slots, np.int64), starts, lengths)
+    return _Outcome(hard, np.zeros(len(rows), np.bool_), _found(data, starts, lengths))
+
+
+def _slot(piece: str | Capture, labels: Sequence[str]) -> int:
+    """What a piece of a pattern is to the kernel."""
+    if isinstance(piece, str):
+        return LITERAL
+    return UNNAMED if piece.name is None else labels.index(piece.name)
 
 
 _PARSERS = {"json": _json, "logfmt": _logfmt, "pattern": _pattern}
