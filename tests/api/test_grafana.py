@@ -14,6 +14,7 @@ from .process import ServerProcess, server_process
 
 V1 = "/loki/api/v1"
 MINUTE = 60 * 1_000_000_000
+HOUR = 60 * MINUTE
 HEADERS = {
     "User-Agent": "Grafana/13.0.1",
     "X-Loki-Response-Encoding-Flags": "categorize-labels",
@@ -26,7 +27,8 @@ class Grafana:
 
     def __init__(self, server: ServerProcess) -> None:
         self.server = server
-        self.end = time.time_ns()
+        now = time.time_ns()
+        self.end = now - (now - HOUR // 2) % HOUR  # half past: steps of hours begin in its middle, whenever this runs
         self.start = self.end - 60 * MINUTE
         self.times = [self.start + i * MINUTE for i in range(60)]
         lines = [f'{{"level":"{("info", "error")[i % 2]}","user":"u{i % 3}","took":"{i}ms"}}' for i in range(60)]
