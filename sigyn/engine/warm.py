@@ -13,7 +13,7 @@ from sigyn.engine.streams import QueryStreams
 from sigyn.languages.logql.pattern import Capture
 from sigyn.model.batch import ENTRY_SCHEMA
 from sigyn.store.portion import Portion
-from sigyn.store.reader import single_rows, whole_portion
+from sigyn.store.reader import read_without_arrow, whole_portion
 from sigyn.store.rewrite import rewrite
 from sigyn.store.shapes.forms import plain_numbers
 
@@ -45,7 +45,7 @@ def _warm_shapes() -> None:
     (segment,) = rewrite("", [()], entries, 0, count, lambda: None)
     portion = whole_portion(segment.body)
     portion.column("line")
-    single_rows(segment.body, np.arange(2))
+    read_without_arrow(segment.body, np.arange(2))
     automaton = automaton_of("user 7", is_expression=False)
     assert automaton is not None  # a plain text
     find_in_lines(portion, np.arange(count), automaton)

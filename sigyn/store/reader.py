@@ -20,7 +20,8 @@ from sigyn.store.layout import Layout
 from sigyn.store.needles.search import Sought, possible_groups
 from sigyn.store.objects import ObjectStore
 from sigyn.store.pages.page_rows import RowsInPages
-from sigyn.store.pages.stored import StoredColumn
+from sigyn.store.pages.stored import StoredColumn, Unreadable
+from sigyn.store.pages.whole_texts import whole_texts
 from sigyn.store.portion import Portion, ReadSome, RowGroups
 from sigyn.store.recent import RecentSegments, RowGroup
 from sigyn.store.remote_file import RemoteFile
@@ -231,10 +232,13 @@ class SegmentReader:
         file = self._take(segment, footer)
         try:
             for places, names in by_places.items():
-                table = file.parquet.read_row_groups(
-                    [numbers[place] for place in places], columns=names, use_threads=False
-                )
-                known |= {name: footer.spliced(name, numbers, places, table.column(name)) for name in names}
+                groups = [numbers[place] for place in places]
+                read = _texts(file, footer, names, groups)
+                others = [name for name in names if name not in read]
+                if others:
+                    table = file.parquet.read_row_groups(groups, columns=others, use_threads=False)
+                    read |= {name: table.column(name) for name in others}
+                known |= {name: footer.spliced(name, numbers, places, column) for name, column in read.items()}
         except (pa.ArrowException, OSError) as error:
             raise SegmentLost(f"object `{segment.key}` can't be read: {error}") from error
         self._handles.give_back(segment.id, file)
@@ -313,6 +317,19 @@ def _mapped(file: pa.MemoryMappedFile, begin: int, end: int) -> pa.Buffer:
     return file.read_buffer(end - begin)
 
 
+def _texts(file: OpenFile, footer: _Footer, names: Sequence[str], numbers: Sequence[int]) -> dict[str, pa.ChunkedArray]:
+    """Those of these columns of row groups that hold texts as they are, and that can be read without Arrow."""
+    texts = [name for name in names if footer.kinds[name] == pa.string()]
+    if file.mapped is None or not texts:
+        return {}
+    begins, sizes = footer.begins(numbers), np.array([footer.row_groups[number].rows for number in numbers])
+    read = {}
+    for name, column in footer.stored(texts).items():
+        with suppress(Unreadable):
+            read[name] = pa.chunked_array([whole_texts(file.mapped, len(footer.kinds), begins, sizes, column)])
+    return read
+
+
 class _GroupsOfRows:
     """Which row groups rows of some of them are in; remembers the last answer, since every column asks about its rows.
 
@@ -389,15 +406,22 @@ def whole_portion(body: bytes | memoryview) -> Portion:
     return _portion_of(file.read(use_threads=False), _layout(file.metadata))
 
 
-def single_rows(body: bytes | memoryview, rows: Int64s) -> dict[str, pa.Array]:
-    """All physical columns of rows of the first row group of a whole object."""
+def read_without_arrow(body: bytes | memoryview, rows: Int64s) -> dict[str, pa.Array]:
+    """All physical columns of rows of the first row group of a whole object, but for its texts, which are of all rows.
+
+    What can't be read so is left out.
+    """
     metadata = pq.ParquetFile(pa.BufferReader(body)).metadata
     group = metadata.row_group(0)
     fields = enumerate(metadata.schema.to_arrow_schema())
     stored = {field.name: _stored(metadata, place, field.type) for place, field in fields}
     file = np.frombuffer(body, np.uint8)
     begins, sizes, firsts = (np.array(each, np.int64) for each in ([_begin(group)], [group.num_rows], [0, len(rows)]))
-    return RowsInPages(file, len(stored), begins, sizes, firsts, rows).read(stored)
+    read = RowsInPages(file, len(stored), begins, sizes, firsts, rows).read(stored)
+    for name, column in stored.items():
+        with suppress(Unreadable):
+            read[name] = whole_texts(file, len(stored), begins, sizes, column)
+    return read
 
 
 def _stored(metadata: pq.FileMetaData, place: int, kind: pa.DataType) -> StoredColumn:

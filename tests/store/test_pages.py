@@ -12,7 +12,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from sigyn.store.pages.page_rows import RowsInPages
-from sigyn.store.pages.stored import StoredColumn
+from sigyn.store.pages.stored import StoredColumn, Unreadable
+from sigyn.store.pages.whole_texts import whole_texts
 
 MOST_ROWS = 600
 INTEGERS = {8: pa.int8(), 32: pa.int32(), 64: pa.int64()}
@@ -59,6 +60,14 @@ class Written:
             wanted - (ends - np.array(self.sizes))[groups],
         )
         return pages.read({"c": self.stored()}).get("c")
+
+    def whole(self, body: bytes | None = None) -> pa.StringArray | None:
+        """All texts; None where they are not read."""
+        file, begins = np.frombuffer(body or self.body, np.uint8), np.array(self.begins())
+        try:
+            return whole_texts(file, 1, begins, np.array(self.sizes), self.stored())
+        except Unreadable:
+            return None
 
 
 @st.composite
@@ -121,6 +130,37 @@ def test_rows_are_those_that_arrow_reads(
     assert found.equals(values.take(pa.array(rows)))
 
 
+@given(columns(), st.sampled_from(("none", "lz4", "zstd")), st.integers(1, 3), st.booleans())
+@settings(max_examples=200)
+def test_whole_texts_are_those_that_arrow_reads(
+    column: tuple[pa.Array, str | None], codec: str, groups: int, nullable: bool
+) -> None:
+    values, encoding = column
+    found = written(values, encoding, codec, groups, nullable=nullable).whole()
+    assert (found is not None) == (encoding == "DELTA_LENGTH_BYTE_ARRAY")
+    if found is not None:
+        found.validate(full=True)
+        assert found.equals(values)
+
+
+@pytest.mark.parametrize("codec", ["none", "lz4", "zstd"])
+@given(st.integers(0, 10**6), st.integers(1, 255))
+@settings(max_examples=40)
+def test_damaged_texts_are_left_to_arrow(codec: str, place: int, change: int) -> None:
+    file = written(
+        pa.array([f"text {number}" for number in range(300)]),
+        "DELTA_LENGTH_BYTE_ARRAY",
+        codec,
+        1,
+        write_statistics=False,
+    )
+    chunk = file.metadata.row_group(0).column(0)
+    last = chunk.data_page_offset + 40  # behind the header
+    body = bytearray(file.body)
+    body[last + place % (chunk.data_page_offset + chunk.total_compressed_size - last)] ^= change
+    assert file.whole(bytes(body)) is None
+
+
 @given(st.sampled_from(("none", "lz4", "zstd")), st.integers(0, 10**6), st.integers(1, 255))
 @settings(max_examples=60)
 def test_a_damaged_page_is_left_to_arrow(codec: str, place: int, change: int) -> None:
@@ -146,6 +186,8 @@ def test_damage_wherever_it_is_leads_out_of_no_page(place: int, damage: bytes) -
     body[at : at + len(damage)] = damage[: len(body) - at]
     found = file.rows([0, 299], bytes(body))
     assert found is None or len(found) == 2
+    whole = file.whole(bytes(body))
+    assert whole is None or len(whole) == 300
 
 
 @pytest.mark.parametrize(
@@ -156,3 +198,4 @@ def test_columns_in_another_layout_are_left_to_arrow(options: dict[str, Any]) ->
         pa.array([f"text {number}" for number in range(300)]), "DELTA_LENGTH_BYTE_ARRAY", "none", 1, **options
     )
     assert file.rows([0, 299]) is None
+    assert file.whole() is None

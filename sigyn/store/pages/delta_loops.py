@@ -132,3 +132,19 @@ def delta_texts(
                 if lengths[row] < 0 or sums[row] < 0 or starts[row] + lengths[row] > ends[page]:
                     return False
     return True
+
+
+@njit(nogil=True, cache=True)
+def delta_lengths(data: Bytes, body: int, end: int, places: Longs, lengths: Longs) -> int:
+    """Where all texts of such a page begin, or -1; sets the length of each row that has a text."""
+    sums = np.empty(len(places), np.int64)
+    at = _read_deltas(data, body, end, 0, len(places), places, lengths, sums, True)
+    if at < 0:
+        return -1
+    left = end - at
+    for row in range(len(places)):
+        if places[row] >= 0:
+            if lengths[row] < 0 or lengths[row] > left:
+                return -1
+            left -= lengths[row]
+    return at if left == 0 else -1

@@ -1,0 +1,71 @@
+"""Reads all texts of a column from a Parquet file that is mapped, without copying them once they are undone.
+
+Arrow copies each text by itself, which for lines takes longer than to undo the pages. Here pages are undone from the
+last to the first, each so that its texts end where those of the next begin: what stood in front of these, their
+lengths, is read by then. What is otherwise than segments have it, or damaged, is not read, as in page_rows.
+"""
+
+import numpy as np
+import pyarrow as pa
+
+from sigyn.store.pages import delta_loops, level_loops
+from sigyn.store.pages import header_loops as headers
+from sigyn.store.pages.stored import (
+    CODECS,
+    Encoding,
+    StoredColumn,
+    check,
+    find_pages,
+    read_only,
+    undo,
+    verify,
+)
+from sigyn.store.shapes.values import ROOM, Bytes, Longs, string_array
+
+_MOST_BYTES = (1 << 31) - 1  # that offsets of 32 bits reach
+
+
+def whole_texts(file: Bytes, columns: int, begins: Longs, sizes: Longs, column: StoredColumn) -> pa.StringArray:
+    """All texts of a column in the row groups that begin there and have so many rows, in one piece.
+
+    `file` are all bytes of a file with so many columns. Raises Unreadable.
+    """
+    file = read_only(file)
+    found = find_pages(file, columns, begins, sizes)[:, column.place]
+    check(column.codec in CODECS and bool((found[:, headers.PAGE_ENCODING] == Encoding.DELTA_TEXTS).all()))
+    raw_bytes = headers.PAGE_BYTES if column.codec == "UNCOMPRESSED" else headers.PAGE_RAW_BYTES
+    total = int(found[:, raw_bytes].sum())
+    check(total <= _MOST_BYTES)
+    data = np.empty(total + ROOM, np.uint8)
+    lengths = np.zeros(int(sizes.sum()), np.int64)
+    places = np.empty(len(lengths), np.int64)
+    begin, row = total, len(lengths)
+    for page, rows in zip(found[::-1].tolist(), sizes[::-1].tolist(), strict=True):
+        end, begin, row = begin, begin - page[raw_bytes], row - rows
+        own = file.data[page[headers.PAGE_AT] : page[headers.PAGE_AT] + page[headers.PAGE_BYTES]]
+        verify(own, page[headers.PAGE_CHECKSUM])
+        if column.codec == "UNCOMPRESSED":
+            data.data[begin:end] = own
+        else:
+            undo(own, column.codec, data.data[begin:end])
+        some = slice(row, row + rows)
+        begin = _read_lengths(read_only(data), begin, end, column, places[some], lengths[some])
+    offsets = np.zeros(len(lengths) + 1, np.int32)
+    np.cumsum(lengths, out=offsets[1:])
+    return string_array(offsets, data[begin:total], places >= 0)
+
+
+def _read_lengths(data: Bytes, begin: int, end: int, column: StoredColumn, places: Longs, lengths: Longs) -> int:
+    """Where the texts of a page begin; sets the length of each row's, and its place, -1: it has none."""
+    rows = np.arange(len(places))
+    body = begin
+    if column.nullable:
+        bodies, counts = np.empty((2, 1), np.int64)
+        page = (np.array([begin]), np.array([end]), np.array([0, len(rows)]), rows, np.array([len(rows)]))
+        check(level_loops.find_values(data, *page, places, bodies, counts))
+        body = int(bodies[0])
+    else:
+        places[:] = rows
+    texts = delta_loops.delta_lengths(data, body, end, places, lengths)
+    check(texts >= 0)
+    return int(texts)
