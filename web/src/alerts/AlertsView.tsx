@@ -6,6 +6,7 @@ import { alertmanagers } from '../api/alerting'
 import { type Rule, type RuleGroup, ruleStates } from '../api/prometheus'
 import { go, place } from '../app/router'
 import { TopBar } from '../app/TopBar'
+import { useSubject } from '../app/title'
 import type { Labels } from '../logs/entry'
 import { Choices } from '../parts/Choices'
 import { Empty, Failure } from '../parts/Empty'
@@ -40,6 +41,7 @@ export function AlertsView() {
   const canSilence = (receivers.value?.length ?? 0) > 0
   const sections = SECTIONS.filter(each => each.value !== 'silences' || canSilence)
   const section = sections.find(each => each.value === parameters.get('show'))?.value ?? 'rules'
+  useSubject(section === 'rules' ? '' : SECTIONS.find(each => each.value === section)!.name)
   const change = (changed: Record<string, string>) =>
     go('alerts', { ...Object.fromEntries(place.value.parameters), ...changed })
   const choices = (

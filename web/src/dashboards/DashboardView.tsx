@@ -6,6 +6,7 @@ import { may, whyNot } from '../api/identity'
 import { deleteDashboard, importDashboard, readDashboard } from '../api/sigyn'
 import { go, link, place } from '../app/router'
 import { TopBar } from '../app/TopBar'
+import { useSubject } from '../app/title'
 import { saveFile } from '../charts/export'
 import { Failure } from '../parts/Empty'
 import { Icon } from '../parts/Icon'
@@ -44,6 +45,7 @@ function Shown({ dashboard: saved, onSaved }: { dashboard: Dashboard; onSaved: (
   const [draft, setDraft] = useState<Dashboard | null>(null)
   const [panel, setPanel] = useState<Panel | null>(null)
   const dashboard = draft ?? saved
+  useSubject(dashboard.title)
   const [, setRound] = useState(0)
   const text: RangeText = {
     from: parameters.get('from') ?? dashboard.time?.from ?? 'now-1h',
