@@ -1,5 +1,5 @@
 // Names, colours and sums of series. Where series can be hidden, a click shows one alone, another click all; with Shift it hides
-// or shows one. A long legend has the series in the order of the tooltip at the end of the chart.
+// or shows one. A long legend is sorted as the tooltip is, by the last values.
 
 import { type ChartKind, highestFirst, MOST_ROWS } from './order'
 import { formatValue, type Unit } from './units'
