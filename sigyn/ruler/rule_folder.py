@@ -94,6 +94,12 @@ class RuleFolder:
         """What is wrong with the files, or keeps them from being read."""
         return [*filter(None, [self.complaint]), *(file.error for file in self.files.values() if file.error)]
 
+    def problems(self, tenant: str) -> list[str]:
+        """What keeps rules of a tenant from being used, a line each; what keeps all files from it is for everybody."""
+        unread = [f"the rules can't be read: {self.complaint}"] if self.complaint else []
+        own = (file.error for file in self.files.values() if file.tenant == tenant)
+        return [*unread, *(line for error in own for line in error.splitlines())]
+
     def found(self) -> Iterator[tuple[Path, tuple[str, Stamp]]]:
         """Files with their tenants, and what changes with them."""
         for path, tenant in self._paths():

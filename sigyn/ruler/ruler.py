@@ -155,6 +155,10 @@ class Ruler:
         """The groups of a tenant, by namespace and name."""
         return [run for key, run in sorted(self.runs.items()) if key.tenant == tenant]
 
+    def problems(self, tenant: str) -> Sequence[str]:
+        """What is wrong with the rule files of a tenant: a line for each mistake, with its file and line."""
+        return self._folder.problems(tenant) if self._folder is not None else ()
+
     def rules(self, tenant: str, namespace: str | None = None) -> Mapping[str, Sequence[RuleGroup]]:
         """The groups of a tenant by namespace. Raises NotFound when there are none."""
         found: dict[str, list[RuleGroup]] = {}

@@ -59,6 +59,22 @@ def test_recent_entries_come_first_then_live_ones(server: Server) -> None:
         }
 
 
+def test_labels_are_told_apart_for_clients_that_can_not_send_the_header_of_queries(server: Server) -> None:
+    server.services.entries += [LogEntry(NOW - 1, "{}", SHOP, (("k", "v"),), ())]
+    with watch(server, '{app="shop"} | json', encoding_flags="other,categorize-labels") as connection:
+        assert receive(connection) == {
+            "encodingFlags": ["categorize-labels"],
+            "streams": [
+                {"stream": {"app": "shop"}, "values": [[str(NOW - 1), "{}", {"structuredMetadata": {"k": "v"}}]]}
+            ],
+        }
+        server.publish(batch((SHOP, NOW, '{"ms":"5"}')))
+        rest = {"structuredMetadata": {"detected_level": "info", "k": "v"}, "parsed": {"ms": "5"}}
+        assert receive(connection)["streams"] == [
+            {"stream": {"app": "shop"}, "values": [[str(NOW), '{"ms":"5"}', rest]]}
+        ]
+
+
 def test_pipeline_runs_over_live_entries(server: Server) -> None:
     with watch(server, '{app="shop"} |= "keep" | json | line_format "{{.msg}}" | keep app') as connection:
         server.publish(batch((SHOP, NOW, '{"msg":"drop"}')))

@@ -194,6 +194,30 @@ def test_the_first_slip_is_told() -> None:
         ("1 or vector(1)", "a literal is no vector: vector(1.000000)"),
         ('count_over_time({a="b"}[5m]) by (x)', "group what it gives: sum by (x) (count_over_time(...))"),
         ('{a="b"} |', ""),
+        ("{bad", "`{` at line 1, column 1 is still open"),
+        ('rate({a="b"}[5m]', "`(` at line 1, column 5 is still open"),
+        ('sum(\n  rate({a="b"}[5m])\n', "`(` at line 1, column 4 is still open"),
+        ('sum(\n  rate({a="b"}', "`(` at line 2, column 7 and `(` at line 1, column 4 are still open"),
+        (
+            '((((({a="b"',
+            "`{` at line 1, column 6 and `(` at line 1, column 5 and `(` at line 1, column 4 and 3 more are still open",
+        ),
+        ('sum(rate({a="b"[5m]))', "`{` at line 1, column 10 is still open"),
+        ('{a="b" |= "x"}', "`{` at line 1, column 1 is still open"),
+        ('sum by (a (rate({a="b"}[5m])))', "`(` at line 1, column 8 is still open"),
+        ('sum(rate({a="b"}[5m])}', "`(` at line 1, column 4 is still open"),
+        ('{a="b"} | json | (x="}" or y="("', "`(` at line 1, column 18 is still open"),
+        ('{a="b"})', ""),
+        ("sum by (1) (1)", ""),
+        ('{a="b"} |= "x', "the quote at line 1, column 12 is not closed in its line"),
+        ('{a="b"}\n|= `x', "the backquote at line 2, column 4 is not closed"),
+        ("{a='b}", "a string stands between double quotes or backquotes"),
+        ('{a="b"} /* x', "`/*` at line 1, column 9 is not closed: `*/` is missing"),
+        ('rate({a="b"}[5m)', "`[` at line 1, column 13 is not closed: `]` is missing"),
+        (
+            '{a="b, c="d"}',
+            "the string at line 1, column 4 ends here, at the quote that was to begin the next one",
+        ),
     ],
 )
 def test_hints(text: str, hint: str) -> None:
@@ -225,7 +249,10 @@ def test_hints(text: str, hint: str) -> None:
         ),
         (
             '{app="a"',
-            'parse error at line 1, col 9: syntax error: unexpected $end, expecting } or ,\n  {app="a"\n          ~',
+            "parse error at line 1, col 9: syntax error: unexpected $end, expecting } or ,\n"
+            '  {app="a"\n'
+            "          ~\n"
+            "  `{` at line 1, column 1 is still open",
         ),
     ],
 )

@@ -23,6 +23,7 @@ def test_a_folder_that_can_not_be_read_leaves_the_rules_in_force(tmp_path: Path)
     rules.symlink_to(rules)  # reading it fails, as a disk or a share can
     assert not folder.reload()
     assert folder.errors() == [folder.complaint]
+    assert folder.problems("a") == folder.problems("b") == [f"the rules can't be read: {folder.complaint}"]
     assert names(folder) == ["a/shop.yaml", "fake/till.yaml"]
     rules.unlink()
     assert folder.reload()  # a folder that is not there has no rules
@@ -31,3 +32,16 @@ def test_a_folder_that_can_not_be_read_leaves_the_rules_in_force(tmp_path: Path)
     assert folder.reload()
     assert not folder.errors()
     assert names(folder) == ["a/shop.yaml", "fake/till.yaml"]
+
+
+def test_mistakes_are_told_to_the_tenant_whose_file_has_them(tmp_path: Path) -> None:
+    (tmp_path / "a").mkdir()
+    (tmp_path / "a" / "shop.yaml").write_text("groups:\n- name: shop\n  rules: [{record: one}]\n  limit: x\n")
+    (tmp_path / "till.yaml").write_bytes(b"\xff")
+    folder = RuleFolder(tmp_path)
+    folder.reload()
+    first, second = folder.problems("a")
+    assert first.startswith(f"{tmp_path / 'a' / 'shop.yaml'}:3: group `shop`, rule `one` has no `expr`")
+    assert second.startswith(f"{tmp_path / 'a' / 'shop.yaml'}:4: group `shop`: `limit` is `x`")
+    assert [problem.startswith(f"{tmp_path / 'till.yaml'}: ") for problem in folder.problems("fake")] == [True]
+    assert folder.problems("b") == []

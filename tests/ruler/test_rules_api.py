@@ -200,9 +200,12 @@ def test_a_folder_is_read_again_when_it_changes(tmp_path: Path) -> None:
         (rules / "more.yml").write_text("groups: [{name: more, rules: [{record: three}]}]")
         eventually(lambda: server.metric("loki_ruler_config_last_reload_successful ") == 0)
         assert "two" in names(server)  # what it said before stays in force
+        (warning,) = server.client.get("/prometheus/api/v1/rules").json()["warnings"]
+        assert warning == f"{rules / 'more.yml'}:1: group `more`, rule `three` has no `expr`"
         (rules / "more.yml").write_text(json.dumps(group({"record": "three", "expr": "vector(3)"}, name="more")))
         eventually(lambda: names(server) == {"one", "three"})
         assert server.metric("loki_ruler_config_last_reload_successful ") == 1
+        assert "warnings" not in server.client.get("/prometheus/api/v1/rules").json()
         (rules / "more.yml").unlink()
         eventually(lambda: names(server) == {"one"})
         log = (tmp_path / "data.stderr").read_text()

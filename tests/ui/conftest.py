@@ -23,6 +23,7 @@ def server_url(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
 @pytest.fixture(scope="module")
 def browser() -> Iterator[Browser]:
     """Not for longer than a file: Playwright keeps an event loop running, and other tests want their own."""
+    expect.set_options(timeout=_PATIENCE)  # here, since some tests make pages of their own
     with sync_playwright() as playwright:
         running = launch(playwright)
         yield running
@@ -35,7 +36,6 @@ def page(browser: Browser) -> Iterator[Page]:
     context = browser.new_context(viewport={"width": 1280, "height": 800}, color_scheme="dark", accept_downloads=True)
     opened = context.new_page()
     opened.set_default_timeout(_PATIENCE)
-    expect.set_options(timeout=_PATIENCE)
     yield opened
     context.close()
 

@@ -71,6 +71,28 @@ def test_rules_with_their_states(reader: Reader) -> None:
     expect(reader.page.locator(".graph canvas")).to_be_visible()
 
 
+def test_files_that_can_not_be_used_are_named(page: Page, tmp_path: Path) -> None:
+    with ruled_server(tmp_path, None) as server:
+        reader = Reader(page, server.running.url)
+        reader.open("alerts")
+        expect(page.get_by_role("heading", name="There are no rules")).to_be_visible()
+        shop = tmp_path / "rules" / "shop.yaml"
+        shop.write_text("groups:\n- name: shop\n  rules: [{alert: Declined}]\n")
+        eventually(lambda: "warnings" in server.client.get("/prometheus/api/v1/rules").json())
+        reader.click("Refresh")
+        problems = page.get_by_role("region", name="Rule files that can’t be used")
+        expect(problems.get_by_role("listitem")).to_contain_text(
+            f"{shop}:3: group `shop`, rule `Declined` has no `expr`"
+        )
+        expect(page.get_by_role("heading", name="There are no rules")).to_have_count(0)
+        assert reader.serious_faults() == []
+        shop.unlink()
+        eventually(lambda: "warnings" not in server.client.get("/prometheus/api/v1/rules").json())
+        reader.click("Refresh")
+        expect(page.get_by_role("heading", name="There are no rules")).to_be_visible()
+        expect(problems).to_have_count(0)
+
+
 def test_the_history_of_firing(reader: Reader) -> None:
     reader.open("alerts")
     reader.click("History")

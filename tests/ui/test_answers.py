@@ -1,8 +1,10 @@
 """Answers of series, and links to answers."""
 
 import re
+import time
 from urllib.parse import parse_qs
 
+import httpx
 from playwright.sync_api import expect
 
 from .reader import Reader
@@ -12,6 +14,23 @@ def test_no_series_is_said(reader: Reader) -> None:
     reader.open("logs", q='sum(rate({service="nobody"}[5m]))')
     expect(reader.page.get_by_role("heading", name="No series in this range")).to_be_visible()
     expect(reader.page.locator(".chart")).to_have_count(0)
+
+
+def test_a_long_legend_begins_with_the_highest_series(reader: Reader) -> None:
+    past = time.time_ns() - 300_000_000_000
+    pods = [f"pod-{at:02}" for at in range(14)]
+    streams = [
+        {"stream": {"app": "many", "pod": pod}, "values": [[str(past + line), "here"] for line in range(at + 1)]}
+        for at, pod in enumerate(pods)
+    ]
+    assert httpx.post(f"{reader.url}/loki/api/v1/push", json={"streams": streams}).status_code == 204
+    names = reader.page.locator(".legend-name")
+    reader.open("logs", q='sum by (pod) (count_over_time({app="many"}[30m]))')
+    expect(names).to_have_text(pods[::-1])
+    reader.page.get_by_role("button", name="pod-03").click(modifiers=["Shift"])
+    expect(names).to_have_text(pods[::-1])  # what is hidden keeps its place
+    reader.open("logs", q='sum by (pod) (count_over_time({app="many", pod=~"pod-0."}[30m]))')
+    expect(names).to_have_text(pods[:10])  # a short one keeps the order of names, and with it its places
 
 
 def test_a_copied_link_stays_at_its_times(reader: Reader) -> None:

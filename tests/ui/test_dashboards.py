@@ -6,7 +6,7 @@ from typing import Any
 
 import httpx
 import pytest
-from playwright.sync_api import expect
+from playwright.sync_api import Route, expect
 
 from sigyn.ui.dashboards.library import built_in
 
@@ -238,7 +238,14 @@ def test_editing_panels_without_json(reader: Reader) -> None:
     page.get_by_role("button", name="Remove Not for long").click()
     expect(page.get_by_role("region", name="Not for long")).to_have_count(0)
     assert httpx.get(path).json()["data"]["panels"] == MANY["panels"], "nothing is saved before Save"
-    reader.click("Save")
+    held: list[Route] = []
+    page.route("**/sigyn/api/v1/dashboards/many", lambda route: held.append(route))
+    with page.expect_request("**/sigyn/api/v1/dashboards/many"):
+        reader.click("Save")
+    expect(reader.button("Discard")).to_be_visible()
+    expect(reader.button("Edit")).to_have_count(0)  # not before what was saved is there: it would be undone
+    held.pop().continue_()
+    page.unroute("**/sigyn/api/v1/dashboards/many")
     expect(reader.button("Edit")).to_be_visible()
 
     saved = httpx.get(path).json()["data"]

@@ -57,6 +57,26 @@ def test_keys(reader: Reader) -> None:
     expect(reader.page.get_by_role("heading", name="Dashboards")).to_be_visible()
 
 
+def test_the_window_is_called_after_what_it_shows(reader: Reader) -> None:
+    reader.explore(RYOT + "\n  | json")
+    expect(reader.page).to_have_title('{service="ryot"} | json · Logs · Sigyn')
+    reader.write('sum(rate({service="ryot"}[5m]))')
+    expect(reader.page).to_have_title('sum(rate({service="ryot"}[5m])) · Logs · Sigyn')
+    for view, title in {
+        "metrics": "Metrics · Sigyn",
+        "store": "Store · Sigyn",
+        "store?show=settings": "Settings · Store · Sigyn",
+        "alerts?show=history": "History · Alerts · Sigyn",
+        "alerts": "Alerts · Sigyn",
+        "dashboards?uid=errors": "Errors · Dashboards · Sigyn",
+        "dashboards": "Dashboards · Sigyn",
+        "traces?id=abc": "abc · Traces · Sigyn",
+        "logs": "Logs · Sigyn",
+    }.items():
+        reader.page.evaluate("view => { location.hash = `#/${view}` }", view)
+        expect(reader.page).to_have_title(title)
+
+
 def test_light_and_dark(reader: Reader) -> None:
     reader.explore(RYOT)
     root = reader.page.locator("html")

@@ -8,9 +8,9 @@ from playwright.sync_api import Locator, Route, WebSocketRoute, expect
 from .reader import Reader
 
 
-def push(url: str, *lines: str) -> None:
+def push(url: str, *lines: str, **metadata: str) -> None:
     now = time.time_ns()
-    values = [[str(now + at), line] for at, line in enumerate(lines)]
+    values = [[str(now + at), line, metadata] for at, line in enumerate(lines)]
     body = {"streams": [{"stream": {"app": "followed"}, "values": values}]}
     assert httpx.post(f"{url}/loki/api/v1/push", json=body).status_code == 204
 
@@ -47,6 +47,23 @@ def test_the_tail_waits_while_a_line_is_open(reader: Reader) -> None:
     expect(state(reader)).to_have_text("paused, 1 new")
     reader.click("Resume")
     expect(reader.lines.first).to_contain_text("another line")
+
+
+def test_metadata_of_lines_as_they_come_is_no_label(reader: Reader) -> None:
+    push(reader.url, "a line of before", pod="p-1")
+    reader.explore('{app="followed"}')
+    reader.click("Live")
+    expect(state(reader)).to_have_text("live")
+    push(reader.url, "a line as it comes", pod="p-2")
+    expect(reader.lines.first).to_contain_text("a line as it comes")
+    reader.lines.first.locator(".log-time").click()
+    reader.details.get_by_role("button", name="Context").click()
+    shared = reader.page.get_by_label("Labels that the lines share").get_by_role("button")
+    expect(shared).to_have_text(["app= followed", "service_name= followed"])
+    expect(reader.page.locator(".context-here")).to_contain_text("a line as it comes")
+    reader.page.keyboard.press("Escape")
+    reader.details.get_by_role("button", name="Filter for pod").click()
+    reader.expect_query('{app="followed"} | pod="p-2"')
 
 
 def test_a_lost_connection_is_said_and_made_again(reader: Reader) -> None:

@@ -5,7 +5,7 @@ from collections.abc import Iterator
 from sigyn.api.encoding.json import encode
 from sigyn.api.encoding.numbers import format_points, format_seconds, format_value, point_openings
 from sigyn.api.encoding.statistics import loki_statistics
-from sigyn.api.encoding.streams import CATEGORIZE_LABELS, encode_streams
+from sigyn.api.encoding.streams import ENCODING_FLAGS, encode_streams
 from sigyn.model.results import (
     LogResult,
     MatrixResult,
@@ -26,7 +26,7 @@ def encode_answer(answer: QueryAnswer, *, categorize: bool = False) -> Iterator[
     """
     yield b'{"status":"success","data":{"resultType":"%b",' % RESULT_TYPES[type(answer.result)]
     if categorize and isinstance(answer.result, LogResult):
-        yield b'"encodingFlags":["%b"],' % CATEGORIZE_LABELS.encode()
+        yield ENCODING_FLAGS
     yield b'"result":'
     yield from encode_result(answer.result, categorize)
     yield b',"stats":%b}' % encode(loki_statistics(answer.statistics))

@@ -13,7 +13,15 @@ from sigyn.model.results import LogEntry
 
 CATEGORIZE_LABELS = "categorize-labels"
 
+ENCODING_FLAGS = b'"encodingFlags":["%b"],' % CATEGORIZE_LABELS.encode()
+"""How an answer says that its labels are apart; it stands before them."""
+
 Value = tuple[str, str] | tuple[str, str, dict[str, dict[str, str]]]
+
+
+def asks_for_categories(flags: str) -> bool:
+    """Whether a client's list of encoding flags, with commas between them, has the one that we know."""
+    return CATEGORIZE_LABELS in (flag.strip() for flag in flags.split(","))
 
 
 def encode_streams(entries: Sequence[LogEntry], *, categorize: bool) -> Iterator[bytes]:

@@ -6,7 +6,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from sigyn.api.encoding.answer import encode_answer
-from sigyn.api.encoding.streams import CATEGORIZE_LABELS
+from sigyn.api.encoding.streams import asks_for_categories
 from sigyn.api.encoding.table import TABLE_JSON, loki_shape
 from sigyn.api.loki.limits import cap_entries, cap_range
 from sigyn.api.loki.tables import table_format, table_response
@@ -63,8 +63,7 @@ def respond(
         return table_response(answer, chosen)
     if isinstance(answer.result, TableResult):
         answer = replace(answer, result=loki_shape(answer.result, instant=instant))
-    flags = request.headers.get(ENCODING_FLAGS, "")
-    categorize = CATEGORIZE_LABELS in (flag.strip() for flag in flags.split(","))
+    categorize = asks_for_categories(request.headers.get(ENCODING_FLAGS, ""))
     return streamed_json(encode_answer(answer, categorize=categorize))
 
 

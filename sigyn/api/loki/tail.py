@@ -12,7 +12,7 @@ from starlette.websockets import WebSocket, WebSocketDisconnect
 
 from sigyn.api.encoding.json import encode
 from sigyn.api.encoding.legacy import legacy_streams
-from sigyn.api.encoding.streams import encode_streams
+from sigyn.api.encoding.streams import ENCODING_FLAGS, asks_for_categories, encode_streams
 from sigyn.api.loki.limits import cap_entries
 from sigyn.api.loki.query import DEFAULT_LIMIT
 from sigyn.api.parameters import limit_parameter, time_parameter
@@ -39,8 +39,9 @@ _AHEAD = 10 * MINUTE
 
 
 async def tail(websocket: WebSocket) -> None:
-    """`/loki/api/v1/tail`."""
-    await _serve(websocket, encode_frame)
+    """`/loki/api/v1/tail`; `encoding_flags` in the URL is for browsers, which can't send the header of queries."""
+    categorize = asks_for_categories(url_arguments(websocket).first("encoding_flags"))
+    await _serve(websocket, encode_categorized_frame if categorize else encode_frame)
 
 
 async def legacy_tail(websocket: WebSocket) -> None:
@@ -58,17 +59,26 @@ async def tail_without_websocket(_request: Request) -> Response:
 
 def encode_frame(frame: TailFrame) -> bytes:
     """A frame in Loki's JSON; `dropped_entries` is absent when nothing was dropped."""
-    streams = b"".join(encode_streams(frame.entries, categorize=False))
-    if not frame.dropped:
-        return b'{"streams":%b}' % streams
-    dropped = [{"labels": dict(entry.labels), "timestamp": str(entry.timestamp)} for entry in frame.dropped]
-    return b'{"streams":%b,"dropped_entries":%b}' % (streams, encode(dropped))
+    return b'{"streams":%b%b}' % (b"".join(encode_streams(frame.entries, categorize=False)), _dropped(frame))
+
+
+def encode_categorized_frame(frame: TailFrame) -> bytes:
+    """A frame with structured metadata and parsed labels apart, and the flag in front that says so."""
+    streams = b"".join(encode_streams(frame.entries, categorize=True))
+    return b'{%b"streams":%b%b}' % (ENCODING_FLAGS, streams, _dropped(frame))
 
 
 def encode_legacy_frame(frame: TailFrame) -> bytes:
     """A frame as before Loki 1.0."""
     dropped = [{"labels": format_labels(entry.labels), "timestamp": str(entry.timestamp)} for entry in frame.dropped]
     return encode({"streams": legacy_streams(frame.entries), "dropped_entries": dropped})
+
+
+def _dropped(frame: TailFrame) -> bytes:
+    if not frame.dropped:
+        return b""
+    dropped = [{"labels": dict(entry.labels), "timestamp": str(entry.timestamp)} for entry in frame.dropped]
+    return b',"dropped_entries":%b' % encode(dropped)
 
 
 async def _serve(websocket: WebSocket, encode_one: Encode) -> None:

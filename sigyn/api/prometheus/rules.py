@@ -1,6 +1,6 @@
 """`rules` and `alerts`: how rules fare, as Grafana's alerting pages read it."""
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from typing import Any
 
 from starlette.requests import Request
@@ -20,10 +20,13 @@ _TYPES = {"alert": "alerting", "record": "recording"}
 
 
 async def rule_states(request: Request) -> Response:
-    """`/prometheus/api/v1/rules`: by `type`, `file[]`, `rule_group[]` and `rule_name[]`, or all."""
-    runs = api_of(request).ruler.groups(tenant_of(request))
+    """`/prometheus/api/v1/rules`: by `type`, `file[]`, `rule_group[]` and `rule_name[]`, or all.
+
+    Prometheus' `warnings`, which Grafana passes over here, are what is wrong with files of rules.
+    """
+    ruler, tenant = api_of(request).ruler, tenant_of(request)
     arguments = await arguments_of(request)
-    return _success({"groups": list(_groups(runs, arguments))})
+    return _success({"groups": list(_groups(ruler.groups(tenant), arguments))}, ruler.problems(tenant))
 
 
 async def alerts(request: Request) -> Response:
@@ -32,8 +35,9 @@ async def alerts(request: Request) -> Response:
     return _success({"alerts": [_alert(alert) for run in runs for alert in _active(run)]})
 
 
-def _success(data: object) -> Response:
-    return json_response({"status": "success", "data": data, "errorType": "", "error": ""})
+def _success(data: object, warnings: Sequence[str] = ()) -> Response:
+    told = {"warnings": warnings} if warnings else {}
+    return json_response({"status": "success", "data": data, "errorType": "", "error": "", **told})
 
 
 def _groups(runs: Iterable[GroupRun], arguments: Arguments) -> Iterator[dict[str, Any]]:

@@ -3,8 +3,9 @@
 import difflib
 import re
 
-from sigyn.languages.lexer import Token
+from sigyn.languages.lexer import BAD, Token
 from sigyn.languages.logql.tokens import FUNCTIONS, PIPE_WORDS, RANGE_OPERATORS, STAGE_WORDS, WORDS
+from sigyn.languages.logql.unclosed import hint_for_quote, hint_for_unclosed, hint_for_unread
 
 _BEFORE = re.compile(r"(\|?)[ \t\r\n]*(\w+|\S)[ \t\r\n]*\Z")
 _STAGES_OF_OTHERS = {
@@ -43,6 +44,8 @@ def hint_for(query: str, token: Token, message: str) -> str:
         return r"write \\ for a backslash, or put the string between backquotes: `\d+`"
     if token.text.startswith("[$"):
         return f"{token.text} is a variable of Grafana; outside of it write a duration: [5m]"
+    if token.kind == BAD and (hint := hint_for_unread(query, token, message)):
+        return hint
     _, _, expected = message.partition(", expecting ")
     before = _BEFORE.search(query, max(0, token.start - 200), token.start)
     bar, previous = before.groups() if before else ("", "")
@@ -50,8 +53,10 @@ def hint_for(query: str, token: Token, message: str) -> str:
         return hint
     if _LOWER_CASE_UNIT.search(query, max(0, token.start - 40), token.start):
         return "units of bytes are written B, kB, KB, KiB, MB, MiB, GB, ..."
+    if message.startswith("syntax error: unexpected") and (hint := hint_for_unclosed(query, token, expected)):
+        return hint
     if token.kind == "IDENTIFIER":
-        return _hint_for_identifier(query, token, expected, previous)
+        return hint_for_quote(query, token) or _hint_for_identifier(query, token, expected, previous)
     if token.kind in WORDS and expected.startswith("IDENTIFIER"):
         return f"`{token.text}` is a word of the language and can't be a label name here"
     if token.kind in RANGE_OPERATORS and expected.startswith("NUMBER or {"):

@@ -3,9 +3,10 @@
 import type { ComponentChildren } from 'preact'
 import { useState } from 'preact/hooks'
 import { alertmanagers } from '../api/alerting'
-import { type Rule, type RuleGroup, ruleGroups } from '../api/prometheus'
+import { type Rule, type RuleGroup, ruleStates } from '../api/prometheus'
 import { go, place } from '../app/router'
 import { TopBar } from '../app/TopBar'
+import { useSubject } from '../app/title'
 import type { Labels } from '../logs/entry'
 import { Choices } from '../parts/Choices'
 import { Empty, Failure } from '../parts/Empty'
@@ -40,6 +41,7 @@ export function AlertsView() {
   const canSilence = (receivers.value?.length ?? 0) > 0
   const sections = SECTIONS.filter(each => each.value !== 'silences' || canSilence)
   const section = sections.find(each => each.value === parameters.get('show'))?.value ?? 'rules'
+  useSubject(section === 'rules' ? '' : SECTIONS.find(each => each.value === section)!.name)
   const change = (changed: Record<string, string>) =>
     go('alerts', { ...Object.fromEntries(place.value.parameters), ...changed })
   const choices = (
@@ -96,11 +98,13 @@ function HistorySection({ choices, onChange }: HistoryProperties) {
 function RulesSection({ choices, canSilence }: { choices: ComponentChildren; canSilence: boolean }) {
   const [shown, setShown] = useState<Shown>('all')
   const [silencing, setSilencing] = useState<Labels | null>(null)
-  const groups = useLoaded(ruleGroups, [], LIVE)
+  const states = useLoaded(ruleStates, [], LIVE)
+  const groups = states.value?.groups
+  const problems = states.value?.problems ?? []
   const [opened, setOpened] = useState<ReadonlySet<string>>(new Set())
   // What is open stays when its state becomes another while somebody reads it.
   const keep = (key: string, rule: Rule) => opened.has(key) || matches(rule, shown)
-  const none = !!groups.value?.length && !groups.value.some(group => keptRules(group, keep).length)
+  const none = !!groups?.length && !groups.some(group => keptRules(group, keep).length)
   const show = (chosen: Shown) => {
     setShown(chosen)
     setOpened(new Set())
@@ -111,14 +115,15 @@ function RulesSection({ choices, canSilence }: { choices: ComponentChildren; can
       <TopBar title="Alerts">
         {choices}
         <Choices label="State" value={shown} choices={STATES} onChoose={show} />
-        <button type="button" class="button icon-only" title="Refresh" aria-label="Refresh" onClick={groups.reload}>
+        <button type="button" class="button icon-only" title="Refresh" aria-label="Refresh" onClick={states.reload}>
           <Icon name="refresh" />
         </button>
       </TopBar>
       <main id="main" class="padded alerts">
-        {groups.error && <Failure message={groups.error.message} />}
-        {groups.value === null && <Empty title="This server evaluates no rules" />}
-        {groups.value?.length === 0 && (
+        {states.error && <Failure message={states.error.message} />}
+        {problems.length > 0 && <Problems problems={problems} />}
+        {states.value === null && <Empty title="This server evaluates no rules" />}
+        {groups?.length === 0 && problems.length === 0 && (
           <Empty title="There are no rules">
             <p>
               Rule groups in Prometheus’ form are sent to <code>/loki/api/v1/rules</code>; their states show here.
@@ -126,7 +131,7 @@ function RulesSection({ choices, canSilence }: { choices: ComponentChildren; can
           </Empty>
         )}
         {none && <Empty title={`No rule is ${shown}`} />}
-        {groups.value?.map(group => (
+        {groups?.map(group => (
           <Group
             key={`${group.file}${group.name}`}
             group={group}
@@ -141,6 +146,20 @@ function RulesSection({ choices, canSilence }: { choices: ComponentChildren; can
         <SilenceDialog labels={silencing} onClose={() => setSilencing(null)} onDone={() => setSilencing(null)} />
       )}
     </>
+  )
+}
+
+function Problems({ problems }: { problems: readonly string[] }) {
+  return (
+    <section class="warning rule-problems" aria-labelledby="rule-problems">
+      <h2 id="rule-problems">Rule files that can’t be used</h2>
+      <ul>
+        {problems.map(problem => (
+          <li key={problem}>{problem}</li>
+        ))}
+      </ul>
+      <p class="hint">What such a file said before its mistake stays in force. It is read again when it changes.</p>
+    </section>
   )
 }
 

@@ -82,7 +82,9 @@ export function spanOf(range: Range): { start: string; end: string } {
   return { start: nanoseconds(range.start), end: nanoseconds(range.end) }
 }
 
-const ENCODING = { 'X-Loki-Response-Encoding-Flags': 'categorize-labels' }
+/** What lets answers keep structured metadata and parsed labels apart from the labels of streams. */
+export const CATEGORIZE = 'categorize-labels'
+const ENCODING = { 'X-Loki-Response-Encoding-Flags': CATEGORIZE }
 const TABLES = 'application/vnd.sigyn.table+json, application/json'
 
 export async function runQuery(asked: RangeQuery, exact?: { start: string; end: string }): Promise<Answer> {

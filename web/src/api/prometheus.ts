@@ -1,7 +1,7 @@
 // Rules and alerts in Prometheus' form, as Loki's ruler gives them.
 
 import type { Labels } from '../logs/entry'
-import { optional } from './sigyn'
+import { askIfThere } from './http'
 
 export interface Alert {
   labels: Labels
@@ -34,8 +34,15 @@ export interface RuleGroup {
   rules: Rule[]
 }
 
-/** All groups; null where the server evaluates no rules. */
-export async function ruleGroups(signal?: AbortSignal): Promise<RuleGroup[] | null> {
-  const found = await optional<{ groups: RuleGroup[] }>('prometheus/api/v1/rules', signal)
-  return found?.groups ?? null
+export interface RuleStates {
+  groups: RuleGroup[]
+  /** what is wrong with files of rules, each with its file and line */
+  problems: string[]
+}
+
+/** The states of all rules; null where the server evaluates none. */
+export async function ruleStates(signal?: AbortSignal): Promise<RuleStates | null> {
+  type Answer = { data: { groups: RuleGroup[] }; warnings?: string[] }
+  const found = await askIfThere<Answer>('prometheus/api/v1/rules', { signal })
+  return found && { groups: found.data.groups, problems: found.warnings ?? [] }
 }

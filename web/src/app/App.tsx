@@ -14,6 +14,7 @@ import { listenToKeys, useShortcuts } from './shortcuts'
 import { VIEWS, type View } from './signals'
 import { TenantDialog } from './TenantDialog'
 import { theme, toggleTheme } from './theme'
+import { useTitle } from './title'
 
 const GO_KEYS: Record<string, string> = {
   logs: 'l',
@@ -29,9 +30,7 @@ export function App() {
   const view = VIEWS.find(each => each.id === place.value.view) ?? VIEWS[0]!
   useEffect(listenToKeys, [])
   useEffect(() => void findIdentity(), [])
-  useEffect(() => {
-    document.title = `${view.name} · Sigyn`
-  }, [view])
+  useTitle(view.name)
   useShortcuts([
     { keys: '?', does: 'show these keys', run: () => setDialog('help') },
     { keys: 't', does: 'light or dark', run: toggleTheme },

@@ -1,6 +1,7 @@
 // Names, colours and sums of series. Where series can be hidden, a click shows one alone, another click all; with Shift it hides
-// or shows one.
+// or shows one. A long legend is sorted as the tooltip is, by the last values.
 
+import { type ChartKind, highestFirst, MOST_ROWS } from './order'
 import { formatValue, type Unit } from './units'
 
 export interface LegendItem {
@@ -17,11 +18,14 @@ interface Properties {
   onHide?: (hidden: Set<string>) => void
   unit?: Unit
   figures?: Figure[]
+  /** that of the chart */
+  kind?: ChartKind
 }
 
 const NONE: ReadonlySet<string> = new Set()
 
-export function Legend({ items, hidden = NONE, onHide, unit, figures = [] }: Properties) {
+export function Legend({ items, hidden = NONE, onHide, unit, figures = [], kind = 'line' }: Properties) {
+  const ordered = items.length > MOST_ROWS ? highestFirst(items, item => figureOf('last', item.values), kind) : items
   const choose = (name: string, one: boolean) => {
     const next = new Set(hidden)
     if (one) {
@@ -35,7 +39,7 @@ export function Legend({ items, hidden = NONE, onHide, unit, figures = [] }: Pro
   }
   return (
     <ul class={`legend${figures.length ? ' legend-figures' : ''}`}>
-      {items.map(item => (
+      {ordered.map(item => (
         <li key={item.name}>
           {onHide ? (
             <button

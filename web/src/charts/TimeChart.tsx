@@ -7,6 +7,7 @@ import { formatMoment } from '../time/format'
 import type { Range } from '../time/range'
 import { zone } from '../time/zone'
 import { type Column, stacked as stack } from './align'
+import { type ChartKind, highestFirst, MOST_ROWS } from './order'
 import { formatValue, type Unit } from './units'
 
 export interface ChartSeries {
@@ -22,7 +23,7 @@ interface Properties {
   range: Range
   height: number
   label: string
-  kind?: 'line' | 'area' | 'bars'
+  kind?: ChartKind
   stacked?: boolean
   unit?: Unit
   /** width of a bar in ms */
@@ -184,9 +185,8 @@ function showTooltip(plot: uPlot, tooltip: HTMLDivElement, properties: Propertie
   const rows = properties.series
     .map(each => ({ name: each.name, colour: colourOf(each.colour), value: each.values[at] ?? null }))
     .filter(row => row.value !== null && (row.value !== 0 || properties.kind !== 'bars'))
-    .sort((a, b) => (properties.kind === 'bars' ? 0 : b.value! - a.value!))
-    .slice(0, 12)
-  tooltip.replaceChildren(...tooltipRows(properties.times[at]!, properties, rows))
+  const shown = highestFirst(rows, row => row.value, properties.kind ?? 'line').slice(0, MOST_ROWS)
+  tooltip.replaceChildren(...tooltipRows(properties.times[at]!, properties, shown))
   tooltip.hidden = rows.length === 0
   const space = plot.bbox.left / devicePixelRatio + left
   const flips = space > plot.width * 0.6

@@ -6,6 +6,7 @@ import { may, whyNot } from '../api/identity'
 import { deleteDashboard, importDashboard, readDashboard } from '../api/sigyn'
 import { go, link, place } from '../app/router'
 import { TopBar } from '../app/TopBar'
+import { useSubject } from '../app/title'
 import { saveFile } from '../charts/export'
 import { Failure } from '../parts/Empty'
 import { Icon } from '../parts/Icon'
@@ -23,6 +24,7 @@ import { initialValue, scopeOf } from './variables'
 
 export function DashboardView({ uid }: { uid: string }) {
   const dashboard = useLoaded(signal => readDashboard<Dashboard>(uid, signal), [uid])
+  const [written, setWritten] = useState<Dashboard | null>(null)
   if (dashboard.error) {
     return (
       <>
@@ -33,17 +35,17 @@ export function DashboardView({ uid }: { uid: string }) {
       </>
     )
   }
-  return dashboard.value ? (
-    <Shown key={dashboard.value.uid} dashboard={dashboard.value} onSaved={dashboard.reload} />
-  ) : null
+  const shown = written ?? dashboard.value
+  return shown ? <Shown key={shown.uid} dashboard={shown} onSaved={setWritten} /> : null
 }
 
-function Shown({ dashboard: saved, onSaved }: { dashboard: Dashboard; onSaved: () => void }) {
+function Shown({ dashboard: saved, onSaved }: { dashboard: Dashboard; onSaved: (written: Dashboard) => void }) {
   const { parameters } = place.value
   const [editing, setEditing] = useState(false)
   const [draft, setDraft] = useState<Dashboard | null>(null)
   const [panel, setPanel] = useState<Panel | null>(null)
   const dashboard = draft ?? saved
+  useSubject(dashboard.title)
   const [, setRound] = useState(0)
   const text: RangeText = {
     from: parameters.get('from') ?? dashboard.time?.from ?? 'now-1h',
@@ -80,14 +82,19 @@ function Shown({ dashboard: saved, onSaved }: { dashboard: Dashboard; onSaved: (
         onRemove: removed => setDraft(removePanel(draft, removed.id!)),
       }
     : undefined
+  const report = (failure: unknown) => tell(failure instanceof ApiError ? failure.message : String(failure), 'error')
+  /** Editing ends with the dashboard as it is saved now: a change that began at an older one would undo this one. */
+  const finish = async () => {
+    onSaved(await readDashboard<Dashboard>(saved.uid))
+    setDraft(null)
+  }
   const save = async () => {
     try {
       await importDashboard(JSON.stringify(draft))
+      await finish()
       tell('Saved')
-      setDraft(null)
-      onSaved()
     } catch (failure) {
-      tell(failure instanceof ApiError ? failure.message : String(failure), 'error')
+      report(failure)
     }
   }
   const remove = async () => {
@@ -199,10 +206,9 @@ function Shown({ dashboard: saved, onSaved }: { dashboard: Dashboard; onSaved: (
           title={`Edit ${dashboard.title}`}
           text={JSON.stringify(dashboard, null, 2)}
           onClose={() => setEditing(false)}
-          onDone={() => {
+          onDone={async () => {
+            await finish().catch(report)
             setEditing(false)
-            setDraft(null)
-            onSaved()
           }}
         />
       )}

@@ -13,7 +13,7 @@ import { ImportDialog } from './ImportDialog'
 
 export function DashboardsView() {
   const uid = place.value.parameters.get('uid')
-  return uid ? <DashboardView uid={uid} /> : <DashboardList />
+  return uid ? <DashboardView key={uid} uid={uid} /> : <DashboardList />
 }
 
 function DashboardList() {

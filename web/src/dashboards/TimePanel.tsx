@@ -40,6 +40,7 @@ export function TimePanel({ panel, series, range, height, onZoom }: Properties) 
   const defaults = panel.fieldConfig?.defaults
   const custom = defaults?.custom
   const bars = custom?.drawStyle === 'bars' || panel.type === 'barchart'
+  const kind = bars ? 'bars' : (custom?.fillOpacity ?? 0) > 0 ? 'area' : 'line'
   const stacked = (custom?.stacking?.mode ?? 'none') !== 'none'
   const legend = panel.options?.legend
   const showsLegend = legend?.showLegend !== false && legend?.displayMode !== 'hidden' && items.length > 0
@@ -52,7 +53,7 @@ export function TimePanel({ panel, series, range, height, onZoom }: Properties) 
         series={items.filter(item => !hidden.has(item.name))}
         range={range}
         height={height - (showsLegend ? 26 : 0)}
-        kind={bars ? 'bars' : (custom?.fillOpacity ?? 0) > 0 ? 'area' : 'line'}
+        kind={kind}
         stacked={stacked}
         step={bars ? step : undefined}
         unit={defaults?.unit}
@@ -68,6 +69,7 @@ export function TimePanel({ panel, series, range, height, onZoom }: Properties) 
           hidden={hidden}
           onHide={setHidden}
           unit={defaults?.unit}
+          kind={kind}
           figures={(legend?.calcs ?? []).flatMap(name => FIGURES[name] ?? [])}
         />
       )}

@@ -6,6 +6,7 @@ import { remember, remembered } from '../app/memory'
 import { go, link, place } from '../app/router'
 import { useShortcuts } from '../app/shortcuts'
 import { TopBar } from '../app/TopBar'
+import { useSubject } from '../app/title'
 import { copyText } from '../parts/clipboard'
 import { Icon } from '../parts/Icon'
 import { absolute, type RangeText, shifted, zoomedOut } from '../time/range'
@@ -23,6 +24,7 @@ export function ExploreView() {
   const main = panes[0]!
   useAddress(panes, setPanes)
   const { range, refresh, query } = main.state.value
+  useSubject(query)
   const setRange = (chosen: RangeText) => {
     for (const pane of panes) pane.zoom(chosen)
   }

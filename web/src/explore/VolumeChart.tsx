@@ -45,7 +45,7 @@ export function VolumeChart({ pane }: { pane: Pane }) {
         onZoom={range => pane.zoom(absolute(range))}
       />
       <div class="volume-foot">
-        <Legend items={items.series.toReversed()} hidden={hidden} onHide={setHidden} figures={['sum']} />
+        <Legend items={items.series.toReversed()} hidden={hidden} onHide={setHidden} figures={['sum']} kind="bars" />
         <span class="volume-total">{formatCount(items.total)} lines</span>
       </div>
     </section>

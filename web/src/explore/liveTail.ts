@@ -3,7 +3,7 @@
 
 import { batch } from '@preact/signals'
 import { ApiError, webSocketAddress } from '../api/http'
-import { nanoseconds, runQuery } from '../api/loki'
+import { CATEGORIZE, nanoseconds, runQuery } from '../api/loki'
 import { tenant } from '../api/tenant'
 import { logQueryOf } from '../logql/structure'
 import { type Entry, entriesOf, type StreamsResult, sameEntry } from '../logs/entry'
@@ -77,7 +77,7 @@ export function openTail(pane: Pane, onState: (state: TailState) => void): Tail 
 
   const connect = () => {
     const start = newest()?.timestamp
-    const parameters = { query, start, limit: start ? MOST : RECENT }
+    const parameters = { query, start, limit: start ? MOST : RECENT, encoding_flags: CATEGORIZE }
     const opened = new WebSocket(webSocketAddress('loki/api/v1/tail', parameters))
     let first = true
     let worked = false

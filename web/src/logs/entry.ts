@@ -41,7 +41,7 @@ export function entriesOf(streams: readonly StreamsResult[], direction: 'backwar
   return entries.sort((a, b) => (a.timestamp < b.timestamp ? -sign : a.timestamp > b.timestamp ? sign : 0))
 }
 
-/** Whether two answers speak of one entry: a tail gives metadata as labels, too, and a parser adds its own. */
+/** Whether two answers speak of one entry: stages may have dropped labels of one, or made new ones. */
 export function sameEntry(a: Entry, b: Entry): boolean {
   return a.timestamp === b.timestamp && a.line === b.line && agree(a.stream, b.stream)
 }

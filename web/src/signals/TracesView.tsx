@@ -5,6 +5,7 @@ import { runQuery } from '../api/loki'
 import { optional } from '../api/sigyn'
 import { go, link, place } from '../app/router'
 import { TopBar } from '../app/TopBar'
+import { useSubject } from '../app/title'
 import { quote } from '../logql/quote'
 import type { Entry } from '../logs/entry'
 import { levelOf } from '../logs/levels'
@@ -18,6 +19,7 @@ import { TimePicker } from '../time/TimePicker'
 export function TracesView() {
   const { parameters } = place.value
   const id = parameters.get('id') ?? ''
+  useSubject(id)
   const text = { from: parameters.get('from') ?? 'now-6h', to: parameters.get('to') ?? 'now' }
   const [round, setRound] = useState(0)
   const traceStore = useLoaded(signal => optional<unknown>('tempo/api/status/buildinfo', signal), [])

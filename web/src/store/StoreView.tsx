@@ -3,6 +3,7 @@
 import { useState } from 'preact/hooks'
 import { go, place } from '../app/router'
 import { TopBar } from '../app/TopBar'
+import { useSubject } from '../app/title'
 import { Choices } from '../parts/Choices'
 import { type RangeText, resolveRange } from '../time/range'
 import { TimePicker } from '../time/TimePicker'
@@ -28,6 +29,7 @@ const TIMED: readonly Section[] = ['ingestion', 'cardinality']
 export function StoreView() {
   const { parameters } = place.value
   const section = SECTIONS.find(each => each.value === parameters.get('show'))?.value ?? 'ingestion'
+  useSubject(section === 'ingestion' ? '' : SECTIONS.find(each => each.value === section)!.name)
   const text: RangeText = { from: parameters.get('from') ?? 'now-6h', to: parameters.get('to') ?? 'now' }
   const [round, setRound] = useState(0)
   const key = `${text.from} ${text.to} ${round}`
