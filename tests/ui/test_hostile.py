@@ -34,7 +34,7 @@ def test_hostile_lines_labels_and_fields(reader: Reader) -> None:
     reader.click("Patterns")
     expect(reader.page.locator(".patterns tbody tr").first).to_be_visible()
     assert reader.page.locator("img, script:not([type=module]), a[href^=javascript]").count() == 0
-    assert reader.page.title() == "Logs · Sigyn"
+    assert reader.page.title() == '{app="hostile"} · Logs · Sigyn'
 
 
 def test_hostile_dashboards(reader: Reader) -> None:
