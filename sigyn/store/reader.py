@@ -3,6 +3,7 @@
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 import msgspec
 import numpy as np
@@ -19,15 +20,15 @@ from sigyn.store.index_section import ALL_SHAPED, IndexPlace, SegmentIndex, deco
 from sigyn.store.layout import Layout
 from sigyn.store.needles.search import Sought, possible_groups
 from sigyn.store.objects import ObjectStore
-from sigyn.store.pages.page_rows import RowsInPages
-from sigyn.store.pages.stored import StoredColumn, Unreadable
-from sigyn.store.pages.whole_texts import whole_texts
 from sigyn.store.portion import Portion, ReadSome, RowGroups
 from sigyn.store.recent import RecentSegments, RowGroup
 from sigyn.store.remote_file import RemoteFile
 from sigyn.store.shapes.shape import Syntax
 from sigyn.store.stream_lines import Kinds, decode_kinds
 from sigyn.store.streams import Int64s
+
+if TYPE_CHECKING:  # brings numba along, 70 MB, which a server that is not asked does without
+    from sigyn.store.pages.stored import StoredColumn
 
 _CHUNK_BYTES = 1000  # what Arrow holds in memory of a column chunk's metadata, and we of a row group; measured: 950
 _OVERHEAD = 2000  # bytes of what is kept besides
@@ -86,7 +87,7 @@ class _Footer:
         """Where row groups begin in the file."""
         return np.array([_begin(self.metadata.row_group(number)) for number in numbers])
 
-    def stored(self, names: Sequence[str]) -> dict[str, StoredColumn]:
+    def stored(self, names: Sequence[str]) -> "dict[str, StoredColumn]":
         """How columns are in the file."""
         places = {name: place for place, name in enumerate(self.kinds)}
         return {
@@ -252,6 +253,8 @@ class SegmentReader:
         self._handles.give_back(segment.id, file)
         if file.mapped is None:
             return None
+        from sigyn.store.pages.page_rows import RowsInPages
+
         groups = np.searchsorted(ends, rows, side="right")
         touched, counts = np.unique(groups, return_counts=True)
         sizes = np.diff(ends, prepend=0)
@@ -322,6 +325,9 @@ def _texts(file: OpenFile, footer: _Footer, names: Sequence[str], numbers: Seque
     texts = [name for name in names if footer.kinds[name] == pa.string()]
     if file.mapped is None or not texts:
         return {}
+    from sigyn.store.pages.stored import Unreadable
+    from sigyn.store.pages.whole_texts import whole_texts
+
     begins, sizes = footer.begins(numbers), np.array([footer.row_groups[number].rows for number in numbers])
     read = {}
     for name, column in footer.stored(texts).items():
@@ -411,6 +417,10 @@ def read_without_arrow(body: bytes | memoryview, rows: Int64s) -> dict[str, pa.A
 
     What can't be read so is left out.
     """
+    from sigyn.store.pages.page_rows import RowsInPages
+    from sigyn.store.pages.stored import Unreadable
+    from sigyn.store.pages.whole_texts import whole_texts
+
     metadata = pq.ParquetFile(pa.BufferReader(body)).metadata
     group = metadata.row_group(0)
     fields = enumerate(metadata.schema.to_arrow_schema())
@@ -424,8 +434,10 @@ def read_without_arrow(body: bytes | memoryview, rows: Int64s) -> dict[str, pa.A
     return read
 
 
-def _stored(metadata: pq.FileMetaData, place: int, kind: pa.DataType) -> StoredColumn:
+def _stored(metadata: pq.FileMetaData, place: int, kind: pa.DataType) -> "StoredColumn":
     """How the column at a place is in the file."""
+    from sigyn.store.pages.stored import StoredColumn
+
     nullable = bool(metadata.schema.column(place).max_definition_level)
     return StoredColumn(place, metadata.row_group(0).column(place).compression, kind, nullable)
 
