@@ -43,7 +43,7 @@ class Problems:
 
 def neighbours(name: str, known: Iterable[str]) -> str:
     """` (did you mean ...?)` with the known names that are nearest, or the known names when they are few."""
-    names = sorted(known)
+    names = sorted(set(known))
     near = get_close_matches(name, names, n=3, cutoff=0.6)
     if near:
         return f" (did you mean {_either(near)}?)"

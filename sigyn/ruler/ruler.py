@@ -323,16 +323,18 @@ class Ruler:
                 self._changed = False  # when this was not reached, the next round tries it again
             for tenant in self._to_apply - self._applying.keys():  # nobody waits for a tenant whose groups are slow
                 self._to_apply.remove(tenant)
-                self._applying[tenant] = asyncio.create_task(self._apply_in_background(tenant))
+                self._applying[tenant] = asyncio.create_task(self._apply(tenant))
+                self._applying[tenant].add_done_callback(partial(self._applied, tenant))
 
-    async def _apply_in_background(self, tenant: str) -> None:
-        try:
-            await self._apply(tenant)
-        except SigynError as error:
-            _log.error("changed rules do not run yet; they are tried again", tenant=tenant, error=str(error))
+    def _applied(self, tenant: str, task: "asyncio.Task[None]") -> None:
+        del self._applying[tenant]
+        error = None if task.cancelled() else task.exception()
+        if error is not None:
+            defect = None if isinstance(error, SigynError) else error
+            _log.error(
+                "changed rules do not run yet; they are tried again", tenant=tenant, error=str(error), exc_info=defect
+            )
             self._to_apply.add(tenant)
-        finally:
-            del self._applying[tenant]
 
     async def _prune(self) -> None:
         while True:

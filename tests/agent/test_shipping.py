@@ -3,10 +3,9 @@
 import asyncio
 import base64
 import random
-import resource
 import ssl
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterator, Mapping
-from contextlib import asynccontextmanager, contextmanager
+from contextlib import asynccontextmanager
 from dataclasses import replace
 from pathlib import Path
 
@@ -22,17 +21,14 @@ from sigyn.agent.entry import AgentEntry
 from sigyn.agent.errors import ConfigurationError
 from sigyn.agent.positions import Positions
 from sigyn.agent.shipping.access import tls_context
-from sigyn.agent.shipping.backlog import Cursors
 from sigyn.agent.shipping.batch import OpenBatch
-from sigyn.agent.shipping.buffer import DiskBuffer
 from sigyn.agent.shipping.client import PushClient
 from sigyn.agent.shipping.encode import EntryEncoder, encode_entry, encode_stream
-from sigyn.agent.shipping.record import Post, Record
 from sigyn.agent.shipping.shipper import BufferSettings, Shipper
-from sigyn.model.errors import Unavailable
 from sigyn.model.time import MILLISECOND
 from sigyn.wire.loki_messages import PushRequest
 from tests.agent.certificates import certificate_of
+from tests.agent.full_disk import full_disk
 from tests.agent.processes import Sink, free_port, push_sink
 
 QUICK = BackoffConfig(min_period=5 * MILLISECOND, max_period=20 * MILLISECOND, max_retries=3)
@@ -399,59 +395,6 @@ def test_limits_of_lines(tmp_path: Path, sink: Sink) -> None:
     run(scenario)
 
 
-def record(sequence: int, body: bytes = b"body") -> Record:
-    return Record(sequence, {"f": str(sequence)}, (Post("{}", "", 1, 4, body),))
-
-
-@pytest.mark.parametrize("damage", ["cut", "flipped", "garbage"])
-def test_a_torn_tail_is_cut_and_the_rest_kept(tmp_path: Path, damage: str) -> None:
-    buffer = DiskBuffer(tmp_path)
-    buffer.append([record(1), record(2)])
-    buffer.append([record(3)])
-    buffer.close()
-    (segment,) = tmp_path.glob("*.buffer")
-    data = bytearray(segment.read_bytes())
-    if damage == "cut":
-        del data[-3:]
-    elif damage == "flipped":
-        data[-3] ^= 1
-    else:
-        data += b"\x07garbage"
-    segment.write_bytes(data)
-    buffer = DiskBuffer(tmp_path)
-    whole = [1, 2, 3] if damage == "garbage" else [1, 2]
-    assert buffer.sequences() == whole
-    assert buffer.read(2) == record(2)
-    buffer.append([record(4)])
-    buffer.close()
-    assert DiskBuffer(tmp_path).sequences() == [*whole, 4]
-
-
-@contextmanager
-def full_disk(limit: int) -> Iterator[None]:
-    """No file of this process may grow beyond this size, as on a disk that is full; the log goes to memory."""
-    before = resource.getrlimit(resource.RLIMIT_FSIZE)
-    with capture_logs():
-        resource.setrlimit(resource.RLIMIT_FSIZE, (limit, before[1]))
-        try:
-            yield
-        finally:
-            resource.setrlimit(resource.RLIMIT_FSIZE, before)
-
-
-@pytest.mark.parametrize("limit", [0, 150])
-def test_a_full_disk_leaves_the_buffer_whole(tmp_path: Path, limit: int) -> None:
-    buffer = DiskBuffer(tmp_path, segment_bytes=100)
-    buffer.append([record(1, b"x" * 90)])  # the next one begins a segment
-    with full_disk(limit), pytest.raises(Unavailable, match="can't write to the buffer"):
-        buffer.append([record(2, b"x" * 200)])
-    assert buffer.sequences() == [1]
-    buffer.append([record(2), record(3)])
-    assert buffer.read(3) == record(3)
-    buffer.close()
-    assert DiskBuffer(tmp_path).sequences() == [1, 2, 3]
-
-
 def test_a_full_disk_does_not_end_the_sending(tmp_path: Path, sink: Sink) -> None:
     async def scenario() -> None:
         async with shipping(tmp_path, client(sink.url)) as (shipper, _, _):
@@ -464,30 +407,6 @@ def test_a_full_disk_does_not_end_the_sending(tmp_path: Path, sink: Sink) -> Non
             await until(lambda: sink.lines() == ["a", "b"])
 
     run(scenario)
-
-
-def test_cursors_that_cannot_be_written_are_kept_in_memory(tmp_path: Path) -> None:
-    cursors = Cursors(tmp_path / "cursors.json")
-    cursors.set("a", 1)
-    with full_disk(0):
-        cursors.set("a", 2)
-    assert cursors.get("a") == 2
-    assert Cursors(tmp_path / "cursors.json").get("a") == 1
-
-
-def test_room_comes_back_by_segments_and_one_agent_owns_the_folder(tmp_path: Path) -> None:
-    buffer = DiskBuffer(tmp_path, segment_bytes=100)
-    for sequence in range(1, 10):
-        buffer.append([record(sequence, b"x" * 60)])
-    with pytest.raises(Unavailable, match="another agent"):
-        DiskBuffer(tmp_path)
-    before = buffer.bytes
-    buffer.drop_through(5)
-    assert min(buffer.sequences()) <= 6
-    assert buffer.bytes < before
-    assert buffer.read(9) == record(9, b"x" * 60)
-    buffer.close(9)
-    assert list(tmp_path.glob("*.buffer")) == []
 
 
 @given(

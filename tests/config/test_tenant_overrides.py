@@ -158,3 +158,9 @@ def test_a_file_that_is_not_there_is_named_among_several(tmp_path: Path) -> None
     (tmp_path / "a.yaml").write_text("")
     with pytest.raises(ConfigError, match=r"nowhere.yaml can't be read"):
         read_tenant_overrides([tmp_path / "a.yaml", tmp_path / "nowhere.yaml"], {})
+
+
+def test_a_misspelt_setting_is_told_its_neighbours_once_each(tmp_path: Path) -> None:
+    with pytest.raises(ConfigError) as caught:
+        read(tmp_path, "overrides: {a: {max_lin_size: 5MB}}")
+    assert str(caught.value).count("`max_line_size`") == 1
