@@ -137,6 +137,25 @@ def test_a_text_is_kept_while_it_is_typed_and_panels_load(reader: Reader) -> Non
     expect(reader.page.get_by_role("heading", name=str(SEED["title"]))).to_have_count(0)
 
 
+TYPE_AT_ONCE = """
+new MutationObserver((_, observer) => {
+  const field = document.querySelector('.variable input')
+  if (!field) return
+  observer.disconnect()
+  field.value = 'typed at once'
+  field.dispatchEvent(new InputEvent('input', { bubbles: true }))
+}).observe(document, { childList: true, subtree: true })
+"""
+
+
+def test_a_text_is_kept_that_is_typed_as_soon_as_there_is_a_field(reader: Reader) -> None:
+    reader.page.add_init_script(TYPE_AT_ONCE)
+    reader.open("dashboards", uid="trace-logs")
+    # A panel is drawn after all effects of the first drawing.
+    expect(reader.page.locator(".panel").first).to_be_visible()
+    expect(reader.page.get_by_label("trace_id")).to_have_value("typed at once")
+
+
 def test_what_is_no_dashboard_is_refused_with_a_reason(reader: Reader) -> None:
     reader.open("dashboards")
     reader.click("Import")

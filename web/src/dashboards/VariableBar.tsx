@@ -1,4 +1,4 @@
-import { useEffect, useState } from 'preact/hooks'
+import { useState } from 'preact/hooks'
 import { Popover } from '../parts/Popover'
 import { useLoaded } from '../parts/useLoaded'
 import type { Range } from '../time/range'
@@ -91,15 +91,16 @@ interface TextProperties {
 
 /** A text that counts once it is finished; panels that load meanwhile must not take back what is being typed. */
 function TextChoice({ label, current, onChoose }: TextProperties) {
-  const [text, setText] = useState(current)
-  useEffect(() => setText(current), [current])
+  const [{ text, known }, setState] = useState({ text: current, known: current })
+  // While it is drawn, not in an effect: an effect of the first drawing would take back what was typed before it ran.
+  if (known !== current) setState({ text: current, known: current })
   return (
     <label class="variable">
       <span>{label}</span>
       <input
         aria-label={label}
         value={text}
-        onInput={event => setText(event.currentTarget.value)}
+        onInput={event => setState({ text: event.currentTarget.value, known })}
         onChange={event => onChoose([event.currentTarget.value])}
       />
     </label>
