@@ -94,7 +94,7 @@ class Portion:
         if has_text is False and layout is not None:
             self._columns["line"] = pa.nulls(rows, pa.string())
         self._texts: dict[str, Texts] = {}
-        self._coded: dict[str, tuple[pa.Array, pa.StringArray]] = {}
+        self._coded: dict[str, Sequence[pa.DictionaryArray]] = {}
         self._lines: pa.Array | None = None
         self._few: Int64s | None = None
         self._read_few: ReadSome | None = None
@@ -170,10 +170,10 @@ class Portion:
         return self._physical("line")
 
     def shapes(self, rows: Int64s) -> npt.NDArray[np.int32]:
-        """The shapes of these entries' lines, -1 for those that are held as text."""
+        """The shapes of the lines of these entries (rising), -1 for those that are held as text."""
         if self._layout is None:
             return np.full(len(rows), -1, np.int32)
-        return np.asarray(self.at("shape", rows).to_numpy())
+        return self._shapes() if len(rows) == self.rows else np.asarray(self.at("shape", rows).to_numpy())
 
     def pieces(self, shape: int) -> tuple[Sequence[bytes], Sequence[str]]:
         """The texts around the values of a shape, and the columns of the values between them."""
@@ -194,11 +194,10 @@ class Portion:
         """The texts of a column that values of shapes are held in, null where a line has none."""
         return self._text(column)
 
-    def coded(self, column: str) -> tuple[pa.Array, pa.StringArray] | None:
-        """The texts of a column as codes and what they stand for, where it is held so; else None.
+    def coded(self, column: str) -> Sequence[pa.DictionaryArray] | None:
+        """The texts of a column piece by piece as codes and what they stand for, where it is held so; else None.
 
-        A text may come several times among the latter: to make one dictionary of those of the row groups
-        costs as much as to read them.
+        To make one dictionary of those of the row groups costs as much as to read them.
         """
         if column not in self._coded:
             assert self._layout is not None
@@ -210,7 +209,7 @@ class Portion:
             if not pa.types.is_dictionary(held.type):  # from a reader that was not told
                 self._columns[column] = whole(held)
                 return None
-            self._coded[column] = _side_by_side(held.chunks if isinstance(held, pa.ChunkedArray) else [held])
+            self._coded[column] = held.chunks if isinstance(held, pa.ChunkedArray) else [held]
         return self._coded[column]
 
     def shaped(self, syntax: Syntax) -> Flags | None:
@@ -487,14 +486,3 @@ def _joined(some: Int64s, others: Int64s) -> Int64s:
     if not len(some) or not len(others):
         return some if len(some) else others
     return np.union1d(some, others)
-
-
-def _side_by_side(chunks: Sequence[pa.DictionaryArray]) -> tuple[pa.Array, pa.StringArray]:
-    """The codes of a column, into the texts of all its dictionaries one behind the other."""
-    begins = np.cumsum([0, *(len(chunk.dictionary) for chunk in chunks)])
-    codes = [
-        pc.add(chunk.indices, pa.scalar(int(begin), pa.int32())) for chunk, begin in zip(chunks, begins, strict=False)
-    ]
-    if not codes:
-        return pa.array([], pa.int32()), pa.array([], pa.string())
-    return pa.concat_arrays(codes), pa.concat_arrays([chunk.dictionary for chunk in chunks])

@@ -124,8 +124,7 @@ def test_codes_of_several_row_groups_stand_for_their_texts(compacted: Store, rea
         portion.load(read)
         coded = portion.coded("field.user")
         assert coded is not None
-        codes, texts = coded
-        assert texts.take(codes).to_pylist() == portion.texts("field.user").to_pylist()
+        assert [text for piece in coded for text in piece.to_pylist()] == portion.texts("field.user").to_pylist()
         assert portion.coded("field.id") is None
 
 

@@ -1,5 +1,10 @@
-"""Which lines an automaton finds something in, from their shapes and columns."""
+"""Which lines an automaton finds something in, from their shapes and columns.
 
+Rows are told apart only as far as their states differ: what stands in all lines of a shape moves the few states that
+there are, and no row is looked at.
+"""
+
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -7,9 +12,9 @@ import numpy.typing as npt
 import pyarrow as pa
 
 from sigyn.engine.automata.automaton import FIRST, UNKNOWN, Automaton
-from sigyn.engine.kernels.automaton import run_automaton
+from sigyn.engine.kernels.automaton import move_groups, number_states, run_automaton
 from sigyn.store.portion import Portion
-from sigyn.store.shapes.values import Slices, integers_of, slices_of
+from sigyn.store.shapes.values import Slices, integers_of, slices_of, string_buffers
 
 Rows = npt.NDArray[np.int64]
 Mask = npt.NDArray[np.bool_]
@@ -24,119 +29,149 @@ class Findings:
     unknown: Mask
 
 
+@dataclass(frozen=True, slots=True)
+class _Rows:
+    """Rows in groups: row i is in the state states[group_of[i]]; `group_of` None: there is one group.
+
+    There may be groups without a row, and several of one state.
+    """
+
+    states: tuple[int, ...]
+    group_of: States | None
+
+    @property
+    def moving(self) -> set[int]:
+        """The states that may still change."""
+        return {state for state in self.states if state >= FIRST}
+
+    def of_each(self, count: int) -> States:
+        """The states of so many rows, which may be written to."""
+        states = np.array(self.states, np.int16)
+        return np.full(count, states[0], np.int16) if self.group_of is None else states[self.group_of]
+
+
 def find_in_lines(portion: Portion, rows: Rows, automaton: Automaton) -> Findings:
-    """What the automaton finds in the lines of these entries."""
+    """What the automaton finds in the lines of these entries (rising)."""
     shapes = portion.shapes(rows)
-    states = np.full(len(rows), FIRST, np.int16)
-    for shape in (np.flatnonzero(np.bincount(shapes + 1)) - 1).tolist():
-        places = np.flatnonzero(shapes == shape)
+    found, unknown = np.zeros((2, len(rows)), np.bool_)
+    present = (np.flatnonzero(np.bincount(shapes + 1)) - 1).tolist()
+    for shape in present:
+        places = None if len(present) == 1 else np.flatnonzero(shapes == shape)
+        own = rows if places is None else rows[places]
         if shape < 0:
-            states[places] = _over_text(automaton, portion.text(), rows[places])
+            behind = _over_text(automaton, portion.text(), own)
         else:
-            states[places] = _states(portion, shape, rows[places], automaton)
-    return Findings(automaton.at_end[states], states == UNKNOWN)
+            behind = _over_shape(portion, shape, own, automaton)
+        states = np.array(behind.states, np.int16)
+        for flags, of_state in ((found, automaton.at_end[states]), (unknown, states == UNKNOWN)):
+            if of_state.any():
+                flags[places if places is not None else ...] = (
+                    of_state[0] if behind.group_of is None else of_state[behind.group_of]
+                )
+    return Findings(found, unknown)
 
 
-def _over_text(automaton: Automaton, lines: pa.StringArray, rows: Rows) -> States:
-    """The states behind lines that are held as text."""
+def _over_text(automaton: Automaton, lines: pa.StringArray, rows: Rows) -> _Rows:
+    """Rows whose lines are held as text."""
+    data, offsets = string_buffers(lines)
+    starts = offsets[rows].astype(np.int64)
     states = np.full(len(rows), FIRST, np.int16)
-    texts = slices_of(lines)
-    _run(automaton, Slices(texts.data, texts.starts[rows], texts.lengths[rows]), states)
-    return states
+    _run(automaton, Slices(data, starts, offsets[rows + 1] - starts.astype(np.int32)), states)
+    return _grouped(automaton, states)
 
 
-def _states(portion: Portion, shape: int, rows: Rows, automaton: Automaton) -> States | int:
-    """The states behind lines of one shape: one for all as long as they are equal."""
+def _over_shape(portion: Portion, shape: int, rows: Rows, automaton: Automaton) -> _Rows:
+    """Rows whose lines are of one shape."""
     literals, columns = portion.pieces(shape)
-    states = _over_literal(automaton, FIRST, literals[0])
+    at = _Rows((automaton.after(FIRST, literals[0]),), None)
     for literal, column in zip(literals[1:], columns, strict=True):
-        if _is_settled(states):
+        if not at.moving:
             break
-        behind = _whichever_text(automaton, states, portion.few_texts(column), literal)
+        behind = _behind_whichever(automaton, at, portion.few_texts(column), literal)
         if behind is None:
-            behind = _over_literal(automaton, _over_column(automaton, states, portion, column, rows), literal)
-        states = behind
-    return states
+            at = _over_column(automaton, at, portion, column, rows)
+            behind = _Rows(tuple(automaton.after(state, literal) for state in at.states), at.group_of)
+        at = behind
+    return at
 
 
-def _whichever_text(
-    automaton: Automaton, states: States | int, texts: tuple[bytes, ...], literal: bytes
-) -> States | int | None:
-    """The states behind any of these texts and a literal; None when it matters which text it is."""
+def _behind_whichever(automaton: Automaton, at: _Rows, texts: tuple[bytes, ...], literal: bytes) -> _Rows | None:
+    """The rows behind any of these texts and a literal; None when it matters which text it is."""
     if not texts:
         return None
-    if isinstance(states, int):
-        return automaton.common_after(states, texts, literal)
-    moved = np.zeros(int(states.max()) + 1, np.int16)
-    for state in _present(states):
+    states = []
+    for state in at.states:
         behind = automaton.common_after(state, texts, literal)
         if behind is None:
             return None
-        moved[state] = behind
-    return _collapsed(moved[states])
+        states.append(behind)
+    return _Rows(tuple(states), at.group_of)
 
 
-def _present(states: States) -> list[int]:
-    return [int(state) for state in np.flatnonzero(np.bincount(states.astype(np.intp)))]
-
-
-def _is_settled(states: States | int) -> bool:
-    return states < FIRST if isinstance(states, int) else bool((states < FIRST).all())
-
-
-def _over_literal(automaton: Automaton, states: States | int, text: bytes) -> States | int:
-    if isinstance(states, int):
-        return automaton.after(states, text)
-    present = _present(states)
-    behind = np.zeros(present[-1] + 1, np.int16)
-    behind[present] = [automaton.after(state, text) for state in present]
-    return _collapsed(behind[states])
-
-
-def _collapsed(states: States) -> States | int:
-    """One state, where all are equal."""
-    first = int(states[0])
-    return first if (states == first).all() else states
-
-
-def _over_column(automaton: Automaton, states: States | int, portion: Portion, column: str, rows: Rows) -> States | int:
+def _over_column(automaton: Automaton, at: _Rows, portion: Portion, column: str, rows: Rows) -> _Rows:
+    """The rows behind their texts in a column; every line of a shape has one."""
     alphabet = portion.alphabet(column)
-    present = [states] if isinstance(states, int) else _present(states)
-    moving = [state for state in present if state >= FIRST]
-    if alphabet is not None and all(automaton.ignores(state, alphabet) for state in moving):
-        return states
+    if alphabet is not None and all(automaton.ignores(state, alphabet) for state in at.moving):
+        return at
     coded = portion.coded(column)
     if coded is not None:
-        codes = integers_of(coded[0]).astype(np.int32, copy=False)[rows]  # a line of this shape has a text
-        return _over_dictionary(automaton, states, codes, slices_of(coded[1]), moving)
+        codes = [_codes(each.indices) for each in coded]
+        begins = np.cumsum([0, *(len(each.dictionary) for each in coded[:-1])])
+        for own, begin in zip(codes[1:], begins[1:].tolist(), strict=True):
+            own += begin
+        return _over_dictionaries(
+            automaton, at, np.concatenate(codes)[rows], [slices_of(each.dictionary) for each in coded]
+        )
     texts = portion.texts(column)
     if isinstance(texts, pa.DictionaryArray):
-        codes = integers_of(texts.indices).astype(np.int32, copy=False)[rows]
-        return _over_dictionary(automaton, states, codes, slices_of(texts.dictionary), moving)
+        return _over_dictionaries(automaton, at, _codes(texts.indices)[rows], [slices_of(texts.dictionary)])
     own = texts if len(rows) == portion.rows else texts.take(pa.array(rows))
-    behind = np.full(len(rows), states, np.int16) if isinstance(states, int) else states.copy()
-    _run(automaton, slices_of(own), behind)
-    return _collapsed(behind)
+    states = at.of_each(len(rows))
+    _run(automaton, slices_of(own), states)
+    return _grouped(automaton, states)
 
 
-def _over_dictionary(
-    automaton: Automaton, states: States | int, codes: npt.NDArray[np.int32], distinct: Slices, moving: list[int]
-) -> States | int:
-    """Each distinct text moves each state once."""
-    if isinstance(states, int):
-        behind = np.full(len(distinct.lengths), states, np.int16)
-        _run(automaton, distinct, behind)
-        return _collapsed(behind[codes])
-    if len(moving) == 1:
-        behind = np.full(len(distinct.lengths), moving[0], np.int16)
-        _run(automaton, distinct, behind)
-        return _collapsed(np.where(states == moving[0], behind[codes], states))
-    moved = np.tile(np.arange(int(states.max()) + 1, dtype=np.int16), (len(distinct.lengths), 1))
-    for state in moving:
-        behind = np.full(len(distinct.lengths), state, np.int16)
-        _run(automaton, distinct, behind)
-        moved[:, state] = behind
-    return _collapsed(moved[codes, states])
+def _codes(indices: pa.Array) -> npt.NDArray[np.int32]:
+    return integers_of(indices).astype(np.int32)
+
+
+def _over_dictionaries(
+    automaton: Automaton, at: _Rows, codes: npt.NDArray[np.int32], distinct: Sequence[Slices]
+) -> _Rows:
+    """The rows behind the texts that codes stand for, in dictionaries side by side: each moves each state once."""
+    count = sum(len(texts.lengths) for texts in distinct)
+    moved = np.repeat(np.array(at.states, np.int16)[:, np.newaxis], count, axis=1)
+    for state in at.moving:
+        behind = np.full(count, state, np.int16)
+        begin = 0
+        for texts in distinct:
+            _run(automaton, texts, behind[begin : begin + len(texts.lengths)])
+            begin += len(texts.lengths)
+        moved[np.array(at.states) == state] = behind
+    numbers, states = _numbered(automaton, moved.ravel())
+    if len(states) <= 1:
+        return _Rows(states or at.states, None)
+    group_of = np.empty(len(codes), np.int16)
+    move_groups(numbers, count, at.group_of if at.group_of is not None else _NO_GROUPS, codes, group_of)
+    return _Rows(states, group_of)
+
+
+_NO_GROUPS: States = np.zeros(0, np.int16)
+
+
+def _grouped(automaton: Automaton, states: States) -> _Rows:
+    """Rows in these states."""
+    numbers, present = _numbered(automaton, states)
+    return _Rows(present, None) if len(present) == 1 else _Rows(present, numbers)
+
+
+def _numbered(automaton: Automaton, states: States) -> tuple[States, tuple[int, ...]]:
+    """The states by their number among those that there are, and which these are."""
+    numbers = np.empty(len(states), np.int16)
+    present = np.full(len(automaton.table), -1, np.int16)
+    number_states(states, present, numbers)
+    known = np.flatnonzero(present >= 0)
+    return numbers, tuple(known[np.argsort(present[known])].tolist())
 
 
 def _run(automaton: Automaton, texts: Slices, states: States) -> None:

@@ -4,6 +4,8 @@ import numpy as np
 import numpy.typing as npt
 from numba import njit
 
+Numbers = npt.NDArray[np.int16]
+
 
 @njit(nogil=True, cache=True)
 def run_automaton(
@@ -36,3 +38,26 @@ def run_automaton(
             state = table[state, data[k]]
             k += 1
         states[i] = state
+
+
+@njit(nogil=True, cache=True)
+def number_states(states: Numbers, present: Numbers, numbers: Numbers) -> None:
+    """Numbers states in the order in which they come; `present` is to hold -1 for each, and will hold its number."""
+    count = 0
+    for i in range(len(states)):
+        number = present[states[i]]
+        if number < 0:
+            number = present[states[i]] = count
+            count += 1
+        numbers[i] = number
+
+
+@njit(nogil=True, cache=True)
+def move_groups(behind: Numbers, texts: int, group_of: Numbers, codes: npt.NDArray[np.int32], moved: Numbers) -> None:
+    """Moves each row to the group behind[group * texts + code]; without `group_of` all are in group 0."""
+    if len(group_of):
+        for i in range(len(codes)):
+            moved[i] = behind[group_of[i] * texts + codes[i]]
+    else:
+        for i in range(len(codes)):
+            moved[i] = behind[codes[i]]
