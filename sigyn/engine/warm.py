@@ -35,7 +35,7 @@ def _warm_shapes() -> None:
     """Sort, take apart and index entries, read them again, and look for something in their lines."""
     count = 64
     lines = [
-        f'{{"t":"2026-01-01T00:00:{n % 60:02}.000Z","i":"{n:032x}","d":{n}.5,"e":{n}.{n},"u":"user {n}","k":"a"}}'
+        f'{{"t":"2026-01-01T00:00:{n % 60:02}.000Z","i":"{n:032x}","d":{n}.5,"e":{n}.{n},"u":"user {n}","k":"key {n % 4}"}}'
         for n in range(count)
     ]
     columns = [[0] * count, [*range(count)], lines, [None] * count, ['{"a":"b"}'] * count]
@@ -46,6 +46,7 @@ def _warm_shapes() -> None:
     portion = whole_portion(segment.body)
     portion.column("line")
     read_without_arrow(segment.body, np.arange(2))
-    automaton = automaton_of("user 7", is_expression=False)
-    assert automaton is not None  # a plain text
-    find_in_lines(portion, np.arange(count), automaton)
+    for text in ("user 7", "key 2"):  # in a column of texts, and in one of codes
+        automaton = automaton_of(text, is_expression=False)
+        assert automaton is not None  # a plain text
+        find_in_lines(portion, np.arange(count), automaton)

@@ -43,6 +43,7 @@ class Automaton:
     home: int
     reach: int
     skips: npt.NDArray[np.int32]
+    _rows: dict[int, list[int]] = field(default_factory=dict)
     _after: dict[tuple[int, bytes], int] = field(default_factory=dict)
     _quiet: dict[int, npt.NDArray[np.bool_]] = field(default_factory=dict)
     _common: dict[tuple[int, tuple[bytes, ...], bytes], int | None] = field(default_factory=dict)
@@ -54,7 +55,10 @@ class Automaton:
             return known
         behind = state
         for byte in text:
-            behind = int(self.table[behind, byte])
+            row = self._rows.get(behind)
+            if row is None:
+                row = self._rows[behind] = self.table[behind].tolist()
+            behind = row[byte]
         if len(self._after) >= _REMEMBERED:
             self._after.clear()
         self._after[state, text] = behind
@@ -66,8 +70,9 @@ class Automaton:
         known = self._common.get(key, _UNSEEN)
         if known != _UNSEEN:
             return known
-        every = {self.after(self.after(state, text), literal) for text in texts}
-        behind = every.pop() if len(every) == 1 else None
+        behind: int | None = self.after(self.after(state, texts[0]), literal)
+        if any(self.after(self.after(state, text), literal) != behind for text in texts):
+            behind = None
         if len(self._common) >= _REMEMBERED:
             self._common.clear()
         self._common[key] = behind

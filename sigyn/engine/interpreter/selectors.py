@@ -7,6 +7,8 @@ from sigyn.languages.logql import ast
 from sigyn.languages.regex import compile_regex
 from sigyn.model.labels import Labels
 
+_REMEMBERED = 64  # values for each matcher
+
 
 @lru_cache(maxsize=1024)
 def compile_match(operator: ast.MatchOperator, value: str) -> Callable[[str], bool]:
@@ -39,7 +41,7 @@ def matcher_matches(matcher: ast.Matcher, value: str) -> bool:
 
 def compile_selector(selector: ast.Selector) -> Callable[[Labels], bool]:
     """A test of label sets: whether all matchers of a selector hold. Raises as `compile_match`."""
-    tests = [(matcher.name, compile_match(matcher.operator, matcher.value)) for matcher in selector.matchers]
+    tests = [(matcher.name, _remembering(matcher)) for matcher in selector.matchers]
 
     def matches(labels: Labels) -> bool:
         values = dict(labels)
@@ -50,6 +52,12 @@ def compile_selector(selector: ast.Selector) -> Callable[[Labels], bool]:
         return True
 
     return matches
+
+
+def _remembering(matcher: ast.Matcher) -> Callable[[str], bool]:
+    """A test of a label's value, which many streams share: an expression is not tried on the last few again."""
+    test = compile_match(matcher.operator, matcher.value)
+    return lru_cache(_REMEMBERED)(test) if matcher.operator in ("=~", "!~") else test
 
 
 def selector_matches(selector: ast.Selector, labels: Labels) -> bool:
