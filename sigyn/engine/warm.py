@@ -35,7 +35,8 @@ def _warm_shapes() -> None:
     """Sort, take apart and index entries, read them again, and look for something in their lines."""
     count = 64
     lines = [
-        f'{{"t":"2026-01-01T00:00:{n % 60:02}.000Z","i":"{n:032x}","d":{n}.5,"e":{n}.{n},"u":"user {n}","k":"key {n % 4}"}}'
+        f'{{"t":"2026-01-01T00:00:{n % 60:02}.000Z","i":"{n:032x}","d":{n}.5,"e":{n}.{n},"u":"user {n}",'
+        f'"k":"key {n % 4}"}}'
         for n in range(count)
     ]
     columns = [[0] * count, [*range(count)], lines, [None] * count, ['{"a":"b"}'] * count]
