@@ -29,6 +29,7 @@ from sigyn.store.streams import Int64s
 
 if TYPE_CHECKING:  # brings numba along, 70 MB, which a server that is not asked does without
     from sigyn.store.pages.stored import StoredColumn
+    from sigyn.store.pages.whole_columns import WholeColumns
 
 _CHUNK_BYTES = 1000  # what Arrow holds in memory of a column chunk's metadata, and we of a row group; measured: 950
 _OVERHEAD = 2000  # bytes of what is kept besides
@@ -158,9 +159,10 @@ class SegmentReader:
             texts = np.array([footer.index.texts[number] != ALL_SHAPED for number in numbers], np.bool_)
             has_text = bool(texts.any())
             syntaxes = footer.index.syntaxes_of(numbers)
+        opened: dict[tuple[int, ...], WholeColumns] = {}
         return Portion(
             int(ends[-1]) if numbers else 0,
-            lambda names: self._physical(segment, footer, names, numbers),
+            lambda names: self._physical(segment, footer, names, numbers, opened),
             footer.layout,
             has_metadata=has_metadata,
             has_text=has_text,
@@ -172,7 +174,9 @@ class SegmentReader:
                 footer.streams,
                 lambda name, rows: footer.known_rows(name, rows, groups_of),
                 lambda places: self.portion(segment, [numbers[place] for place in places]),
-                lambda names, places: self._physical(segment, footer, names, [numbers[place] for place in places]),
+                lambda names, places: self._physical(
+                    segment, footer, names, [numbers[place] for place in places], opened
+                ),
                 lambda rows: self._single_rows(segment, footer, numbers, ends, rows),
             ),
         )
@@ -220,8 +224,14 @@ class SegmentReader:
             raise SegmentLost(f"object `{segment.key}` can't be read: {error}") from error
 
     def _physical(
-        self, segment: SegmentInfo, footer: _Footer, columns: Sequence[str], numbers: Sequence[int]
+        self,
+        segment: SegmentInfo,
+        footer: _Footer,
+        columns: Sequence[str],
+        numbers: Sequence[int],
+        opened: dict[tuple[int, ...], "WholeColumns"],
     ) -> pa.Table:
+        """Columns of row groups; `opened` keeps by row groups what is asked for column after column."""
         if not numbers:
             return pa.table({name: pa.array([], footer.kinds[name]) for name in columns})
         by_places: dict[tuple[int, ...], list[str]] = {}
@@ -234,7 +244,7 @@ class SegmentReader:
         try:
             for places, names in by_places.items():
                 groups = [numbers[place] for place in places]
-                read = _texts(file, footer, names, groups)
+                read = _without_arrow(file, footer, names, groups, opened)
                 others = [name for name in names if name not in read]
                 if others:
                     table = file.parquet.read_row_groups(groups, columns=others, use_threads=False)
@@ -320,20 +330,25 @@ def _mapped(file: pa.MemoryMappedFile, begin: int, end: int) -> pa.Buffer:
     return file.read_buffer(end - begin)
 
 
-def _texts(file: OpenFile, footer: _Footer, names: Sequence[str], numbers: Sequence[int]) -> dict[str, pa.ChunkedArray]:
-    """Those of these columns of row groups that hold texts as they are, and that can be read without Arrow."""
-    texts = [name for name in names if footer.kinds[name] == pa.string()]
-    if file.mapped is None or not texts:
+def _without_arrow(
+    file: OpenFile,
+    footer: _Footer,
+    names: Sequence[str],
+    numbers: Sequence[int],
+    opened: dict[tuple[int, ...], "WholeColumns"],
+) -> dict[str, pa.ChunkedArray]:
+    """Those of these columns of row groups that are read quicker without Arrow, and can be."""
+    names = [name for name in names if name in footer.dictionaries or footer.kinds[name] in (pa.string(), pa.int64())]
+    if file.mapped is None or not names:
         return {}
-    from sigyn.store.pages.stored import Unreadable
-    from sigyn.store.pages.whole_texts import whole_texts
+    from sigyn.store.pages.whole_columns import WholeColumns
 
-    begins, sizes = footer.begins(numbers), np.array([footer.row_groups[number].rows for number in numbers])
-    read = {}
-    for name, column in footer.stored(texts).items():
-        with suppress(Unreadable):
-            read[name] = pa.chunked_array([whole_texts(file.mapped, len(footer.kinds), begins, sizes, column)])
-    return read
+    columns = opened.get(tuple(numbers))
+    if columns is None:
+        sizes = np.array([footer.row_groups[number].rows for number in numbers])
+        columns = WholeColumns(file.mapped, len(footer.kinds), footer.begins(numbers), sizes)
+        opened[tuple(numbers)] = columns
+    return columns.read(footer.stored(names), footer.dictionaries)
 
 
 class _GroupsOfRows:
@@ -413,13 +428,12 @@ def whole_portion(body: bytes | memoryview) -> Portion:
 
 
 def read_without_arrow(body: bytes | memoryview, rows: Int64s) -> dict[str, pa.Array]:
-    """All physical columns of rows of the first row group of a whole object, but for its texts, which are of all rows.
+    """All physical columns of the first row group of a whole object, or of these rows where they can't be read whole.
 
-    What can't be read so is left out.
+    What can't be read either way is left out.
     """
     from sigyn.store.pages.page_rows import RowsInPages
-    from sigyn.store.pages.stored import Unreadable
-    from sigyn.store.pages.whole_texts import whole_texts
+    from sigyn.store.pages.whole_columns import WholeColumns
 
     metadata = pq.ParquetFile(pa.BufferReader(body)).metadata
     group = metadata.row_group(0)
@@ -427,11 +441,9 @@ def read_without_arrow(body: bytes | memoryview, rows: Int64s) -> dict[str, pa.A
     stored = {field.name: _stored(metadata, place, field.type) for place, field in fields}
     file = np.frombuffer(body, np.uint8)
     begins, sizes, firsts = (np.array(each, np.int64) for each in ([_begin(group)], [group.num_rows], [0, len(rows)]))
-    read = RowsInPages(file, len(stored), begins, sizes, firsts, rows).read(stored)
-    for name, column in stored.items():
-        with suppress(Unreadable):
-            read[name] = whole_texts(file, len(stored), begins, sizes, column)
-    return read
+    read: dict[str, pa.Array] = RowsInPages(file, len(stored), begins, sizes, firsts, rows).read(stored)
+    whole = WholeColumns(file, len(stored), begins, sizes)
+    return read | whole.read(stored) | whole.read(stored, stored)
 
 
 def _stored(metadata: pq.FileMetaData, place: int, kind: pa.DataType) -> "StoredColumn":

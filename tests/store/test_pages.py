@@ -12,8 +12,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from sigyn.store.pages.page_rows import RowsInPages
-from sigyn.store.pages.stored import StoredColumn, Unreadable
-from sigyn.store.pages.whole_texts import whole_texts
+from sigyn.store.pages.stored import StoredColumn
+from sigyn.store.pages.whole_columns import WholeColumns
 
 MOST_ROWS = 600
 INTEGERS = {8: pa.int8(), 32: pa.int32(), 64: pa.int64()}
@@ -61,13 +61,11 @@ class Written:
         )
         return pages.read({"c": self.stored()}).get("c")
 
-    def whole(self, body: bytes | None = None) -> pa.StringArray | None:
-        """All texts; None where they are not read."""
+    def whole(self, body: bytes | None = None, *, coded: bool = False) -> pa.ChunkedArray | None:
+        """The whole column, as dictionaries or as it is; None where it is not read."""
         file, begins = np.frombuffer(body or self.body, np.uint8), np.array(self.begins())
-        try:
-            return whole_texts(file, 1, begins, np.array(self.sizes), self.stored())
-        except Unreadable:
-            return None
+        columns = WholeColumns(file, 1, begins, np.array(self.sizes))
+        return columns.read({"c": self.stored()}, ["c"] if coded else []).get("c")
 
 
 @st.composite
@@ -130,17 +128,34 @@ def test_rows_are_those_that_arrow_reads(
     assert found.equals(values.take(pa.array(rows)))
 
 
+WHOLE = {
+    pa.string(): ("DELTA_LENGTH_BYTE_ARRAY",),
+    pa.int64(): ("DELTA_BINARY_PACKED",),
+}
+"""The encodings of each kind that are read whole."""
+
+
 @given(columns(), st.sampled_from(("none", "lz4", "zstd")), st.integers(1, 3), st.booleans())
-@settings(max_examples=200)
-def test_whole_texts_are_those_that_arrow_reads(
+@settings(max_examples=300)
+def test_whole_columns_are_those_that_arrow_reads(
     column: tuple[pa.Array, str | None], codec: str, groups: int, nullable: bool
 ) -> None:
     values, encoding = column
-    found = written(values, encoding, codec, groups, nullable=nullable).whole()
-    assert (found is not None) == (encoding == "DELTA_LENGTH_BYTE_ARRAY")
+    file = written(values, encoding, codec, groups, nullable=nullable)
+    found = file.whole()
+    assert (found is not None) == (encoding in WHOLE.get(values.type, ()))
     if found is not None:
         found.validate(full=True)
-        assert found.equals(values)
+        assert found.type == values.type
+        assert found.combine_chunks().equals(values)
+    coded = file.whole(coded=True)
+    assert (coded is not None) == (encoding is None and values.type == pa.string())
+    if coded is not None:
+        coded.validate(full=True)
+        assert [len(chunk) for chunk in coded.chunks] == list(file.sizes)
+        assert coded.to_pylist() == values.to_pylist()
+        for chunk in coded.chunks:
+            assert len(set(chunk.dictionary.to_pylist())) == len(chunk.dictionary)
 
 
 @pytest.mark.parametrize("codec", ["none", "lz4", "zstd"])
@@ -172,22 +187,35 @@ def test_a_damaged_page_is_left_to_arrow(codec: str, place: int, change: int) ->
     at = last + place % (chunk.dictionary_page_offset + chunk.total_compressed_size - last)
     body[at] ^= change
     assert file.rows([0, 150], bytes(body)) is None
+    assert file.whole(bytes(body), coded=True) is None
 
 
+TEXTS, NUMBERS = pa.array([f"text {number % 7}" for number in range(300)]), pa.array([*range(299), None])
+
+
+@pytest.mark.parametrize(
+    ("values", "encoding"),
+    [
+        (TEXTS, "DELTA_LENGTH_BYTE_ARRAY"),
+        (TEXTS, None),
+        (NUMBERS, "DELTA_BINARY_PACKED"),
+    ],
+)
 @given(st.integers(0, 10**6), st.binary(min_size=1, max_size=30))
-@settings(max_examples=200)
-def test_damage_wherever_it_is_leads_out_of_no_page(place: int, damage: bytes) -> None:
+@settings(max_examples=100)
+def test_damage_wherever_it_is_leads_out_of_no_page(
+    values: pa.Array, encoding: str | None, place: int, damage: bytes
+) -> None:
     """Headers have no checksum: what they say may be wrong, but a place outside of the file is never read."""
-    values = pa.array([f"text {number % 7}" for number in range(300)])
-    file = written(values, "DELTA_LENGTH_BYTE_ARRAY", "none", 1)
+    file = written(values, encoding, "none", 1)
     chunk = file.metadata.row_group(0).column(0)
-    at = chunk.data_page_offset + place % chunk.total_compressed_size
+    at = (chunk.dictionary_page_offset or chunk.data_page_offset) + place % chunk.total_compressed_size
     body = bytearray(file.body)
     body[at : at + len(damage)] = damage[: len(body) - at]
     found = file.rows([0, 299], bytes(body))
     assert found is None or len(found) == 2
-    whole = file.whole(bytes(body))
-    assert whole is None or len(whole) == 300
+    for whole in (file.whole(bytes(body)), file.whole(bytes(body), coded=True)):
+        assert whole is None or len(whole) == 300
 
 
 @pytest.mark.parametrize(

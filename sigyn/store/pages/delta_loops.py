@@ -7,17 +7,16 @@ import numpy as np
 import numpy.typing as npt
 from numba import njit
 
-from sigyn.store.pages.bits import bits, integer, varint, word, zigzag
+from sigyn.store.pages.bits import MOST_AT_ONCE, bits, integer, some_bits, varint, zigzag
 
 Bytes = npt.NDArray[np.uint8]
 Longs = npt.NDArray[np.int64]
 
 _MOST_MINIBLOCKS = 64
-_IN_A_WORD = 57  # bits that eight bytes hold wherever in the first of them they begin
 
 
 @njit(nogil=True, cache=True)
-def _read_deltas_header(data: Bytes, at: int, end: int) -> tuple[int, int, int, int, int]:
+def read_deltas_header(data: Bytes, at: int, end: int) -> tuple[int, int, int, int, int]:
     """How many values a small block has, how many of these a block has, how many values there are, the first of them.
 
     And the place behind that, -1: it can't be read.
@@ -43,7 +42,7 @@ def _read_deltas(
     Sets values[row] for each row that has a value, and sums[row] to the sum of all values in front of it. Where it is
     not `whole`, nothing is read behind the last that is sought.
     """
-    in_mini, minis, count, value, at = _read_deltas_header(data, at, end)
+    in_mini, minis, count, value, at = read_deltas_header(data, at, end)
     if at < 0:
         return -1
     row, before = first, integer(0)
@@ -75,7 +74,6 @@ def _read_deltas(
                 if not whole:
                     break
                 continue
-            mask = np.uint64(0xFFFFFFFFFFFFFFFF) >> np.uint64(64 - max(width, 1))
             bit = 0
             while place < stop:
                 until = min(stop, places[row] + 1) if row < last else stop
@@ -83,10 +81,10 @@ def _read_deltas(
                     steps = until - place
                     before += steps * value + least * (steps * (steps - 1) // 2)
                     value += steps * least
-                elif width <= _IN_A_WORD:
+                elif width <= MOST_AT_ONCE:
                     for _ in range(place, until):
                         before += value
-                        value += least + integer((word(data, at + (bit >> 3)) >> np.uint64(bit & 7)) & mask)
+                        value += least + integer(some_bits(data, at, bit, width))
                         bit += width
                 else:
                     for _ in range(place, until):
@@ -132,19 +130,3 @@ def delta_texts(
                 if lengths[row] < 0 or sums[row] < 0 or starts[row] + lengths[row] > ends[page]:
                     return False
     return True
-
-
-@njit(nogil=True, cache=True)
-def delta_lengths(data: Bytes, body: int, end: int, places: Longs, lengths: Longs) -> int:
-    """Where all texts of such a page begin, or -1; sets the length of each row that has a text."""
-    sums = np.empty(len(places), np.int64)
-    at = _read_deltas(data, body, end, 0, len(places), places, lengths, sums, True)
-    if at < 0:
-        return -1
-    left = end - at
-    for row in range(len(places)):
-        if places[row] >= 0:
-            if lengths[row] < 0 or lengths[row] > left:
-                return -1
-            left -= lengths[row]
-    return at if left == 0 else -1

@@ -7,7 +7,7 @@ import numpy as np
 import numpy.typing as npt
 from numba import njit
 
-from sigyn.store.pages.bits import integer, varint, word
+from sigyn.store.pages.bits import byte, integer, varint, word
 
 Bytes = npt.NDArray[np.uint8]
 Longs = npt.NDArray[np.int64]
@@ -41,7 +41,7 @@ def find_values(
                 if at + length > body:
                     return False
                 for index in range(length):
-                    levels = data[at + index]
+                    levels = integer(byte(data, at + index))
                     stop = min(row + 8, sizes[page])
                     while sought < last and rows[sought] < stop:
                         bit = rows[sought] - row
@@ -54,7 +54,7 @@ def find_values(
             else:
                 if at >= body or length == 0:
                     return False
-                present = data[at] & 1
+                present = integer(byte(data, at)) & 1
                 at += 1
                 stop = min(row + length, sizes[page])
                 while sought < last and rows[sought] < stop:
@@ -64,6 +64,42 @@ def find_values(
                 row = stop
         if sought < last:
             return False
+        bodies[page], counts[page] = body, count
+    return True
+
+
+@njit(nogil=True, cache=True)
+def count_values(data: Bytes, begins: Longs, ends: Longs, sizes: Longs, bodies: Longs, counts: Longs) -> bool:
+    """Where the values of pages of so many rows begin, and how many there are."""
+    for page in range(len(begins)):
+        at, end = begins[page], ends[page]
+        if at + 4 > end:
+            return False
+        body = at + 4 + integer(word(data, at) & np.uint64(0xFFFFFFFF))
+        if body > end:
+            return False
+        at += 4
+        row, count = 0, 0
+        while row < sizes[page]:
+            run, at = varint(data, at, body)
+            if at < 0:
+                return False
+            length = integer(run >> np.uint64(1))
+            if run & np.uint64(1):
+                if at + length > body:
+                    return False
+                for index in range(length):
+                    left = min(8, sizes[page] - row)
+                    count += _ones(integer(byte(data, at + index)) & ((1 << left) - 1))
+                    row += left
+                at += length
+            else:
+                if at >= body or length == 0:
+                    return False
+                stop = min(row + length, sizes[page])
+                count += (stop - row) * (byte(data, at) & 1)
+                at += 1
+                row = stop
         bodies[page], counts[page] = body, count
     return True
 

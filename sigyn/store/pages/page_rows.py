@@ -8,7 +8,6 @@ then reads it with Arrow, which says what is wrong.
 
 from collections.abc import Mapping
 from contextlib import suppress
-from dataclasses import dataclass
 
 import numpy as np
 import pyarrow as pa
@@ -18,25 +17,17 @@ from sigyn.store.pages import header_loops as headers
 from sigyn.store.pages.stored import (
     CODECS,
     Encoding,
+    Pages,
     StoredColumn,
     Unreadable,
     check,
     find_pages,
     read_only,
-    undo,
-    verify,
+    undo_dictionaries,
+    undo_pages,
 )
 from sigyn.store.shapes.column_loops import gather
-from sigyn.store.shapes.values import ROOM, Bytes, Flags, Longs, string_array
-
-
-@dataclass(frozen=True, slots=True, eq=False)
-class _Pages:
-    """Pages that can be read: where each begins and ends in `data`."""
-
-    data: Bytes
-    begins: Longs
-    ends: Longs
+from sigyn.store.shapes.values import Bytes, Flags, Longs, string_array
 
 
 class RowsInPages:
@@ -51,7 +42,6 @@ class RowsInPages:
     def __init__(self, file: Bytes, columns: int, begins: Longs, sizes: Longs, firsts: Longs, rows: Longs) -> None:
         """`columns` is how many the file has."""
         self._file = read_only(file)
-        self._view = self._file.data
         self._sizes = sizes
         self._firsts = firsts
         self._rows = rows
@@ -71,7 +61,7 @@ class RowsInPages:
         encoding = encodings.pop()
         if encodings or encoding == headers.OTHER_LAYOUT or column.codec not in CODECS:
             raise Unreadable
-        pages = self._pages(found[:, headers.PAGE_AT : headers.PAGE_ENCODING], column.codec)
+        pages = undo_pages(self._file, found[:, headers.PAGE_AT : headers.PAGE_ENCODING], column.codec)
         places, bodies, counts = self._places(pages) if column.nullable else (self._rows, pages.begins, self._sizes)
         values, starts, lengths = np.zeros((3, len(places)), np.int64)
         width, firsts = column.width, self._firsts
@@ -79,9 +69,8 @@ class RowsInPages:
         if encoding in (Encoding.DICTIONARY, Encoding.PLAIN_DICTIONARY):
             codes = values
             check(value_loops.read_codes(data, bodies, pages.ends, firsts, places, codes))
-            dictionaries = self._pages(found[:, headers.DICTIONARY_AT : headers.DICTIONARY_COUNT], column.codec)
+            dictionaries, known = undo_dictionaries(self._file, found, column.codec)
             data, begins, ends = dictionaries.data, dictionaries.begins, dictionaries.ends
-            known = found[:, headers.DICTIONARY_COUNT].copy()
             if width:
                 check(value_loops.coded_places(begins, ends, known, firsts, places, codes, width, starts))
                 value_loops.plain_integers(data, starts, places, width, values)
@@ -106,7 +95,7 @@ class RowsInPages:
             return _fixed(data, starts, valid, column.kind)
         return _texts(data, starts, lengths, valid)
 
-    def _places(self, pages: _Pages) -> tuple[Longs, Longs, Longs]:
+    def _places(self, pages: Pages) -> tuple[Longs, Longs, Longs]:
         """As level_loops.find_values: the places of the rows' values, where values begin, and how many there are."""
         places, bodies, counts = np.empty(len(self._rows), np.int64), *np.empty((2, len(self._sizes)), np.int64)
         check(
@@ -115,25 +104,6 @@ class RowsInPages:
             )
         )
         return places, bodies, counts
-
-    def _pages(self, found: Longs, codec: str) -> _Pages:
-        """Pages, checked and undone; `found` has of each what find_pages tells, from its place to its checksum."""
-        begins, sizes = found[:, 0].copy(), np.where(found[:, 0] >= 0, found[:, 1], 0)
-        if codec == "UNCOMPRESSED":
-            for at, size, _, checksum in found.tolist():
-                if at >= 0:
-                    verify(self._view[at : at + size], checksum)
-            return _Pages(self._file, begins, begins + sizes)
-        raw = np.where(begins >= 0, found[:, 2], 0)
-        ends = np.cumsum(raw)
-        data = np.empty(int(ends[-1]) + ROOM, np.uint8)
-        out = data.data
-        for (at, size, length, checksum), end in zip(found.tolist(), ends.tolist(), strict=True):
-            if at >= 0:
-                page = self._view[at : at + size]
-                verify(page, checksum)
-                undo(page, codec, out[end - length : end])
-        return _Pages(read_only(data), ends - raw, ends)
 
 
 def _texts(data: Bytes, starts: Longs, lengths: Longs, valid: Flags) -> pa.StringArray:

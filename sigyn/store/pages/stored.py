@@ -12,6 +12,7 @@ import pyarrow as pa
 from zlib_ng.zlib_ng import crc32
 
 from sigyn.store.pages import header_loops as headers
+from sigyn.store.pages import level_loops
 from sigyn.store.shapes.values import ROOM, Bytes, Longs
 
 CODECS = ("UNCOMPRESSED", "LZ4", "ZSTD")
@@ -57,6 +58,27 @@ class StoredColumn:
         return max(4, width) if pa.types.is_integer(self.kind) else width  # small integers take 4 too
 
 
+@dataclass(frozen=True, slots=True, eq=False)
+class Pages:
+    """Pages that can be read: where each begins and ends in `data`."""
+
+    data: Bytes
+    begins: Longs
+    ends: Longs
+
+    def places(self, page: int, rows: int) -> Longs:
+        """For each row of a page that has so many the place of its value, -1: it has none. Raises Unreadable."""
+        places, (bodies, counts) = np.empty(rows, np.int64), np.empty((2, 1), np.int64)
+        all_rows, bounds = np.arange(rows), np.array([0, rows])
+        own = slice(page, page + 1)
+        check(
+            level_loops.find_values(
+                self.data, self.begins[own], self.ends[own], bounds, all_rows, bounds[1:], places, bodies, counts
+            )
+        )
+        return places
+
+
 def find_pages(file: Bytes, columns: int, begins: Longs, sizes: Longs) -> Longs:
     """For each row group and column what header_loops names, from DICTIONARY_AT on; OTHER_LAYOUT if unknown.
 
@@ -87,6 +109,38 @@ def undo(page: memoryview, codec: str, out: memoryview) -> None:
         raise Unreadable from error
     if count != len(out):
         raise Unreadable
+
+
+def undo_pages(file: Bytes, found: Longs, codec: str) -> Pages:
+    """Pages, checked and undone; `found` has of each what find_pages tells, from its place (-1: none) to its checksum.
+
+    Raises Unreadable.
+    """
+    view = file.data
+    begins, sizes = found[:, 0].copy(), np.where(found[:, 0] >= 0, found[:, 1], 0)
+    if codec == "UNCOMPRESSED":
+        for at, size, _, checksum in found.tolist():
+            if at >= 0:
+                verify(view[at : at + size], checksum)
+        return Pages(file, begins, begins + sizes)
+    raw = np.where(begins >= 0, found[:, 2], 0)
+    ends = np.cumsum(raw)
+    data = np.empty(int(ends[-1]) + ROOM, np.uint8)
+    out = data.data
+    for (at, size, length, checksum), end in zip(found.tolist(), ends.tolist(), strict=True):
+        if at >= 0:
+            page = view[at : at + size]
+            verify(page, checksum)
+            undo(page, codec, out[end - length : end])
+    return Pages(read_only(data), ends - raw, ends)
+
+
+def undo_dictionaries(file: Bytes, found: Longs, codec: str) -> tuple[Pages, Longs]:
+    """The dictionaries of pages, and how many values each has; `found` is what find_pages tells. Raises Unreadable."""
+    dictionaries = undo_pages(file, found[:, headers.DICTIONARY_AT : headers.DICTIONARY_COUNT], codec)
+    known = np.where(found[:, headers.DICTIONARY_AT] >= 0, found[:, headers.DICTIONARY_COUNT], 0)
+    check(bool((known >= 0).all()))
+    return dictionaries, known
 
 
 def read_only(data: Bytes) -> Bytes:

@@ -8,31 +8,20 @@ lengths, is read by then. What is otherwise than segments have it, or damaged, i
 import numpy as np
 import pyarrow as pa
 
-from sigyn.store.pages import delta_loops, level_loops
+from sigyn.store.pages import dense_loops, level_loops
 from sigyn.store.pages import header_loops as headers
-from sigyn.store.pages.stored import (
-    CODECS,
-    Encoding,
-    StoredColumn,
-    check,
-    find_pages,
-    read_only,
-    undo,
-    verify,
-)
+from sigyn.store.pages.stored import Pages, StoredColumn, check, read_only, undo, verify
 from sigyn.store.shapes.values import ROOM, Bytes, Longs, string_array
 
 _MOST_BYTES = (1 << 31) - 1  # that offsets of 32 bits reach
 
 
-def whole_texts(file: Bytes, columns: int, begins: Longs, sizes: Longs, column: StoredColumn) -> pa.StringArray:
-    """All texts of a column in the row groups that begin there and have so many rows, in one piece.
+def whole_texts(file: Bytes, found: Longs, sizes: Longs, column: StoredColumn) -> pa.StringArray:
+    """All texts of a column in row groups that have so many rows, in one piece.
 
-    `file` are all bytes of a file with so many columns. Raises Unreadable.
+    `file` are all bytes of the file; `found` is what find_pages tells of the column's pages, which hold texts behind
+    the differences of their lengths. Raises Unreadable.
     """
-    file = read_only(file)
-    found = find_pages(file, columns, begins, sizes)[:, column.place]
-    check(column.codec in CODECS and bool((found[:, headers.PAGE_ENCODING] == Encoding.DELTA_TEXTS).all()))
     raw_bytes = headers.PAGE_BYTES if column.codec == "UNCOMPRESSED" else headers.PAGE_RAW_BYTES
     total = int(found[:, raw_bytes].sum())
     check(total <= _MOST_BYTES)
@@ -57,15 +46,20 @@ def whole_texts(file: Bytes, columns: int, begins: Longs, sizes: Longs, column: 
 
 def _read_lengths(data: Bytes, begin: int, end: int, column: StoredColumn, places: Longs, lengths: Longs) -> int:
     """Where the texts of a page begin; sets the length of each row's, and its place, -1: it has none."""
-    rows = np.arange(len(places))
-    body = begin
+    page, body, count = Pages(data, np.array([begin]), np.array([end])), begin, len(places)
     if column.nullable:
         bodies, counts = np.empty((2, 1), np.int64)
-        page = (np.array([begin]), np.array([end]), np.array([0, len(rows)]), rows, np.array([len(rows)]))
-        check(level_loops.find_values(data, *page, places, bodies, counts))
-        body = int(bodies[0])
-    else:
-        places[:] = rows
-    texts = delta_loops.delta_lengths(data, body, end, places, lengths)
+        check(level_loops.count_values(data, page.begins, page.ends, np.array([len(places)]), bodies, counts))
+        body, count = int(bodies[0]), int(counts[0])
+    known = lengths[:count]
+    texts = dense_loops.dense_deltas(data, body, end, known)
     check(texts >= 0)
+    left = end - texts
+    check(not count or bool(known.min() >= 0 and known.max() <= left))
+    check(int(known.sum()) == left)
+    if count == len(places):
+        places[:] = 0
+    else:
+        places[:] = page.places(0, len(places))
+        dense_loops.spread(places, lengths)
     return int(texts)

@@ -1,0 +1,145 @@
+"""Compiled loops that read all values of pages, one after the other.
+
+https://parquet.apache.org/docs/file-format/data-pages/encodings/
+
+Page i has counts[i] values from bodies[i] on, which are written to `values` from firsts[i] on; where it has more rows,
+`spread` puts each where its row is.
+"""
+
+import numpy as np
+import numpy.typing as npt
+from numba import njit
+
+from sigyn.store.pages.bits import MOST_AT_ONCE, bits, byte, integer, some_bits, varint, word, zigzag
+from sigyn.store.pages.delta_loops import read_deltas_header
+
+Bytes = npt.NDArray[np.uint8]
+Integers = npt.NDArray[np.int32]
+Longs = npt.NDArray[np.int64]
+Numbers = npt.NDArray[np.int32] | npt.NDArray[np.int64]
+
+
+@njit(nogil=True, cache=True)
+def dense_deltas(data: Bytes, at: int, end: int, values: Longs) -> int:
+    """The place behind integers that are told by their differences, or -1, also where they are not as many."""
+    in_mini, minis, count, value, at = read_deltas_header(data, at, end)
+    if at < 0 or count != len(values):
+        return -1
+    if count == 0:
+        return at
+    values[0] = value
+    place = 1
+    while place < count:
+        coded, at = varint(data, at, end)
+        if at < 0 or at + minis > end:
+            return -1
+        least = zigzag(coded)
+        widths = at
+        at += minis
+        for mini in range(minis):
+            if place >= count:
+                break
+            width = integer(byte(data, widths + mini))
+            size = in_mini * width // 8
+            if width > 64 or at + size > end:
+                return -1
+            stop = min(place + in_mini, count)
+            bit = 0
+            if width == 0:
+                for row in range(place, stop):
+                    value += least
+                    values[row] = value
+            elif width <= MOST_AT_ONCE:
+                for row in range(place, stop):
+                    value += least + integer(some_bits(data, at, bit, width))
+                    values[row] = value
+                    bit += width
+            else:
+                for row in range(place, stop):
+                    value += least + integer(bits(data, at, bit, width))
+                    values[row] = value
+                    bit += width
+            place = stop
+            at += size
+    return at
+
+
+@njit(nogil=True, cache=True)
+def dense_integers(data: Bytes, bodies: Longs, ends: Longs, firsts: Longs, counts: Longs, values: Longs) -> bool:
+    """The integers of pages with the differences of values."""
+    for page in range(len(bodies)):
+        some = values[firsts[page] : firsts[page] + counts[page]]
+        if len(some) and dense_deltas(data, bodies[page], ends[page], some) < 0:
+            return False
+    return True
+
+
+@njit(nogil=True, cache=True)
+def dense_codes(data: Bytes, bodies: Longs, ends: Longs, firsts: Longs, counts: Longs, codes: Integers) -> bool:
+    """The places in their dictionaries of values that are told by these: runs, and bits of one width."""
+    for page in range(len(bodies)):
+        at, end, row, last = bodies[page], ends[page], firsts[page], firsts[page] + counts[page]
+        if row == last:
+            continue
+        if at >= end:
+            return False
+        width = integer(byte(data, at))
+        at += 1
+        if width > 31:
+            return False
+        while row < last:
+            run, at = varint(data, at, end)
+            if at < 0:
+                return False
+            length = integer(run >> np.uint64(1))
+            packed = integer(run & np.uint64(1))
+            if packed:
+                length *= 8
+            size = length * width // 8 if packed else (width + 7) // 8
+            if length <= 0 or at + size > end:
+                return False
+            stop = min(row + length, last)
+            bit = 0
+            for place in range(row, stop):
+                codes[place] = integer(some_bits(data, at, bit, width))
+                bit += width * packed
+            row = stop
+            at += size
+    return True
+
+
+@njit(nogil=True, cache=True)
+def dictionary_texts(data: Bytes, begins: Longs, ends: Longs, known: Longs, starts: Longs, lengths: Longs) -> bool:
+    """Where the texts of dictionaries, which have so many, lie: each has its length in front of it."""
+    text = 0
+    for page in range(len(begins)):
+        at = begins[page]
+        for _ in range(known[page]):
+            if at + 4 > ends[page]:
+                return False
+            length = integer(word(data, at) & np.uint64(0xFFFFFFFF))
+            starts[text], lengths[text] = at + 4, length
+            at += 4 + length
+            if at > ends[page]:
+                return False
+            text += 1
+    return True
+
+
+@njit(nogil=True, cache=True)
+def are_below(codes: Integers, firsts: Longs, counts: Longs, known: Longs) -> bool:
+    """Whether all codes of each page have something in its dictionary that they stand for."""
+    for page in range(len(counts)):
+        most = integer(-1)
+        for row in range(firsts[page], firsts[page] + counts[page]):
+            most = max(most, integer(codes[row]))
+        if most >= known[page]:
+            return False
+    return True
+
+
+@njit(nogil=True, cache=True)
+def spread(places: Longs, values: Numbers) -> None:
+    """Puts the values that stand at the front of `values` where the rows are whose places they have; others get 0."""
+    for row in range(len(places) - 1, -1, -1):  # a value never lies behind its row
+        values[row] = values[places[row]] if places[row] >= 0 else 0
