@@ -126,7 +126,7 @@ function optionsOf(latest: { current: Properties }, tooltip: HTMLDivElement, wid
   }
 }
 
-/** Round in KB and MB, as those are counted in 1024. */
+/** Round in KiB and MiB. */
 const BINARY_STEPS = Array.from({ length: 50 }, (_, power) => 2 ** power)
 
 function seriesOptions(
