@@ -5,9 +5,10 @@ from collections.abc import Sequence
 import click
 
 from sigyn.cli.problems import show_info
-from sigyn.cli.tables import show_table, sized
+from sigyn.cli.tables import show_table
 from sigyn.engine.interpreter.selectors import compile_selector
 from sigyn.languages.logql import parse_selector
+from sigyn.model.sizes import format_size
 from sigyn.store.archives.ranges import Concerns, TierRestored, concerns_all
 from sigyn.store.catalog import SegmentInfo
 from sigyn.store.streams import StreamRegistry
@@ -28,7 +29,7 @@ def concerning(tenant: str, selector: str) -> Concerns:
 def show_restored(restored: Sequence[TierRestored]) -> None:
     """A table of the tiers, and what there is to say about each."""
     rows = [
-        (tier.tier, what, f"{count}", sized(size))
+        (tier.tier, what, f"{count}", format_size(size))
         for tier in restored
         for what, count, size in (
             ("archived", tier.archived, tier.archived_bytes),

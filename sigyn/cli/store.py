@@ -12,12 +12,13 @@ import msgspec
 from sigyn.cli.options import config_file_option
 from sigyn.cli.problems import show_info
 from sigyn.cli.progress import counting
-from sigyn.cli.tables import counted, show_table, sized
+from sigyn.cli.tables import counted, show_table
 from sigyn.client.times import moment
 from sigyn.config.load import load
 from sigyn.config.settings import Settings
 from sigyn.config.values import show_duration
 from sigyn.model.rfc3339 import format_rfc3339
+from sigyn.model.sizes import format_size
 from sigyn.model.time import TimeRange, system_clock
 from sigyn.services.tenants import SINGLE_TENANT
 
@@ -212,11 +213,10 @@ def _finding(found: Any) -> dict[str, object]:
 
 def _show_check(found: "StoreCheck", *, quick: bool) -> None:
     read = "their sizes are right" if quick else f"{found.verified} were read and are whole"
-    click.echo(
-        f"{counted(found.segments, 'segment')}, {counted(found.rows, 'entry')}, {sized(found.object_bytes)}: {read}"
-    )
+    size = format_size(found.object_bytes)
+    click.echo(f"{counted(found.segments, 'segment')}, {counted(found.rows, 'entry')}, {size}: {read}")
     if found.quarantined:
-        click.echo(f"{counted(found.quarantined, 'segment')} in quarantine, {sized(found.quarantined_bytes)}")
+        click.echo(f"{counted(found.quarantined, 'segment')} in quarantine, {format_size(found.quarantined_bytes)}")
     rows = [
         (each.problem.value, each.key, each.tenant, f"{each.rows}" if each.tenant else "", each.detail)
         for each in found.findings
@@ -238,7 +238,7 @@ def _show_plan(planned: "StorePlan") -> None:
                 f"{each.reason} {show_duration(each.period)}" if each.period else each.reason,
                 f"{each.segments}",
                 f"{each.rows}",
-                sized(each.object_bytes),
+                format_size(each.object_bytes),
             )
             for each in planned.steps
         ],
@@ -252,15 +252,15 @@ def _show_plan(planned: "StorePlan") -> None:
                 each.tier,
                 f"{each.segments}",
                 f"{each.rows}",
-                sized(each.text_bytes),
-                sized(each.object_bytes),
+                format_size(each.text_bytes),
+                format_size(each.object_bytes),
                 "no price" if each.month is None else f"${each.month:,.2f}",
             )
             for each in holdings
         ]
         total = sum(each.month or 0.0 for each in holdings)
-        size = sum(each.object_bytes for each in holdings)
-        rows.append(("all", "", f"{sum(each.segments for each in holdings)}", "", "", sized(size), f"${total:,.2f}"))
+        size = format_size(sum(each.object_bytes for each in holdings))
+        rows.append(("all", "", f"{sum(each.segments for each in holdings)}", "", "", size, f"${total:,.2f}"))
         show_table(title, ("tenant", "tier", "#segments", "#entries", "#text", "#stored", "#a month"), rows)
 
 
@@ -271,9 +271,9 @@ def _show_deletes(planned: "StorePlan") -> None:
             each.query,
             "only left out" if each.due is None else format_rfc3339(each.due),
             f"{each.segments}",
-            sized(each.rewritten_bytes),
+            format_size(each.rewritten_bytes),
             f"{'' if each.is_exact else 'up to '}{each.rows}",
-            f"{'' if each.is_exact else 'up to '}{sized(each.object_bytes)}",
+            f"{'' if each.is_exact else 'up to '}{format_size(each.object_bytes)}",
             "no price" if each.month is None else f"${each.month:,.2f}",
         )
         for each in planned.deletes

@@ -1,4 +1,4 @@
-"""Tables and amounts for a person."""
+"""Tables and counts for a person."""
 
 from collections.abc import Sequence
 
@@ -35,13 +35,3 @@ def counted(number: int, noun: str) -> str:
     """`1 segment`, `2 entries`."""
     plural = f"{noun[:-1]}ies" if noun.endswith("y") else f"{noun}s"
     return f"{number:,} {noun if number == 1 else plural}"
-
-
-def sized(count: int) -> str:
-    """Bytes in the unit that suits them."""
-    size = float(count)
-    for unit in ("B", "KiB", "MiB", "GiB"):
-        if size < 1024:
-            return f"{size:.0f} {unit}" if unit == "B" else f"{size:.1f} {unit}"
-        size /= 1024
-    return f"{size:.1f} TiB"

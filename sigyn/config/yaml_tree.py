@@ -19,11 +19,35 @@ _VARIABLE = re.compile(r"\$(\$?)\{([A-Za-z_][A-Za-z0-9_]*)(?::?[-=]([^}]*)|:([^}
 
 @dataclass(frozen=True, slots=True)
 class Scalar:
-    """A value as it is written; `null` when nothing is."""
+    """A value as it is written; `null` when nothing is.
+
+    `source` is what stands for it in the document from `column` (from 0) of its line on: with quotes, or with the
+    head and the indentation of a block.
+    """
 
     text: str
     line: int
     null: bool = False
+    source: str = field(default="", repr=False, compare=False)
+    column: int = field(default=0, repr=False, compare=False)
+
+    @property
+    def in_place(self) -> str:
+        """The text behind as many line ends and spaces as place it where the document has it.
+
+        Whoever reads it counts lines and columns as the document does. Only space between words differs from `text`;
+        empty where more would, as with escapes in quotes, and texts that an alias repeats.
+        """
+        source, before = self.source, "\n" * (self.line - 1)
+        if source[:1] in ("|", ">"):
+            _, _, source = source.partition("\n")
+            before += "\n"
+        elif source[:1] in ("'", '"'):
+            source = source[1:-1]
+            before += " " * (self.column + 1)
+        else:
+            before += " " * self.column
+        return before + source.rstrip() if source.split() == self.text.split() else ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -136,7 +160,9 @@ def _tree(loader: yaml.SafeLoader, node: yaml.Node, path: str, reading: Reading)
         return Branch(values, lines, line)
     if isinstance(node, yaml.SequenceNode):
         return Items(tuple(_tree(loader, each, f"{path}[{i}]", reading) for i, each in enumerate(node.value)), line)
-    return Scalar(_whole(node), line, node.tag == "tag:yaml.org,2002:null")
+    begin, end = node.start_mark, node.end_mark
+    source = begin.buffer[begin.pointer : end.pointer] if begin.buffer else ""
+    return Scalar(_whole(node), line, node.tag == "tag:yaml.org,2002:null", source, begin.column)
 
 
 def _whole(node: yaml.Node) -> str:

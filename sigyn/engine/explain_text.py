@@ -4,6 +4,7 @@ from collections.abc import Iterator
 
 from sigyn.engine.explain import Explanation, ReadPlan
 from sigyn.model.rfc3339 import format_rfc3339
+from sigyn.model.sizes import format_size
 
 _RUNS_IN = {"sql": "SQL", "interpreter": "interpreter", "rows": "rows"}
 
@@ -24,7 +25,7 @@ def _read(read: ReadPlan) -> Iterator[str]:
     yield f"streams     {read.streams}"
     yield f"segments    {read.segments_read} read, {pruned} pruned of {read.segments_total}"
     yield f"row groups  {read.row_groups_read} read of {read.row_groups_total}"
-    yield f"at most     {read.rows} entries, {_size(read.bytes)} of lines"
+    yield f"at most     {read.rows} entries, {format_size(read.bytes)} of lines"
     if read.columns:
         yield f"columns     {read.columns} of them are in segments that hold their fields as columns"
     if read.tallied:
@@ -34,12 +35,3 @@ def _read(read: ReadPlan) -> Iterator[str]:
         reason = f" ({stage.reason})" if stage.reason else ""
         yield f"{stage.text:<{min(width, 60)}}  {_RUNS_IN[stage.runs_in]}{reason}"
     yield f"for         {read.purpose}"
-
-
-def _size(count: int) -> str:
-    size = float(count)
-    for unit in ("B", "kB", "MB", "GB"):
-        if size < 1000:
-            return f"{size:.0f} {unit}" if unit == "B" else f"{size:.1f} {unit}"
-        size /= 1000
-    return f"{size:.1f} TB"

@@ -12,6 +12,7 @@ from sigyn.model.errors import BadRequest, ParseError
 from sigyn.model.labels import LABEL_NAME, Labels
 from sigyn.model.time import SECOND
 from sigyn.ruler.expression import Expression, parse_expression
+from sigyn.ruler.misread import misread
 from sigyn.ruler.rule import AlertingRule, RecordingRule, Rule, RuleGroup
 from sigyn.ruler.templating import check_template
 
@@ -159,13 +160,13 @@ class _Reader:
         if not text.strip():
             self.problem(tree.line, f"{shown} has no `expr`")
             return None
+        written = tree.values["expr"]
+        assert isinstance(written, Scalar)
         try:
             return parse_expression(text)
         except ParseError as error:
-            # The text of a block begins in the line behind its key.
-            first = tree.lines["expr"] + ("\n" in text)
-            hint = f" ({error.hint})" if error.hint else ""
-            self.problem(first + max(error.line - 1, 0), f"{shown}: `expr`: {error}{hint}")
+            line, complaint = misread(written, error)
+            self.problem(line or tree.lines["expr"], f"{shown}: `expr`{complaint}")
             return None
 
     def labels(self, tree: Branch, key: str, shown: str) -> Labels:

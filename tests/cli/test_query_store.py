@@ -5,6 +5,7 @@ from pathlib import Path
 
 import pytest
 
+from sigyn.model.sizes import format_size
 from sigyn.model.time import DAY, HOUR
 from sigyn.store import ObjectStoreSettings, Store, StoreSettings, TierSettings
 from tests.cli.commands import Sigyn
@@ -53,3 +54,35 @@ def test_tiers_and_catalog_come_from_the_settings(
     config.write_text(f"common: {{path_prefix: {data.parent}}}\n")
     assert sigyn("query", '{app="shop"}', *asked[2:], "-o", "raw", f"-config.file={config}").lines == ["new", "old"]
     assert {path: path.stat().st_mtime_ns for path in tmp_path.rglob("*.parquet")} == before
+
+
+def test_sizes_are_written_alike(tmp_path: Path, sigyn: Sigyn) -> None:
+    data = tmp_path / "data"
+
+    async def fill() -> None:
+        store = Store.open(StoreSettings(data=data, compaction=False), clock=lambda: NOW)
+        await store.append(batch([row("shop", NOW - 2 * HOUR, "x" * 3 * 1024)]))
+        store.compact_now()
+        await store.close()
+
+    asyncio.run(fill())
+    explained = sigyn("explain", '{app="shop"}', "--data", str(data), "--from", "2026-05-01", "--to", "2026-06-01")
+    assert "1 entries, 3.0 KiB of lines" in explained.out
+    assert "3.0 KiB" in sigyn("store", "plan", "--data", str(data)).out
+
+
+@pytest.mark.parametrize(
+    ("count", "text"),
+    [
+        (0, "0 B"),
+        (1023, "1023 B"),
+        (1024, "1.0 KiB"),
+        (1536, "1.5 KiB"),
+        ((1 << 20) - 1, "1.0 MiB"),
+        (20 << 30, "20.0 GiB"),
+        ((1 << 40) - 1, "1.0 TiB"),
+        (5000 << 40, "5000.0 TiB"),
+    ],
+)
+def test_a_size_is_in_the_unit_that_suits_it(count: int, text: str) -> None:
+    assert format_size(count) == text

@@ -214,6 +214,7 @@ def test_the_first_slip_is_told() -> None:
         ("{a='b}", "a string stands between double quotes or backquotes"),
         ('{a="b"} /* x', "`/*` at line 1, column 9 is not closed: `*/` is missing"),
         ('rate({a="b"}[5m)', "`[` at line 1, column 13 is not closed: `]` is missing"),
+        ('rate({a="b"}[5m) / rate({a="b"}[5m])', "`[` at line 1, column 13 is not closed: `]` is missing"),
         (
             '{a="b, c="d"}',
             "the string at line 1, column 4 ends here, at the quote that was to begin the next one",

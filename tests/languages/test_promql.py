@@ -82,6 +82,53 @@ def test_what_is_refused(text: str, column: int, message: str) -> None:
     assert message in str(caught.value)
 
 
+@pytest.mark.parametrize(
+    ("text", "hint"),
+    [
+        ("sum(rate(a[5m])", "`(` at line 1, column 4 is still open"),
+        ("sum(\n  rate(a[5m]\n", "`(` at line 2, column 7 and `(` at line 1, column 4 are still open"),
+        ('a{b="c"', "`{` at line 1, column 2 is still open"),
+        ("a{b=", "`{` at line 1, column 2 is still open"),
+        ('sum(rate(a{b="c"[5m]))', "`{` at line 1, column 11 is still open"),
+        ('a{b="c" / 2', "`{` at line 1, column 2 is still open"),
+        ("rate(a[5m] / rate(b[5m])", "`(` at line 1, column 5 is still open"),
+        ("sum(rate(a[5m]) by (c)", "`(` at line 1, column 4 is still open"),
+        ("sum by (a (b)", "`(` at line 1, column 8 is still open"),
+        ("sum(a} + 1", "`(` at line 1, column 4 is still open"),
+        ('a{b="c', "the quote at line 1, column 5 is not closed in its line"),
+        ("a\n{b='c", "the quote at line 2, column 4 is not closed in its line"),
+        ("a{b=`c", "the backquote at line 1, column 5 is not closed"),
+        ('a{b="c, d="e"}', "the string at line 1, column 5 ends here, at the quote that was to begin the next one"),
+        ("rate(a[5m)", "`[` at line 1, column 7 is not closed: `]` is missing"),
+        ("rate(a[5m) / rate(b[5m])", "`[` at line 1, column 7 is not closed: `]` is missing"),
+        ("rate(a[5x])", ""),
+        ("rate(a[${__rate_interval}])", ""),
+        ("a b", ""),
+        ("sum(a b)", ""),
+        ("a)", ""),
+        ("sum by (a b) (c)", ""),
+        ("sum(frobnicate(a))", ""),
+    ],
+)
+def test_what_is_still_open(text: str, hint: str) -> None:
+    with pytest.raises(ParseError) as caught:
+        parse_promql(text)
+    assert caught.value.hint == hint
+
+
+@pytest.mark.parametrize(
+    ("text", "message"),
+    [
+        ('a{b="c', "parse error at line 1, col 5: literal not terminated"),
+        ("rate(a[5m)", "parse error at line 1, col 7: missing closing ']' in duration"),
+    ],
+)
+def test_what_has_no_end(text: str, message: str) -> None:
+    with pytest.raises(ParseError) as caught:
+        parse_promql(text)
+    assert str(caught.value) == message
+
+
 def test_a_text_of_any_depth_is_refused_in_time() -> None:
     with pytest.raises(ParseError, match="nests deeper"):
         parse_promql("(" * 5000 + "a")

@@ -105,9 +105,13 @@ test('times and durations as people write them', () => {
 })
 
 test('numbers as people read them', () => {
-  expect([1536, 0.25, 1_234_567].map((value, at) => formatValue(value, ['bytes', 'percentunit', 'short'][at]))).toEqual(
-    ['1.5 KB', '25%', '1.23M'],
-  )
+  const units = ['bytes', 'decbytes', 'percentunit', 'short']
+  expect([1536, 1500, 0.25, 1_234_567].map((value, at) => formatValue(value, units[at]))).toEqual([
+    '1.5 KiB',
+    '1.5 kB',
+    '25%',
+    '1.23M',
+  ])
   expect([formatValue(null), formatValue(Number.POSITIVE_INFINITY), formatValue(0.0123, 's')]).toEqual([
     '–',
     '∞',

@@ -4,8 +4,8 @@ import difflib
 import re
 
 from sigyn.languages.lexer import BAD, Token
-from sigyn.languages.logql.tokens import FUNCTIONS, PIPE_WORDS, RANGE_OPERATORS, STAGE_WORDS, WORDS
-from sigyn.languages.logql.unclosed import hint_for_quote, hint_for_unclosed, hint_for_unread
+from sigyn.languages.logql.tokens import FUNCTIONS, PIPE_WORDS, RANGE_OPERATORS, STAGE_WORDS, WORDS, tokenise
+from sigyn.languages.unclosed import NOT_TERMINATED, hint_for_quote, hint_for_unclosed, hint_for_unread, position
 
 _BEFORE = re.compile(r"(\|?)[ \t\r\n]*(\w+|\S)[ \t\r\n]*\Z")
 _STAGES_OF_OTHERS = {
@@ -33,6 +33,9 @@ _PROMQL_FUNCTIONS = frozenset(
 )
 _FUNCTION_NAMES = [name for name, kind in FUNCTIONS.items() if not kind.endswith("_CONV") and name != "ip"]
 COMPARISONS = frozenset(("=", "==", "!=", ">", ">=", "<", "<=", "=~", "!~"))
+_BEHIND_BRACKETS = frozenset(("RANGE", "|", "|=", "|~", "|>", "!=", "!~", "!>", "(", "{"))
+"""Tokens that come where the bracket before them was meant to be closed."""
+
 _LOWER_CASE_UNIT = re.compile(r"[0-9](?:[kmgtp]i?)?b[ \t\r\n]*\Z")
 
 
@@ -44,7 +47,7 @@ def hint_for(query: str, token: Token, message: str) -> str:
         return r"write \\ for a backslash, or put the string between backquotes: `\d+`"
     if token.text.startswith("[$"):
         return f"{token.text} is a variable of Grafana; outside of it write a duration: [5m]"
-    if token.kind == BAD and (hint := hint_for_unread(query, token, message)):
+    if token.kind == BAD and (hint := _hint_for_unread(query, token, message)):
         return hint
     _, _, expected = message.partition(", expecting ")
     before = _BEFORE.search(query, max(0, token.start - 200), token.start)
@@ -53,10 +56,13 @@ def hint_for(query: str, token: Token, message: str) -> str:
         return hint
     if _LOWER_CASE_UNIT.search(query, max(0, token.start - 40), token.start):
         return "units of bytes are written B, kB, KB, KiB, MB, MiB, GB, ..."
-    if message.startswith("syntax error: unexpected") and (hint := hint_for_unclosed(query, token, expected)):
+    *read, _ = tokenise(query[: token.start], extended=True)
+    if message.startswith("syntax error: unexpected") and (
+        hint := hint_for_unclosed(query, read, token, expected, _BEHIND_BRACKETS)
+    ):
         return hint
     if token.kind == "IDENTIFIER":
-        return hint_for_quote(query, token) or _hint_for_identifier(query, token, expected, previous)
+        return hint_for_quote(query, read, token) or _hint_for_identifier(query, token, expected, previous)
     if token.kind in WORDS and expected.startswith("IDENTIFIER"):
         return f"`{token.text}` is a word of the language and can't be a label name here"
     if token.kind in RANGE_OPERATORS and expected.startswith("NUMBER or {"):
@@ -70,6 +76,14 @@ def hint_for(query: str, token: Token, message: str) -> str:
             return f"a range belongs into a range aggregation: count_over_time({{...}}{token.text})"
         case _:
             return ""
+
+
+def _hint_for_unread(query: str, token: Token, message: str) -> str:
+    if message == NOT_TERMINATED and token.text == "'":
+        return "a string stands between double quotes or backquotes"
+    if message == "comment not terminated":
+        return f"`/*` {position(query, token)} is not closed: `*/` is missing"
+    return hint_for_unread(query, token, message)
 
 
 def hint_for_stage(name: str) -> str:

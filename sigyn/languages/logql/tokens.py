@@ -13,6 +13,7 @@ from sigyn.languages.durations import DurationError, parse_duration
 from sigyn.languages.lexer import BAD, END, Token
 from sigyn.languages.logql import ast
 from sigyn.languages.quoting import EscapeError, unquote
+from sigyn.languages.unclosed import NO_END_OF_RANGE, NOT_TERMINATED
 
 RANGE_OPERATORS: dict[str, str] = {name.upper(): name for name in get_args(ast.RangeOperator)}
 VECTOR_OPERATORS: dict[str, str] = {name.upper(): name for name in get_args(ast.VectorOperator)}
@@ -116,7 +117,7 @@ def _token(text: str, match: re.Match[str]) -> Token | None:
 
 def _complaint(text: str, piece: str, start: int) -> str:
     if piece in "\"`'":
-        return "literal not terminated"
+        return NOT_TERMINATED
     if text.startswith("/*", start):
         return "comment not terminated"
     return f"unexpected character {piece!r}"
@@ -161,7 +162,7 @@ def _range(text: str, start: int) -> Token:
     """`[5m]` is one token with the value `5m`."""
     end = text.find("]", start)
     if end < 0:
-        return Token(BAD, "[", start, start + 1, "missing closing ']' in duration")
+        return Token(BAD, "[", start, start + 1, NO_END_OF_RANGE)
     inner = text[start + 1 : end]
     try:
         length = parse_duration(inner)

@@ -17,7 +17,8 @@ from sigyn.languages.lexer import END, Cursor, Token
 from sigyn.languages.logql import ast
 from sigyn.languages.logql.expressions import COMPARISON, PRECEDENCE, parse_grouping, parse_matching
 from sigyn.languages.logql.ranges import parse_offset
-from sigyn.languages.promql.tokens import promql_error, tokenise
+from sigyn.languages.promql.diagnostics import promql_error
+from sigyn.languages.promql.tokens import tokenise
 from sigyn.languages.regex import RegexError, compile_regex
 from sigyn.model.time import MINUTE, SECOND
 

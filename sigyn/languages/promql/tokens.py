@@ -3,9 +3,9 @@
 import re
 
 from sigyn.languages.durations import DurationError, parse_prometheus_duration
-from sigyn.languages.lexer import BAD, END, Token, line_and_column
+from sigyn.languages.lexer import BAD, END, Token
 from sigyn.languages.quoting import EscapeError, unquote
-from sigyn.model.errors import ParseError
+from sigyn.languages.unclosed import NO_END_OF_RANGE, NOT_TERMINATED
 
 WORDS = frozenset(
     ("by", "without", "bool", "offset", "on", "ignoring", "group_left", "group_right", "or", "and", "unless")
@@ -57,7 +57,13 @@ def _token(match: re.Match[str]) -> Token | None:
             return _range(piece, start, end)
         case "symbol":
             return Token(piece, piece, start, end)
-    return Token(BAD, piece, start, end, f"unexpected character {piece!r}")
+    return Token(BAD, piece, start, end, _complaint(piece))
+
+
+def _complaint(piece: str) -> str:
+    if piece in "\"`'":
+        return NOT_TERMINATED
+    return NO_END_OF_RANGE if piece == "[" else f"unexpected character {piece!r}"
 
 
 def _string(piece: str, start: int, end: int) -> Token:
@@ -81,16 +87,3 @@ def _range(piece: str, start: int, end: int) -> Token:
     if not length:
         return Token(BAD, piece, start, end, "a range must be longer than nothing")
     return Token("RANGE", piece, start, end, inner)
-
-
-def promql_error(query: str, token: Token, message: str) -> ParseError:
-    """The error at `token`: `parse error at line 1, col 5: ...`."""
-    line, column = line_and_column(query, token.start)
-    readable = message.replace(f"unexpected {END}", "unexpected end of the query")
-    return ParseError(
-        f"parse error at line {line}, col {column}: {readable}",
-        line=line,
-        column=column,
-        length=token.end - token.start,
-        query=query,
-    )

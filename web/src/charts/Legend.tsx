@@ -1,5 +1,6 @@
 // Names, colours and sums of series. Where series can be hidden, a click shows one alone, another click all; with Shift it hides
-// or shows one. A long legend is sorted as the tooltip is, by the last values.
+// or shows one. A long legend is sorted as the tooltip is, by the last values. Long names stand in columns as wide as the
+// longest one, where there is so much room, and are cut in narrower ones; short names follow each other.
 
 import { type ChartKind, highestFirst, MOST_ROWS } from './order'
 import { formatValue, type Unit } from './units'
@@ -22,6 +23,10 @@ interface Properties {
   kind?: ChartKind
 }
 
+/** Characters: longer names stand in columns, which are never wider than the most. */
+const SHORT = 20
+const WIDEST = 90
+
 const NONE: ReadonlySet<string> = new Set()
 
 export function Legend({ items, hidden = NONE, onHide, unit, figures = [], kind = 'line' }: Properties) {
@@ -37,8 +42,12 @@ export function Legend({ items, hidden = NONE, onHide, unit, figures = [], kind 
     }
     onHide?.(next)
   }
+  const longest = items.reduce((most, item) => Math.max(most, item.name.length), 0)
   return (
-    <ul class={`legend${figures.length ? ' legend-figures' : ''}`}>
+    <ul
+      class={`legend${longest > SHORT ? ' legend-columns' : ''}`}
+      style={{ '--characters': Math.min(longest, WIDEST), '--figures': figures.length }}
+    >
       {ordered.map(item => (
         <li key={item.name}>
           {onHide ? (
@@ -66,11 +75,15 @@ function Item({ item, unit, figures }: { item: LegendItem; unit?: Unit; figures:
     <>
       <i style={{ background: item.colour.startsWith('--') ? `var(${item.colour})` : item.colour }} />
       <span class="legend-name">{item.name}</span>
-      {figures.map(figure => (
-        <span key={figure} class="legend-figure">
-          <small>{figure}</small> {formatValue(figureOf(figure, item.values), unit)}
+      {figures.length > 0 && (
+        <span class="legend-figures">
+          {figures.map(figure => (
+            <span key={figure} class="legend-figure">
+              <small>{figure}</small> {formatValue(figureOf(figure, item.values), unit)}
+            </span>
+          ))}
         </span>
-      ))}
+      )}
     </>
   )
 }

@@ -21,7 +21,8 @@ interface Properties {
   times: number[]
   series: ChartSeries[]
   range: Range
-  height: number
+  /** px; without it the chart is as high as there is room in a column */
+  height?: number
   label: string
   kind?: ChartKind
   stacked?: boolean
@@ -44,11 +45,9 @@ export function TimeChart(properties: Properties) {
 
   useEffect(() => {
     const parent = place.current!
-    const made = new uPlot(optionsOf(latest, tooltip.current!, parent.clientWidth), dataOf(latest.current), parent)
+    const made = new uPlot(optionsOf(latest, tooltip.current!, parent), dataOf(latest.current), parent)
     chart.current = made
-    const observer = new ResizeObserver(() =>
-      made.setSize({ width: parent.clientWidth, height: latest.current.height }),
-    )
+    const observer = new ResizeObserver(() => made.setSize({ width: parent.clientWidth, height: parent.clientHeight }))
     observer.observe(parent)
     return () => {
       observer.disconnect()
@@ -62,7 +61,12 @@ export function TimeChart(properties: Properties) {
   }, [properties.times, properties.series, properties.range.start, properties.range.end])
 
   return (
-    <div class="chart" style={{ height: `${properties.height}px` }} role="img" aria-label={properties.label}>
+    <div
+      class={properties.height ? 'chart' : 'chart chart-fills'}
+      style={properties.height ? { height: `${properties.height}px` } : undefined}
+      role="img"
+      aria-label={properties.label}
+    >
       <div class="chart-canvas" ref={place} />
       <div class="chart-tooltip" ref={tooltip} hidden />
     </div>
@@ -80,14 +84,14 @@ function colourOf(colour: string): string {
   return colour.startsWith('--') ? styleValue(colour) : colour
 }
 
-function optionsOf(latest: { current: Properties }, tooltip: HTMLDivElement, width: number): uPlot.Options {
-  const { series, height, kind = 'line', stacked, unit } = latest.current
+function optionsOf(latest: { current: Properties }, tooltip: HTMLDivElement, parent: HTMLDivElement): uPlot.Options {
+  const { series, kind = 'line', stacked, unit } = latest.current
   const drawn = stacked ? series.toReversed() : series
   const axis = { stroke: styleValue('--text-3'), font: `11px ${styleValue('--font')}`, ticks: { show: false } }
   const grid = { stroke: styleValue('--line'), width: 1 }
   return {
-    width,
-    height,
+    width: parent.clientWidth,
+    height: parent.clientHeight,
     padding: [8, 8, 0, 0],
     legend: { show: false },
     tzDate: seconds => {
@@ -126,7 +130,7 @@ function optionsOf(latest: { current: Properties }, tooltip: HTMLDivElement, wid
   }
 }
 
-/** Round in KB and MB, as those are counted in 1024. */
+/** Round in KiB and MiB. */
 const BINARY_STEPS = Array.from({ length: 50 }, (_, power) => 2 ** power)
 
 function seriesOptions(
@@ -189,9 +193,9 @@ function showTooltip(plot: uPlot, tooltip: HTMLDivElement, properties: Propertie
   tooltip.replaceChildren(...tooltipRows(properties.times[at]!, properties, shown))
   tooltip.hidden = rows.length === 0
   const space = plot.bbox.left / devicePixelRatio + left
-  const flips = space > plot.width * 0.6
-  tooltip.style.left = flips ? '' : `${space + 14}px`
-  tooltip.style.right = flips ? `${plot.width - space + 14}px` : ''
+  const free = plot.width - tooltip.offsetWidth
+  const beside = space > plot.width * 0.6 ? space - 14 - tooltip.offsetWidth : space + 14
+  tooltip.style.left = `${Math.max(0, Math.min(beside, free))}px`
 }
 
 interface TooltipRow {

@@ -9,8 +9,9 @@ export function formatValue(value: number | null, unit: Unit = 'short', decimals
   if (!Number.isFinite(value)) return value > 0 ? '∞' : '−∞'
   switch (unit) {
     case 'bytes':
+      return scaled(value, 1024, ['B', 'KiB', 'MiB', 'GiB', 'TiB', 'PiB'], decimals)
     case 'decbytes':
-      return scaled(value, unit === 'bytes' ? 1024 : 1000, ['B', 'KB', 'MB', 'GB', 'TB', 'PB'], decimals)
+      return scaled(value, 1000, ['B', 'kB', 'MB', 'GB', 'TB', 'PB'], decimals)
     case 'Bps':
     case 'binBps':
       return `${formatValue(value, 'bytes', decimals)}/s`

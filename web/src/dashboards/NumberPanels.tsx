@@ -81,12 +81,16 @@ export function GaugePanel(properties: Properties) {
   )
 }
 
+/** Characters from which on names stand above their bars. */
+const LONG_NAME = 24
+
 export function BarsPanel(properties: Properties) {
   const numbers = numbersOf(properties).sort((a, b) => (b.value ?? 0) - (a.value ?? 0))
   const most =
     properties.panel.fieldConfig?.defaults?.max ?? Math.max(1e-9, ...numbers.map(number => number.value ?? 0))
+  const hasLongNames = numbers.some(number => number.name.length > LONG_NAME)
   return (
-    <ul class="bar-list">
+    <ul class={hasLongNames ? 'bar-list bar-list-long' : 'bar-list'}>
       {numbers.map(({ name, value, text, colour }) => (
         <li key={name}>
           <span class="bar-name" title={name}>

@@ -23,9 +23,6 @@ export interface PanelContext {
   onRange: (range: RangeText) => void
 }
 
-const ROW_HEIGHT = 34
-const HEADING = 46
-
 /** What may be done with a panel while its dashboard is edited. */
 export interface PanelActions {
   onEdit: (panel: Panel) => void
@@ -81,15 +78,7 @@ export function PanelView({ panel, context, actions }: Properties) {
         {answers.error ? (
           <PanelError error={answers.error} />
         ) : (
-          answers.value && (
-            <PanelBody
-              panel={panel}
-              answers={answers.value}
-              query={query}
-              context={context}
-              height={h * ROW_HEIGHT - HEADING}
-            />
-          )
+          answers.value && <PanelBody panel={panel} answers={answers.value} query={query} context={context} />
         )}
       </div>
     </section>
@@ -140,10 +129,9 @@ interface BodyProperties {
   answers: TargetAnswer[]
   query: string
   context: PanelContext
-  height: number
 }
 
-function PanelBody({ panel, answers, query, context, height }: BodyProperties) {
+function PanelBody({ panel, answers, query, context }: BodyProperties) {
   const lines = answers.flatMap(({ answer }) => (answer.data.kind === 'entries' ? answer.data.entries : []))
   const table = answers.map(({ answer }) => answer.data).find(data => data.kind === 'table')
   switch (panel.type) {
@@ -183,7 +171,6 @@ function PanelBody({ panel, answers, query, context, height }: BodyProperties) {
           panel={panel}
           series={seriesOf(answers)}
           range={context.range}
-          height={height}
           onZoom={range => context.onRange(absolute(range))}
         />
       )

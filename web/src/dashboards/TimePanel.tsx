@@ -12,7 +12,6 @@ interface Properties {
   panel: Panel
   series: NamedSeries[]
   range: Range
-  height: number
   onZoom: (range: Range) => void
 }
 
@@ -24,7 +23,7 @@ const FIGURES: Record<string, 'last' | 'mean' | 'max' | 'sum'> = {
   sum: 'sum',
 }
 
-export function TimePanel({ panel, series, range, height, onZoom }: Properties) {
+export function TimePanel({ panel, series, range, onZoom }: Properties) {
   const [hidden, setHidden] = useState<Set<string>>(new Set())
   const { times, items } = useMemo(() => {
     const aligned = align(series)
@@ -52,7 +51,6 @@ export function TimePanel({ panel, series, range, height, onZoom }: Properties) 
         times={bars && step ? times.map(time => time - step) : times}
         series={items.filter(item => !hidden.has(item.name))}
         range={range}
-        height={height - (showsLegend ? 26 : 0)}
         kind={kind}
         stacked={stacked}
         step={bars ? step : undefined}

@@ -1,0 +1,134 @@
+"""Charts and their legends fit where they are: in narrow panels, with long names, on a phone."""
+
+from collections.abc import Iterator
+from typing import Any
+
+import httpx
+import pytest
+from playwright.sync_api import Locator, expect
+
+from .reader import Reader
+
+QUERY = 'sum by (service_name, detected_level) (count_over_time({service_name=~".+"}[5m]))'
+LEGEND = 'cluster="production-eu", namespace="shop", service="{{service_name}}", level="{{detected_level}}"'
+LEVELS = 'sum by (detected_level) (count_over_time({service_name=~".+"}[5m]))'
+
+PHONE = {"width": 390, "height": 800}
+LEAST_CHART = 150  # px that a chart needs to show a course: 5 marks on its axis
+ROW = 22  # px of a legend
+
+SETTLED = "() => document.fonts.ready.then(() => new Promise(done => requestAnimationFrame(() => setTimeout(done))))"
+"""Waits until texts are as wide as they stay, and charts have taken the room that is left."""
+
+
+def panel(title: str, at: tuple[int, int, int, int], *, kind: str = "timeseries", figures: bool = False) -> Any:
+    """A panel of many series with long names; `at` is x, y, width and height in Grafana's grid."""
+    return {
+        "title": title,
+        "type": kind,
+        "gridPos": dict(zip("xywh", at, strict=True)),
+        "targets": [{"expr": QUERY, "legendFormat": LEGEND, "refId": "A"}],
+        "options": {"legend": {"showLegend": True, "calcs": ["lastNotNull", "mean", "max"] if figures else []}},
+    }
+
+
+CHARTS = [
+    panel("wide", (0, 0, 12, 8)),
+    panel("narrow", (12, 0, 6, 8)),
+    panel("figures", (18, 0, 6, 8), figures=True),
+    panel("low", (0, 8, 8, 4), kind="barchart"),
+    panel("high", (8, 8, 8, 24)),
+    panel("short names", (16, 8, 8, 8)) | {"targets": [{"expr": LEVELS, "refId": "A"}]},
+]
+
+
+@pytest.fixture
+def dashboard(server_url: str) -> Iterator[str]:
+    """The uid of a dashboard with these charts, and a list of bars."""
+    panels = [*CHARTS, panel("bars", (0, 32, 6, 8), kind="bargauge")]
+    address = f"{server_url}/sigyn/api/v1/dashboards"
+    made = httpx.post(address, json={"dashboard": {"title": "Long names", "panels": panels}}, timeout=30)
+    uid = str(made.raise_for_status().json()["data"]["uid"])
+    yield uid
+    httpx.delete(f"{address}/{uid}", timeout=30).raise_for_status()
+
+
+def box(place: Locator) -> tuple[float, float, float, float]:
+    """Left, top, right and bottom in px."""
+    found = place.bounding_box()
+    assert found is not None
+    return found["x"], found["y"], found["x"] + found["width"], found["y"] + found["height"]
+
+
+def shown_charts(reader: Reader, uid: str) -> dict[str, Locator]:
+    """The panels with charts by their titles, once all have drawn."""
+    reader.open("dashboards", uid=uid, from_="now-3h")
+    panels = {str(each["title"]): reader.page.get_by_role("region", name=str(each["title"])) for each in CHARTS}
+    for each in panels.values():
+        expect(each.locator(".chart canvas")).to_be_visible()
+        expect(each.locator(".legend li").nth(3)).to_be_attached()
+    reader.page.evaluate(SETTLED)
+    return panels
+
+
+@pytest.mark.parametrize("size", [{"width": 1280, "height": 900}, PHONE], ids=["desktop", "phone"])
+def test_a_legend_is_never_wider_than_its_panel(reader: Reader, dashboard: str, size: Any) -> None:
+    reader.page.set_viewport_size(size)
+    for title, each in shown_charts(reader, dashboard).items():
+        left, top, right, bottom = box(each)
+        legend, chart = each.locator(".legend"), each.locator(".chart")
+        assert legend.evaluate("legend => legend.scrollWidth <= legend.clientWidth"), title
+        for item in legend.locator("li").all():
+            begin, _, end, _ = box(item)
+            assert left <= begin < end <= right, title
+        assert top < box(chart)[1], title
+        assert box(chart.locator("canvas"))[3] <= box(legend)[1] + 1, title
+        assert box(legend)[3] <= bottom, title
+
+
+def test_a_legend_shows_several_long_names_and_more_of_each_where_there_is_room(reader: Reader, dashboard: str) -> None:
+    panels = shown_charts(reader, dashboard)
+    for title in ("wide", "narrow", "figures", "high"):
+        assert panels[title].locator(".legend").evaluate("legend => legend.clientHeight") >= 3 * ROW, title
+        least = 400 if title == "wide" else 170
+        assert panels[title].locator(".legend-name").first.evaluate("name => name.clientWidth") >= least, title
+    marks = panels["short names"].locator(".legend li")
+    assert box(marks.nth(0))[1] == box(marks.nth(1))[1], "short names follow each other"
+    bars = reader.page.get_by_role("region", name="bars")
+    assert bars.locator(".bar-name").first.evaluate("name => name.clientWidth") >= 200
+
+
+def test_charts_on_a_phone_are_high_enough_and_whole(reader: Reader, dashboard: str) -> None:
+    reader.page.set_viewport_size(PHONE)
+    for title, each in shown_charts(reader, dashboard).items():
+        _, top, right, bottom = box(each.locator(".chart canvas"))
+        assert bottom - top >= LEAST_CHART, title
+        assert right <= PHONE["width"], title
+        assert bottom <= box(each)[3], title
+    assert reader.page.evaluate("document.documentElement.scrollWidth") <= PHONE["width"]
+
+
+def test_a_graph_on_a_phone_scrolls_with_its_pane(reader: Reader) -> None:
+    reader.page.set_viewport_size(PHONE)
+    reader.open("logs", q=QUERY, from_="now-3h")
+    graph = reader.page.locator(".graph")
+    expect(graph.locator(".legend li").nth(3)).to_be_attached()
+    assert graph.evaluate("graph => graph.scrollHeight <= graph.clientHeight")
+    graph.locator(".legend li").last.scroll_into_view_if_needed()
+    expect(graph.locator(".legend li").last).to_be_in_viewport()
+    assert reader.page.evaluate("document.documentElement.scrollWidth") <= PHONE["width"]
+
+
+def test_what_a_chart_says_of_a_moment_stays_in_it(reader: Reader, dashboard: str) -> None:
+    reader.page.set_viewport_size(PHONE)
+    each = shown_charts(reader, dashboard)["wide"]
+    left, _, right, _ = box(each)
+    over = each.locator(".u-over")
+    for share in (0.1, 0.5, 0.9):
+        size = over.bounding_box()
+        assert size is not None
+        over.hover(position={"x": size["width"] * share, "y": size["height"] / 2})
+        said = each.locator(".chart-tooltip")
+        expect(said).to_be_visible()
+        begin, _, end, _ = box(said)
+        assert left <= begin < end <= right, share
