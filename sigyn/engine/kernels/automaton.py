@@ -4,6 +4,8 @@ import numpy as np
 import numpy.typing as npt
 from numba import njit
 
+from sigyn.store.shapes.bytes_at import byte_at
+
 Numbers = npt.NDArray[np.int16]
 
 
@@ -30,12 +32,17 @@ def run_automaton(
         while k < end and state > 1:
             if state == home and reach:
                 ahead = k + reach - 1
-                while ahead < end and skips[data[ahead]]:
-                    ahead += skips[data[ahead]]
+                while ahead < end:
+                    skip = skips[byte_at(data, ahead)]
+                    if skip == 0:
+                        break
+                    ahead += skip
                 k = ahead - reach + 1
-                if k == end:
+                while k < end and table[home, byte_at(data, k)] == home:
+                    k += 1
+                if k >= end:
                     break
-            state = table[state, data[k]]
+            state = table[np.uint16(state), byte_at(data, k)]
             k += 1
         states[i] = state
 
