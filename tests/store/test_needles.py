@@ -35,6 +35,26 @@ def test_every_piece_of_a_line_is_found(lines: list[str], data: st.DataObject) -
     assert may_hold(filters, minimizers(line[begin:end]))
 
 
+@settings(max_examples=300, deadline=None)
+@given(st.lists(texts, max_size=20), st.sampled_from((b"", b"x" * 40)))
+def test_the_loop_finds_the_minimizers_of_plain_python(lines: list[str], behind: bytes) -> None:
+    data = np.frombuffer("".join(lines).encode() + behind, np.uint8)
+    offsets = np.cumsum([0, *(len(line.encode()) for line in lines)]).astype(np.int32)
+    rows = np.arange(len(lines))[::-1].copy()  # in any order
+    table, count = add_minimizers(data, offsets, rows, np.zeros(64, np.uint64), 0)
+    expected = {hashed for line in lines for hashed in minimizers(line.encode())}
+    assert count == len(expected)
+    assert set(table[table != 0].tolist()) == expected
+
+
+def test_a_long_line_has_more_minimizers_than_the_table_has_room_for() -> None:
+    line = np.random.default_rng(3).bytes(20_000).hex().encode()
+    data, offsets = np.frombuffer(line, np.uint8), np.array([0, len(line)], np.int32)
+    table, count = add_minimizers(data, offsets, np.zeros(1, np.int64), np.zeros(64, np.uint64), 0)
+    assert count == len(minimizers(line))
+    assert set(table[table != 0].tolist()) == set(minimizers(line))
+
+
 def test_a_needle_of_the_shortest_length_has_a_hash() -> None:
     assert minimizers(b"x" * (NEEDLE_BYTES - 1)) == []
     assert len(minimizers(bytes(range(NEEDLE_BYTES)))) == 1

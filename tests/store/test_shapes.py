@@ -10,6 +10,7 @@ from sigyn.engine.interpreter.pipeline import Pipeline
 from sigyn.languages.logql import ast
 from sigyn.store.layout import Layout
 from sigyn.store.portion import Portion
+from sigyn.store.shapes.form_loops import read_hex
 from sigyn.store.shapes.forms import (
     DecimalForm,
     HexForm,
@@ -183,3 +184,19 @@ def test_thousands_of_keys_make_no_thousands_of_columns() -> None:
     assert shaped is not None
     assert len(shaped.forms) <= MAX_COLUMNS
     assert portion_of(lines, shaped).column("line").to_pylist() == lines
+
+
+def test_only_lower_case_hexadecimal_digits_are_read_as_such() -> None:
+    digits = b"0123456789abcdef"
+    for width in (16, 12, 2):
+        texts = [
+            bytes([*digits[:place], byte, *digits[place + 1 : width]]) for place in range(width) for byte in range(256)
+        ]
+        offsets = np.arange(len(texts) + 1, dtype=np.int32) * width
+        out, fits = np.zeros(len(texts) * width // 2, np.uint8), np.zeros(len(texts), np.bool_)
+        read_hex(np.frombuffer(b"".join(texts), np.uint8), offsets, width, out, fits)
+        read = [out[row * width // 2 : (row + 1) * width // 2].tobytes() for row in range(len(texts))]
+        assert [bool(fit) for fit in fits] == [not text.strip(digits) for text in texts]
+        assert all(
+            fits[row] == 0 or read[row] == bytes.fromhex(text.decode("latin-1")) for row, text in enumerate(texts)
+        )

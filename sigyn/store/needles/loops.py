@@ -5,6 +5,9 @@ import numpy.typing as npt
 from numba import njit
 
 from sigyn.store.needles.hashing import GRAM, NEEDLE_BYTES, WINDOW
+from sigyn.store.shapes.bytes_at import byte_at, word_at_reversed
+from sigyn.store.shapes.copying import prefetch
+from sigyn.wire.compiled import borrowing
 
 Bytes = npt.NDArray[np.uint8]
 Integers = npt.NDArray[np.int32]
@@ -16,6 +19,19 @@ _SECOND = np.uint64(0x94D049BB133111EB)
 _PRIME = np.uint64(0x100000001B3)
 _GRAM_MASK = np.uint64((1 << (8 * GRAM)) - 1)
 _LARGEST = np.uint64((1 << 64) - 1)
+
+_WINDOWS = 1024
+"""Of a text, that are looked at together."""
+
+_RECENT = 2048
+"""Places of n-grams of which the hashes are known to be in the table, by some of their bits: a power of two."""
+
+_ELSEWHERE = np.uint64(1 << 20)
+"""No place that belongs into the first slot of the recent ones, where 0 does."""
+
+_CACHE_LINE = 64
+_AHEAD, _PREFETCHED = 4, 6
+"""Texts that are asked for so early, and how many lines of the cache of each: rows come in any order."""
 
 BLOCK_WORDS = 8  # 512 bits: one line of the processor's cache
 PROBES = 6
@@ -53,39 +69,81 @@ def _grown(table: Hashes) -> Hashes:
     return larger
 
 
+@borrowing
+def _places(data: Bytes, begin: int, places: Hashes, count: int) -> None:
+    """Writes of `count` n-grams, the first of which begins at `begin`, the places in the order that decides."""
+    by_words = max(0, min(count, len(data) - 7 - begin))
+    for k in range(by_words):
+        places[k] = (word_at_reversed(data, begin + k) >> np.uint64(64 - 8 * GRAM)) * _ODD
+    for k in range(by_words, count):
+        gram = np.uint64(0)
+        for at in range(begin + k, begin + k + GRAM):
+            gram = (gram << np.uint64(8)) | np.uint64(byte_at(data, at))
+        places[k] = gram * _ODD
+
+
+@borrowing
+def _least(places: Hashes, windows: int) -> None:
+    """Puts the least place of each window where the window begins.
+
+    It is the least of three that are the least of four: two passes without a branch, which compilers make vectors of.
+    """
+    for k in range(windows + WINDOW - 4):
+        places[k] = min(min(places[k], places[k + 1]), min(places[k + 2], places[k + 3]))
+    for k in range(windows):
+        places[k] = min(min(places[k], places[k + 4]), places[k + WINDOW - 4])
+
+
+@borrowing
+def _distinct(places: Hashes, windows: int) -> int:
+    """Moves the last of equal neighbours to the front, and gives their number."""
+    kept = 0
+    for k in range(windows - 1):
+        places[kept] = places[k]
+        kept += places[k] != places[k + 1]
+    places[kept] = places[windows - 1]
+    return kept + 1
+
+
+@borrowing
+def _hashes(places: Hashes, count: int, recent: Hashes) -> int:
+    """Puts hashes in the place of places, but for those that were among the recent ones, and gives their number."""
+    kept = 0
+    for k in range(count):
+        place = places[k]
+        slot = (place >> np.uint64(20)) & np.uint64(_RECENT - 1)
+        is_new = recent[slot] != place
+        recent[slot] = place
+        places[kept] = _mix(place)
+        kept += is_new
+    return kept
+
+
 @njit(nogil=True, cache=True)
 def add_minimizers(
     data: Bytes, offsets: Integers, rows: npt.NDArray[np.int64], table: Hashes, count: int
 ) -> tuple[Hashes, int]:
     """Adds the minimizers of texts of a string column; the table (larger perhaps), and how many hashes it has."""
-    recent = np.empty(16, np.uint64)  # the places of the last n-grams in the order that decides: WINDOW at least
+    places = np.empty(_WINDOWS + WINDOW, np.uint64)
+    recent = np.zeros(_RECENT, np.uint64)  # most lines have the same keys and words
+    recent[0] = _ELSEWHERE
     for i in range(len(rows)):
-        begin, end = offsets[rows[i]], offsets[rows[i] + 1]
-        gram = np.uint64(0)
-        grams = 0
-        least = _LARGEST
-        least_at = -1
-        for at in range(begin, end):
-            gram = ((gram << np.uint64(8)) | np.uint64(data[at])) & _GRAM_MASK
-            if at - begin < GRAM - 1:
-                continue
-            place = gram * _ODD
-            recent[grams & 15] = place
-            if place <= least:
-                least, least_at = place, grams
-            elif least_at <= grams - WINDOW:
-                least, least_at = place, grams
-                for back in range(1, WINDOW):
-                    if recent[(grams - back) & 15] < least:
-                        least, least_at = recent[(grams - back) & 15], grams - back
-            elif grams >= WINDOW:
-                grams += 1
-                continue  # the same as for the window before
-            grams += 1
-            if grams >= WINDOW:
-                count += _insert(table, _mix(least))
-        if 2 * count > len(table):
-            table = _grown(table)
+        if i + _AHEAD < len(rows):
+            for line in range(_PREFETCHED):
+                prefetch(data, offsets[rows[i + _AHEAD]] + _CACHE_LINE * line)
+        behind = offsets[rows[i] + 1] - NEEDLE_BYTES + 1
+        for begin in range(offsets[rows[i]], behind, _WINDOWS):
+            windows = min(_WINDOWS, behind - begin)
+            _places(data, begin, places, windows + WINDOW - 1)
+            _least(places, windows)
+            found = _hashes(places, _distinct(places, windows), recent)
+            while 2 * (count + found) > len(table):
+                table = _grown(table)
+            mask = np.uint64(len(table) - 1)
+            for k in range(found):
+                prefetch(table.view(np.uint8), np.uint64(8) * (places[k] & mask))
+            for k in range(found):
+                count += _insert(table, places[k])
     return table, count
 
 

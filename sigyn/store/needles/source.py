@@ -13,7 +13,9 @@ from sigyn.store.shapes.shaping import ShapedLines
 from sigyn.store.shapes.values import string_buffers
 from sigyn.store.streams import Int64s
 
-_EMPTY_TABLE = 1 << 12  # places for hashes at first
+_LEAST_PLACES = 1 << 12  # for hashes, at first
+_BYTES_FOR_PLACE = 16
+"""Of lines; JSON with an id or two has a hash for 40, and a table that has to grow takes them twice."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,7 +31,9 @@ class NeedleSource:
         from sigyn.store.needles.loops import add_fields, add_minimizers, add_values
 
         data, offsets = string_buffers(self.lines)
-        table, count = add_minimizers(data, offsets, rows, np.zeros(_EMPTY_TABLE, np.uint64), 0)
+        size = int((offsets[rows + 1] - offsets[rows]).sum(dtype=np.int64))
+        places = max(_LEAST_PLACES, 1 << (size // _BYTES_FOR_PLACE).bit_length())
+        table, count = add_minimizers(data, offsets, rows, np.zeros(places, np.uint64), 0)
         if self.metadata.null_count < len(self.metadata):
             table, count = add_minimizers(*string_buffers(self.metadata), rows, table, count)
         if self.shaped is not None:

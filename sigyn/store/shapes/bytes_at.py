@@ -38,3 +38,13 @@ def word_at(_typing: Any, data: Any, at: Any) -> Any:
         return _load(context, builder, signature.args, arguments, 64)
 
     return types.uint64(data, at), generate
+
+
+@intrinsic
+def word_at_reversed(_typing: Any, data: Any, at: Any) -> Any:
+    """As `word_at`, the first byte the highest."""
+
+    def generate(context: Any, builder: Any, signature: Any, arguments: Any) -> Any:
+        return builder.bswap(_load(context, builder, signature.args, arguments, 64))
+
+    return types.uint64(data, at), generate

@@ -4,12 +4,16 @@ import numpy as np
 import numpy.typing as npt
 from numba import njit
 
-from sigyn.store.shapes.copying import copy_bytes, move
+from sigyn.store.shapes.comparing import same_bytes
+from sigyn.store.shapes.copying import copy_bytes, move, prefetch
 
 Bytes = npt.NDArray[np.uint8]
 Integers = npt.NDArray[np.int32]
 Longs = npt.NDArray[np.int64]
 Flags = npt.NDArray[np.bool_]
+
+_AHEAD = 32
+"""Slices of which the first byte is asked for so early: those of a column are a line apart, too far to be foreseen."""
 
 
 @njit(nogil=True, cache=True)
@@ -35,13 +39,7 @@ def verify(
             stop = starts[first_hole[i] + j] if j < holes else offsets[i + 1]
             begin = literal_ends[number + j - 1] if number + j > 0 else 0
             length = literal_ends[number + j] - begin
-            if stop - at != length:
-                same = False
-                break
-            for k in range(length):
-                if data[at + k] != literals[begin + k]:
-                    same = False
-                    break
+            same = stop - at == length and same_bytes(data, at, literals, begin, length)
             if j < holes:
                 at = stop + lengths[first_hole[i] + j]
         if not same:
@@ -119,5 +117,7 @@ def gather(
 ) -> None:  # fmt: skip
     """Copies slices of `data` one after the other; slice i goes to offsets[i]."""
     for i in range(len(starts)):
+        if i + _AHEAD < len(starts):
+            prefetch(data, starts[i + _AHEAD])
         if lengths[i] > 0:
             copy_bytes(out, offsets[i], data, starts[i], lengths[i])

@@ -65,3 +65,19 @@ def copy_bytes(_typing: Any, target: Any, at: Any, source: Any, start: Any, leng
         return context.get_dummy_value()
 
     return signature, generate
+
+
+@intrinsic
+def prefetch(_typing: Any, data: Any, at: Any) -> Any:
+    """Has the processor fetch what is around data[at], which need not be inside."""
+
+    def generate(context: Any, builder: Any, signature: Any, arguments: Any) -> Any:
+        place = _place(context, builder, signature.args, arguments, 0, 1)
+        number = ir.IntType(32)
+        kind = ir.FunctionType(ir.VoidType(), [place.type, number, number, number])
+        fetch = builder.module.declare_intrinsic("llvm.prefetch", [place.type], kind)
+        # to read it, into all caches, as data
+        builder.call(fetch, [place, ir.Constant(number, 0), ir.Constant(number, 3), ir.Constant(number, 1)])
+        return context.get_dummy_value()
+
+    return types.void(data, at), generate

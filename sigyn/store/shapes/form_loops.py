@@ -7,6 +7,9 @@ import numpy as np
 import numpy.typing as npt
 from numba import njit
 
+from sigyn.store.shapes.bytes_at import byte_at, word_at
+from sigyn.wire.compiled import borrowing
+
 Bytes = npt.NDArray[np.uint8]
 Integers = npt.NDArray[np.int32]
 Longs = npt.NDArray[np.int64]
@@ -15,26 +18,55 @@ Flags = npt.NDArray[np.bool_]
 
 MAX_DIGITS = 15  # such a number is exact as float64, and so is its quotient by a power of ten
 DAY_SECONDS = 86_400
+_ONES = np.uint64(0x0101010101010101)
+
+
+@borrowing
+def _eight_digits(word: np.uint64) -> tuple[np.uint64, bool]:
+    """The bytes, the first the lowest, that eight lower-case hexadecimal digits say; whether they are such.
+
+    All eight are worked on at once, each in its own byte: none gets larger than a byte.
+    """
+    letter = (word >> np.uint64(6)) & _ONES
+    value = (word & (_ONES * np.uint64(15))) + letter * np.uint64(9)
+    written = value + _ONES * np.uint64(48) + letter * np.uint64(39)
+    # As 6 more carries into the upper half just where a digit is no decimal one, so it must where there is a letter.
+    upper = (value | ((value + _ONES * np.uint64(6)) ^ (letter << np.uint64(4)))) & (_ONES * np.uint64(0xF0))
+    pairs = ((value << np.uint64(4)) | (value >> np.uint64(8))) & np.uint64(0x00FF00FF00FF00FF)
+    pairs = (pairs | (pairs >> np.uint64(8))) & np.uint64(0x0000FFFF0000FFFF)
+    return (pairs | (pairs >> np.uint64(16))) & np.uint64(0xFFFFFFFF), written == word and upper == 0
 
 
 @njit(nogil=True, cache=True)
 def read_hex(data: Bytes, offsets: Integers, width: int, out: Bytes, fits: Flags) -> None:
     """Lower-case hexadecimal digits as bytes: out[i * width // 2 ...]; only texts of `width` digits fit."""
     for i in range(len(fits)):
-        begin = offsets[i]
-        fits[i] = offsets[i + 1] - begin == width
+        begin, end = offsets[i], offsets[i + 1]
+        fits[i] = end - begin == width
         if not fits[i]:
             continue
-        for k in range(0, width, 2):
+        at = begin
+        target = i * width // 2
+        while at + 8 <= end:
+            four, proper = _eight_digits(word_at(data, at))
+            fits[i] &= proper
+            for k in range(4):
+                out[np.uint64(target + k)] = np.uint8(four >> np.uint64(8 * k))
+            at += 8
+            target += 4
+        while at < end:
             value = 0
-            for byte in (data[begin + k], data[begin + k + 1]):
+            for k in range(2):
+                byte = byte_at(data, at + k)
                 if 48 <= byte <= 57:
                     value = value * 16 + byte - 48
                 elif 97 <= byte <= 102:
                     value = value * 16 + byte - 87
                 else:
                     fits[i] = False
-            out[(i * width + k) // 2] = value
+            out[np.uint64(target)] = value
+            at += 2
+            target += 1
 
 
 @njit(nogil=True, cache=True)

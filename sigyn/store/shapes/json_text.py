@@ -4,7 +4,13 @@ import numpy as np
 import numpy.typing as npt
 from numba import njit
 
+from sigyn.store.shapes.bytes_at import byte_at
+from sigyn.store.shapes.plain_bytes import WIDTH, plain_in_quotes
+from sigyn.wire.compiled import borrowing
+
 Bytes = npt.NDArray[np.uint8]
+
+_TRUE, _FALSE, _NULL = (np.frombuffer(word, np.uint8) for word in (b"true", b"false", b"null"))
 
 
 @njit(nogil=True, cache=True, inline="always")
@@ -13,12 +19,19 @@ def is_space(byte: int) -> bool:
     return byte == 32 or byte == 10 or byte == 13 or byte == 9
 
 
-@njit(nogil=True, cache=True)
+@borrowing
 def string_end(data: Bytes, at: int, end: int) -> tuple[int, bool]:
     """Offset of the quote that closes the string begun before `at`, and whether it holds escapes; -1: none."""
     escaped = False
     while at < end:
-        byte = data[at]
+        if at + WIDTH <= len(data):
+            plain = plain_in_quotes(data, at)
+            at += plain
+            if plain == WIDTH:
+                continue
+            if at >= end:
+                break
+        byte = byte_at(data, at)
         if byte == 34:
             return at, escaped
         if byte == 92:
@@ -26,12 +39,12 @@ def string_end(data: Bytes, at: int, end: int) -> tuple[int, bool]:
             at += 1
             if at >= end:
                 return -1, escaped
-            byte = data[at]
+            byte = byte_at(data, at)
             if byte == 117:  # \uXXXX
                 if at + 4 >= end:
                     return -1, escaped
                 for k in range(1, 5):
-                    digit = data[at + k]
+                    digit = byte_at(data, at + k)
                     if not ((48 <= digit <= 57) or (97 <= digit <= 102) or (65 <= digit <= 70)):
                         return -1, escaped
                 at += 4
@@ -52,46 +65,51 @@ def string_end(data: Bytes, at: int, end: int) -> tuple[int, bool]:
     return -1, escaped
 
 
-@njit(nogil=True, cache=True)
+@borrowing
+def _behind(word: Bytes, data: Bytes, at: int, end: int) -> int:
+    """Offset behind a word that begins at `at`; 0: it does not."""
+    if at + len(word) > end:
+        return 0
+    for k in range(1, len(word)):
+        if byte_at(data, at + k) != word[k]:
+            return 0
+    return at + len(word)
+
+
+@borrowing
 def scalar_end(data: Bytes, at: int, end: int) -> int:
     """Offset behind the number, true or false that begins at `at`; negative for null; 0: none of them."""
-    byte = data[at]
+    byte = byte_at(data, at)
     if byte == 116:
-        if at + 4 <= end and data[at + 1] == 114 and data[at + 2] == 117 and data[at + 3] == 101:
-            return at + 4
-        return 0
+        return _behind(_TRUE, data, at, end)
     if byte == 102:
-        if at + 5 <= end and data[at + 1] == 97 and data[at + 2] == 108 and data[at + 3] == 115 and data[at + 4] == 101:
-            return at + 5
-        return 0
+        return _behind(_FALSE, data, at, end)
     if byte == 110:
-        if at + 4 <= end and data[at + 1] == 117 and data[at + 2] == 108 and data[at + 3] == 108:
-            return -(at + 4)
-        return 0
+        return -_behind(_NULL, data, at, end)
     if byte == 45:
         at += 1
         if at >= end:
             return 0
-        byte = data[at]
+        byte = byte_at(data, at)
     if byte == 48:
         at += 1
     elif 49 <= byte <= 57:
-        while at < end and 48 <= data[at] <= 57:
+        while at < end and 48 <= byte_at(data, at) <= 57:
             at += 1
     else:
         return 0
-    if at < end and data[at] == 46:
+    if at < end and byte_at(data, at) == 46:
         at += 1
-        if at >= end or not (48 <= data[at] <= 57):
+        if at >= end or not (48 <= byte_at(data, at) <= 57):
             return 0
-        while at < end and 48 <= data[at] <= 57:
+        while at < end and 48 <= byte_at(data, at) <= 57:
             at += 1
-    if at < end and (data[at] == 101 or data[at] == 69):
+    if at < end and (byte_at(data, at) == 101 or byte_at(data, at) == 69):
         at += 1
-        if at < end and (data[at] == 43 or data[at] == 45):
+        if at < end and (byte_at(data, at) == 43 or byte_at(data, at) == 45):
             at += 1
-        if at >= end or not (48 <= data[at] <= 57):
+        if at >= end or not (48 <= byte_at(data, at) <= 57):
             return 0
-        while at < end and 48 <= data[at] <= 57:
+        while at < end and 48 <= byte_at(data, at) <= 57:
             at += 1
     return at
