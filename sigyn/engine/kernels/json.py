@@ -13,9 +13,13 @@ import numpy.typing as npt
 from numba import njit
 
 from sigyn.engine.kernels.names import name_byte
+from sigyn.store.shapes.bytes_at import byte_at
 from sigyn.store.shapes.json_text import is_space, scalar_end, string_end
+from sigyn.wire.compiled import borrowing
 
 MAX_DEPTH = 24
+
+_KEY = MAX_DEPTH
 
 _EXPECT_KEY_OR_END = 0
 _EXPECT_KEY = 1
@@ -27,7 +31,7 @@ Bytes = npt.NDArray[np.uint8]
 Integers = npt.NDArray[np.int32]
 
 
-@njit(nogil=True, cache=True)
+@borrowing
 def _walk(
     data: Bytes,
     begin: int,
@@ -43,9 +47,9 @@ def _walk(
     """Fill starts[:, row] and lengths[:, row]; False: hard. `matched` is scratch [depth, wanted]."""
     count = len(wanted_ends)
     at = begin
-    while at < end and is_space(data[at]):
+    while at < end and is_space(byte_at(data, at)):
         at += 1
-    if at >= end or data[at] != 123:
+    if at >= end or byte_at(data, at) != 123:
         return False
     at += 1
     depth = 0
@@ -53,15 +57,14 @@ def _walk(
     for w in range(count):
         matched[0, w] = 0 if w == 0 else wanted_ends[w - 1]
     # matched[depth, w]: how far into `wanted` the names of the enclosing keys reach, or -1 when
-    # they can't begin the wanted name; hit holds the same for the key that was just read.
-    hit = matched[MAX_DEPTH]
+    # they can't begin the wanted name; matched[_KEY, w] the same for the key that was just read.
     state = _EXPECT_KEY_OR_END
     while True:
-        while at < end and is_space(data[at]):
+        while at < end and is_space(byte_at(data, at)):
             at += 1
         if at >= end:
             return False
-        byte = data[at]
+        byte = byte_at(data, at)
         if state == _EXPECT_KEY_OR_END or state == _EXPECT_KEY:
             if byte == 125 and state == _EXPECT_KEY_OR_END:
                 at += 1
@@ -76,27 +79,27 @@ def _walk(
             close, escaped = string_end(data, at, end)
             if close < 0 or escaped or close == at:
                 return False
-            if 48 <= data[at] <= 57:
+            if 48 <= byte_at(data, at) <= 57:
                 return False
             for k in range(at, close):
-                if data[k] >= 128:
+                if byte_at(data, k) >= 128:
                     return False
             for w in range(count):
                 reach = matched[depth, w]
                 stop = wanted_ends[w]
                 if reach >= 0 and reach + (close - at) <= stop:
                     for k in range(at, close):
-                        if name_byte(data[k]) != wanted[reach]:
+                        if name_byte(byte_at(data, k)) != wanted[reach]:
                             reach = -1
                             break
                         reach += 1
-                    hit[w] = reach
+                    matched[_KEY, w] = reach
                 else:
-                    hit[w] = -1
+                    matched[_KEY, w] = -1
             at = close + 1
-            while at < end and is_space(data[at]):
+            while at < end and is_space(byte_at(data, at)):
                 at += 1
-            if at >= end or data[at] != 58:
+            if at >= end or byte_at(data, at) != 58:
                 return False
             at += 1
             state = _EXPECT_VALUE
@@ -114,7 +117,7 @@ def _walk(
                 at += 1
                 in_object[depth] = byte == 123
                 for w in range(count):
-                    reach = hit[w]
+                    reach = matched[_KEY, w]
                     if byte == 123 and named and reach >= 0 and reach < wanted_ends[w] and wanted[reach] == 95:
                         matched[depth, w] = reach + 1
                     else:
@@ -141,7 +144,7 @@ def _walk(
                     at = stop
             if start >= 0 and in_object[depth]:
                 for w in range(count):
-                    if hit[w] == wanted_ends[w] and lengths[w, row] < 0:
+                    if matched[_KEY, w] == wanted_ends[w] and lengths[w, row] < 0:
                         if escaped:
                             return False
                         starts[w, row] = start
@@ -158,7 +161,7 @@ def _walk(
                 depth -= 1
             else:
                 return False
-    while at < end and is_space(data[at]):
+    while at < end and is_space(byte_at(data, at)):
         at += 1
     return at == end
 

@@ -12,12 +12,15 @@ import numpy.typing as npt
 from numba import njit
 
 from sigyn.engine.kernels.names import name_byte
+from sigyn.store.shapes.bytes_at import byte_at
+from sigyn.store.shapes.plain_bytes import WIDTH, plain_in_quotes, plain_in_word
+from sigyn.wire.compiled import borrowing
 
 Bytes = npt.NDArray[np.uint8]
 Integers = npt.NDArray[np.int32]
 
 
-@njit(nogil=True, cache=True)
+@borrowing
 def _walk(
     data: Bytes,
     at: int,
@@ -32,26 +35,31 @@ def _walk(
     """Fill starts[:, row] and lengths[:, row]; False: hard."""
     count = len(wanted_ends)
     while True:
-        while at < end and data[at] <= 32:
+        while at < end and byte_at(data, at) <= 32:
             at += 1
         if at >= end:
             return True
         key = at
-        while at < end and data[at] > 32 and data[at] != 61:
-            if data[at] == 34 or data[at] >= 128:
+        while at < end and byte_at(data, at) > 32 and byte_at(data, at) != 61:
+            if byte_at(data, at) == 34 or byte_at(data, at) >= 128:
                 return False
             at += 1
         key_end = at
-        if key_end == key or 48 <= data[key] <= 57:
+        if key_end == key or 48 <= byte_at(data, key) <= 57:
             return False
         escaped = False
-        if at < end and data[at] == 61:
+        if at < end and byte_at(data, at) == 61:
             at += 1
-            if at < end and data[at] == 34:
+            if at < end and byte_at(data, at) == 34:
                 at += 1
                 start = at
-                while at < end and data[at] != 34:
-                    if data[at] == 92:
+                while at < end and byte_at(data, at) != 34:
+                    if at + WIDTH <= len(data):
+                        plain = plain_in_quotes(data, at)
+                        if plain:
+                            at += plain
+                            continue
+                    if byte_at(data, at) == 92:
                         escaped = True
                         at += 1
                     at += 1
@@ -59,14 +67,22 @@ def _walk(
                     return False
                 stop = at
                 at += 1
-                if at < end and data[at] > 32:
+                if at < end and byte_at(data, at) > 32:
                     return False
             else:
                 start = at
-                while at < end and data[at] > 32:
-                    if data[at] == 61 or data[at] == 34:
+                while at < end:
+                    if at + WIDTH <= len(data):
+                        at += plain_in_word(data, at)
+                        if at >= end:
+                            break
+                    byte = byte_at(data, at)
+                    if byte <= 32:
+                        break
+                    if byte == 61 or byte == 34:
                         return False
                     at += 1
+                at = min(at, end)
                 stop = at
         else:
             start = stop = at
@@ -77,7 +93,7 @@ def _walk(
             if wanted_ends[w] - begin == key_end - key and lengths[w, row] < 0:
                 same = True
                 for k in range(key_end - key):
-                    if name_byte(data[key + k]) != wanted[begin + k]:
+                    if name_byte(byte_at(data, key + k)) != wanted[begin + k]:
                         same = False
                         break
                 if same:
