@@ -10,9 +10,12 @@ import numpy as np
 import numpy.typing as npt
 
 from sigyn.services.discovery import AFTER_WORD, BEFORE_WORD, LEVELS, SPELLINGS, WORDS
-from sigyn.wire.compiled import compiled
+from sigyn.store.shapes.bytes_at import byte_at
+from sigyn.store.shapes.json_text import is_space
+from sigyn.store.shapes.text_ends import quote_after
+from sigyn.wire.compiled import borrowing, compiled
 
-_QUOTE, _BACKSLASH, _EQUALS, _COLON = 34, 92, 61, 58
+_QUOTE, _EQUALS, _COLON = 34, 61, 58
 _OPEN_BRACE, _CLOSE_BRACE, _OPEN_BRACKET, _CLOSE_BRACKET = 123, 125, 91, 93
 
 
@@ -51,17 +54,17 @@ _LEVEL_SPELLINGS = Words(list(SPELLINGS), [LEVELS.index(level) for level in SPEL
 _AROUND = _kinds(_LEVEL_WORDS.first)
 
 
-@compiled
+@borrowing
 def _field(text: Any, start: Any, end: Any, words: Any, offsets: Any, first: Any) -> Any:
     """Whether text[start:end] is one of the words."""
-    if start == end or not first[text[start]]:
+    if start == end or not first[byte_at(text, start)]:
         return False
     for word in range(len(offsets) - 1):
         if offsets[word + 1] - offsets[word] != end - start:
             continue
         same = True
         for i in range(end - start):
-            if text[start + i] != words[offsets[word] + i]:
+            if byte_at(text, start + i) != byte_at(words, offsets[word] + i):
                 same = False
                 break
         if same:
@@ -69,20 +72,20 @@ def _field(text: Any, start: Any, end: Any, words: Any, offsets: Any, first: Any
     return False
 
 
-@compiled
+@borrowing
 def _spelling(text: Any, start: Any, end: Any, words: Any, offsets: Any, codes: Any, first: Any) -> Any:
     """The code of the word that text[start:end] is, whatever its case; 0 for none."""
-    if start == end or not first[text[start]]:
+    if start == end or not first[byte_at(text, start)]:
         return 0
     for word in range(len(codes)):
         if offsets[word + 1] - offsets[word] != end - start:
             continue
         same = True
         for i in range(end - start):
-            byte = text[start + i]
+            byte = byte_at(text, start + i)
             if 65 <= byte <= 90:
                 byte += 32
-            if byte != words[offsets[word] + i]:
+            if byte != byte_at(words, offsets[word] + i):
                 same = False
                 break
         if same:
@@ -90,50 +93,38 @@ def _spelling(text: Any, start: Any, end: Any, words: Any, offsets: Any, codes: 
     return 0
 
 
-@compiled
-def _end_of_string(text: Any, at: Any, end: Any) -> Any:
-    """Where the quote is that closes the string whose inside begins at `at`; -1 when none does."""
-    while at < end:
-        if text[at] == _QUOTE:
-            return at
-        at += 2 if text[at] == _BACKSLASH else 1
-    return -1
-
-
-@compiled
+@borrowing
 def _after_blanks(text: Any, at: Any, end: Any) -> Any:
-    while at < end and (text[at] == 32 or text[at] == 9 or text[at] == 10 or text[at] == 13):
+    while at < end and is_space(byte_at(text, at)):
         at += 1
     return at
 
 
-@compiled
+@borrowing
 def _from_json(text: Any, at: Any, end: Any, max_depth: Any, fields: Any, spellings: Any) -> Any:
     depth = 0
     array_depth = 0
     while at < end:
-        byte = text[at]
+        byte = byte_at(text, at)
         at += 1
         if byte == _QUOTE:
             start = at
-            while at < end and text[at] != _QUOTE:
-                at += 2 if text[at] == _BACKSLASH else 1
-            if at >= end:
+            close, _ = quote_after(text, at, end)
+            if close >= end:
                 return 0
-            close = at
-            at = _after_blanks(text, at + 1, end)
-            if at < end and text[at] == _COLON:
+            at = _after_blanks(text, close + 1, end)
+            if at < end and byte_at(text, at) == _COLON:
                 at += 1
                 if (
-                    fields[2][text[start]]
+                    fields[2][byte_at(text, start)]
                     and array_depth == 0
                     and (depth <= max_depth or max_depth <= 0)
                     and _field(text, start, close, fields[0], fields[1], fields[2])
                 ):
                     value = _after_blanks(text, at, end)
-                    if value < end and text[value] == _QUOTE:
-                        value_end = _end_of_string(text, value + 1, end)
-                        if value_end >= 0:
+                    if value < end and byte_at(text, value) == _QUOTE:
+                        value_end, _ = quote_after(text, value + 1, end)
+                        if value_end < end:
                             code = _spelling(
                                 text, value + 1, value_end, spellings[0], spellings[1], spellings[2], spellings[3]
                             )
@@ -152,28 +143,28 @@ def _from_json(text: Any, at: Any, end: Any, max_depth: Any, fields: Any, spelli
     return 0
 
 
-@compiled
+@borrowing
 def _from_logfmt(text: Any, at: Any, end: Any, fields: Any, spellings: Any) -> Any:
     while at < end:
-        if text[at] <= 32 or text[at] == _EQUALS:
+        if byte_at(text, at) <= 32 or byte_at(text, at) == _EQUALS:
             at += 1
             continue
         start = at
-        while at < end and text[at] > 32 and text[at] != _EQUALS:
+        while at < end and byte_at(text, at) > 32 and byte_at(text, at) != _EQUALS:
             at += 1
-        if at == end or text[at] != _EQUALS:
+        if at == end or byte_at(text, at) != _EQUALS:
             continue
         key_end = at
         at += 1
-        if at < end and text[at] == _QUOTE:
+        if at < end and byte_at(text, at) == _QUOTE:
             value = at + 1
-            value_end = _end_of_string(text, value, end)
-            if value_end < 0:
+            value_end, _ = quote_after(text, value, end)
+            if value_end >= end:
                 return 0
             at = value_end + 1
         else:
             value = at
-            while at < end and text[at] > 32:
+            while at < end and byte_at(text, at) > 32:
                 at += 1
             value_end = at
         if _field(text, start, key_end, fields[0], fields[1], fields[2]):
@@ -183,17 +174,17 @@ def _from_logfmt(text: Any, at: Any, end: Any, fields: Any, spellings: Any) -> A
     return 0
 
 
-@compiled
+@borrowing
 def _from_words(text: Any, start: Any, end: Any, words: Any, around: Any) -> Any:
     offsets = words[1]
     previous = _IS_BEFORE
     for at in range(start, end):
-        kind = around[text[at]]
+        kind = around[byte_at(text, at)]
         if previous & _IS_BEFORE and kind & _IS_FIRST:
             for word in range(len(words[2])):
                 length = offsets[word + 1] - offsets[word]
                 stop = at + length
-                if stop > end or (stop < end and not around[text[stop]] & _IS_AFTER):
+                if stop > end or (stop < end and not around[byte_at(text, stop)] & _IS_AFTER):
                     continue
                 code = _spelling(
                     text, at, stop, words[0], offsets[word : word + 2], words[2][word : word + 1], words[3]
@@ -215,7 +206,7 @@ def find_levels(
             continue
         start, end = offsets[line], offsets[line + 1]
         first = _after_blanks(text, start, end)
-        if first < end and text[first] == _OPEN_BRACE:
+        if first < end and byte_at(text, first) == _OPEN_BRACE:
             code = _from_json(text, first, end, max_depth, fields, spellings)
         else:
             code = _from_logfmt(text, start, end, fields, spellings)

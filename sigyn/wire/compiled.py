@@ -23,6 +23,6 @@ def borrowing(function: F) -> F:
     unless it finds out that it need not; both are atomic, 10 ns together, which is most of what a short one takes.
     """
     try:
-        return cast(F, njit(nogil=True, cache=True, _nrt=False)(function))
+        return cast(F, njit(nogil=True, cache=True, _nrt=False, no_cfunc_wrapper=True)(function))
     except RuntimeError:  # as above
-        return cast(F, njit(nogil=True, _nrt=False)(function))
+        return cast(F, njit(nogil=True, _nrt=False, no_cfunc_wrapper=True)(function))

@@ -1,6 +1,6 @@
 """Protobuf bodies of `POST /loki/api/v1/push`, as Promtail, Alloy and their kin send them.
 
-Large bodies go through compiled loops (`protobuf_loops`, 1 M lines of 287 bytes in 0.4 s), small ones,
+Large bodies go through compiled loops (`protobuf_loops`, 400 000 lines of 287 bytes in 0.07 s), small ones,
 and those that the loops make nothing of, through protobuf's own reader.
 """
 

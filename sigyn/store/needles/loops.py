@@ -7,6 +7,7 @@ from numba import njit
 from sigyn.store.needles.hashing import GRAM, NEEDLE_BYTES, WINDOW
 from sigyn.store.shapes.bytes_at import byte_at, word_at_reversed
 from sigyn.store.shapes.copying import prefetch
+from sigyn.store.shapes.skim_loops import MAX_HOLES
 from sigyn.wire.compiled import borrowing
 
 Bytes = npt.NDArray[np.uint8]
@@ -19,6 +20,9 @@ _SECOND = np.uint64(0x94D049BB133111EB)
 _PRIME = np.uint64(0x100000001B3)
 _GRAM_MASK = np.uint64((1 << (8 * GRAM)) - 1)
 _LARGEST = np.uint64((1 << 64) - 1)
+
+_HASH_BYTES = 8
+_SOME = 1024  # hashes
 
 _WINDOWS = 1024
 """Of a text, that are looked at together."""
@@ -58,6 +62,18 @@ def _insert(table: Hashes, hashed: np.uint64) -> int:
         place = (place + np.uint64(1)) & mask
     table[place] = hashed
     return 1
+
+
+@borrowing
+def _insert_all(table: Hashes, hashes: Hashes, count: int) -> int:
+    """Adds so many hashes; how many of them were not there."""
+    mask = np.uint64(len(table) - 1)
+    for k in range(count):
+        prefetch(table, np.uint64(_HASH_BYTES) * (hashes[k] & mask))
+    added = 0
+    for k in range(count):
+        added += _insert(table, hashes[k])
+    return added
 
 
 @njit(nogil=True, cache=True)
@@ -139,11 +155,7 @@ def add_minimizers(
             found = _hashes(places, _distinct(places, windows), recent)
             while 2 * (count + found) > len(table):
                 table = _grown(table)
-            mask = np.uint64(len(table) - 1)
-            for k in range(found):
-                prefetch(table.view(np.uint8), np.uint64(8) * (places[k] & mask))
-            for k in range(found):
-                count += _insert(table, places[k])
+            count += _insert_all(table, places, found)
     return table, count
 
 
@@ -154,7 +166,7 @@ def add_values(data: Bytes, offsets: Integers, prefix: np.uint64, table: Hashes,
         if offsets[i + 1] - offsets[i] < NEEDLE_BYTES:
             hashed = prefix
             for k in range(offsets[i], offsets[i + 1]):
-                hashed = (hashed ^ np.uint64(data[k])) * _PRIME
+                hashed = (hashed ^ np.uint64(byte_at(data, k))) * _PRIME
             count += _insert(table, _mix(hashed))
         if 2 * count > len(table):
             table = _grown(table)
@@ -171,35 +183,57 @@ def add_fields(
 
     prefixes[first_prefix[s] + j] is that of hole j of shape s, 0: nothing to add.
     """
+    hashes = np.empty(MAX_HOLES, np.uint64)
     for i in range(len(rows)):
         row = rows[i]
         shape = shapes[row]
         if shape < 0:
             continue
-        for j in range(first_hole[row + 1] - first_hole[row]):
-            hashed = prefixes[first_prefix[shape] + j]
-            length = lengths[first_hole[row] + j]
+        found = 0
+        first, prefix = np.uint64(first_hole[row]), np.uint64(first_prefix[shape])
+        for hole in range(np.uint64(first_hole[row + 1]) - first):
+            hashed = prefixes[prefix + hole]
+            length = lengths[first + hole]
             if hashed != np.uint64(0) and length < NEEDLE_BYTES:
-                start = starts[first_hole[row] + j]
-                for k in range(start, start + length):
-                    hashed = (hashed ^ np.uint64(data[k])) * _PRIME
-                count += _insert(table, _mix(hashed))
-        if 2 * count > len(table):
+                start = starts[first + hole]
+                for at in range(start, start + length):
+                    hashed = (hashed ^ np.uint64(byte_at(data, at))) * _PRIME
+                hashes[found] = _mix(hashed)
+                found += 1
+        while 2 * (count + found) > len(table):
             table = _grown(table)
+        count += _insert_all(table, hashes, found)
     return table, count
+
+
+@borrowing
+def _held(table: Hashes, begin: int, end: int, some: Hashes) -> int:
+    """Puts the hashes of a part of a table one after the other, without a branch that depends on them; their number."""
+    held = 0
+    for place in range(begin, end):
+        some[held] = table[place]
+        held += table[place] != np.uint64(0)
+    return held
+
+
+@borrowing
+def _set_bits(hashed: np.uint64, blocks: Hashes) -> None:
+    """Sets the bits of a hash in its block."""
+    count = np.uint64(len(blocks) // BLOCK_WORDS)
+    block = ((hashed >> np.uint64(32)) * count) >> np.uint64(32)
+    bits = hashed & np.uint64(0xFFFFFFFF)
+    for _ in range(PROBES):
+        bit = bits & np.uint64(511)
+        blocks[block * np.uint64(BLOCK_WORDS) + (bit >> np.uint64(6))] |= np.uint64(1) << (bit & np.uint64(63))
+        bits = (bits * np.uint64(0x9E3779B1) + np.uint64(0x7F4A7C15)) & np.uint64(0xFFFFFFFF)
+        bits ^= bits >> np.uint64(15)
 
 
 @njit(nogil=True, cache=True)
 def fill(table: Hashes, blocks: npt.NDArray[np.uint64]) -> None:
     """Sets the bits of all hashes of a table in a filter of len(blocks) // BLOCK_WORDS blocks."""
-    count = np.uint64(len(blocks) // BLOCK_WORDS)
-    for hashed in table:
-        if hashed == np.uint64(0):
-            continue
-        block = ((hashed >> np.uint64(32)) * count) >> np.uint64(32)
-        bits = hashed & np.uint64(0xFFFFFFFF)
-        for _ in range(PROBES):
-            bit = bits & np.uint64(511)
-            blocks[block * np.uint64(BLOCK_WORDS) + (bit >> np.uint64(6))] |= np.uint64(1) << (bit & np.uint64(63))
-            bits = (bits * np.uint64(0x9E3779B1) + np.uint64(0x7F4A7C15)) & np.uint64(0xFFFFFFFF)
-            bits ^= bits >> np.uint64(15)
+    some = np.empty(_SOME, np.uint64)
+    for begin in range(0, len(table), _SOME):
+        held = _held(table, begin, min(begin + _SOME, len(table)), some)
+        for k in range(held):
+            _set_bits(some[k], blocks)

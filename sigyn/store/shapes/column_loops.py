@@ -55,10 +55,10 @@ def pick(
     for i in range(len(shapes)):
         out_starts[i], out_lengths[i] = 0, -1
         if shapes[i] >= 0:
-            hole = hole_of[shapes[i]]
+            hole = hole_of[np.uint64(shapes[i])]
             if hole >= 0:
-                out_starts[i] = starts[first_hole[i] + hole]
-                out_lengths[i] = lengths[first_hole[i] + hole]
+                place = np.uint64(first_hole[i] + hole)
+                out_starts[i], out_lengths[i] = starts[place], lengths[place]
 
 
 @njit(nogil=True, cache=True)

@@ -69,7 +69,7 @@ def copy_bytes(_typing: Any, target: Any, at: Any, source: Any, start: Any, leng
 
 @intrinsic
 def prefetch(_typing: Any, data: Any, at: Any) -> Any:
-    """Has the processor fetch what is around data[at], which need not be inside."""
+    """Has the processor fetch what is around byte `at` of an array; it need not be inside."""
 
     def generate(context: Any, builder: Any, signature: Any, arguments: Any) -> Any:
         place = _place(context, builder, signature.args, arguments, 0, 1)

@@ -8,6 +8,7 @@ import numpy.typing as npt
 from numba import njit
 
 from sigyn.store.shapes.bytes_at import byte_at, word_at
+from sigyn.store.shapes.comparing import same_bytes
 from sigyn.wire.compiled import borrowing
 
 Bytes = npt.NDArray[np.uint8]
@@ -197,10 +198,10 @@ def write_numbered(numbers: Longs, prefix: Bytes, valid: Flags, offsets: Integer
             value //= 10
 
 
-@njit(nogil=True, cache=True)
+@borrowing
 def _two(data: Bytes, at: int) -> int:
     """The number of two digits; -1 when they are none."""
-    tens, ones = data[at], data[at + 1]
+    tens, ones = byte_at(data, at), byte_at(data, at + 1)
     if 48 <= tens <= 57 and 48 <= ones <= 57:
         return int((tens - 48) * 10 + ones - 48)
     return -1
@@ -236,14 +237,16 @@ def read_times(
 ) -> None:
     """Times such as 2026-11-25T21:35:57.021Z as ns since 1970: `digits` of a second's fraction, then `suffix`."""
     width = 19 + (digits + 1 if digits else 0) + len(suffix)
+    unit = 10 ** (9 - digits)
+    date, days = 0, 0  # neighbours are mostly of one day
     for i in range(len(fits)):
-        at = offsets[i]
+        at = np.int64(offsets[i])
         fits[i] = False
         if offsets[i + 1] - at != width:
             continue
-        if data[at + 4] != 45 or data[at + 7] != 45 or data[at + 10] != separator:
+        if byte_at(data, at + 4) != 45 or byte_at(data, at + 7) != 45 or byte_at(data, at + 10) != separator:
             continue
-        if data[at + 13] != 58 or data[at + 16] != 58:
+        if byte_at(data, at + 13) != 58 or byte_at(data, at + 16) != 58:
             continue
         century, year = _two(data, at), _two(data, at + 2)
         month, day = _two(data, at + 5), _two(data, at + 8)
@@ -252,25 +255,31 @@ def read_times(
             continue
         if not 0 <= hour <= 23 or not 0 <= minute <= 59 or not 0 <= second <= 59:
             continue
-        days = _days(century * 100 + year, month, day)
-        if _date(days) != (century * 100 + year, month, day):
-            continue
+        own_date = (century * 100 + year) * 10_000 + month * 100 + day
+        if own_date != date:
+            own_days = _days(century * 100 + year, month, day)
+            if _date(own_days) != (century * 100 + year, month, day):
+                continue
+            date, days = own_date, own_days
         fraction = 0
         proper = True
         if digits:
-            proper = data[at + 19] == 46
+            proper = byte_at(data, at + 19) == 46
             for k in range(digits):
-                byte = data[at + 20 + k]
+                byte = byte_at(data, at + 20 + k)
                 proper = proper and 48 <= byte <= 57
                 fraction = fraction * 10 + byte - 48
-        for k in range(len(suffix)):
-            proper = proper and data[at + width - len(suffix) + k] == suffix[k]
-        if not proper:
+        if not proper or not same_bytes(data, at + width - len(suffix), suffix, 0, len(suffix)):
             continue
-        out[i] = (days * DAY_SECONDS + hour * 3600 + minute * 60 + second) * 1_000_000_000 + fraction * 10 ** (
-            9 - digits
-        )
+        out[i] = (days * DAY_SECONDS + hour * 3600 + minute * 60 + second) * 1_000_000_000 + fraction * unit
         fits[i] = True
+
+
+@borrowing
+def _write_two(out: Bytes, at: np.uint64, number: int) -> None:
+    """Two digits."""
+    out[at] = 48 + number // 10
+    out[at + np.uint64(1)] = 48 + number % 10
 
 
 @njit(nogil=True, cache=True)
@@ -278,30 +287,34 @@ def write_times(
     times: Longs, separator: int, digits: int, suffix: Bytes, valid: Flags, offsets: Integers, out: Bytes
 ) -> None:
     """The text of each time at its offset."""
+    unit = 10 ** (9 - digits)
+    days, year, month, day = 0, 1970, 1, 1  # neighbours are mostly of one day
     for i in range(len(valid)):
         if not valid[i]:
             continue
-        at = offsets[i]
+        at = np.uint64(offsets[i])
         seconds = times[i] // 1_000_000_000
-        fraction = (times[i] - seconds * 1_000_000_000) // 10 ** (9 - digits)
-        days = seconds // DAY_SECONDS
+        fraction = (times[i] - seconds * 1_000_000_000) // unit
+        if seconds // DAY_SECONDS != days:
+            days = seconds // DAY_SECONDS
+            year, month, day = _date(days)
         second = seconds - days * DAY_SECONDS
-        year, month, day = _date(days)
-        for place, number in (
-            (0, year // 100), (2, year % 100), (5, month), (8, day),
-            (11, second // 3600), (14, second // 60 % 60), (17, second % 60),
-        ):  # fmt: skip
-            out[at + place] = 48 + number // 10
-            out[at + place + 1] = 48 + number % 10
-        out[at + 4] = out[at + 7] = 45
-        out[at + 10] = separator
-        out[at + 13] = out[at + 16] = 58
-        at += 19
+        _write_two(out, at, year // 100)
+        _write_two(out, at + np.uint64(2), year % 100)
+        _write_two(out, at + np.uint64(5), month)
+        _write_two(out, at + np.uint64(8), day)
+        _write_two(out, at + np.uint64(11), second // 3600)
+        _write_two(out, at + np.uint64(14), second // 60 % 60)
+        _write_two(out, at + np.uint64(17), second % 60)
+        out[at + np.uint64(4)] = out[at + np.uint64(7)] = 45
+        out[at + np.uint64(10)] = separator
+        out[at + np.uint64(13)] = out[at + np.uint64(16)] = 58
+        at += np.uint64(19)
         if digits:
             out[at] = 46
             for k in range(digits, 0, -1):
-                out[at + k] = 48 + fraction % 10
+                out[at + np.uint64(k)] = 48 + fraction % 10
                 fraction //= 10
-            at += digits + 1
+            at += np.uint64(digits + 1)
         for k in range(len(suffix)):
-            out[at + k] = suffix[k]
+            out[at + np.uint64(k)] = suffix[k]

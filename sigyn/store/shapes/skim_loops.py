@@ -16,7 +16,7 @@ from numba import njit
 from sigyn.store.shapes.bytes_at import byte_at
 from sigyn.store.shapes.comparing import same_bytes
 from sigyn.store.shapes.json_text import is_space, scalar_end, string_end
-from sigyn.store.shapes.plain_bytes import WIDTH, plain_in_quotes, plain_in_word
+from sigyn.store.shapes.text_ends import quote_after, word_end
 from sigyn.wire.compiled import borrowing
 
 Bytes = npt.NDArray[np.uint8]
@@ -271,7 +271,7 @@ def _skim_logfmt(
         kind = BARE
         if at < end and byte_at(data, at) == 34:
             start = at + 1
-            stop, escaped = _quoted_end(data, start, end)
+            stop, escaped = quote_after(data, start, end)
             if stop >= end:
                 return none
             kind = ESCAPED if escaped else TEXT
@@ -280,7 +280,7 @@ def _skim_logfmt(
                 return none
         else:
             start = at
-            stop = _word_end(data, start, end)
+            stop = word_end(data, start, end)
             if stop < end and byte_at(data, stop) > 32:
                 return none
             at = stop
@@ -307,43 +307,6 @@ def _skim_logfmt(
     return hashed, hole
 
 
-@borrowing
-def _quoted_end(data: Bytes, at: int, end: int) -> tuple[int, bool]:
-    """Offset of the quote that closes the value begun before `at`, `end` or more: none; whether it holds escapes."""
-    escaped = False
-    while at < end:
-        if at + WIDTH <= len(data):
-            plain = plain_in_quotes(data, at)
-            at += plain
-            if plain == WIDTH or at >= end:
-                continue
-        byte = byte_at(data, at)
-        if byte == 34:
-            return at, escaped
-        if byte == 92:
-            escaped = True
-            at += 1
-        at += 1
-    return at, escaped
-
-
-@borrowing
-def _word_end(data: Bytes, at: int, end: int) -> int:
-    """Offset of the first blank, control character, quote or equals sign; `end`: none."""
-    while at < end:
-        if at + WIDTH <= len(data):
-            plain = plain_in_word(data, at)
-            at += plain
-            if plain < WIDTH:
-                break
-        else:
-            byte = byte_at(data, at)
-            if byte <= 32 or byte == 34 or byte == 61:
-                break
-            at += 1
-    return min(at, end)
-
-
 @njit(nogil=True, cache=True)
 def skim(
     data: Bytes, offsets: Integers,
@@ -355,10 +318,10 @@ def skim(
     A JSON line begins with `{`; any other may be logfmt. There must be room for a hole every two bytes.
     """
     known = np.zeros((_PLACES, _COLUMNS), np.int64)
-    hole = 0
+    hole = np.int64(0)  # as are all places: what is called is compiled for each type apart
     first_hole[0] = 0
     for i in range(len(offsets) - 1):
-        begin, end = offsets[i], offsets[i + 1]
+        begin, end = np.int64(offsets[i]), np.int64(offsets[i + 1])
         if begin < end and byte_at(data, begin) == 123:
             hashes[i], hole = _skim_json(data, begin, end, starts, lengths, kinds, hole, known)
         else:
