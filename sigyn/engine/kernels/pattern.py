@@ -9,17 +9,13 @@ import numpy as np
 import numpy.typing as npt
 from numba import njit
 
-from sigyn.store.pages.bits import integer
-from sigyn.store.shapes.bytes_at import byte_at, word_at
+from sigyn.store.shapes.bytes_at import byte_at
+from sigyn.store.shapes.plain_bytes import WIDTH, before_byte
 
 Bytes = npt.NDArray[np.uint8]
 Integers = npt.NDArray[np.int32]
 
 LITERAL, UNNAMED = -1, -2
-
-
-_ONES, _HIGH = np.uint64(0x0101010101010101), np.uint64(0x8080808080808080)
-_ONE, _TOP_BYTE = np.uint64(1), np.uint64(56)
 
 
 @njit(nogil=True, cache=True)
@@ -40,11 +36,9 @@ def extract_pattern(
     nobody asks for, or s: starts[s, i] and lengths[s, i] place that capture of the i-th of `rows`. Lengths are to be
     -1 before, and stay so where a capture is not reached.
 
-    The first byte of a literal is looked for in words of eight: where a word, combined with eight of that byte, has a
-    zero (https://graphics.stanford.edu/~seander/bithacks.html#ZeroInWord). All in one function: to call one for each
-    literal takes five times as long.
+    All in one function: to call one for each literal takes longer than to look for it.
     """
-    whole = len(data) - 8  # the last place where a word is
+    whole = len(data) - WIDTH
     for i in range(len(rows)):
         at, end = offsets[rows[i]], offsets[rows[i] + 1]
         if at == end:
@@ -58,17 +52,14 @@ def extract_pattern(
                 continue
             stop = literal_ends[p]
             first = byte_at(literals, begin)
-            eight = np.uint64(first) * _ONES
             last = end - (stop - begin)
             found, place = -1, at
             while place <= last:
                 if place <= whole:
-                    word = word_at(data, place) ^ eight
-                    zeros = (word - _ONES) & ~word & _HIGH
-                    if zeros == np.uint64(0):
-                        place += 8
+                    others = before_byte(data, place, first)
+                    place += others
+                    if others == WIDTH:
                         continue
-                    place += integer((((zeros & -zeros) - _ONE) & _ONES) * _ONES >> _TOP_BYTE) - 1
                     if place > last:
                         break
                 elif byte_at(data, place) != first:

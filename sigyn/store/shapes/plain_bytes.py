@@ -13,23 +13,47 @@ WIDTH = 16
 """Bytes that are looked at together: processors that numba compiles for have registers of that size."""
 
 
+def _some(context: Any, builder: Any, kinds: Any, arguments: Any) -> Any:
+    """WIDTH bytes from the place arguments[1] of the array of bytes arguments[0]."""
+    held = context.make_array(kinds[0])(context, builder, arguments[0])
+    offset = context.cast(builder, arguments[1], kinds[1], types.intp)
+    place = builder.gep(builder.bitcast(held.data, ir.IntType(8).as_pointer()), [offset], inbounds=True)
+    return builder.load(builder.bitcast(place, ir.VectorType(ir.IntType(8), WIDTH).as_pointer()), align=1)
+
+
+def _first(builder: Any, found: Any) -> Any:
+    """The number of the first of WIDTH bytes that was found, WIDTH when none was."""
+    bits = builder.zext(builder.bitcast(found, ir.IntType(WIDTH)), ir.IntType(64))
+    bits = builder.or_(bits, ir.Constant(bits.type, 1 << WIDTH))
+    return builder.cttz(bits, ir.Constant(ir.IntType(1), 1))
+
+
 def _bytes_before(below: int, others: bytes) -> Any:
     """The code of a function: how many of WIDTH bytes come before one less than `below` or one of the others."""
 
     def generate(context: Any, builder: Any, signature: Any, arguments: Any) -> Any:
-        vector = ir.VectorType(ir.IntType(8), WIDTH)
-        held = context.make_array(signature.args[0])(context, builder, arguments[0])
-        offset = context.cast(builder, arguments[1], signature.args[1], types.intp)
-        place = builder.gep(builder.bitcast(held.data, ir.IntType(8).as_pointer()), [offset], inbounds=True)
-        some = builder.load(builder.bitcast(place, vector.as_pointer()), align=1)
-        found = builder.icmp_unsigned("<", some, ir.Constant(vector, [below] * WIDTH))
+        some = _some(context, builder, signature.args, arguments)
+        found = builder.icmp_unsigned("<", some, ir.Constant(some.type, [below] * WIDTH))
         for byte in others:
-            found = builder.or_(found, builder.icmp_unsigned("==", some, ir.Constant(vector, [byte] * WIDTH)))
-        bits = builder.zext(builder.bitcast(found, ir.IntType(WIDTH)), ir.IntType(64))
-        bits = builder.or_(bits, ir.Constant(bits.type, 1 << WIDTH))  # where there is none
-        return builder.cttz(bits, ir.Constant(ir.IntType(1), 1))
+            found = builder.or_(found, builder.icmp_unsigned("==", some, ir.Constant(some.type, [byte] * WIDTH)))
+        return _first(builder, found)
 
     return generate
+
+
+@intrinsic
+def before_byte(_typing: Any, data: Any, at: Any, byte: Any) -> Any:
+    """How many bytes from `at`, of WIDTH, come before this one, as `plain_in_quotes` has them."""
+
+    def generate(context: Any, builder: Any, signature: Any, arguments: Any) -> Any:
+        some = _some(context, builder, signature.args, arguments)
+        sought = context.cast(builder, arguments[2], signature.args[2], types.uint8)
+        none = ir.Constant(some.type, ir.Undefined)
+        one = builder.insert_element(none, sought, ir.Constant(ir.IntType(32), 0))
+        lanes = ir.Constant(ir.VectorType(ir.IntType(32), WIDTH), [0] * WIDTH)
+        return _first(builder, builder.icmp_unsigned("==", some, builder.shuffle_vector(one, none, lanes)))
+
+    return types.int64(data, at, byte), generate
 
 
 @intrinsic
