@@ -30,19 +30,22 @@ _REMEMBERED = 4096  # walks: each new segment may bring other texts, and an auto
 _UNSEEN = -1
 
 
+_NOTHING = np.zeros(0, np.uint8)
+_NOTHING.flags.writeable = False
+
+
 @dataclass(frozen=True, slots=True, eq=False)
 class Automaton:
     """table[state, byte] is the state behind a byte; at_end[state] whether the line matches if it ends there.
 
-    What is found begins with a text of `reach` bytes. Where nothing of it has come, which is the state
-    `home`, and the byte `reach` - 1 further on is b, the next skips[b] bytes don't matter.
+    What is found begins with the bytes `begins`. Where nothing of it has come, which is the state `home`, only where
+    they stand it goes on; without any, each byte counts.
     """
 
     table: npt.NDArray[np.int16]
     at_end: npt.NDArray[np.bool_]
     home: int
-    reach: int
-    skips: npt.NDArray[np.int32]
+    begins: npt.NDArray[np.uint8]
     _rows: dict[int, list[int]] = field(default_factory=dict)
     _after: dict[tuple[int, bytes], int] = field(default_factory=dict)
     _quiet: dict[int, npt.NDArray[np.bool_]] = field(default_factory=dict)
@@ -103,7 +106,7 @@ def automaton_of(text: str, *, is_expression: bool) -> Automaton | None:
 def _of_text(sought: bytes) -> Automaton | None:
     """Finds a text by its bytes, which in UTF-8 is the same: nothing is unknown (Knuth, Morris and Pratt 1977)."""
     if not sought:
-        return Automaton(np.zeros((3, 256), np.int16), np.ones(3, np.bool_), FIRST, 0, _skips(b""))
+        return Automaton(np.zeros((3, 256), np.int16), np.ones(3, np.bool_), FIRST, _NOTHING)
     if len(sought) > MOST_STATES:
         return None
     table = np.full((FIRST + len(sought), 256), FIRST, np.int16)
@@ -117,15 +120,7 @@ def _of_text(sought: bytes) -> Automaton | None:
         table[state, byte] = state + 1 if matched + 1 < len(sought) else FOUND
     at_end = np.zeros(len(table), np.bool_)
     at_end[FOUND] = True
-    return Automaton(table, at_end, FIRST, len(sought), _skips(sought))
-
-
-def _skips(text: bytes) -> npt.NDArray[np.int32]:
-    """How far from its last byte a text has each byte, its length where it has none (Horspool 1980)."""
-    skips = np.full(256, len(text), np.int32)
-    for place, byte in enumerate(text):
-        skips[byte] = len(text) - 1 - place
-    return skips
+    return Automaton(table, at_end, FIRST, np.frombuffer(sought, np.uint8))
 
 
 class _Places:
@@ -202,7 +197,7 @@ def _determined(places: _Places, first: int, begins: bytes) -> Automaton:
     ends = [True, False]
     todo = [begin]  # not among `numbers`: what it is at the start of the line, it is nowhere else
     if 0 in begin:
-        return Automaton(np.zeros((3, 256), np.int16), np.ones(3, np.bool_), FIRST, 0, _skips(b""))
+        return Automaton(np.zeros((3, 256), np.int16), np.ones(3, np.bool_), FIRST, _NOTHING)
     while todo:
         state = todo.pop(0)
         row = np.full(256, UNKNOWN, np.int16)
@@ -225,7 +220,7 @@ def _determined(places: _Places, first: int, begins: bytes) -> Automaton:
             row[members] = number
         rows.append(row)
     home = numbers.get(anywhere, FIRST)
-    return Automaton(np.stack(rows), np.array(ends, np.bool_), home, len(begins), _skips(begins))
+    return Automaton(np.stack(rows), np.array(ends, np.bool_), home, np.frombuffer(begins, np.uint8))
 
 
 def _byte_classes(places: _Places) -> list[list[int]]:

@@ -175,7 +175,4 @@ def _numbered(automaton: Automaton, states: States) -> tuple[States, tuple[int, 
 
 
 def _run(automaton: Automaton, texts: Slices, states: States) -> None:
-    run_automaton(
-        automaton.table, automaton.home, automaton.reach, automaton.skips,
-        texts.data, texts.starts, texts.lengths, states,
-    )  # fmt: skip
+    run_automaton(automaton.table, automaton.home, automaton.begins, texts.data, texts.starts, texts.lengths, states)

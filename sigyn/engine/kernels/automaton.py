@@ -5,6 +5,7 @@ import numpy.typing as npt
 from numba import njit
 
 from sigyn.store.shapes.bytes_at import byte_at
+from sigyn.store.shapes.plain_bytes import WIDTH, before_byte, before_pair
 
 Numbers = npt.NDArray[np.int16]
 
@@ -13,8 +14,7 @@ Numbers = npt.NDArray[np.int16]
 def run_automaton(
     table: npt.NDArray[np.int16],
     home: int,
-    reach: int,
-    skips: npt.NDArray[np.int32],
+    begins: npt.NDArray[np.uint8],
     data: npt.NDArray[np.uint8],
     starts: npt.NDArray[np.int64],
     lengths: npt.NDArray[np.int32],
@@ -22,24 +22,30 @@ def run_automaton(
 ) -> None:
     """Moves states[i] over the text data[starts[i] : starts[i] + lengths[i]]; states 0 and 1 never change.
 
-    In the state `home` the byte b that is `reach` - 1 bytes further on tells that skips[b] bytes don't
-    matter; `reach` 0: no byte does.
+    In the state `home` only where the bytes `begins` stand, or some of them at the end of the text, something changes;
+    without any, each byte is looked at. Their first and last byte are looked for together, at 16 places at once.
     """
+    reach = len(begins)
+    first = begins[0] if reach else np.uint8(0)
+    last = begins[reach - 1] if reach else np.uint8(0)
+    room = len(data) - WIDTH
     for i in range(len(states)):
         state = states[i]
         k = starts[i]
         end = k + lengths[i]
+        whole = end - reach  # the last place where all of `begins` can be
         while k < end and state > 1:
             if state == home and reach:
-                ahead = k + reach - 1
-                while ahead < end:
-                    skip = skips[byte_at(data, ahead)]
-                    if skip == 0:
+                begin = k
+                while k <= whole and k + reach - 1 <= room:
+                    others = before_pair(data, k, first, last, reach - 1)
+                    k += others
+                    if others < WIDTH:
                         break
-                    ahead += skip
-                k = ahead - reach + 1
-                while k < end and table[home, byte_at(data, k)] == home:
-                    k += 1
+                if k > whole:  # some of them may stand at the end
+                    k = max(begin, whole + 1)
+                while k < end and byte_at(data, k) != first:
+                    k += before_byte(data, k, first) if k <= room else 1
                 if k >= end:
                     break
             state = table[np.uint16(state), byte_at(data, k)]

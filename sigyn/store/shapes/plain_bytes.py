@@ -13,10 +13,12 @@ WIDTH = 16
 """Bytes that are looked at together: processors that numba compiles for have registers of that size."""
 
 
-def _some(context: Any, builder: Any, kinds: Any, arguments: Any) -> Any:
-    """WIDTH bytes from the place arguments[1] of the array of bytes arguments[0]."""
+def _some(context: Any, builder: Any, kinds: Any, arguments: Any, distance: int = 0) -> Any:
+    """WIDTH bytes from the place arguments[1] of the array arguments[0], or arguments[distance] further on."""
     held = context.make_array(kinds[0])(context, builder, arguments[0])
     offset = context.cast(builder, arguments[1], kinds[1], types.intp)
+    if distance:
+        offset = builder.add(offset, context.cast(builder, arguments[distance], kinds[distance], types.intp))
     place = builder.gep(builder.bitcast(held.data, ir.IntType(8).as_pointer()), [offset], inbounds=True)
     return builder.load(builder.bitcast(place, ir.VectorType(ir.IntType(8), WIDTH).as_pointer()), align=1)
 
@@ -41,19 +43,37 @@ def _bytes_before(below: int, others: bytes) -> Any:
     return generate
 
 
+def _are(context: Any, builder: Any, kinds: Any, arguments: Any, some: Any, byte: int) -> Any:
+    """Which of WIDTH bytes are the byte arguments[byte]."""
+    sought = context.cast(builder, arguments[byte], kinds[byte], types.uint8)
+    none = ir.Constant(some.type, ir.Undefined)
+    one = builder.insert_element(none, sought, ir.Constant(ir.IntType(32), 0))
+    lanes = ir.Constant(ir.VectorType(ir.IntType(32), WIDTH), [0] * WIDTH)
+    return builder.icmp_unsigned("==", some, builder.shuffle_vector(one, none, lanes))
+
+
 @intrinsic
 def before_byte(_typing: Any, data: Any, at: Any, byte: Any) -> Any:
     """How many bytes from `at`, of WIDTH, come before this one, as `plain_in_quotes` has them."""
 
     def generate(context: Any, builder: Any, signature: Any, arguments: Any) -> Any:
-        some = _some(context, builder, signature.args, arguments)
-        sought = context.cast(builder, arguments[2], signature.args[2], types.uint8)
-        none = ir.Constant(some.type, ir.Undefined)
-        one = builder.insert_element(none, sought, ir.Constant(ir.IntType(32), 0))
-        lanes = ir.Constant(ir.VectorType(ir.IntType(32), WIDTH), [0] * WIDTH)
-        return _first(builder, builder.icmp_unsigned("==", some, builder.shuffle_vector(one, none, lanes)))
+        some = _some(context, builder, signature.args, arguments, 0)
+        return _first(builder, _are(context, builder, signature.args, arguments, some, 2))
 
     return types.int64(data, at, byte), generate
+
+
+@intrinsic
+def before_pair(_typing: Any, data: Any, at: Any, byte: Any, other: Any, distance: Any) -> Any:
+    """As `before_byte`, of this byte with the other one so much further on, which must not be behind the end."""
+
+    def generate(context: Any, builder: Any, signature: Any, arguments: Any) -> Any:
+        kinds = signature.args
+        some, further = (_some(context, builder, kinds, arguments, distance) for distance in (0, 4))
+        found = _are(context, builder, kinds, arguments, some, 2)
+        return _first(builder, builder.and_(found, _are(context, builder, kinds, arguments, further, 3)))
+
+    return types.int64(data, at, byte, other, distance), generate
 
 
 @intrinsic
