@@ -18,8 +18,6 @@ _ODD = np.uint64(0x9E3779B97F4A7C15)
 _FIRST = np.uint64(0xBF58476D1CE4E5B9)
 _SECOND = np.uint64(0x94D049BB133111EB)
 _PRIME = np.uint64(0x100000001B3)
-_GRAM_MASK = np.uint64((1 << (8 * GRAM)) - 1)
-_LARGEST = np.uint64((1 << 64) - 1)
 
 _HASH_BYTES = 8
 _SOME = 1024  # hashes

@@ -3,6 +3,8 @@
 Each reading loop says which texts it would write back byte for byte: only those may take the form.
 """
 
+from typing import Any
+
 import numpy as np
 import numpy.typing as npt
 from numba import njit
@@ -240,7 +242,7 @@ def read_times(
     unit = 10 ** (9 - digits)
     date, days = 0, 0  # neighbours are mostly of one day
     for i in range(len(fits)):
-        at = np.int64(offsets[i])
+        at: Any = np.int64(offsets[i])
         fits[i] = False
         if offsets[i + 1] - at != width:
             continue

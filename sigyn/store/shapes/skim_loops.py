@@ -318,10 +318,11 @@ def skim(
     A JSON line begins with `{`; any other may be logfmt. There must be room for a hole every two bytes.
     """
     known = np.zeros((_PLACES, _COLUMNS), np.int64)
-    hole = np.int64(0)  # as are all places: what is called is compiled for each type apart
+    hole: Any = np.int64(0)  # as are all places: what is called is compiled for each type apart
     first_hole[0] = 0
     for i in range(len(offsets) - 1):
-        begin, end = np.int64(offsets[i]), np.int64(offsets[i + 1])
+        begin: Any = np.int64(offsets[i])
+        end: Any = np.int64(offsets[i + 1])
         if begin < end and byte_at(data, begin) == 123:
             hashes[i], hole = _skim_json(data, begin, end, starts, lengths, kinds, hole, known)
         else:
