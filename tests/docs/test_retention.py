@@ -46,7 +46,8 @@ def test_what_the_table_says_is_what_happens(tmp_path: Path) -> None:
 
 def lines(url: str, now: int) -> set[str]:
     times = {"start": str(now - 90 * DAY), "end": str(now)}
-    answer = httpx.get(f"{url}/loki/api/v1/query_range", params={"query": '{service=~".+"}', "limit": "99", **times})
+    params = {"query": '{service=~".+"}', "limit": "99", **times}
+    answer = httpx.get(f"{url}/loki/api/v1/query_range", params=params, timeout=60)  # loops may have to be compiled
     streams = json.loads(answer.text)["data"]["result"]
     return {line for stream in streams for _, line in stream["values"]}
 
