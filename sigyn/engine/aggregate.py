@@ -10,6 +10,7 @@ from dataclasses import dataclass
 import numpy as np
 import pyarrow as pa
 
+from sigyn.engine.automata.automaton import automaton_of
 from sigyn.engine.context import QueryContext
 from sigyn.engine.direct import aggregate, direct_plan, needs_sql
 from sigyn.engine.frame import Frame, Rows
@@ -18,7 +19,7 @@ from sigyn.engine.interpreter.entry import ERROR
 from sigyn.engine.interpreter.extraction import SampleExtractor
 from sigyn.engine.interpreter.labelless import needs_no_labels, without_parsers
 from sigyn.engine.samples import BucketSums, RangeTask, SampleColumns
-from sigyn.engine.scan import ENTRIES_AT_ONCE, Part, Scan, surviving
+from sigyn.engine.scan import ENTRIES_AT_ONCE, UNIT_ROWS, Part, Scan, surviving
 from sigyn.engine.series_keys import GROUP, SeriesKeys, series_keys
 from sigyn.engine.sql.compile import Program, compile_pipeline
 from sigyn.engine.sql.run import (
@@ -28,6 +29,7 @@ from sigyn.engine.sql.run import (
     select,
     without_last_filters,
 )
+from sigyn.engine.sql.steps import FilterLine, Parse, Step
 from sigyn.engine.sql.text import Sql, all_of, build
 from sigyn.engine.sql.unsupported import Unsupported
 from sigyn.engine.streams import QueryStreams
@@ -53,6 +55,11 @@ class AggregationPlan:
     names: SeriesNames | None
     reason: str = ""
 
+    @property
+    def has_small_steps(self) -> bool:
+        """Whether neither SQL nor the interpreter has much to do."""
+        return self.names is not None and all(_is_small(step) for step in self.program.scope.steps)
+
     def value(self) -> Sql:
         """What an entry counts for."""
         if self.program.value is not None:
@@ -60,6 +67,12 @@ class AggregationPlan:
         if self.task.counts_bytes:
             return build("strlen({})::DOUBLE", self.program.scope.line)
         return Sql("1::DOUBLE")
+
+
+def _is_small(step: Step) -> bool:
+    if isinstance(step, FilterLine):
+        return all(automaton_of(text, is_expression=step.is_expression) is not None for text in step.sought)
+    return isinstance(step, Parse)
 
 
 def plan_aggregation(task: RangeTask, streams: QueryStreams, *, metadata: bool) -> AggregationPlan:
@@ -88,6 +101,18 @@ class Aggregator:
         self._scan = scan
         self._context = context
         self.plans = {metadata: plan_aggregation(task, scan.streams, metadata=metadata) for metadata in (False, True)}
+
+    @property
+    def is_short(self) -> bool:
+        """Whether one thread is as quick as several.
+
+        Of many small steps, more is lost on threads that wait for each other than a second core gives.
+        """
+        return (
+            sum(part.rows for part in self._scan.parts) <= UNIT_ROWS
+            and all(self._scan.snapshot.is_near(part.segment) for part in self._scan.parts)
+            and all(plan.has_small_steps for plan in self.plans.values())
+        )
 
     def __call__(self, unit: Sequence[Part]) -> list[BucketSums] | list[SampleColumns]:
         """What the entries of some parts contribute. Raises QueryError for an error (strict mode)."""

@@ -105,6 +105,12 @@ class QueryContext:
                 part.segment.text_bytes * part.rows // max(part.segment.rows, 1) for part in unit
             )
 
+    def one_by_one(self, work: Callable[[Item], Outcome], items: Iterable[Item]) -> Iterator[Outcome]:
+        """Results of `work` in the order of the items, computed on this thread as they are asked for."""
+        for item in items:
+            self.check()
+            yield work(item)
+
     def in_order(self, work: Callable[[Item], Outcome], items: Iterable[Item]) -> Iterator[Outcome]:
         """Results of `work`, in the order of the items, computed a few ahead on other threads.
 

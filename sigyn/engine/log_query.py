@@ -56,7 +56,7 @@ def run_log_query(
     one_by_one = scan.filters_by_fields and all(scan.snapshot.is_near(part.segment) for part in scan.parts)
     units = list(_units(scan, backward, one_by_one=one_by_one))
     first, others = units[:1], units[1:]
-    found = chain(map(candidates, first), (map if one_by_one else context.in_order)(candidates, others))
+    found = chain(map(candidates, first), (context.one_by_one if one_by_one else context.in_order)(candidates, others))
     done = 0
     try:
         while done < len(units) and not answer.is_settled(units[done]):

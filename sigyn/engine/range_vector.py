@@ -59,7 +59,8 @@ def range_vector(
     found: list[list[BucketSums] | list[SampleColumns]] = []
     covered = task.buckets.origin
     try:
-        found.extend(context.in_order(Aggregator(task, scan, context), units))
+        aggregator = Aggregator(task, scan, context)
+        found.extend((context.one_by_one if aggregator.is_short else context.in_order)(aggregator, units))
     except QueryTimeout as timeout:
         _, covered = context.stop_early(timeout, units[len(found) :], anything=bool(found or known))
     pieces = [piece for unit in reversed(found) for piece in unit]
