@@ -1,23 +1,89 @@
 """Open Parquet files that wait to be read again: to open one costs as much as to read two small columns."""
 
+import mmap
+import os
 from collections import OrderedDict
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
+from pathlib import Path
 from threading import Lock
 
+import numpy as np
+import pyarrow as pa
 import pyarrow.parquet as pq
 
+from sigyn.store.errors import SegmentLost
+from sigyn.store.objects import ObjectStore
+from sigyn.store.remote_file import RemoteFile
 from sigyn.store.shapes.values import Bytes
 
 KEPT = 128  # files
 
 
-@dataclass(frozen=True, slots=True, eq=False)
+@dataclass(slots=True, eq=False)
 class OpenFile:
     """An open file, and all its bytes where it is mapped."""
 
-    parquet: pq.ParquetFile
     mapped: Bytes | None
+    _open: Callable[[], pq.ParquetFile]
+    _parquet: pq.ParquetFile | None = None
+
+    def parquet(self) -> pq.ParquetFile:
+        """The file as Arrow reads it, which is opened when first asked for: for a few rows nobody asks.
+
+        Raises Arrow's errors.
+        """
+        if self._parquet is None:
+            self._parquet = self._open()
+        return self._parquet
+
+
+def open_file(
+    objects: ObjectStore,
+    key: str,
+    size: int,
+    metadata: pq.FileMetaData | None = None,
+    dictionaries: Sequence[str] = (),
+) -> OpenFile:
+    """The file of an object of `size` bytes; mapped, where it is a file of this machine.
+
+    Its footer is read unless `metadata` has it. Texts of the columns `dictionaries` are read as dictionaries. Raises
+    SegmentLost.
+    """
+    path = objects.path(key)
+    with lost_unless_read(key):
+        mapped = _mapped(path) if path is not None else None
+    source = pa.PythonFile(RemoteFile(objects, key, size), "r") if mapped is None else pa.BufferReader(mapped.data)
+    return OpenFile(
+        mapped,
+        lambda: pq.ParquetFile(
+            source, metadata=metadata, pre_buffer=mapped is None, page_checksum_verification=True,
+            read_dictionary=dictionaries or None,
+        ),
+    )  # fmt: skip
+
+
+def _mapped(path: Path) -> Bytes:
+    """All bytes of a file, which stays mapped for them. Raises OSError.
+
+    Not by Arrow, which has the kernel read all of it: of a large file a query may want a few pages.
+    """
+    with path.open("rb") as file:
+        if not file.seek(0, os.SEEK_END):
+            raise OSError("it is empty")
+        return np.frombuffer(mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ), np.uint8)
+
+
+@contextmanager
+def lost_unless_read(key: str) -> Iterator[None]:
+    """Raises SegmentLost for an object that can't be read."""
+    try:
+        yield
+    except FileNotFoundError as error:
+        raise SegmentLost(f"object `{key}` is missing") from error
+    except (pa.ArrowException, OSError) as error:
+        raise SegmentLost(f"object `{key}` can't be read: {error}") from error
 
 
 class FileHandles:

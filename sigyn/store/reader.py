@@ -15,14 +15,13 @@ from sigyn.store.bounded_cache import BoundedCache
 from sigyn.store.catalog import SegmentInfo
 from sigyn.store.constant_columns import Constants
 from sigyn.store.errors import SegmentLost
-from sigyn.store.handles import FileHandles, OpenFile
+from sigyn.store.handles import FileHandles, OpenFile, lost_unless_read, open_file
 from sigyn.store.index_section import ALL_SHAPED, IndexPlace, SegmentIndex, decode_index, index_range
 from sigyn.store.layout import Layout
 from sigyn.store.needles.search import Sought, possible_groups
 from sigyn.store.objects import ObjectStore
 from sigyn.store.portion import Portion, ReadSome, RowGroups
 from sigyn.store.recent import RecentSegments, RowGroup
-from sigyn.store.remote_file import RemoteFile
 from sigyn.store.shapes.shape import Syntax
 from sigyn.store.stream_lines import Kinds, decode_kinds
 from sigyn.store.streams import Int64s
@@ -218,10 +217,10 @@ class SegmentReader:
         path = self._objects.path(segment.key)
         if path is None:
             return self._objects.get_range(segment.key, begin, end)
-        try:
-            return memoryview(_mapped(pa.memory_map(str(path)), begin, end))  # in the page cache, not in our memory
-        except (pa.ArrowException, OSError) as error:
-            raise SegmentLost(f"object `{segment.key}` can't be read: {error}") from error
+        with lost_unless_read(segment.key):
+            file = pa.memory_map(str(path))  # stays in the page cache, and needs no open file
+            file.seek(begin)
+            return memoryview(file.read_buffer(end - begin))
 
     def _physical(
         self,
@@ -241,17 +240,15 @@ class SegmentReader:
         if not by_places:
             return pa.table(known)
         file = self._take(segment, footer)
-        try:
+        with lost_unless_read(segment.key):
             for places, names in by_places.items():
                 groups = [numbers[place] for place in places]
                 read = _without_arrow(file, footer, names, groups, opened)
                 others = [name for name in names if name not in read]
                 if others:
-                    table = file.parquet.read_row_groups(groups, columns=others, use_threads=False)
+                    table = file.parquet().read_row_groups(groups, columns=others, use_threads=False)
                     read |= {name: table.column(name) for name in others}
                 known |= {name: footer.spliced(name, numbers, places, column) for name, column in read.items()}
-        except (pa.ArrowException, OSError) as error:
-            raise SegmentLost(f"object `{segment.key}` can't be read: {error}") from error
         self._handles.give_back(segment.id, file)
         return pa.table({name: known[name] for name in columns})
 
@@ -297,37 +294,15 @@ class SegmentReader:
         size = self._objects.size(segment.key)
         if size != segment.object_bytes:
             raise SegmentLost(f"object `{segment.key}` has {size} bytes; {segment.object_bytes} were written")
-        return _footer_of(segment, self._open(segment, None).parquet.metadata)
+        with lost_unless_read(segment.key):
+            metadata = open_file(self._objects, segment.key, segment.object_bytes).parquet().metadata
+        return _footer_of(segment, metadata)
 
     def _take(self, segment: SegmentInfo, footer: _Footer) -> OpenFile:
         """A file that is to be given back to `_handles`."""
-        return self._handles.take(segment.id) or self._open(segment, footer.metadata, footer.dictionaries)
-
-    def _open(
-        self, segment: SegmentInfo, metadata: pq.FileMetaData | None, dictionaries: Sequence[str] = ()
-    ) -> OpenFile:
-        path = self._objects.path(segment.key)
-        try:
-            if path is not None:
-                source = pa.memory_map(str(path))
-                mapped = np.frombuffer(_mapped(source, 0, source.size()), np.uint8)
-            else:
-                source, mapped = pa.PythonFile(RemoteFile(self._objects, segment.key, segment.object_bytes), "r"), None
-            parquet = pq.ParquetFile(
-                source, metadata=metadata, pre_buffer=mapped is None, page_checksum_verification=True,
-                read_dictionary=dictionaries or None,
-            )  # fmt: skip
-            return OpenFile(parquet, mapped)
-        except FileNotFoundError as error:
-            raise SegmentLost(f"object `{segment.key}` is missing") from error
-        except (pa.ArrowException, OSError) as error:
-            raise SegmentLost(f"object `{segment.key}` can't be opened: {error}") from error
-
-
-def _mapped(file: pa.MemoryMappedFile, begin: int, end: int) -> pa.Buffer:
-    """Bytes of a mapped file, which stays mapped for them; `read_at` would copy them."""
-    file.seek(begin)
-    return file.read_buffer(end - begin)
+        return self._handles.take(segment.id) or open_file(
+            self._objects, segment.key, segment.object_bytes, footer.metadata, footer.dictionaries
+        )
 
 
 def _without_arrow(
