@@ -34,6 +34,15 @@ def read_deltas_header(data: Bytes, at: int, end: int) -> tuple[int, int, int, i
 
 
 @njit(nogil=True, cache=True)
+def read_block_header(data: Bytes, at: int, end: int, minis: int) -> tuple[int, int]:
+    """The least difference of a block of so many small ones, and where their widths stand, -1: it can't be read."""
+    coded, at = varint(data, at, end)
+    if at < 0 or at + minis > end:
+        return 0, -1
+    return zigzag(coded), at
+
+
+@njit(nogil=True, cache=True)
 def _read_deltas(
     data: Bytes, at: int, end: int, first: int, last: int, places: Longs, values: Longs, sums: Longs, whole: bool
 ) -> int:
@@ -54,12 +63,10 @@ def _read_deltas(
         row += 1
     place = 1
     while place < count and (whole or row < last):
-        coded, at = varint(data, at, end)
-        if at < 0 or at + minis > end:
+        least, widths = read_block_header(data, at, end, minis)
+        if widths < 0:
             return -1
-        least = zigzag(coded)
-        widths = at
-        at += minis
+        at = widths + minis
         for mini in range(minis):
             if place >= count:
                 break

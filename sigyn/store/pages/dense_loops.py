@@ -10,8 +10,8 @@ import numpy as np
 import numpy.typing as npt
 from numba import njit
 
-from sigyn.store.pages.bits import MOST_AT_ONCE, bits, byte, integer, some_bits, varint, word, zigzag
-from sigyn.store.pages.delta_loops import read_deltas_header
+from sigyn.store.pages.bits import MOST_AT_ONCE, bits, byte, integer, some_bits, varint, word
+from sigyn.store.pages.delta_loops import read_block_header, read_deltas_header
 
 Bytes = npt.NDArray[np.uint8]
 Integers = npt.NDArray[np.int32]
@@ -30,12 +30,10 @@ def dense_deltas(data: Bytes, at: int, end: int, values: Longs) -> int:
     values[0] = value
     place = 1
     while place < count:
-        coded, at = varint(data, at, end)
-        if at < 0 or at + minis > end:
+        least, widths = read_block_header(data, at, end, minis)
+        if widths < 0:
             return -1
-        least = zigzag(coded)
-        widths = at
-        at += minis
+        at = widths + minis
         for mini in range(minis):
             if place >= count:
                 break

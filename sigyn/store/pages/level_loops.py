@@ -13,6 +13,18 @@ Bytes = npt.NDArray[np.uint8]
 Longs = npt.NDArray[np.int64]
 
 
+_LENGTH = 4  # bytes, that say how many there are of levels
+
+
+@njit(nogil=True, cache=True)
+def _end_of_levels(data: Bytes, begin: int, end: int) -> int:
+    """Where the values of a page begin, behind the levels; -1: not in the page."""
+    if begin + _LENGTH > end:
+        return -1
+    body = begin + _LENGTH + integer(word(data, begin) & np.uint64(0xFFFFFFFF))
+    return body if body <= end else -1
+
+
 @njit(nogil=True, cache=True)
 def find_values(
     data: Bytes, begins: Longs, ends: Longs, firsts: Longs, rows: Longs, sizes: Longs,
@@ -24,13 +36,10 @@ def find_values(
     Sets `places` for each row, -1: it has none; and for each page where its values begin, and how many there are.
     """
     for page in range(len(begins)):
-        at, end = begins[page], ends[page]
-        if at + 4 > end:
+        at = begins[page] + _LENGTH
+        body = _end_of_levels(data, begins[page], ends[page])
+        if body < 0:
             return False
-        body = at + 4 + integer(word(data, at) & np.uint64(0xFFFFFFFF))
-        if body > end:
-            return False
-        at += 4
         row, count, sought, last = 0, 0, firsts[page], firsts[page + 1]
         while row < sizes[page]:
             run, at = varint(data, at, body)
@@ -72,13 +81,10 @@ def find_values(
 def count_values(data: Bytes, begins: Longs, ends: Longs, sizes: Longs, bodies: Longs, counts: Longs) -> bool:
     """Where the values of pages of so many rows begin, and how many there are."""
     for page in range(len(begins)):
-        at, end = begins[page], ends[page]
-        if at + 4 > end:
+        at = begins[page] + _LENGTH
+        body = _end_of_levels(data, begins[page], ends[page])
+        if body < 0:
             return False
-        body = at + 4 + integer(word(data, at) & np.uint64(0xFFFFFFFF))
-        if body > end:
-            return False
-        at += 4
         row, count = 0, 0
         while row < sizes[page]:
             run, at = varint(data, at, body)
