@@ -17,6 +17,8 @@ from sigyn.model.rfc3339 import format_rfc3339
 Item = TypeVar("Item")
 Outcome = TypeVar("Outcome")
 
+_NAMED = 5  # objects that can't be read; a disk that is not mounted has any number
+
 AHEAD = 3  # tasks in flight per query: both cores busy, one waiting, little wasted when a query ends early
 
 
@@ -29,6 +31,8 @@ class QueryContext:
     partial    a query that runs for too long answers what it has; else it fails
     is_awaited  somebody waits for the answer, and may ask again
     max_answer_bytes  text that the entries of a log query may have; 0: any
+    lost_objects  those that turned out to be lost when it read them
+    quarantined_objects  those with entries for it that were known to be lost before
     """
 
     duck: Duck
@@ -40,6 +44,7 @@ class QueryContext:
     max_answer_bytes: int = 0
     statistics: QueryStatistics = field(default_factory=QueryStatistics)
     lost_objects: set[str] = field(default_factory=set)
+    quarantined_objects: set[str] = field(default_factory=set)
     _warnings: list[str] = field(default_factory=list)
     _skipped: Skipped = field(default_factory=Skipped)
     cancelled: threading.Event = field(default_factory=threading.Event)
@@ -66,8 +71,15 @@ class QueryContext:
         if self._skipped.count:
             first = self._skipped.message.partition("\n")[0]
             found.append(f"{self._skipped.count} entries that a stage could not read were left out; first: {first}")
-        found += [f"object `{key}` can't be read; its entries are missing here" for key in sorted(self.lost_objects)]
+        lost = sorted(self.lost_objects | self.quarantined_objects)
+        found += [f"object `{key}` can't be read; its entries are missing here" for key in lost[:_NAMED]]
+        if len(lost) > _NAMED:
+            found.append(f"nor can {len(lost) - _NAMED} others; `sigyn store check` lists all that are in quarantine")
         return found
+
+    def is_whole(self) -> bool:
+        """Whether nothing is left out or missing, but what was in quarantine before the query began."""
+        return not (self._warnings or self._skipped.count or self.lost_objects)
 
     def stop_early(self, timeout: QueryTimeout, unread: Sequence[Sequence[Part]], *, anything: bool) -> tuple[int, int]:
         """Oldest and newest entry (ns) that was not looked at, told in a warning.

@@ -8,6 +8,7 @@ from contextlib import ExitStack
 from itertools import count
 
 from sigyn.model.labels import Labels
+from sigyn.store.catalog import SegmentInfo
 from sigyn.store.content import Content
 from sigyn.store.demoted import DemotedLabel
 from sigyn.store.joined_snapshot import JoinedSnapshot
@@ -51,6 +52,10 @@ class ReadableStore:
             whole = JoinedSnapshot(tenant, snapshots)
             opened.pop_all()
         return whole
+
+    def quarantined_in(self, tenant: str, first: int, last: int) -> list[SegmentInfo]:
+        """Segments of one tenant in quarantine with entries at first <= t <= last (ns)."""
+        return self._store.quarantined_in(tenant, first, last)
 
     @property
     def identity(self) -> int:

@@ -6,7 +6,7 @@ import numpy as np
 
 from sigyn.engine.context import QueryContext
 from sigyn.engine.cutting import may_be_cut
-from sigyn.engine.log_ranges import data_range
+from sigyn.engine.log_ranges import data_range, log_ranges
 from sigyn.engine.range_vector import PlanScan, range_vector
 from sigyn.engine.subqueries import Run as RunSubquery
 from sigyn.engine.subqueries import resolved
@@ -31,6 +31,9 @@ Plan = Callable[[Snapshot, QueryContext], PlanScan]
 Subquery = Callable[[str, int, int, QueryContext], RunSubquery]
 """How what stands in a filter is run: for a tenant, over start <= t < end (ns)."""
 
+Unreadable = Callable[[str, ast.Selector, int, int], set[str]]
+"""Objects in quarantine with entries for a tenant and selector at start <= t < end (ns)."""
+
 
 class MetricAnswers:
     """Answers metric queries; blocks, and may be called from several threads."""
@@ -40,6 +43,7 @@ class MetricAnswers:
         store: ReadableStore,
         plan: Plan,
         subquery: Subquery,
+        unreadable: Unreadable,
         limits_of: Callable[[str], QueryLimits],
         cache: PieceCache | None,
         clock: Clock,
@@ -48,6 +52,7 @@ class MetricAnswers:
         self._store = store
         self._plan = plan
         self._subquery = subquery
+        self._unreadable = unreadable
         self._limits_of = limits_of
         self._cache = cache
         self._clock = clock
@@ -65,6 +70,7 @@ class MetricAnswers:
             value: SeriesBlock | float = cached.answer(
                 grid, lambda part: self._series(query, tenant, part, context), context
             )
+            self._note_quarantined(query, tenant, grid, context)  # of what was in the cache nobody has looked
         else:
             value = self._evaluate(query, tenant, grid, context)
         if isinstance(value, SeriesBlock):
@@ -108,6 +114,12 @@ class MetricAnswers:
             value = evaluate_metric(query, series, grid)
             note_unread(snapshot, context, self._store.restores, self._limits_of)
         return value
+
+    def _note_quarantined(self, query: ast.MetricQuery, tenant: str, grid: StepGrid, context: QueryContext) -> None:
+        for log_range in log_ranges(query):
+            start = grid.start - log_range.offset - log_range.interval + 1
+            end = grid.end - log_range.offset + 1
+            context.quarantined_objects |= self._unreadable(tenant, log_range.query.selector, start, end)
 
     def _bounded(self, block: SeriesBlock, tenant: str, context: QueryContext) -> SeriesBlock:
         """At most `max_query_series` series: those with the largest value anywhere."""

@@ -51,7 +51,7 @@ from sigyn.services.metric_answers import MetricAnswers
 from sigyn.services.query_checks import fnv1
 from sigyn.services.query_limits import MAX_TIME, QueryLimits, check_bytes
 from sigyn.services.result_cache.piece import PieceCache
-from sigyn.services.unread import note_unread
+from sigyn.services.unread import note_unread, unreadable
 from sigyn.store.snapshot import Snapshot
 from sigyn.store.store import Store
 
@@ -125,7 +125,9 @@ class QueryService:
         self._listing = LabelListing(self._store, self._newest)
         self._workers = ThreadPoolExecutor(threads, "query-worker")
         self._clock = clock
-        self._metrics = MetricAnswers(self._store, self._plan, self._subquery, self._limits_of, cache, clock)
+        self._metrics = MetricAnswers(
+            self._store, self._plan, self._subquery, self._unreadable, self._limits_of, cache, clock
+        )
         self.cache = cache
         self._most_at_once = queue.most
         self.queue = FairQueue(queue, self._queue_limits if limits_of else None)
@@ -389,9 +391,9 @@ class QueryService:
         most = limits.max_query_bytes_read if bounded else 0
         start = max(start, limits.oldest(self._clock()))
         end = max(start, end)
-        scan = plan_scan(
-            snapshot, self._matches(snapshot.tenant, query.selector), start, end, query.stages, self._unit_rows
-        )
+        matches = self._matches(snapshot.tenant, query.selector)
+        context.quarantined_objects |= unreadable(snapshot.quarantined, matches, start, end)
+        scan = plan_scan(snapshot, matches, start, end, query.stages, self._unit_rows)
         if most:
             check_bytes(scan, most)
         context.statistics.segments_total += len(snapshot.segments)
@@ -401,6 +403,10 @@ class QueryService:
 
     def _plan(self, snapshot: Snapshot, context: QueryContext) -> PlanScan:
         return lambda query, start, end: self._scan(snapshot, query, start, end, context)
+
+    def _unreadable(self, tenant: str, selector: ast.Selector, start: int, end: int) -> set[str]:
+        quarantined = self._store.quarantined_in(tenant, start, end)
+        return unreadable(quarantined, self._matches(tenant, selector), start, end) if quarantined else set()
 
     def _matches(self, tenant: str, selector: ast.Selector) -> SelectorMatches:
         return self._selectors.get(tenant, selector, lambda id: self._store.streams.labels(tenant, id))

@@ -1,14 +1,35 @@
 """What a query could not read, said beside its answer."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 
 from sigyn.engine.context import QueryContext
+from sigyn.engine.matches import SelectorMatches
 from sigyn.languages.bytes import format_bytes
+from sigyn.model.errors import NotFound
 from sigyn.model.rfc3339 import format_rfc3339
 from sigyn.services.query_limits import QueryLimits
 from sigyn.store.archives.restores import Fate, Restores, UnreadSegments
+from sigyn.store.catalog import SegmentInfo
 from sigyn.store.snapshot import Snapshot
 from sigyn.store.tiers import HOT
+
+
+def unreadable(quarantined: Iterable[SegmentInfo], matches: SelectorMatches, start: int, end: int) -> set[str]:
+    """Objects of the segments in which a stream that matches has entries at start <= t < end (ns).
+
+    Where the labels of a stream are not known any more, it may be one that matches.
+    """
+    found = set()
+    for segment in quarantined:
+        table = segment.streams
+        ids = table.ids[(table.last >= start) & (table.first < end)]
+        try:
+            matching = bool(matches.of(ids).any())
+        except NotFound:
+            matching = True
+        if matching:
+            found.add(segment.key)
+    return found
 
 
 def note_unread(

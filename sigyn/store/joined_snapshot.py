@@ -27,13 +27,14 @@ class JoinedSnapshot(Snapshot):
         self.archived: dict[str, SegmentInfo] = {}
         self._snapshots = snapshots
         self._of: dict[int, tuple[Snapshot, SegmentInfo]] = {}
-        found = []
+        found, quarantined = [], []
         for place, snapshot in enumerate(snapshots):
             snapshot.lost, snapshot.archived = self.lost, self.archived
             for segment in snapshot.segments:
                 self._of[segment.id] = snapshot, segment
-                ids = segment.streams.ids * len(snapshots) + place
-                found.append(replace(segment, streams=segment.streams.with_ids(ids)))
+                found.append(_of_several(segment, place, len(snapshots)))
+            quarantined += [_of_several(segment, place, len(snapshots)) for segment in snapshot.quarantined]
+        self.quarantined = tuple(quarantined)
         self.segments = tuple(sorted(found, key=lambda segment: (segment.last, segment.id), reverse=True))
 
     def is_near(self, segment: SegmentInfo) -> bool:
@@ -80,3 +81,7 @@ class JoinedSnapshot(Snapshot):
     def close(self) -> None:
         for snapshot in self._snapshots:
             snapshot.close()
+
+
+def _of_several(segment: SegmentInfo, place: int, tenants: int) -> SegmentInfo:
+    return replace(segment, streams=segment.streams.with_ids(segment.streams.ids * tenants + place))

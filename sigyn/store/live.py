@@ -1,4 +1,4 @@
-"""The live segments in memory: what a snapshot sees, and which objects it holds."""
+"""The live segments in memory, and those in quarantine: what a snapshot sees, and which objects it holds."""
 
 from collections import Counter
 from collections.abc import Iterable, Sequence
@@ -7,13 +7,16 @@ from threading import Lock
 from sigyn.store.arrivals import Arrivals
 from sigyn.store.catalog import SegmentInfo
 
+Segments = tuple[SegmentInfo, ...]
+
 
 class LiveSegments:
     """Live segments by tenant, changed in one step with the catalog; safe to use from several threads."""
 
-    def __init__(self, segments: Iterable[SegmentInfo]) -> None:
+    def __init__(self, segments: Iterable[SegmentInfo], quarantined: Iterable[SegmentInfo] = ()) -> None:
         self._lock = Lock()
-        self._tenants: dict[str, tuple[SegmentInfo, ...]] = {}
+        self._tenants: dict[str, Segments] = {}
+        self._quarantined = {segment.key: segment for segment in quarantined}
         self._pins: Counter[str] = Counter()  # by address: a segment that moves has two for a while
         self._dead: dict[str, SegmentInfo] = {}
         self._uncompacted: dict[int, int] = {}  # L0 segments, and bytes of their text
@@ -35,6 +38,7 @@ class LiveSegments:
             for tenant in {segment.tenant for segment in gone.values()}:
                 changed[tenant] = [segment for segment in self._tenants[tenant] if segment.key not in gone]
             for segment in added:
+                self._quarantined.pop(segment.key, None)
                 self._arrivals_of(segment.tenant).add(segment)
                 if segment.tenant not in changed:
                     changed[segment.tenant] = list(self._tenants.get(segment.tenant, ()))
@@ -63,28 +67,41 @@ class LiveSegments:
             )
             self._dead[segment.key] = segment
 
-    def drop(self, segment: SegmentInfo) -> bool:
+    def quarantine(self, segment: SegmentInfo) -> bool:
         """Takes a segment out without giving its object up; False when it was not live any more."""
         with self._lock:
             segments = self._tenants.get(segment.tenant, ())
             left = tuple(other for other in segments if other.key != segment.key)
             self._tenants[segment.tenant] = left
             self._note_uncompacted((), [segment])
-            return len(left) < len(segments)
+            was_live = len(left) < len(segments)
+            if was_live:
+                self._quarantined[segment.key] = segment
+            return was_live
 
     def discard(self, segment: SegmentInfo) -> None:
-        """Gives up the object of a segment that was dropped: it is reclaimable when nothing pins it."""
+        """Gives up the object of a segment in quarantine: it is reclaimable when nothing pins it."""
         with self._lock:
+            self._quarantined.pop(segment.key, None)
             self._dead[segment.key] = segment
 
-    def pin(self, tenant: str, first: int, last: int) -> tuple[SegmentInfo, ...]:
-        """The tenant's segments with first <= t <= last (ns), newest first; each is pinned until `unpin`."""
+    def pin(self, tenant: str, first: int, last: int) -> tuple[Segments, Segments]:
+        """The tenant's segments with first <= t <= last (ns), newest first; each is pinned until `unpin`.
+
+        And, as they were at the same moment, those in quarantine, which are not pinned.
+        """
         with self._lock:
-            found = [
-                segment for segment in self._tenants.get(tenant, ()) if segment.first <= last and segment.last >= first
-            ]
+            found = _overlapping(self._tenants.get(tenant, ()), first, last)
             self._pins.update(segment.key for segment in found)
-        return tuple(sorted(found, key=lambda segment: (segment.last, segment.id), reverse=True))
+            lost = _overlapping(self._quarantined.values(), first, last) if self._quarantined else []
+        newest_first = sorted(found, key=lambda segment: (segment.last, segment.id), reverse=True)
+        return tuple(newest_first), tuple(segment for segment in lost if segment.tenant == tenant)
+
+    def quarantined(self, tenant: str, first: int, last: int) -> list[SegmentInfo]:
+        """The tenant's segments in quarantine with first <= t <= last (ns)."""
+        with self._lock:
+            lost = _overlapping(self._quarantined.values(), first, last)
+        return [segment for segment in lost if segment.tenant == tenant]
 
     def unpin(self, segments: Iterable[SegmentInfo]) -> bool:
         """Ends a pin; whether there are removed segments that waited for it."""
@@ -164,3 +181,7 @@ class LiveSegments:
                 self._uncompacted_bytes += segment.text_bytes
         for segment in removed:
             self._uncompacted_bytes -= self._uncompacted.pop(segment.id, 0)
+
+
+def _overlapping(segments: Iterable[SegmentInfo], first: int, last: int) -> list[SegmentInfo]:
+    return [segment for segment in segments if segment.first <= last and segment.last >= first]

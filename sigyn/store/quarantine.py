@@ -38,7 +38,7 @@ class Quarantine:
         """Quarantines a segment, unless it is only archived; the rest of the store goes on answering."""
         if isinstance(reason, SegmentArchived):
             return
-        if not self._live.drop(segment):
+        if not self._live.quarantine(segment):
             return  # by another thread, or replaced meanwhile
         self._metrics.segments_quarantined += 1
         _log.error(

@@ -34,7 +34,8 @@ class Snapshot:
     before `close`. Reading blocks, releases the GIL and may be done from several threads.
 
     A segment whose object turns out to be missing, torn or corrupt is quarantined and reads as
-    empty; `lost` then names its object, so that an answer can say so.
+    empty; `lost` then names its object, so that an answer can say so. `quarantined` are those that were
+    in quarantine before, and can't be read.
     """
 
     def __init__(
@@ -57,7 +58,7 @@ class Snapshot:
         self._released = released
         # Before the segments: one that was rewritten in between needs no request, and heeds it all the same.
         self._requests = deletions.in_force(tenant)
-        self.segments = live.pin(tenant, start, end)
+        self.segments, self.quarantined = live.pin(tenant, start, end)
         self._lock = Lock()
         self._copies: dict[int, Int64s] | None = None
         self._hidden: dict[int, Int64s] = {}

@@ -73,7 +73,7 @@ class Store:
         self._catalog = catalog
         segments = catalog.live()
         check_tiers(segments, settings.tiers)
-        self._live = LiveSegments(segments)
+        self._live = LiveSegments(segments, catalog.quarantined())
         recent = RecentSegments(settings.recent_bytes)
         self._reader = SegmentReader(objects, recent, settings.metadata_bytes)
         self._finder = DuplicateFinder(self._reader)
@@ -235,6 +235,10 @@ class Store:
     def quarantined(self) -> list[SegmentInfo]:
         """Segments whose objects are missing, torn or corrupt; nothing reads them. Raises Unavailable."""
         return self._catalog.quarantined()
+
+    def quarantined_in(self, tenant: str, first: int, last: int) -> list[SegmentInfo]:
+        """Those of a tenant with entries at first <= t <= last (ns), as this process knows them."""
+        return self._live.quarantined(tenant, first, last)
 
     def _warm(self) -> None:
         """Reads what a query wants to know first of the newest segments, so that the first is as quick as others."""

@@ -46,7 +46,7 @@ class CachedRange:
         whole = side_by_side([*known, *computed], grid)
         if len(missing) > 1 and len(whole) * len(grid) > MAX_CELLS:
             return evaluate(grid)  # says that it is too much
-        if not context.warnings():  # a piece says nothing about what is missing or was left out
+        if context.is_whole():  # a piece says nothing about what is missing or was left out
             self._keep(pieces, missing, whole, grid, content, context)
         return whole
 
