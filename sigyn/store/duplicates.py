@@ -24,6 +24,7 @@ import pyarrow as pa
 from sigyn.store.catalog import SegmentInfo
 from sigyn.store.compared import ComparedSegments, bounds_of, overlapping
 from sigyn.store.copies import NO_COPIES, Copies, copies
+from sigyn.store.covered import Covered, covered_by_others
 from sigyn.store.errors import SegmentLost
 from sigyn.store.identical import CONTENT, place_hash
 from sigyn.store.reader import SegmentReader
@@ -31,16 +32,6 @@ from sigyn.store.streams import Int64s
 
 _NONE: Int64s = np.empty(0, np.int64)
 _PORTION_ROWS = 128 << 10
-_EARLIEST, _LATEST = np.iinfo(np.int64).min, np.iinfo(np.int64).max
-
-
-@dataclass(frozen=True, slots=True, eq=False)
-class _Covered:
-    """Of a segment, by ordinal of its streams: entries at t <= `until` or t >= `since` may be elsewhere too."""
-
-    segment: SegmentInfo
-    until: Int64s
-    since: Int64s
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -124,21 +115,10 @@ class _TenantDuplicates:
             unread |= self._compare_content(some)
         return unread
 
-    def _places(self, covered: _Covered) -> _Places:
-        segment = covered.segment
-        groups = self._reader.row_groups(segment)
-        numbers = [
-            number
-            for number, group in enumerate(groups)
-            if _reaches(covered, group.first_row, group.first_row + group.rows)
-        ]
-        table = self._reader.read(segment, ["stream", "timestamp"], numbers)
-        rows = _numbers([(groups[number].first_row, groups[number].rows) for number in numbers])
-        ordinals = table["stream"].to_numpy()
-        timestamps = table["timestamp"].to_numpy()
-        kept = np.flatnonzero((timestamps <= covered.until[ordinals]) | (timestamps >= covered.since[ordinals]))
-        ids, timestamps = segment.streams.ids[ordinals[kept]], timestamps[kept]
-        return _Places(segment, rows[kept], timestamps, place_hash(ids, timestamps))
+    def _places(self, covered: Covered) -> _Places:
+        found = covered.entries(self._reader)
+        ids = covered.segment.streams.ids[found.streams]
+        return _Places(covered.segment, found.rows, found.timestamps, place_hash(ids, found.timestamps))
 
     def _compare_content(self, places: Sequence[_Places]) -> set[int]:
         """As `_compare`."""
@@ -189,77 +169,6 @@ def _meeting_in_time(
     return [segments[place] for place in meeting.tolist()], fresh[meeting]
 
 
-def covered_by_others(segments: Sequence[SegmentInfo], fresh: npt.NDArray[np.bool_]) -> list[_Covered]:
-    """Of each segment, what others among them cover in the same streams; those with nothing are left out.
-
-    Of a segment that is not fresh, only what fresh ones cover: the rest was compared.
-    """
-    if not segments:
-        return []
-    sizes = [len(segment.streams) for segment in segments]
-    streams = np.concatenate([segment.streams.ids for segment in segments])
-    firsts = np.concatenate([segment.streams.first for segment in segments])
-    lasts = np.concatenate([segment.streams.last for segment in segments])
-    order = np.lexsort((firsts, streams))
-    streams, firsts, lasts = streams[order], firsts[order], lasts[order]
-    is_fresh = np.repeat(fresh, sizes)[order]
-    same_stream = streams[1:] == streams[:-1]
-
-    until = np.full(len(order), _EARLIEST)
-    latest = _latest(streams, lasts)
-    latest_fresh = _latest(streams, np.where(is_fresh, lasts, _EARLIEST))
-    before = np.where(is_fresh[1:], latest[:-1], latest_fresh[:-1])
-    reached = same_stream & (before >= firsts[1:])
-    until[1:][reached] = before[reached]
-
-    since = np.full(len(order), _LATEST)
-    numbers = np.arange(len(order))
-    next_fresh = np.minimum.accumulate(np.where(is_fresh, numbers, len(order))[::-1])[::-1]
-    following = np.where(is_fresh[:-1], numbers[1:], next_fresh[1:])
-    there = np.minimum(following, len(order) - 1)
-    reaches = (following < len(order)) & (streams[there] == streams[:-1]) & (firsts[there] <= lasts[:-1])
-    since[:-1][reaches] = firsts[there][reaches]
-    is_covered = np.zeros(len(order), np.bool_)
-    is_covered[1:] |= reached
-    is_covered[:-1] |= reaches
-
-    places = np.empty(len(order), np.int64)
-    places[order] = numbers
-    answer = []
-    start = 0
-    for segment, size in zip(segments, sizes, strict=True):
-        mine = places[start : start + size]
-        start += size
-        if is_covered[mine].any():
-            answer.append(_Covered(segment, until[mine], since[mine]))
-    return answer
-
-
-def _latest(streams: Int64s, lasts: Int64s) -> Int64s:
-    """The latest of `lasts` up to each place of the same stream; `streams` is sorted.
-
-    A running maximum over ranks, each stream's ranks above those of the stream before it, so that the maximum begins
-    anew with a stream.
-    """
-    by_last = np.lexsort((lasts, streams))
-    rank = np.empty(len(lasts), np.int64)
-    rank[by_last] = np.arange(len(lasts))
-    return np.asarray(lasts[by_last][np.maximum.accumulate(rank)])
-
-
-def _reaches(covered: _Covered, start: int, end: int) -> bool:
-    """Whether rows `start` to `end` may hold a covered entry."""
-    streams = covered.segment.streams
-    if streams.first_row[0] < 0:
-        return True
-    low = np.searchsorted(streams.first_row, start, side="right") - 1
-    high = np.searchsorted(streams.first_row, end, side="left")
-    inside = slice(int(low), int(high))
-    return bool(
-        ((streams.first[inside] <= covered.until[inside]) | (streams.last[inside] >= covered.since[inside])).any()
-    )
-
-
 def _meeting(places: Sequence[_Places]) -> list[_Places]:
     """Only the places whose hash another segment has as well; segments with none are left out."""
     if len(places) < 2:
@@ -288,8 +197,3 @@ def _portions(places: Sequence[_Places]) -> Iterator[list[_Places]]:
             for place in places
         ]
         yield [place for place in portion if len(place.rows)]
-
-
-def _numbers(runs: Sequence[tuple[int, int]]) -> Int64s:
-    """The numbers of runs given as (first, count)."""
-    return np.concatenate([_NONE, *(np.arange(first, first + count) for first, count in runs)])
