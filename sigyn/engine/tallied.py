@@ -22,6 +22,8 @@ from sigyn.languages.logql import ast
 from sigyn.model.labels import Labels, labels_of
 from sigyn.store.tallies import MINUTE
 
+_FEW_CELLS = 1 << 16  # a byte and a number each, for a moment; to sort the cells takes ten times as long
+
 
 def tallied_series(task: RangeTask, scan: Scan) -> SeriesNames | None:
     """The labels that make up the series of an aggregation that tallies can answer; None for any other."""
@@ -86,7 +88,18 @@ def _sums(
     counts = tallies["entries"].to_numpy()[kept]
     totals = tallies["bytes"].to_numpy()[kept] if task.counts_bytes else counts
     # One element per series and bucket: what comes behind adds them one by one.
-    cells, place = np.unique(series * buckets.count + runs, return_inverse=True)
+    first, width = int(runs.min(initial=buckets.count)), int(np.ptp(runs)) + 1 if len(runs) else 1
+    cells, place = _numbered(series * width + runs - first, len(labels) * width)
     count = np.bincount(place, weights=counts, minlength=len(cells)).astype(np.float64)
     total = np.bincount(place, weights=totals, minlength=len(cells)).astype(np.float64)
-    return BucketSums(labels, cells // buckets.count, cells % buckets.count, count, total, total, total)
+    return BucketSums(labels, cells // width, cells % width + first, count, total, total, total)
+
+
+def _numbered(cells: npt.NDArray[np.int64], most: int) -> tuple[npt.NDArray[np.int64], npt.NDArray[np.int64]]:
+    """The distinct cells, which are less than `most`, and for each cell its place among these."""
+    if most > max(_FEW_CELLS, 4 * len(cells)):
+        distinct, place = np.unique(cells, return_inverse=True)
+        return distinct, place
+    is_there = np.zeros(most, np.bool_)
+    is_there[cells] = True
+    return np.flatnonzero(is_there), (np.cumsum(is_there) - 1)[cells]
