@@ -8,7 +8,8 @@ answer looks like, and usually sees no more entries than the answer has.
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import lru_cache, partial
-from itertools import chain
+from heapq import heappop, heappush
+from itertools import chain, count, islice
 
 import numpy as np
 import numpy.typing as npt
@@ -54,17 +55,17 @@ def run_log_query(
 
     # Of many small steps, more is lost on threads that wait for each other than a second core gives.
     one_by_one = scan.filters_by_fields and all(scan.snapshot.is_near(part.segment) for part in scan.parts)
-    units = list(_units(scan, backward, one_by_one=one_by_one))
-    first, others = units[:1], units[1:]
-    found = chain(map(candidates, first), (context.one_by_one if one_by_one else context.in_order)(candidates, others))
+    units = _Units(_units(scan, backward, one_by_one=one_by_one))
+    run = context.one_by_one if one_by_one else context.in_order
+    found = chain(map(candidates, units.until(1)), run(candidates, units.since(1)))
     done = 0
     try:
-        while done < len(units) and not answer.is_settled(units[done]):
-            _take(answer, next(found), partial(candidates, units[done]), scan, context)
+        while (unit := units.at(done)) is not None and not answer.is_settled(unit):
+            _take(answer, next(found), partial(candidates, unit), scan, context)
             done += 1
             context.check()
     except QueryTimeout as timeout:
-        context.stop_early(timeout, units[done:], anything=bool(answer.entries))
+        context.stop_early(timeout, [*units.since(done)], anything=bool(answer.entries))
     context.statistics.entries_returned += len(answer.entries)
     return answer.entries
 
@@ -111,7 +112,7 @@ class _Answer:
         """Run the pipeline on candidates in order, as long as one may get in."""
         best, size, passed = self.entries, self._bytes, list[LogEntry]()
         worst = self._worst(best)
-        entries = scan.entries(candidates.frame, candidates.positions)
+        entries = scan.entries(candidates.frame, self._near(candidates, worst))
         for index, (stream, timestamp, line, metadata) in enumerate(entries):
             if index % ENTRIES_AT_ONCE == 0:
                 context.check()
@@ -127,6 +128,13 @@ class _Answer:
                     best, size = self._merged(best, passed, size)
                     worst, passed = self._worst(best), []
         self.entries, self._bytes = self._merged(best, passed, size)
+
+    def _near(self, candidates: _Candidates, worst: int | None) -> npt.NDArray[np.int64]:
+        """The positions of those that may get in: of the others nothing is read."""
+        if worst is None or not len(candidates.positions):
+            return candidates.positions
+        times = candidates.frame.column("timestamp").to_numpy()[candidates.positions]
+        return candidates.positions[: np.count_nonzero(times >= worst if self._backward else times <= worst)]
 
     def _worst(self, best: list[LogEntry]) -> int | None:
         """The time that an entry must at least have to get in; None: any."""
@@ -162,21 +170,42 @@ def _names(stream: Labels) -> frozenset[str]:
     return frozenset(name for name, _ in stream)
 
 
+class _Units:
+    """Units of work that are made when they are asked for: the newest entries are in the first of very many."""
+
+    def __init__(self, made: Iterator[list[Part]]) -> None:
+        self._made = made
+        self._known: list[list[Part]] = []
+
+    def at(self, place: int) -> list[Part] | None:
+        """The unit at a place; None behind the last."""
+        self._known.extend(islice(self._made, max(place + 1 - len(self._known), 0)))
+        return self._known[place] if place < len(self._known) else None
+
+    def until(self, end: int) -> Iterator[list[Part]]:
+        """Those in front of a place."""
+        return islice(self.since(0), end)
+
+    def since(self, place: int) -> Iterator[list[Part]]:
+        """Those from a place on."""
+        while (unit := self.at(place)) is not None:
+            yield unit
+            place += 1
+
+
 def _units(scan: Scan, backward: bool, *, one_by_one: bool) -> Iterator[list[Part]]:
     """Row groups in the order in which they may matter, few at first.
 
     Where units are worked on one by one they are fewer: of most row groups nothing but a field is read then.
     """
-    pieces = scan.single_groups()
-    pieces.sort(key=(lambda piece: -piece.last) if backward else (lambda piece: piece.first))
     least = 2 * FIRST_UNIT_ROWS
-    most = min(scan.unit_rows, max(sum(piece.rows for piece in pieces) // UNITS, least))
+    most = min(scan.unit_rows, max(sum(part.rows for part in scan.parts) // UNITS, least))
     growth = 2
     if one_by_one:
         most, growth = max(2 * scan.unit_rows, least), 4
     room, size = FIRST_UNIT_ROWS, FIRST_UNIT_ROWS
     unit: list[Part] = []
-    for piece in pieces:
+    for piece in _single_groups(scan, backward):
         if unit and piece.rows * piece.weight > room:
             yield _by_segment(unit)
             size = min(growth * size, most)
@@ -185,6 +214,22 @@ def _units(scan: Scan, backward: bool, *, one_by_one: bool) -> Iterator[list[Par
         room -= piece.rows * piece.weight
     if unit:
         yield _by_segment(unit)
+
+
+def _single_groups(scan: Scan, backward: bool) -> Iterator[Part]:
+    """Each row group as a part of its own: the newest or the oldest first, those of a segment when its turn comes."""
+
+    def place(part: Part) -> int:
+        return -part.last if backward else part.first
+
+    parts = sorted(scan.parts, key=place, reverse=True)
+    number = count()  # of those at one place the one that came first
+    waiting: list[tuple[int, int, Part]] = []
+    while parts or waiting:
+        while parts and (not waiting or place(parts[-1]) <= waiting[0][0]):
+            for piece in scan.single_groups(parts.pop()):
+                heappush(waiting, (place(piece), next(number), piece))
+        yield heappop(waiting)[-1]
 
 
 def _by_segment(unit: Sequence[Part]) -> list[Part]:
@@ -214,7 +259,18 @@ def _candidates(
             frame.load_entries()
             for name in TEXT_COLUMNS:  # here, on a thread of several
                 frame.column(name)
-    order = np.argsort(frame.column("timestamp").to_numpy(), kind="stable")
+    times = frame.column("timestamp").to_numpy()
+    rows = _outermost(times, limit, backward) if plain else np.arange(len(times))
+    order = rows[np.argsort(times[rows], kind="stable")]
     if backward:
         order = order[::-1]
     return _Candidates(frame, order[:limit] if plain else order)
+
+
+def _outermost(times: npt.NDArray[np.int64], limit: int, backward: bool) -> npt.NDArray[np.int64]:
+    """Positions (rising) of the `limit` latest or earliest times, and of any that are equal to the last of these."""
+    if len(times) <= limit:
+        return np.arange(len(times))
+    place = len(times) - limit if backward else limit - 1
+    bound = np.partition(times, place)[place]
+    return np.flatnonzero(times >= bound if backward else times <= bound)

@@ -153,16 +153,12 @@ class Scan:
                 matching -= piece.matching * piece.weight
         return units
 
-    def single_groups(self) -> list[Part]:
-        """All row groups to read, each as a part of its own."""
-        singles = []
-        for part in self.parts:
-            if len(part.groups) == 1:
-                singles.append(part)
-                continue
-            groups = self.snapshot.row_groups(part.segment)
-            singles += [part.narrowed(groups, [index]) for index in part.groups]
-        return singles
+    def single_groups(self, part: Part) -> list[Part]:
+        """The row groups of a part, each as a part of its own."""
+        if len(part.groups) == 1:
+            return [part]
+        groups = self.snapshot.row_groups(part.segment)
+        return [part.narrowed(groups, [index]) for index in part.groups]
 
     def _pieces(self, part: Part, most: int) -> Iterator[Part]:
         if part.matching <= most:
