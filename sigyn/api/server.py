@@ -154,7 +154,7 @@ async def serve(settings: ServerSettings, announce: Announce, attachments: Seque
         demotion, quotas = Demotion(store.demoted), Quotas(system_clock)
         ingest = IngestService(store, tenants.push, demotion=demotion, quotas=quotas)
         ingest.subscribe(tails.publish)
-        ingest.subscribe(WarmUp(has_entries=bool(store.tenants())))
+        ingest.subscribe(WarmUp(has_entries=bool(store.tenants()), then=store.find_copies))
         operations = ServerOperations(
             store, tails, demotion, settings.configuration, settings.limits_of, bool(settings.otlp_grpc)
         )

@@ -75,6 +75,28 @@ def _mapped(path: Path) -> Bytes:
         return np.frombuffer(mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ), np.uint8)
 
 
+@dataclass(frozen=True, slots=True, eq=False)
+class MappedRange:
+    """Some bytes of a file, mapped: they stay in the page cache, and need no open file."""
+
+    bytes: memoryview
+    _mapping: mmap.mmap
+
+    def let_go(self) -> None:
+        """Counts the pages that were read no more as memory of this process; who reads them again finds them again."""
+        self._mapping.madvise(mmap.MADV_DONTNEED)
+
+
+def map_range(path: Path, begin: int, end: int) -> MappedRange:
+    """The bytes of a file from `begin` to `end`. Raises OSError, also for a file that ends before."""
+    aligned = begin - begin % mmap.ALLOCATIONGRANULARITY
+    with path.open("rb") as file:
+        if file.seek(0, os.SEEK_END) < end:
+            raise OSError("it is cut short")
+        mapping = mmap.mmap(file.fileno(), end - aligned, access=mmap.ACCESS_READ, offset=aligned)
+    return MappedRange(memoryview(mapping)[begin - aligned :], mapping)
+
+
 @contextmanager
 def lost_unless_read(key: str) -> Iterator[None]:
     """Raises SegmentLost for an object that can't be read."""

@@ -54,10 +54,10 @@ class IndexPlace(msgspec.Struct, frozen=True):
 
 @dataclass(frozen=True, slots=True, eq=False)
 class SegmentIndex:
-    """The section as it is read."""
+    """The section as it is read; `tally_stream` is what `decode_tallies` reads."""
 
     needles: NeedleFilters
-    tallies: pa.Table | None
+    tally_stream: bytes | memoryview
     has_metadata: bool
     texts: npt.NDArray[np.int8]
     syntaxes: tuple[Syntax | None, ...]
@@ -91,17 +91,23 @@ def encode_index(
     return body, place
 
 
-def decode_index(body: bytes | memoryview, place: IndexPlace) -> SegmentIndex:
-    """What `encode_index` was given. Raises SegmentLost when the bytes are not those that were written."""
+def check_index(body: bytes | memoryview, place: IndexPlace) -> None:
+    """Raises SegmentLost when the bytes of the section are not those that were written."""
     if len(body) != place.length or crc32(body) != place.checksum:
         raise SegmentLost("its index section is corrupt: its checksum differs")
+
+
+def decode_index(body: bytes | memoryview, place: IndexPlace) -> SegmentIndex:
+    """What `encode_index` was given, from bytes that were checked."""
     needle_bytes = place.length - place.tally_bytes
     words = np.frombuffer(body, np.uint64, count=needle_bytes // 8)
-    tallies = None
-    if place.tally_bytes:
-        tallies = pa.ipc.open_stream(pa.py_buffer(body[needle_bytes:])).read_all()
     needles, texts = NeedleFilters.of(words, place.needle_blocks), np.array(place.texts, np.int8)
-    return SegmentIndex(needles, tallies, place.has_metadata, texts, place.syntaxes)
+    return SegmentIndex(needles, body[needle_bytes:], place.has_metadata, texts, place.syntaxes)
+
+
+def decode_tallies(index: SegmentIndex) -> pa.Table:
+    """The tallies (TALLY_SCHEMA) of an index that has some."""
+    return pa.ipc.open_stream(pa.py_buffer(index.tally_stream)).read_all()
 
 
 def index_range(object_bytes: int, footer_bytes: int, place: IndexPlace) -> tuple[int, int]:

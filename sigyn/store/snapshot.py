@@ -131,11 +131,10 @@ class Snapshot:
         Raises Unavailable when the object store can't be reached.
         """
         try:
-            index = self._reader.index(segment)
+            return self._reader.tallies(segment)
         except SegmentLost as error:
             self._lose(segment, error)
             return None
-        return index.tallies if index is not None and not index.has_metadata else None
 
     def hidden_rows(self, segment: SegmentInfo) -> Int64s:
         """Sorted numbers of rows in `segment` that an answer must leave out.

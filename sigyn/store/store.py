@@ -3,7 +3,7 @@
 import asyncio
 from contextlib import ExitStack
 from dataclasses import replace
-from threading import Event, Thread
+from threading import Event, Lock, Thread
 
 from sigyn.model.batch import Batch
 from sigyn.model.errors import SigynError, Unavailable
@@ -42,7 +42,9 @@ from sigyn.store.snapshot import Snapshot
 from sigyn.store.stream_forgetting import StreamForgetting
 from sigyn.store.writer import Writer
 
-WARMED = 512  # segments: 20 KB of footer each, as a rule, in memory
+WARMED = 512  # segments: 20 to 80 KB of footer each, as a rule, in memory
+_COMPARED_AT_ONCE = 16  # segments: a query waits for so many
+_EARLIEST, _LATEST = -(1 << 63), (1 << 63) - 1
 
 
 class Store:
@@ -106,6 +108,7 @@ class Store:
         self._closing = Event()
         self._warming = Thread(target=self._warm, name="sigyn-warm", daemon=True)
         self._warming.start()
+        self._finding = Lock()
 
     @classmethod
     def open(
@@ -160,6 +163,8 @@ class Store:
         await self._writer.close()
         self._closing.set()
         await asyncio.to_thread(self._warming.join)
+        with self._finding:
+            pass  # it ends soon
         await asyncio.to_thread(self._maintenance.stop)
         self.restores.close()
         self._catalog.close()
@@ -243,14 +248,31 @@ class Store:
     def _warm(self) -> None:
         """Reads what a query wants to know first of the newest segments, so that the first is as quick as others."""
         readable = [segment for segment in self._live.all() if segment.tier not in self._archives]
-        newest = sorted(readable, key=lambda segment: segment.last, reverse=True)[:WARMED]
-        for segment in newest:
+        newest = sorted(readable, key=lambda segment: segment.last)[-WARMED:]
+        for segment in newest:  # the very newest last: where there is no room for all, it is kept
             if self._closing.is_set():
                 return
             try:
                 self._reader.index(segment)
             except SigynError:
                 continue  # the query that needs it says what is wrong
+
+    def find_copies(self) -> None:
+        """Finds out which of the newest segments share entries, for which the first query would have to wait. Blocks.
+
+        Those that have to be read over a network are left to the queries that ask for them.
+        """
+        with self._finding:
+            for tenant in self._live.tenants():
+                with self.snapshot(tenant, _EARLIEST, _LATEST) as snapshot:
+                    near = [segment for segment in snapshot.segments[:WARMED] if snapshot.is_near(segment)]
+                    for end in range(_COMPARED_AT_ONCE, len(near) + _COMPARED_AT_ONCE, _COMPARED_AT_ONCE):
+                        if self._closing.is_set():
+                            return
+                        try:
+                            self._finder.copies(near[:end])
+                        except SigynError:
+                            break  # the query that needs it says what is wrong
 
     def compact_now(self) -> None:
         """Merges all L0 segments and whatever L1 segments are due. Blocks; raises Unavailable."""

@@ -1,0 +1,148 @@
+"""What is kept in memory of a segment's footer: all that a query needs to know before it reads a column.
+
+A small part of what Arrow holds of it, so that the segments of weeks fit: a query over them asks each one's row groups
+and needle filters, and to read a footer anew takes 3 ms.
+"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import msgspec
+import numpy as np
+import pyarrow as pa
+import pyarrow.parquet as pq
+
+from sigyn.store.constant_columns import Constants
+from sigyn.store.index_section import IndexPlace
+from sigyn.store.layout import Layout
+from sigyn.store.recent import RowGroup
+from sigyn.store.stream_lines import Kinds, decode_kinds
+from sigyn.store.streams import Int64s
+
+if TYPE_CHECKING:  # brings numba along, 70 MB, which a server that is not asked does without
+    from sigyn.store.pages.stored import StoredColumn
+
+_WORTH_LEAVING_OUT = 2  # row groups: to read a number of one costs 20 us, to ask twice about the same
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Footer:
+    """What is kept of a footer.
+
+    length     bytes of it in the object
+    begins     where the row groups begin in the object
+    layout     how the lines are held; None: as text
+    index      where needle filters and tallies are; None: there are none
+    dictionaries  columns whose texts are read as dictionaries
+    constants  columns that hold one value throughout a row group
+    kinds      types of the columns as they are read, in the order of the object
+    codecs, nullable  of the columns, in the same order
+    """
+
+    length: int
+    row_groups: tuple[RowGroup, ...]
+    begins: Int64s
+    layout: Layout | None
+    index: IndexPlace | None
+    dictionaries: tuple[str, ...]
+    constants: Constants
+    kinds: Mapping[str, pa.DataType]
+    codecs: tuple[str, ...]
+    nullable: tuple[bool, ...]
+    streams: Kinds | None
+
+    def known(self, name: str, numbers: Sequence[int]) -> pa.Array | None:
+        """A column of these row groups, where it need not be read."""
+        constants = self.constants.get(name)
+        if constants is None:
+            return None
+        return constants.column(numbers, [self.row_groups[number].rows for number in numbers], self.kinds[name])
+
+    def known_rows(self, name: str, numbers: Int64s) -> pa.Array | None:
+        """A column of rows in row groups with these numbers, where it need not be read."""
+        constants = self.constants.get(name)
+        return constants.column(numbers, None, self.kinds[name]) if constants is not None else None
+
+    def places_to_read(self, name: str, numbers: Sequence[int]) -> tuple[int, ...]:
+        """The places of those row groups in `numbers` that a column has to be read of; all where few need not."""
+        constants = self.constants.get(name)
+        if constants is None:
+            return tuple(range(len(numbers)))
+        varied = constants.varied(numbers)
+        if not varied:
+            return ()
+        few = len(numbers) - len(varied) < _WORTH_LEAVING_OUT or pa.types.is_dictionary(self.kinds[name])
+        return tuple(range(len(numbers))) if few else varied
+
+    def stored(self, names: Sequence[str]) -> "dict[str, StoredColumn]":
+        """How columns are in the object."""
+        from sigyn.store.pages.stored import StoredColumn
+
+        places = {name: place for place, name in enumerate(self.kinds)}
+        return {
+            name: StoredColumn(
+                places[name],
+                self.codecs[places[name]],
+                pa.string() if name in self.dictionaries else self.kinds[name],
+                self.nullable[places[name]],
+            )
+            for name in names
+        }
+
+    def spliced(self, name: str, numbers: Sequence[int], places: Sequence[int], read: pa.ChunkedArray) -> pa.Array:
+        """A column of row groups, of which those at some places were read."""
+        if len(places) == len(numbers):
+            return read
+        pieces: list[pa.Array] = []
+        begin = 0
+        for place, number in enumerate(numbers):
+            rows = self.row_groups[number].rows
+            if place in places:
+                pieces += read.slice(begin, rows).chunks
+                begin += rows
+            else:
+                pieces.append(self.known(name, [number]))
+        return pa.chunked_array(pieces, self.kinds[name])
+
+
+def footer_of(metadata: pq.FileMetaData) -> Footer:
+    """What is kept of it."""
+    names = metadata.schema.names
+    timestamp = names.index("timestamp")
+    groups, begins = [], []
+    first_row = 0
+    for number in range(metadata.num_row_groups):
+        group = metadata.row_group(number)
+        statistics = group.column(timestamp).statistics
+        groups.append(RowGroup(first_row, group.num_rows, statistics.min, statistics.max))
+        first_row += group.num_rows
+        first = group.column(0)
+        begins.append(first.dictionary_page_offset if first.has_dictionary_page else first.data_page_offset)
+    pairs: dict[bytes, bytes] = metadata.metadata or {}
+    index, constants = pairs.get(b"sigyn.index"), pairs.get(b"sigyn.constants")
+    layout = layout_of(metadata)
+    place = msgspec.json.decode(index, type=IndexPlace) if index is not None else None
+    dictionaries = ("detected_level", *(layout.with_dictionary if layout is not None else ()))
+    text = pa.dictionary(pa.int32(), pa.string())
+    columns = range(len(names)) if groups else ()
+    return Footer(
+        metadata.serialized_size,
+        tuple(groups),
+        np.array(begins, np.int64),
+        layout,
+        place,
+        dictionaries,
+        msgspec.json.decode(constants, type=Constants) if constants is not None else {},
+        {field.name: text if field.name in dictionaries else field.type for field in metadata.schema.to_arrow_schema()},
+        tuple(metadata.row_group(0).column(column).compression for column in columns),
+        tuple(bool(metadata.schema.column(column).max_definition_level) for column in columns),
+        decode_kinds(place.streams) if place is not None else None,
+    )
+
+
+def layout_of(metadata: pq.FileMetaData) -> Layout | None:
+    """How a segment holds its lines; None: as text."""
+    pairs: dict[bytes, bytes] = metadata.metadata or {}
+    shapes, forms = pairs.get(b"sigyn.shapes"), pairs.get(b"sigyn.forms")
+    return Layout.of(shapes, forms) if shapes is not None and forms is not None else None
