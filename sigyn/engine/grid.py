@@ -64,6 +64,8 @@ class Buckets:
 def buckets(start: int, end: int, step: int, interval: int, offset: int) -> Buckets:
     """Buckets for windows at start, start + step, ... up to end (all ns; step > 0, interval > 0)."""
     windows = (end - start) // step + 1
+    if windows == 1:
+        step = interval  # one window is one bucket, however short the step that nobody takes
     whole, phase = divmod(interval, step)
     width = 2 * whole + 1 if phase else whole
     return Buckets(start - offset - interval, step, phase, windows, width)

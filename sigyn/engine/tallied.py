@@ -1,8 +1,8 @@
 """Counting by what segments know of their entries: no entry is read.
 
-Tallies (sigyn/store/tallies.py) have entries and bytes by stream, level and minute. They answer rates and
-counts without stages whose windows begin and end on whole minutes; Grafana asks for such with
-every query, to draw the log volume.
+Tallies (sigyn/store/tallies.py) have entries and bytes by stream, level and minute. They answer rates and counts
+without stages, for all segments where windows begin and end on whole minutes (Grafana asks for such with every query,
+to draw the log volume), and else for those in which no window begins or ends: of a count over a day nearly all.
 """
 
 from collections.abc import Sequence
@@ -11,6 +11,7 @@ import numpy as np
 import numpy.typing as npt
 import pyarrow as pa
 
+from sigyn.engine.grid import Buckets
 from sigyn.engine.grouping import SeriesNames, series_names
 from sigyn.engine.interpreter.labelless import COUNTING, needs_no_labels, without_parsers
 from sigyn.engine.samples import BucketSums, RangeTask
@@ -29,9 +30,6 @@ def tallied_series(task: RangeTask, scan: Scan) -> SeriesNames | None:
     """The labels that make up the series of an aggregation that tallies can answer; None for any other."""
     query = task.query
     if query.operator not in COUNTING or query.log_range.unwrap is not None:
-        return None
-    buckets = task.buckets
-    if any(time % MINUTE for time in (buckets.origin, buckets.step, buckets.phase)):
         return None
     stages: Sequence[ast.Stage] = query.log_range.query.stages
     if needs_no_labels(query, task.hint):
@@ -54,13 +52,25 @@ def sums_from_tallies(
     by_level = LEVEL in names.names and LEVEL not in scan.streams.names
     if LEVEL in scan.streams.names and LEVEL in names.names:
         return found, list(parts)  # which of both counts differs from entry to entry
+    is_aligned = not any(time % MINUTE for time in (task.buckets.origin, task.buckets.step, task.buckets.phase))
     for part in parts:
+        if not is_aligned and not _is_in_one_bucket(task.buckets, part):
+            left.append(part)
+            continue
         tallies = scan.snapshot.tallies(part.segment)
         if tallies is None or scan.snapshot.has_hidden_rows(part.segment):
             left.append(part)
         else:
             found.append(_sums(task, part, tallies, groups, group_labels, by_level=by_level))
     return found, left
+
+
+def _is_in_one_bucket(buckets: Buckets, part: Part) -> bool:
+    first, last = part.segment.first, part.segment.last
+    if first <= buckets.origin or last > buckets.end:
+        return False
+    one, other = buckets.of(np.array([first, last], np.int64))
+    return bool(one == other)
 
 
 def _sums(
@@ -74,10 +84,11 @@ def _sums(
 ) -> BucketSums:
     buckets = task.buckets
     ordinals = part.ordinals[tallies["stream"].to_numpy()]
-    begins = tallies["minute"].to_numpy().astype(np.int64) * MINUTE
-    kept = np.flatnonzero((ordinals >= 0) & (begins >= buckets.origin) & (begins < buckets.end))
+    # Any time of a minute at which the segment may have an entry: all its entries of the minute are in one bucket.
+    times = np.maximum(tallies["minute"].to_numpy().astype(np.int64) * MINUTE + 1, part.segment.first)
+    kept = np.flatnonzero((ordinals >= 0) & (times > buckets.origin) & (times <= buckets.end))
     series = groups[ordinals[kept]].astype(np.int64)
-    runs = buckets.of(begins[kept] + 1)
+    runs = buckets.of(times[kept])
     labels = group_labels
     if by_level:
         levels = tallies["detected_level"].combine_chunks().dictionary_encode()

@@ -71,7 +71,7 @@ async def test_a_whole_corpus_sent_again_counts_once(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize("overlap", [1, 300, 40_000, 110_000])
 async def test_sorted_segments_that_overlap_a_little_share_copies(tmp_path: Path, overlap: int) -> None:
-    """Of 110 000 entries in streams of all sizes, in several row groups, the last ones were sent again with new ones."""
+    """Of 110 000 entries in streams of all sizes, in several row groups, the last were sent again with new ones."""
     store = Store.open(StoreSettings(data=tmp_path, compaction=False, recent_bytes=0))
     rows = [row(f"app{min(i % 9, i % 3)}", i // 5, f"line {i}") for i in range(220_000 - overlap)]
     for some in (rows[:110_000], rows[110_000 - overlap :]):
