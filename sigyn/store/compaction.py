@@ -2,9 +2,9 @@
 
 L0 segments become L1 soon, because L1 is what queries are fast on. L1 segments belong to one UTC day
 and are merged by size: those of about one size together, so that an entry is rewritten once for
-each factor of `FAN` in size and not with every merge. When a day is over, two of a size are enough, and
-segments may become larger, so that it ends with few: 3 GB of text a day make 12 to 16 objects a day, and an
-entry is written four times (tests/store/test_object_counts.py).
+each factor of `FAN` in size and not with every merge. When a day is over, two of a size are enough, those that are
+neighbours in time, and segments may become larger, so that it ends with few: 3 GB of text a day make 12 to 16 objects
+a day, and an entry is written four times (tests/store/test_object_counts.py).
 
 A tenant that sends little would make an object a day all the same. Days that are over and have less than 1 MiB
 of text are therefore merged with each other, within windows of `WINDOW` days, up to 1 MiB.
@@ -12,6 +12,7 @@ of text are therefore merged with each other, within windows of `WINDOW` days, u
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from itertools import pairwise
 
 from sigyn.model.time import DAY, HOUR, SECOND, has_passed
 from sigyn.store.catalog import SegmentInfo
@@ -136,19 +137,34 @@ def _plan_open(segments: Sequence[SegmentInfo], bound: int) -> tuple[SegmentInfo
 def _plan_settled(segments: Sequence[SegmentInfo], bound: int) -> tuple[SegmentInfo, ...]:
     """Of a day that is over: two of about one size, or a large one and others of half of it together.
 
-    With them goes whatever else fits, the largest first.
+    They are near each other in time, and with them go those next to them that fit: a segment of entries from all over a
+    day would be read for every question about an hour of it.
     """
     for alike in _by_size(segments, bound // 2):
         largest = max(segment.text_bytes for segment in alike)
-        chosen = []
-        total = 0
-        for segment in sorted(segments, key=lambda segment: (-segment.text_bytes, segment.id)):
-            if segment.text_bytes <= largest and total + segment.text_bytes <= bound:
-                chosen.append(segment)
-                total += segment.text_bytes
+        chosen = _nearest(alike)
+        total = sum(segment.text_bytes for segment in chosen)
+        others = [segment for segment in segments if segment not in chosen]
+        for segment in sorted(others, key=lambda other: (_span([*chosen, other]), other.id)):
+            total += segment.text_bytes
+            if segment.text_bytes > largest or total > bound:
+                total -= segment.text_bytes
+                break
+            chosen.append(segment)
         if len(chosen) > 1 and (len(alike) > 1 or 3 * largest <= 2 * total):
             return tuple(sorted(chosen, key=lambda segment: segment.id))
     return ()
+
+
+def _nearest(segments: Sequence[SegmentInfo]) -> list[SegmentInfo]:
+    """The two that cover the shortest time together; the one, when it is alone."""
+    ordered = sorted(segments, key=lambda segment: (segment.first, segment.id))
+    return min((list(pair) for pair in pairwise(ordered)), key=_span, default=ordered)
+
+
+def _span(segments: Sequence[SegmentInfo]) -> int:
+    """The time (ns) that they cover."""
+    return max(segment.last for segment in segments) - min(segment.first for segment in segments)
 
 
 def _by_size(segments: Sequence[SegmentInfo], largest: int) -> list[list[SegmentInfo]]:

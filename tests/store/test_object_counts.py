@@ -93,6 +93,13 @@ class Simulated:
             self.merge(START + DAYS * DAY + hour * HOUR, self._tenants)
         return Outcome(self._objects, self._most, self._written / self._taken)
 
+    def of_an_hour(self, tenant: str) -> list[int]:
+        """For each hour of all days, in how many segments a question about it has to look."""
+        return [
+            sum(segment.first < begin + HOUR and segment.last >= begin for segment in self._tenants[tenant])
+            for begin in range(START, START + DAYS * DAY, HOUR)
+        ]
+
 
 def steady(every: int, tenants: int = 1) -> Iterator[Arrival]:
     """3 GB a day in equal pushes, one every so many ns, each of the last seconds; tenants take turns."""
@@ -157,3 +164,16 @@ def test_a_month_makes_few_objects(arrivals: Callable[[], Iterator[Arrival]]) ->
     assert outcome.objects < 500
     assert outcome.most < 800
     assert outcome.writes < 6
+
+
+@pytest.mark.parametrize(
+    "arrivals", [pytest.param(lambda: steady(20 * SECOND), id="steady"), pytest.param(bulk, id="a day at once")]
+)
+def test_a_question_about_an_hour_looks_in_few_of_them(arrivals: Callable[[], Iterator[Arrival]]) -> None:
+    store = Simulated()
+    for arrival in arrivals():
+        store.take(arrival)
+    store.finish()
+    hours = store.of_an_hour(next(arrivals()).tenant)
+    assert max(hours) <= 2
+    assert sum(hours) / len(hours) < 1.6
