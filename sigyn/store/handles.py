@@ -18,7 +18,7 @@ from sigyn.store.objects import ObjectStore
 from sigyn.store.remote_file import RemoteFile
 from sigyn.store.shapes.values import Bytes
 
-KEPT = 128  # files
+KEPT = 32  # files
 
 
 @dataclass(slots=True, eq=False)
