@@ -30,7 +30,7 @@ from sigyn.api.processes.supervisor import IngestProcesses, ProcessPlan
 from sigyn.api.settings import ApiSettings
 from sigyn.api.tenant_settings import SettingsByTenant, TenantSettings
 from sigyn.api.tls import ReloadingContext, TlsFiles, grpc_credentials
-from sigyn.api.warm_up import WarmUp
+from sigyn.api.warm_up import WarmUp, warm
 from sigyn.engine.duck import Duck
 from sigyn.engine.scan import UNIT_ROWS
 from sigyn.model.time import SECOND, system_clock
@@ -154,7 +154,7 @@ async def serve(settings: ServerSettings, announce: Announce, attachments: Seque
         demotion, quotas = Demotion(store.demoted), Quotas(system_clock)
         ingest = IngestService(store, tenants.push, demotion=demotion, quotas=quotas)
         ingest.subscribe(tails.publish)
-        ingest.subscribe(WarmUp(has_entries=bool(store.tenants()), then=store.find_copies))
+        ingest.subscribe(_warm_up(store))
         operations = ServerOperations(
             store, tails, demotion, settings.configuration, settings.limits_of, bool(settings.otlp_grpc)
         )
@@ -212,6 +212,18 @@ async def serve(settings: ServerSettings, announce: Announce, attachments: Seque
             processes.start(server)
         await server.serve(sockets=[bound])
     _log.info("stopped")
+
+
+def _warm_up(store: Store) -> WarmUp:
+    """Where there are entries, their copies are looked for as well: of what is pushed now, queries find them soon."""
+    if not store.tenants():
+        return WarmUp(has_entries=False)
+
+    def work() -> None:
+        warm()
+        store.find_copies()
+
+    return WarmUp(has_entries=True, work=work)
 
 
 def _query_service(

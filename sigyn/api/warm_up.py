@@ -28,16 +28,10 @@ _LIMIT_FILES = (Path("/sys/fs/cgroup/memory.max"), Path("/sys/fs/cgroup/memory/m
 class WarmUp:
     """Listens to pushes; the first large one begins the work, in a thread of its own."""
 
-    def __init__(
-        self, *, has_entries: bool, work: Callable[[], None] | None = None, then: Callable[[], None] = lambda: None
-    ) -> None:
-        """`has_entries` says whether there is something to query already; `work` is `warm` unless it is said.
-
-        `then` is done after the work, for the same reason.
-        """
+    def __init__(self, *, has_entries: bool, work: Callable[[], None] | None = None) -> None:
+        """`has_entries` says whether there is something to query already; `work` is `warm` unless it is said."""
         self._begun = False
         self._work = work or warm
-        self._then = then
         if has_entries and usable_memory() >= AMPLE_MEMORY:
             self._begin()
 
@@ -49,11 +43,7 @@ class WarmUp:
     def _begin(self) -> None:
         self._begun = True
         # Not a daemon: a process that ends while libraries are being loaded would be aborted by them.
-        threading.Thread(target=self._run, name="warm-up").start()
-
-    def _run(self) -> None:
-        self._work()
-        self._then()
+        threading.Thread(target=self._work, name="warm-up").start()
 
 
 def usable_memory() -> int:

@@ -12,7 +12,7 @@ of text are therefore merged with each other, within windows of `WINDOW` days, u
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from itertools import pairwise
+from itertools import accumulate, pairwise
 
 from sigyn.model.time import DAY, HOUR, SECOND, has_passed
 from sigyn.store.catalog import SegmentInfo
@@ -24,6 +24,7 @@ _PATIENCE = 60  # many tenants that send little must not keep the disk busy with
 _SMALLEST = 1 << 20
 _NEARLY = 7 / 8
 _SETTLED = HOUR  # after the end of a day its stragglers have come
+_LITTLE = 8 << 20  # bytes of text that are merged then, however far they are from each other
 WINDOW = 16  # days, counted from the epoch
 _SEVERAL = 4  # small segments of a window that goes on; each merge rewrites what was merged before
 
@@ -138,20 +139,23 @@ def _plan_settled(segments: Sequence[SegmentInfo], bound: int) -> tuple[SegmentI
     """Of a day that is over: two of about one size, or a large one and others of half of it together.
 
     They are near each other in time, and with them go those next to them that fit: a segment of entries from all over a
-    day would be read for every question about an hour of it.
+    day would be read for every question about an hour of it. So those with a long time between them, in which others
+    lie as a rule, stay apart, unless they are small.
     """
     for alike in _by_size(segments, bound // 2):
         largest = max(segment.text_bytes for segment in alike)
         chosen = _nearest(alike)
         total = sum(segment.text_bytes for segment in chosen)
         others = [segment for segment in segments if segment not in chosen]
-        for segment in sorted(others, key=lambda other: (_span([*chosen, other]), other.id)):
-            total += segment.text_bytes
-            if segment.text_bytes > largest or total > bound:
-                total -= segment.text_bytes
-                break
-            chosen.append(segment)
-        if len(chosen) > 1 and (len(alike) > 1 or 3 * largest <= 2 * total):
+        nearest_first = sorted((_span([*chosen, other]), other.id, other) for other in others)
+        for span, _, segment in nearest_first:
+            if segment.text_bytes <= largest and total + segment.text_bytes <= bound:
+                chosen.append(segment)
+                total += segment.text_bytes
+            elif span > _span(chosen):
+                break  # it lies between these and what is farther away
+        is_worth_it = len(chosen) > 1 and (len(alike) > 1 or 3 * largest <= 2 * total)
+        if is_worth_it and (total <= _LITTLE or 2 * _longest_gap(chosen) <= _span(chosen)):
             return tuple(sorted(chosen, key=lambda segment: segment.id))
     return ()
 
@@ -160,6 +164,13 @@ def _nearest(segments: Sequence[SegmentInfo]) -> list[SegmentInfo]:
     """The two that cover the shortest time together; the one, when it is alone."""
     ordered = sorted(segments, key=lambda segment: (segment.first, segment.id))
     return min((list(pair) for pair in pairwise(ordered)), key=_span, default=ordered)
+
+
+def _longest_gap(segments: Sequence[SegmentInfo]) -> int:
+    """The longest time (ns) between two of them in which there is none."""
+    ordered = sorted(segments, key=lambda segment: segment.first)
+    lasts = accumulate((segment.last for segment in ordered), max)
+    return max((later.first - last for later, last in zip(ordered[1:], lasts, strict=False)), default=0)
 
 
 def _span(segments: Sequence[SegmentInfo]) -> int:

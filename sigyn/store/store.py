@@ -1,6 +1,7 @@
 """The store: takes batches in, gives snapshots out."""
 
 import asyncio
+from collections.abc import Sequence
 from contextlib import ExitStack
 from dataclasses import replace
 from threading import Event, Lock, Thread
@@ -163,8 +164,7 @@ class Store:
         await self._writer.close()
         self._closing.set()
         await asyncio.to_thread(self._warming.join)
-        with self._finding:
-            pass  # it ends soon
+        await asyncio.to_thread(self._wait_for_find_copies)
         await asyncio.to_thread(self._maintenance.stop)
         self.restores.close()
         self._catalog.close()
@@ -264,15 +264,23 @@ class Store:
         """
         with self._finding:
             for tenant in self._live.tenants():
+                if self._closing.is_set():
+                    return
                 with self.snapshot(tenant, _EARLIEST, _LATEST) as snapshot:
-                    near = [segment for segment in snapshot.segments[:WARMED] if snapshot.is_near(segment)]
-                    for end in range(_COMPARED_AT_ONCE, len(near) + _COMPARED_AT_ONCE, _COMPARED_AT_ONCE):
-                        if self._closing.is_set():
-                            return
-                        try:
-                            self._finder.copies(near[:end])
-                        except SigynError:
-                            break  # the query that needs it says what is wrong
+                    self._find_copies_among([each for each in snapshot.segments[:WARMED] if snapshot.is_near(each)])
+
+    def _find_copies_among(self, segments: Sequence[SegmentInfo]) -> None:
+        for end in range(_COMPARED_AT_ONCE, len(segments) + _COMPARED_AT_ONCE, _COMPARED_AT_ONCE):
+            if self._closing.is_set():
+                return
+            try:
+                self._finder.copies(segments[:end])
+            except SigynError:
+                return  # the query that needs it says what is wrong
+
+    def _wait_for_find_copies(self) -> None:
+        with self._finding:
+            pass
 
     def compact_now(self) -> None:
         """Merges all L0 segments and whatever L1 segments are due. Blocks; raises Unavailable."""
