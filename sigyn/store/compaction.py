@@ -146,9 +146,13 @@ def _plan_settled(segments: Sequence[SegmentInfo], bound: int) -> tuple[SegmentI
         largest = max(segment.text_bytes for segment in alike)
         chosen = _nearest(alike)
         total = sum(segment.text_bytes for segment in chosen)
-        others = [segment for segment in segments if segment not in chosen]
-        nearest_first = sorted((_span([*chosen, other]), other.id, other) for other in others)
-        for span, _, segment in nearest_first:
+        taken = {segment.id for segment in chosen}
+        others = [segment for segment in segments if segment.id not in taken]
+        if len(alike) == 1 and 2 * sum(each.text_bytes for each in others if each.text_bytes <= largest) < largest:
+            continue
+        first, last = min(segment.first for segment in chosen), max(segment.last for segment in chosen)
+        spans = [max(last, other.last) - min(first, other.first) for other in others]
+        for span, _, segment in sorted(zip(spans, (other.id for other in others), others, strict=True)):
             if segment.text_bytes <= largest and total + segment.text_bytes <= bound:
                 chosen.append(segment)
                 total += segment.text_bytes

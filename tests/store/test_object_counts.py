@@ -167,7 +167,7 @@ def test_a_month_makes_few_objects(arrivals: Callable[[], Iterator[Arrival]]) ->
 
 
 @pytest.mark.parametrize(
-    "arrivals", [pytest.param(lambda: steady(20 * SECOND), id="steady"), pytest.param(bulk, id="a day at once")]
+    "arrivals", [pytest.param(lambda: steady(MINUTE), id="steady"), pytest.param(bulk, id="a day at once")]
 )
 def test_a_question_about_an_hour_looks_in_few_of_them(arrivals: Callable[[], Iterator[Arrival]]) -> None:
     store = Simulated()

@@ -29,15 +29,20 @@ from .test_catalog import new
 pytestmark = pytest.mark.anyio
 
 
+_STATEMENT = {"delete": b"INSERT INTO delete_request"}
+_FORGETTING = b"DELETE FROM stream"
+
+
 class Wire:
     """Forwards to a database.
 
-    `cut` lets one COMMIT through and closes every connection before its answer. They are closed also when something
-    comes that holds `refused`, which is not let through.
+    `cut` lets one COMMIT through, of a transaction with that statement, and closes every connection before its answer.
+    (Others commit too: a store looks after itself.) They are closed also when something comes that holds `refused`,
+    which is not let through.
     """
 
     def __init__(self, port: int) -> None:
-        self.cut = False
+        self.cut: bytes | None = None
         self.refused: bytes | None = None
         self.open = True
         self._target = port
@@ -78,6 +83,7 @@ class Wire:
             self._threads[-1].start()
 
     def _forward(self, client: socket.socket, server: socket.socket) -> None:
+        is_meant = False
         try:
             while True:
                 for ready in select.select([client, server], [], [])[0]:
@@ -88,11 +94,17 @@ class Wire:
                         self.close_all()
                         return
                     (server if ready is client else client).sendall(data)
-                    if ready is client and self.cut and b"COMMIT" in data:
-                        self.cut = False
+                    if ready is server or self.cut is None:
+                        continue
+                    is_meant = is_meant or self.cut in data
+                    if b"COMMIT" not in data:
+                        continue
+                    if is_meant:
+                        self.cut = None
                         server.recv(1 << 16)  # the database has answered
                         self.close_all()
                         return
+                    is_meant = False
         except (OSError, ValueError):
             return
         finally:
@@ -169,7 +181,7 @@ async def test_a_commit_whose_answer_is_lost_is_found_out(tmp_path: Path, postgr
         schema = postgres.new_schema()
         settings = StoreSettings(data=tmp_path, catalog=postgres.url(schema, port=wire.port), compaction=False)
         store = Store.open(settings)
-        wire.cut = True
+        wire.cut = b"INSERT INTO segment"
         await store.append(batch([row("a", 1, "x")]))
         assert stored(store) == [row("a", 1, "x")]
         assert len(postgres.execute(f"SELECT 1 FROM {schema}.segment")) == 1
@@ -189,7 +201,7 @@ async def test_what_was_done_though_it_was_reported_as_failed_is_taken_over(tmp_
             "delete": lambda: asyncio.to_thread(store.deletions.add, "fake", "b:y", EARLIEST, LATEST),
         }
         for act in acts:
-            wire.cut, wire.open = True, False
+            wire.cut, wire.open = _STATEMENT.get(act, b"INSERT INTO segment"), False
             with pytest.raises(Unavailable):
                 await acts[act]()
             assert not wire.cut
@@ -223,7 +235,8 @@ def test_streams_that_may_or_may_not_be_forgotten_are_looked_up(tmp_path: Path, 
             catalog.forget([one.id])
             unused = catalog.unused_streams(())
             assert unused.ids["fake"].tolist() == [1, 2]
-            wire.cut, wire.refused, wire.open = is_done, None if is_done else b"DELETE FROM stream", False
+            wire.cut, wire.refused = (_FORGETTING, None) if is_done else (None, _FORGETTING)
+            wire.open = False
             with pytest.raises(Unavailable):
                 catalog.forget_streams("fake", unused.ids["fake"], unused.newest)
             wire.refused, wire.open = None, True
