@@ -53,8 +53,9 @@ def sums_from_tallies(
     if LEVEL in scan.streams.names and LEVEL in names.names:
         return found, list(parts)  # which of both counts differs from entry to entry
     is_aligned = not any(time % MINUTE for time in (task.buckets.origin, task.buckets.step, task.buckets.phase))
+    is_clipped = scan.start > task.buckets.origin + 1  # older entries are not to be found (max_query_lookback)
     for part in parts:
-        if not is_aligned and not _is_in_one_bucket(task.buckets, part):
+        if (is_clipped and not part.exact) or not (is_aligned or _is_in_one_bucket(task.buckets, part)):
             left.append(part)
             continue
         tallies = scan.snapshot.tallies(part.segment)

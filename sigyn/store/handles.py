@@ -138,6 +138,12 @@ class FileHandles:
                 _, oldest = self._files.popitem(last=False)
                 self._count -= len(oldest)
 
+    def close(self) -> None:
+        """Closes all files that nobody uses."""
+        with self._lock:
+            self._files.clear()
+            self._count = 0
+
     def forget(self, segments: Iterable[int]) -> None:
         """Closes the files of segments that are gone."""
         with self._lock:

@@ -191,6 +191,10 @@ class SegmentReader:
         )
         return lambda names: pages.read(footer.stored(names))
 
+    def close_files(self) -> None:
+        """Lets go of files that nobody reads: pages that were read of them count as memory while they are mapped."""
+        self._handles.close()
+
     def forget(self, segments: Sequence[SegmentInfo]) -> None:
         """Drops what is cached of these segments."""
         ids = [segment.id for segment in segments]

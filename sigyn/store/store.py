@@ -268,6 +268,7 @@ class Store:
                     return
                 with self.snapshot(tenant, _EARLIEST, _LATEST) as snapshot:
                     self._find_copies_among([each for each in snapshot.segments[:WARMED] if snapshot.is_near(each)])
+            self._reader.close_files()
 
     def _find_copies_among(self, segments: Sequence[SegmentInfo]) -> None:
         for end in range(_COMPARED_AT_ONCE, len(segments) + _COMPARED_AT_ONCE, _COMPARED_AT_ONCE):

@@ -103,6 +103,24 @@ def test_only_segments_at_the_edges_are_read(counting: Counting) -> None:
     assert answer.statistics.lines_read <= len(entries(0)) + 1
 
 
+def test_nothing_is_counted_that_is_too_old_to_be_found(counting: Counting) -> None:
+    """The window begins on a whole minute, and what may be looked at in the middle of a segment."""
+    end = START + 4 * HOUR
+    oldest = START + HOUR + MINUTE
+    limits = QueryLimits(max_query_length=0, max_query_lookback=HOUR)
+    queries = QueryService(
+        counting.store, counting.duck, limits, threads=1, queue=QueueLimits(1), clock=lambda: oldest + HOUR
+    )
+    for window in ("4h", "239m59s"):
+        request = QueryRequest("fake", f'sum(count_over_time({{app=~".+"}}[{window}]))', end, end)
+        result = counting.loop.run_until_complete(queries.query_instant(request)).result
+        assert isinstance(result, VectorResult)
+        assert [sample.value for sample in result.samples] == [
+            sum(entry.timestamp >= oldest for entry in counting.rows)
+        ]
+    queries.close()
+
+
 def test_a_window_of_weeks_is_not_too_much_for_many_series(tmp_path: Path) -> None:
     """Each series is one number, however long the window is."""
 
