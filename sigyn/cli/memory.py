@@ -73,6 +73,7 @@ def _store(settings: StoreSettings, memory: int) -> StoreSettings:
         metadata_bytes=min(settings.metadata_bytes, memory // 32),
         compaction_job_bytes=job_bytes,
         compaction_settled_bytes=min(settings.compaction_settled_bytes, 2 * job_bytes),
+        compaction_jobs=1,
     )
 
 

@@ -2,6 +2,7 @@
 
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from threading import Lock
 from types import MappingProxyType
 
 import numpy as np
@@ -23,7 +24,7 @@ _NONE: Int64s = np.empty(0, np.int64)
 
 
 class Compactor:
-    """Runs one job at a time, in whatever thread calls."""
+    """Runs jobs, in whatever threads call: those of different segments don't get in each other's way."""
 
     def __init__(
         self,
@@ -47,6 +48,7 @@ class Compactor:
         self._quarantine = quarantine
         self._metrics = metrics
         self._shape_lines = shape_lines
+        self._counting = Lock()
 
     def run(
         self,
@@ -133,13 +135,14 @@ class Compactor:
         unwanted: Mapping[int, Int64s],
         seconds: float,
     ) -> None:
-        metrics = self._metrics
-        metrics.compactions += 1
-        metrics.compaction_seconds += seconds
-        metrics.compaction_segments_read += len(read)
-        metrics.compaction_segments_written += len(written)
-        metrics.compaction_text_bytes += sum(segment.text_bytes for segment in read)
-        metrics.compaction_object_bytes_written += sum(len(segment.encoded.body) for segment in written)
         removed = sum(len(unwanted.get(segment.id, _NONE)) for segment in read)
-        metrics.entries_removed += removed
-        metrics.compaction_duplicates_dropped += sum(segment.rows for segment in read) - removed - rows
+        metrics = self._metrics
+        with self._counting:
+            metrics.compactions += 1
+            metrics.compaction_seconds += seconds
+            metrics.compaction_segments_read += len(read)
+            metrics.compaction_segments_written += len(written)
+            metrics.compaction_text_bytes += sum(segment.text_bytes for segment in read)
+            metrics.compaction_object_bytes_written += sum(len(segment.encoded.body) for segment in written)
+            metrics.entries_removed += removed
+            metrics.compaction_duplicates_dropped += sum(segment.rows for segment in read) - removed - rows

@@ -91,6 +91,7 @@ class StoreSettings:
                               structured metadata is merged at most, and that of one segment more
     compaction_settled_bytes  the same for a day that is over, where it is more
     compaction_segments       so many L0 segments of a tenant are merged at once
+    compaction_jobs           merges at a time where half of what may wait uncompacted does: 1 or 2
     shape_lines               lines of one shape in a compaction from which they are held as columns
     compaction_age_seconds    L0 segments older than this are merged when there are several, 60 times older
                               ones in any case
@@ -118,6 +119,7 @@ class StoreSettings:
     compaction_job_bytes: int = 128 << 20
     compaction_settled_bytes: int = 256 << 20
     compaction_segments: int = 256
+    compaction_jobs: Literal[1, 2] = 2
     shape_lines: int = 32
     compaction_age_seconds: float = 10.0
     delete_cancel_period: int = HOUR

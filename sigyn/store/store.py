@@ -13,6 +13,7 @@ from sigyn.store.archives.ledger import KIND as RESTORES
 from sigyn.store.archives.restores import Restores
 from sigyn.store.catalog import Catalog, SegmentInfo
 from sigyn.store.commit import Committer
+from sigyn.store.compactions import Compactions
 from sigyn.store.compactor import Compactor
 from sigyn.store.content import Content
 from sigyn.store.delete_documents import KIND as DELETE_REQUESTS
@@ -31,6 +32,7 @@ from sigyn.store.metrics import StoreGauges, StoreMetrics
 from sigyn.store.moves import Mover, check_tiers
 from sigyn.store.objects import ObjectStore
 from sigyn.store.open_catalog import catalog_name, has_catalog, open_catalog
+from sigyn.store.pace import Pace
 from sigyn.store.places import objects_of
 from sigyn.store.probe import faults_of
 from sigyn.store.quarantine import Quarantine
@@ -99,9 +101,10 @@ class Store:
         mover = Mover(settings.tiers, objects, committer, self._live, self._quarantine, self.metrics)
         streams = StreamForgetting(catalog, self._live, self.metrics, settings.stream_grace_seconds)
         self._writer = Writer(settings, committer, self._live, recent, self.metrics)
+        pace = Pace(settings, self._live, self._writer)
         self._maintenance = Maintenance(
-            settings, self._live, self._writer, committer, compactor, self.deletions, self._forgetting, reclaimer,
-            mover, streams, self._quarantine, self.metrics, clock,
+            settings, committer, Compactions(settings, self._live, compactor, self.deletions, pace, clock),
+            self.deletions, self._forgetting, reclaimer, mover, streams, self._quarantine, self.metrics, pace, clock,
         )  # fmt: skip
         self.restores = Restores(settings.tiers, objects, self.documents(RESTORES), metrics, clock)
         self._maintenance.start()
