@@ -11,13 +11,14 @@ PACKAGE = Path(__file__).parent.parent / "sigyn"
 FOUNDATION = {"model"}
 MAY_IMPORT: dict[str, set[str]] = {
     "model": set(),
-    "wire": FOUNDATION,
+    "compiled": set(),
+    "wire": FOUNDATION | {"compiled"},
     "languages": FOUNDATION,
     "config": FOUNDATION,
     "agent": FOUNDATION | {"wire", "languages", "config", "engine.interpreter"},
-    "store": FOUNDATION | {"wire"},
-    "engine": FOUNDATION | {"wire", "store", "languages"},
-    "services": FOUNDATION | {"wire", "store", "languages", "engine"},
+    "store": FOUNDATION | {"compiled", "wire"},
+    "engine": FOUNDATION | {"compiled", "wire", "store", "languages"},
+    "services": FOUNDATION | {"compiled", "wire", "store", "languages", "engine"},
     "ruler": FOUNDATION | {"wire", "store", "languages", "engine", "services", "config.yaml_tree", "config.errors"},
     "api": FOUNDATION | {"wire", "store", "languages", "engine", "services", "ruler"},
     "ui": FOUNDATION | {"store", "languages", "engine", "services", "api"},

@@ -124,6 +124,7 @@ def _run(settings: Settings, notices: Iterable[Notice], globs: Sequence[str], de
     from sigyn.api.server import run
     from sigyn.cli.allocation import prepare_allocation
     from sigyn.cli.assembly import server_settings
+    from sigyn.cli.compiled_code import keep_compiled_code
     from sigyn.cli.memory import SMALL_MEMORY, memory_of
     from sigyn.cli.open_files import raise_file_limit
     from sigyn.demo.attach import attach_demo
@@ -132,6 +133,7 @@ def _run(settings: Settings, notices: Iterable[Notice], globs: Sequence[str], de
     memory = memory_of(settings)
     prepare_allocation(small=0 < memory < SMALL_MEMORY)
     raise_file_limit()
+    keep_compiled_code(Path(settings.storage.data))
     configure_logs(settings.server.log_level, settings.server.log_format)
     _log_notices(notices)
     if 0 < memory < SMALL_MEMORY * settings.server.processes and settings.server.processes > 1:

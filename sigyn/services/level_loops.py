@@ -9,11 +9,11 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
+from sigyn.compiled.loops import borrowing, compiled
 from sigyn.services.discovery import AFTER_WORD, BEFORE_WORD, LEVELS, SPELLINGS, WORDS
 from sigyn.store.shapes.bytes_at import byte_at
 from sigyn.store.shapes.json_text import is_space
 from sigyn.store.shapes.text_ends import quote_after
-from sigyn.wire.compiled import borrowing, compiled
 
 _QUOTE, _EQUALS, _COLON = 34, 61, 58
 _OPEN_BRACE, _CLOSE_BRACE, _OPEN_BRACKET, _CLOSE_BRACKET = 123, 125, 91, 93

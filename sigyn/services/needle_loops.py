@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 
-from sigyn.wire.compiled import compiled
+from sigyn.compiled.loops import compiled
 
 _ZERO, _NINE, _SPACE, _HYPHEN = 48, 57, 32, 45
 

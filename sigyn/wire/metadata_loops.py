@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from sigyn.wire.compiled import compiled
+from sigyn.compiled.loops import compiled
 
 _MAX_PAIRS = 64
 _MAX_NAME_BYTES = 2048

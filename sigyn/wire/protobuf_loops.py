@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from sigyn.wire.compiled import borrowing, compiled
+from sigyn.compiled.loops import borrowing, compiled
 
 OK, TRUNCATED, BAD_TAG, BAD_TIMESTAMP = 0, 1, 2, 3
 

@@ -2,15 +2,15 @@
 
 import numpy as np
 import numpy.typing as npt
-from numba import njit
 
+from sigyn.compiled.loops import compiled
 from sigyn.store.shapes.bytes_at import byte_at
 from sigyn.store.shapes.plain_bytes import WIDTH, before_byte, before_pair
 
 Numbers = npt.NDArray[np.int16]
 
 
-@njit(nogil=True, cache=True)
+@compiled
 def run_automaton(
     table: npt.NDArray[np.int16],
     home: int,
@@ -53,7 +53,7 @@ def run_automaton(
         states[i] = state
 
 
-@njit(nogil=True, cache=True)
+@compiled
 def number_states(states: Numbers, present: Numbers, numbers: Numbers) -> None:
     """Numbers states in the order in which they come; `present` is to hold -1 for each, and will hold its number."""
     count = 0
@@ -65,7 +65,7 @@ def number_states(states: Numbers, present: Numbers, numbers: Numbers) -> None:
         numbers[i] = number
 
 
-@njit(nogil=True, cache=True)
+@compiled
 def move_groups(behind: Numbers, texts: int, group_of: Numbers, codes: npt.NDArray[np.int32], moved: Numbers) -> None:
     """Moves each row to the group behind[group * texts + code]; without `group_of` all are in group 0."""
     if len(group_of):

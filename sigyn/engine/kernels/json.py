@@ -10,12 +10,11 @@ digit, or holds a wanted value with an escape in it.
 
 import numpy as np
 import numpy.typing as npt
-from numba import njit
 
+from sigyn.compiled.loops import borrowing, compiled
 from sigyn.engine.kernels.names import name_byte
 from sigyn.store.shapes.bytes_at import byte_at
 from sigyn.store.shapes.json_text import is_space, scalar_end, string_end
-from sigyn.wire.compiled import borrowing
 
 MAX_DEPTH = 24
 
@@ -166,7 +165,7 @@ def _walk(
     return at == end
 
 
-@njit(nogil=True, cache=True)
+@compiled
 def extract_json(
     data: Bytes,
     offsets: Integers,

@@ -9,12 +9,11 @@ is not ASCII or begins with a digit, or a wanted value with an escape in it.
 
 import numpy as np
 import numpy.typing as npt
-from numba import njit
 
+from sigyn.compiled.loops import borrowing, compiled
 from sigyn.engine.kernels.names import name_byte
 from sigyn.store.shapes.bytes_at import byte_at
 from sigyn.store.shapes.plain_bytes import WIDTH, plain_in_quotes, plain_in_word
-from sigyn.wire.compiled import borrowing
 
 Bytes = npt.NDArray[np.uint8]
 Integers = npt.NDArray[np.int32]
@@ -103,7 +102,7 @@ def _walk(
                     lengths[w, row] = stop - start
 
 
-@njit(nogil=True, cache=True)
+@compiled
 def extract_logfmt(
     data: Bytes,
     offsets: Integers,

@@ -1,9 +1,9 @@
 """Bytes of keys as they stand in label names."""
 
-from numba import njit
+from sigyn.compiled.loops import inlined
 
 
-@njit(nogil=True, cache=True, inline="always")
+@inlined
 def name_byte(byte: int) -> int:
     """The byte itself where a label name can hold it, else that of `_`."""
     if (

@@ -7,8 +7,8 @@ is none, and then the matching ends. No line is hard.
 
 import numpy as np
 import numpy.typing as npt
-from numba import njit
 
+from sigyn.compiled.loops import compiled
 from sigyn.store.shapes.bytes_at import byte_at
 from sigyn.store.shapes.plain_bytes import WIDTH, before_byte
 
@@ -18,7 +18,7 @@ Integers = npt.NDArray[np.int32]
 LITERAL, UNNAMED = -1, -2
 
 
-@njit(nogil=True, cache=True)
+@compiled
 def extract_pattern(
     data: Bytes,
     offsets: Integers,

@@ -1,12 +1,13 @@
 """Parsers over the lines of a frame, by kernels."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 import numpy as np
 import numpy.typing as npt
 import pyarrow as pa
 
+from sigyn.compiled import loops
 from sigyn.engine.fields import FieldColumn, FoundField, Piece, StoredField
 from sigyn.engine.frame import Frame, Rows, Selected, lines_of
 from sigyn.engine.kernels.json import extract_json
@@ -126,9 +127,9 @@ def _found(
     return [FoundField(data, begin, length) for begin, length in zip(starts, lengths, strict=True)]
 
 
-_KERNELS = {"json": extract_json, "logfmt": extract_logfmt, "pattern": extract_pattern}
+_KERNELS: dict[str, Callable[..., None]] = {"json": extract_json, "logfmt": extract_logfmt, "pattern": extract_pattern}
 
 
 def is_ready(kind: str) -> bool:
     """Whether a parser's kernel has been compiled, so that it can be used at once."""
-    return bool(_KERNELS[kind].signatures)
+    return loops.is_ready(_KERNELS[kind])

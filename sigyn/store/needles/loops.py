@@ -2,13 +2,12 @@
 
 import numpy as np
 import numpy.typing as npt
-from numba import njit
 
+from sigyn.compiled.loops import borrowing, compiled, inlined
 from sigyn.store.needles.hashing import GRAM, NEEDLE_BYTES, WINDOW
 from sigyn.store.shapes.bytes_at import byte_at, word_at_reversed
 from sigyn.store.shapes.copying import prefetch
 from sigyn.store.shapes.skim_loops import MAX_HOLES
-from sigyn.wire.compiled import borrowing
 
 Bytes = npt.NDArray[np.uint8]
 Integers = npt.NDArray[np.int32]
@@ -39,7 +38,7 @@ BLOCK_WORDS = 8  # 512 bits: one line of the processor's cache
 PROBES = 6
 
 
-@njit(nogil=True, cache=True, inline="always")
+@inlined
 def _mix(value: np.uint64) -> np.uint64:
     value = value + _ODD
     value = (value ^ (value >> np.uint64(30))) * _FIRST
@@ -47,7 +46,7 @@ def _mix(value: np.uint64) -> np.uint64:
     return value ^ (value >> np.uint64(31))
 
 
-@njit(nogil=True, cache=True, inline="always")
+@inlined
 def _insert(table: Hashes, hashed: np.uint64) -> int:
     """Adds a hash to an open table (0: free); 1 when it was not there."""
     if hashed == np.uint64(0):
@@ -74,7 +73,7 @@ def _insert_all(table: Hashes, hashes: Hashes, count: int) -> int:
     return added
 
 
-@njit(nogil=True, cache=True)
+@compiled
 def _grown(table: Hashes) -> Hashes:
     larger = np.zeros(2 * len(table), np.uint64)
     for hashed in table:
@@ -133,7 +132,7 @@ def _hashes(places: Hashes, count: int, recent: Hashes) -> int:
     return kept
 
 
-@njit(nogil=True, cache=True)
+@compiled
 def add_minimizers(
     data: Bytes, offsets: Integers, rows: npt.NDArray[np.int64], table: Hashes, count: int
 ) -> tuple[Hashes, int]:
@@ -157,7 +156,7 @@ def add_minimizers(
     return table, count
 
 
-@njit(nogil=True, cache=True)
+@compiled
 def add_values(data: Bytes, offsets: Integers, prefix: np.uint64, table: Hashes, count: int) -> tuple[Hashes, int]:
     """Adds a field with each of these values that is too short for a needle."""
     for i in range(len(offsets) - 1):
@@ -171,7 +170,7 @@ def add_values(data: Bytes, offsets: Integers, prefix: np.uint64, table: Hashes,
     return table, count
 
 
-@njit(nogil=True, cache=True)
+@compiled
 def add_fields(
     data: Bytes, rows: npt.NDArray[np.int64], shapes: Integers,
     first_hole: Integers, starts: Integers, lengths: Integers,
@@ -227,7 +226,7 @@ def _set_bits(hashed: np.uint64, blocks: Hashes) -> None:
         bits ^= bits >> np.uint64(15)
 
 
-@njit(nogil=True, cache=True)
+@compiled
 def fill(table: Hashes, blocks: npt.NDArray[np.uint64]) -> None:
     """Sets the bits of all hashes of a table in a filter of len(blocks) // BLOCK_WORDS blocks."""
     some = np.empty(_SOME, np.uint64)

@@ -10,7 +10,8 @@ from typing import Any
 
 import numpy as np
 import numpy.typing as npt
-from numba import njit
+
+from sigyn.compiled.loops import compiled, inlined
 
 Bytes = npt.NDArray[np.uint8]
 
@@ -18,13 +19,13 @@ MOST_AT_ONCE = 57
 """Bits that eight bytes hold wherever in the first of them they begin."""
 
 
-@njit(nogil=True, cache=True, inline="always")
+@inlined
 def byte(data: Bytes, at: int) -> Any:
     """The byte at a place that is not negative."""
     return data[np.uint64(at)]
 
 
-@njit(nogil=True, cache=True, inline="always")
+@inlined
 def word(data: Bytes, at: int) -> Any:
     """Eight bytes, the first the lowest."""
     word, place = np.uint64(0), np.uint64(at)
@@ -33,7 +34,7 @@ def word(data: Bytes, at: int) -> Any:
     return word
 
 
-@njit(nogil=True, cache=True)
+@compiled
 def varint(data: Bytes, at: int, end: int) -> tuple[Any, int]:
     """An unsigned number of variable length and the place behind it; -1: it has no end."""
     number, shift = np.uint64(0), 0
@@ -47,25 +48,25 @@ def varint(data: Bytes, at: int, end: int) -> tuple[Any, int]:
     return number, -1
 
 
-@njit(nogil=True, cache=True, inline="always")
+@inlined
 def integer(word: Any) -> Any:
     """A signed number of 64 bits, which numba won't mix with those without a sign."""
     return np.int64(word)
 
 
-@njit(nogil=True, cache=True, inline="always")
+@inlined
 def zigzag(number: Any) -> Any:
     """A number from its zigzag code."""
     return np.int64(number >> np.uint64(1)) ^ -np.int64(number & np.uint64(1))
 
 
-@njit(nogil=True, cache=True, inline="always")
+@inlined
 def some_bits(data: Bytes, begin: int, bit: int, width: int) -> Any:
     """As `bits`, of MOST_AT_ONCE at most."""
     return (word(data, begin + (bit >> 3)) >> np.uint64(bit & 7)) & ((np.uint64(1) << np.uint64(width)) - np.uint64(1))
 
 
-@njit(nogil=True, cache=True, inline="always")
+@inlined
 def bits(data: Bytes, begin: int, bit: int, width: int) -> Any:
     """`width` bits from bit number `bit` behind a place."""
     if width == 0:

@@ -5,8 +5,8 @@ https://parquet.apache.org/docs/file-format/data-pages/encodings/
 
 import numpy as np
 import numpy.typing as npt
-from numba import njit
 
+from sigyn.compiled.loops import compiled
 from sigyn.store.pages.bits import MOST_AT_ONCE, bits, integer, some_bits, varint, zigzag
 
 Bytes = npt.NDArray[np.uint8]
@@ -15,7 +15,7 @@ Longs = npt.NDArray[np.int64]
 _MOST_MINIBLOCKS = 64
 
 
-@njit(nogil=True, cache=True)
+@compiled
 def read_deltas_header(data: Bytes, at: int, end: int) -> tuple[int, int, int, int, int]:
     """How many values a small block has, how many of these a block has, how many values there are, the first of them.
 
@@ -33,7 +33,7 @@ def read_deltas_header(data: Bytes, at: int, end: int) -> tuple[int, int, int, i
     return integer(block // minis), integer(minis), integer(total), zigzag(first), at
 
 
-@njit(nogil=True, cache=True)
+@compiled
 def read_block_header(data: Bytes, at: int, end: int, minis: int) -> tuple[int, int]:
     """The least difference of a block of so many small ones, and where their widths stand, -1: it can't be read."""
     coded, at = varint(data, at, end)
@@ -42,7 +42,7 @@ def read_block_header(data: Bytes, at: int, end: int, minis: int) -> tuple[int, 
     return zigzag(coded), at
 
 
-@njit(nogil=True, cache=True)
+@compiled
 def _read_deltas(
     data: Bytes, at: int, end: int, first: int, last: int, places: Longs, values: Longs, sums: Longs, whole: bool
 ) -> int:
@@ -109,7 +109,7 @@ def _read_deltas(
     return at if row >= last else -1
 
 
-@njit(nogil=True, cache=True)
+@compiled
 def delta_integers(data: Bytes, bodies: Longs, ends: Longs, firsts: Longs, places: Longs, values: Longs) -> bool:
     """As `plain_integers`, from pages with the differences of values."""
     sums = np.empty(len(places), np.int64)
@@ -120,7 +120,7 @@ def delta_integers(data: Bytes, bodies: Longs, ends: Longs, firsts: Longs, place
     return True
 
 
-@njit(nogil=True, cache=True)
+@compiled
 def delta_texts(
     data: Bytes, bodies: Longs, ends: Longs, firsts: Longs, places: Longs, starts: Longs, lengths: Longs
 ) -> bool:

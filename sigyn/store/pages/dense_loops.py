@@ -8,8 +8,8 @@ Page i has counts[i] values from bodies[i] on, which are written to `values` fro
 
 import numpy as np
 import numpy.typing as npt
-from numba import njit
 
+from sigyn.compiled.loops import compiled
 from sigyn.store.pages.bits import MOST_AT_ONCE, bits, byte, integer, some_bits, varint, word
 from sigyn.store.pages.delta_loops import read_block_header, read_deltas_header
 
@@ -19,7 +19,7 @@ Longs = npt.NDArray[np.int64]
 Numbers = npt.NDArray[np.int32] | npt.NDArray[np.int64]
 
 
-@njit(nogil=True, cache=True)
+@compiled
 def dense_deltas(data: Bytes, at: int, end: int, values: Longs) -> int:
     """The place behind integers that are told by their differences, or -1, also where they are not as many."""
     in_mini, minis, count, value, at = read_deltas_header(data, at, end)
@@ -62,7 +62,7 @@ def dense_deltas(data: Bytes, at: int, end: int, values: Longs) -> int:
     return at
 
 
-@njit(nogil=True, cache=True)
+@compiled
 def dense_integers(data: Bytes, bodies: Longs, ends: Longs, firsts: Longs, counts: Longs, values: Longs) -> bool:
     """The integers of pages with the differences of values."""
     for page in range(len(bodies)):
@@ -72,7 +72,7 @@ def dense_integers(data: Bytes, bodies: Longs, ends: Longs, firsts: Longs, count
     return True
 
 
-@njit(nogil=True, cache=True)
+@compiled
 def dense_codes(data: Bytes, bodies: Longs, ends: Longs, firsts: Longs, counts: Longs, codes: Integers) -> bool:
     """The places in their dictionaries of values that are told by these: runs, and bits of one width."""
     for page in range(len(bodies)):
@@ -106,7 +106,7 @@ def dense_codes(data: Bytes, bodies: Longs, ends: Longs, firsts: Longs, counts: 
     return True
 
 
-@njit(nogil=True, cache=True)
+@compiled
 def dictionary_texts(data: Bytes, begins: Longs, ends: Longs, known: Longs, starts: Longs, lengths: Longs) -> bool:
     """Where the texts of dictionaries, which have so many, lie: each has its length in front of it."""
     text = 0
@@ -124,7 +124,7 @@ def dictionary_texts(data: Bytes, begins: Longs, ends: Longs, known: Longs, star
     return True
 
 
-@njit(nogil=True, cache=True)
+@compiled
 def are_below(codes: Integers, firsts: Longs, counts: Longs, known: Longs) -> bool:
     """Whether all codes of each page have something in its dictionary that they stand for."""
     for page in range(len(counts)):
@@ -136,7 +136,7 @@ def are_below(codes: Integers, firsts: Longs, counts: Longs, known: Longs) -> bo
     return True
 
 
-@njit(nogil=True, cache=True)
+@compiled
 def spread(places: Longs, values: Numbers) -> None:
     """Puts the values that stand at the front of `values` where the rows are whose places they have; others get 0."""
     for row in range(len(places) - 1, -1, -1):  # a value never lies behind its row

@@ -8,8 +8,8 @@ a loop that would leave its page says so by giving False, or a place of -1.
 
 import numpy as np
 import numpy.typing as npt
-from numba import njit
 
+from sigyn.compiled.loops import compiled
 from sigyn.store.pages.bits import integer, varint, zigzag
 
 Bytes = npt.NDArray[np.uint8]
@@ -32,7 +32,7 @@ _MOST_BYTES = 1 << 30  # of a page that is undone
 _UNKNOWN = -(2**62)  # no number of a page header is
 
 
-@njit(nogil=True, cache=True)
+@compiled
 def _read_header(data: Bytes, at: int, end: int, header: Longs) -> int:
     """The place behind a page header, or -1; `header` is filled with, _UNKNOWN where it does not say so:
 
@@ -86,7 +86,7 @@ def _read_header(data: Bytes, at: int, end: int, header: Longs) -> int:
             return -1
 
 
-@njit(nogil=True, cache=True)
+@compiled
 def find_pages(file: Bytes, end: int, begins: Longs, rows: Longs, found: Longs) -> bool:
     """Tells of each column (second axis) of row groups (first axis) what PAGE_AT and so on name.
 

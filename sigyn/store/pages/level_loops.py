@@ -5,8 +5,8 @@ https://parquet.apache.org/docs/file-format/data-pages/encodings/
 
 import numpy as np
 import numpy.typing as npt
-from numba import njit
 
+from sigyn.compiled.loops import compiled, inlined
 from sigyn.store.pages.bits import byte, integer, varint, word
 
 Bytes = npt.NDArray[np.uint8]
@@ -16,7 +16,7 @@ Longs = npt.NDArray[np.int64]
 _LENGTH = 4  # bytes, that say how many there are of levels
 
 
-@njit(nogil=True, cache=True)
+@compiled
 def _end_of_levels(data: Bytes, begin: int, end: int) -> int:
     """Where the values of a page begin, behind the levels; -1: not in the page."""
     if begin + _LENGTH > end:
@@ -25,7 +25,7 @@ def _end_of_levels(data: Bytes, begin: int, end: int) -> int:
     return body if body <= end else -1
 
 
-@njit(nogil=True, cache=True)
+@compiled
 def find_values(
     data: Bytes, begins: Longs, ends: Longs, firsts: Longs, rows: Longs, sizes: Longs,
     places: Longs, bodies: Longs, counts: Longs,
@@ -77,7 +77,7 @@ def find_values(
     return True
 
 
-@njit(nogil=True, cache=True)
+@compiled
 def count_values(data: Bytes, begins: Longs, ends: Longs, sizes: Longs, bodies: Longs, counts: Longs) -> bool:
     """Where the values of pages of so many rows begin, and how many there are."""
     for page in range(len(begins)):
@@ -110,7 +110,7 @@ def count_values(data: Bytes, begins: Longs, ends: Longs, sizes: Longs, bodies: 
     return True
 
 
-@njit(nogil=True, cache=True, inline="always")
+@inlined
 def _ones(byte: int) -> int:
     byte -= (byte >> 1) & 0x55
     byte = (byte & 0x33) + ((byte >> 2) & 0x33)

@@ -5,15 +5,15 @@ https://parquet.apache.org/docs/file-format/data-pages/encodings/
 
 import numpy as np
 import numpy.typing as npt
-from numba import njit
 
+from sigyn.compiled.loops import compiled
 from sigyn.store.pages.bits import bits, integer, varint, word
 
 Bytes = npt.NDArray[np.uint8]
 Longs = npt.NDArray[np.int64]
 
 
-@njit(nogil=True, cache=True)
+@compiled
 def plain_places(
     bodies: Longs, ends: Longs, firsts: Longs, places: Longs, width: int, starts: Longs
 ) -> bool:  # fmt: skip
@@ -27,7 +27,7 @@ def plain_places(
     return True
 
 
-@njit(nogil=True, cache=True)
+@compiled
 def plain_integers(data: Bytes, starts: Longs, places: Longs, width: int, values: Longs) -> None:
     """The signed integers of `width` bytes, 4 or 8, at these places, for each row that has one."""
     for row in range(len(places)):
@@ -36,7 +36,7 @@ def plain_integers(data: Bytes, starts: Longs, places: Longs, width: int, values
             values[row] = number if width == 8 else integer(np.int32(number & 0xFFFFFFFF))
 
 
-@njit(nogil=True, cache=True)
+@compiled
 def split_integers(
     data: Bytes, bodies: Longs, ends: Longs, counts: Longs, firsts: Longs, places: Longs, width: int, values: Longs
 ) -> bool:
@@ -55,7 +55,7 @@ def split_integers(
     return True
 
 
-@njit(nogil=True, cache=True)
+@compiled
 def read_codes(data: Bytes, bodies: Longs, ends: Longs, firsts: Longs, places: Longs, codes: Longs) -> bool:
     """The places in their dictionaries of values that are told by these."""
     for page in range(len(bodies)):
@@ -94,7 +94,7 @@ def read_codes(data: Bytes, bodies: Longs, ends: Longs, firsts: Longs, places: L
     return True
 
 
-@njit(nogil=True, cache=True)
+@compiled
 def coded_places(
     begins: Longs, ends: Longs, counts: Longs, firsts: Longs, places: Longs, codes: Longs, width: int, starts: Longs
 ) -> bool:
@@ -109,7 +109,7 @@ def coded_places(
     return True
 
 
-@njit(nogil=True, cache=True)
+@compiled
 def coded_texts(
     data: Bytes, begins: Longs, ends: Longs, counts: Longs, firsts: Longs, places: Longs, codes: Longs,
     starts: Longs, lengths: Longs,

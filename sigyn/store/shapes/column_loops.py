@@ -2,8 +2,8 @@
 
 import numpy as np
 import numpy.typing as npt
-from numba import njit
 
+from sigyn.compiled.loops import compiled
 from sigyn.store.shapes.comparing import same_bytes
 from sigyn.store.shapes.copying import copy_bytes, move, prefetch
 
@@ -16,7 +16,7 @@ _AHEAD = 32
 """Slices of which the first byte is asked for so early: those of a column are a line apart, too far to be foreseen."""
 
 
-@njit(nogil=True, cache=True)
+@compiled
 def verify(
     data: Bytes, offsets: Integers, first_hole: Integers, starts: Integers, lengths: Integers, shapes: Integers,
     literals: Bytes, literal_ends: Longs, first_literal: Longs,
@@ -46,7 +46,7 @@ def verify(
             shapes[i] = -1
 
 
-@njit(nogil=True, cache=True)
+@compiled
 def pick(
     shapes: Integers, hole_of: Integers, first_hole: Integers, starts: Integers, lengths: Integers,
     out_starts: Integers, out_lengths: Integers,
@@ -61,7 +61,7 @@ def pick(
                 out_starts[i], out_lengths[i] = starts[place], lengths[place]
 
 
-@njit(nogil=True, cache=True)
+@compiled
 def rebuilt_lengths(
     shapes: Integers, literal_ends: Longs, first_literal: Longs, hole_columns: Integers,
     lengths: Integers, text_lengths: Integers, out: Longs,
@@ -82,7 +82,7 @@ def rebuilt_lengths(
         out[i] = size
 
 
-@njit(nogil=True, cache=True)
+@compiled
 def rebuild(
     shapes: Integers, literals: Bytes, literal_ends: Longs, first_literal: Longs, hole_columns: Integers,
     values: Bytes, starts: Longs, lengths: Integers,
@@ -111,7 +111,7 @@ def rebuild(
                 at += size
 
 
-@njit(nogil=True, cache=True)
+@compiled
 def gather(
     data: Bytes, starts: Integers | Longs, lengths: Integers | Longs, offsets: Integers, out: Bytes
 ) -> None:  # fmt: skip

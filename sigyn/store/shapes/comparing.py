@@ -4,8 +4,8 @@ from typing import Any
 
 import numpy as np
 
+from sigyn.compiled.loops import borrowing
 from sigyn.store.shapes.bytes_at import byte_at, word_at
-from sigyn.wire.compiled import borrowing
 
 
 @borrowing

@@ -9,9 +9,11 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 from llvmlite import ir
-from numba import njit, types
+from numba import types
 from numba.core import cgutils
 from numba.extending import intrinsic
+
+from sigyn.compiled.loops import inlined
 
 Bytes = npt.NDArray[np.uint8]
 
@@ -38,7 +40,7 @@ def _move16(_typing: Any, target: Any, at: Any, source: Any, start: Any) -> Any:
     return signature, generate
 
 
-@njit(nogil=True, cache=True, inline="always")
+@inlined
 def move(target: Bytes, at: int, source: Bytes, start: int, length: int) -> None:
     """target[at : at + length] = source[start : start + length], and up to ROOM bytes (values.ROOM) behind of whatever.
 

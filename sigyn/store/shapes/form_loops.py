@@ -7,11 +7,10 @@ from typing import Any
 
 import numpy as np
 import numpy.typing as npt
-from numba import njit
 
+from sigyn.compiled.loops import borrowing, compiled
 from sigyn.store.shapes.bytes_at import byte_at, word_at
 from sigyn.store.shapes.comparing import same_bytes
-from sigyn.wire.compiled import borrowing
 
 Bytes = npt.NDArray[np.uint8]
 Integers = npt.NDArray[np.int32]
@@ -40,7 +39,7 @@ def _eight_digits(word: np.uint64) -> tuple[np.uint64, bool]:
     return (pairs | (pairs >> np.uint64(16))) & np.uint64(0xFFFFFFFF), written == word and upper == 0
 
 
-@njit(nogil=True, cache=True)
+@compiled
 def read_hex(data: Bytes, offsets: Integers, width: int, out: Bytes, fits: Flags) -> None:
     """Lower-case hexadecimal digits as bytes: out[i * width // 2 ...]; only texts of `width` digits fit."""
     for i in range(len(fits)):
@@ -72,7 +71,7 @@ def read_hex(data: Bytes, offsets: Integers, width: int, out: Bytes, fits: Flags
             target += 1
 
 
-@njit(nogil=True, cache=True)
+@compiled
 def write_hex(data: Bytes, out: Bytes) -> None:
     """Two lower-case digits for each byte."""
     for i in range(len(data)):
@@ -81,7 +80,7 @@ def write_hex(data: Bytes, out: Bytes) -> None:
         out[2 * i + 1] = low + 48 if low < 10 else low + 87
 
 
-@njit(nogil=True, cache=True)
+@compiled
 def read_decimals(data: Bytes, offsets: Integers, mantissas: Longs, scales: Scales, fits: Flags) -> None:
     """Numbers as mantissa and digits behind the point: `-12.50` is -1250 and 2.
 
@@ -121,7 +120,7 @@ def read_decimals(data: Bytes, offsets: Integers, mantissas: Longs, scales: Scal
         fits[i] = True
 
 
-@njit(nogil=True, cache=True)
+@compiled
 def decimal_lengths(mantissas: Longs, scales: Scales, valid: Flags, out: Integers) -> None:
     """Bytes of the text of each number; 0 where there is none."""
     for i in range(len(out)):
@@ -137,7 +136,7 @@ def decimal_lengths(mantissas: Longs, scales: Scales, valid: Flags, out: Integer
         out[i] = (1 if mantissas[i] < 0 else 0) + (max(digits, scale + 1) + 1 if scale else digits)
 
 
-@njit(nogil=True, cache=True)
+@compiled
 def write_decimals(mantissas: Longs, scales: Scales, valid: Flags, offsets: Integers, out: Bytes) -> None:
     """The text of each number at its offset."""
     for i in range(len(valid)):
@@ -160,7 +159,7 @@ def write_decimals(mantissas: Longs, scales: Scales, valid: Flags, offsets: Inte
             at -= 1
 
 
-@njit(nogil=True, cache=True)
+@compiled
 def read_numbered(data: Bytes, offsets: Integers, prefix: Bytes, numbers: Longs, fits: Flags) -> None:
     """The numbers behind a prefix; what fits has digits behind it and no needless zero in front."""
     width = len(prefix)
@@ -184,7 +183,7 @@ def read_numbered(data: Bytes, offsets: Integers, prefix: Bytes, numbers: Longs,
         numbers[i] = value
 
 
-@njit(nogil=True, cache=True)
+@compiled
 def write_numbered(numbers: Longs, prefix: Bytes, valid: Flags, offsets: Integers, out: Bytes) -> None:
     """The prefix and each number at its offset."""
     width = len(prefix)
@@ -209,7 +208,7 @@ def _two(data: Bytes, at: int) -> int:
     return -1
 
 
-@njit(nogil=True, cache=True)
+@compiled
 def _days(year: int, month: int, day: int) -> int:
     """Days since 1970 of a date of the Gregorian calendar (after Howard Hinnant's civil calendar algorithms)."""
     year -= month <= 2
@@ -219,7 +218,7 @@ def _days(year: int, month: int, day: int) -> int:
     return era * 146097 + of_era * 365 + of_era // 4 - of_era // 100 + of_year - 719468
 
 
-@njit(nogil=True, cache=True)
+@compiled
 def _date(days: int) -> tuple[int, int, int]:
     """The date of a day since 1970: the inverse of `_days`."""
     days += 719468
@@ -233,7 +232,7 @@ def _date(days: int) -> tuple[int, int, int]:
     return year_of_era + era * 400 + (month <= 2), month, day
 
 
-@njit(nogil=True, cache=True)
+@compiled
 def read_times(
     data: Bytes, offsets: Integers, separator: int, digits: int, suffix: Bytes, out: Longs, fits: Flags
 ) -> None:
@@ -284,7 +283,7 @@ def _write_two(out: Bytes, at: np.uint64, number: int) -> None:
     out[at + np.uint64(1)] = 48 + number % 10
 
 
-@njit(nogil=True, cache=True)
+@compiled
 def write_times(
     times: Longs, separator: int, digits: int, suffix: Bytes, valid: Flags, offsets: Integers, out: Bytes
 ) -> None:

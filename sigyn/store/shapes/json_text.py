@@ -2,18 +2,17 @@
 
 import numpy as np
 import numpy.typing as npt
-from numba import njit
 
+from sigyn.compiled.loops import borrowing, inlined
 from sigyn.store.shapes.bytes_at import byte_at
 from sigyn.store.shapes.plain_bytes import WIDTH, plain_in_quotes
-from sigyn.wire.compiled import borrowing
 
 Bytes = npt.NDArray[np.uint8]
 
 _TRUE, _FALSE, _NULL = (np.frombuffer(word, np.uint8) for word in (b"true", b"false", b"null"))
 
 
-@njit(nogil=True, cache=True, inline="always")
+@inlined
 def is_space(byte: int) -> bool:
     """Whether a byte is white space between tokens."""
     return byte == 32 or byte == 10 or byte == 13 or byte == 9

@@ -11,13 +11,12 @@ from typing import Any
 
 import numpy as np
 import numpy.typing as npt
-from numba import njit
 
+from sigyn.compiled.loops import borrowing, compiled
 from sigyn.store.shapes.bytes_at import byte_at
 from sigyn.store.shapes.comparing import same_bytes
 from sigyn.store.shapes.json_text import is_space, scalar_end, string_end
 from sigyn.store.shapes.text_ends import quote_after, word_end
-from sigyn.wire.compiled import borrowing
 
 Bytes = npt.NDArray[np.uint8]
 Integers = npt.NDArray[np.int32]
@@ -307,7 +306,7 @@ def _skim_logfmt(
     return hashed, hole
 
 
-@njit(nogil=True, cache=True)
+@compiled
 def skim(
     data: Bytes, offsets: Integers,
     hashes: npt.NDArray[np.uint64], first_hole: Integers, starts: Integers, lengths: Integers, kinds: Bytes,

@@ -3,9 +3,9 @@
 import numpy as np
 import numpy.typing as npt
 
+from sigyn.compiled.loops import borrowing
 from sigyn.store.shapes.bytes_at import byte_at
 from sigyn.store.shapes.plain_bytes import WIDTH, plain_in_quotes, plain_in_word
-from sigyn.wire.compiled import borrowing
 
 Bytes = npt.NDArray[np.uint8]
 

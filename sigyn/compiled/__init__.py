@@ -1,0 +1,1 @@
+"""Loops over bytes and numbers as machine code."""
