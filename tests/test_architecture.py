@@ -20,7 +20,7 @@ MAY_IMPORT: dict[str, set[str]] = {
     "engine": FOUNDATION | {"compiled", "wire", "store", "languages"},
     "services": FOUNDATION | {"compiled", "wire", "store", "languages", "engine"},
     "ruler": FOUNDATION | {"wire", "store", "languages", "engine", "services", "config.yaml_tree", "config.errors"},
-    "api": FOUNDATION | {"wire", "store", "languages", "engine", "services", "ruler"},
+    "api": FOUNDATION | {"compiled", "wire", "store", "languages", "engine", "services", "ruler"},
     "ui": FOUNDATION | {"store", "languages", "engine", "services", "api"},
     "demo": FOUNDATION | {"wire", "store", "services", "api"},
     "client": FOUNDATION | {"wire", "store", "languages", "engine", "services"},

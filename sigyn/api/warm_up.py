@@ -9,6 +9,7 @@ import threading
 from collections.abc import Callable
 from pathlib import Path
 
+from sigyn.compiled.at_need import compiling_ahead
 from sigyn.model.batch import Batch
 from sigyn.services.ingest import warm as warm_ingest
 
@@ -69,8 +70,9 @@ def warm() -> None:
     from sigyn.engine.warm import warm_kernels
 
     load_library()
+    with compiling_ahead():
+        warm_kernels()
     warm_ingest()
-    warm_kernels()
     gc.freeze()  # to search what libraries made at their start for cycles takes tens of ms, in the middle of a query
     atexit.register(gc.unfreeze)  # DuckDB complains of what is left at the end
 

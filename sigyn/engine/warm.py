@@ -15,11 +15,17 @@ from sigyn.model.batch import ENTRY_SCHEMA
 from sigyn.store.portion import Portion
 from sigyn.store.reader import read_without_arrow, whole_portion
 from sigyn.store.rewrite import rewrite
-from sigyn.store.shapes.forms import plain_numbers
+from sigyn.store.shapes.forms import DecimalForm, HexForm, NumberedForm, TimeForm, plain_numbers
+from sigyn.store.shapes.lines import FEW_ROWS, rebuild_lines
+from sigyn.store.shapes.shaping import ShapeTable
 
 
 def warm_kernels() -> None:
-    """Parse one line with every parser. Takes seconds the first time on a machine, else some 100 ms."""
+    """Parse one line with every parser. Takes seconds the first time on a machine, else some 100 ms.
+
+    First what a query can't do without where lines are held as shapes and columns: nothing else puts them together.
+    """
+    _warm_rebuilding()
     lines = pa.table({"line": ['{"a":"b"}']})
     portion = Portion(1, lambda names: lines.select(list(names)), None, has_metadata=False)
     frame = Frame([portion], np.zeros(1, np.int32), QueryStreams([]))
@@ -29,6 +35,16 @@ def warm_kernels() -> None:
     parse_lines(Parse("logfmt", column("line"), "hard", "failed", wanted=wanted), frame)
     _warm_shapes()
     parse_lines(Parse("pattern", column("line"), "hard", "failed", pieces=("{", Capture("a")), wanted=wanted), frame)
+
+
+def _warm_rebuilding() -> None:
+    """Give the texts of every form, and put lines together."""
+    timestamps = np.zeros(1, np.int64)
+    HexForm(16).decode("a", {"a": pa.array([bytes(8)], pa.binary(8))}, timestamps)
+    for form in (NumberedForm("u"), DecimalForm(1), TimeForm("T", 3, "Z")):
+        form.decode("a", {"a": pa.array([1])}, timestamps)
+    count = FEW_ROWS + 1
+    rebuild_lines(ShapeTable.of([]), np.full(count, -1, np.int32), {}, pa.array([""] * count))
 
 
 def _warm_shapes() -> None:

@@ -10,6 +10,7 @@ import numpy.typing as npt
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from sigyn.compiled.at_need import Loops
 from sigyn.model.labels import Labels
 from sigyn.services.discovery import (
     DETECTED_LEVEL,
@@ -21,7 +22,6 @@ from sigyn.services.discovery import (
     level_from_line,
     level_from_metadata,
 )
-from sigyn.wire.kernels import Loops
 
 _COMPILED_FROM_BYTES = 64 << 10
 _UNDECIDED = -1

@@ -9,9 +9,9 @@ import numpy as np
 import numpy.typing as npt
 import pyarrow as pa
 
+from sigyn.compiled.at_need import Loops
 from sigyn.languages.redaction.needles import Needle, needles_of
 from sigyn.languages.redaction.patterns import Pattern
-from sigyn.wire.kernels import Loops
 
 Mask = npt.NDArray[np.bool_]
 

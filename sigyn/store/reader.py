@@ -8,6 +8,7 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.parquet as pq
 
+from sigyn.compiled.at_need import are_worth_it
 from sigyn.model.batch import ENTRY_SCHEMA
 from sigyn.store.bounded_cache import BoundedCache
 from sigyn.store.catalog import SegmentInfo
@@ -171,10 +172,10 @@ class SegmentReader:
     def _single_rows(
         self, segment: SegmentInfo, footer: Footer, numbers: Sequence[int], ends: Int64s, rows: Int64s
     ) -> ReadSome | None:
-        """Reads columns of these rows of row groups; None where the file is not mapped."""
+        """Reads columns of these rows of row groups; None where the file is not mapped, or loops are not at hand."""
         file = self._take(segment, footer)
         self._handles.give_back(segment.id, file)
-        if file.mapped is None:
+        if file.mapped is None or not are_worth_it(len(rows)):
             return None
         from sigyn.store.pages.page_rows import RowsInPages
 
@@ -236,7 +237,7 @@ def _without_arrow(
 ) -> dict[str, pa.ChunkedArray]:
     """Those of these columns of row groups that are read quicker without Arrow, and can be."""
     names = [name for name in names if name in footer.dictionaries or footer.kinds[name] in (pa.string(), pa.int64())]
-    if file.mapped is None or not names:
+    if file.mapped is None or not names or not are_worth_it(sum(footer.row_groups[each].rows for each in numbers)):
         return {}
     from sigyn.store.pages.whole_columns import WholeColumns
 
