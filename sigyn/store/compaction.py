@@ -59,16 +59,20 @@ def compaction_rules(settings: StoreSettings) -> CompactionRules:
 
 def plan_compaction(segments: Sequence[SegmentInfo], rules: CompactionRules, now: int) -> tuple[SegmentInfo, ...]:
     """The segments (of one tenant) that one job should merge now, in order of commit; none when all is well."""
-    sorted_ones = [segment for segment in segments if segment.level == 1 and segment.tier not in rules.frozen]
+    of_level_0 = _plan_level_0(segments, rules, now)
+    if of_level_0:
+        return of_level_0
     days: dict[tuple[int, str], list[SegmentInfo]] = {}
-    for segment in sorted_ones:
-        if not joins_days([segment]):
-            days.setdefault((day_of(segment.first), segment.tier), []).append(segment)
-    return (
-        _plan_level_0(segments, rules, now)
-        or _plan_days(days, rules, now)
-        or _plan_windows([segment for segment in sorted_ones if joins_days([segment])], days, now)
-    )
+    joined = []
+    for segment in segments:
+        tier = segment.tier
+        if segment.level == 1 and tier not in rules.frozen:
+            day = day_of(segment.first)
+            if day == day_of(segment.last):
+                days.setdefault((day, tier), []).append(segment)
+            else:
+                joined.append(segment)
+    return _plan_days(days, rules, now) or _plan_windows(joined, days, now)
 
 
 def joins_days(segments: Sequence[SegmentInfo]) -> bool:
