@@ -4,9 +4,10 @@ Filters narrow the selection and copy nothing; a column is read, and gathered, o
 for it.
 """
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from itertools import accumulate, pairwise
+from typing import TypeAlias
 
 import numpy as np
 import numpy.typing as npt
@@ -23,6 +24,9 @@ STREAM_PREFIX = "stream."
 POSITION = "position"
 
 Rows = npt.NDArray[np.int64]
+
+Origins: TypeAlias = tuple[npt.NDArray[np.int64], npt.NDArray[np.int64]]
+"""For each of some rows the id of its segment, and its number there."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,11 +57,14 @@ class Frame:
         ordinals: npt.NDArray[np.int32],
         streams: QueryStreams,
         rows: Rows | None = None,
+        origins: Callable[[], Origins] | None = None,
     ) -> None:
+        """`origins` tells of all rows of the base columns where they come from; None: nobody asks."""
         self.portions = portions
         self.streams = streams
         self._ordinals = ordinals
         self._rows = rows
+        self._origins = origins
         self._added: dict[str, pa.Array | pa.ChunkedArray | FieldColumn | Flags] = {}
         self._gathered: dict[str, pa.ChunkedArray | pa.Array] = {}
         self._close: Sequence[Selected] = ()
@@ -169,13 +176,20 @@ class Frame:
         if len(positions) == len(self):
             return self
         rows = positions if self._rows is None else self._rows[positions]
-        frame = Frame(self.portions, self._ordinals, self.streams, rows)
+        frame = Frame(self.portions, self._ordinals, self.streams, rows, self._origins)
         for name, values in self._added.items():
             if isinstance(values, np.ndarray):
                 frame._added[name] = values[positions]
             else:
                 frame._added[name] = values.take(positions if isinstance(values, FieldColumn) else pa.array(positions))
         return frame
+
+    def origins(self, positions: Rows) -> Origins:
+        """Where the selected rows at these positions come from."""
+        assert self._origins is not None
+        segments, numbers = self._origins()
+        rows = positions if self._rows is None else self._rows[positions]
+        return segments[rows], numbers[rows]
 
     def load_entries(self) -> None:
         """Reads what the selected entries are made of, from no more row groups than they are in."""

@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from functools import lru_cache, partial
 from heapq import heappop, heappush
 from itertools import chain, count, islice
+from typing import TypeAlias
 
 import numpy as np
 import numpy.typing as npt
@@ -32,6 +33,10 @@ FIRST_UNIT_ROWS = 8192  # a row group: enough for the usual limit; later units d
 FEW_ENTRIES = 64  # of a unit: that fields have told; here the interpreter is quicker than the steps of a program
 
 
+Place: TypeAlias = tuple[int, int, int]
+"""Where an entry stands among all: its time, where in the order of arrival its segment is, and its row there."""
+
+
 @dataclass(frozen=True, slots=True)
 class _Candidates:
     """Entries that may pass: positions in the frame, in the order of the answer."""
@@ -48,7 +53,7 @@ def run_log_query(
     programs = {
         metadata: compile_pipeline(query.stages, None, scan.streams, metadata=metadata) for metadata in (False, True)
     }
-    answer = _Answer(query, limit, backward, context.max_answer_bytes)
+    answer = _Answer(query, scan, limit, backward, context.max_answer_bytes)
 
     def candidates(unit: Sequence[Part]) -> _Candidates:
         return surviving(lambda: _candidates(scan, unit, programs, limit, backward, context))
@@ -65,9 +70,9 @@ def run_log_query(
             done += 1
             context.check()
     except QueryTimeout as timeout:
-        context.stop_early(timeout, [*units.since(done)], anything=bool(answer.entries))
-    context.statistics.entries_returned += len(answer.entries)
-    return answer.entries
+        context.stop_early(timeout, [*units.since(done)], anything=bool(answer.best))
+    context.statistics.entries_returned += len(answer.best)
+    return [entry for _, entry in answer.best]
 
 
 def _take(
@@ -81,22 +86,23 @@ def _take(
 
 
 class _Answer:
-    """The best entries so far, in the order of the answer."""
+    """The best entries so far, in the order of the answer; of equal times they come in the order of arrival."""
 
-    def __init__(self, query: ast.LogQuery, limit: int, backward: bool, most_bytes: int) -> None:
+    def __init__(self, query: ast.LogQuery, scan: Scan, limit: int, backward: bool, most_bytes: int) -> None:
         self._pipeline = Pipeline(query.stages)
         self._plain = not query.stages
+        self._arrival = {part.segment.id: number for number, part in enumerate(scan.parts)}
         self._limit = limit
         self._backward = backward
         self._most_bytes = most_bytes
         self._bytes = 0
-        self.entries: list[LogEntry] = []
+        self.best: list[tuple[Place, LogEntry]] = []
 
     def is_settled(self, unit: Sequence[Part]) -> bool:
         """Whether no entry of this unit, or of one behind it, can still get in."""
-        if len(self.entries) < self._limit:
+        worst = self._worst(self.best)
+        if worst is None:
             return False
-        worst = self.entries[-1].timestamp
         if self._backward:
             return max(part.last for part in unit) < worst
         return min(part.first for part in unit) > worst
@@ -110,9 +116,10 @@ class _Answer:
 
     def take(self, candidates: _Candidates, scan: Scan, context: QueryContext) -> None:
         """Run the pipeline on candidates in order, as long as one may get in."""
-        best, size, passed = self.entries, self._bytes, list[LogEntry]()
+        best, size, passed = self.best, self._bytes, list[tuple[int, LogEntry]]()
         worst = self._worst(best)
-        entries = scan.entries(candidates.frame, self._near(candidates, worst))
+        near = self._near(candidates, worst)
+        entries = scan.entries(candidates.frame, near)
         for index, (stream, timestamp, line, metadata) in enumerate(entries):
             if index % ENTRIES_AT_ONCE == 0:
                 context.check()
@@ -120,14 +127,14 @@ class _Answer:
                 break
             entry = self._answer_for(stream, timestamp, line, metadata)
             if entry is not None:
-                passed.append(entry)
+                passed.append((index, entry))
                 size += _text_bytes(entry)
                 if len(passed) == self._limit:
                     break
                 if self._most_bytes and size > self._most_bytes:
-                    best, size = self._merged(best, passed, size)
+                    best, size = self._merged(best, self._placed(candidates.frame, near, passed), size)
                     worst, passed = self._worst(best), []
-        self.entries, self._bytes = self._merged(best, passed, size)
+        self.best, self._bytes = self._merged(best, self._placed(candidates.frame, near, passed), size)
 
     def _near(self, candidates: _Candidates, worst: int | None) -> npt.NDArray[np.int64]:
         """The positions of those that may get in: of the others nothing is read."""
@@ -136,14 +143,28 @@ class _Answer:
         times = candidates.frame.column("timestamp").to_numpy()[candidates.positions]
         return candidates.positions[: np.count_nonzero(times >= worst if self._backward else times <= worst)]
 
-    def _worst(self, best: list[LogEntry]) -> int | None:
+    def _worst(self, best: list[tuple[Place, LogEntry]]) -> int | None:
         """The time that an entry must at least have to get in; None: any."""
-        return best[-1].timestamp if len(best) == self._limit else None
+        return best[-1][1].timestamp if len(best) == self._limit else None
 
-    def _merged(self, best: list[LogEntry], passed: list[LogEntry], size: int) -> tuple[list[LogEntry], int]:
+    def _placed(
+        self, frame: Frame, positions: npt.NDArray[np.int64], passed: list[tuple[int, LogEntry]]
+    ) -> list[tuple[Place, LogEntry]]:
+        """Entries with their places; each comes with its index in `positions`."""
+        if not passed:
+            return []
+        segments, rows = frame.origins(positions[[index for index, _ in passed]])
+        return [
+            ((entry.timestamp, self._arrival[segment], row), entry)
+            for segment, row, (_, entry) in zip(segments.tolist(), rows.tolist(), passed, strict=True)
+        ]
+
+    def _merged(
+        self, best: list[tuple[Place, LogEntry]], passed: list[tuple[Place, LogEntry]], size: int
+    ) -> tuple[list[tuple[Place, LogEntry]], int]:
         """The best of both, which have `size` bytes together, and their bytes. Raises QueryError for too many."""
-        merged = sorted(best + passed, key=lambda entry: entry.timestamp, reverse=self._backward)
-        size -= sum(map(_text_bytes, merged[self._limit :]))
+        merged = sorted(best + passed, key=lambda placed: placed[0], reverse=self._backward)
+        size -= sum(_text_bytes(entry) for _, entry in merged[self._limit :])
         del merged[self._limit :]
         if self._most_bytes and size > self._most_bytes:
             raise QueryError(
@@ -233,11 +254,12 @@ def _single_groups(scan: Scan, backward: bool) -> Iterator[Part]:
 
 
 def _by_segment(unit: Sequence[Part]) -> list[Part]:
-    """The same row groups, those of a segment in one part: to read them together is cheaper."""
+    """The same row groups in the order of arrival, those of a segment in one part: to read them together is cheaper."""
     parts: dict[int, list[Part]] = {}
     for part in unit:
         parts.setdefault(part.segment.id, []).append(part)
-    return [first.joined(others) if others else first for first, *others in parts.values()]
+    joined = [first.joined(others) if others else first for first, *others in parts.values()]
+    return sorted(joined, key=lambda part: part.segment.arrival_order)
 
 
 def _candidates(

@@ -10,7 +10,7 @@ import numpy as np
 import numpy.typing as npt
 import pyarrow as pa
 
-from sigyn.engine.frame import Frame, Rows
+from sigyn.engine.frame import Frame, Origins, Rows
 from sigyn.engine.streams import QueryStreams
 from sigyn.model.labels import Labels
 from sigyn.store.catalog import SegmentInfo
@@ -119,7 +119,7 @@ def surviving(work: Callable[[], Outcome]) -> Outcome:
 
 @dataclass(frozen=True, slots=True)
 class Scan:
-    """What a query reads: the entries of start <= t < end (ns) of `streams`, in `parts` (oldest commit first).
+    """What a query reads: the entries of start <= t < end (ns) of `streams`, in `parts` (in order of arrival).
 
     `fields` are those that an entry of the answer has; `filters_by_fields` says that nothing else decides.
     """
@@ -197,7 +197,7 @@ class Scan:
 
     def _frame(self, found: Iterable[tuple[Part, Portion, Rows | None]]) -> Frame:
         """The entries of parts with their portions, and which of these count; None: all."""
-        portions, ordinals, selections = [], [np.zeros(0, np.int32)], [np.zeros(0, np.bool_)]
+        parts, portions, ordinals, selections = [], [], [np.zeros(0, np.int32)], [np.zeros(0, np.bool_)]
         every = True
         for part, portion, possible in found:
             own = self._ordinals(part, portion, possible)
@@ -207,10 +207,22 @@ class Scan:
                 keep = wanted if keep is None else keep & wanted
             selections.append(np.ones(portion.rows, np.bool_) if keep is None else keep)
             every = every and keep is None
+            if portion.rows:  # 0 where its object is lost, and where it has none
+                parts.append(part)
             portions.append(portion)
             ordinals.append(own)
         rows = None if every else np.flatnonzero(np.concatenate(selections))
-        return Frame(portions, np.concatenate(ordinals), self.streams, rows)
+        return Frame(portions, np.concatenate(ordinals), self.streams, rows, partial(self._origins, parts))
+
+    def _origins(self, parts: Sequence[Part]) -> Origins:
+        """Of all rows of parts."""
+        segments, numbers = [np.zeros(0, np.int64)], [np.zeros(0, np.int64)]
+        for part in parts:
+            groups = self.snapshot.row_groups(part.segment)
+            for group in (groups[index] for index in part.groups):
+                segments.append(np.full(group.rows, part.segment.id))
+                numbers.append(np.arange(group.first_row, group.first_row + group.rows))
+        return np.concatenate(segments), np.concatenate(numbers)
 
     def _possible(self, part: Part) -> tuple[Part, Portion, Rows | None] | None:
         """The row groups of a part in which an entry may have the values of `fields`, and which; None: there is none.

@@ -40,7 +40,7 @@ def plan_scan(
     wanted = _Wanted(matches)
     parts: list[Part] = []
     row_groups_total = 0
-    for segment in sorted(snapshot.segments, key=lambda segment: segment.id):
+    for segment in sorted(snapshot.segments, key=lambda segment: segment.arrival_order):
         if segment.last < start or segment.first >= end:
             continue
         inside = segment.first >= start and segment.last < end

@@ -7,22 +7,41 @@ from sigyn.engine.grid import Buckets
 
 Matrix = npt.NDArray[np.float64]
 
-ADDED_WIDTH = 64  # up to here adding bucket by bucket is as fast as running sums, and rounds less
+ADDED_WIDTH = 64  # up to here adding bucket by bucket is as fast
+CELLS_AT_ONCE = 1 << 20  # so that what is in between takes few MB beside the sums
 
 
 def window_sums(values: Matrix, buckets: Buckets) -> Matrix:
     """Sum of each window's buckets: [series, buckets] to [series, windows].
 
-    Whole numbers (below 2**53) are summed exactly at any width.
+    Whole numbers (below 2**53) are summed exactly at any width. Nothing outside a window plays a part in its sum:
+    differences of running sums would be NaN behind an infinity or NaN, and lose what is small behind what is large.
     """
+    total = np.zeros((len(values), buckets.windows))
     if buckets.width <= ADDED_WIDTH:
-        total = np.zeros((len(values), buckets.windows))
         for begin in range(buckets.width):
             total += _every_window(values, begin, buckets)
         return total
-    running = np.zeros((len(values), values.shape[1] + 1))
-    np.cumsum(values, axis=1, out=running[:, 1:])
-    return _every_window(running, buckets.width, buckets) - _every_window(running, 0, buckets)
+    at_once = max(1, CELLS_AT_ONCE // values.shape[1])
+    for first in range(0, len(values), at_once):
+        total[first : first + at_once] = _wide_sums(values[first : first + at_once], buckets)
+    return total
+
+
+def _wide_sums(values: Matrix, buckets: Buckets) -> Matrix:
+    """By running sums, forward and backward, in blocks as wide as a window: it is the end of one and the begin of
+    the next.
+    """
+    width, columns = buckets.width, values.shape[1]
+    blocks = -(-columns // width)
+    padded = np.zeros((len(values), blocks * width))
+    padded[:, :columns] = values
+    blocked = padded.reshape(len(values), blocks, width)
+    forward = np.cumsum(blocked, axis=2).reshape(padded.shape)
+    backward = np.cumsum(blocked[:, :, ::-1], axis=2)[:, :, ::-1]
+    backward[:, :, 0] = 0.0  # the window is the block: all of it is in the forward sum
+    backward = backward.reshape(padded.shape)
+    return np.asarray(_every_window(backward, 0, buckets) + _every_window(forward, width - 1, buckets))
 
 
 def window_extremes(values: Matrix, buckets: Buckets, reduce: np.ufunc) -> Matrix:

@@ -45,6 +45,11 @@ class SegmentInfo:
         """The tier that the object is in."""
         return split_address(self.key)[0]
 
+    @property
+    def arrival_order(self) -> tuple[int, int]:
+        """Sorts segments by when their entries came: what was made of others has a newer id than they have."""
+        return self.arrival, self.id
+
 
 @dataclass(frozen=True, slots=True, eq=False)
 class NewSegment:

@@ -69,7 +69,7 @@ class Compactor:
         read: list[SegmentInfo] = []
         archived: list[SegmentInfo] = []
         gathered = GatheredEntries(sum(segment.text_bytes for segment in segments))
-        for segment in segments:
+        for segment in sorted(segments, key=lambda segment: segment.arrival_order):
             pause()
             labels = [self._streams.labels(tenant, id) for id in segment.streams.ids.tolist()]
             try:

@@ -17,6 +17,7 @@ from sigyn.wire.metadata import metadata_text
 from sigyn.wire.push import DecodedPush
 
 _INTEGER = re.compile(r"[+-]?[0-9]+")
+_HEXADECIMAL = re.compile(r"[xX]")  # which Arrow reads, too, and 0xffffffffffffffff as -1
 _AS_COLUMN = 16  # a call into Arrow costs 10 us: too much for a stream of one entry, of which a push may have thousands
 _INT64 = range(-(1 << 63), 1 << 63)
 
@@ -110,7 +111,7 @@ def _add_legacy_stream(columns: PushColumns, ordinal: int, labels: str, entries:
 
 def _timestamps(ordinal: int, entries: list[_Entry]) -> list[int]:
     texts = [entry.timestamp for entry in entries]
-    if len(texts) < _AS_COLUMN:
+    if len(texts) < _AS_COLUMN or _HEXADECIMAL.search("".join(texts)):
         return [_timestamp(ordinal, position, text) for position, text in enumerate(texts)]
     try:
         timestamps: list[int] = pa.array(texts, pa.string()).cast(pa.int64()).to_numpy().tolist()

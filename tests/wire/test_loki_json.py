@@ -79,6 +79,13 @@ def test_errors_say_where(body: bytes, message: str) -> None:
     assert str(error.value).startswith(message)
 
 
+@pytest.mark.parametrize("count", [1, 50])
+@pytest.mark.parametrize("text", ["0x10", "0xffffffffffffffff", "0X1F", "1e3", " 5", "", "1_0", "\u0663"])
+def test_a_timestamp_is_a_decimal_number_however_many_there_are(count: int, text: str) -> None:
+    with pytest.raises(BadRequest, match=f"entry {count - 1}, timestamp: .* is not a whole number"):
+        decode_loki_json(push({"stream": {"a": "b"}, "values": [[TIME, "x"]] * (count - 1) + [[text, "x"]]}))
+
+
 @pytest.mark.parametrize(
     ("line", "read"),
     [

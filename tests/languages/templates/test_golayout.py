@@ -263,8 +263,8 @@ def test_agrees_with_strftime(moment: datetime, pattern: str) -> None:
     for code, element in elements.items():
         layout = layout.replace(code, element)
     if "%Y" in pattern:
-        # strftime writes years before 1000 with fewer digits.
-        moment = moment.replace(year=max(moment.year, 1000))
+        # strftime writes years before 1000 with fewer digits; 2000 years later is a leap year where this one is.
+        moment = moment.replace(year=moment.year + 2000 if moment.year < 1000 else moment.year)
     assert format_time(ns(moment.isoformat()), layout) == moment.strftime(pattern)
 
 

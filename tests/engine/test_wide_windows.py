@@ -1,0 +1,64 @@
+"""Windows of many steps: a value plays a part in the points whose windows hold it, and in no other."""
+
+from collections.abc import Iterator
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from sigyn.engine.grid import buckets
+from sigyn.engine.windows import window_sums
+from sigyn.model.results import MatrixResult
+from sigyn.model.time import SECOND
+from sigyn.services.query import QueryRequest
+from tests.engine.test_agreement import START, Row, World
+
+
+@pytest.fixture(scope="module")
+def world() -> Iterator[World]:
+    made = World(compacted=False)
+    yield made
+    made.close()
+
+
+@pytest.mark.parametrize("odd", ["NaN", "+Inf", "1e300"])
+@pytest.mark.parametrize(("operator", "rest"), [("sum_over_time", 10), ("avg_over_time", 1), ("rate", 0.1)])
+def test_an_odd_value_is_over_when_its_windows_are(world: World, odd: str, operator: str, rest: float) -> None:
+    entries = [
+        Row(0, START + second * SECOND, f"n={odd if second == 100 else 1}", None, None, 0)
+        for second in range(0, 300, 10)
+    ]
+    tenant = world.fill([(("app", "shop"),)], entries)
+    query = f"{operator}({{}} | logfmt | unwrap n [100s])"
+    request = QueryRequest(tenant, query, START + 90 * SECOND, START + 290 * SECOND, step=SECOND)
+    result = world.loop.run_until_complete(world.lenient.query_range(request)).result
+    assert isinstance(result, MatrixResult)
+    (series,) = result.series
+    points = dict(zip(((series.timestamps - START) // SECOND).tolist(), series.values.tolist(), strict=True))
+    assert {second: value for second, value in points.items() if not 100 <= second < 200} == {
+        second: pytest.approx(rest) for second in (*range(90, 100), *range(200, 291))
+    }
+    assert all(not value <= 1e9 for second, value in points.items() if 100 <= second < 200)
+
+
+@given(
+    seed=st.integers(0, 2**32 - 1),
+    step=st.integers(1, 5),
+    interval=st.integers(1, 500),
+    steps=st.integers(1, 300),
+    series=st.integers(0, 3),
+)
+def test_sums_are_those_of_the_buckets_in_the_window(
+    seed: int, step: int, interval: int, steps: int, series: int
+) -> None:
+    runs = buckets(0, steps * step, step, interval, 0)
+    random = np.random.default_rng(seed)
+    values = random.integers(-100, 100, (series, runs.count)).astype(np.float64)
+    values[random.random(values.shape) < 0.01] = np.nan
+    values[random.random(values.shape) < 0.01] = np.inf
+    expected = [
+        [row[first : first + runs.width].sum() for first in range(0, runs.windows * runs.per_step, runs.per_step)]
+        for row in values
+    ]
+    np.testing.assert_array_equal(window_sums(values, runs), np.reshape(expected, (series, runs.windows)))
