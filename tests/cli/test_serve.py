@@ -89,6 +89,14 @@ def test_a_configuration_of_lokis_and_variables_are_in_force(tmp_path: Path) -> 
     assert 'key=auth.oauth reason="NOT APPLIED' in log
 
 
+def test_selectors_are_checked_also_while_retention_is_off(sigyn: Sigyn, tmp_path: Path) -> None:
+    config = tmp_path / "loki.yaml"
+    config.write_text("limits_config:\n  retention_stream: [{selector: '{app=shop}', period: 24h}]\n")
+    refused = sigyn("serve", f"-config.file={config}", "-verify-config")
+    assert refused.code == 2
+    assert "retention of `{app=shop}`: this is no selector: parse error at line 1, col 6" in refused.err
+
+
 def test_checking_a_configuration(sigyn: Sigyn, tmp_path: Path) -> None:
     checked = sigyn("serve", f"-config.file={SEEDS}/004-ybuilt-01-whole.yaml", "-verify-config")
     assert checked.code == 0
