@@ -4,8 +4,10 @@ import os
 from pathlib import Path
 from urllib.request import urlopen
 
+import httpx
 import pytest
 
+from tests.agent.processes import until
 from tests.cli.commands import Sigyn
 from tests.cli.server import running_server
 from tests.store.conftest import s3_endpoint
@@ -49,3 +51,21 @@ storage_config:
     found = sigyn(*asked, f"-config.file={config}")
     assert (len(found.lines), found.err) == (1, "")
     assert not (tmp_path / "data" / "objects").exists()
+
+
+def test_a_bucket_that_is_away_is_in_the_log_at_once_and_with_the_pushes_that_fail(tmp_path: Path) -> None:
+    variables = os.environ | {
+        "SIGYN_STORAGE_OBJECTS": "s3://logs",
+        "SIGYN_STORAGE_S3_ENDPOINT": "http://127.0.0.1:1",
+        "SIGYN_STORAGE_S3_ACCESS_KEY_ID": "key",
+        "SIGYN_STORAGE_S3_SECRET_ACCESS_KEY": "secret",
+    }
+    log = tmp_path / "data.stderr"
+    with running_server(tmp_path / "data", variables=variables) as running:
+        until(lambda: 'event="not ready"' in log.read_text(), "the first look")
+        body = {"streams": [{"stream": {"a": "b"}, "values": [["1768471200000000000", "x"]]}]}
+        assert httpx.post(f"{running.url}/loki/api/v1/push", json=body, timeout=60).status_code == 503
+        until(lambda: "pushes can't be stored" in log.read_text(), "the failed push")
+    told = log.read_text()
+    assert "reason=\"object store: can't write `probe/ready` in `s3://logs`" in told
+    assert told.count("pushes can't be stored") == 1
