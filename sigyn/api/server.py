@@ -1,5 +1,6 @@
 """The server: a store, the services over it, and everything that listens."""
 
+import asyncio
 import os
 import shutil
 from collections.abc import Callable, Mapping, Sequence
@@ -207,11 +208,19 @@ async def serve(settings: ServerSettings, announce: Announce, attachments: Seque
             if processes:
                 processes.stop()
 
+        looking = asyncio.create_task(_tell_faults(operations))
+        stack.callback(looking.cancel)
         server = HttpServer(config, announce=lambda: announce(listening), stopping=stop)
         if processes:
             processes.start(server)
         await server.serve(sockets=[bound])
     _log.info("stopped")
+
+
+async def _tell_faults(operations: ServerOperations) -> None:
+    """A wrong bucket or key is in the log at once, and not with the first push."""
+    for fault in await operations.readiness.faults():
+        _log.warning("not ready", reason=fault)
 
 
 def _warm_up(store: Store) -> WarmUp:

@@ -45,8 +45,6 @@ class OverridesFiles:
         changed = replace(self._settings, tenants=read.tenants)
         own = {tenant: settings_of(changed, tenant) for tenant in read.tenants}
         periods = {tenant: tenant_retention(settings.retention) for tenant, settings in own.items()}
-        for retention in periods.values():
-            check_selectors(retention)
         return _Overrides(
             own,
             {tenant: tenant_settings(settings) for tenant, settings in own.items()},
@@ -58,8 +56,12 @@ class OverridesFiles:
 
 
 def tenant_retention(retention: RetentionSettings) -> TenantRetention:
-    """How long entries of a tenant with these settings are kept: for ever, unless retention is on."""
-    if not retention.enabled:
-        return TenantRetention()
-    selected = (SelectedPeriod(each.selector, each.period, each.priority) for each in retention.streams)
-    return TenantRetention(retention.period, tuple(selected))
+    """How long entries of a tenant with these settings are kept: for ever, unless retention is on.
+
+    Raises BadRequest for a selector that can't be read, also while retention is off: nobody wants to hear of it on the
+    day when it is turned on.
+    """
+    selected = tuple(SelectedPeriod(each.selector, each.period, each.priority) for each in retention.streams)
+    kept = TenantRetention(retention.period, selected)
+    check_selectors(kept)
+    return kept if retention.enabled else TenantRetention()

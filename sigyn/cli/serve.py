@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 
 import click
 
+from sigyn.cli.loki_flags import LokiCommand, loki_options
 from sigyn.cli.options import config_file_option
 from sigyn.config.load import load
 from sigyn.config.notices import Notice
@@ -41,7 +42,7 @@ that can be set.
 """
 
 
-@click.command(epilog=EPILOG)
+@click.command(epilog=EPILOG, cls=LokiCommand)
 @click.option("--data", metavar="DIR", help="Where data are kept.  [default: ./sigyn-data]")
 @click.option("--http", metavar="HOST:PORT", help="Address of the HTTP API.  [default: 127.0.0.1:3100]")
 @click.option(
@@ -73,15 +74,7 @@ that can be set.
 @click.option("--demo", is_flag=True, help="Four services log all the time, so that there is something to look at.")
 @click.option("-verify-config", "--verify-config", "verify", is_flag=True, help="Check the configuration and exit.")
 @click.option("-print-config", "--print-config", "show", is_flag=True, help="Print the settings in force and exit.")
-@click.option(
-    "-config.expand-env",
-    "--config.expand-env",
-    "expand",
-    default="true",
-    metavar="BOOL",
-    hidden=True,
-    help="Taken for Loki's sake: ${VAR} in the file is always filled in.",
-)
+@loki_options
 def serve(
     data: str | None,
     http: str | None,
@@ -93,7 +86,8 @@ def serve(
     demo: bool,
     verify: bool,
     show: bool,
-    expand: str,  # noqa: ARG001
+    log_level: str | None,
+    log_format: str | None,
 ) -> None:
     """Run the server until it is stopped with Ctrl-C or SIGTERM."""
     given = {
@@ -101,6 +95,8 @@ def serve(
         "server.http": http,
         "server.otlp_grpc": otlp_grpc,
         "server.processes": processes,
+        "server.log_level": log_level,
+        "server.log_format": log_format,
         "limits.per_tenant_override_config": overrides,
     }
     flags = {path: value for path, value in given.items() if value is not None}

@@ -32,6 +32,7 @@ Command = TypeVar("Command", bound=Callable[..., Any])
 EPILOG = """\b
 Examples:
   sigyn store check --data /var/lib/sigyn            every object against the catalog
+  sigyn store backup --to /mnt/backup/sigyn          while the server runs
   sigyn store plan -config.file=loki.yaml            what would be merged, moved and deleted, and its cost
   sigyn store rebuild-catalog --data /var/lib/sigyn  from the objects alone
   sigyn store restore --from 2026-01-01 --to 2026-02-01 --dry-run  what is archived of January
@@ -44,7 +45,7 @@ Buckets, tiers and prices come from the settings, as for `sigyn serve`: SIGYN_ST
 
 @click.group(epilog=EPILOG)
 def store() -> None:
-    """Check a store, rebuild its catalog, restore what is archived, see what it costs."""
+    """Check a store, back it up, rebuild its catalog, restore what is archived, see what it costs."""
 
 
 def _store_options(command: Command) -> Command:
@@ -112,6 +113,41 @@ def rebuild_catalog_command(data: str | None, config_file: Path | None, output: 
     for key in rebuilt.unreadable:
         show_info(f"object `{key}` is no readable segment: left out; copy it away before a sweep deletes it")
     return 0
+
+
+@store.command()
+@click.option(
+    "--to",
+    "folder",
+    required=True,
+    metavar="DIR",
+    type=click.Path(file_okay=False, path_type=Path),
+    help="A new folder, or that of the last backup, to which only what is new is copied.",
+)
+@_store_options
+def backup(data: str | None, config_file: Path | None, output: str, folder: Path) -> int:
+    """Copy the data folder, with objects of its bucket, to a folder that can be used in its place.
+
+    The server may be running. Damaged objects, which are left out, make the exit code 1.
+    """
+    from sigyn.cli.assembly import store_settings
+    from sigyn.ruler.ruler import FILE as RULER
+    from sigyn.store.backup import back_up
+
+    settings = _settings(data, config_file)
+    with counting("copying") as progress:
+        made = back_up(store_settings(settings.storage), folder, (RULER,), progress)
+    if output == "json":
+        _write_json(asdict(made))
+    else:
+        click.echo(
+            f"{folder} has {counted(made.segments, 'segment')} with {counted(made.entries, 'entry')}, "
+            f"{format_size(made.bytes)}: {counted(made.copied, 'object')} of {format_size(made.copied_bytes)} copied, "
+            f"{made.removed} removed"
+        )
+        for key in made.damaged:
+            show_info(f"object `{key}` is missing or damaged, and not in the backup")
+    return 1 if made.damaged else 0
 
 
 @store.command()

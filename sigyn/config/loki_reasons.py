@@ -20,6 +20,41 @@ _BY_BYTES = "NOT APPLIED: there are no chunks or entries of an index to count; m
 _ANY_ORDER = "entries may arrive in any order"
 _NOT_TUNED = "has no counterpart here"
 
+_TLS = "NOT APPLIED: certificates are those that the machine trusts"
+_ENCRYPTION = "NOT APPLIED: encryption is a setting of the bucket"
+_BY_VARIABLES = (
+    "NOT APPLIED: give it as AZURE_CLIENT_ID, AZURE_TENANT_ID and AZURE_CLIENT_SECRET or AZURE_FEDERATED_TOKEN_FILE"
+)
+
+_STORES = (
+    "storage_config.*",
+    "storage_config.named_stores.*.*",
+    "storage_config.object_store.*",
+    "common.storage.*",
+    "common.storage.object_store.*",
+)
+"""Where a bucket is described."""
+
+_OF_STORES = (
+    ("sse", _ENCRYPTION),
+    ("sse_encryption", _ENCRYPTION),
+    ("storage_class", "NOT APPLIED: a rule of the bucket gives objects a class, or a tier in storage.tiers"),
+    ("sts_endpoint", "NOT APPLIED: roles are those of the AWS_* variables"),
+    ("signature_version", "requests are signed with version 4"),
+    ("http_config.insecure_skip_verify", _TLS),
+    ("http_config.ca_file", _TLS),
+    ("http.insecure_skip_verify", _TLS),
+    ("http.tls_*_path", _TLS),
+    ("http.tls_server_name", _TLS),
+    ("environment", "NOT APPLIED: name the service in storage.azure_endpoint"),
+    ("use_service_principal", _BY_VARIABLES),
+    ("client_*", _BY_VARIABLES),
+    ("tenant_id", _BY_VARIABLES),
+    ("use_federated_token", _BY_VARIABLES),
+    ("user_assigned_id", "NOT APPLIED: give it as AZURE_CLIENT_ID"),
+)
+"""Keys of a bucket that are more than tuning."""
+
 REASONS: tuple[tuple[str, str], ...] = (
     ("auth.enabled", "auth.type says how a request proves who asks; none: nobody has to"),
     ("auth.basic_auth.password", "NOT APPLIED: passwords are kept as bcrypt hashes, in auth.basic_auth.password_file"),
@@ -40,7 +75,7 @@ REASONS: tuple[tuple[str, str], ...] = (
     ("server.create_new_traces", "the server makes no traces of itself"),
     ("server.cluster_validation", _ONE_PROCESS),
     ("server.*", "connections are handled by uvicorn with its own limits"),
-    ("ui", "there is no page yet"),
+    ("ui", "the page is at / and needs no setting"),
     ("query_engine", "there is one query engine"),
     ("*.lifecycler", _ONE_PROCESS),
     ("*.ring", _ONE_PROCESS),
@@ -103,6 +138,10 @@ REASONS: tuple[tuple[str, str], ...] = (
     ("storage_config.disable_broad_index_queries", _NO_INDEX),
     ("storage_config.aws.dynamodb", _NO_INDEX),
     ("storage_config.engine", _NO_INDEX),
+    *((f"{place}.{name}", why) for place in _STORES for name, why in _OF_STORES),
+    ("storage_config.named_stores.*.*.*", _CLIENT_TUNING),
+    ("storage_config.object_store.*.*", _CLIENT_TUNING),
+    ("common.storage.object_store.*.*", _CLIENT_TUNING),
     (
         "storage_config.named_stores",
         "NOT APPLIED: the last schema period names the store; storage.tiers adds others",
@@ -175,7 +214,13 @@ REASONS: tuple[tuple[str, str], ...] = (
     ("profiling", "only Go's profiler wants it"),
 )
 
-_OF_VALUES = {("limits_config.unordered_writes", "false"): f"NOT APPLIED: {_ANY_ORDER}"}
+_OF_VALUES = {
+    ("limits_config.unordered_writes", "false"): f"NOT APPLIED: {_ANY_ORDER}",
+    ("storage_config.azure.environment", "azureglobal"): _CLIENT_TUNING,
+    ("common.storage.azure.environment", "azureglobal"): _CLIENT_TUNING,
+}
+_WHEN_TRUE = (_ENCRYPTION, _TLS, _BY_VARIABLES)
+"""Reasons that do not concern a key that is false."""
 
 
 def reason(path: str, value: str = "") -> tuple[str, str]:
@@ -184,6 +229,8 @@ def reason(path: str, value: str = "") -> tuple[str, str]:
         return path, why
     above = list(_above(path))
     for pattern, why in REASONS:
+        if why in _WHEN_TRUE and value.lower() == "false":
+            continue
         for key in above:
             if fnmatchcase(key, pattern) and key.count(".") == pattern.count("."):
                 return key, why

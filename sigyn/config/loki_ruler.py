@@ -53,8 +53,9 @@ def _read_rule_bucket(tree: Branch, source: str, reading: RulerReading) -> None:
         if not isinstance(chosen, Scalar) or chosen.text not in _BUCKETS:
             continue
         own = f"{section}.{chosen.text}"
-        block = own if isinstance(find(tree, own), Branch) else f"common.storage.{chosen.text}"
-        if not isinstance(find(tree, block), Branch):
+        places = (own, f"common.storage.{chosen.text}", f"common.storage.object_store.{chosen.text}")
+        block = next((place for place in places if isinstance(find(tree, place), Branch)), "")
+        if not block:
             raise ConfigError(f"{source}:{chosen.line}: `{section}` names no bucket: describe it in `{own}`")
         bucket = read_bucket(tree, chosen.text, block, source)
         reading.used |= bucket.used | {f"{section}.{chooser}"}

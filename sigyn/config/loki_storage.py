@@ -1,25 +1,28 @@
 """Loki's storage sections, read as the one place where segments live.
 
 Loki names a store in the last period of schema_config and describes it in storage_config or
-common.storage. A bucket in `s3: s3://...` stands in two forms in the wild: Loki's own, whose host is
-a region or an endpoint and whose path is the bucket, and the form of every other tool, whose host is
-the bucket and whose path is a prefix. Which one is meant shows in the host.
+common.storage; with use_thanos_objstore it describes it in the section object_store of either. A bucket
+in `s3: s3://...` stands in two forms in the wild: Loki's own, whose host is a region or an endpoint and
+whose path is the bucket, and the form of every other tool, whose host is the bucket and whose path is a
+prefix. Which one is meant shows in the host.
 """
 
 import re
 from collections.abc import Callable
 from dataclasses import dataclass, field
-from typing import Any
-from urllib.parse import unquote, urlsplit
+from typing import Any, TypeGuard
+from urllib.parse import SplitResult, unquote, urlsplit
 
 from sigyn.config.errors import ConfigError
 from sigyn.config.notices import Notice
 from sigyn.config.values import read_flag
-from sigyn.config.yaml_tree import Branch, Items, Scalar, find
+from sigyn.config.yaml_tree import Branch, Items, Scalar, Tree, find
 
 _REGION = re.compile(r"[a-z]{2}(-gov|-iso[a-z]?)?-[a-z]+-\d")
 _FAMILIES = {"aws": "aws", "s3": "aws", "gcs": "gcs", "azure": "azure", "filesystem": "filesystem"}
-_UNSUPPORTED = ("alibabacloud", "bos", "cos", "swift")
+_UNSUPPORTED = ("alibabacloud", "alibaba", "bos", "cos", "swift")
+_KINDS = (*_FAMILIES, *_UNSUPPORTED)
+_CLIENT = "storage_config.use_thanos_objstore"
 
 
 @dataclass(slots=True)
@@ -32,22 +35,29 @@ class StorageReading:
     notices: list[Notice] = field(default_factory=list)
 
 
-def read_storage(tree: Branch, source: str) -> StorageReading:
-    """The storage settings in Loki's file; raises ConfigError where no bucket can be made out."""
+def read_storage(tree: Branch, source: str, *, is_placed: bool = False) -> StorageReading:
+    """The storage settings in Loki's file; raises ConfigError where no bucket can be made out.
+
+    With `is_placed` something that counts more says where segments go, and the file need not.
+    """
     reading = StorageReading(source)
     path_prefix = _text(tree, "common.path_prefix")
     if path_prefix:
         reading.used.add("common.path_prefix")
         _keep_in(reading, tree, "common.path_prefix", path_prefix)
-    name = _chosen_store(tree)
-    block = _block(tree, name)
+    by_section = _flag(tree, "storage_config", "use_thanos_objstore", _text(tree, _CLIENT), reading)
+    reading.used.add(_CLIENT)
+    name, block = _chosen_store(tree, source, by_section, is_placed)
     if name in _UNSUPPORTED:
         raise ConfigError(
-            f"{source}:{_line(tree, block)}: `{block}`: this kind of object store is not supported; "
+            f"{source}:{_line(tree, block)}: `{block or name}`: this kind of object store is not supported; "
             "there are s3, gcs, azure and filesystem"
         )
     if block:
         _STORES[_FAMILIES[name]](tree, block, reading)
+        if by_section:
+            _read_prefix(tree, block, reading)
+        _name_others(tree, block, reading)
     return reading
 
 
@@ -58,26 +68,79 @@ def read_bucket(tree: Branch, kind: str, block: str, source: str) -> StorageRead
     return reading
 
 
-def _chosen_store(tree: Branch) -> str:
-    """The store of the last schema period, else the one that is described, else none."""
+def _chosen_store(tree: Branch, source: str, by_section: bool, is_placed: bool) -> tuple[str, str]:
+    """Kind and block of the store of the last schema period, else of the one that is described, else nothing.
+
+    A bucket that is chosen and not described would leave entries on a disk where nobody looks for them: an error.
+    """
+    chosen = _of_last_period(tree)
+    kind, block = _described(tree, chosen.text, by_section) if chosen else ("", "")
+    if chosen and kind not in ("", "filesystem") and not block and not is_placed:
+        raise ConfigError(
+            f"{source}:{chosen.line}: schema_config keeps objects in `{kind}`, which is described nowhere: name its "
+            f"bucket in `{_places(kind, by_section)[0]}`, or write `object_store: filesystem`"
+        )
+    if kind:
+        return kind, block
+    return next(((each, found) for each in _KINDS if (found := _block(tree, each, by_section))), ("", ""))
+
+
+def _of_last_period(tree: Branch) -> Scalar | None:
+    """The store of the last schema period."""
     periods = find(tree, "schema_config.configs")
-    if isinstance(periods, Items) and periods.values:
-        last = periods.values[-1]
-        chosen = find(last, "object_store") or find(last, "store")
-        if isinstance(chosen, Scalar) and (chosen.text in _FAMILIES or chosen.text in _UNSUPPORTED):
-            return chosen.text
-    described = [name for name in (*_FAMILIES, *_UNSUPPORTED) if _block(tree, name)]
-    return described[0] if described else ""
+    if not isinstance(periods, Items) or not periods.values:
+        return None
+    chosen = find(periods.values[-1], "object_store") or find(periods.values[-1], "store")
+    return chosen if isinstance(chosen, Scalar) else None
 
 
-def _block(tree: Branch, name: str) -> str:
+def _described(tree: Branch, name: str, by_section: bool) -> tuple[str, str]:
+    """Kind and block of a store by its name, which is its kind or one that the file made up; nothing when unknown."""
+    for kind in _KINDS:
+        named = f"storage_config.named_stores.{kind}.{name}"
+        if isinstance(find(tree, named), Branch):
+            return kind, named
+    return (name, _block(tree, name, by_section)) if name in _KINDS else ("", "")
+
+
+def _block(tree: Branch, name: str, by_section: bool) -> str:
     """Where the store of this name is described; empty when nowhere."""
+    return next((path for path in _places(name, by_section) if isinstance(find(tree, path), Branch)), "")
+
+
+def _places(name: str, by_section: bool) -> tuple[str, ...]:
+    """Where Loki looks for the description of a store of this name, the place that counts first."""
     family = _FAMILIES.get(name, name)
     common = "s3" if family == "aws" else family
-    for path in (f"storage_config.{family}", f"common.storage.{common}"):
-        if family and isinstance(find(tree, path), Branch):
-            return path
-    return ""
+    if by_section:
+        return f"storage_config.object_store.{common}", f"common.storage.object_store.{common}"
+    return f"storage_config.{family}", f"common.storage.{common}"
+
+
+def _read_prefix(tree: Branch, block: str, reading: StorageReading) -> None:
+    """What all objects begin with; beside the store in the section object_store."""
+    section = block.rpartition(".")[0]
+    prefix = _text(tree, f"{section}.storage_prefix").strip("/")
+    if prefix and "storage.objects" in reading.values:
+        reading.used.add(f"{section}.storage_prefix")
+        reading.values["storage.objects"] += f"/{prefix}"
+
+
+def _name_others(tree: Branch, block: str, reading: StorageReading) -> None:
+    """A notice for each bucket that is described and not chosen."""
+    places = [path for by_section in (False, True) for kind in _KINDS for path in _places(kind, by_section)]
+    for kind in _KINDS:
+        named = find(tree, f"storage_config.named_stores.{kind}")
+        places += [f"storage_config.named_stores.{kind}.{name}" for name in named.values] if _is_map(named) else []
+    for path in dict.fromkeys(places):
+        if path != block and not path.endswith(".filesystem") and _is_map(find(tree, path)):
+            reading.used.add(path)
+            text = f"segments are not kept here, but in `{block}`, which schema_config or use_thanos_objstore chooses"
+            reading.notices.append(Notice(reading.source, _line(tree, path), path, text))
+
+
+def _is_map(tree: Tree | None) -> TypeGuard[Branch]:
+    return isinstance(tree, Branch)
 
 
 def _read_s3(tree: Branch, block: str, reading: StorageReading) -> None:
@@ -87,7 +150,7 @@ def _read_s3(tree: Branch, block: str, reading: StorageReading) -> None:
     insecure = _flag(tree, block, "insecure", take("insecure"), reading)
     prefix = key = secret = ""
     if url:
-        parts = urlsplit(url if "://" in url else f"s3://{url}")
+        parts = _split(url, tree, f"{block}.s3", reading)
         host, path = parts.hostname or "", parts.path.strip("/")
         key, secret = unquote(parts.username or ""), unquote(parts.password or "")
         if _REGION.fullmatch(host):
@@ -124,9 +187,26 @@ def _read_s3(tree: Branch, block: str, reading: StorageReading) -> None:
     ):
         if value:
             reading.values[f"storage.s3_{name}"] = value
+    if lookup := take("bucket_lookup_type"):
+        reading.values["storage.s3_force_path_style"] = lookup != "virtual-hosted"
     path_style = take("s3forcepathstyle")
     if path_style:
         reading.values["storage.s3_force_path_style"] = _flag(tree, block, "s3forcepathstyle", path_style, reading)
+
+
+def _split(url: str, tree: Branch, key: str, reading: StorageReading) -> SplitResult:
+    """The parts of a URL that may hold a secret, which no error shows. Raises ConfigError."""
+    try:
+        parts = urlsplit(url if "://" in url else f"s3://{url}")
+        is_whole = parts.port is None or "@" in parts.netloc or "@" not in parts.path
+    except ValueError:
+        is_whole = False
+    if not is_whole:
+        raise ConfigError(
+            f"{reading.source}:{_line(tree, key)}: `{key}` is no URL: write s3://key:secret@host:port/bucket, "
+            "with %2F for `/` in the secret, or put the secret into `secret_access_key`"
+        )
+    return parts
 
 
 def _read_gcs(tree: Branch, block: str, reading: StorageReading) -> None:
@@ -143,15 +223,22 @@ def _read_gcs(tree: Branch, block: str, reading: StorageReading) -> None:
 def _read_azure(tree: Branch, block: str, reading: StorageReading) -> None:
     take = _taker(tree, block, reading)
     reading.values["storage.objects"] = f"az://{take('container_name') or 'loki'}"
-    for name in ("account_name", "account_key"):
-        value = take(name)
+    parts = dict(part.split("=", 1) for part in take("connection_string").split(";") if "=" in part)
+    name = take("account_name") or parts.get("AccountName", "")
+    suffix = take("endpoint_suffix")
+    endpoint = parts.get("BlobEndpoint", "") or (f"https://{name}.{suffix}" if name and suffix else "")
+    for setting, value in (
+        ("account_name", name),
+        ("account_key", take("account_key") or parts.get("AccountKey", "")),
+        ("endpoint", endpoint),
+    ):
         if value:
-            reading.values[f"storage.azure_{name}"] = value
+            reading.values[f"storage.azure_{setting}"] = value
 
 
 def _read_filesystem(tree: Branch, block: str, reading: StorageReading) -> None:
     take = _taker(tree, block, reading)
-    folder = take("directory") or take("chunks_directory")
+    folder = take("directory") or take("chunks_directory") or take("dir")
     if folder and "storage.data" not in reading.values:
         _keep_in(reading, tree, block, folder)
 

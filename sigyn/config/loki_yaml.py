@@ -60,7 +60,8 @@ def read_loki(text: str, source: str, variables: Mapping[str, str]) -> LokiConfi
     notices += ignored
     storage, ruler = StorageReading(source), RulerReading()
     with problems.gathered():
-        storage = read_storage(tree, source)
+        is_placed = bool(variables.get(DECLARATIONS["storage.objects"].variable))
+        storage = read_storage(tree, source, is_placed=is_placed)
         values |= storage.values
         notices += storage.notices
     with problems.gathered():

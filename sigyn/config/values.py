@@ -247,10 +247,20 @@ def read_catalog(text: str) -> str:
     return text
 
 
+_BUCKETS = ("s3", "s3a", "gs", "az", "azure", "adl", "abfs", "abfss", "file", "memory")
+"""Schemes of places for objects."""
+
+
 def read_bucket(text: str) -> str:
     """A bucket with its scheme and a prefix, or nothing; no key stands in it."""
-    if "@" in text.partition("://")[2].partition("/")[0] or "?" in text:
+    scheme, _, place = text.partition("://")
+    if "@" in place.partition("/")[0] or "?" in text:
         raise ValueError("write it without keys, for example s3://bucket/prefix: they are settings of their own")
+    if text and (scheme.lower() not in _BUCKETS or not place):
+        raise ValueError(
+            "write s3://bucket/prefix, gs://bucket/prefix, az://container/prefix or file:///folder; "
+            "the address of an S3 service of your own is storage.s3_endpoint"
+        )
     return text
 
 
@@ -258,7 +268,10 @@ def read_endpoint(text: str) -> str:
     """The URL of a service, or nothing; no key stands in it."""
     if "@" in text or "?" in text:
         raise ValueError("write it without keys, for example http://minio:9000: they are settings of their own")
-    return text
+    try:
+        return read_url(text)
+    except ValueError:
+        raise ValueError("write a URL with http:// or https://, for example http://minio:9000") from None
 
 
 def one_of(*words: str) -> Kind:

@@ -135,6 +135,9 @@ class Catalog(Protocol):
         Their ids are never given again.
         """
 
+    def has_live(self, tier: str) -> bool:
+        """Whether there are live segments in a tier."""
+
     def replaced(self) -> list[tuple[int, str]]:
         """Ids and keys of segments that were replaced, and whose objects may still be there."""
 

@@ -12,6 +12,9 @@ from sigyn.store.settings import StoreSettings
 from sigyn.store.sql_catalog import SqlCatalog, migrate
 from sigyn.store.sqlite import SqliteDatabase, sqlite_catalog
 
+FILE = "catalog.sqlite"
+"""The catalog in a data folder."""
+
 # psycopg is imported where a catalog is in PostgreSQL, and only there: it takes 0.1 s and 24 MB.
 
 
@@ -59,7 +62,7 @@ def new_catalog(settings: StoreSettings) -> Iterator[SqlCatalog]:
     """
     if settings.data is None:
         raise BadRequest("a store in memory has no catalog to make")
-    log = settings.data / f"{_FILE}-wal"
+    log = settings.data / f"{FILE}-wal"
     if not settings.catalog and log.exists():
         # SQLite would take what is in it for the newest of the new catalog.
         raise BadRequest(f"there is a log of another catalog at `{log}`; move it away first")
@@ -74,17 +77,14 @@ def new_catalog(settings: StoreSettings) -> Iterator[SqlCatalog]:
         if settings.catalog:
             _copy(unfinished, settings)
         else:
-            unfinished.rename(settings.data / _FILE)
+            unfinished.rename(settings.data / FILE)
             sync_folder(settings.data)
     finally:
         _remove(unfinished)
 
 
-_FILE = "catalog.sqlite"
-
-
 def _path(settings: StoreSettings) -> Path | None:
-    return settings.data / _FILE if settings.data is not None else None
+    return settings.data / FILE if settings.data is not None else None
 
 
 def _copy(path: Path, settings: StoreSettings) -> None:

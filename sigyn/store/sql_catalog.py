@@ -100,6 +100,11 @@ class SqlCatalog:
         """As in Catalog."""
         return self._segments("live")
 
+    def has_live(self, tier: str) -> bool:
+        """As in Catalog."""
+        found = self.database.query("SELECT 1 FROM segment WHERE state = 'live' AND tier = ? LIMIT 1", tier)
+        return bool(found)
+
     def streams(self, tenant: str) -> Iterable[tuple[int, Labels]]:
         """As in Catalog."""
         rows = self.database.query("SELECT id, labels FROM stream WHERE tenant = ? ORDER BY id", tenant)

@@ -2,7 +2,7 @@
 
 import sqlite3
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from pathlib import Path
 from threading import RLock
 from typing import Any
@@ -63,6 +63,16 @@ class SqliteDatabase:
             except sqlite3.Error as error:
                 raise self._unavailable(error) from error
 
+    def copy_to(self, path: Path) -> None:
+        """All of it as of one instant into a new file. Raises Unavailable."""
+        with self._lock:
+            try:
+                with closing(sqlite3.connect(path)) as target:
+                    target.execute("PRAGMA synchronous=FULL")
+                    self._connection.backup(target)
+            except sqlite3.Error as error:
+                raise self._unavailable(error) from error
+
     def has_table(self, name: str) -> bool:
         """As in Database."""
         return bool(self.query("SELECT 1 FROM sqlite_master WHERE type = 'table' AND name = ?", name))
@@ -77,6 +87,24 @@ class SqliteDatabase:
 
     def _unavailable(self, error: sqlite3.Error) -> Unavailable:
         return Unavailable(f"catalog `{self.name}` failed: {error}")
+
+
+def copy_database(source: Path, target: Path) -> int:
+    """Makes `target` what a file is at one instant, also while another process writes to it; `target` is durable then.
+
+    Returns the identity of a catalog, 0 of anything else. Raises Unavailable.
+    """
+    for leftover in target.parent.glob(f"{target.name}*"):
+        leftover.unlink()
+    original = SqliteDatabase(source, read_only=True)
+    try:
+        original.copy_to(target)
+        if not original.has_table("counter"):
+            return 0
+        found = original.query("SELECT value FROM counter WHERE name = 'identity'")
+        return int(found[0][0]) if found else 0
+    finally:
+        original.close()
 
 
 def sqlite_catalog(path: Path | None, clock: Clock = system_clock, *, read_only: bool = False) -> SqlCatalog:

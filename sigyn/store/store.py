@@ -8,6 +8,7 @@ from threading import Event, Lock, Thread
 
 from sigyn.model.batch import Batch
 from sigyn.model.errors import SigynError, Unavailable
+from sigyn.model.secret_urls import hide_user
 from sigyn.model.time import Clock, system_clock
 from sigyn.store.archives.ledger import KIND as RESTORES
 from sigyn.store.archives.restores import Restores
@@ -43,6 +44,7 @@ from sigyn.store.retention import KEEP_ALL, RetentionPlan, RetentionRules
 from sigyn.store.settings import StoreSettings
 from sigyn.store.snapshot import Snapshot
 from sigyn.store.stream_forgetting import StreamForgetting
+from sigyn.store.tiers import HOT, split_address
 from sigyn.store.writer import Writer
 
 WARMED = 512  # segments: 20 to 80 KB of footer each, as a rule, in memory
@@ -141,6 +143,7 @@ class Store:
             opened.callback(catalog.close)
             if not is_sure:
                 catalog.spare(system_clock())
+            _refuse_strange_place(settings, catalog, objects)
             store = cls(settings, objects, catalog, lock, clock, retention, metrics)
             opened.pop_all()
         return store
@@ -320,3 +323,23 @@ def _refuse_strange_objects(settings: StoreSettings, objects: ObjectStore) -> bo
             "`sigyn store rebuild-catalog` makes one from them; to begin anew, choose another place for the objects"
         )
     return True
+
+
+def _refuse_strange_place(settings: StoreSettings, catalog: Catalog, objects: ObjectStore) -> None:
+    """A wrong bucket, or none where there was one, would put all that is stored in quarantine and take what is new.
+
+    Raises Unavailable when the place is empty and the catalog is not.
+    """
+    if not catalog.has_live(HOT):
+        return
+    try:
+        keys = (split_address(found.key) for found in objects.list())
+        is_empty = not any(tier == HOT and is_segment_key(key) for tier, key in keys)
+    except Unavailable:
+        return
+    if is_empty:
+        place = hide_user(settings.objects.url) if settings.objects else f"{settings.data}/objects"
+        raise Unavailable(
+            f"the catalog `{catalog_name(settings)}` names segments, and `{place}` has none: is storage.objects as it "
+            "was? A store moves with its objects (docs/storage.md); to begin anew, choose another data folder"
+        )

@@ -15,6 +15,7 @@ from sigyn.store.encoding import ReadySegment, batches_by_tenant, encode_batches
 from sigyn.store.group_commit import GROUPS_IN_FLIGHT, GroupCommit
 from sigyn.store.live import LiveSegments
 from sigyn.store.metrics import StoreMetrics
+from sigyn.store.outage import Outage
 from sigyn.store.recent import RecentSegments
 from sigyn.store.settings import StoreSettings
 
@@ -42,6 +43,7 @@ class Writer:
         self._metrics = metrics
         self._counting = Lock()
         self._closed = False
+        self._outage = Outage()
         self._writers = ThreadPoolExecutor(2 * GROUPS_IN_FLIGHT, "sigyn-writer")
         self._putters = ThreadPoolExecutor(_PUTS_AT_ONCE, "sigyn-put")
         self._batches = GroupCommit(
@@ -52,7 +54,10 @@ class Writer:
         )
         # Who sends segments bounds what waits of them.
         self._segments = GroupCommit(
-            self._write_segments, max_waiting_bytes=0, max_group_bytes=settings.max_group_bytes
+            self._write_segments,
+            max_waiting_bytes=0,
+            max_group_bytes=settings.max_group_bytes,
+            answered=self._outage.told,
         )
 
     async def append(self, batch: Batch) -> None:
@@ -118,6 +123,7 @@ class Writer:
             raise TooManyRequests(reason, retry_after=_CATCH_UP_SECONDS)
 
     def _count_push(self, failure: SigynError | None) -> None:
+        self._outage.told(failure)
         if failure is None:
             self._metrics.pushes += 1
         else:

@@ -89,6 +89,41 @@ def test_a_configuration_of_lokis_and_variables_are_in_force(tmp_path: Path) -> 
     assert 'key=auth.oauth reason="NOT APPLIED' in log
 
 
+def test_a_command_of_lokis_works_as_it_stands(sigyn: Sigyn, tmp_path: Path) -> None:
+    config = tmp_path / "loki.yaml"
+    config.write_text("server: {log_level: warn}\n")
+    file = f"-config.file={config}"
+    for flags in (
+        (file, "-target=all", "-config.expand-env=true", "-log.level=debug"),
+        ("-config.expand-env", file, "--target", "all", "-log.level", "debug"),
+    ):
+        shown = sigyn("serve", *flags, "-print-config")
+        assert shown.code == 0, shown.err
+        assert any(line.split()[:2] == ["log_level:", "debug"] for line in shown.lines)
+
+
+def test_a_flag_of_lokis_that_is_not_known_is_named_as_it_is_written(sigyn: Sigyn) -> None:
+    refused = sigyn("serve", "-ingester.max-chunk-age=1h")
+    assert refused.code == 2
+    assert "No such option '-ingester.max-chunk-age'. Of Loki's flags there are -config.expand-env, -config.file," in (
+        refused.err
+    )
+    parts = sigyn("serve", "-target=read,write")
+    assert parts.code == 2
+    assert "`read,write`: one process does everything; start one server" in parts.err
+    wrong = sigyn("serve", "-log.level=loud")
+    assert wrong.code == 2
+    assert "'-log.level' / '--log.level': 'loud' is not one of 'debug', 'info', 'warn', 'error'" in wrong.err
+
+
+def test_selectors_are_checked_also_while_retention_is_off(sigyn: Sigyn, tmp_path: Path) -> None:
+    config = tmp_path / "loki.yaml"
+    config.write_text("limits_config:\n  retention_stream: [{selector: '{app=shop}', period: 24h}]\n")
+    refused = sigyn("serve", f"-config.file={config}", "-verify-config")
+    assert refused.code == 2
+    assert "retention of `{app=shop}`: this is no selector: parse error at line 1, col 6" in refused.err
+
+
 def test_checking_a_configuration(sigyn: Sigyn, tmp_path: Path) -> None:
     checked = sigyn("serve", f"-config.file={SEEDS}/004-ybuilt-01-whole.yaml", "-verify-config")
     assert checked.code == 0

@@ -36,3 +36,38 @@ def test_a_wrong_value_is_named_with_what_would_be_right() -> None:
         "variable SIGYN_QUERY_QUERY_TIMEOUT: `soon` is not a value of query.query_timeout: "
         "write a duration such as 30s, 15m, 1h30m or 7d"
     )
+
+
+def test_a_misspelt_section_is_found_too() -> None:
+    with pytest.raises(ConfigError, match=r"SIGYN_LIMIT_MAX_LINE_SIZE .did you mean `SIGYN_LIMITS_MAX_LINE_SIZE`"):
+        with_environment(Settings(), {"SIGYN_LIMIT_MAX_LINE_SIZE": "1"})
+
+
+def test_what_kubernetes_tells_of_a_service_is_no_setting() -> None:
+    of_services = {
+        "SIGYN_PORT": "tcp://10.0.0.1:3100",
+        "SIGYN_SERVER_SERVICE_HOST": "10.0.0.1",
+        "SIGYN_SERVER_SERVICE_PORT": "3100",
+        "SIGYN_SERVER_SERVICE_PORT_HTTP": "3100",
+        "SIGYN_SERVER_PORT": "tcp://10.0.0.1:3100",
+        "SIGYN_SERVER_PORT_3100_TCP": "tcp://10.0.0.1:3100",
+        "SIGYN_SERVER_PORT_3100_TCP_PROTO": "tcp",
+        "SIGYN_SERVER_PORT_3100_TCP_ADDR": "10.0.0.1",
+    }
+    assert with_environment(Settings(), of_services) == Settings()
+
+
+@pytest.mark.parametrize(
+    ("variable", "value", "right"),
+    [
+        ("SIGYN_STORAGE_OBJECTS", "http://minio:9000/logs", "write s3://bucket/prefix"),
+        ("SIGYN_STORAGE_OBJECTS", "minio:9000/logs", "write s3://bucket/prefix"),
+        ("SIGYN_STORAGE_OBJECTS", "s3:/logs", "write s3://bucket/prefix"),
+        ("SIGYN_STORAGE_OBJECTS", "s3://", "write s3://bucket/prefix"),
+        ("SIGYN_STORAGE_S3_ENDPOINT", "minio:9000", "write a URL with http:// or https://"),
+        ("SIGYN_STORAGE_AZURE_ENDPOINT", "us.example.net", "write a URL with http:// or https://"),
+    ],
+)
+def test_a_wrong_address_of_a_bucket_is_found_before_the_first_push(variable: str, value: str, right: str) -> None:
+    with pytest.raises(ConfigError, match=f"variable {variable}: `{value}` is not a value of .*: {right}"):
+        with_environment(Settings(), {variable: value})

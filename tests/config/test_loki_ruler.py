@@ -99,6 +99,16 @@ def test_the_bucket_of_the_store_has_rules_too() -> None:
     assert read("ruler: {storage: {type: gcs, gcs: {bucket_name: x}}}").settings.ruler.rules_bucket == "gs://x/rules"
 
 
+def test_rules_in_the_bucket_of_the_section_object_store() -> None:
+    text = """
+storage_config: {use_thanos_objstore: true}
+common: {storage: {object_store: {s3: {bucket_name: team, region: eu}}}}
+ruler_storage: {backend: s3}
+"""
+    ruler = read(text).settings.ruler
+    assert (ruler.rules_bucket, ruler.rules_s3_region) == ("s3://team/rules", "eu")
+
+
 def test_a_bucket_that_is_not_chosen_is_named() -> None:
     found = read("ruler: {storage: {type: local, s3: {bucketnames: rules}}}")
     assert [notice.key for notice in found.notices if notice.matters] == ["ruler.storage.s3"]

@@ -241,6 +241,110 @@ schema_config:
     assert (local.objects, local.data) == ("", "/loki/sigyn")
 
 
+SECTION = """
+common: {path_prefix: /loki, storage: {object_store: {OF_COMMON}}}
+storage_config:
+  aws: {bucketnames: old}
+  use_thanos_objstore: USED
+  object_store: {OF_STORAGE}
+schema_config: {configs: [{from: 2024-01-01, store: tsdb, object_store: STORE, schema: v13}]}
+"""
+
+
+def with_section(store: str, description: str, of: str = "OF_STORAGE", used: str = "true") -> str:
+    text = SECTION.replace("object_store: STORE", f"object_store: {store}")
+    filled = text.replace(f"{{{of}}}", f"{{{description}}}").replace("USED", used)
+    return filled.replace("{OF_COMMON}", "{}").replace("{OF_STORAGE}", "{}")
+
+
+@pytest.mark.parametrize("of", ["OF_STORAGE", "OF_COMMON"])
+@pytest.mark.parametrize(
+    ("store", "description", "expected"),
+    [
+        (
+            "s3",
+            "s3: {bucket_name: logs, endpoint: 'minio:9000', insecure: true, access_key_id: AK, "
+            "secret_access_key: hush}, storage_prefix: a/b",
+            {"objects": "s3://logs/a/b", "s3_endpoint": "http://minio:9000", "s3_access_key_id": "AK"},
+        ),
+        (
+            "s3",
+            "s3: {bucket_name: logs, region: eu-west-1, bucket_lookup_type: virtual-hosted}",
+            {"objects": "s3://logs", "s3_region": "eu-west-1", "s3_force_path_style": False},
+        ),
+        ("gcs", "gcs: {bucket_name: logs, service_account: '{}'}", {"objects": "gs://logs"}),
+        (
+            "azure",
+            "azure: {container_name: logs, account_name: us, account_key: hush, endpoint_suffix: blob.example.net}",
+            {"objects": "az://logs", "azure_account_name": "us", "azure_endpoint": "https://us.blob.example.net"},
+        ),
+        (
+            "azure",
+            "azure: {container_name: logs, connection_string: 'AccountName=us;AccountKey=a2V5Cg==;X=1'}",
+            {"objects": "az://logs", "azure_account_name": "us", "azure_account_key": "a2V5Cg=="},
+        ),
+    ],
+)
+def test_the_section_object_store_names_the_bucket_where_loki_uses_it(
+    store: str, description: str, expected: dict[str, object], of: str
+) -> None:
+    storage = read(with_section(store, description, of)).settings.storage
+    assert {name: getattr(storage, name) for name in expected} == expected
+
+
+def test_the_section_object_store_is_not_used_unless_loki_uses_it() -> None:
+    notices = read(with_section("s3", "s3: {bucket_name: new}", used="false")).notices
+    assert read(with_section("s3", "s3: {bucket_name: new}", used="false")).settings.storage.objects == "s3://old"
+    assert any(
+        notice.key == "storage_config.object_store.s3" and "in `storage_config.aws`" in notice.text
+        for notice in notices
+    )
+
+
+def test_a_folder_of_the_section_object_store() -> None:
+    text = "storage_config: {use_thanos_objstore: true, object_store: {filesystem: {dir: /loki/chunks}}}"
+    assert read(text).settings.storage.data == "/loki/chunks/sigyn"
+
+
+def test_a_store_may_have_a_name_of_its_own() -> None:
+    text = """
+storage_config:
+  named_stores: {aws: {logs-2024: {bucketnames: named, region: eu-west-1}, other: {bucketnames: other}}}
+schema_config: {configs: [{from: 2024-01-01, store: tsdb, object_store: logs-2024, schema: v13}]}
+"""
+    assert read(text).settings.storage.objects == "s3://named"
+    assert "storage_config.named_stores.aws.other" in keys(text)
+
+
+@pytest.mark.parametrize("used", ["false", "true"])
+def test_a_bucket_that_is_chosen_and_described_nowhere_is_refused(used: str) -> None:
+    text = with_section("gcs", "s3: {bucket_name: new}", used=used)
+    place = "storage_config.object_store.gcs" if used == "true" else "storage_config.gcs"
+    assert (
+        "loki.yaml:7: schema_config keeps objects in `gcs`, which is described nowhere: "
+        f"name its bucket in `{place}`, or write `object_store: filesystem`"
+    ) in refusal(text)
+    read(text, SIGYN_STORAGE_OBJECTS="gs://logs")
+
+
+def test_a_secret_in_a_url_is_not_shown_when_the_url_is_wrong() -> None:
+    for url in ("s3://key:se/cret@eu-west-1/bucket", "s3://key:123/cret@eu-west-1/bucket", "s3://minio:90x/bucket"):
+        message = refusal(f"storage_config:\n  aws:\n    s3: {url}")
+        assert "loki.yaml:3: `storage_config.aws.s3` is no URL: write s3://key:secret@host:port/bucket" in message
+        assert "cret" not in message.replace("secret", "")
+
+
+def test_keys_of_a_bucket_that_are_more_than_tuning_are_told_as_such() -> None:
+    def told(keys: str) -> str:
+        text = f"storage_config: {{aws: {{bucketnames: logs, {keys}}}}}"
+        return "".join(notice.text for notice in read(text).notices if notice.key.startswith("storage_config"))
+
+    assert "NOT APPLIED: encryption" in told("sse: {type: SSE-S3}")
+    assert "NOT APPLIED: certificates" in told("http_config: {insecure_skip_verify: true}")
+    assert told("http_config: {insecure_skip_verify: false}").startswith("the object store client retries")
+    assert told("http_config: {idle_conn_timeout: 90s}").startswith("the object store client retries")
+
+
 def test_a_store_that_is_not_supported_is_refused() -> None:
     assert "`storage_config.swift`: this kind of object store is not supported" in refusal(
         "storage_config: {swift: {container_name: x}}\nschema_config: {configs: [{object_store: swift}]}"

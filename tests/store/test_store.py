@@ -2,13 +2,14 @@
 
 import asyncio
 import os
+import shutil
 from pathlib import Path
 
 import numpy as np
 import pytest
 
 from sigyn.model.errors import NotFound, Unavailable
-from sigyn.store import FolderInUse, Store, StoreSettings
+from sigyn.store import FolderInUse, ObjectStoreSettings, Store, StoreSettings
 
 from .conftest import MakeSettings
 from .entries import EARLIEST, LATEST, batch, row, rows_of, stored
@@ -169,4 +170,22 @@ async def test_gauges_count_what_is_live(settings: MakeSettings) -> None:
     assert (gauges.segments, gauges.entries, gauges.text_bytes, gauges.waiting_bytes) == (2, 3, 9, 0)
     assert gauges.object_bytes > 0
     assert sorted(store.tenants()) == ["fake", "other"]
+    await store.close()
+
+
+async def test_a_store_does_not_open_where_none_of_its_objects_are(tmp_path: Path) -> None:
+    data, place = tmp_path / "data", tmp_path / "bucket"
+    here = StoreSettings(data=data)
+    there = StoreSettings(data=data, objects=ObjectStoreSettings(url=f"file://{place}"))
+    store = Store.open(here)
+    await store.append(batch([row("a", 1, "x")]))
+    await store.close()
+    with pytest.raises(Unavailable, match=r"`file://.*bucket` has none: is storage.objects as it was\?"):
+        Store.open(there)
+    shutil.rmtree(place)
+    (data / "objects").rename(place)
+    with pytest.raises(Unavailable, match="data/objects` has none"):
+        Store.open(here)
+    store = Store.open(there)
+    assert stored(store) == [row("a", 1, "x")]
     await store.close()
