@@ -116,8 +116,44 @@ def test_importing_exporting_and_deleting(reader: Reader) -> None:
     exported = json.loads(download.value.path().read_bytes())
     assert exported["panels"] == SEED["panels"]
     reader.click("Delete")
+    reader.click("Delete it")
     expect(reader.page.get_by_role("heading", name="Log volume")).to_be_visible()
     expect(reader.page.get_by_role("heading", name=str(SEED["title"]))).to_have_count(0)
+
+
+def test_a_dashboard_of_ones_own(reader: Reader) -> None:
+    page = reader.page
+    reader.open("dashboards")
+    reader.click("New")
+    page.get_by_label("Title").fill("Errors")  # as one is called that comes with Sigyn, which stays
+    reader.click("Create")
+    expect(page.get_by_role("heading", name="No panels yet")).to_be_visible()
+    assert reader.state["uid"] == "errors-2"
+    assert reader.serious_faults() == []
+    reader.click("Add a panel")
+    dialog = page.get_by_role("dialog", name="Panel")
+    dialog.get_by_label("Title").fill("Lines of ryot")
+    dialog.get_by_label("Query 1").fill('sum(count_over_time({service="ryot"}[5m]))')
+    dialog.get_by_role("button", name="Apply").click()
+    page.get_by_label("Title of the dashboard").fill("Errors of ryot")
+    reader.click("Save")
+    expect(reader.button("Edit")).to_be_visible()
+    page.reload()
+    expect(page.get_by_role("heading", name="Errors of ryot")).to_be_visible()
+    expect(page.get_by_role("region", name="Lines of ryot").get_by_role("img")).to_be_visible()
+    reader.click("Delete")
+    question = page.get_by_role("dialog", name="Delete Errors of ryot?")
+    assert reader.serious_faults() == []
+    question.get_by_role("button", name="Keep it").click()
+    expect(page.get_by_role("region", name="Lines of ryot")).to_be_visible()
+    reader.click("Delete")
+    page.route("**/sigyn/api/v1/dashboards/errors-2", lambda route: route.abort())
+    reader.click("Delete it")
+    expect(question.get_by_role("alert")).to_have_text("the server does not answer")
+    page.unroute("**/sigyn/api/v1/dashboards/errors-2")
+    reader.click("Delete it")
+    expect(page.get_by_role("heading", name="Errors", exact=True)).to_be_visible()
+    expect(page.get_by_role("heading", name="Errors of ryot")).to_have_count(0)
 
 
 def test_a_text_is_kept_while_it_is_typed_and_panels_load(reader: Reader) -> None:
@@ -134,6 +170,7 @@ def test_a_text_is_kept_while_it_is_typed_and_panels_load(reader: Reader) -> Non
     ).to_be_visible()
     expect(field).to_have_value("half a tr")
     reader.click("Delete")
+    reader.click("Delete it")
     expect(reader.page.get_by_role("heading", name=str(SEED["title"]))).to_have_count(0)
 
 
