@@ -54,6 +54,46 @@ def test_writing_a_query_with_completion(reader: Reader) -> None:
     expect(reader.lines.first).to_be_visible()
 
 
+def test_completion_reaches_every_value_of_what_the_other_matchers_leave(reader: Reader) -> None:
+    pods = [
+        {"stream": {"app": "fleet", "pod": f"p-{at:04}"}, "values": [[str(time.time_ns()), "up"]]} for at in range(600)
+    ]
+    assert httpx.post(f"{reader.url}/loki/api/v1/push", json={"streams": pods}).status_code == 204
+    reader.open("logs")
+    reader.editor.click()
+    options = reader.page.locator(".cm-tooltip-autocomplete li")
+    reader.page.keyboard.type('{app="fleet", pod="')
+    expect(options.first).to_have_text("p-0000")  # and none of the demonstration's pods
+    reader.page.keyboard.type("p-0599")
+    expect(options).to_have_text(["p-0599"])
+    reader.page.keyboard.press("Tab")
+    expect(reader.editor).to_have_text('{app="fleet", pod="p-0599"}')
+
+
+def test_completion_of_a_range_closes_it_once(reader: Reader) -> None:
+    reader.open("logs")
+    reader.editor.click()
+    reader.page.keyboard.type('sum(rate({service="ryot"}[')
+    options = reader.page.locator(".cm-tooltip-autocomplete li .cm-completionLabel")
+    expect(options).to_have_text(["1m", "5m", "15m", "1h", "6h", "1d", "$__auto"])
+    reader.page.keyboard.press("Tab")
+    expect(reader.editor).to_have_text('sum(rate({service="ryot"}[1m]))')
+
+
+def test_variables_of_grafana_for_times(reader: Reader) -> None:
+    """Queries are brought from there: `$__auto` is the step of the graph, and stays as it is in what is written."""
+    query = 'sum by (level) (count_over_time({service="ryot"}[$__auto]))'
+    reader.open("logs", q=query)
+    expect(reader.page.get_by_role("img", name=re.compile("series over time"))).to_be_visible()
+    reader.click("Explain")
+    expect(reader.page.locator(".plan-query")).to_contain_text("[15s]")
+    reader.page.keyboard.press("Escape")
+    reader.click("Format")
+    expect(reader.editor).to_contain_text("[$__auto]")
+    reader.write(query + " foo")
+    expect(reader.page.locator(".cm-lintRange-error")).to_have_text(re.compile("^foo"))
+
+
 def test_completion_knows_functions(reader: Reader) -> None:
     reader.open("logs")
     reader.editor.click()

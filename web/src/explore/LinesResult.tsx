@@ -113,7 +113,7 @@ function ExportMenu({ pane }: { pane: Pane }) {
               <a
                 href={String(
                   address('sigyn/api/v1/export', {
-                    query: pane.state.value.query,
+                    query: pane.sent.value,
                     ...spanOf(pane.asked.value),
                     format,
                   }),

@@ -10,6 +10,7 @@ import { Icon } from '../parts/Icon'
 import { tell } from '../parts/Notices'
 import { readableDuration } from '../time/duration'
 import { formatMoment } from '../time/format'
+import { laidOutWithTimes } from '../time/variables'
 import { Builder } from './Builder'
 import { ExplainDialog } from './ExplainDialog'
 import { HistoryDialog } from './HistoryDialog'
@@ -154,7 +155,7 @@ function Messages({ pane }: { pane: Pane }) {
 
 async function layOut(pane: Pane): Promise<void> {
   try {
-    pane.draft.value = await formatQuery(pane.draft.value)
+    pane.draft.value = await laidOutWithTimes(pane.draft.value, formatQuery)
   } catch (error) {
     tell(error instanceof Error ? error.message : String(error), 'error')
   }

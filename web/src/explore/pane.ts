@@ -7,12 +7,13 @@ import { logQueryOf, type Structure, structureOf } from '../logql/structure'
 import { type Entry, sameEntry } from '../logs/entry'
 import { formatDuration } from '../time/duration'
 import { type Range, type RangeText, resolveRange, stepFor } from '../time/range'
+import { withTimes } from '../time/variables'
 import type { PaneState } from './address'
 import { noteQuery } from './history'
 
 export const PAGE_LINES = 1000
 export const MOST_LINES = 50_000
-const GRAPH_POINTS = 240
+export const GRAPH_POINTS = 240
 const BARS = 60
 
 export interface Volume {
@@ -26,6 +27,8 @@ export interface Pane {
   structure: ReadonlySignal<Structure>
   /** what the shown answer was asked for */
   asked: Signal<Range>
+  /** its query as the server gets it: Grafana's variables for times are filled in */
+  sent: ReadonlySignal<string>
   running: Signal<{ since: number } | null>
   error: Signal<ApiError | null>
   /** it was cancelled before it had an answer */
@@ -53,6 +56,7 @@ export function createPane(initial: PaneState): Pane {
   const state = signal(initial)
   const draft = signal(initial.query)
   const asked = signal(resolveRange(initial.range))
+  const sent = computed(() => withTimes(state.value.query, asked.value, GRAPH_POINTS))
   const running = signal<{ since: number } | null>(null)
   const error = signal<ApiError | null>(null)
   const cancelled = signal(false)
@@ -114,14 +118,14 @@ export function createPane(initial: PaneState): Pane {
     try {
       const [found, counted] = await Promise.all([
         runQuery({
-          query,
+          query: sent.value,
           range,
           limit: PAGE_LINES,
           direction: state.value.direction,
           step: isMetric ? stepFor(range, GRAPH_POINTS) : undefined,
           signal: aborted,
         }),
-        isMetric ? false : countVolume(query, range, aborted, volume),
+        isMetric ? false : countVolume(sent.value, range, aborted, volume),
       ])
       if (aborted.aborted) return
       noteQuery(query)
@@ -147,7 +151,8 @@ export function createPane(initial: PaneState): Pane {
     const last = entries.value.at(-1)
     if (more.value !== 'idle' || running.value || live.value || !last || entries.value.length >= MOST_LINES) return
     more.value = 'loading'
-    const { direction, query } = state.value
+    const { direction } = state.value
+    const query = sent.value
     const range = asked.value
     // The moment of the last line is asked for again, since other lines may share it.
     const span =
@@ -175,6 +180,7 @@ export function createPane(initial: PaneState): Pane {
     draft,
     structure: computed(() => structureOf(draft.value)),
     asked,
+    sent,
     running,
     error,
     cancelled,
