@@ -161,6 +161,10 @@ async function layOut(pane: Pane): Promise<void> {
   }
 }
 
+function followOrStop(pane: Pane): void {
+  if (pane.answer.value?.data.kind === 'entries') pane.follow(!pane.live.value)
+}
+
 function usePaneShortcuts(pane: Pane, isMain: boolean, open: (dialog: 'explain' | 'history') => void): void {
   useShortcuts(
     isMain
@@ -174,7 +178,7 @@ function usePaneShortcuts(pane: Pane, isMain: boolean, open: (dialog: 'explain' 
           { keys: 'e', does: 'explain the query', run: () => open('explain') },
           { keys: 'h', does: 'queries that were run', run: () => open('history') },
           { keys: 'w', does: 'wrap lines', run: () => pane.change({ wrap: !pane.state.value.wrap }) },
-          { keys: 'l', does: 'live tail', run: () => (pane.live.value = !pane.live.value) },
+          { keys: 'l', does: 'live tail', run: () => followOrStop(pane) },
         ]
       : [],
   )

@@ -48,6 +48,10 @@ export interface Pane {
   run: () => Promise<void>
   ask: (query: string) => void
   zoom: (range: RangeText) => void
+  /** the newest lines first, or the oldest */
+  turn: () => void
+  /** shows lines as they come, or no longer */
+  follow: (on: boolean) => void
   cancel: () => void
   loadMore: () => Promise<void>
 }
@@ -133,7 +137,9 @@ export function createPane(initial: PaneState): Pane {
       batch(() => {
         answer.value = found
         if (!counted) volume.value = null
-        entries.value = found.data.kind === 'entries' ? found.data.entries : []
+        if (found.data.kind !== 'entries') live.value = false
+        // Lines of a tail are newer than this answer.
+        if (!live.value) entries.value = found.data.kind === 'entries' ? found.data.entries : []
         more.value = found.data.kind === 'entries' && found.data.entries.length < PAGE_LINES ? 'end' : 'idle'
         running.value = null
       })
@@ -161,6 +167,7 @@ export function createPane(initial: PaneState): Pane {
         : { start: last.timestamp, end: nanoseconds(range.end) }
     try {
       const page = await runQuery({ query, range, limit: PAGE_LINES, direction, signal: controller.signal }, span)
+      if (live.value) return
       const found = page.data.kind === 'entries' ? page.data.entries : []
       const known = entries.value.filter(entry => entry.timestamp === last.timestamp)
       const fresh = found.filter(
@@ -173,6 +180,13 @@ export function createPane(initial: PaneState): Pane {
     } catch (failure) {
       if (!isAbort(failure)) more.value = 'end'
     }
+  }
+
+  /** Shows what is there, in a range and an order, in which a tail has no place. */
+  const show = (part: Partial<PaneState>) => {
+    live.value = false
+    change(part)
+    void run()
   }
 
   return {
@@ -199,8 +213,16 @@ export function createPane(initial: PaneState): Pane {
       void run()
     },
     zoom: range => {
-      change({ range })
-      void run()
+      show({ range })
+    },
+    turn: () => {
+      show({ direction: state.value.direction === 'backward' ? 'forward' : 'backward' })
+    },
+    follow: on => {
+      if (on) {
+        change({ view: 'lines', direction: 'backward' })
+        live.value = true
+      } else show({})
     },
     cancel: () => {
       controller.abort()
