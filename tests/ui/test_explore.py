@@ -108,6 +108,24 @@ def test_an_error_is_marked_at_its_column(reader: Reader) -> None:
     expect(reader.page.locator(".cm-lintRange-error")).to_have_text(re.compile("^b"))
 
 
+def test_words_that_are_no_query_can_be_looked_for(reader: Reader) -> None:
+    reader.open("logs")
+    reader.write("pool exhausted")
+    expect(reader.page.get_by_role("alert")).to_contain_text("parse error")
+    reader.click('{} |= "pool exhausted"')
+    reader.expect_query('{} |= "pool exhausted"')
+    expect(reader.page.get_by_role("alert")).to_have_count(0)
+
+
+def test_where_nothing_is_a_longer_range_is_a_click_away(reader: Reader) -> None:
+    line = {"stream": {"app": "of-before"}, "values": [[str(time.time_ns() - 2 * 3600 * 10**9), "two hours ago"]]}
+    assert httpx.post(f"{reader.url}/loki/api/v1/push", json={"streams": [line]}).status_code == 204
+    reader.open("logs", q='{app="of-before"}')
+    reader.click("last 6 hours")
+    expect(reader.lines.first).to_contain_text("two hours ago")
+    assert reader.state["from"] == "now-6h"
+
+
 def test_building_a_query_by_clicks(reader: Reader) -> None:
     reader.open("logs")
     reader.click("Add a label")

@@ -191,9 +191,17 @@ function Shown({ dashboard: saved, onSaved }: { dashboard: Dashboard; onSaved: (
         {!dashboard.panels?.length && (
           <Empty title="No panels yet">
             <p>A panel shows the answer of a query: as a graph, a number, a table, or lines.</p>
-            <button type="button" class="button primary" disabled={!may('rules')} title={whyNot('rules')} onClick={add}>
-              <Icon name="plus" /> Add a panel
-            </button>
+            <p>
+              <button
+                type="button"
+                class="button primary"
+                disabled={!may('rules')}
+                title={whyNot('rules')}
+                onClick={add}
+              >
+                <Icon name="plus" /> Add a panel
+              </button>
+            </p>
           </Empty>
         )}
         {context &&

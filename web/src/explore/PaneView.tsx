@@ -5,6 +5,7 @@ import { formatQuery } from '../api/loki'
 import { useShortcuts } from '../app/shortcuts'
 import { formatCount, formatValue } from '../charts/units'
 import { QueryEditor } from '../editor/QueryEditor'
+import { meantAs } from '../logql/meant'
 import { Failure } from '../parts/Empty'
 import { Icon } from '../parts/Icon'
 import { tell } from '../parts/Notices'
@@ -128,10 +129,19 @@ function Messages({ pane }: { pane: Pane }) {
   const error = pane.error.value
   const answer = pane.answer.value
   const stale = pane.stale.value
+  const meant = error?.place && meantAs(pane.state.value.query)
   const { seconds = 0, bytes = 0, lines = 0 } = answer?.statistics ?? {}
   return (
     <div class="messages">
       {error && <Failure message={error.place?.hint ? `${error.message} — ${error.place.hint}` : error.message} />}
+      {meant && (
+        <p class="hint">
+          Did you mean{' '}
+          <button type="button" class="button small" onClick={() => pane.ask(meant)}>
+            <code>{meant}</code>
+          </button>
+        </p>
+      )}
       {pane.cancelled.value && <p class="warning">The query was cancelled before it had an answer.</p>}
       {stale !== null && <p class="warning">What follows is the answer of {formatMoment(stale, Date.now())}.</p>}
       {answer?.warnings.map(warning => (
