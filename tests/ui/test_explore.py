@@ -142,6 +142,32 @@ def test_building_a_query_by_clicks(reader: Reader) -> None:
     reader.expect_query(RYOT)
 
 
+def test_of_many_values_it_is_said_how_many_there_are(reader: Reader) -> None:
+    tills = [
+        {"stream": {"app": "chain", "till": f"t-{at:03}"}, "values": [[str(time.time_ns()), "open"]]}
+        for at in range(300)
+    ]
+    assert httpx.post(f"{reader.url}/loki/api/v1/push", json={"streams": tills}).status_code == 204
+    reader.explore('{app="chain"}')
+    side = reader.page.get_by_label("Labels and fields")
+    side.locator(".field-name", has_text="till").click()
+    expect(side).to_contain_text("the 10 most frequent of 300")
+    reader.click("Add a label")
+    menu = reader.page.get_by_role("dialog", name="Add a label")
+    menu.get_by_role("button", name="till", exact=True).click()
+    expect(menu).to_contain_text("200 of 300")
+    menu.get_by_label("Value of till").fill("t-299")
+    menu.get_by_role("button", name="t-299").click()
+    reader.expect_query('{app="chain", till="t-299"}')
+
+
+def test_spellings_of_a_level_are_one_series(reader: Reader) -> None:
+    push(reader.url, {"app": "spelled"}, "level=fatal msg=a", "level=critical msg=b", "level=critical msg=c")
+    reader.explore('{app="spelled"}')
+    legend = reader.page.get_by_label("Volume of lines").locator(".legend li")
+    expect(legend).to_have_text([re.compile(r"^critical.* 3$")])
+
+
 def test_fields_at_the_side_filter(reader: Reader) -> None:
     reader.explore(RYOT)
     side = reader.page.get_by_label("Labels and fields")
@@ -392,6 +418,20 @@ def test_a_slow_query_can_be_cancelled(reader: Reader) -> None:
     expect(reader.page.locator(".progress")).to_contain_text("reads up to")
     reader.click("Cancel")
     expect(reader.page.locator(".progress-bar")).to_have_count(0)
+
+
+def test_back_takes_back_what_the_second_query_was_asked(reader: Reader) -> None:
+    reader.explore(RYOT)
+    reader.click("Split")
+    second = reader.page.locator(".pane").nth(1)
+    expect(second.locator(".log-row").first).to_be_visible()
+    second.locator(".chip.matcher").get_by_role("button").click()
+    expect(second.locator(".cm-content")).to_have_text("{}")
+    reader.page.go_back()
+    expect(second.locator(".cm-content")).to_have_text(RYOT)
+    reader.page.go_back()
+    expect(reader.page.locator(".pane")).to_have_count(1)
+    expect(reader.editor).to_have_text(RYOT)
 
 
 def test_two_queries_side_by_side(reader: Reader) -> None:

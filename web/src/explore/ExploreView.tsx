@@ -18,6 +18,9 @@ import { createPane, type Pane } from './pane'
 
 const SECOND_PANE = 'r.'
 
+/** Parameters whose change the browser's back button takes back; others, such as the form of lines, are no step. */
+const STEPS = ['q', 'from', 'to'].flatMap(name => [name, SECOND_PANE + name])
+
 export function ExploreView() {
   const [panes, setPanes] = useState<Pane[]>(readPanes)
   const [sidebar, setSidebar] = useState(remembered('sidebar', true))
@@ -123,8 +126,7 @@ function useAddress(panes: Pane[], setPanes: (panes: Pane[]) => void): void {
       effect(() => {
         const parameters = addressOf(panes)
         const before = place.peek()
-        const isStep =
-          before.parameters.get('q') !== parameters.get('q') || before.parameters.get('from') !== parameters.get('from')
+        const isStep = STEPS.some(name => before.parameters.get(name) !== parameters.get(name))
         if (before.view === 'logs') go('logs', parameters, !isStep)
       }),
     [panes],
