@@ -7,6 +7,7 @@ import { go, link, place } from '../app/router'
 import { useShortcuts } from '../app/shortcuts'
 import { TopBar } from '../app/TopBar'
 import { useSubject } from '../app/title'
+import { asksForLines } from '../logql/structure'
 import { copyText } from '../parts/clipboard'
 import { Icon } from '../parts/Icon'
 import { absolute, type RangeText, shifted, zoomedOut } from '../time/range'
@@ -41,7 +42,9 @@ export function ExploreView() {
     { keys: '-', does: 'zoom out', run: () => setRange(zoomedOut(main.state.value.range)) },
     { keys: 's', does: 'split the view', run: toggleSplit },
   ])
-  const showsSidebar = sidebar && panes.length === 1 && !!query && main.answer.value?.data.kind === 'entries'
+  const answered = main.answer.value?.data.kind
+  // The place is kept for it while lines are awaited: they would move when it comes.
+  const hasSidebar = sidebar && panes.length === 1 && (answered ? answered === 'entries' : asksForLines(query))
   return (
     <>
       <TopBar title="Logs">
@@ -85,8 +88,8 @@ export function ExploreView() {
           onRefresh={runAll}
         />
       </TopBar>
-      <main class={`explore${showsSidebar ? ' with-sidebar' : ''}`} id="main">
-        {showsSidebar && <FieldSidebar pane={main} />}
+      <main class={`explore${hasSidebar ? ' with-sidebar' : ''}`} id="main">
+        {hasSidebar && (answered ? <FieldSidebar pane={main} /> : <div class="sidebar" />)}
         {panes.map((pane, at) => (
           <PaneView key={at} pane={pane} name={at ? 'Second query' : 'Query'} isMain={at === 0} />
         ))}
