@@ -6,7 +6,7 @@ from typing import Any
 
 import httpx
 import pytest
-from playwright.sync_api import Route, expect
+from playwright.sync_api import Dialog, Route, expect
 
 from sigyn.ui.dashboards.library import built_in
 
@@ -154,6 +154,35 @@ def test_a_dashboard_of_ones_own(reader: Reader) -> None:
     reader.click("Delete it")
     expect(page.get_by_role("heading", name="Errors", exact=True)).to_be_visible()
     expect(page.get_by_role("heading", name="Errors of ryot")).to_have_count(0)
+
+
+def test_changes_wait_while_somebody_looks_elsewhere(reader: Reader) -> None:
+    page = reader.page
+    asked: list[str] = []
+
+    def leave(dialog: Dialog) -> None:
+        asked.append(dialog.type)
+        dialog.accept()
+
+    page.on("dialog", leave)
+    reader.open("dashboards", uid="errors")
+    reader.click("Edit")
+    page.get_by_label("Title of the dashboard").fill("Faults")
+    page.get_by_role("link", name="Logs", exact=True).click()
+    expect(page.locator(".services")).to_be_visible()
+    page.go_back()
+    expect(page.get_by_label("Title of the dashboard")).to_have_value("Faults")
+    page.reload()
+    assert asked == ["beforeunload"]
+    reader.click("Edit")
+    page.reload()
+    assert asked == ["beforeunload"], "nothing was changed"
+    reader.click("Edit")
+    page.get_by_label("Title of the dashboard").fill("Faults")
+    reader.click("Discard")
+    page.reload()
+    assert asked == ["beforeunload"], "nothing is left to lose"
+    expect(page.get_by_role("heading", name="Dashboards / Errors")).to_be_visible()
 
 
 def test_a_text_is_kept_while_it_is_typed_and_panels_load(reader: Reader) -> None:

@@ -15,6 +15,7 @@ import { useLoaded } from '../parts/useLoaded'
 import { type RangeText, resolveRange } from '../time/range'
 import { TimePicker } from '../time/TimePicker'
 import { DeleteDialog } from './DeleteDialog'
+import { draftOf, keepDraft } from './drafts'
 import { addPanel, editable, movePanel, panelOf, removePanel, replacePanel } from './edit'
 import { ImportDialog } from './ImportDialog'
 import { type Dashboard, type Panel, type Row, rowsOf } from './model'
@@ -43,7 +44,8 @@ export function DashboardView({ uid }: { uid: string }) {
 function Shown({ dashboard: saved, onSaved }: { dashboard: Dashboard; onSaved: (written: Dashboard) => void }) {
   const { parameters } = place.value
   const [dialog, setDialog] = useState<'json' | 'delete' | null>(null)
-  const [draft, setDraft] = useState<Dashboard | null>(null)
+  const draft = draftOf(saved.uid)
+  const setDraft = (changed: Dashboard | null) => keepDraft(saved.uid, changed)
   const [panel, setPanel] = useState<Panel | null>(null)
   const dashboard = draft ?? saved
   useSubject(dashboard.title)
