@@ -215,6 +215,7 @@ function Shown({ dashboard: saved, onSaved }: { dashboard: Dashboard; onSaved: (
         <PanelDialog
           key={panel.id}
           panel={panel}
+          range={range.range}
           onClose={() => setPanel(null)}
           onDone={changed => {
             setDraft(replacePanel(draft, changed))
