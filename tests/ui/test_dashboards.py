@@ -6,7 +6,7 @@ from typing import Any
 
 import httpx
 import pytest
-from playwright.sync_api import Route, expect
+from playwright.sync_api import Dialog, Route, expect
 
 from sigyn.ui.dashboards.library import built_in
 
@@ -116,8 +116,82 @@ def test_importing_exporting_and_deleting(reader: Reader) -> None:
     exported = json.loads(download.value.path().read_bytes())
     assert exported["panels"] == SEED["panels"]
     reader.click("Delete")
+    reader.click("Delete it")
     expect(reader.page.get_by_role("heading", name="Log volume")).to_be_visible()
     expect(reader.page.get_by_role("heading", name=str(SEED["title"]))).to_have_count(0)
+
+
+def test_a_dashboard_of_ones_own(reader: Reader) -> None:
+    page = reader.page
+    reader.open("dashboards")
+    reader.click("New")
+    page.get_by_label("Title").fill("Errors")  # as one is called that comes with Sigyn, which stays
+    reader.click("Create")
+    expect(page.get_by_role("heading", name="No panels yet")).to_be_visible()
+    assert reader.state["uid"] == "errors-2"
+    assert reader.serious_faults() == []
+    reader.click("Add a panel")
+    dialog = page.get_by_role("dialog", name="Panel")
+    dialog.get_by_label("Title").fill("Lines of ryot")
+    dialog.get_by_label("Query 1").click()
+    page.keyboard.type("sum(count_over_time({serv")
+    expect(page.locator(".cm-tooltip-autocomplete li").first).to_have_text("service")
+    page.keyboard.press("Tab")
+    page.keyboard.press("Control+a")
+    page.keyboard.press("Delete")
+    page.keyboard.insert_text('sum(count_over_time({service="ryot"}[5m]))')
+    page.keyboard.press("Escape")  # leaves the editor, not the dialog
+    dialog.get_by_label("Query 1").click()
+    page.keyboard.press("Enter")
+    expect(dialog).to_have_count(0)
+    page.get_by_label("Title of the dashboard").fill("Errors of ryot")
+    reader.click("Save")
+    expect(reader.button("Edit")).to_be_visible()
+    page.reload()
+    expect(page.get_by_role("heading", name="Errors of ryot")).to_be_visible()
+    expect(page.get_by_role("region", name="Lines of ryot").get_by_role("img")).to_be_visible()
+    reader.click("Delete")
+    question = page.get_by_role("dialog", name="Delete Errors of ryot?")
+    assert reader.serious_faults() == []
+    question.get_by_role("button", name="Keep it").click()
+    expect(page.get_by_role("region", name="Lines of ryot")).to_be_visible()
+    reader.click("Delete")
+    page.route("**/sigyn/api/v1/dashboards/errors-2", lambda route: route.abort())
+    reader.click("Delete it")
+    expect(question.get_by_role("alert")).to_have_text("the server does not answer")
+    page.unroute("**/sigyn/api/v1/dashboards/errors-2")
+    reader.click("Delete it")
+    expect(page.get_by_role("heading", name="Errors", exact=True)).to_be_visible()
+    expect(page.get_by_role("heading", name="Errors of ryot")).to_have_count(0)
+
+
+def test_changes_wait_while_somebody_looks_elsewhere(reader: Reader) -> None:
+    page = reader.page
+    asked: list[str] = []
+
+    def leave(dialog: Dialog) -> None:
+        asked.append(dialog.type)
+        dialog.accept()
+
+    page.on("dialog", leave)
+    reader.open("dashboards", uid="errors")
+    reader.click("Edit")
+    page.get_by_label("Title of the dashboard").fill("Faults")
+    page.get_by_role("link", name="Logs", exact=True).click()
+    expect(page.locator(".services")).to_be_visible()
+    page.go_back()
+    expect(page.get_by_label("Title of the dashboard")).to_have_value("Faults")
+    page.reload()
+    assert asked == ["beforeunload"]
+    reader.click("Edit")
+    page.reload()
+    assert asked == ["beforeunload"], "nothing was changed"
+    reader.click("Edit")
+    page.get_by_label("Title of the dashboard").fill("Faults")
+    reader.click("Discard")
+    page.reload()
+    assert asked == ["beforeunload"], "nothing is left to lose"
+    expect(page.get_by_role("heading", name="Dashboards / Errors")).to_be_visible()
 
 
 def test_a_text_is_kept_while_it_is_typed_and_panels_load(reader: Reader) -> None:
@@ -134,6 +208,7 @@ def test_a_text_is_kept_while_it_is_typed_and_panels_load(reader: Reader) -> Non
     ).to_be_visible()
     expect(field).to_have_value("half a tr")
     reader.click("Delete")
+    reader.click("Delete it")
     expect(reader.page.get_by_role("heading", name=str(SEED["title"]))).to_have_count(0)
 
 

@@ -54,6 +54,46 @@ def test_writing_a_query_with_completion(reader: Reader) -> None:
     expect(reader.lines.first).to_be_visible()
 
 
+def test_completion_reaches_every_value_of_what_the_other_matchers_leave(reader: Reader) -> None:
+    pods = [
+        {"stream": {"app": "fleet", "pod": f"p-{at:04}"}, "values": [[str(time.time_ns()), "up"]]} for at in range(600)
+    ]
+    assert httpx.post(f"{reader.url}/loki/api/v1/push", json={"streams": pods}).status_code == 204
+    reader.open("logs")
+    reader.editor.click()
+    options = reader.page.locator(".cm-tooltip-autocomplete li")
+    reader.page.keyboard.type('{app="fleet", pod="')
+    expect(options.first).to_have_text("p-0000")  # and none of the demonstration's pods
+    reader.page.keyboard.type("p-0599")
+    expect(options).to_have_text(["p-0599"])
+    reader.page.keyboard.press("Tab")
+    expect(reader.editor).to_have_text('{app="fleet", pod="p-0599"}')
+
+
+def test_completion_of_a_range_closes_it_once(reader: Reader) -> None:
+    reader.open("logs")
+    reader.editor.click()
+    reader.page.keyboard.type('sum(rate({service="ryot"}[')
+    options = reader.page.locator(".cm-tooltip-autocomplete li .cm-completionLabel")
+    expect(options).to_have_text(["1m", "5m", "15m", "1h", "6h", "1d", "$__auto"])
+    reader.page.keyboard.press("Tab")
+    expect(reader.editor).to_have_text('sum(rate({service="ryot"}[1m]))')
+
+
+def test_variables_of_grafana_for_times(reader: Reader) -> None:
+    """Queries are brought from there: `$__auto` is the step of the graph, and stays as it is in what is written."""
+    query = 'sum by (level) (count_over_time({service="ryot"}[$__auto]))'
+    reader.open("logs", q=query)
+    expect(reader.page.get_by_role("img", name=re.compile("series over time"))).to_be_visible()
+    reader.click("Explain")
+    expect(reader.page.locator(".plan-query")).to_contain_text("[15s]")
+    reader.page.keyboard.press("Escape")
+    reader.click("Format")
+    expect(reader.editor).to_contain_text("[$__auto]")
+    reader.write(query + " foo")
+    expect(reader.page.locator(".cm-lintRange-error")).to_have_text(re.compile("^foo"))
+
+
 def test_completion_knows_functions(reader: Reader) -> None:
     reader.open("logs")
     reader.editor.click()
@@ -66,6 +106,24 @@ def test_an_error_is_marked_at_its_column(reader: Reader) -> None:
     reader.write(RYOT + " | json | foo bar")
     expect(reader.page.get_by_role("alert")).to_contain_text("parse error")
     expect(reader.page.locator(".cm-lintRange-error")).to_have_text(re.compile("^b"))
+
+
+def test_words_that_are_no_query_can_be_looked_for(reader: Reader) -> None:
+    reader.open("logs")
+    reader.write("pool exhausted")
+    expect(reader.page.get_by_role("alert")).to_contain_text("parse error")
+    reader.click('{} |= "pool exhausted"')
+    reader.expect_query('{} |= "pool exhausted"')
+    expect(reader.page.get_by_role("alert")).to_have_count(0)
+
+
+def test_where_nothing_is_a_longer_range_is_a_click_away(reader: Reader) -> None:
+    line = {"stream": {"app": "of-before"}, "values": [[str(time.time_ns() - 2 * 3600 * 10**9), "two hours ago"]]}
+    assert httpx.post(f"{reader.url}/loki/api/v1/push", json={"streams": [line]}).status_code == 204
+    reader.open("logs", q='{app="of-before"}')
+    reader.click("last 6 hours")
+    expect(reader.lines.first).to_contain_text("two hours ago")
+    assert reader.state["from"] == "now-6h"
 
 
 def test_building_a_query_by_clicks(reader: Reader) -> None:
@@ -82,6 +140,32 @@ def test_building_a_query_by_clicks(reader: Reader) -> None:
     expect(reader.page.locator(".log-line mark").first).to_have_text("failed")
     reader.click('Remove  |= "failed"')
     reader.expect_query(RYOT)
+
+
+def test_of_many_values_it_is_said_how_many_there_are(reader: Reader) -> None:
+    tills = [
+        {"stream": {"app": "chain", "till": f"t-{at:03}"}, "values": [[str(time.time_ns()), "open"]]}
+        for at in range(300)
+    ]
+    assert httpx.post(f"{reader.url}/loki/api/v1/push", json={"streams": tills}).status_code == 204
+    reader.explore('{app="chain"}')
+    side = reader.page.get_by_label("Labels and fields")
+    side.locator(".field-name", has_text="till").click()
+    expect(side).to_contain_text("the 10 most frequent of 300")
+    reader.click("Add a label")
+    menu = reader.page.get_by_role("dialog", name="Add a label")
+    menu.get_by_role("button", name="till", exact=True).click()
+    expect(menu).to_contain_text("200 of 300")
+    menu.get_by_label("Value of till").fill("t-299")
+    menu.get_by_role("button", name="t-299").click()
+    reader.expect_query('{app="chain", till="t-299"}')
+
+
+def test_spellings_of_a_level_are_one_series(reader: Reader) -> None:
+    push(reader.url, {"app": "spelled"}, "level=fatal msg=a", "level=critical msg=b", "level=critical msg=c")
+    reader.explore('{app="spelled"}')
+    legend = reader.page.get_by_label("Volume of lines").locator(".legend li")
+    expect(legend).to_have_text([re.compile(r"^critical.* 3$")])
 
 
 def test_fields_at_the_side_filter(reader: Reader) -> None:
@@ -334,6 +418,20 @@ def test_a_slow_query_can_be_cancelled(reader: Reader) -> None:
     expect(reader.page.locator(".progress")).to_contain_text("reads up to")
     reader.click("Cancel")
     expect(reader.page.locator(".progress-bar")).to_have_count(0)
+
+
+def test_back_takes_back_what_the_second_query_was_asked(reader: Reader) -> None:
+    reader.explore(RYOT)
+    reader.click("Split")
+    second = reader.page.locator(".pane").nth(1)
+    expect(second.locator(".log-row").first).to_be_visible()
+    second.locator(".chip.matcher").get_by_role("button").click()
+    expect(second.locator(".cm-content")).to_have_text("{}")
+    reader.page.go_back()
+    expect(second.locator(".cm-content")).to_have_text(RYOT)
+    reader.page.go_back()
+    expect(reader.page.locator(".pane")).to_have_count(1)
+    expect(reader.editor).to_have_text(RYOT)
 
 
 def test_two_queries_side_by_side(reader: Reader) -> None:

@@ -53,3 +53,13 @@ def test_a_query_that_fails_shows_no_lines_of_another(reader: Reader) -> None:
     reader.write('{service="ryot"} | jsn')
     expect(reader.page.get_by_role("alert")).to_contain_text("did you mean `json`")
     expect(reader.lines).to_have_count(0)
+
+
+def test_a_page_that_is_older_than_its_server_is_loaded_again(reader: Reader) -> None:
+    reader.explore(RYOT)
+    reader.page.route("**/assets/AlertsView-*.js", lambda route: route.fulfill(status=404))
+    reader.page.get_by_role("link", name="Alerts").click()
+    expect(reader.page.get_by_role("heading", name="This view could not be loaded")).to_be_visible()
+    reader.page.unroute("**/assets/AlertsView-*.js")
+    reader.click("Load the page again")
+    expect(reader.page.get_by_role("heading", name="Alerts", exact=True)).to_be_visible()

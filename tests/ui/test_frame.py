@@ -23,6 +23,7 @@ VIEWS = {
     "dashboard": ("dashboards", {"uid": "errors"}),
     "alerts": ("alerts", {}),
     "store": ("store", {}),
+    "settings": ("store", {"show": "settings"}),
 }
 
 

@@ -5,7 +5,7 @@ from typing import Any
 
 import httpx
 import pytest
-from playwright.sync_api import Locator, expect
+from playwright.sync_api import Locator, Route, expect
 
 from .reader import Reader
 
@@ -132,3 +132,19 @@ def test_what_a_chart_says_of_a_moment_stays_in_it(reader: Reader, dashboard: st
         expect(said).to_be_visible()
         begin, _, end, _ = box(said)
         assert left <= begin < end <= right, share
+
+
+def test_nothing_moves_when_an_answer_takes_its_time(reader: Reader) -> None:
+    """Neither at the first answer, beside which labels and fields stand, nor while a later one is awaited."""
+    held: list[Route] = []
+    reader.page.route("**/loki/api/v1/query_range**", lambda route: held.append(route))
+    reader.open("logs", q='{service="ryot"}')
+    expect(reader.page.locator(".progress")).to_contain_text("reads up to")
+    place = "query => JSON.stringify(query.getBoundingClientRect())"
+    query = reader.page.get_by_role("region", name="Query")
+    slow = query.evaluate(place)
+    for route in held:
+        route.continue_()
+    expect(reader.page.get_by_label("Labels and fields")).to_contain_text("pod")
+    reader.wait_for_answer()
+    assert query.evaluate(place) == slow

@@ -50,6 +50,17 @@ def test_characters_that_hide_are_written_out(reader: Reader) -> None:
     expect(line.locator("[class^=ansi]")).to_have_count(0)
 
 
+def test_colours_of_terminals_can_be_read_in_both_themes(reader: Reader) -> None:
+    colours = "".join(
+        f"\x1b[{code}m text in {code} \x1b[0m" for code in (*range(30, 38), *range(40, 48), 1, 2, 3, 4, 7)
+    )
+    push(reader.url, "coloured", colours)
+    reader.explore('{app="coloured"}')
+    reader.lines.first.locator(".log-time").click()
+    expect(reader.details).to_contain_text("text in 36")
+    assert reader.serious_faults() == []
+
+
 def test_long_lines_show_their_beginning_and_open_to_all_of_it(reader: Reader) -> None:
     long = "x" * 100_000 + " the end"
     push(reader.url, "long", long, json.dumps({"msg": "sent", "payload": long} | {f"f{at}": at for at in range(200)}))

@@ -49,6 +49,47 @@ def test_the_tail_waits_while_a_line_is_open(reader: Reader) -> None:
     expect(reader.lines.first).to_contain_text("another line")
 
 
+def test_another_range_or_order_ends_the_tail(reader: Reader) -> None:
+    """Its lines are those of now, newest first: beside a range of an hour ago they would be taken for lines of then."""
+    follow(reader, 3)
+    reader.page.keyboard.press("[")
+    expect(state(reader)).to_have_count(0)
+    expect(reader.page.get_by_text("No lines in this range")).to_be_visible()
+    reader.page.keyboard.press("]")
+    expect(reader.lines.first).to_contain_text("line 2")
+    reader.page.keyboard.press("l")
+    expect(state(reader)).to_have_text("live")
+    reader.click("Newest first")
+    expect(state(reader)).to_have_count(0)
+    expect(reader.lines.first).to_contain_text("line 0")
+
+
+def test_running_a_query_again_keeps_the_lines_of_the_tail(reader: Reader) -> None:
+    follow(reader, 3)
+    held: list[Route] = []
+    reader.page.route("**/loki/api/v1/query_range**", lambda route: held.append(route))
+    reader.click("Run")
+    while len(held) < 2:  # the lines, and how many there are
+        reader.page.wait_for_timeout(10)
+    answers = [(route, route.fetch()) for route in held]
+    push(reader.url, "a line after the answer")
+    expect(reader.lines.first).to_contain_text("a line after the answer")
+    for route, answer in answers:
+        route.fulfill(response=answer)
+    reader.wait_for_answer()
+    expect(reader.lines.first).to_contain_text("a line after the answer")
+
+
+def test_no_tail_of_numbers(reader: Reader) -> None:
+    push(reader.url, "a line")
+    reader.open("logs", q='sum(count_over_time({app="followed"}[1m]))')
+    expect(reader.page.get_by_role("img", name="1 series over time")).to_be_visible()
+    reader.page.keyboard.press("l")
+    reader.write('{app="followed"}')
+    expect(reader.lines.first).to_contain_text("a line")
+    expect(reader.button("Live")).to_be_visible()
+
+
 def test_metadata_of_lines_as_they_come_is_no_label(reader: Reader) -> None:
     push(reader.url, "a line of before", pod="p-1")
     reader.explore('{app="followed"}')

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest'
-import { seriesName } from '../src/charts/align'
+import { seriesName, summed } from '../src/charts/align'
 
 describe('the name of a series', () => {
   it.each([
@@ -11,5 +11,21 @@ describe('the name of a series', () => {
     [{ __name__: 'up', app: 'shop' }, 'up{app="shop"}'],
   ])('of %o is %s', (labels, name) => {
     expect(seriesName(labels)).toBe(name)
+  })
+})
+
+describe('the sum of columns', () => {
+  it.each([
+    [[[1, null, 3]], [1, null, 3]],
+    [
+      [
+        [1, null, null],
+        [2, 5, null],
+      ],
+      [3, 5, null],
+    ],
+    [[], []],
+  ])('%j is %j', (columns, sum) => {
+    expect(summed(columns)).toEqual(sum)
   })
 })

@@ -1,7 +1,7 @@
 // biome-ignore-all lint/suspicious/noTemplateCurlyInString: that is how Grafana writes variables
 
 import { expect, test } from 'vitest'
-import { addPanel, editable, movePanel, panelOf, removePanel, replacePanel } from '../src/dashboards/edit'
+import { addPanel, editable, movePanel, newDashboard, panelOf, removePanel, replacePanel } from '../src/dashboards/edit'
 import { interpolate, type Scope } from '../src/dashboards/interpolate'
 import type { Dashboard, Panel } from '../src/dashboards/model'
 import { ALL, scopeOf } from '../src/dashboards/variables'
@@ -118,4 +118,13 @@ test('what a change does not touch stays', () => {
   const draft = editable(odd)
   const changed = replacePanel(draft, { ...panelOf(draft, 1)!, title: 'new' })
   expect(changed).toMatchObject({ annotations: { list: [1] }, panels: [{ title: 'new', pluginVersion: '11' }] })
+})
+
+test.each([
+  ['Log volume', [], 'log-volume'],
+  ['Errors', ['errors', 'errors-2'], 'errors-3'],
+  ['日本語', [], 'dashboard'],
+  ['x'.repeat(60), ['x'.repeat(40)], `${'x'.repeat(35)}-2`],
+])('a new dashboard %s beside %j', (title, taken, uid) => {
+  expect(newDashboard(title, taken)).toEqual({ uid, title, panels: [] })
 })

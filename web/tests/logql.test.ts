@@ -1,7 +1,7 @@
 import { describe, expect, test } from 'vitest'
-import { wantedAt } from '../src/logql/complete'
+import { selectorBeside, wantedAt } from '../src/logql/complete'
 import { addLineFilter, addStage, removeMatcher, removeStage, toggleFilter, toggleMatcher } from '../src/logql/edit'
-import { isPipe, logQueryOf, selectorOf, structureOf } from '../src/logql/structure'
+import { asksForLines, isPipe, logQueryOf, selectorOf, structureOf } from '../src/logql/structure'
 import { tokenize } from '../src/logql/tokens'
 
 const texts = (query: string) => structureOf(query).stages.map(stage => stage.text)
@@ -25,6 +25,17 @@ describe('structure', () => {
       ['a', '=', 'b"c'],
       ['d', '=~', 'e|f'],
     ])
+  })
+
+  test.each([
+    ['{a="b"} | json | limit="5"', true],
+    ['{}', true],
+    ['{a="b"} | stats count() by (c)', false],
+    ['rate({a="b"}[5m])', false],
+    ['vector(1)', false],
+    ['', false],
+  ])('whether %s asks for lines', (query, lines) => {
+    expect(asksForLines(query)).toBe(lines)
   })
 
   test('the log query in a query', () => {
@@ -104,5 +115,17 @@ describe('completion', () => {
   test('nothing where anything may stand', () => {
     expect(wanted('{a="b"} |= "er')).toBeNull()
     expect(wanted('rate({a="b"}[5m])')).toBeNull()
+  })
+
+  test.each([
+    ['{a="b", c="^', '{a="b"}'],
+    ['{a="b", c="^", d=~"e.*"}', '{a="b", d=~"e.*"}'],
+    ['{c="x^y", a!="b"} | json', '{a!="b"}'],
+    ['rate({a="b"}[1m]) / rate({c="d", ^}[1m])', '{c="d"}'],
+    ['{^', ''],
+    ['sum by (^', ''],
+  ])('the matchers beside %s', (text, beside) => {
+    const at = text.indexOf('^')
+    expect(selectorBeside(text.replace('^', ''), at)).toBe(beside)
   })
 })

@@ -4,6 +4,7 @@ import type { ComponentType } from 'preact'
 import { useEffect, useState } from 'preact/hooks'
 import { loginNeeded, tenantNeeded } from '../api/identity'
 import { findIdentity } from '../api/login'
+import { Empty } from '../parts/Empty'
 import { Icon } from '../parts/Icon'
 import { Notices } from '../parts/Notices'
 import { setZone, zone } from '../time/zone'
@@ -112,10 +113,30 @@ function Navigation({ current, onHelp, onTenant }: { current: View; onHelp: () =
 }
 
 function Shown({ view }: { view: View }) {
-  const loaded = view.load()
+  const [loaded] = useState(() => view.load())
   const [Component, setComponent] = useState<ComponentType | null>(loaded instanceof Promise ? null : () => loaded)
   useEffect(() => {
-    if (loaded instanceof Promise) void loaded.then(component => setComponent(() => component))
+    if (loaded instanceof Promise)
+      loaded.then(
+        component => setComponent(() => component),
+        () => setComponent(() => NotLoaded),
+      )
   }, [])
   return Component ? <Component /> : null
+}
+
+/** Files of a view are named by what is in them, and those of an older Sigyn are gone after an update. */
+function NotLoaded() {
+  return (
+    <main id="main" class="padded">
+      <Empty title="This view could not be loaded">
+        <p>The server does not answer, or it was updated since this page was opened.</p>
+        <p>
+          <button type="button" class="button primary" onClick={() => location.reload()}>
+            <Icon name="refresh" /> Load the page again
+          </button>
+        </p>
+      </Empty>
+    </main>
+  )
 }

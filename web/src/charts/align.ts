@@ -23,6 +23,16 @@ export function align(series: readonly Series[]): Aligned {
   return { times, columns }
 }
 
+/** The sum of several columns, with gaps where none has a value. */
+export function summed(columns: readonly Column[]): Column {
+  const [first = [], ...rest] = columns
+  return rest.reduce(
+    (sum, column) =>
+      sum.map((value, at) => (value === null && column[at] === null ? null : (value ?? 0) + (column[at] ?? 0))),
+    first,
+  )
+}
+
 /** Each column on top of those before it. */
 export function stacked(columns: readonly Column[]): Column[] {
   const below = new Array<number>(columns[0]?.length ?? 0).fill(0)

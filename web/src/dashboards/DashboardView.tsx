@@ -3,17 +3,19 @@
 import { useCallback, useState } from 'preact/hooks'
 import { ApiError } from '../api/http'
 import { may, whyNot } from '../api/identity'
-import { deleteDashboard, importDashboard, readDashboard } from '../api/sigyn'
+import { importDashboard, readDashboard } from '../api/sigyn'
 import { go, link, place } from '../app/router'
 import { TopBar } from '../app/TopBar'
 import { useSubject } from '../app/title'
 import { saveFile } from '../charts/export'
-import { Failure } from '../parts/Empty'
+import { Empty, Failure } from '../parts/Empty'
 import { Icon } from '../parts/Icon'
 import { tell } from '../parts/Notices'
 import { useLoaded } from '../parts/useLoaded'
 import { type RangeText, resolveRange } from '../time/range'
 import { TimePicker } from '../time/TimePicker'
+import { DeleteDialog } from './DeleteDialog'
+import { draftOf, keepDraft } from './drafts'
 import { addPanel, editable, movePanel, panelOf, removePanel, replacePanel } from './edit'
 import { ImportDialog } from './ImportDialog'
 import { type Dashboard, type Panel, type Row, rowsOf } from './model'
@@ -41,8 +43,9 @@ export function DashboardView({ uid }: { uid: string }) {
 
 function Shown({ dashboard: saved, onSaved }: { dashboard: Dashboard; onSaved: (written: Dashboard) => void }) {
   const { parameters } = place.value
-  const [editing, setEditing] = useState(false)
-  const [draft, setDraft] = useState<Dashboard | null>(null)
+  const [dialog, setDialog] = useState<'json' | 'delete' | null>(null)
+  const draft = draftOf(saved.uid)
+  const setDraft = (changed: Dashboard | null) => keepDraft(saved.uid, changed)
   const [panel, setPanel] = useState<Panel | null>(null)
   const dashboard = draft ?? saved
   useSubject(dashboard.title)
@@ -97,9 +100,10 @@ function Shown({ dashboard: saved, onSaved }: { dashboard: Dashboard; onSaved: (
       report(failure)
     }
   }
-  const remove = async () => {
-    await deleteDashboard(dashboard.uid)
-    go('dashboards')
+  const add = () => {
+    const added = addPanel(draft ?? editable(saved))
+    setDraft(added.dashboard)
+    setPanel(added.panel)
   }
   return (
     <>
@@ -108,24 +112,25 @@ function Shown({ dashboard: saved, onSaved }: { dashboard: Dashboard; onSaved: (
           <>
             <a href={link('dashboards')}>Dashboards</a>
             <span class="crumb">/</span>
-            {dashboard.title}
+            {draft ? (
+              <input
+                class="title-field"
+                aria-label="Title of the dashboard"
+                value={draft.title}
+                onInput={event => setDraft({ ...draft, title: event.currentTarget.value })}
+              />
+            ) : (
+              dashboard.title
+            )}
           </>
         }
       >
         {draft ? (
           <>
-            <button
-              type="button"
-              class="button"
-              onClick={() => {
-                const added = addPanel(draft)
-                setDraft(added.dashboard)
-                setPanel(added.panel)
-              }}
-            >
+            <button type="button" class="button" onClick={add}>
               <Icon name="plus" /> Panel
             </button>
-            <button type="button" class="button" onClick={() => setEditing(true)}>
+            <button type="button" class="button" onClick={() => setDialog('json')}>
               <Icon name="braces" /> JSON
             </button>
             <button type="button" class="button" onClick={() => setDraft(null)}>
@@ -162,7 +167,7 @@ function Shown({ dashboard: saved, onSaved }: { dashboard: Dashboard; onSaved: (
               title={whyNot('rules') ?? 'Delete'}
               disabled={!may('rules')}
               aria-label="Delete"
-              onClick={() => void remove()}
+              onClick={() => setDialog('delete')}
             >
               <Icon name="trash" />
             </button>
@@ -185,6 +190,22 @@ function Shown({ dashboard: saved, onSaved }: { dashboard: Dashboard; onSaved: (
           onChoose={(name, values) => change({ [`var-${name}`]: values })}
         />
         {scope.error && <Failure message={scope.error.message} />}
+        {!dashboard.panels?.length && (
+          <Empty title="No panels yet">
+            <p>A panel shows the answer of a query: as a graph, a number, a table, or lines.</p>
+            <p>
+              <button
+                type="button"
+                class="button primary"
+                disabled={!may('rules')}
+                title={whyNot('rules')}
+                onClick={add}
+              >
+                <Icon name="plus" /> Add a panel
+              </button>
+            </p>
+          </Empty>
+        )}
         {context &&
           rowsOf(dashboard).map((row, at) => (
             <DashboardRow key={`${row.title}${at}`} row={row} context={context} actions={actions} />
@@ -194,6 +215,7 @@ function Shown({ dashboard: saved, onSaved }: { dashboard: Dashboard; onSaved: (
         <PanelDialog
           key={panel.id}
           panel={panel}
+          range={range.range}
           onClose={() => setPanel(null)}
           onDone={changed => {
             setDraft(replacePanel(draft, changed))
@@ -201,14 +223,17 @@ function Shown({ dashboard: saved, onSaved }: { dashboard: Dashboard; onSaved: (
           }}
         />
       )}
-      {editing && (
+      {dialog === 'delete' && (
+        <DeleteDialog dashboard={saved} onClose={() => setDialog(null)} onDone={() => go('dashboards')} />
+      )}
+      {dialog === 'json' && (
         <ImportDialog
           title={`Edit ${dashboard.title}`}
           text={JSON.stringify(dashboard, null, 2)}
-          onClose={() => setEditing(false)}
+          onClose={() => setDialog(null)}
           onDone={async () => {
             await finish().catch(report)
-            setEditing(false)
+            setDialog(null)
           }}
         />
       )}

@@ -10,6 +10,7 @@ import { Icon } from '../parts/Icon'
 import { useLoaded } from '../parts/useLoaded'
 import { DashboardView } from './DashboardView'
 import { ImportDialog } from './ImportDialog'
+import { NewDialog } from './NewDialog'
 
 export function DashboardsView() {
   const uid = place.value.parameters.get('uid')
@@ -17,7 +18,7 @@ export function DashboardsView() {
 }
 
 function DashboardList() {
-  const [importing, setImporting] = useState(false)
+  const [adding, setAdding] = useState<'new' | 'import' | null>(null)
   const dashboards = useLoaded(listDashboards, [])
   return (
     <>
@@ -27,9 +28,18 @@ function DashboardList() {
           class="button"
           disabled={!may('rules')}
           title={whyNot('rules')}
-          onClick={() => setImporting(true)}
+          onClick={() => setAdding('import')}
         >
           <Icon name="upload" /> Import
+        </button>
+        <button
+          type="button"
+          class="button primary"
+          disabled={!may('rules') || !dashboards.value}
+          title={whyNot('rules')}
+          onClick={() => setAdding('new')}
+        >
+          <Icon name="plus" /> New
         </button>
       </TopBar>
       <main id="main" class="padded">
@@ -53,11 +63,18 @@ function DashboardList() {
           ))}
         </ul>
       </main>
-      {importing && (
+      {adding === 'new' && (
+        <NewDialog
+          taken={dashboards.value?.map(each => each.uid) ?? []}
+          onClose={() => setAdding(null)}
+          onDone={uid => go('dashboards', { uid })}
+        />
+      )}
+      {adding === 'import' && (
         <ImportDialog
           title="Import a dashboard"
           text=""
-          onClose={() => setImporting(false)}
+          onClose={() => setAdding(null)}
           onDone={uid => go('dashboards', { uid })}
         />
       )}

@@ -1,8 +1,11 @@
 // A panel's title, type, queries, unit, legend, thresholds and size. What else its JSON holds is kept.
 
-import { useState } from 'preact/hooks'
+import { useSignal, useSignalEffect } from '@preact/signals'
+import { useRef, useState } from 'preact/hooks'
+import { QueryEditor } from '../editor/QueryEditor'
 import { Dialog } from '../parts/Dialog'
 import { Icon } from '../parts/Icon'
+import type { Range } from '../time/range'
 import { COLUMNS, type Panel, type Target } from './model'
 
 const TYPES = ['timeseries', 'barchart', 'stat', 'gauge', 'bargauge', 'table', 'logs', 'text'] as const
@@ -27,11 +30,13 @@ interface Step {
 
 interface Properties {
   panel: Panel
+  /** of which the queries' completion speaks */
+  range: Range
   onClose: () => void
   onDone: (panel: Panel) => void
 }
 
-export function PanelDialog({ panel, onClose, onDone }: Properties) {
+export function PanelDialog({ panel, range, onClose, onDone }: Properties) {
   const [draft, setDraft] = useState(panel)
   const defaults = draft.fieldConfig?.defaults ?? {}
   const targets = draft.targets?.length ? draft.targets : [{ refId: 'A', expr: '' }]
@@ -86,6 +91,8 @@ export function PanelDialog({ panel, onClose, onDone }: Properties) {
               key={target.refId ?? at}
               number={at + 1}
               target={target}
+              range={range}
+              onRun={() => onDone(draft)}
               onChange={changed => changeTarget(at, changed)}
               onRemove={
                 targets.length > 1 ? () => change({ targets: targets.filter((_, index) => index !== at) }) : undefined
@@ -223,20 +230,24 @@ export function PanelDialog({ panel, onClose, onDone }: Properties) {
 interface TargetProperties {
   number: number
   target: Target
+  range: Range
+  onRun: () => void
   onChange: (changed: Partial<Target>) => void
   onRemove?: () => void
 }
 
-function TargetFields({ number, target, onChange, onRemove }: TargetProperties) {
+function TargetFields({ number, target, range, onRun, onChange, onRemove }: TargetProperties) {
+  const written = useSignal(target.expr ?? '')
+  const latest = useRef(onChange)
+  latest.current = onChange
+  useSignalEffect(() => {
+    const expr = written.value
+    if (expr !== (target.expr ?? '')) latest.current({ expr })
+  })
   return (
     <fieldset class="wide target">
       <legend>Query {number}</legend>
-      <textarea
-        aria-label={`Query ${number}`}
-        spellcheck={false}
-        value={target.expr ?? ''}
-        onInput={event => onChange({ expr: event.currentTarget.value })}
-      />
+      <QueryEditor value={written} label={`Query ${number}`} rangeOf={() => range} onRun={onRun} />
       <label>
         Legend
         <input

@@ -2,6 +2,21 @@
 
 import { COLUMNS, type Dashboard, type Panel, placed } from './model'
 
+const LONGEST_UID = 40
+
+/** A dashboard without panels; its uid is its title's, as the server would make it, with a number where that is taken. */
+export function newDashboard(title: string, taken: readonly string[]): Dashboard {
+  const slug = (length: number) =>
+    title
+      .toLowerCase()
+      .replace(/[^a-z0-9]+/g, '-')
+      .slice(0, length)
+      .replace(/^-+|-+$/g, '') || 'dashboard'
+  let uid = slug(LONGEST_UID)
+  for (let number = 2; taken.includes(uid); number += 1) uid = `${slug(LONGEST_UID - 5)}-${number}`
+  return { uid, title, panels: [] }
+}
+
 /** The dashboard with a number and a place for every panel, so that changes can name them. */
 export function editable(dashboard: Dashboard): Dashboard {
   let last = Math.max(0, ...allPanels(dashboard).map(panel => panel.id ?? 0))

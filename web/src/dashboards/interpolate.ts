@@ -1,7 +1,7 @@
 // Variables in texts: `$name`, `${name}`, `${name:format}`, `[[name]]`, in Grafana's formats, and its own `$__range` and kin.
 
-import { formatDuration } from '../time/duration'
-import { type Range, stepFor } from '../time/range'
+import type { Range } from '../time/range'
+import { timeVariables } from '../time/variables'
 
 /** What a variable stands for. */
 export interface Chosen {
@@ -14,11 +14,13 @@ export interface Chosen {
 
 export type Scope = Readonly<Record<string, Chosen>>
 
+const PIECES = 120 // of a panel's graph
+
 /** What the text is for: values in queries are quoted and escaped, in texts for people they are not. */
 export type Purpose = 'query' | 'text'
 
 export function interpolate(text: string, scope: Scope, range: Range, purpose: Purpose = 'query'): string {
-  const own = builtIn(range)
+  const own = timeVariables(range, PIECES)
   return text.replace(
     /\$\{(\w+)(?::(\w+))?\}|\$(\w+)|\[\[(\w+)(?::(\w+))?\]\]/g,
     (whole, braced, format, plain, old, oldFormat, at: number) => {
@@ -93,20 +95,4 @@ function quoteAround(text: string, end: number): string {
     else if (character === '"' || character === '`') quote = character
   }
   return quote
-}
-
-function builtIn(range: Range): Record<string, string> {
-  const step = formatDuration(Math.max(10_000, stepFor(range, 120)))
-  const length = range.end - range.start
-  return {
-    __interval: step,
-    __auto: step,
-    __rate_interval: formatDuration(Math.max(60_000, stepFor(range, 120))),
-    __interval_ms: String(stepFor(range, 120)),
-    __range: `${Math.round(length / 1000)}s`,
-    __range_s: String(Math.round(length / 1000)),
-    __range_ms: String(Math.round(length)),
-    __from: String(Math.floor(range.start)),
-    __to: String(Math.ceil(range.end)),
-  }
 }

@@ -2,14 +2,18 @@
 
 import { useState } from 'preact/hooks'
 import { labelNames, labelValues } from '../api/loki'
+import { formatCount } from '../charts/units'
 import { addLineFilter, addStage, removeMatcher, removeStage, toggleMatcher } from '../logql/edit'
 import { structureOf } from '../logql/structure'
+import { Failure } from '../parts/Empty'
 import { Icon } from '../parts/Icon'
 import { Popover } from '../parts/Popover'
 import { useLoaded } from '../parts/useLoaded'
 import { formatDuration } from '../time/duration'
 import { stepFor } from '../time/range'
 import type { Pane } from './pane'
+
+const MOST_SHOWN = 200
 
 export function Builder({ pane }: { pane: Pane }) {
   const query = pane.draft.value
@@ -97,9 +101,8 @@ function LabelMenu({ pane, onDone }: { pane: Pane; onDone: () => void }) {
   const others = selectorWithout(pane.draft.value, name)
   const names = useLoaded(signal => labelNames(range, '', signal), [])
   const values = useLoaded(signal => (name ? labelValues(name, range, others, signal) : Promise.resolve([])), [name])
-  const shown = ((name ? values.value : names.value) ?? []).filter(each =>
-    each.toLowerCase().includes(text.toLowerCase()),
-  )
+  const loaded = name ? values : names
+  const fitting = (loaded.value ?? []).filter(each => each.toLowerCase().includes(text.toLowerCase()))
   return (
     <div class="menu">
       <div class="menu-head">
@@ -116,7 +119,7 @@ function LabelMenu({ pane, onDone }: { pane: Pane; onDone: () => void }) {
         />
       </div>
       <ul>
-        {shown.slice(0, 200).map(each => (
+        {fitting.slice(0, MOST_SHOWN).map(each => (
           <li key={each}>
             <button
               type="button"
@@ -134,6 +137,12 @@ function LabelMenu({ pane, onDone }: { pane: Pane; onDone: () => void }) {
           </li>
         ))}
       </ul>
+      {loaded.error && <Failure message={loaded.error.message} />}
+      {fitting.length > MOST_SHOWN && (
+        <p class="hint menu-foot">
+          {MOST_SHOWN} of {formatCount(fitting.length)}: write a part of the one you look for
+        </p>
+      )}
     </div>
   )
 }

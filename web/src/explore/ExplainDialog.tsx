@@ -5,12 +5,16 @@ import { formatCount, formatValue } from '../charts/units'
 import { Dialog } from '../parts/Dialog'
 import { Failure } from '../parts/Empty'
 import { useLoaded } from '../parts/useLoaded'
-import { PAGE_LINES, type Pane } from './pane'
+import { withTimes } from '../time/variables'
+import { GRAPH_POINTS, PAGE_LINES, type Pane } from './pane'
 
 const PLACES = { sql: 'SQL and kernels', interpreter: 'interpreter', rows: 'rows' }
 
 export function ExplainDialog({ pane, onClose }: { pane: Pane; onClose: () => void }) {
-  const plan = useLoaded(signal => explain(pane.draft.value, pane.range(), PAGE_LINES, signal), [])
+  const plan = useLoaded(signal => {
+    const range = pane.range()
+    return explain(withTimes(pane.draft.value, range, GRAPH_POINTS), range, PAGE_LINES, signal)
+  }, [])
   return (
     <Dialog title="How this query runs" class="wide" onClose={onClose}>
       {plan.error && <Failure message={plan.error.message} />}

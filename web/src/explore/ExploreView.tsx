@@ -7,6 +7,7 @@ import { go, link, place } from '../app/router'
 import { useShortcuts } from '../app/shortcuts'
 import { TopBar } from '../app/TopBar'
 import { useSubject } from '../app/title'
+import { asksForLines } from '../logql/structure'
 import { copyText } from '../parts/clipboard'
 import { Icon } from '../parts/Icon'
 import { absolute, type RangeText, shifted, zoomedOut } from '../time/range'
@@ -17,6 +18,9 @@ import { PaneView } from './PaneView'
 import { createPane, type Pane } from './pane'
 
 const SECOND_PANE = 'r.'
+
+/** Parameters whose change the browser's back button takes back; others, such as the form of lines, are no step. */
+const STEPS = ['q', 'from', 'to'].flatMap(name => [name, SECOND_PANE + name])
 
 export function ExploreView() {
   const [panes, setPanes] = useState<Pane[]>(readPanes)
@@ -38,7 +42,9 @@ export function ExploreView() {
     { keys: '-', does: 'zoom out', run: () => setRange(zoomedOut(main.state.value.range)) },
     { keys: 's', does: 'split the view', run: toggleSplit },
   ])
-  const showsSidebar = sidebar && panes.length === 1 && !!query && main.answer.value?.data.kind === 'entries'
+  const answered = main.answer.value?.data.kind
+  // The place is kept for it while lines are awaited: they would move when it comes.
+  const hasSidebar = sidebar && panes.length === 1 && (answered ? answered === 'entries' : asksForLines(query))
   return (
     <>
       <TopBar title="Logs">
@@ -82,8 +88,8 @@ export function ExploreView() {
           onRefresh={runAll}
         />
       </TopBar>
-      <main class={`explore${showsSidebar ? ' with-sidebar' : ''}`} id="main">
-        {showsSidebar && <FieldSidebar pane={main} />}
+      <main class={`explore${hasSidebar ? ' with-sidebar' : ''}`} id="main">
+        {hasSidebar && (answered ? <FieldSidebar pane={main} /> : <div class="sidebar" />)}
         {panes.map((pane, at) => (
           <PaneView key={at} pane={pane} name={at ? 'Second query' : 'Query'} isMain={at === 0} />
         ))}
@@ -123,8 +129,7 @@ function useAddress(panes: Pane[], setPanes: (panes: Pane[]) => void): void {
       effect(() => {
         const parameters = addressOf(panes)
         const before = place.peek()
-        const isStep =
-          before.parameters.get('q') !== parameters.get('q') || before.parameters.get('from') !== parameters.get('from')
+        const isStep = STEPS.some(name => before.parameters.get(name) !== parameters.get(name))
         if (before.view === 'logs') go('logs', parameters, !isStep)
       }),
     [panes],

@@ -8,7 +8,7 @@ import type { Pane } from './pane'
 export function ExportTable({ pane, table }: { pane: Pane; table: Table }) {
   const arrow = async () => {
     try {
-      saveFile('sigyn.arrow', await arrowOf(pane.state.value.query, pane.asked.value))
+      saveFile('sigyn.arrow', await arrowOf(pane.sent.value, pane.asked.value))
     } catch (error) {
       tell(String(error), 'error')
     }

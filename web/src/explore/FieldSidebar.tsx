@@ -115,7 +115,7 @@ function FieldItem({ pane, name, count, type, origin }: ItemProperties) {
           <Icon name="columns" />
         </button>
       </div>
-      {open && <FieldValues pane={pane} name={name} origin={origin} />}
+      {open && <FieldValues pane={pane} name={name} origin={origin} count={count} />}
     </li>
   )
 }
@@ -125,7 +125,12 @@ export function toggleColumn(pane: Pane, name: string): void {
   pane.change({ columns: columns.includes(name) ? columns.filter(each => each !== name) : [...columns, name] })
 }
 
-function FieldValues({ pane, name, origin }: Pick<ItemProperties, 'pane' | 'name' | 'origin'>) {
+function FieldValues({
+  pane,
+  name,
+  origin,
+  count: values,
+}: Pick<ItemProperties, 'pane' | 'name' | 'origin' | 'count'>) {
   const top = useLoaded(signal => topValues(pane, name, origin, signal), [pane.state.value.query, pane.asked.value])
   const most = Math.max(1, ...(top.value?.map(each => each.count) ?? []))
   const structure = pane.structure.value
@@ -158,6 +163,11 @@ function FieldValues({ pane, name, origin }: Pick<ItemProperties, 'pane' | 'name
         </li>
       ))}
       {top.value?.length === 0 && <li class="hint">no values</li>}
+      {!!top.value?.length && top.value.length < values && (
+        <li class="hint">
+          the {top.value.length} most frequent of {formatCount(values)}
+        </li>
+      )}
     </ul>
   )
 }

@@ -1,5 +1,6 @@
 // An answer of lines: the list, its histogram, patterns, and the dialogs that a line opens.
 
+import type { ComponentChildren } from 'preact'
 import { useCallback, useMemo, useState } from 'preact/hooks'
 import { address } from '../api/http'
 import { spanOf } from '../api/loki'
@@ -20,6 +21,7 @@ import { MOST_LINES, type Pane } from './pane'
 import { ResultTools } from './ResultTools'
 import { StatisticsDialog } from './StatisticsDialog'
 import { VolumeChart } from './VolumeChart'
+import { Wider } from './Wider'
 
 const VIEWS = [
   { value: 'lines', name: 'Lines' },
@@ -79,11 +81,17 @@ export function LinesResult({ pane }: { pane: Pane }) {
   )
 }
 
-function footerOf(pane: Pane): string {
+function footerOf(pane: Pane): ComponentChildren {
   const count = pane.entries.value.length
   if (pane.live.value) return ''
   if (pane.more.value === 'loading') return 'loading more lines…'
-  if (!count) return 'No lines in this range: choose a longer one, or take something out of the query.'
+  if (!count)
+    return (
+      <>
+        No lines in this range: choose a longer one, or take something out of the query.
+        <Wider pane={pane} />
+      </>
+    )
   if (count >= MOST_LINES) return `${formatCount(MOST_LINES)} lines are shown. Narrow the range, or export everything.`
   return pane.more.value === 'end' ? 'That is all in this range.' : ''
 }
@@ -113,7 +121,7 @@ function ExportMenu({ pane }: { pane: Pane }) {
               <a
                 href={String(
                   address('sigyn/api/v1/export', {
-                    query: pane.state.value.query,
+                    query: pane.sent.value,
                     ...spanOf(pane.asked.value),
                     format,
                   }),

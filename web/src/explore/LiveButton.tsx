@@ -23,14 +23,7 @@ export function LiveButton({ pane }: { pane: Pane }) {
 
   if (!live) {
     return (
-      <button
-        type="button"
-        class="button small"
-        onClick={() => {
-          pane.change({ view: 'lines', direction: 'backward' })
-          pane.live.value = true
-        }}
-      >
+      <button type="button" class="button small" onClick={() => pane.follow(true)}>
         <Icon name="live" /> Live
       </button>
     )
@@ -49,14 +42,7 @@ export function LiveButton({ pane }: { pane: Pane }) {
       >
         <Icon name={held ? 'play' : 'pause'} /> {held ? 'Resume' : 'Pause'}
       </button>
-      <button
-        type="button"
-        class="button small"
-        onClick={() => {
-          pane.live.value = false
-          void pane.run()
-        }}
-      >
+      <button type="button" class="button small" onClick={() => pane.follow(false)}>
         <Icon name="stop" /> Stop
       </button>
     </span>

@@ -5,11 +5,13 @@ import { formatQuery } from '../api/loki'
 import { useShortcuts } from '../app/shortcuts'
 import { formatCount, formatValue } from '../charts/units'
 import { QueryEditor } from '../editor/QueryEditor'
+import { meantAs } from '../logql/meant'
 import { Failure } from '../parts/Empty'
 import { Icon } from '../parts/Icon'
 import { tell } from '../parts/Notices'
 import { readableDuration } from '../time/duration'
 import { formatMoment } from '../time/format'
+import { laidOutWithTimes } from '../time/variables'
 import { Builder } from './Builder'
 import { ExplainDialog } from './ExplainDialog'
 import { HistoryDialog } from './HistoryDialog'
@@ -127,10 +129,19 @@ function Messages({ pane }: { pane: Pane }) {
   const error = pane.error.value
   const answer = pane.answer.value
   const stale = pane.stale.value
+  const meant = error?.place && meantAs(pane.state.value.query)
   const { seconds = 0, bytes = 0, lines = 0 } = answer?.statistics ?? {}
   return (
     <div class="messages">
       {error && <Failure message={error.place?.hint ? `${error.message} — ${error.place.hint}` : error.message} />}
+      {meant && (
+        <p class="hint">
+          Did you mean{' '}
+          <button type="button" class="button small" onClick={() => pane.ask(meant)}>
+            <code>{meant}</code>
+          </button>
+        </p>
+      )}
       {pane.cancelled.value && <p class="warning">The query was cancelled before it had an answer.</p>}
       {stale !== null && <p class="warning">What follows is the answer of {formatMoment(stale, Date.now())}.</p>}
       {answer?.warnings.map(warning => (
@@ -154,10 +165,14 @@ function Messages({ pane }: { pane: Pane }) {
 
 async function layOut(pane: Pane): Promise<void> {
   try {
-    pane.draft.value = await formatQuery(pane.draft.value)
+    pane.draft.value = await laidOutWithTimes(pane.draft.value, formatQuery)
   } catch (error) {
     tell(error instanceof Error ? error.message : String(error), 'error')
   }
+}
+
+function followOrStop(pane: Pane): void {
+  if (pane.answer.value?.data.kind === 'entries') pane.follow(!pane.live.value)
 }
 
 function usePaneShortcuts(pane: Pane, isMain: boolean, open: (dialog: 'explain' | 'history') => void): void {
@@ -173,7 +188,7 @@ function usePaneShortcuts(pane: Pane, isMain: boolean, open: (dialog: 'explain' 
           { keys: 'e', does: 'explain the query', run: () => open('explain') },
           { keys: 'h', does: 'queries that were run', run: () => open('history') },
           { keys: 'w', does: 'wrap lines', run: () => pane.change({ wrap: !pane.state.value.wrap }) },
-          { keys: 'l', does: 'live tail', run: () => (pane.live.value = !pane.live.value) },
+          { keys: 'l', does: 'live tail', run: () => followOrStop(pane) },
         ]
       : [],
   )

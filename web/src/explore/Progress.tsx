@@ -20,7 +20,7 @@ export function Progress({ pane }: { pane: Pane }) {
     const controller = new AbortController()
     const timer = setInterval(() => setElapsed(Date.now() - running.since), 100)
     const asking = setTimeout(() => {
-      explain(pane.state.value.query, pane.asked.value, PAGE_LINES, controller.signal).then(
+      explain(pane.sent.value, pane.asked.value, PAGE_LINES, controller.signal).then(
         plan => {
           const rows = plan.reads.reduce((sum, read) => sum + read.rows, 0)
           const bytes = plan.reads.reduce((sum, read) => sum + read.bytes, 0)

@@ -37,15 +37,7 @@ export function ResultTools({
           <button type="button" class="button small" aria-pressed={wrap} onClick={() => pane.change({ wrap: !wrap })}>
             Wrap
           </button>
-          <button
-            type="button"
-            class="button small"
-            title="Order of lines"
-            onClick={() => {
-              pane.change({ direction: direction === 'backward' ? 'forward' : 'backward' })
-              void pane.run()
-            }}
-          >
+          <button type="button" class="button small" title="Order of lines" onClick={pane.turn}>
             <Icon name="down" /> {direction === 'backward' ? 'Newest first' : 'Oldest first'}
           </button>
         </>

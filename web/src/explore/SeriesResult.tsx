@@ -15,6 +15,7 @@ import { ExportTable } from './ExportTable'
 import type { Pane } from './pane'
 import { ResultTools } from './ResultTools'
 import { tableOfSeries } from './tables'
+import { Wider } from './Wider'
 
 const VIEWS = [
   { value: 'graph', name: 'Graph' },
@@ -60,6 +61,7 @@ export function SeriesResult({ pane, series }: { pane: Pane; series: Series[] })
       {!series.length ? (
         <Empty title="No series in this range">
           <p>No line was counted: choose a longer range, or take something out of the query.</p>
+          <Wider pane={pane} />
         </Empty>
       ) : asTable ? (
         <DataTable table={table} label="Series" unit={unit === 'short' ? undefined : unit} />

@@ -3,10 +3,13 @@
 import { volumes } from '../api/loki'
 import { formatValue } from '../charts/units'
 import { toggleMatcher } from '../logql/edit'
+import { copyText } from '../parts/clipboard'
 import { Empty, Failure } from '../parts/Empty'
+import { Icon } from '../parts/Icon'
 import { useLoaded } from '../parts/useLoaded'
 import { favourites } from './history'
 import type { Pane } from './pane'
+import { Wider } from './Wider'
 
 const EXAMPLES: readonly (readonly [string, string])[] = [
   ['Errors of every service', '{service_name=~".+"} | detected_level=~"error|critical"'],
@@ -29,7 +32,7 @@ export function StartHere({ pane }: { pane: Pane }) {
   )
   if (services.error) return <Failure message={services.error.message} />
   if (!services.value) return null
-  if (!services.value.length) return <FirstLine />
+  if (!services.value.length) return <FirstLine pane={pane} />
   const most = Math.max(...services.value.map(each => Number(each.value[1])))
   return (
     <div class="start">
@@ -67,15 +70,23 @@ export function StartHere({ pane }: { pane: Pane }) {
   )
 }
 
-function FirstLine() {
+function FirstLine({ pane }: { pane: Pane }) {
   const base = (location.origin + location.pathname).replace(/\/$/, '')
+  const command = `curl -H 'Content-Type: application/json' ${base}/loki/api/v1/push \\
+  -d '{"streams":[{"stream":{"app":"demo"},"values":[["'$(date +%s%N)'","hello"]]}]}'`
   return (
     <Empty title="Nothing has been logged in this range">
-      <p>Widen the range, or send a line:</p>
-      <pre class="code-block">
-        {`curl -H 'Content-Type: application/json' ${base}/loki/api/v1/push --data-raw \\
-  '{"streams":[{"stream":{"app":"demo"},"values":[["'$(date +%s%N)'","hello"]]}]}'`}
-      </pre>
+      <Wider pane={pane} />
+      <p>Send a line:</p>
+      <pre class="code-block">{command}</pre>
+      <p class="choice-buttons">
+        <button type="button" class="button small" onClick={() => copyText(command, 'Command copied')}>
+          <Icon name="copy" /> Copy
+        </button>
+        <button type="button" class="button small" onClick={() => void pane.run()}>
+          <Icon name="refresh" /> Look again
+        </button>
+      </p>
       <p>
         Promtail, Alloy, Fluent Bit and Vector send to <code>{base}/loki/api/v1/push</code>, OpenTelemetry SDKs to{' '}
         <code>{base}/otlp</code>. <code>sigyn serve --demo</code> logs by itself.

@@ -1,7 +1,7 @@
 // How much there is, by level, over time. Dragging zooms.
 
 import { useMemo, useState } from 'preact/hooks'
-import { align } from '../charts/align'
+import { align, summed } from '../charts/align'
 import { Legend } from '../charts/Legend'
 import { TimeChart } from '../charts/TimeChart'
 import { formatCount } from '../charts/units'
@@ -14,14 +14,13 @@ export function VolumeChart({ pane }: { pane: Pane }) {
   const volume = pane.volume.value
   const items = useMemo(() => {
     if (!volume) return null
-    const named = volume.series.map(each => ({ level: levelOf(each.labels.detected_level || 'unknown'), series: each }))
-    named.sort((a, b) => LEVELS.indexOf(b.level) - LEVELS.indexOf(a.level))
-    const { times, columns } = align(named.map(each => each.series))
-    const series = named.map((each, at) => ({
-      name: each.level as string,
-      colour: levelColour(each.level),
-      values: columns[at]!,
-    }))
+    const { times, columns } = align(volume.series)
+    // Of several spellings of a level, such as fatal and critical, there is one series.
+    const levels = volume.series.map(each => levelOf(each.labels.detected_level || 'unknown'))
+    const series = LEVELS.toReversed().flatMap(level => {
+      const spellings = columns.filter((_, at) => levels[at] === level)
+      return spellings.length ? [{ name: level as string, colour: levelColour(level), values: summed(spellings) }] : []
+    })
     // A count is of the step before its moment, where the bar belongs.
     return {
       times: times.map(time => time - volume.step),

@@ -7,12 +7,13 @@ import { logQueryOf, type Structure, structureOf } from '../logql/structure'
 import { type Entry, sameEntry } from '../logs/entry'
 import { formatDuration } from '../time/duration'
 import { type Range, type RangeText, resolveRange, stepFor } from '../time/range'
+import { withTimes } from '../time/variables'
 import type { PaneState } from './address'
 import { noteQuery } from './history'
 
 export const PAGE_LINES = 1000
 export const MOST_LINES = 50_000
-const GRAPH_POINTS = 240
+export const GRAPH_POINTS = 240
 const BARS = 60
 
 export interface Volume {
@@ -26,6 +27,8 @@ export interface Pane {
   structure: ReadonlySignal<Structure>
   /** what the shown answer was asked for */
   asked: Signal<Range>
+  /** its query as the server gets it: Grafana's variables for times are filled in */
+  sent: ReadonlySignal<string>
   running: Signal<{ since: number } | null>
   error: Signal<ApiError | null>
   /** it was cancelled before it had an answer */
@@ -45,6 +48,10 @@ export interface Pane {
   run: () => Promise<void>
   ask: (query: string) => void
   zoom: (range: RangeText) => void
+  /** the newest lines first, or the oldest */
+  turn: () => void
+  /** shows lines as they come, or no longer */
+  follow: (on: boolean) => void
   cancel: () => void
   loadMore: () => Promise<void>
 }
@@ -53,6 +60,7 @@ export function createPane(initial: PaneState): Pane {
   const state = signal(initial)
   const draft = signal(initial.query)
   const asked = signal(resolveRange(initial.range))
+  const sent = computed(() => withTimes(state.value.query, asked.value, GRAPH_POINTS))
   const running = signal<{ since: number } | null>(null)
   const error = signal<ApiError | null>(null)
   const cancelled = signal(false)
@@ -114,14 +122,14 @@ export function createPane(initial: PaneState): Pane {
     try {
       const [found, counted] = await Promise.all([
         runQuery({
-          query,
+          query: sent.value,
           range,
           limit: PAGE_LINES,
           direction: state.value.direction,
           step: isMetric ? stepFor(range, GRAPH_POINTS) : undefined,
           signal: aborted,
         }),
-        isMetric ? false : countVolume(query, range, aborted, volume),
+        isMetric ? false : countVolume(sent.value, range, aborted, volume),
       ])
       if (aborted.aborted) return
       noteQuery(query)
@@ -129,7 +137,9 @@ export function createPane(initial: PaneState): Pane {
       batch(() => {
         answer.value = found
         if (!counted) volume.value = null
-        entries.value = found.data.kind === 'entries' ? found.data.entries : []
+        if (found.data.kind !== 'entries') live.value = false
+        // Lines of a tail are newer than this answer.
+        if (!live.value) entries.value = found.data.kind === 'entries' ? found.data.entries : []
         more.value = found.data.kind === 'entries' && found.data.entries.length < PAGE_LINES ? 'end' : 'idle'
         running.value = null
       })
@@ -147,7 +157,8 @@ export function createPane(initial: PaneState): Pane {
     const last = entries.value.at(-1)
     if (more.value !== 'idle' || running.value || live.value || !last || entries.value.length >= MOST_LINES) return
     more.value = 'loading'
-    const { direction, query } = state.value
+    const { direction } = state.value
+    const query = sent.value
     const range = asked.value
     // The moment of the last line is asked for again, since other lines may share it.
     const span =
@@ -156,6 +167,7 @@ export function createPane(initial: PaneState): Pane {
         : { start: last.timestamp, end: nanoseconds(range.end) }
     try {
       const page = await runQuery({ query, range, limit: PAGE_LINES, direction, signal: controller.signal }, span)
+      if (live.value) return
       const found = page.data.kind === 'entries' ? page.data.entries : []
       const known = entries.value.filter(entry => entry.timestamp === last.timestamp)
       const fresh = found.filter(
@@ -170,11 +182,19 @@ export function createPane(initial: PaneState): Pane {
     }
   }
 
+  /** Shows what is there, in a range and an order, in which a tail has no place. */
+  const show = (part: Partial<PaneState>) => {
+    live.value = false
+    change(part)
+    void run()
+  }
+
   return {
     state,
     draft,
     structure: computed(() => structureOf(draft.value)),
     asked,
+    sent,
     running,
     error,
     cancelled,
@@ -193,8 +213,16 @@ export function createPane(initial: PaneState): Pane {
       void run()
     },
     zoom: range => {
-      change({ range })
-      void run()
+      show({ range })
+    },
+    turn: () => {
+      show({ direction: state.value.direction === 'backward' ? 'forward' : 'backward' })
+    },
+    follow: on => {
+      if (on) {
+        change({ view: 'lines', direction: 'backward' })
+        live.value = true
+      } else show({})
     },
     cancel: () => {
       controller.abort()

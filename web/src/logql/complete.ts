@@ -1,5 +1,6 @@
 // What could stand at a place in a query: decided from the text before it alone, so that it works in any half-written one.
 
+import { structureOf } from './structure'
 import { tokenize } from './tokens'
 import {
   AGGREGATIONS,
@@ -47,7 +48,7 @@ export function wantedAt(query: string, at: number): Wanted | null {
   if (previous?.text === '[') return { kind: 'durations', from: at }
   if (!previous) return { kind: 'words', from, words: [...RANGE_FUNCTIONS, ...AGGREGATIONS, ...FUNCTIONS] }
   const stage = stageBefore(rest)
-  if (previous.text === '|') return { kind: 'fields', from, words: [...STAGES, ...PIPES, ...(word ? [] : [])] }
+  if (previous.text === '|') return { kind: 'fields', from, words: [...STAGES, ...PIPES] }
   if (/^(by|without|on|ignoring|drop|keep|fields)$/.test(previous.text)) return { kind: 'fields', from, words: [] }
   if (previous.text === 'unwrap') return { kind: 'fields', from, words: UNWRAP_CONVERSIONS }
   if (stage === 'stats' && /^(stats|,)$/.test(previous.text)) return { kind: 'words', from, words: STATS_FUNCTIONS }
@@ -76,6 +77,18 @@ function valuesFor(before: string, index: number, from: number, quoted: boolean)
 }
 
 type Tokens = ReturnType<typeof tokenize>
+
+/** The other matchers of the selector in which somebody writes, as one: what they leave is what could stand here. */
+export function selectorBeside(query: string, at: number): string {
+  const tokens = tokenize(query).filter(token => token.kind !== 'comment')
+  const open = tokens.findLastIndex(token => token.text === '{' && token.from < at)
+  if (open < 0) return ''
+  const { selector } = structureOf(query.slice(tokens[open]!.from))
+  const begin = tokens[open]!.from
+  const others =
+    selector?.matchers.filter(({ from, to, value }) => value && (at < begin + from || at > begin + to)) ?? []
+  return others.length ? `{${others.map(({ from, to }) => query.slice(begin + from, begin + to)).join(', ')}}` : ''
+}
 
 function isInSelector(tokens: Tokens): boolean {
   for (const token of tokens.toReversed()) {

@@ -122,6 +122,12 @@ export function isLineFilter(stage: Stage): boolean {
   return LINE_FILTERS.has(stage.kind)
 }
 
+/** Whether lines answer the query, as far as its words say it; not a graph, and no table. */
+export function asksForLines(query: string): boolean {
+  const { selector, stages, isMetric } = structureOf(query)
+  return selector !== null && !isMetric && !stages.some(isPipe)
+}
+
 /** The log query inside a query, without pipes: what the histogram counts. */
 export function logQueryOf(query: string): string {
   const structure = structureOf(query)

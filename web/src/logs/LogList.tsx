@@ -1,5 +1,6 @@
 // Lines, of which only those in sight are in the document: 50 000 scroll as smoothly as 50.
 
+import type { ComponentChildren } from 'preact'
 import { useCallback, useEffect, useLayoutEffect, useMemo, useRef, useState } from 'preact/hooks'
 import { useShortcuts } from '../app/shortcuts'
 import type { LineForm } from '../explore/address'
@@ -25,7 +26,7 @@ interface Properties {
   onReading?: (reading: boolean) => void
   /** a newer answer is on its way */
   busy?: boolean
-  footer?: string
+  footer?: ComponentChildren
 }
 
 const ROW = 22
@@ -202,7 +203,7 @@ interface MeasuredProperties {
   /** of the height of a plain row, which needs no measuring */
   fixed: boolean
   onHeight: (index: number, height: number) => void
-  children: preact.ComponentChildren
+  children: ComponentChildren
 }
 
 function Measured({ index, fixed, onHeight, children }: MeasuredProperties) {

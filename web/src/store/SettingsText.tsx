@@ -11,7 +11,10 @@ export function SettingsText() {
         <h2>Settings in force</h2>
         <span class="hint">read-only; secrets are left out</span>
       </header>
-      <pre class="parts">{settings.value}</pre>
+      {/* biome-ignore lint/a11y/noNoninteractiveTabindex: what scrolls must be reachable by keyboard */}
+      <pre class="parts" tabIndex={0}>
+        {settings.value}
+      </pre>
     </section>
   )
 }
