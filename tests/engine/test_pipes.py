@@ -91,6 +91,7 @@ def test_rows_that_stay(pipe: str, rows: str) -> None:
         ("| fields share, level | limit 1", "share=0.5 level=error"),
         ("| math x = n * share, y = x / 2 | fields y", "y=3\ny=0.375\ny=\ny=12"),
         ("| math x = n / 0 - 1 | limit 1 | fields x", "x=inf"),
+        ("| math x = n / 0 | math y = x - 1, z = -x | limit 1 | fields y, z", "y=inf z=-inf"),
         ("| math n = -n % 5 | fields n | limit 2", "n=-2\nn=-3"),
         ("| math x = round(2.5), y = max(n, 10), z = level + 1 | fields x, y, z | limit 1", "x=3 y=12 z="),
         ("| stats sum(n) as total, min(share), max(share), avg(n)", "total=34 min_share=0.25 max_share=2 avg_n=8.5"),
