@@ -99,6 +99,8 @@ def test_rows_that_stay(pipe: str, rows: str) -> None:
          "n=3 rows=1 levels=['warn']\nn=7 rows=1 levels=[]"),
         ("| stats median(n), quantile(0.25, n) as q, stdvar(n)", "median_n=9.5 q=6 stdvar_n=14.25"),
         ("| stats stddev(n)", "stddev_n=3.77492"),
+        ("| sort by n | math x = n + 0 / (n - 7) | stats min(x)", "min_x=3"),
+        ("| sort by n desc | math x = n + 0 / (n - 7) | stats max(x)", "max_x=12"),
         ("| stats first(level), last(level), count(level), count_uniq(n)",
          "first_level=error last_level=info count_level=3 count_uniq_n=3"),
         ("| uniq by (n)", "n=12\nn=3\nn=7"),
