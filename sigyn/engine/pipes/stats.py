@@ -6,6 +6,7 @@ and `uniq_values` keep what they have seen. Both are bounded, and a query that g
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
+from math import isnan, nan
 from typing import Any, Protocol
 
 import pyarrow as pa
@@ -62,8 +63,8 @@ class _Numeric:
     total: float = 0.0
     mean: float = 0.0
     squares: float = 0.0
-    least: float = float("nan")
-    most: float = float("nan")
+    least: float = nan
+    most: float = nan
 
     def add(self, text: str, _time: int, /) -> int:
         value = self.convert(text)
@@ -73,8 +74,10 @@ class _Numeric:
         self.mean += off / self.count
         self.squares += off * (value - self.mean)
         # NaN counts only where there is nothing else.
-        self.least = value if not value >= self.least else self.least
-        self.most = value if not value <= self.most else self.most
+        if value < self.least or isnan(self.least):
+            self.least = value
+        if value > self.most or isnan(self.most):
+            self.most = value
         return 0
 
     def result(self) -> float | None:

@@ -34,7 +34,7 @@ def numbers_of(column: pa.Array) -> Numbers:
     elif pa.types.is_list(column.type):
         column = pa.nulls(len(column), pa.float64())
     there = column.is_valid().to_numpy(zero_copy_only=False)
-    return Numbers(np.nan_to_num(pc.fill_null(column.cast(pa.float64()), 0.0).to_numpy(), copy=True, nan=np.nan), there)
+    return Numbers(pc.fill_null(column.cast(pa.float64()), 0.0).to_numpy(zero_copy_only=False), there)
 
 
 def texts_of(column: pa.Array) -> list[str]:
