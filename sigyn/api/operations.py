@@ -1,8 +1,8 @@
 """The running server as its operators see it."""
 
 import asyncio
-from collections.abc import Callable, Mapping, Sequence
-from dataclasses import asdict, dataclass, field
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
 
 import structlog
 
@@ -60,9 +60,6 @@ class ServerOperations:
         label = await asyncio.to_thread(self.demotion.demote_by_hand, tenant, name)
         _log.info("label demoted", tenant=tenant, label=name, reason=label.reason)
         return label
-
-    def part_counters(self) -> Mapping[str, float]:
-        return {f"store_{name}_total": float(value) for name, value in asdict(self.store.metrics).items()}
 
     async def flush(self) -> None:
         await self.store.flush()

@@ -159,7 +159,7 @@ async def serve(settings: ServerSettings, announce: Announce, attachments: Seque
         operations = ServerOperations(
             store, tails, demotion, settings.configuration, settings.limits_of, bool(settings.otlp_grpc)
         )
-        metrics = Metrics(ingest.counters, operations.part_counters)
+        metrics = Metrics(ingest.counters)
         metrics.registry.register(QueryCollector(queries))
         metrics.registry.register(StoreCollector(store, settings.store.data))
         deletes = DeleteService(store, settings.deletes)

@@ -1,6 +1,6 @@
 """What the API needs of the services: the boundary that it is programmed and tested against."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Protocol
 
@@ -87,10 +87,6 @@ class Operations(Protocol):
 
     def limits(self, tenant: str) -> str:
         """The limits of a tenant as they are now, as YAML, secrets blanked."""
-        ...
-
-    def part_counters(self) -> Mapping[str, float]:
-        """Counters of the store and of other parts, names without the prefix `sigyn_`."""
         ...
 
     async def promote_label(self, tenant: str, name: str) -> DemotedLabel:

@@ -62,7 +62,7 @@ def serve(settings: ApiSettings) -> Iterator[Server]:
             deletes=services,
             tails=tails,
             settings=settings,
-            metrics=Metrics(services.counters, services.part_counters),
+            metrics=Metrics(services.counters),
             decoders=decoders,
             ruler=Ruler(RulerSettings(), services, None),
             clock=lambda: NOW,

@@ -2,7 +2,7 @@
 
 import asyncio
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 
 from sigyn.api.services import PartStatus
@@ -124,9 +124,6 @@ class MemoryServices:
 
     def limits(self, tenant: str) -> str:
         return f"# {tenant}\n"
-
-    def part_counters(self) -> Mapping[str, float]:
-        return {"store_segments_written_total": 3}
 
     async def flush(self) -> None:
         self.flushes += 1

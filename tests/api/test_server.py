@@ -126,6 +126,8 @@ def test_metrics_count_pushes_and_commits(running: ServerProcess) -> None:
     counters = dict(line.rsplit(" ", 1) for line in text.splitlines() if not line.startswith("#"))
     assert float(counters['loki_distributor_lines_received_total{tenant="fake"}']) >= 1
     assert float(counters["sigyn_store_commits_total"]) >= 1
+    assert "# HELP sigyn_store_pushes_failed_total Pushes that could not be stored, as the object store" in text
+    assert "# HELP sigyn_store_waiting_bytes Bytes of entries that are not yet durable." in text
 
 
 def test_grpc_requests_are_measured(running: ServerProcess) -> None:

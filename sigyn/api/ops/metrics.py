@@ -1,6 +1,6 @@
 """Metrics of the server, with the names that Loki's dashboards and rules use."""
 
-from collections.abc import Awaitable, Callable, Iterable, Mapping
+from collections.abc import Awaitable, Callable, Iterable
 
 from prometheus_client import CollectorRegistry, Gauge, Histogram, ProcessCollector
 from prometheus_client.core import CounterMetricFamily, Metric
@@ -18,12 +18,11 @@ _REQUEST_SECONDS = (0.001, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5
 class Metrics:
     """The API's own metrics, the counters of the other parts, and those of the process."""
 
-    def __init__(self, pushes: PushCounters, part_counters: Callable[[], Mapping[str, float]]) -> None:
+    def __init__(self, pushes: PushCounters) -> None:
         self.registry = CollectorRegistry()
         self.before: Callable[[], Awaitable[None]] | None = None
         """Awaited before metrics are shown, to count what other processes did."""
         self.registry.register(PushCollector(pushes))
-        self.registry.register(PartCollector(part_counters))
         ProcessCollector(registry=self.registry)
         self.durations = Histogram(
             "loki_request_duration_seconds",
@@ -105,20 +104,6 @@ class PushCollector(Collector):
             for key, value in discarded.items():
                 family.add_metric(key, value)
             yield family
-
-
-class PartCollector(Collector):
-    """Counters that other parts of the server keep as plain numbers."""
-
-    def __init__(self, read: Callable[[], Mapping[str, float]]) -> None:
-        self._read = read
-
-    def describe(self) -> Iterable[Metric]:
-        return ()
-
-    def collect(self) -> Iterable[Metric]:
-        for name, value in sorted(self._read().items()):
-            yield CounterMetricFamily(f"sigyn_{name}", f"{name.replace('_', ' ')}, since the start.", value=value)
 
 
 async def metrics(request: Request) -> Response:
