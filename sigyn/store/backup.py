@@ -25,6 +25,7 @@ from sigyn.store.folders import sync_folder, write_durably
 from sigyn.store.lock import FolderLock
 from sigyn.store.objects import LocalObjects, ObjectStore
 from sigyn.store.open_catalog import FILE, catalog_name, has_catalog
+from sigyn.store.ownership import OWNER_KEY
 from sigyn.store.places import hot_objects
 from sigyn.store.rebuild import Progress, no_progress
 from sigyn.store.settings import StoreSettings
@@ -236,7 +237,7 @@ class _Copying:
 
 
 def _is_beside(key: str) -> bool:
-    return is_document_key(key) or is_demoted_key(key)
+    return (is_document_key(key) and key != OWNER_KEY) or is_demoted_key(key)
 
 
 def _put_in_place(folder: Path, name: str) -> None:

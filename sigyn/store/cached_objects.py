@@ -35,6 +35,10 @@ class CachedObjects:
         """As in ObjectStore."""
         self._inner.put(key, body)
 
+    def put_new(self, key: str, body: bytes) -> bool:
+        """As in ObjectStore."""
+        return self._inner.put_new(key, body)
+
     def get(self, key: str) -> bytes | memoryview:
         """As in ObjectStore. Blocks of the object are given up: whoever reads it whole doubts it, or replaces it."""
         body = self._inner.get(key)

@@ -2,6 +2,7 @@
 
 SigynError
 ├── FolderInUse      another process holds the data folder
+├── PlaceInUse       the objects there are another store's
 ├── UnknownFormat    the data folder or a segment was written by a newer Sigyn
 └── SegmentLost      an object is missing, torn or corrupt; the store quarantines its segment
     └── SegmentArchived  it has to be restored from an archive before it can be read; nothing is quarantined
@@ -12,6 +13,10 @@ from sigyn.model.errors import SigynError
 
 class FolderInUse(SigynError):
     """Another process holds the data folder."""
+
+
+class PlaceInUse(SigynError):
+    """The objects in a bucket are those of another store."""
 
 
 class UnknownFormat(SigynError):

@@ -16,7 +16,7 @@ from threading import Lock
 from typing import TYPE_CHECKING, Any, Protocol, TypeVar
 
 import obstore
-from obstore.exceptions import BaseError
+from obstore.exceptions import AlreadyExistsError, BaseError, NotSupportedError, PreconditionError
 from obstore.store import LocalStore, MemoryStore, from_url
 from obstore.store import ObjectStore as AnyStore
 
@@ -60,6 +60,12 @@ class ObjectStore(Protocol):
     def put(self, key: str, body: bytes | memoryview) -> None:
         """Stores an object; on return it is durable."""
 
+    def put_new(self, key: str, body: bytes) -> bool:
+        """Stores a small object unless there is one, and says whether it did; of several at once one does.
+
+        A service that knows no such condition stores it in any case.
+        """
+
     def get(self, key: str) -> bytes | memoryview:
         """A whole object, from the place itself and from no cache."""
 
@@ -99,6 +105,18 @@ class RemoteObjects:
             )
         except (BaseError, OSError) as error:
             raise self._unavailable("write", key, error) from error
+
+    def put_new(self, key: str, body: bytes) -> bool:
+        """As in ObjectStore."""
+        try:
+            obstore.put(self._store, key, body, mode="create")
+        except (AlreadyExistsError, PreconditionError):
+            return False
+        except NotSupportedError:
+            self.put(key, body)
+        except (BaseError, OSError) as error:
+            raise self._unavailable("write", key, error) from error
+        return True
 
     def get(self, key: str) -> bytes | memoryview:
         """As in ObjectStore."""

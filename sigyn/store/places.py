@@ -3,6 +3,7 @@
 from pathlib import Path
 
 from sigyn.model.errors import BadRequest
+from sigyn.model.secret_urls import hide_user
 from sigyn.store.block_cache import BlockCache
 from sigyn.store.cached_objects import CachedObjects
 from sigyn.store.metrics import StoreMetrics
@@ -37,6 +38,11 @@ def hot_objects(settings: StoreSettings) -> ObjectStore:
     if settings.objects is not None:
         return open_objects(settings.objects, is_shared=True)
     return _own(settings, is_shared=True)
+
+
+def shared_place(settings: StoreSettings) -> str | None:
+    """What messages call the place of objects that other servers may reach; None for a data folder of our own."""
+    return hide_user(settings.objects.url) if settings.objects is not None else None
 
 
 def _check_apart(settings: StoreSettings) -> None:

@@ -22,7 +22,8 @@ from sigyn.store.errors import SegmentArchived, SegmentLost
 from sigyn.store.lock import FolderLock
 from sigyn.store.objects import ObjectStore, StoredObject
 from sigyn.store.open_catalog import catalog_name, has_catalog, new_catalog
-from sigyn.store.places import objects_of
+from sigyn.store.ownership import Ownership
+from sigyn.store.places import objects_of, shared_place
 from sigyn.store.segment import decode_segment, verify_pages
 from sigyn.store.settings import StoreSettings
 from sigyn.store.tiers import split_address
@@ -67,8 +68,11 @@ def rebuild_catalog(settings: StoreSettings, progress: Progress = no_progress) -
     try:
         if has_catalog(settings):
             raise BadRequest(f"there is a catalog at `{catalog_name(settings)}`; {_away(settings)} first")
+        objects = objects_of(settings)
         with new_catalog(settings) as catalog:
-            return _fill(catalog, objects_of(settings), progress)
+            rebuilt = _fill(catalog, objects, progress)
+            Ownership(objects, catalog.identity, shared_place(settings)).take_over()
+            return rebuilt
     finally:
         lock.release()
 

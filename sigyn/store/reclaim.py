@@ -15,6 +15,7 @@ from sigyn.store.keys import is_segment_key
 from sigyn.store.live import LiveSegments
 from sigyn.store.metrics import StoreMetrics
 from sigyn.store.objects import ObjectStore
+from sigyn.store.ownership import Ownership
 from sigyn.store.reader import SegmentReader
 from sigyn.store.tiers import split_address
 
@@ -35,6 +36,7 @@ class Reclaimer:
         finder: DuplicateFinder,
         deleted: DeletedRows,
         committer: Committer,
+        ownership: Ownership,
         metrics: StoreMetrics,
         clock: Clock,
     ) -> None:
@@ -45,6 +47,7 @@ class Reclaimer:
         self._finder = finder
         self._deleted = deleted
         self._committer = committer
+        self._ownership = ownership
         self._metrics = metrics
         self._clock = clock
         # Ids and addresses; at first those that the process before did not come to delete.
@@ -79,7 +82,11 @@ class Reclaimer:
             del self._waiting[deleted]
 
     def sweep(self, grace_seconds: float, pause: Callable[[], None]) -> None:
-        """Deletes orphans: objects without a row in the catalog, older than `grace_seconds`, but not of before it."""
+        """Deletes orphans: objects without a row in the catalog, older than `grace_seconds`, but not of before it.
+
+        Raises PlaceInUse, with nothing deleted, when another store took the place.
+        """
+        self._ownership.claim()
         grace, now = int(grace_seconds * SECOND), self._clock()
         spared = self._catalog.spared()
         suspects = []

@@ -2,13 +2,12 @@
 
 import asyncio
 from collections.abc import Sequence
-from contextlib import ExitStack
+from contextlib import ExitStack, suppress
 from dataclasses import replace
 from threading import Event, Lock, Thread
 
 from sigyn.model.batch import Batch
 from sigyn.model.errors import SigynError, Unavailable
-from sigyn.model.secret_urls import hide_user
 from sigyn.model.time import Clock, system_clock
 from sigyn.store.archives.ledger import KIND as RESTORES
 from sigyn.store.archives.restores import Restores
@@ -33,8 +32,9 @@ from sigyn.store.metrics import StoreGauges, StoreMetrics
 from sigyn.store.moves import Mover, check_tiers
 from sigyn.store.objects import ObjectStore
 from sigyn.store.open_catalog import catalog_name, has_catalog, open_catalog
+from sigyn.store.ownership import Ownership
 from sigyn.store.pace import Pace
-from sigyn.store.places import objects_of
+from sigyn.store.places import objects_of, shared_place
 from sigyn.store.probe import faults_of
 from sigyn.store.quarantine import Quarantine
 from sigyn.store.reader import SegmentReader
@@ -90,8 +90,9 @@ class Store:
         self._quarantine = Quarantine(objects, catalog, self._live, self.deletions, self.metrics)
         committer = Committer(objects, catalog, self._live, self._reader)
         reclaimer = Reclaimer(
-            objects, catalog, self._live, self._reader, self._finder, self._deleted, committer, self.metrics, clock
-        )
+            objects, catalog, self._live, self._reader, self._finder, self._deleted, committer,
+            Ownership(objects, catalog.identity, shared_place(settings)), self.metrics, clock,
+        )  # fmt: skip
         compactor = Compactor(
             objects, self.streams, committer, self._quarantine, self.metrics, settings.shape_lines,
             most_metadata=settings.compaction_job_bytes,
@@ -129,7 +130,7 @@ class Store:
 
         Where there are delete requests, `match_deletes` has to follow before anything is read.
 
-        Raises FolderInUse, UnknownFormat, Unavailable, and BadRequest for settings that make no sense.
+        Raises FolderInUse, PlaceInUse, UnknownFormat, Unavailable, and BadRequest for settings that make no sense.
         """
         with ExitStack() as opened:
             lock = None
@@ -144,6 +145,8 @@ class Store:
             if not is_sure:
                 catalog.spare(system_clock())
             _refuse_strange_place(settings, catalog, objects)
+            with suppress(Unavailable):  # the first sweep does it
+                Ownership(objects, catalog.identity, shared_place(settings)).claim()
             store = cls(settings, objects, catalog, lock, clock, retention, metrics)
             opened.pop_all()
         return store
@@ -338,7 +341,7 @@ def _refuse_strange_place(settings: StoreSettings, catalog: Catalog, objects: Ob
     except Unavailable:
         return
     if is_empty:
-        place = hide_user(settings.objects.url) if settings.objects else f"{settings.data}/objects"
+        place = shared_place(settings) or f"{settings.data}/objects"
         raise Unavailable(
             f"the catalog `{catalog_name(settings)}` names segments, and `{place}` has none: is storage.objects as it "
             "was? A store moves with its objects (docs/storage.md); to begin anew, choose another data folder"

@@ -39,6 +39,11 @@ class TieredObjects:
         objects, key = self._find(key)
         objects.put(key, body)
 
+    def put_new(self, key: str, body: bytes) -> bool:
+        """As in ObjectStore."""
+        objects, key = self._find(key)
+        return objects.put_new(key, body)
+
     def get(self, key: str) -> bytes | memoryview:
         """As in ObjectStore."""
         objects, key = self._find(key)

@@ -5,6 +5,7 @@ import json
 import os
 import sqlite3
 import threading
+from dataclasses import replace
 from pathlib import Path
 
 import httpx
@@ -191,6 +192,11 @@ def test_of_a_bucket_the_objects_are_copied_too(
         monkeypatch.setenv(f"SIGYN_STORAGE_{name}", value)
     assert made(sigyn, data, folder)["objects"] == 1
     assert rows_of(StoreSettings(data=folder)) == [row("a", 1, "x")]
+    for file in filter(Path.is_file, (folder / "objects").rglob("*")):  # into a bucket again
+        key = file.relative_to(folder / "objects")
+        assert httpx.put(f"{s3_endpoint}/logs/restored/{key}", content=file.read_bytes()).status_code == 200
+    restored = replace(place, url="s3://logs/restored")
+    assert rows_of(StoreSettings(data=folder, objects=restored)) == [row("a", 1, "x")]
 
 
 def test_a_backup_that_is_used_is_another_store_for_caches(tmp_path: Path, sigyn: Sigyn) -> None:

@@ -56,6 +56,10 @@ class FaultyObjects:
         if self._happens(self.faults.lose_answer):
             raise Unavailable(f"fault: the answer to put {key} was lost")
 
+    def put_new(self, key: str, body: bytes) -> bool:
+        self._disturb("put", key)
+        return self._inner.put_new(key, body)
+
     def get(self, key: str) -> bytes | memoryview:
         self._disturb("get", key)
         return self._inner.get(key)

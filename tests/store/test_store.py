@@ -3,16 +3,24 @@
 import asyncio
 import os
 import shutil
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
 from pathlib import Path
+from threading import Barrier, BrokenBarrierError
 
 import numpy as np
 import pytest
 
 from sigyn.model.errors import NotFound, Unavailable
 from sigyn.store import FolderInUse, ObjectStoreSettings, Store, StoreSettings
+from sigyn.store.errors import PlaceInUse
+from sigyn.store.keys import segment_key
+from sigyn.store.ownership import Ownership
+from sigyn.store.places import objects_of
 
 from .conftest import MakeSettings
 from .entries import EARLIEST, LATEST, batch, row, rows_of, stored
+from .faulty import Faults, FaultyObjects
 
 pytestmark = pytest.mark.anyio
 
@@ -188,4 +196,56 @@ async def test_a_store_does_not_open_where_none_of_its_objects_are(tmp_path: Pat
         Store.open(here)
     store = Store.open(there)
     assert stored(store) == [row("a", 1, "x")]
+    await store.close()
+
+
+async def test_two_stores_do_not_share_a_place(tmp_path: Path) -> None:
+    place = ObjectStoreSettings(url=f"file://{tmp_path}/bucket")
+    one, other = (StoreSettings(data=tmp_path / name, objects=place, compaction=False) for name in ("one", "other"))
+    store = Store.open(one)
+    with pytest.raises(PlaceInUse, match=r"the objects in `file://.*/bucket` are those of another store"):
+        Store.open(other)
+    await store.append(batch([row("a", 1, "x")]))
+    await store.close()
+    store = Store.open(one)
+    assert stored(store) == [row("a", 1, "x")]
+    await store.close()
+
+
+@pytest.mark.parametrize("settings", ["local", "s3"], indirect=True)
+async def test_of_two_stores_that_are_started_together_one_opens(settings: MakeSettings) -> None:
+    objects = objects_of(settings())
+    seen = Barrier(2)
+
+    class Together(FaultyObjects):
+        """Both find no mark before one of them leaves its own."""
+
+        def get(self, key: str) -> bytes | memoryview:
+            try:
+                return super().get(key)
+            finally:
+                with suppress(BrokenBarrierError):
+                    seen.wait(timeout=2)
+
+    def claimed(identity: int) -> bool:
+        try:
+            Ownership(Together(objects, Faults(), seed=1), identity, "here").claim()
+        except PlaceInUse:
+            return False
+        return True
+
+    with ThreadPoolExecutor(2) as threads:
+        assert sorted(threads.map(claimed, (1, 2))) == [False, True]
+
+
+async def test_a_store_whose_place_was_taken_deletes_nothing_there(tmp_path: Path) -> None:
+    place = ObjectStoreSettings(url=f"file://{tmp_path}/bucket")
+    store = Store.open(StoreSettings(data=tmp_path / "one", objects=place, orphan_grace_seconds=-60))
+    Ownership(objects_of(StoreSettings(data=tmp_path / "other", objects=place)), 1, "here").take_over()
+    other = tmp_path / "bucket" / segment_key("fake", 0, 1)
+    other.parent.mkdir(parents=True)
+    other.write_bytes(b"of another store")
+    with pytest.raises(PlaceInUse):
+        store.sweep_now()
+    assert other.exists()
     await store.close()
