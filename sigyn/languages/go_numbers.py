@@ -41,7 +41,9 @@ def parse_go_float(text: str) -> float:
 
 
 def format_plain(value: float) -> str:
-    """The shortest decimal text of a number without an exponent (Go's FormatFloat 'f', -1)."""
+    """The shortest decimal text of a number without an exponent (Go's FormatFloat 'f', -1); `NaN`, `+Inf`, `-Inf`."""
+    if not math.isfinite(value):
+        return _special(value)
     digits, exponent = _shortest(abs(value))
     sign = "-" if math.copysign(1.0, value) < 0 else ""
     if exponent >= len(digits):
@@ -53,16 +55,21 @@ def format_plain(value: float) -> str:
 
 def format_short(value: float) -> str:
     """The shortest text of a number as Go's %v writes it: an exponent from 1e+21 and below 1e-4."""
-    if math.isnan(value):
-        return "NaN"
-    if math.isinf(value):
-        return "+Inf" if value > 0 else "-Inf"
+    if not math.isfinite(value):
+        return _special(value)
     if value == 0 or 1e-4 <= abs(value) < 1e21:
         return format_plain(value)
     digits, exponent = _shortest(abs(value))
     sign = "-" if value < 0 else ""
     fraction = f".{digits[1:]}" if len(digits) > 1 else ""
     return f"{sign}{digits[0]}{fraction}e{exponent - 1:+03d}"
+
+
+def _special(value: float) -> str:
+    """The text of an infinity or NaN."""
+    if math.isnan(value):
+        return "NaN"
+    return "+Inf" if value > 0 else "-Inf"
 
 
 def _shortest(value: float) -> tuple[str, int]:

@@ -69,6 +69,14 @@ VALUES = (
     "7",
     "-3",
     "1e3",
+    "NaN",
+    "-Inf",
+    "1e400",
+    "007",
+    "9007199254740993",
+    "a\r\nb",
+    "\0",
+    "ſK",
     "t1",
     "4bf92f3577b34da6a3ce929d0e0e4736",
     "00f067aa0ba902b700f067aa0ba902b7",
@@ -383,16 +391,22 @@ def test_queries_for_fields_agree(
 
 
 @settings(max_examples=EXAMPLES, deadline=None, suppress_health_check=list(HealthCheck))
-@given(labels=streams, entries=rows, query=metric_queries.map(widened) | metric_queries, strict=st.booleans())
+@given(
+    labels=streams,
+    entries=rows,
+    query=metric_queries.map(widened) | metric_queries,
+    strict=st.booleans(),
+    step=st.sampled_from((90 * SECOND, 90 * SECOND, 2 * SECOND)),  # windows of a few steps, and of very many
+)
 def test_metric_queries_agree(
-    world: World, labels: list[Labels], entries: list[Row], query: ast.MetricQuery, strict: bool
+    world: World, labels: list[Labels], entries: list[Row], query: ast.MetricQuery, strict: bool, step: int
 ) -> None:
     tenant = world.fill(labels, entries)
     service = world.strict if strict else world.lenient
-    request = QueryRequest(tenant, print_query(query), START, END, step=90 * SECOND)
-    start, end = START - START % (90 * SECOND), END + -END % (90 * SECOND)
+    request = QueryRequest(tenant, print_query(query), START, END, step=step)
+    start, end = START - START % step, END + -END % step
     try:
-        expected = evaluate(query, reference_entries(labels, entries), start, end, 90 * SECOND, strict=strict).value
+        expected = evaluate(query, reference_entries(labels, entries), start, end, step, strict=strict).value
     except QueryError:
         with pytest.raises(QueryError):
             world.loop.run_until_complete(service.query_range(request))
@@ -405,9 +419,9 @@ def test_metric_queries_agree(
     }
     assert len(found) == len(result.series)
     if not isinstance(expected, SeriesBlock):
-        expected = SeriesBlock.constant(expected, (end - start) // (90 * SECOND) + 1)
+        expected = SeriesBlock.constant(expected, (end - start) // step + 1)
     wanted = {
-        series: {start + step * 90 * SECOND: value for step, value in enumerate(row) if here[step]}
+        series: {start + place * step: value for place, value in enumerate(row) if here[place]}
         for series, row, here in zip(expected.labels, expected.values.tolist(), expected.present.tolist(), strict=True)
         if any(here)
     }

@@ -55,6 +55,10 @@ def test_float_out_of_range() -> None:
         (1e21, "1e+21", "1000000000000000000000"),
         (0.0001, "0.0001", "0.0001"),
         (0.000012, "1.2e-05", "0.000012"),
+        (math.nan, "NaN", "NaN"),
+        (-math.nan, "NaN", "NaN"),
+        (math.inf, "+Inf", "+Inf"),
+        (-math.inf, "-Inf", "-Inf"),
     ],
 )
 def test_number_forms(value: float, short: str, plain: str) -> None:
