@@ -16,7 +16,7 @@ Nothing is kept or counted by pairs: while compaction lags, thousands of segment
 
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
-from threading import Lock
+from threading import Condition
 
 import numpy as np
 import numpy.typing as npt
@@ -77,42 +77,61 @@ class DuplicateFinder:
 
 
 class _TenantDuplicates:
-    """Which of a tenant's segments were compared, and what was found. One thread at a time compares."""
+    """Which of a tenant's segments were compared, and what was found.
+
+    Who asks about segments that another thread is comparing waits for it; nobody waits for the comparison of others.
+    """
 
     def __init__(self, reader: SegmentReader) -> None:
         self._reader = reader
-        self._lock = Lock()
+        self._changed = Condition()
+        self._under_way: list[frozenset[int]] = []  # ids that are fresh in a comparison
         self._compared = ComparedSegments()
         self._found = NO_COPIES
 
     def copies(self, segments: Sequence[SegmentInfo]) -> Copies:
-        with self._lock:
-            fresh = self._compared.fresh(segments)
-            if fresh.any():
-                unread = self._compare(*_meeting_in_time(segments, fresh))
+        ids = np.array([segment.id for segment in segments], np.int64)
+        with self._changed:
+            while (fresh := self._compared.fresh(segments)).any():
+                mine = frozenset(ids[fresh].tolist())
+                if all(mine.isdisjoint(others) for others in self._under_way):
+                    self._under_way.append(mine)
+                    break
+                self._changed.wait()
+            else:
+                return self._found.within(ids)
+        try:
+            found, unread = self._compare(*_meeting_in_time(segments, fresh))
+            with self._changed:
+                self._found = self._found.joined(found)
                 # An archive is restored, and an object that was lost may come back.
-                self._compared.add(np.array([each.id for each in segments if each.id not in unread], np.int64))
-            return self._found.within(np.array([segment.id for segment in segments], np.int64))
+                self._compared.add(ids[~np.isin(ids, list(unread))])
+                return self._found.within(ids)
+        finally:
+            with self._changed:
+                self._under_way.remove(mine)
+                self._changed.notify_all()
 
     def forget(self, gone: Sequence[int]) -> None:
-        with self._lock:
+        with self._changed:  # they are in no snapshot, and so in no comparison that is under way
             self._compared.forget(gone)
             self._found = self._found.without(gone)
 
-    def _compare(self, segments: Sequence[SegmentInfo], fresh: npt.NDArray[np.bool_]) -> set[int]:
-        """Notes what is found; gives the ids of segments that can't be read: they are archived, or lost.
+    def _compare(self, segments: Sequence[SegmentInfo], fresh: npt.NDArray[np.bool_]) -> tuple[Copies, set[int]]:
+        """What is found, and the ids of segments that can't be read: they are archived, or lost.
 
         Who reads a lost one next has it quarantined.
         """
+        found = NO_COPIES
         reader = RunReader(self._reader, segments)
         runs = reader.runs(covered_by_others(segments, fresh))
         for entries in _gathered(entries_in_cells(runs, fresh, reader)):
             for some in _portions(_places(_meeting(entries), reader)):
-                self._compare_content(segments, some, reader)
-        return {segments[place].id for place in np.flatnonzero(reader.lost).tolist()}
+                found = found.joined(self._equal(segments, some, reader))
+        return found, {segments[place].id for place in np.flatnonzero(reader.lost).tolist()}
 
-    def _compare_content(self, segments: Sequence[SegmentInfo], places: _Places, reader: RunReader) -> None:
-        """As `_compare`."""
+    def _equal(self, segments: Sequence[SegmentInfo], places: _Places, reader: RunReader) -> Copies:
+        """Those of these entries that equal each other."""
         tables = []
         for own in np.split(np.arange(len(places.rows)), np.flatnonzero(np.diff(places.segments)) + 1):
             place = int(places.segments[own[0]])
@@ -121,14 +140,14 @@ class _TenantDuplicates:
             except SegmentLost:
                 reader.lost[place] = True
         if not tables:
-            return
+            return NO_COPIES
         entries = pa.concat_tables(tables)
         groups = entries.group_by(CONTENT, use_threads=False).aggregate([("segment", "list"), ("row", "list")])
         sizes = groups["segment_list"].combine_chunks().value_lengths().to_numpy()
         group = np.repeat(np.arange(len(sizes)), sizes)
         segment = groups["segment_list"].combine_chunks().flatten().to_numpy()
         row = groups["row_list"].combine_chunks().flatten().to_numpy()
-        self._found = self._found.joined(copies(group, segment, row))
+        return copies(group, segment, row)
 
     def _content(self, segment: SegmentInfo, rows: Int64s) -> pa.Table:
         """The entries in these rows, with ids of streams, the segment's id and row numbers. Raises SegmentLost."""

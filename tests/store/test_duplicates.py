@@ -2,9 +2,11 @@
 
 import asyncio
 import tracemalloc
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
 from random import Random
+from threading import Event
 
 import pytest
 from hypothesis import event as hypothesis_event
@@ -13,9 +15,11 @@ from hypothesis import settings as hypothesis_settings
 from hypothesis import strategies as st
 
 from sigyn.store import Snapshot, Store, StoreSettings
+from sigyn.store.objects import LocalObjects
 
 from .conftest import MakeSettings
 from .entries import EARLIEST, LATEST, Row, batch, row, stored
+from .faulty import Faults, FaultyObjects
 
 pytestmark = pytest.mark.anyio
 
@@ -95,6 +99,36 @@ async def test_entries_at_the_ends_of_time_are_compared() -> None:
         if number % 2:
             store.compact_now()
     check_look(store, EARLIEST, LATEST)
+    await store.close()
+
+
+async def test_who_asks_waits_only_for_comparisons_of_what_is_asked_for(tmp_path: Path) -> None:
+    """Old segments can't be read yet, and who asks about new ones has the answer all the same."""
+    objects = FaultyObjects(LocalObjects(tmp_path / "objects"), Faults(), 0)
+    store = Store.open(StoreSettings(data=tmp_path, compaction=False, recent_bytes=0), objects=objects)
+    for time in (0, 0, 1_000, 1_000):
+        await store.append(batch([row("a", time, "x"), row("a", time + 1, "y")]))
+    may_read, reads = Event(), Event()
+
+    def refusal(_action: str, _key: str) -> None:
+        reads.set()
+        may_read.wait()
+
+    def find(start: int, end: int) -> dict[int, list[int]]:
+        with store.snapshot("fake", start, end) as snapshot:
+            return duplicates(snapshot)
+
+    objects.refusal = refusal
+    with ThreadPoolExecutor() as threads:
+        old = threads.submit(find, 0, 100)
+        await asyncio.to_thread(reads.wait)
+        objects.refusal = lambda _action, _key: None
+        assert await asyncio.to_thread(find, 1_000, 1_100) == {1: [0, 1]}
+        both = threads.submit(find, 0, 2_000)
+        assert not old.done()
+        may_read.set()
+        assert old.result() == {1: [0, 1]}
+        assert both.result() == {1: [0, 1], 3: [0, 1]}
     await store.close()
 
 
