@@ -7,44 +7,44 @@ one in the segment with the smallest id counts.
 A ladder, each rung for what the one above left over:
 1. segments that were not compared before (segments never change), and those whose times overlap theirs;
 2. streams that a new one has with another, and in them the times that both cover, from the stream tables;
-3. a hash of (stream, timestamp) of the entries there, sorted to find equal ones;
-4. line and structured metadata of entries that share stream and timestamp.
+3. times in which both have entries, and the few of one looked up among the many of another (see cells);
+4. a hash of (stream, timestamp) of what is left, sorted to find equal ones;
+5. line and structured metadata of entries that share stream and timestamp.
 
 Nothing is kept or counted by pairs: while compaction lags, thousands of segments of one time may wait for it.
 """
 
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
-from threading import Lock
+from threading import Condition
 
 import numpy as np
 import numpy.typing as npt
 import pyarrow as pa
 
 from sigyn.store.catalog import SegmentInfo
+from sigyn.store.cells import entries_in_cells
 from sigyn.store.compared import ComparedSegments, bounds_of, overlapping
 from sigyn.store.copies import NO_COPIES, Copies, copies
-from sigyn.store.covered import Covered, covered_by_others
+from sigyn.store.covered import covered_by_others
 from sigyn.store.errors import SegmentLost
 from sigyn.store.identical import CONTENT, place_hash
 from sigyn.store.reader import SegmentReader
+from sigyn.store.runs import Entries, RunReader, joined_entries
 from sigyn.store.streams import Int64s
 
 _NONE: Int64s = np.empty(0, np.int64)
-_PORTION_ROWS = 128 << 10
+_GATHERED_ENTRIES = 128 << 10  # that are compared by hash together
+_PORTION_ROWS = 128 << 10  # that are compared by content together
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class _Places:
-    """Entries of one segment by row number, with their timestamps and hashes."""
+    """Entries by segment (its place among those that are compared) and row number, both rising; their timestamps."""
 
-    segment: SegmentInfo
+    segments: Int64s
     rows: Int64s
     timestamps: Int64s
-    hashes: npt.NDArray[np.uint64]
-
-    def only(self, which: npt.NDArray[np.bool_]) -> "_Places":
-        return _Places(self.segment, self.rows[which], self.timestamps[which], self.hashes[which])
 
 
 class DuplicateFinder:
@@ -77,84 +77,92 @@ class DuplicateFinder:
 
 
 class _TenantDuplicates:
-    """Which of a tenant's segments were compared, and what was found. One thread at a time compares."""
+    """Which of a tenant's segments were compared, and what was found.
+
+    Who asks about segments that another thread is comparing waits for it; nobody waits for the comparison of others.
+    """
 
     def __init__(self, reader: SegmentReader) -> None:
         self._reader = reader
-        self._lock = Lock()
+        self._changed = Condition()
+        self._under_way: list[frozenset[int]] = []  # ids that are fresh in a comparison
         self._compared = ComparedSegments()
         self._found = NO_COPIES
 
     def copies(self, segments: Sequence[SegmentInfo]) -> Copies:
-        with self._lock:
-            fresh = self._compared.fresh(segments)
-            if fresh.any():
-                unread = self._compare(*_meeting_in_time(segments, fresh))
+        ids = np.array([segment.id for segment in segments], np.int64)
+        with self._changed:
+            while (fresh := self._compared.fresh(segments)).any():
+                mine = frozenset(ids[fresh].tolist())
+                if all(mine.isdisjoint(others) for others in self._under_way):
+                    self._under_way.append(mine)
+                    break
+                self._changed.wait()
+            else:
+                return self._found.within(ids)
+        try:
+            found, unread = self._compare(*_meeting_in_time(segments, fresh))
+            with self._changed:
+                self._found = self._found.joined(found)
                 # An archive is restored, and an object that was lost may come back.
-                self._compared.add(np.array([each.id for each in segments if each.id not in unread], np.int64))
-            return self._found.within(np.array([segment.id for segment in segments], np.int64))
+                self._compared.add(ids[~np.isin(ids, list(unread))])
+                return self._found.within(ids)
+        finally:
+            with self._changed:
+                self._under_way.remove(mine)
+                self._changed.notify_all()
 
     def forget(self, gone: Sequence[int]) -> None:
-        with self._lock:
+        with self._changed:  # they are in no snapshot, and so in no comparison that is under way
             self._compared.forget(gone)
             self._found = self._found.without(gone)
 
-    def _compare(self, segments: Sequence[SegmentInfo], fresh: npt.NDArray[np.bool_]) -> set[int]:
-        """Notes what is found; gives the ids of segments that can't be read: they are archived, or lost.
+    def _compare(self, segments: Sequence[SegmentInfo], fresh: npt.NDArray[np.bool_]) -> tuple[Copies, set[int]]:
+        """What is found, and the ids of segments that can't be read: they are archived, or lost.
 
         Who reads a lost one next has it quarantined.
         """
-        places = []
-        unread = set()
-        for covered in covered_by_others(segments, fresh):
-            try:
-                places.append(self._places(covered))
-            except SegmentLost:
-                unread.add(covered.segment.id)
-        for some in _portions(_meeting(places)):
-            unread |= self._compare_content(some)
-        return unread
+        found = NO_COPIES
+        reader = RunReader(self._reader, segments)
+        runs = reader.runs(covered_by_others(segments, fresh))
+        for entries in _gathered(entries_in_cells(runs, fresh, reader)):
+            for some in _portions(_places(_meeting(entries), reader)):
+                found = found.joined(self._equal(segments, some, reader))
+        return found, {segments[place].id for place in np.flatnonzero(reader.lost).tolist()}
 
-    def _places(self, covered: Covered) -> _Places:
-        found = covered.entries(self._reader)
-        ids = covered.segment.streams.ids[found.streams]
-        return _Places(covered.segment, found.rows, found.timestamps, place_hash(ids, found.timestamps))
-
-    def _compare_content(self, places: Sequence[_Places]) -> set[int]:
-        """As `_compare`."""
+    def _equal(self, segments: Sequence[SegmentInfo], places: _Places, reader: RunReader) -> Copies:
+        """Those of these entries that equal each other."""
         tables = []
-        unread = set()
-        for place in places:
+        for own in np.split(np.arange(len(places.rows)), np.flatnonzero(np.diff(places.segments)) + 1):
+            place = int(places.segments[own[0]])
             try:
-                tables.append(self._content(place))
+                tables.append(self._content(segments[place], places.rows[own]))
             except SegmentLost:
-                unread.add(place.segment.id)
+                reader.lost[place] = True
         if not tables:
-            return unread
+            return NO_COPIES
         entries = pa.concat_tables(tables)
         groups = entries.group_by(CONTENT, use_threads=False).aggregate([("segment", "list"), ("row", "list")])
         sizes = groups["segment_list"].combine_chunks().value_lengths().to_numpy()
         group = np.repeat(np.arange(len(sizes)), sizes)
         segment = groups["segment_list"].combine_chunks().flatten().to_numpy()
         row = groups["row_list"].combine_chunks().flatten().to_numpy()
-        self._found = self._found.joined(copies(group, segment, row))
-        return unread
+        return copies(group, segment, row)
 
-    def _content(self, place: _Places) -> pa.Table:
-        """The entries at places, with ids of streams, the segment's id and row numbers. Raises SegmentLost."""
-        segment = place.segment
+    def _content(self, segment: SegmentInfo, rows: Int64s) -> pa.Table:
+        """The entries in these rows, with ids of streams, the segment's id and row numbers. Raises SegmentLost."""
         tables = []
         for number, group in enumerate(self._reader.row_groups(segment)):
-            low, high = np.searchsorted(place.rows, [group.first_row, group.first_row + group.rows])
+            low, high = np.searchsorted(rows, [group.first_row, group.first_row + group.rows])
             if low < high:
                 table = self._reader.read(segment, CONTENT, [number])
-                tables.append(table.take(pa.array(place.rows[low:high] - group.first_row)))
+                tables.append(table.take(pa.array(rows[low:high] - group.first_row)))
         entries = pa.concat_tables(tables)
         ids = segment.streams.ids[entries["stream"].to_numpy()]
         return (
             entries.set_column(0, "stream", pa.array(ids))
             .append_column("segment", pa.array(np.full(len(entries), segment.id)))
-            .append_column("row", pa.array(place.rows))
+            .append_column("row", pa.array(rows))
         )
 
 
@@ -169,31 +177,47 @@ def _meeting_in_time(
     return [segments[place] for place in meeting.tolist()], fresh[meeting]
 
 
-def _meeting(places: Sequence[_Places]) -> list[_Places]:
-    """Only the places whose hash another segment has as well; segments with none are left out."""
-    if len(places) < 2:
-        return []
-    hashes = np.concatenate([place.hashes for place in places])
+def _gathered(pieces: Iterator[Entries]) -> Iterator[Entries]:
+    """The same in fewer pieces: to look at lines is cheaper where those of a row group are asked for together."""
+    waiting: list[Entries] = []
+    for piece in pieces:
+        waiting.append(piece)
+        if sum(len(each) for each in waiting) >= _GATHERED_ENTRIES:
+            yield joined_entries(waiting)
+            waiting = []
+    yield joined_entries(waiting)
+
+
+def _meeting(entries: Entries) -> Entries:
+    """Only the entries whose hash another segment has as well."""
+    hashes = place_hash(entries.streams, entries.timestamps)
     ordered = np.sort(hashes)
     if not (ordered[1:] == ordered[:-1]).any():
-        return []
-    owner = np.repeat(np.arange(len(places)), [len(place.hashes) for place in places])
-    order = np.argsort(hashes, kind="stable")  # owners rise within equal hashes
-    equal = hashes[order][1:] == hashes[order][:-1]
-    crossing = equal & (owner[order][1:] != owner[order][:-1])
-    is_shared = np.isin(hashes, np.unique(hashes[order][1:][crossing]))
-    ends = np.cumsum([len(place.hashes) for place in places])[:-1]
-    met = [place.only(which) for place, which in zip(places, np.split(is_shared, ends), strict=True)]
-    return [place for place in met if len(place.rows)]
+        return entries.only(np.empty(0, np.int64))
+    order = np.lexsort((entries.segments, hashes))
+    hashes, segments = hashes[order], entries.segments[order]
+    crossing = (hashes[1:] == hashes[:-1]) & (segments[1:] != segments[:-1])
+    return entries.only(order[np.isin(hashes, hashes[1:][crossing])])
 
 
-def _portions(places: Sequence[_Places]) -> Iterator[list[_Places]]:
+def _places(entries: Entries, reader: RunReader) -> _Places:
+    """Where these entries are, without those of which that can't be read."""
+    segments, rows, timestamps = [_NONE], [_NONE], [_NONE]
+    order = np.argsort(entries.segments, kind="stable")
+    for own in np.split(order, np.flatnonzero(np.diff(entries.segments[order])) + 1):
+        if len(own) and not reader.lost[entries.segments[own[0]]]:
+            mine = reader.rows(int(entries.segments[own[0]]), entries.places[own])
+            by_row = np.argsort(mine)
+            segments.append(entries.segments[own[by_row]][: len(mine)])
+            rows.append(mine[by_row])
+            timestamps.append(entries.timestamps[own[by_row]][: len(mine)])
+    return _Places(np.concatenate(segments), np.concatenate(rows), np.concatenate(timestamps))
+
+
+def _portions(places: _Places) -> Iterator[_Places]:
     """The same places by time, so that the text of each portion fits in memory: a client may send all again."""
-    timestamps = np.sort(np.concatenate([_NONE, *(place.timestamps for place in places)]))
+    timestamps = np.sort(places.timestamps)
     edges = np.unique(timestamps[::_PORTION_ROWS]).tolist()
     for since, until in zip(edges, [*edges[1:], None], strict=False):
-        portion = [
-            place.only((place.timestamps >= since) & (True if until is None else place.timestamps < until))
-            for place in places
-        ]
-        yield [place for place in portion if len(place.rows)]
+        own = (places.timestamps >= since) & (True if until is None else places.timestamps < until)
+        yield _Places(places.segments[own], places.rows[own], places.timestamps[own])

@@ -2,17 +2,24 @@
 
 import asyncio
 import tracemalloc
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
 from pathlib import Path
+from random import Random
+from threading import Event
 
 import pytest
+from hypothesis import event as hypothesis_event
 from hypothesis import given
 from hypothesis import settings as hypothesis_settings
 from hypothesis import strategies as st
 
 from sigyn.store import Snapshot, Store, StoreSettings
+from sigyn.store.objects import LocalObjects
 
 from .conftest import MakeSettings
 from .entries import EARLIEST, LATEST, Row, batch, row, stored
+from .faulty import Faults, FaultyObjects
 
 pytestmark = pytest.mark.anyio
 
@@ -84,6 +91,47 @@ async def test_sorted_segments_that_overlap_a_little_share_copies(tmp_path: Path
     await store.close()
 
 
+async def test_entries_at_the_ends_of_time_are_compared() -> None:
+    store = Store.open(StoreSettings(data=None, compaction=False, compaction_job_bytes=1, compaction_settled_bytes=1))
+    for number in range(4):
+        times = [EARLIEST, EARLIEST + 1, *range(number, number + 700), LATEST - 1, LATEST]
+        await store.append(batch([row("a", time, "x") for time in times]))
+        if number % 2:
+            store.compact_now()
+    check_look(store, EARLIEST, LATEST)
+    await store.close()
+
+
+async def test_who_asks_waits_only_for_comparisons_of_what_is_asked_for(tmp_path: Path) -> None:
+    """Old segments can't be read yet, and who asks about new ones has the answer all the same."""
+    objects = FaultyObjects(LocalObjects(tmp_path / "objects"), Faults(), 0)
+    store = Store.open(StoreSettings(data=tmp_path, compaction=False, recent_bytes=0), objects=objects)
+    for time in (0, 0, 1_000, 1_000):
+        await store.append(batch([row("a", time, "x"), row("a", time + 1, "y")]))
+    may_read, reads = Event(), Event()
+
+    def refusal(_action: str, _key: str) -> None:
+        reads.set()
+        may_read.wait()
+
+    def find(start: int, end: int) -> dict[int, list[int]]:
+        with store.snapshot("fake", start, end) as snapshot:
+            return duplicates(snapshot)
+
+    objects.refusal = refusal
+    with ThreadPoolExecutor() as threads:
+        old = threads.submit(find, 0, 100)
+        await asyncio.to_thread(reads.wait)
+        objects.refusal = lambda _action, _key: None
+        assert await asyncio.to_thread(find, 1_000, 1_100) == {1: [0, 1]}
+        both = threads.submit(find, 0, 2_000)
+        assert not old.done()
+        may_read.set()
+        assert old.result() == {1: [0, 1]}
+        assert both.result() == {1: [0, 1], 3: [0, 1]}
+    await store.close()
+
+
 async def test_memory_for_what_is_known_grows_with_segments_not_with_pairs() -> None:
     """Each segment overlaps each other one, and all hold one entry."""
     store = Store.open(StoreSettings(data=None, compaction=False))
@@ -129,18 +177,94 @@ def test_of_equal_entries_in_a_snapshot_the_oldest_is_seen_whatever_was_asked_be
             check_look(store, start, end)
         await store.close()
 
-    def check_look(store: Store, start: int, end: int) -> None:
-        seen = set()
-        with store.snapshot("fake", start, end) as snapshot:
-            for segment in sorted(snapshot.segments, key=lambda segment: segment.id):
-                hidden = set()
-                columns = snapshot.read(segment, ["stream", "timestamp", "line"]).to_pydict()
-                for number, (stream, *rest) in enumerate(zip(*columns.values(), strict=True)):
-                    entry = (int(segment.streams.ids[stream]), *rest)
-                    if entry in seen:
-                        hidden.add(number)
-                    seen.add(entry)
-                assert set(snapshot.hidden_rows(segment).tolist()) == hidden
+    asyncio.run(check())
+
+
+def check_look(store: Store, start: int, end: int) -> list[int]:
+    """What a snapshot hides is what a comparison of all entries finds. Gives the levels of its segments."""
+    seen = set()
+    with store.snapshot("fake", start, end) as snapshot:
+        ordered = sorted(snapshot.segments, key=lambda segment: segment.id)
+        for segment in ordered:
+            hidden = []
+            columns = snapshot.read(segment, ["stream", "timestamp", "line"]).to_pydict()
+            for number, (stream, *rest) in enumerate(zip(*columns.values(), strict=True)):
+                entry = (int(segment.streams.ids[stream]), *rest)
+                if entry in seen:
+                    hidden.append(number)
+                seen.add(entry)
+            assert snapshot.hidden_rows(segment).tolist() == hidden
+        return [segment.level for segment in ordered]
+
+
+@dataclass(frozen=True)
+class Shape:
+    """Entries of a segment: so many in each stream, evenly from `begin` over `span`, and `outliers` at other times."""
+
+    streams: str
+    begin: int
+    span: int
+    count: int
+    outliers: tuple[int, ...]
+    line: str
+    compact: bool
+
+    def rows(self) -> list[Row]:
+        times = [self.begin + place * self.span // self.count for place in range(self.count)]
+        return [row(app, time, self.line) for app in self.streams for time in (*times, *self.outliers)]
+
+
+SPAN = 6_000  # of all entries: a few thousand in each are more than are compared without a closer look
+outliers = st.lists(st.integers(-50, SPAN + 50), max_size=2).map(tuple)
+lines = st.sampled_from("xxy")
+streams = st.sampled_from(["a", "b", "ab"])
+few = st.integers(1, 40)
+wide = st.builds(Shape, streams, st.integers(0, 9), st.just(SPAN), few, outliers, lines, st.booleans())
+many = st.integers(200, 2_500)
+dense = st.builds(Shape, streams, st.integers(0, SPAN), many, many, outliers, lines, st.booleans())
+small = st.builds(Shape, streams, st.integers(0, SPAN), few, few, outliers, lines, st.booleans())
+
+
+def chain(count: int, shared: int, entries: int) -> list[Shape]:
+    """Segments of which each shares some time with the next."""
+    span = SPAN // count
+    return [Shape("ab", place * span, span + shared, entries, (), "x", compact=place % 3 > 0) for place in range(count)]
+
+
+chains = st.builds(chain, st.integers(2, 5), st.integers(0, 40), st.integers(100, 1_600))
+
+
+@given(
+    chained=st.one_of(st.just([]), chains),
+    others=st.lists(st.one_of(wide, dense, small), min_size=1, max_size=6),
+    first_look=st.integers(0, 11),
+    again=st.sets(st.integers(0, 11), max_size=2),
+    order=st.randoms(use_true_random=False),
+)
+@hypothesis_settings(max_examples=40, deadline=None)
+def test_few_entries_among_many_are_compared_with_all_of_them(
+    chained: list[Shape], others: list[Shape], first_look: int, again: set[int], order: Random
+) -> None:
+    """Wide segments, dense ones, chains of those that share some time; some come again as a whole."""
+    shapes = [*chained, *others]
+    order.shuffle(shapes)
+    shapes += [shapes[place] for place in again if place < len(shapes)]
+
+    async def check() -> None:
+        # Compaction merges what one call finds at level 0, and nothing more.
+        store = Store.open(
+            StoreSettings(data=None, compaction=False, compaction_job_bytes=1, compaction_settled_bytes=1)
+        )
+        for number, shape in enumerate(shapes):
+            await store.append(batch(shape.rows()))
+            if shape.compact:
+                store.compact_now()
+            if number == first_look:
+                check_look(store, EARLIEST, LATEST)
+        levels = check_look(store, EARLIEST, LATEST)
+        hypothesis_event(f"{min(levels.count(1), 4)} sorted, {min(levels.count(0), 4)} not")
+        check_look(store, SPAN // 2, SPAN)
+        await store.close()
 
     asyncio.run(check())
 
