@@ -101,6 +101,7 @@ KEYS = (
     "x.y",
     "9lives",
     "ключ",
+    "__error__",
 )
 
 values = st.sampled_from(VALUES) | st.text(max_size=6)

@@ -11,6 +11,8 @@ from sigyn.model.results import LogEntry
 ERROR = "__error__"
 ERROR_DETAILS = "__error_details__"
 DUPLICATE_SUFFIX = "_extracted"
+RESERVED = frozenset({ERROR, ERROR_DETAILS})
+"""Names of labels that stages set; a field of a line that bears one is no error."""
 
 
 @dataclass(slots=True)
@@ -40,12 +42,12 @@ class Processed:
         return value
 
     def extracted_name(self, name: str) -> str:
-        """The name that a parser gives a field: with a suffix where the name is the entry's already.
+        """The name that a parser gives a field: with a suffix where the name is the entry's already, or reserved.
 
         A stream label counts even after it was dropped or renamed, structured metadata only while
         it is there. A label that bears the name with the suffix gives way.
         """
-        if name not in self.original and name not in self.metadata:
+        if name not in self.original and name not in self.metadata and name not in RESERVED:
             return name
         name += DUPLICATE_SUFFIX
         if name in self.stream or name in self.metadata:

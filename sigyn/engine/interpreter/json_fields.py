@@ -5,7 +5,7 @@ from collections.abc import Callable, Iterable
 from json import JSONDecodeError, JSONDecoder
 from typing import Any
 
-from sigyn.engine.interpreter.entry import Processed, Run
+from sigyn.engine.interpreter.entry import RESERVED, Processed, Run
 from sigyn.engine.interpreter.json_syntax import OBJECT, JsonSyntaxError, skip_space, walk_object
 from sigyn.engine.interpreter.names import NameCache
 
@@ -74,7 +74,7 @@ def compile_json() -> Run:
 def _add(entry: Processed, parsed: dict[str, str], name: str, value: str) -> None:
     if not name:
         return
-    if name in entry.original or name in entry.metadata:
+    if name in entry.original or name in entry.metadata or name in RESERVED:
         name = entry.extracted_name(name)
     if name not in parsed:
         parsed[name] = value

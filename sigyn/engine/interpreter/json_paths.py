@@ -3,7 +3,7 @@
 from collections.abc import Iterable, Iterator
 from typing import Any, TypeAlias
 
-from sigyn.engine.interpreter.entry import Processed, Run
+from sigyn.engine.interpreter.entry import RESERVED, Processed, Run
 from sigyn.engine.interpreter.json_fields import JSON_ERROR, ODD, strict_decode
 from sigyn.engine.interpreter.json_syntax import (
     MALFORMED,
@@ -34,6 +34,7 @@ def compile_json_paths(extractions: tuple[ast.Extraction, ...]) -> Run:
     goes unnoticed. Raises ParseError for a path that is none.
     """
     names = [extraction.name for extraction in extractions]
+    always_there = [name for name in names if name not in RESERVED]
     paths: list[Path] = [parse_json_path(extraction.expression) for extraction in extractions]
 
     def run(entry: Processed) -> bool:
@@ -52,7 +53,7 @@ def compile_json_paths(extractions: tuple[ast.Extraction, ...]) -> Run:
                 entry.fail(JSON_ERROR, str(value))
             else:
                 entry.parsed[entry.extracted_name(names[index])] = value
-        for name in names:
+        for name in always_there:
             if entry.get(name) is None:
                 entry.parsed[name] = ""
         return True

@@ -1,6 +1,6 @@
 """`| logfmt [--strict] [--keep-empty] [name="key", ...]`."""
 
-from sigyn.engine.interpreter.entry import Processed, Run
+from sigyn.engine.interpreter.entry import RESERVED, Processed, Run
 from sigyn.engine.interpreter.logfmt_syntax import BadPair, pairs
 from sigyn.engine.interpreter.names import NameCache, sanitise_name
 from sigyn.languages.logql import ast
@@ -47,7 +47,7 @@ def _compile_extractions(stage: ast.LogfmtParser) -> Run:
     wanted: dict[str, list[str]] = {}
     for extraction in stage.extractions:
         wanted.setdefault(sanitise_name(extraction.expression), []).append(extraction.name)
-    asked = [extraction.name for extraction in stage.extractions]
+    always_there = [extraction.name for extraction in stage.extractions if extraction.name not in RESERVED]
 
     def run(entry: Processed) -> bool:
         parsed = entry.parsed
@@ -60,7 +60,7 @@ def _compile_extractions(stage: ast.LogfmtParser) -> Run:
             key, value = pair
             for name in wanted.get(names[key], ()):
                 parsed[entry.extracted_name(name)] = value.replace("\ufffd", " ")
-        for name in asked:
+        for name in always_there:
             if entry.get(name) is None:
                 parsed[name] = ""
         return True

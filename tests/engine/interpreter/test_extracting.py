@@ -43,3 +43,24 @@ def test_decolorize(line: str, plain: str) -> None:
     entry = run("| decolorize", line)
     assert entry is not None
     assert entry.line == plain
+
+
+@pytest.mark.parametrize(
+    ("stage", "line"),
+    [
+        ("| json", '{"__error__":"x"}'),
+        ("| json", '{"__error__":"x","odd":"\\ud800"}'),
+        ('| json __error__="a"', '{"a":"x"}'),
+        ('| json __error__="a"', '{"b":"x"}'),
+        ("| logfmt", "__error__=x"),
+        ('| logfmt __error__="a"', "a=x"),
+        ('| logfmt __error__="a"', "b=x"),
+        ("| regexp `(?P<__error__>x)`", "x"),
+        ("| pattern `<_>=<__error__>`", "k=x"),
+        ("| unpack", '{"__error__":"x"}'),
+    ],
+)
+def test_no_line_says_of_itself_that_it_can_not_be_read(stage: str, line: str) -> None:
+    labels = parsed(stage, line)
+    assert "__error__" not in labels
+    assert labels.get("__error___extracted", "x") == "x"
