@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 
+from sigyn.engine.interpreter.entry import RESERVED
 from sigyn.engine.sql.compile import Program
 from sigyn.engine.sql.scope import ERROR, EXTRACTED
 from sigyn.engine.sql.unsupported import Unsupported
@@ -37,6 +38,8 @@ def series_names(program: Program, grouping: ast.Grouping | None, unwrapped: str
     elif scope.parser is not None:
         raise Unsupported(f"{scope.parser.kind} without a grouping by labels")
     else:
+        if scope.parsed.keys() & RESERVED:
+            raise Unsupported("a label that clashes with one that stages set")
         visible = scope.stream_names | scope.parsed.keys() | scope.overrides.keys() | {"detected_level"}
         if scope.parsed.keys() & (scope.stream_names | {"detected_level"}) or "detected_level" in scope.stream_names:
             raise Unsupported("a label that clashes with a label of a stream")

@@ -17,6 +17,7 @@ import numpy.typing as npt
 
 from sigyn.engine.context import QueryContext
 from sigyn.engine.frame import Frame
+from sigyn.engine.interpreter.entry import RESERVED
 from sigyn.engine.interpreter.pipeline import Pipeline
 from sigyn.engine.scan import ENTRIES_AT_ONCE, TEXT_COLUMNS, UNITS, Part, Scan, surviving
 from sigyn.engine.sql.compile import Program, compile_pipeline
@@ -109,7 +110,7 @@ class _Answer:
 
     def _answer_for(self, stream: Labels, timestamp: int, line: str, metadata: Labels) -> LogEntry | None:
         """The entry after the pipeline."""
-        if self._plain and _names(stream).isdisjoint(name for name, _ in metadata):
+        if self._plain and _taken(stream).isdisjoint(name for name, _ in metadata):
             return LogEntry(timestamp, line, stream, metadata, ())
         processed = self._pipeline.process(stream, timestamp, line, metadata)
         return processed.as_log_entry() if processed is not None else None
@@ -187,8 +188,9 @@ def _text_bytes(entry: LogEntry) -> int:
 
 
 @lru_cache(maxsize=4096)
-def _names(stream: Labels) -> frozenset[str]:
-    return frozenset(name for name, _ in stream)
+def _taken(stream: Labels) -> frozenset[str]:
+    """Names that structured metadata can't bear in an answer."""
+    return RESERVED.union(name for name, _ in stream)
 
 
 class _Units:

@@ -9,6 +9,7 @@ import pyarrow as pa
 
 from sigyn.engine.frame import Frame
 from sigyn.engine.grouping import SeriesNames
+from sigyn.engine.interpreter.entry import RESERVED
 from sigyn.engine.scan import entry_metadata
 from sigyn.engine.sql.scope import EXTRACTED, Scope
 from sigyn.engine.sql.text import NULL, Sql, column, identifier
@@ -101,7 +102,7 @@ class SeriesKeys:
 
     def _labels(self, of_stream: Labels, own: dict[str, str | None]) -> Labels:
         labels = dict(of_stream)
-        named = frozenset(labels)
+        named = RESERVED.union(labels)
         for name, value in entry_metadata(None, own.pop("", None)):
             labels[name + EXTRACTED if name in named else name] = value
         labels.update((name, value) for name, value in own.items() if value)

@@ -52,6 +52,7 @@ NAMES = (
     "trace_id",
     "detected_level",
     "nosuch",
+    "__error__",
 )
 VALUES = (
     "",
@@ -156,7 +157,7 @@ streams = st.lists(
     unique=True,
 )
 metadata = st.none() | st.dictionaries(
-    st.sampled_from(("trace_id", "level", "size", "app")), st.sampled_from(("t1", "error", "3KB"))
+    st.sampled_from(("trace_id", "level", "size", "app", "__error__")), st.sampled_from(("t1", "error", "3KB"))
 )
 
 WORDS = Vocabulary(

@@ -63,7 +63,8 @@ def test_extended_stages_agree(world: World, labels: list[Labels], entries: list
 def expected_table(stats: pipes.Stats, query: ast.LogQuery, labels: list[Labels], entries: list[Row]) -> pa.Table:
     """The rows as they come from looking at each entry."""
     filters = [stage for stage in query.stages if isinstance(stage, ast.LabelFilter)]
-    keeps = any(ERROR in predicate_labels(one.predicate) for one in filters) or Key(ERROR) in stats.by
+    read = {*(key.name for key in stats.by), *(measure.field for measure in stats.measures)}
+    keeps = any(ERROR in predicate_labels(one.predicate) for one in filters) or ERROR in read
     groups = StatsGroups(stats)
     for entry in processed_entries(query, labels, entries):
         if keeps or ERROR not in entry.parsed:

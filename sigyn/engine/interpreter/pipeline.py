@@ -4,7 +4,7 @@ from collections.abc import Sequence
 
 from sigyn.engine.interpreter.choices import compile_drop, compile_keep
 from sigyn.engine.interpreter.decolorize import run_decolorize
-from sigyn.engine.interpreter.entry import DUPLICATE_SUFFIX, Processed, Run
+from sigyn.engine.interpreter.entry import DUPLICATE_SUFFIX, RESERVED, Processed, Run
 from sigyn.engine.interpreter.formats import compile_label_format, compile_line_format
 from sigyn.engine.interpreter.json_fields import compile_json
 from sigyn.engine.interpreter.json_paths import compile_json_paths
@@ -67,14 +67,15 @@ class Pipeline:
     def process(self, stream: Labels, timestamp: int, line: str, metadata: Labels = ()) -> Processed | None:
         """The entry after all stages, or None when one of them dropped it.
 
-        Structured metadata of the name of a stream label gets `_extracted` at its end first.
+        Structured metadata of the name of a stream label, or of one that stages set, gets `_extracted` first.
         """
         if stream is not self._stream:
             self._stream, self._stream_labels = stream, dict(stream)
         labels = self._stream_labels
         own = dict(metadata)
-        if not labels.keys().isdisjoint(own):
-            own = {name + DUPLICATE_SUFFIX if name in labels else name: value for name, value in metadata}
+        if not labels.keys().isdisjoint(own) or not RESERVED.isdisjoint(own):
+            taken = labels.keys() | RESERVED
+            own = {name + DUPLICATE_SUFFIX if name in taken else name: value for name, value in metadata}
             labels = {name: value for name, value in labels.items() if name not in own}
         entry = Processed(timestamp, line, labels, own, {}, self._stream_labels)
         for run in self._runs:

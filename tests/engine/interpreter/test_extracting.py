@@ -64,3 +64,10 @@ def test_no_line_says_of_itself_that_it_can_not_be_read(stage: str, line: str) -
     labels = parsed(stage, line)
     assert "__error__" not in labels
     assert labels.get("__error___extracted", "x") == "x"
+
+
+@pytest.mark.parametrize("stages", ["", "| logfmt", '| __error__=""'])
+def test_no_sender_says_of_an_entry_that_it_can_not_be_read(stages: str) -> None:
+    entry = run(stages, "x", __error__="sent")
+    assert entry is not None
+    assert entry.metadata == {"__error___extracted": "sent"}
