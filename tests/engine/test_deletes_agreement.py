@@ -66,8 +66,8 @@ def test_deletes_and_queries_agree(
 
 
 def as_answered(entry: tuple[Labels, int, str, Labels]) -> tuple[Labels, int, str, Labels]:
-    """The entry as an answer has it: metadata of the name of a stream label has another name there."""
+    """The entry as an answer has it: metadata of the name of a stream label or an error have another name there."""
     stream, timestamp, line, own = entry
-    names = {name for name, _ in stream}
+    names = {name for name, _ in stream} | {"__error__"}
     renamed = {f"{name}_extracted" if name in names else name: value for name, value in own}
     return stream, timestamp, line, labels_of(renamed)
