@@ -2,6 +2,7 @@
 
 import time
 from collections.abc import Callable
+from contextlib import suppress
 
 import structlog
 
@@ -22,12 +23,12 @@ class Outage:
 
     def told(self, failure: SigynError | None) -> None:
         """How a write ended."""
-        if failure is None:
-            if self._failed:
-                _log.info("pushes are stored again", failed=self._failed)
-            self._failed = 0
-            return
-        self._failed += 1
-        if self._failed == 1 or self._now() - self._warned >= _BETWEEN_WARNINGS:
-            self._warned = self._now()
-            _log.warning("pushes can't be stored and get 503", reason=str(failure), failed=self._failed)
+        failed_before = self._failed
+        self._failed = 0 if failure is None else failed_before + 1
+        with suppress(OSError):  # the log may be on the disk that is full, and who pushed waits for an answer
+            if failure is None:
+                if failed_before:
+                    _log.info("pushes are stored again", failed=failed_before)
+            elif not failed_before or self._now() - self._warned >= _BETWEEN_WARNINGS:
+                self._warned = self._now()
+                _log.warning("pushes can't be stored and get 503", reason=str(failure), failed=self._failed)
