@@ -86,7 +86,8 @@ class Compactions:
             if job:
                 yield job
                 if self._runs_two() and f"tenant {tenant}" not in failures:
-                    others = [segment for segment in segments if segment not in job]
+                    taken = {segment.id for segment in job}
+                    others = [segment for segment in segments if segment.id not in taken]
                     yield from filter(None, [self._job(tenant, others, allowed)])
             elif not failing:
                 self._settled[tenant] = (segments, time.monotonic() + rules.age / SECOND)
