@@ -18,6 +18,7 @@ from sigyn.store.rewrite import rewrite
 from sigyn.store.shapes.forms import DecimalForm, HexForm, NumberedForm, TimeForm, plain_numbers
 from sigyn.store.shapes.lines import FEW_ROWS, rebuild_lines
 from sigyn.store.shapes.shaping import ShapeTable
+from sigyn.store.shapes.templates import Template, TemplatedForm
 
 
 def warm_kernels() -> None:
@@ -43,6 +44,8 @@ def _warm_rebuilding() -> None:
     HexForm(16).decode("a", {"a": pa.array([bytes(8)], pa.binary(8))}, timestamps)
     for form in (NumberedForm("u"), DecimalForm(1), TimeForm("T", 3, "Z")):
         form.decode("a", {"a": pa.array([1])}, timestamps)
+    templated = TemplatedForm((Template(("a ", ""), (0,)),))
+    templated.decode("a", {"a": pa.array([0]), "a.1": pa.array([1])}, timestamps)
     count = FEW_ROWS + 1
     rebuild_lines(ShapeTable.of([]), np.full(count, -1, np.int32), {}, pa.array([""] * count))
 
@@ -52,7 +55,7 @@ def _warm_shapes() -> None:
     count = 64
     lines = [
         f'{{"t":"2026-01-01T00:00:{n % 60:02}.000Z","i":"{n:032x}","d":{n}.5,"e":{n}.{n},"u":"user {n}",'
-        f'"k":"key {n % 4}"}}'
+        f'"k":"key {n % 4}","m":"took {n} ms"}}'
         for n in range(count)
     ]
     columns = [[0] * count, [*range(count)], lines, [None] * count, ['{"a":"b"}'] * count]

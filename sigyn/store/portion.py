@@ -14,6 +14,7 @@ from sigyn.store.layout import Layout
 from sigyn.store.shapes.forms import DecimalForm, Form, TimeForm, decode_form, equal_rows
 from sigyn.store.shapes.lines import rebuild_lines
 from sigyn.store.shapes.shape import FIELD, RAW, Syntax
+from sigyn.store.shapes.templates import Template, TemplatedForm
 from sigyn.store.shapes.values import Flags, Texts, equal_texts, valid_rows, whole
 from sigyn.store.stream_lines import KIND_OF, MIXED, TEXT, Kinds
 from sigyn.store.streams import Int64s
@@ -189,6 +190,16 @@ class Portion:
         """All texts of a column, where they are few; empty: they are not."""
         assert self._layout is not None
         return self._layout.few[column]
+
+    def templates(self, column: str) -> tuple[Template, ...]:
+        """What the texts of a column are but for their numbers, where it is held so; else empty."""
+        assert self._layout is not None
+        form = self._layout.forms[column]
+        return form.templates if isinstance(form, TemplatedForm) else ()
+
+    def template_places(self, column: str) -> pa.Array:
+        """For each entry the place of its text's template in `templates`, null where a line has no text."""
+        return self._physical(column)
 
     def texts(self, column: str) -> Texts:
         """The texts of a column that values of shapes are held in, null where a line has none."""

@@ -18,19 +18,19 @@ from sigyn.store.index_section import ALL_SHAPED, SOME_ESCAPED, SOME_TEXT, encod
 from sigyn.store.needles.filters import Words
 from sigyn.store.needles.source import NeedleSource
 from sigyn.store.segment import EncodedSegment, header_of, row_group_bounds
-from sigyn.store.shapes.forms import SAMPLE_ROWS, DecimalForm, HexForm, NumberedForm, TextForm, TimeForm
+from sigyn.store.shapes.forms import LONG_TEXT, SAMPLE_ROWS, DecimalForm, HexForm, NumberedForm, TextForm, TimeForm
 from sigyn.store.shapes.shape import Syntax
 from sigyn.store.shapes.shaping import ShapedLines
 from sigyn.store.shapes.shaping import shape_lines as take_apart
+from sigyn.store.shapes.templates import TemplatedForm
 from sigyn.store.shapes.values import Flags, string_buffers
 from sigyn.store.stream_lines import TEXT, Kinds, encode_kinds, kinds_of
 from sigyn.store.stream_tally import StreamTally, metadata_pairs
 from sigyn.store.streams import Int64s
 from sigyn.store.tallies import tallies_of
 
-SORTED_FORMAT = "3"
+SORTED_FORMAT = "4"
 
-_LONG_TEXT = 32  # bytes on average from which a dictionary is worth it for texts that come twice
 _REPEATING = 0.5  # share of distinct texts up to which they do
 
 
@@ -181,7 +181,7 @@ class SortedEntries:
             held = rows[texts.is_valid().to_numpy(zero_copy_only=False)[rows]]
             sample = texts.take(pa.array(held[:SAMPLE_ROWS]))
             size = pc.sum(pc.binary_length(sample)).as_py() or 0
-            if size and size >= _LONG_TEXT * len(sample) and len(sample.unique()) <= _REPEATING * len(sample):
+            if size and size >= LONG_TEXT * len(sample) and len(sample.unique()) <= _REPEATING * len(sample):
                 names.append(name)
         return names
 
@@ -199,7 +199,7 @@ class SortedEntries:
                     encodings[name] = "DELTA_LENGTH_BYTE_ARRAY"
                 case HexForm():
                     pass
-                case DecimalForm() | NumberedForm():
+                case DecimalForm() | NumberedForm() | TemplatedForm():
                     encodings |= dict.fromkeys(form.parts(name), "BYTE_STREAM_SPLIT")
                 case TimeForm():
                     encodings[name] = "DELTA_BINARY_PACKED"

@@ -138,8 +138,14 @@ async def test_large_segments_have_row_groups_of_bounded_size() -> None:
 
 async def test_long_texts_that_repeat_in_a_row_group_are_held_once() -> None:
     store = Store.open(StoreSettings(data=None, compaction=False))
+    names = str.maketrans("0123456789", "abcdefghij")
     lines = [
-        json.dumps({"id": f"{number:032x}", "trace": f"service {app} failed at line {number % 2000} of a long file"})
+        json.dumps(
+            {
+                "id": f"{number:032x}",
+                "trace": f"service {app} failed in {str(number % 2000).translate(names)} of a long file",
+            }
+        )
         for app in range(4)
         for number in range(8192)
     ]

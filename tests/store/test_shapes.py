@@ -23,6 +23,7 @@ from sigyn.store.shapes.forms import (
     equal_rows,
 )
 from sigyn.store.shapes.shaping import MAX_COLUMNS, ShapedLines, shape_lines
+from sigyn.store.shapes.templates import Template, TemplatedForm, templates_of
 from tests.engine.test_agreement import lines as any_lines
 
 NOON = 1_768_478_400 * 10**9
@@ -46,6 +47,30 @@ numbered = st.tuples(
     st.sampled_from(("user_", "ü ", "")),
     st.one_of(st.integers(0, 10**16).map(str), st.sampled_from(("", "-1", "007", "1.5", "x"))),
 ).map("".join)
+
+
+pieces_of_messages = st.sampled_from(("took ", " ms", "line ", ", in ", "v", ".", "-", " of ", "007", "ü", ""))
+numbers_of_messages = st.sampled_from(
+    (
+        st.integers(0, 99).map(str),
+        st.integers(0, 10**15 - 1).map(str),
+        st.integers(0, 10**6).map(lambda number: f"{number // 100}.{number % 100:02}"),
+        st.sampled_from(("0", "1.5", "1.10", "00", "007.5", "1.2345678901", "1234567890123.123", "12345678901234567")),
+    )
+)
+
+
+def _messages_of(pieces: list[tuple[str, st.SearchStrategy[str]]]) -> st.SearchStrategy[str]:
+    """These texts with numbers behind each."""
+    return st.tuples(*(number.map(lambda text, piece=piece: piece + text) for piece, number in pieces)).map("".join)
+
+
+messages: st.SearchStrategy[list[str]] = (
+    st.lists(st.lists(st.tuples(pieces_of_messages, numbers_of_messages), max_size=4), min_size=1, max_size=3)
+    .map(lambda templates: st.one_of([_messages_of(template) for template in templates]))
+    .flatmap(lambda texts: st.lists(texts, min_size=16, max_size=60))
+)
+"""Texts that are few but for the numbers in them, mostly."""
 
 
 def _text_of(time: int) -> str:
@@ -106,6 +131,7 @@ def test_a_field_is_what_the_parser_gives(lines: list[str]) -> None:
     st.sampled_from((numbers, times, ids, numbered)).flatmap(
         lambda kind: st.lists(st.none() | kind, min_size=1, max_size=40)
     )
+    | messages
 )
 def test_a_form_gives_back_what_it_says_it_holds(texts: list[str | None]) -> None:
     column = pa.array(texts, pa.string())
@@ -128,13 +154,18 @@ def test_forms_are_chosen_by_what_the_texts_are() -> None:
     assert form([f"2026-01-15 10:00:{n % 60:02}.{n:06}" for n in range(100)]) == TimeForm(" ", 6, "")
     assert form(["GET", "PUT"] * 100) == TextForm(dictionary=True)
     assert form([f"user {n}" for n in range(100)]) == NumberedForm("user ")
-    assert form([f"user {n} of {n}" for n in range(100)]) == NumberedForm("user 0 of ")  # few will fit
-    assert form([f"{n} users" for n in range(100)]) == TextForm(dictionary=False)
+    assert form([f"user {n} of {n}" for n in range(100)]) == TemplatedForm((Template(("user ", " of ", ""), (0, 0)),))
+    assert form([f"{n} users" for n in range(100)]) == TemplatedForm((Template(("", " users"), (0,)),))
+    assert form([f"took {n}.{n % 10}{n % 7} ms" for n in range(100)]) == TemplatedForm(
+        (Template(("took ", " ms"), (2,)),)
+    )
+    assert form([f"{chr(97 + n // 26)}{chr(97 + n % 26)} {n}" for n in range(100)]) == TextForm(dictionary=False)
 
 
 @settings(max_examples=300, deadline=None)
 @given(
-    st.sampled_from((numbers, ids, numbered)).flatmap(lambda kind: st.lists(st.none() | kind, min_size=1, max_size=40)),
+    st.sampled_from((numbers, ids, numbered)).flatmap(lambda kind: st.lists(st.none() | kind, min_size=1, max_size=40))
+    | messages,
     st.data(),
 )
 def test_a_text_is_found_without_reading_texts(texts: list[str | None], data: st.DataObject) -> None:
@@ -170,6 +201,38 @@ def test_many_texts_keep_a_dictionary() -> None:
     form, held = plain.with_few("field.x", plain.encode("field.x", column, times)[0])
     assert form == plain
     assert decode_form(form, "field.x", held, times).to_pylist() == column.to_pylist()
+
+
+@settings(max_examples=300, deadline=None)
+@given(messages.filter(lambda texts: bool(templates_of(pa.array(texts), len(texts), 1.0))))
+def test_texts_of_templates_come_back_and_are_found(texts: list[str]) -> None:
+    form = TemplatedForm(templates_of(pa.array(texts), len(texts), 1.0))
+    again = msgspec.json.decode(msgspec.json.encode(form), type=TemplatedForm)
+    held, fits = again.encode("field.x", pa.array(texts), np.zeros(len(texts), np.int64))
+    back = decode_form(again, "field.x", held, np.zeros(len(texts), np.int64)).to_pylist()
+    assert back == [text if fit else None for text, fit in zip(texts, fits, strict=True)]
+    assert fits.any()
+    for sought in texts[:5]:
+        found = equal_rows(again, "field.x", held, sought)
+        assert found is not None
+        assert found.to_pylist() == [bool(fit) and text == sought for text, fit in zip(texts, fits, strict=True)]
+
+
+def test_a_number_that_could_not_be_written_back_is_part_of_its_template() -> None:
+    texts = pa.array(["at 007", "at 7", "at 1.50", "at 1234567890123456", "at 1.2345678901", "no number"])
+    assert set(templates_of(texts, 8, 1.0)) == {
+        Template(("at 007",), ()),
+        Template(("at ", ""), (0,)),
+        Template(("at ", ""), (2,)),
+        Template(("at 1234567890123456",), ()),
+        Template(("no number",), ()),
+    }
+    form = TemplatedForm(templates_of(texts, 8, 1.0))
+    held, fits = form.encode("field.x", texts, np.zeros(6, np.int64))
+    assert fits.tolist() == [True, True, True, True, False, True]
+    assert decode_form(form, "field.x", held, np.zeros(6, np.int64)).to_pylist() == [
+        text if fit else None for text, fit in zip(texts.to_pylist(), fits, strict=True)
+    ]
 
 
 def test_numbers_are_those_that_parsing_gives() -> None:

@@ -19,6 +19,7 @@ from sigyn.engine.automata.syntax import (
     first_text,
     parse_expression,
 )
+from sigyn.store.shapes.templates import Template
 
 FOUND, UNKNOWN, FIRST = 0, 1, 2
 """States: it was found, and stays so; a byte beyond ASCII came, so that the whole line has to be looked at;
@@ -29,6 +30,7 @@ _MOST_PLACES = 2048  # of an expression written out
 _REMEMBERED = 4096  # walks: each new segment may bring other texts, and an automaton lives as long as it is asked for
 _UNSEEN = -1
 
+_DIGITS, _DECIMALS = (np.isin(np.arange(256), list(letters)) for letters in (b"0123456789", b"0123456789."))
 
 _NOTHING = np.zeros(0, np.uint8)
 _NOTHING.flags.writeable = False
@@ -50,6 +52,7 @@ class Automaton:
     _after: dict[tuple[int, bytes], int] = field(default_factory=dict)
     _quiet: dict[int, npt.NDArray[np.bool_]] = field(default_factory=dict)
     _common: dict[tuple[int, tuple[bytes, ...], bytes], int | None] = field(default_factory=dict)
+    _behind: dict[tuple[int, Template], int | None] = field(default_factory=dict)
 
     def after(self, state: int, text: bytes) -> int:
         """The state behind a text."""
@@ -79,6 +82,23 @@ class Automaton:
         if len(self._common) >= _REMEMBERED:
             self._common.clear()
         self._common[key] = behind
+        return behind
+
+    def behind_template(self, state: int, template: Template) -> int | None:
+        """The state behind any text of a template; None when the numbers in it matter."""
+        key = (state, template)
+        known = self._behind.get(key, _UNSEEN)
+        if known != _UNSEEN:
+            return known
+        behind: int | None = self.after(state, template.literals[0].encode())
+        for literal, scale in zip(template.literals[1:], template.scales, strict=True):
+            if behind is None or not self.ignores(behind, _DECIMALS if scale else _DIGITS):
+                behind = None
+                break
+            behind = self.after(behind, literal.encode())
+        if len(self._behind) >= _REMEMBERED:
+            self._behind.clear()
+        self._behind[key] = behind
         return behind
 
     def ignores(self, state: int, alphabet: npt.NDArray[np.bool_]) -> bool:

@@ -113,6 +113,13 @@ def _over_column(automaton: Automaton, at: _Rows, portion: Portion, column: str,
     alphabet = portion.alphabet(column)
     if alphabet is not None and all(automaton.ignores(state, alphabet) for state in at.moving):
         return at
+    templates = portion.templates(column)
+    behind = [[automaton.behind_template(state, template) for template in templates] for state in at.states]
+    if templates and not any(None in of_state for of_state in behind):
+        moved = np.array(behind, np.int16)
+        if (moved == moved[:, :1]).all():
+            return _Rows(tuple(moved[:, 0].tolist()), at.group_of)
+        return _moved(automaton, at, moved, _codes(portion.template_places(column))[rows])
     coded = portion.coded(column)
     if coded is not None:
         codes = [_codes(each.indices) for each in coded]
@@ -148,11 +155,16 @@ def _over_dictionaries(
             _run(automaton, texts, behind[begin : begin + len(texts.lengths)])
             begin += len(texts.lengths)
         moved[np.array(at.states) == state] = behind
+    return _moved(automaton, at, moved, codes)
+
+
+def _moved(automaton: Automaton, at: _Rows, moved: States, codes: npt.NDArray[np.int32]) -> _Rows:
+    """The rows behind what codes stand for; moved[group, code] is the state behind it."""
     numbers, states = _numbered(automaton, moved.ravel())
     if len(states) <= 1:
         return _Rows(states or at.states, None)
     group_of = np.empty(len(codes), np.int16)
-    move_groups(numbers, count, at.group_of if at.group_of is not None else _NO_GROUPS, codes, group_of)
+    move_groups(numbers, moved.shape[1], at.group_of if at.group_of is not None else _NO_GROUPS, codes, group_of)
     return _Rows(states, group_of)
 
 

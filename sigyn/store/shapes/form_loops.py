@@ -120,20 +120,38 @@ def read_decimals(data: Bytes, offsets: Integers, mantissas: Longs, scales: Scal
         fits[i] = True
 
 
+@borrowing
+def decimal_length(value: int, scale: int) -> int:
+    """Bytes of a number without a minus, of which `scale` digits stand behind a point."""
+    digits = 1
+    while value >= 10:
+        value //= 10
+        digits += 1
+    return max(digits, scale + 1) + 1 if scale else digits
+
+
 @compiled
 def decimal_lengths(mantissas: Longs, scales: Scales, valid: Flags, out: Integers) -> None:
     """Bytes of the text of each number; 0 where there is none."""
     for i in range(len(out)):
         out[i] = 0
-        if not valid[i]:
-            continue
-        value = abs(mantissas[i])
-        digits = 1
-        while value >= 10:
-            value //= 10
-            digits += 1
-        scale = scales[i]
-        out[i] = (1 if mantissas[i] < 0 else 0) + (max(digits, scale + 1) + 1 if scale else digits)
+        if valid[i]:
+            out[i] = (1 if mantissas[i] < 0 else 0) + decimal_length(abs(mantissas[i]), scales[i])
+
+
+@borrowing
+def write_decimal(value: int, scale: int, out: Bytes, begin: int, end: int) -> None:
+    """The text of a number without a minus to out[begin:end], which is as long as it."""
+    at = end - 1
+    written = 0
+    while at >= begin:
+        if scale and written == scale:
+            out[np.uint64(at)] = 46
+            at -= 1
+        out[np.uint64(at)] = 48 + value % 10
+        value //= 10
+        written += 1
+        at -= 1
 
 
 @compiled
@@ -142,21 +160,11 @@ def write_decimals(mantissas: Longs, scales: Scales, valid: Flags, offsets: Inte
     for i in range(len(valid)):
         if not valid[i]:
             continue
-        begin, at = offsets[i], offsets[i + 1] - 1
-        value = abs(mantissas[i])
+        begin = offsets[i]
         if mantissas[i] < 0:
             out[begin] = 45
             begin += 1
-        scale = scales[i]
-        written = 0
-        while at >= begin:
-            if scale and written == scale:
-                out[at] = 46
-                at -= 1
-            out[at] = 48 + value % 10
-            value //= 10
-            written += 1
-            at -= 1
+        write_decimal(abs(mantissas[i]), scales[i], out, begin, offsets[i + 1])
 
 
 @compiled

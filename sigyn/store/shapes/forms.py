@@ -4,6 +4,7 @@ text     as they are; with a dictionary where few differ
 hex      ids of lower-case hexadecimal digits, all of one length, as bytes: half the size
 numbered whole numbers behind a text that is the same for all: `user_777`
 decimal  numbers as mantissa and digits behind the point: `12.50` is 1250 and 2. What `unwrap` reads
+templated  few texts but for the numbers in them: the place of the template, and the numbers
 time     times such as 2026-11-25T21:35:57.021Z, as their distance from the entry's own timestamp,
          cut to the same digits: nearly always 0, and then next to nothing
 
@@ -21,7 +22,19 @@ import numpy.typing as npt
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from sigyn.store.shapes.values import Flags, Longs, Texts, integers_of, string_array, string_buffers, valid_rows, whole
+from sigyn.store.shapes.templates import TemplatedForm, templates_of
+from sigyn.store.shapes.values import (
+    Columns,
+    Flags,
+    Longs,
+    Texts,
+    integer_column,
+    integers_of,
+    string_array,
+    string_buffers,
+    valid_rows,
+    whole,
+)
 
 SAMPLE_ROWS = 8192
 FEW = 0.25  # share of distinct texts in a sample up to which a dictionary is worth it
@@ -30,15 +43,14 @@ MAX_DICTIONARY = 1024  # texts of a dictionary that is written with every row gr
 MOST_FEW = 64  # texts that are named in the footer
 MOST_FEW_TEXT = 2048  # bytes of them all
 _COUNTED_AT_ONCE = 1 << 20  # bytes: numpy makes 8 of each to count them
+LONG_TEXT = 32  # bytes on average from which a text takes more room than numbers and a place
+_TEXTS_OF_TEMPLATE = 8  # distinct ones in a sample, at least, for templates to be worth it
 MISFITS = 0.02  # share of texts up to which it is better to leave them to their lines
 
 _TIME = re.compile(r"\d{4}-\d\d-\d\d([T ])\d\d:\d\d:\d\d(?:\.(\d{1,9}))?(Z|[+-]\d\d:\d\d|)")
 _HEX = re.compile(r"(?:[0-9a-f]{2}){8,32}")
 _NUMBERED = re.compile(r"(.{0,63}\D)(?:0|[1-9]\d{0,14})", re.DOTALL | re.ASCII)
 _DECIMAL = re.compile(r"-?(?:0|[1-9]\d{0,14})(?:\.\d{1,9})?")
-
-Columns: TypeAlias = dict[str, pa.Array]
-"""Physical columns by name."""
 
 Floats = npt.NDArray[np.float64]
 
@@ -176,7 +188,7 @@ class NumberedForm(msgspec.Struct, frozen=True, tag="numbered", tag_field="form"
         numbers, fits = np.zeros(len(texts), np.int64), np.empty(len(texts), np.bool_)
         read_numbered(*string_buffers(texts), self._bytes, numbers, fits)
         fits &= valid_rows(texts)
-        return {name: _integers(numbers, fits)}, fits
+        return {name: integer_column(numbers, fits)}, fits
 
     def decode(self, name: str, columns: Columns, timestamps: Longs) -> Texts:
         """As in TextForm."""
@@ -220,7 +232,7 @@ class DecimalForm(msgspec.Struct, frozen=True, tag="decimal", tag_field="form"):
         mantissas, scales, fits = _read_decimals(texts)
         if self.scale is not None:
             fits &= scales == self.scale
-        columns = {name: _integers(mantissas, fits)}
+        columns = {name: integer_column(mantissas, fits)}
         if self.scale is None:
             columns[f"{name}.scale"] = pa.array(scales, mask=~fits)
         return columns, fits
@@ -306,12 +318,6 @@ class TimeForm(msgspec.Struct, frozen=True, tag="time", tag_field="form"):
         return np.asarray(timestamps // unit * unit)
 
 
-def _integers(numbers: Longs, fits: Flags) -> pa.Array:
-    """Those that fit, in 32 bits where they all have room."""
-    small = fits.any() and np.abs(numbers[fits]).max() < 2**31
-    return pa.array(numbers.astype(np.int32) if small else numbers, mask=~fits)
-
-
 def _flags(letters: bytes) -> Flags:
     flags = np.zeros(256, np.bool_)
     flags[list(letters)] = True
@@ -336,7 +342,7 @@ def letters_of(texts: pa.StringArray) -> str:
     return np.packbits(used).tobytes().hex()
 
 
-Form: TypeAlias = TextForm | HexForm | NumberedForm | DecimalForm | TimeForm
+Form: TypeAlias = TextForm | HexForm | NumberedForm | DecimalForm | TimeForm | TemplatedForm
 
 
 def choose_form(texts: pa.StringArray) -> Form:
@@ -356,11 +362,19 @@ def choose_form(texts: pa.StringArray) -> Form:
         _, scales, fits = _read_decimals(sample)
         used = np.unique(scales[fits])
         return DecimalForm(int(used[0]) if len(used) == 1 else None)
-    if distinct <= FEW * len(sample):
+    repeats = distinct <= FEW * len(sample)
+    if repeats and (pc.sum(pc.binary_length(sample)).as_py() or 0) < LONG_TEXT * len(sample):
         return TextForm(dictionary=True)
     if match := _NUMBERED.fullmatch(first):
-        return NumberedForm(match[1])
-    return TextForm(dictionary=False)
+        numbered = NumberedForm(match[1])
+        _, fits = numbered.encode("", sample, np.zeros(len(sample), np.int64))
+        if fits.sum() >= (1 - MISFITS) * len(sample):
+            return numbered
+    if templates_of(sample, max(1, distinct // _TEXTS_OF_TEMPLATE), MISFITS):
+        templates = templates_of(texts.drop_null(), len(texts), MISFITS)
+        if templates:
+            return TemplatedForm(templates)
+    return TextForm(dictionary=repeats)
 
 
 def equal_rows(form: Form, name: str, columns: Columns, text: str) -> pa.BooleanArray | None:
@@ -371,7 +385,8 @@ def equal_rows(form: Form, name: str, columns: Columns, text: str) -> pa.Boolean
     sought = _as_held(form, name, text)
     if sought is None:
         return pa.repeat(False, len(columns[parts[0]]))
-    masks = [pc.equal(columns[part], value) for part, value in zip(parts, sought, strict=True)]
+    held = [(part, value) for part, value in zip(parts, sought, strict=True) if value.is_valid]
+    masks = [pc.equal(columns[part], value) for part, value in held]
     return reduce(pc.and_, masks).fill_null(False)
 
 

@@ -19,6 +19,9 @@ ROOM = 16
 Texts: TypeAlias = pa.StringArray | pa.DictionaryArray
 """A column of texts, null where there is none."""
 
+Columns: TypeAlias = dict[str, pa.Array]
+"""Physical columns by name."""
+
 
 @dataclass(frozen=True, slots=True)
 class Slices:
@@ -59,6 +62,12 @@ def slices_of(texts: Texts) -> Slices:
 def integers_of(column: pa.Array) -> npt.NDArray[np.integer]:
     """The numbers of an integer column, 0 where there is none; not to be written to."""
     return np.asarray((column.fill_null(0) if column.null_count else column).to_numpy())
+
+
+def integer_column(numbers: Longs, valid: Flags) -> pa.Array:
+    """Those of the numbers that are valid, as int32 where they all have room."""
+    small = valid.any() and np.abs(numbers[valid]).max() < 2**31
+    return pa.array(numbers.astype(np.int32) if small else numbers, mask=~valid)
 
 
 def valid_rows(column: pa.Array) -> Flags:

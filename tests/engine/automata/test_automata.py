@@ -1,5 +1,7 @@
 """Automata find what RE2 finds."""
 
+import json
+
 import numpy as np
 import pyarrow as pa
 import pytest
@@ -12,7 +14,7 @@ from sigyn.engine.automata.lines import find_in_lines
 from sigyn.engine.automata.syntax import first_text, parse_expression, required_texts
 from sigyn.store.shapes.shaping import shape_lines
 from tests.engine.test_agreement import lines as any_lines
-from tests.store.test_shapes import NOON, portion_of
+from tests.store.test_shapes import NOON, messages, portion_of
 
 pieces = st.sampled_from(
     (
@@ -29,6 +31,8 @@ pieces = st.sampled_from(
         "^",
         "$",
         "1",
+        "took",
+        " ms",
         '"',
         ":",
         "[a-c1]",
@@ -49,6 +53,8 @@ expressions = st.recursive(
     ),
     max_leaves=8,
 )
+lines_of_messages = messages.map(lambda some: [json.dumps({"msg": text, "n": text}) for text in some])
+many_lines = st.lists(any_lines, min_size=1, max_size=30) | lines_of_messages
 texts = st.text(alphabet=st.sampled_from('ab1.c\n "'), max_size=10)
 
 
@@ -81,7 +87,7 @@ def test_a_line_with_more_than_ascii_is_left_to_re2() -> None:
 
 
 @settings(max_examples=300, deadline=None)
-@given(st.lists(any_lines, min_size=1, max_size=30), expressions)
+@given(many_lines, expressions)
 def test_shaped_lines_are_searched_as_if_they_were_text(lines: list[str], expression: str) -> None:
     shaped = shape_lines(pa.array(lines), np.full(len(lines), NOON), 1)
     automaton = automaton_of(expression, is_expression=True)
@@ -96,7 +102,7 @@ def test_shaped_lines_are_searched_as_if_they_were_text(lines: list[str], expres
 
 
 @settings(max_examples=300, deadline=None)
-@given(st.lists(any_lines, min_size=1, max_size=30), st.data())
+@given(many_lines, st.data())
 def test_a_text_is_found_wherever_it_is(lines: list[str], data: st.DataObject) -> None:
     """Also across the columns that a line is held in, and beside any alphabet's letters."""
     line = data.draw(st.sampled_from(lines))
