@@ -10,6 +10,7 @@ import numpy.typing as npt
 from sigyn.store.shapes.forms import Form, TextForm
 from sigyn.store.shapes.shape import Shape, Syntax
 from sigyn.store.shapes.shaping import ShapeTable
+from sigyn.store.shapes.templates import Template, TemplatedForm
 from sigyn.store.shapes.values import Flags
 
 
@@ -52,6 +53,16 @@ class Layout:
             if isinstance(form, TextForm) and form.dictionary and not form.coded
         )
         return cls(table, of_column, codes, literals, alphabets, few, with_dictionary)
+
+    def templates(self, column: str) -> tuple[Template, ...]:
+        """What the texts of a column are but for their numbers, where it holds places among these; else empty."""
+        form = self.forms[column]
+        return form.templates if isinstance(form, TemplatedForm) else ()
+
+    def coded_texts(self, column: str) -> tuple[bytes, ...]:
+        """The texts of a column, where it holds places among these; else empty."""
+        form = self.forms[column]
+        return self.few[column] if isinstance(form, TextForm) and form.coded else ()
 
     def is_known_to(self, parsers: Collection[Syntax]) -> bool:
         """Whether the columns hold all that each of these parsers finds in lines that have a shape."""

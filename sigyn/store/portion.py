@@ -14,7 +14,6 @@ from sigyn.store.layout import Layout
 from sigyn.store.shapes.forms import DecimalForm, Form, TimeForm, decode_form, equal_rows
 from sigyn.store.shapes.lines import rebuild_lines
 from sigyn.store.shapes.shape import FIELD, RAW, Syntax
-from sigyn.store.shapes.templates import Template, TemplatedForm
 from sigyn.store.shapes.values import Flags, Texts, equal_texts, valid_rows, whole
 from sigyn.store.stream_lines import KIND_OF, MIXED, TEXT, Kinds
 from sigyn.store.streams import Int64s
@@ -82,8 +81,8 @@ class Portion:
         None: not known before the columns are read.
         """
         self.rows = rows
+        self.layout = layout
         self._read = read
-        self._layout = layout
         self._has_metadata = has_metadata
         self._has_text = has_text
         self._row_groups = row_groups
@@ -147,19 +146,19 @@ class Portion:
     @property
     def is_shaped(self) -> bool:
         """Whether lines have to be put together before they can be read."""
-        return self._layout is not None
+        return self.layout is not None
 
     def lines(self, rows: Int64s) -> pa.Array:
         """The lines of these entries."""
         if self._lines is None and self.are_text(rows):
             return self._all_at(["line"], rows)["line"]
-        if self._layout is None or self._lines is not None or 2 * len(rows) > self.rows:
+        if self.layout is None or self._lines is not None or 2 * len(rows) > self.rows:
             return self.column("line").take(pa.array(rows))
-        return self._rebuilt(self._layout, rows)
+        return self._rebuilt(self.layout, rows)
 
     def are_text(self, rows: Int64s) -> bool:
         """Whether the lines of all these entries are held as text."""
-        if self._layout is None:
+        if self.layout is None:
             return True
         kinds = self._kinds_at(rows)
         if kinds is not None and (kinds != MIXED).all():
@@ -172,33 +171,12 @@ class Portion:
 
     def shapes(self, rows: Int64s) -> npt.NDArray[np.int32]:
         """The shapes of the lines of these entries (rising), -1 for those that are held as text."""
-        if self._layout is None:
+        if self.layout is None:
             return np.full(len(rows), -1, np.int32)
         return self._shapes() if len(rows) == self.rows else np.asarray(self.at("shape", rows).to_numpy())
 
-    def pieces(self, shape: int) -> tuple[Sequence[bytes], Sequence[str]]:
-        """The texts around the values of a shape, and the columns of the values between them."""
-        assert self._layout is not None
-        return self._layout.literals[shape], self._layout.table.shapes[shape].columns
-
-    def alphabet(self, column: str) -> Flags | None:
-        """The bytes (256 flags) that the texts of a column are made of; None: any."""
-        assert self._layout is not None
-        return self._layout.alphabets[column]
-
-    def few_texts(self, column: str) -> tuple[bytes, ...]:
-        """All texts of a column, where they are few; empty: they are not."""
-        assert self._layout is not None
-        return self._layout.few[column]
-
-    def templates(self, column: str) -> tuple[Template, ...]:
-        """What the texts of a column are but for their numbers, where it is held so; else empty."""
-        assert self._layout is not None
-        form = self._layout.forms[column]
-        return form.templates if isinstance(form, TemplatedForm) else ()
-
-    def template_places(self, column: str) -> pa.Array:
-        """For each entry the place of its text's template in `templates`, null where a line has no text."""
+    def places(self, column: str) -> pa.Array:
+        """For each entry the place of its text, or its template, among those in `layout`; null: it has none."""
         return self._physical(column)
 
     def texts(self, column: str) -> Texts:
@@ -211,8 +189,8 @@ class Portion:
         To make one dictionary of those of the row groups costs as much as to read them.
         """
         if column not in self._coded:
-            assert self._layout is not None
-            if column not in self._layout.with_dictionary:
+            assert self.layout is not None
+            if column not in self.layout.with_dictionary:
                 return None
             held = self._columns.get(column)
             if held is None:
@@ -225,14 +203,14 @@ class Portion:
 
     def shaped(self, syntax: Syntax) -> Flags | None:
         """Entries of which `field` knows all that the parser of this syntax would find; None: of none."""
-        if self._layout is None or not self._layout.codes[syntax].any():
+        if self.layout is None or not self.layout.codes[syntax].any():
             return None
         kinds = self._kinds()
         if kinds is not None and (kinds != MIXED).all():
             return np.asarray(kinds == KIND_OF[syntax])
         syntaxes = self._row_groups.syntaxes if self._row_groups is not None else ()
         if self._row_groups is None or "shape" in self._columns or not any(syntaxes):
-            return np.asarray(self._layout.codes[syntax][self._shapes()])
+            return np.asarray(self.layout.codes[syntax][self._shapes()])
         rows = np.diff(self._row_groups.ends, prepend=0)
         found = np.repeat(np.array([each == syntax for each in syntaxes], np.bool_), rows)
         mixed = [place for place, each in enumerate(syntaxes) if each is None]
@@ -247,13 +225,13 @@ class Portion:
 
         None when no line of the segment has any.
         """
-        if self._layout is None or FIELD + name not in self._layout.forms:
+        if self.layout is None or FIELD + name not in self.layout.forms:
             return None
         if len(rows) == self.rows:
             return self._text(FIELD + name)
         if FIELD + name in self._texts or 2 * len(rows) > self.rows:
             return self._text(FIELD + name).take(pa.array(rows))
-        form = self._layout.forms[FIELD + name]
+        form = self.layout.forms[FIELD + name]
         held = self._all_at([*form.parts(FIELD + name), *self._times_for(form)], rows)
         return decode_form(form, FIELD + name, held, held["timestamp"].to_numpy() if "timestamp" in held else _NO_ROWS)
 
@@ -263,7 +241,7 @@ class Portion:
         return None if equal is None else np.asarray(equal.to_numpy(zero_copy_only=False))
 
     def _equal(self, name: str, text: str) -> pa.BooleanArray | None:
-        form = self._layout.forms.get(FIELD + name) if self._layout is not None else None
+        form = self.layout.forms.get(FIELD + name) if self.layout is not None else None
         if form is None:
             return None
         parts = form.parts(FIELD + name)
@@ -276,12 +254,12 @@ class Portion:
         Rising, and only those of some streams, told by their ordinals in the segment. What a parser finds in a line
         of another syntax, no column tells.
         """
-        if self._layout is None or self.has_metadata:
+        if self.layout is None or self.has_metadata:
             return None
         found = self._unknown_to(parsers, streams)
         if found is None:
             return None
-        if FIELD + name in self._layout.forms:
+        if FIELD + name in self.layout.forms:
             equal = self._equal(name, text)
             if equal is None:
                 rows = np.flatnonzero(equal_texts(self._text(FIELD + name), text))
@@ -295,13 +273,13 @@ class Portion:
 
     def escaped(self, name: str) -> Flags | None:
         """Entries whose field has escapes to undo, which `field` does not know; None: none."""
-        if self._layout is None or RAW + name not in self._layout.forms:
+        if self.layout is None or RAW + name not in self.layout.forms:
             return None
         return valid_rows(self._physical(RAW + name))
 
     def numbers(self, name: str) -> tuple[npt.NDArray[np.float64], Flags] | None:
         """The field's texts as float64, and which entries have one; None when it is not held as numbers."""
-        form = self._layout.forms.get(FIELD + name) if self._layout is not None else None
+        form = self.layout.forms.get(FIELD + name) if self.layout is not None else None
         if not isinstance(form, DecimalForm):
             return None
         parts = form.parts(FIELD + name)
@@ -313,10 +291,10 @@ class Portion:
         return portion if self._tell is None else portion.when_lost(self._tell)
 
     def _whole_lines(self) -> pa.Array:
-        if self._layout is None:
+        if self.layout is None:
             return self._physical("line")
         if self._lines is None:
-            self._lines = self._rebuilt(self._layout, None)
+            self._lines = self._rebuilt(self.layout, None)
         return self._lines
 
     def _rebuilt(self, layout: Layout, rows: Int64s | None) -> pa.Array:
@@ -374,8 +352,8 @@ class Portion:
 
     def _text(self, name: str) -> Texts:
         if name not in self._texts:
-            assert self._layout is not None
-            form = self._layout.forms[name]
+            assert self.layout is not None
+            form = self.layout.forms[name]
             parts = form.parts(name)
             self.load(parts)
             times = self._timestamps() if self._times_for(form) else _NO_ROWS
@@ -391,8 +369,8 @@ class Portion:
 
     def _unknown_to(self, parsers: Collection[Syntax], streams: Flags) -> Int64s | None:
         """Entries of these streams of which no column tells what these parsers find, rising; None: all."""
-        assert self._layout is not None
-        if self._layout.is_known_to(parsers):
+        assert self.layout is not None
+        if self.layout.is_known_to(parsers):
             return self._text_rows(streams)
         found = _NO_ROWS
         for parser in parsers:
@@ -463,9 +441,9 @@ class Portion:
         """Whether lines can be put together without reading much."""
         if self._lines is not None:
             return True
-        if self._layout is None:
+        if self.layout is None:
             return "line" in self._columns
-        parts = [part for name, form in self._layout.forms.items() for part in form.parts(name)]
+        parts = [part for name, form in self.layout.forms.items() for part in form.parts(name)]
         return 2 * sum(part in self._columns for part in parts) > len(parts)
 
     def load_entries(self, rows: Int64s) -> None:

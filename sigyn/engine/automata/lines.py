@@ -13,6 +13,7 @@ import pyarrow as pa
 
 from sigyn.engine.automata.automaton import FIRST, UNKNOWN, Automaton
 from sigyn.engine.kernels.automaton import move_groups, number_states, run_automaton
+from sigyn.store.layout import Layout
 from sigyn.store.portion import Portion
 from sigyn.store.shapes.values import Slices, integers_of, slices_of, string_buffers
 
@@ -82,14 +83,16 @@ def _over_text(automaton: Automaton, lines: pa.StringArray, rows: Rows) -> _Rows
 
 def _over_shape(portion: Portion, shape: int, rows: Rows, automaton: Automaton) -> _Rows:
     """Rows whose lines are of one shape."""
-    literals, columns = portion.pieces(shape)
+    layout = portion.layout
+    assert layout is not None  # it has shapes
+    literals, columns = layout.literals[shape], layout.table.shapes[shape].columns
     at = _Rows((automaton.after(FIRST, literals[0]),), None)
     for literal, column in zip(literals[1:], columns, strict=True):
         if not at.moving:
             break
-        behind = _behind_whichever(automaton, at, portion.few_texts(column), literal)
+        behind = _behind_whichever(automaton, at, layout.few[column], literal)
         if behind is None:
-            at = _over_column(automaton, at, portion, column, rows)
+            at = _over_column(automaton, at, portion, layout, column, rows)
             behind = _Rows(tuple(automaton.after(state, literal) for state in at.states), at.group_of)
         at = behind
     return at
@@ -108,18 +111,16 @@ def _behind_whichever(automaton: Automaton, at: _Rows, texts: tuple[bytes, ...],
     return _Rows(tuple(states), at.group_of)
 
 
-def _over_column(automaton: Automaton, at: _Rows, portion: Portion, column: str, rows: Rows) -> _Rows:
+def _over_column(automaton: Automaton, at: _Rows, portion: Portion, layout: Layout, column: str, rows: Rows) -> _Rows:
     """The rows behind their texts in a column; every line of a shape has one."""
-    alphabet = portion.alphabet(column)
+    alphabet = layout.alphabets[column]
     if alphabet is not None and all(automaton.ignores(state, alphabet) for state in at.moving):
         return at
-    templates = portion.templates(column)
-    behind = [[automaton.behind_template(state, template) for template in templates] for state in at.states]
-    if templates and not any(None in of_state for of_state in behind):
-        moved = np.array(behind, np.int16)
-        if (moved == moved[:, :1]).all():
-            return _Rows(tuple(moved[:, 0].tolist()), at.group_of)
-        return _moved(automaton, at, moved, _codes(portion.template_places(column))[rows])
+    behind = _behind_places(automaton, at, layout, column)
+    if behind is not None:
+        if (behind == behind[:, :1]).all():
+            return _Rows(tuple(behind[:, 0].tolist()), at.group_of)
+        return _moved(automaton, at, behind, _codes(portion.places(column))[rows])
     coded = portion.coded(column)
     if coded is not None:
         codes = [_codes(each.indices) for each in coded]
@@ -136,6 +137,24 @@ def _over_column(automaton: Automaton, at: _Rows, portion: Portion, column: str,
     states = at.of_each(len(rows))
     _run(automaton, slices_of(own), states)
     return _grouped(automaton, states)
+
+
+def _behind_places(automaton: Automaton, at: _Rows, layout: Layout, column: str) -> States | None:
+    """behind[group, place]: the state behind what a column holds the places of; None: it holds none, or they don't say.
+
+    There are few, and what is behind each is known from the last segment with such texts.
+    """
+    templates, texts = layout.templates(column), layout.coded_texts(column)
+    behind: list[list[int | None]] = [
+        [
+            *(automaton.behind_template(state, template) for template in templates),
+            *(automaton.after(state, text) for text in texts),
+        ]
+        for state in at.states
+    ]
+    if not behind[0] or any(None in of_state for of_state in behind):
+        return None
+    return np.array(behind, np.int16)
 
 
 def _codes(indices: pa.Array) -> npt.NDArray[np.int32]:

@@ -9,9 +9,9 @@ import pyarrow as pa
 import pyarrow.compute as pc
 from msgspec import structs
 
-from sigyn.store.shapes.forms import MISFITS, Columns, Form, TextForm, choose_form, letters_of
+from sigyn.store.shapes.forms import MISFITS, Form, TextForm, choose_form, letters_of
 from sigyn.store.shapes.shape import Shape, Skeleton, columns_of, shape_of
-from sigyn.store.shapes.values import ROOM, Flags, Integers, Longs, string_array, string_buffers, valid_rows
+from sigyn.store.shapes.values import ROOM, Columns, Flags, Integers, Longs, string_array, string_buffers, valid_rows
 
 MAX_SHAPES = 1024  # in a segment
 MAX_SHAPE_TEXT = 256 << 10  # bytes of all of them: they are read with the footer
