@@ -147,6 +147,20 @@ broken_lines = st.one_of(
     st.text(max_size=12),
 )
 lines = st.one_of(json_lines, logfmt_lines, access_lines, broken_lines)
+# Texts that differ by their numbers, which are held as templates where there are some of them.
+numbered_lines = st.builds(
+    lambda layout, number, fraction, status: layout.format(number=number, fraction=fraction, status=status),
+    st.sampled_from(
+        (
+            '{{"msg":"took {number} ms","took":"{number}.{fraction}s","status":"{status}"}}',
+            '{{"msg":"a \\"{number}\\" of {fraction}","took":"{number}KB","level":"error"}}',
+            'level=error msg="took {number} ms" took={number}.{fraction}s',
+        )
+    ),
+    st.integers(0, 600),
+    st.integers(0, 9),
+    st.sampled_from((200, 500)),
+)
 
 streams = st.lists(
     st.dictionaries(
@@ -164,7 +178,9 @@ WORDS = Vocabulary(
     names=st.sampled_from(NAMES),
     values=st.sampled_from(VALUES),
     regexes=st.sampled_from((".*", ".+", "error|shop", r"\d+", "(?i)ERR", "", "[^a]+", "5..")),
-    line_texts=st.sampled_from(("", "error", "500", '"level"', "level=", "GET", "a", "\\", "é")),
+    line_texts=st.sampled_from(
+        ("", "error", "500", "took ", " ms", "1", ".5s", '"level"', "level=", "GET", "a", "\\", "é")
+    ),
     line_patterns=st.sampled_from(("<_>error<_>", '<_> - "<_>" <_>', "{}")),
     capture_regexes=st.sampled_from((r"status=(?P<status>\d+)", r'"(?P<verb>[A-Z]+) (?P<path>\S+)', "(?P<level>err)")),
     capture_patterns=st.sampled_from(
@@ -243,8 +259,10 @@ class Row:
     push: int
 
 
-def rows_of(lines: st.SearchStrategy[str], metadata: st.SearchStrategy[dict[str, str] | None]) -> SearchRows:
-    """Up to 25 entries with such lines."""
+def rows_of(
+    lines: st.SearchStrategy[str], metadata: st.SearchStrategy[dict[str, str] | None], least: int = 1
+) -> SearchRows:
+    """Up to 25 entries with such lines, and `least` at least."""
     row = st.builds(
         Row,
         st.integers(0, 2),
@@ -254,10 +272,12 @@ def rows_of(lines: st.SearchStrategy[str], metadata: st.SearchStrategy[dict[str,
         metadata,
         st.integers(0, 2),
     )
-    return st.lists(row, min_size=1, max_size=25, unique_by=lambda row: row.timestamp)
+    return st.lists(row, min_size=least, max_size=25, unique_by=lambda row: row.timestamp)
 
 
-rows = rows_of(lines, metadata)
+rows = st.one_of(
+    rows_of(lines, metadata), rows_of(lines, metadata), rows_of(numbered_lines, st.none() | metadata, least=16)
+)
 
 
 class World:

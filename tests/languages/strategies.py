@@ -131,9 +131,10 @@ def parsers(words: Vocabulary = ANYTHING) -> SearchStrategy[ast.Stage]:
 
 def formats(words: Vocabulary = ANYTHING) -> SearchStrategy[ast.Stage]:
     """line_format, label_format, decolorize, drop and keep."""
+    assigned = words.names.filter(lambda name: name != "__error__")  # which is refused
     assignments = st.lists(
-        st.builds(ast.LabelAssignment, words.names, words.templates)
-        | st.builds(ast.LabelAssignment, words.names, words.names, st.just(True)),
+        st.builds(ast.LabelAssignment, assigned, words.templates)
+        | st.builds(ast.LabelAssignment, assigned, words.names, st.just(True)),
         min_size=1,
         max_size=3,
         unique_by=lambda assignment: assignment.name,
