@@ -9,7 +9,7 @@ PYTHON ?= $(shell command -v python3.11 || command -v python3)
 DATA ?= ./sigyn-data
 
 .DEFAULT_GOAL := help
-.PHONY: help setup run test lint fuzz docs lock page screenshots sbom audit
+.PHONY: help setup run demo test lint fuzz docs lock page screenshots sbom audit
 
 help: ## say what there is to make
 	@sed -n 's/^\([a-z]*\):[^#]*## /  make \1\t/p' Makefile
@@ -18,6 +18,9 @@ setup: $(VENV)/.installed ## make .venv, nothing else
 
 run: $(VENV)/.installed ## start the server on 127.0.0.1:3100, data in ./sigyn-data
 	@exec $(VENV)/bin/sigyn serve --data $(DATA)
+
+demo: $(VENV)/.installed ## the same with four services that log, data in ./sigyn-demo
+	@exec $(VENV)/bin/sigyn serve --demo --data ./sigyn-demo
 
 test: $(VENV)/.installed-dev ## run the tests; make test ARGS="tests/config -x" runs some of them
 	@./.ci/packages

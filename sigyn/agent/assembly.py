@@ -2,7 +2,7 @@
 
 import asyncio
 import os
-from collections.abc import Callable, Coroutine, Mapping, Sequence
+from collections.abc import Callable, Coroutine, Sequence
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
@@ -27,7 +27,7 @@ from sigyn.agent.reporting import report_of, tell
 from sigyn.agent.server import TargetRow, build_app
 from sigyn.agent.shipping.shipper import BufferSettings, Shipper, task_error
 from sigyn.agent.stages import StagePipeline
-from sigyn.agent.targets.assignment import Assignment
+from sigyn.agent.targets.assignment import Assigned, Assignment
 from sigyn.agent.targets.file_reader import FileReader
 from sigyn.agent.targets.job import EntryPipeline, Job, Sink
 from sigyn.agent.targets.line_splitting import splitter_of
@@ -35,11 +35,12 @@ from sigyn.agent.targets.listener import Listener
 from sigyn.agent.targets.moments import Moments
 from sigyn.agent.targets.registry import TargetContext, docker_of, listeners_of
 from sigyn.agent.targets.standard_input import StandardInput
+from sigyn.agent.targets.tailed_file import TailedFile
 from sigyn.model.time import SECOND, Clock, steady_clock, system_clock
 
 _log = structlog.get_logger("sigyn.agent")
 _FLUSH_PERIOD = 0.1
-_FORMATS = {"gz": "gz", "bz2": "bz2", "z": "z", "": ""}
+_FORMATS = ("gz", "bz2", "z")
 
 
 @dataclass(frozen=True, slots=True)
@@ -171,33 +172,10 @@ class Agent:
         rows = [row for listener in self._listeners for row in listener.rows()]
         files = self._reader.files()
         for assignment in self._assignments:
+            own = [file for file in files if file.job is assignment.job]
             for assigned in (one for source in assignment.sources.values() for one in source):
-                mine = [
-                    file
-                    for file in files
-                    if file.job is assignment.job and assigned.labels.items() <= file.labels.items()
-                ]
-                if assigned.reason or not assigned.path:
-                    details: Mapping[str, str | int] = {}
-                else:
-                    details = {
-                        "Path": assigned.path,
-                        "Files": len(mine),
-                        "Read bytes": sum(file.offset for file in mine),
-                        "Unread bytes": sum(file.unread() for file in mine),
-                        "Newest files": ", ".join(file.path for file in mine[:5]),
-                    }
                 if assigned.reason or assigned.path:
-                    rows.append(
-                        TargetRow(
-                            assignment.job.name,
-                            "File",
-                            assigned.reason or "ready",
-                            assigned.labels,
-                            assigned.discovered,
-                            details,
-                        )
-                    )
+                    rows.append(_file_row(assignment.job.name, assigned, own))
         return rows
 
     def _report(self) -> dict[str, Any]:
@@ -219,8 +197,8 @@ class Agent:
         if len(scrape.docker_sd_configs) > 1:
             raise ConfigurationError(f"job `{scrape.job_name}`: give each of docker_sd_configs a job of its own")
         compression = scrape.decompression.format if scrape.decompression.enabled else ""
-        if compression not in _FORMATS or (scrape.decompression.enabled and not compression):
-            raise ConfigurationError(f"decompression.format `{compression}` is none of gz, bz2, z")
+        if scrape.decompression.enabled and compression not in _FORMATS:
+            raise ConfigurationError(f"decompression.format `{compression}` is none of {', '.join(_FORMATS)}")
         context = TargetContext(scrape, job, self._moments, self.counters, self._start)
         docker = docker_of(context)
         assignment = Assignment(
@@ -261,19 +239,14 @@ class Agent:
             wal, path = configuration.wal, Path(configuration.positions.filename)
             folder = Path(wal.dir) if wal.enabled else path.with_name(path.name + ".buffer")
             buffer = BufferSettings(folder, wal.max_size)
-        period = configuration.positions.sync_period / SECOND
-
-        def shipper(buffer: BufferSettings | None) -> Shipper:
-            return Shipper(
-                configuration.clients,
-                configuration.limits_config,
-                self._positions,
-                self.counters,
-                buffer,
-                sync_period=period,
-            )
-
-        return shipper(buffer)
+        return Shipper(
+            configuration.clients,
+            configuration.limits_config,
+            self._positions,
+            self.counters,
+            buffer,
+            sync_period=configuration.positions.sync_period / SECOND,
+        )
 
     async def _flush(self) -> None:
         while True:
@@ -281,3 +254,18 @@ class Agent:
             now = steady_clock()
             for job in self._jobs:
                 job.flush(now)
+
+
+def _file_row(job: str, assigned: Assigned, files: Sequence[TailedFile]) -> TargetRow:
+    """The row of files that a target of a job names: what is read of them, or why nothing is."""
+    details: dict[str, str | int] = {}
+    if not assigned.reason:
+        mine = [file for file in files if assigned.labels.items() <= file.labels.items()]
+        details = {
+            "Path": assigned.path,
+            "Files": len(mine),
+            "Read bytes": sum(file.offset for file in mine),
+            "Unread bytes": sum(file.unread() for file in mine),
+            "Newest files": ", ".join(file.path for file in mine[:5]),
+        }
+    return TargetRow(job, "File", assigned.reason or "ready", assigned.labels, assigned.discovered, details)

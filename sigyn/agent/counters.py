@@ -13,6 +13,8 @@ from prometheus_client import (
     generate_latest,
 )
 
+from sigyn.agent.stream_lag import StreamLag
+
 _SECONDS = (0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0)
 
 
@@ -64,9 +66,8 @@ class AgentCounters:
             buckets=_SECONDS,
             registry=self.registry,
         )
-        self.stream_lag = self._gauge(
-            "promtail_stream_lag_seconds", "Age of the last entry of a file when it was taken.", "filename", "host"
-        )
+        self.stream_lag = StreamLag()
+        self.registry.register(self.stream_lag)
         self.buffer_bytes = self._gauge("sigyn_agent_buffer_bytes", "Bytes in the buffer on disk.")
         self.buffer_batches = self._gauge("sigyn_agent_buffer_batches", "Batches that some client has not got yet.")
         self.target_entries = self._counter(

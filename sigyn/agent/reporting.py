@@ -29,7 +29,7 @@ _PUSH = "/loki/api/v1/push"
 def report_of(rows: Sequence[TargetRow], counters: AgentCounters, started: int, positions: str) -> dict[str, Any]:
     """What is told: the targets with what is unread, and what waits to be sent. `started` is ns."""
     host = socket.gethostname()
-    lags = _lags(counters)
+    lags = counters.stream_lag.by_file()
     return {
         "id": blake2b(f"{host}\0{positions}".encode(), digest_size=8).hexdigest(),
         "host": host,
@@ -54,16 +54,6 @@ def _target(row: TargetRow, lags: dict[str, float]) -> dict[str, Any]:
         "unread_bytes": int(row.details.get("Unread bytes", 0)),
         "lag_seconds": max(known) if known else None,
     }
-
-
-def _lags(counters: AgentCounters) -> dict[str, float]:
-    """Seconds by file, the longest over all servers."""
-    found: dict[str, float] = {}
-    for metric in counters.stream_lag.collect():
-        for sample in metric.samples:
-            path = sample.labels["filename"]
-            found[path] = max(found.get(path, 0.0), sample.value)
-    return found
 
 
 async def tell(client: PushClient, report: Callable[[], dict[str, Any]]) -> None:

@@ -76,7 +76,9 @@ def seconds_or_duration(text: str) -> int:
     try:
         length = _nanoseconds(text) if _NUMBER.fullmatch(text) else parse_prometheus_duration(text)
     except (DurationError, ValueError):
-        raise BadRequest(f"cannot parse {quote(text)} to a valid duration") from None
+        raise BadRequest(
+            f"cannot parse {quote(text)} to a valid duration; write seconds, or a duration such as 30s or 1h30m"
+        ) from None
     if abs(length) > _FARTHEST:
         raise BadRequest(f"cannot parse {quote(text)} to a valid duration. It overflows int64")
     return length
@@ -122,7 +124,7 @@ def direction_parameter(text: str) -> Direction:
         case "forward":
             return "forward"
         case _:
-            raise BadRequest(f"invalid direction '{text}'")
+            raise BadRequest(f"invalid direction '{text}'; write backward (newest first) or forward")
 
 
 @dataclass(frozen=True, slots=True)

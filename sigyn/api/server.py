@@ -166,15 +166,7 @@ async def serve(settings: ServerSettings, announce: Announce, attachments: Seque
         ruler = Ruler(settings.ruler, queries, settings.store.data, limits_of=tenants.rules)
         stack.push_async_callback(ruler.close)
         metrics.registry.register(RulerCollector(ruler))
-        processes = None
-        if settings.processes.count and settings.tls:
-            _log.warning("server.processes: with TLS, the one process that has the connection takes in its pushes")
-        elif settings.processes.count:
-            owner = Owner(store, ingest, demotion, quotas, tenants, metrics)
-            processes = IngestProcesses(settings.processes, owner, has_entries=bool(store.tenants()))
-            stack.push_async_callback(processes.close, settings.graceful_shutdown_timeout / SECOND)
-            metrics.registry.register(processes)
-            metrics.before = processes.report
+        processes = _ingest_processes(settings, Owner(store, ingest, demotion, quotas, tenants, metrics), stack)
         access = settings.access.open()
         _warn_if_open(settings, access)
         api = Api(
@@ -215,6 +207,20 @@ async def serve(settings: ServerSettings, announce: Announce, attachments: Seque
             processes.start(server)
         await server.serve(sockets=[bound])
     _log.info("stopped")
+
+
+def _ingest_processes(settings: ServerSettings, owner: Owner, stack: AsyncExitStack) -> IngestProcesses | None:
+    """The processes that take in pushes beside this one, not started yet; None where there are none."""
+    if not settings.processes.count:
+        return None
+    if settings.tls:
+        _log.warning("server.processes: with TLS, the one process that has the connection takes in its pushes")
+        return None
+    processes = IngestProcesses(settings.processes, owner, has_entries=bool(owner.store.tenants()))
+    stack.push_async_callback(processes.close, settings.graceful_shutdown_timeout / SECOND)
+    owner.metrics.registry.register(processes)
+    owner.metrics.before = processes.report
+    return processes
 
 
 async def _tell_faults(operations: ServerOperations) -> None:

@@ -4,8 +4,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
+from sigyn.model.known_names import LEVEL_FIELDS, SERVICE_LABELS
 from sigyn.model.time import HOUR, MINUTE, SECOND
-from sigyn.services.discovery import LEVEL_FIELDS, SERVICE_LABELS
 from sigyn.wire.otlp_mapping import OtlpMapping
 
 

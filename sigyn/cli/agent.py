@@ -9,6 +9,9 @@ from typing import TYPE_CHECKING
 import click
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from sigyn.agent.config.unused import UnusedKey
     from sigyn.agent.configuration import AgentConfiguration
 
 EPILOG = """\b
@@ -53,6 +56,8 @@ def agent(
     """Tail files and ship their lines, until it is stopped with Ctrl-C or SIGTERM."""
     if config_file is None and not stdin:
         raise click.UsageError("give a configuration: -config.file=promtail.yaml, or read --stdin")
+    from sigyn.agent.config.unused import unused_keys
+
     text = config_file.read_text(encoding="utf-8") if config_file else ""
     configuration = _configuration(text, expand.lower() in ("true", "1", "t"), client_url, stdin, dry_run or inspect)
     if check:
@@ -61,6 +66,8 @@ def agent(
 
         for scrape in configuration.scrape_configs:
             StagePipeline(scrape.pipeline_stages, scrape.job_name, StageMetrics())
+        for key in unused_keys(configuration):
+            click.echo(str(key))
         click.echo("the configuration is valid")
         return
     from sigyn.agent.assembly import AgentOptions
@@ -69,6 +76,7 @@ def agent(
 
     raise_file_limit()
     _configure_logs(log_level or configuration.server.log_level, configuration.server.log_format)
+    _log_unused(unused_keys(configuration))
     options = AgentOptions(configuration=text, dry_run=dry_run, inspect=inspect, stdin=stdin)
     run(configuration, options, _announce)
 
@@ -93,6 +101,15 @@ def _configure_logs(level: str, log_format: str) -> None:
     from sigyn.api.logs import configure_logs
 
     configure_logs(level, log_format)
+
+
+def _log_unused(keys: "Iterable[UnusedKey]") -> None:
+    import structlog
+
+    log = structlog.get_logger("sigyn.agent")
+    for key in keys:
+        tell = log.warning if key.matters else log.info
+        tell("configuration", key=key.path, reason=key.why)
 
 
 def _announce(address: str) -> None:

@@ -104,10 +104,10 @@ def serve(
     if show:
         click.echo(show_settings(configuration.settings), nl=False)
     if verify:
-        from sigyn.cli.assembly import process_plan, retention_rules
+        from sigyn.cli.assembly import server_settings
 
-        retention_rules(configuration.settings)
-        process_plan(configuration.settings).check()
+        # All that can refuse a start, but for the files and addresses of the machine that it will be on.
+        server_settings(configuration.settings).processes.check()
         for notice in configuration.notices:
             click.echo(str(notice))
         click.echo("the configuration is valid")

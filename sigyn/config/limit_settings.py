@@ -14,6 +14,7 @@ from sigyn.config.structured_values import (
     PolicyTimes,
 )
 from sigyn.config.values import BYTES, COUNT, DURATION, FILES, FLAG, HTTP_STATUS, MEGABYTES, NAMES, TEXT, TIME
+from sigyn.model.known_names import ID_LABELS, LEVEL_FIELDS, SERVICE_LABELS
 from sigyn.model.time import HOUR, MINUTE, WEEK
 
 
@@ -134,21 +135,7 @@ class LimitsSettings:
         "limits_config.max_structured_metadata_entries_count",
     )
     discover_service_name: tuple[str, ...] = setting(
-        (
-            "service",
-            "app",
-            "application",
-            "app_name",
-            "name",
-            "app_kubernetes_io_name",
-            "container",
-            "container_name",
-            "k8s_container_name",
-            "component",
-            "workload",
-            "job",
-            "k8s_job_name",
-        ),
+        SERVICE_LABELS,
         NAMES,
         "Labels from which a stream without `service_name` gets one: the first that it has, else "
         "`unknown_service`. Empty: no such label is added.",
@@ -158,22 +145,7 @@ class LimitsSettings:
         True, FLAG, "Add `detected_level` to the structured metadata.", "limits_config.discover_log_levels"
     )
     log_level_fields: tuple[str, ...] = setting(
-        (
-            "level",
-            "LEVEL",
-            "Level",
-            "log.level",
-            "severity",
-            "SEVERITY",
-            "Severity",
-            "SeverityText",
-            "lvl",
-            "LVL",
-            "Lvl",
-            "severity_text",
-            "Severity_Text",
-            "SEVERITY_TEXT",
-        ),
+        LEVEL_FIELDS,
         NAMES,
         "Fields of labels, structured metadata and lines that hold a level.",
         "limits_config.log_level_fields",
@@ -226,26 +198,7 @@ class LimitsSettings:
         "each value; queries find them as before. See labels.md.",
     )
     demote_id_labels: tuple[str, ...] = setting(
-        (
-            "trace_id",
-            "span_id",
-            "parent_span_id",
-            "request_id",
-            "req_id",
-            "x_request_id",
-            "correlation_id",
-            "transaction_id",
-            "session_id",
-            "message_id",
-            "event_id",
-            "order_id",
-            "user_id",
-            "customer_id",
-            "uuid",
-            "guid",
-            "pid",
-            "process_id",
-        ),
+        ID_LABELS,
         NAMES,
         "Labels that hold ids; `traceID` and `TraceId` are `trace_id` here.",
     )

@@ -3,6 +3,7 @@
 import re
 from collections.abc import Callable
 from dataclasses import dataclass, replace
+from math import isfinite
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -22,13 +23,14 @@ _DURATION_UNITS = {
     "µs": MICROSECOND,
     "ns": 1,
 }
-_DURATION_PART = re.compile(r"(\d+(?:\.\d+)?)(ms|us|µs|ns|[ywdhms])")
+_LONGEST_DURATION = (1 << 63) - 1  # what columns of times can hold
+_DURATION_PART = re.compile(r"(\d{1,18}(?:\.\d{1,18})?)(ms|us|µs|ns|[ywdhms])")
 _BYTE_UNITS = {"": 0, "K": 1, "M": 2, "G": 3, "T": 4, "P": 5}
 _LABEL_NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
 _PASSWORD = re.compile(r"(://[^/@:]*):[^/@]*@")
 _PASSWORD_PARAMETER = re.compile(r"([?&](?:ssl)?password=)[^&]*")
 _LONE_PERCENT = re.compile("%(?![0-9A-Fa-f]{2})")
-_BYTES = re.compile(r"(\d+(?:\.\d+)?)\s*([KMGTP]?)(?:i?B)?", re.IGNORECASE)
+_BYTES = re.compile(r"(\d{1,18}(?:\.\d{1,18})?)\s*([KMGTP]?)(?:i?B)?", re.IGNORECASE)
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,10 +91,21 @@ def read_http_status(text: str) -> int:
 
 
 def read_number(text: str) -> float:
+    """A number with or without a point; not `nan` and `inf`, which nothing here can count with."""
     try:
-        return float(text)
+        number = float(text)
     except ValueError:
         raise ValueError("write a number") from None
+    if not isfinite(number):
+        raise ValueError("write a number")
+    return number
+
+
+def read_megabytes(text: str) -> float:
+    """A size in MB, as Loki's settings of that name have it."""
+    if (size := read_number(text)) < 0:
+        raise ValueError("write a number of MB, 0 or more")
+    return size
 
 
 def read_share(text: str) -> float:
@@ -104,13 +117,16 @@ def read_share(text: str) -> float:
 
 
 def read_duration(text: str) -> int:
-    """Nanoseconds of `90s`, `1h30m`, `1.5h`, `30d` or `0`: the units of Prometheus and of Go."""
+    """Nanoseconds of `90s`, `1h30m`, `1.5h`, `30d` or `0`: the units of Prometheus and of Go, up to Go's 292 years."""
     if text == "0":
         return 0
     parts = _DURATION_PART.findall(text)
     if not parts or "".join(number + unit for number, unit in parts) != text:
         raise ValueError("write a duration such as 30s, 15m, 1h30m or 7d")
-    return sum(round(float(number) * _DURATION_UNITS[unit]) for number, unit in parts)
+    duration = sum(round(float(number) * _DURATION_UNITS[unit]) for number, unit in parts)
+    if duration > _LONGEST_DURATION:
+        raise ValueError("write 292y or less")
+    return duration
 
 
 def show_duration(nanoseconds: int) -> str:
@@ -327,7 +343,7 @@ FLAG = Kind("true or false", read_flag, lambda value: "true" if value else "fals
 COUNT = Kind("count", read_natural)
 SHARE = Kind("0 to 1", read_share, lambda value: f"{value:g}")
 HTTP_STATUS = Kind("HTTP status", read_http_status)
-MEGABYTES = Kind("MB", read_number, lambda value: f"{value:g}")
+MEGABYTES = Kind("MB", read_megabytes, lambda value: f"{value:g}")
 TIME = Kind("time", read_time, show_time)
 DURATION = Kind("duration", read_duration, show_duration)
 BYTES = Kind("bytes", read_bytes, show_bytes)

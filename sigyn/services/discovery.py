@@ -9,43 +9,12 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from functools import lru_cache
 
+from sigyn.model.known_names import LEVEL_FIELDS, SERVICE_LABELS
 from sigyn.model.labels import Labels
 
 SERVICE_NAME = "service_name"
 DETECTED_LEVEL = "detected_level"
 UNKNOWN_SERVICE = "unknown_service"
-
-SERVICE_LABELS = (
-    "service",
-    "app",
-    "application",
-    "app_name",
-    "name",
-    "app_kubernetes_io_name",
-    "container",
-    "container_name",
-    "k8s_container_name",
-    "component",
-    "workload",
-    "job",
-    "k8s_job_name",
-)
-LEVEL_FIELDS = (
-    "level",
-    "LEVEL",
-    "Level",
-    "log.level",
-    "severity",
-    "SEVERITY",
-    "Severity",
-    "SeverityText",
-    "lvl",
-    "LVL",
-    "Lvl",
-    "severity_text",
-    "Severity_Text",
-    "SEVERITY_TEXT",
-)
 SEVERITY_NUMBER = "severity_number"
 
 LEVELS = ("unknown", "trace", "debug", "info", "warn", "error", "critical", "fatal")

@@ -27,11 +27,15 @@ class QueueLimits:
     outstanding: int = 0
 
 
+_MOST_TENANTS = 10_000
+"""Tenants whose waits are known: whoever may name a tenant at will must not fill memory with names."""
+
+
 @dataclass(slots=True)
 class Waits:
-    """How often queries of a tenant got their turn, and for how long they had waited, in seconds."""
+    """How often queries of a tenant waited until their turn came or was too late, and for how long, in seconds."""
 
-    turns: int = 0
+    count: int = 0
     seconds: float = 0.0
 
 
@@ -43,7 +47,8 @@ class FairQueue:
 
     def __init__(self, limits: QueueLimits, limits_of: Callable[[str], QueueLimits] | None = None) -> None:
         """`limits_of` gives what a tenant may have as it is now, in place of the same for all."""
-        self.waits: dict[str, Waits] = {}
+        self.waits: OrderedDict[str, Waits] = OrderedDict()
+        """By tenant, those that asked last at the end."""
         self._limits = limits
         self._limits_of = limits_of or (lambda _tenant: limits)
         self._threads = ThreadPoolExecutor(limits.most, "query")
@@ -85,6 +90,7 @@ class FairQueue:
                 f"{len(waiting)} queries of this tenant wait already; the setting `max_outstanding_per_tenant` "
                 "allows no more"
             )
+        waits = self._waits_of(tenant)
         turn: asyncio.Future[None] = asyncio.get_running_loop().create_future()
         waiting.append(turn)
         self._give_turns()
@@ -94,12 +100,19 @@ class FairQueue:
         except asyncio.CancelledError:
             self._give_up(tenant, turn)
             raise
+        waited = time.monotonic() - asked
+        waits.count += 1
+        waits.seconds += waited
         if not turn.done():
             self._give_up(tenant, turn)
-            raise QueryTimeout(self._why_late(tenant, time.monotonic() - asked))
+            raise QueryTimeout(self._why_late(tenant, waited))
+
+    def _waits_of(self, tenant: str) -> Waits:
         waits = self.waits.setdefault(tenant, Waits())
-        waits.turns += 1
-        waits.seconds += time.monotonic() - asked
+        self.waits.move_to_end(tenant)
+        if len(self.waits) > _MOST_TENANTS:
+            self.waits.popitem(last=False)
+        return waits
 
     def _give_turns(self) -> None:
         while self._running.total() < self._limits.most:

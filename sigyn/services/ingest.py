@@ -23,7 +23,16 @@ from sigyn.services.detection import LEVEL_LOOPS, detect_levels, without_detecte
 from sigyn.services.discovery import LevelRules
 from sigyn.services.push_limits import PushLimits
 from sigyn.services.push_policies import BLOCKED, POLICY_BLOCKED, SILENT, PushPolicies
-from sigyn.services.quotas import Claims, Grant, Quotas, claim_of, entry_sizes, granted, quota_of
+from sigyn.services.quotas import (
+    IN_THREAD_FROM_STREAMS,
+    Claims,
+    Grant,
+    Quotas,
+    claim_of,
+    entry_sizes,
+    granted,
+    quota_of,
+)
 from sigyn.services.redaction import redacted
 from sigyn.services.stream_rates import PER_STREAM_RATE_LIMIT
 from sigyn.services.time_unit_watch import TimeUnitWatch
@@ -36,7 +45,6 @@ Outcome = TypeVar("Outcome")
 _TRY_AGAIN = frozenset({STREAM_LIMIT, PER_STREAM_RATE_LIMIT})
 _BLOCKED = frozenset({BLOCKED, POLICY_BLOCKED})
 _IN_THREAD_FROM_BYTES = 256 << 10  # about 1 ms of work, which the event loop can bear
-_IN_THREAD_FROM_STREAMS = 100
 
 
 class EntrySink(Protocol):
@@ -144,7 +152,7 @@ class IngestService:
         limits = self._limits(tenant)
         if self._clock() < limits.policies.blocked_until:
             return self._blocked(tenant, decoded, limits.policies)
-        large = decoded.entries.nbytes >= _IN_THREAD_FROM_BYTES or decoded.stream_count >= _IN_THREAD_FROM_STREAMS
+        large = decoded.entries.nbytes >= _IN_THREAD_FROM_BYTES or decoded.stream_count >= IN_THREAD_FROM_STREAMS
         run = asyncio.to_thread if large else _at_once
         if limits.redaction:
             decoded, hidden = await run(redacted, decoded, limits.redaction)

@@ -9,30 +9,10 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field
 from threading import Lock
 
+from sigyn.model.known_names import ID_LABELS
 from sigyn.model.labels import Labels
 from sigyn.model.time import DAY
 from sigyn.services.discovery import DETECTED_LEVEL
-
-ID_LABELS = (
-    "trace_id",
-    "span_id",
-    "parent_span_id",
-    "request_id",
-    "req_id",
-    "x_request_id",
-    "correlation_id",
-    "transaction_id",
-    "session_id",
-    "message_id",
-    "event_id",
-    "order_id",
-    "user_id",
-    "customer_id",
-    "uuid",
-    "guid",
-    "pid",
-    "process_id",
-)
 
 _ID = re.compile(
     r"(?:[a-z]{1,8}[-_])?"  # as in req_3f2a...

@@ -7,8 +7,7 @@ import numpy as np
 from sigyn.engine.context import QueryContext
 from sigyn.engine.cutting import may_be_cut
 from sigyn.engine.log_ranges import data_range, log_ranges
-from sigyn.engine.range_vector import PlanScan, range_vector
-from sigyn.engine.subqueries import Run as RunSubquery
+from sigyn.engine.range_vector import range_vector
 from sigyn.engine.subqueries import resolved
 from sigyn.engine.vectors.block import SeriesBlock, in_order_of_labels, matrix_of, vector_of
 from sigyn.engine.vectors.evaluate import evaluate_metric
@@ -22,17 +21,7 @@ from sigyn.services.joined_tenants import ReadableStore, tenants_in
 from sigyn.services.query_limits import QueryLimits, check_ranges
 from sigyn.services.result_cache.lookup import CachedRange
 from sigyn.services.result_cache.piece import PieceCache
-from sigyn.services.unread import note_unread
-from sigyn.store.snapshot import Snapshot
-
-Plan = Callable[[Snapshot, QueryContext], PlanScan]
-"""How a query reads a snapshot."""
-
-Subquery = Callable[[str, int, int, QueryContext], RunSubquery]
-"""How what stands in a filter is run: for a tenant, over start <= t < end (ns)."""
-
-Unreadable = Callable[[str, ast.Selector, int, int], set[str]]
-"""Objects in quarantine with entries for a tenant and selector at start <= t < end (ns)."""
+from sigyn.services.store_reader import StoreReader
 
 
 class MetricAnswers:
@@ -41,18 +30,14 @@ class MetricAnswers:
     def __init__(
         self,
         store: ReadableStore,
-        plan: Plan,
-        subquery: Subquery,
-        unreadable: Unreadable,
+        reader: StoreReader,
         limits_of: Callable[[str], QueryLimits],
         cache: PieceCache | None,
         clock: Clock,
     ) -> None:
         """`limits_of` gives the limits of a tenant."""
         self._store = store
-        self._plan = plan
-        self._subquery = subquery
-        self._unreadable = unreadable
+        self._reader = reader
         self._limits_of = limits_of
         self._cache = cache
         self._clock = clock
@@ -100,10 +85,10 @@ class MetricAnswers:
         self, query: ast.MetricQuery, tenant: str, grid: StepGrid, context: QueryContext
     ) -> SeriesBlock | float:
         start, end = data_range(query, grid)
-        query = resolved(query, self._subquery(tenant, start, end + 1, context))
+        query = resolved(query, self._reader.subquery(tenant, start, end + 1, context))
         known: dict[object, SeriesBlock] = {}  # what stands in a query twice, as the names of `let` do, is read once
         with self._store.snapshot(tenant, start, end) as snapshot:
-            plan = self._plan(snapshot, context)
+            plan = self._reader.plan(snapshot, context)
 
             def series(node: ast.RangeAggregation, grouping: ast.Grouping | None, steps: StepGrid) -> SeriesBlock:
                 key = (node, grouping, steps)
@@ -112,14 +97,14 @@ class MetricAnswers:
                 return known[key]
 
             value = evaluate_metric(query, series, grid)
-            note_unread(snapshot, context, self._store.restores, self._limits_of)
+            self._reader.note_unread(snapshot, context)
         return value
 
     def _note_quarantined(self, query: ast.MetricQuery, tenant: str, grid: StepGrid, context: QueryContext) -> None:
         for log_range in log_ranges(query):
             start = grid.start - log_range.offset - log_range.interval + 1
             end = grid.end - log_range.offset + 1
-            context.quarantined_objects |= self._unreadable(tenant, log_range.query.selector, start, end)
+            context.quarantined_objects |= self._reader.unreadable(tenant, log_range.query.selector, start, end)
 
     def _bounded(self, block: SeriesBlock, tenant: str, context: QueryContext) -> SeriesBlock:
         """At most `max_query_series` series: those with the largest value anywhere."""

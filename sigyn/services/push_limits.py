@@ -2,8 +2,8 @@
 
 from dataclasses import dataclass, field
 
+from sigyn.model.known_names import LEVEL_FIELDS, SERVICE_LABELS
 from sigyn.model.time import MINUTE, WEEK
-from sigyn.services.discovery import LEVEL_FIELDS, SERVICE_LABELS
 from sigyn.services.label_watch import DemotionRules
 from sigyn.services.push_policies import PushPolicies
 from sigyn.services.redaction import RedactionRules

@@ -3,7 +3,7 @@
 import asyncio
 import time
 from collections import Counter
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from functools import partial
@@ -15,31 +15,21 @@ from sigyn.engine.context import QueryContext
 from sigyn.engine.deleted_entries import DeletedEntries
 from sigyn.engine.duck import Duck
 from sigyn.engine.explain import Explanation, explain_metric, explain_piped
-from sigyn.engine.log_query import run_log_query
 from sigyn.engine.log_ranges import data_range
-from sigyn.engine.matches import SelectorCache, SelectorMatches
-from sigyn.engine.piped_query import MAX_ENTRIES as MAX_SUBQUERY_ROWS
-from sigyn.engine.piped_query import Asked, run_piped_query
-from sigyn.engine.range_vector import PlanScan
-from sigyn.engine.scan import UNIT_ROWS, Scan
-from sigyn.engine.scan_plan import plan_scan
-from sigyn.engine.subqueries import Run as RunSubquery
-from sigyn.engine.subqueries import resolved
+from sigyn.engine.piped_query import Asked
+from sigyn.engine.scan import UNIT_ROWS
 from sigyn.engine.totals import StreamTotal, stream_totals
 from sigyn.engine.vectors.grid import StepGrid
 from sigyn.languages.logql import ast, parse_selector, parse_with_infos
 from sigyn.languages.logql.checks import require_non_empty_matcher
 from sigyn.languages.logql.entry_labels import stream_part, with_entry_labels
 from sigyn.languages.logql.lowering import lower
-from sigyn.model.errors import QueryError, QueryTimeout
+from sigyn.model.errors import QueryError
 from sigyn.model.labels import Labels
 from sigyn.model.results import (
     Direction,
-    LogEntry,
-    LogResult,
     QueryAnswer,
     QueryResult,
-    TableResult,
 )
 from sigyn.model.time import HOUR, SECOND, Clock, system_clock
 from sigyn.services.cardinality import Cardinality, cardinality
@@ -49,10 +39,9 @@ from sigyn.services.joining import Flight, Flights
 from sigyn.services.label_listing import LabelListing
 from sigyn.services.metric_answers import MetricAnswers
 from sigyn.services.query_checks import fnv1
-from sigyn.services.query_limits import MAX_TIME, QueryLimits, check_bytes
+from sigyn.services.query_limits import MAX_TIME, QueryLimits
 from sigyn.services.result_cache.piece import PieceCache
-from sigyn.services.unread import note_unread, unreadable
-from sigyn.store.snapshot import Snapshot
+from sigyn.services.store_reader import StoreReader
 from sigyn.store.store import Store
 
 _log = structlog.get_logger("sigyn.query")
@@ -116,18 +105,15 @@ class QueryService:
         `cache` keeps answers of range queries; it is closed with the service. `limits_of` gives the limits of a
         tenant, in place of `limits` and of what `queue` says of tenants.
         """
-        self._unit_rows = unit_rows
         self._store = ReadableStore(store)
         store.match_deletes(DeletedEntries(duck, store.streams, store.demoted))
         self._duck = duck
         self._limits_of = limits_of or (lambda _tenant: limits)
-        self._selectors = SelectorCache()
-        self._listing = LabelListing(self._store, self._newest)
         self._workers = ThreadPoolExecutor(threads, "query-worker")
         self._clock = clock
-        self._metrics = MetricAnswers(
-            self._store, self._plan, self._subquery, self._unreadable, self._limits_of, cache, clock
-        )
+        self._reader = StoreReader(self._store, duck, self._workers, self._limits_of, clock, unit_rows)
+        self._listing = LabelListing(self._store, self._reader.newest)
+        self._metrics = MetricAnswers(self._store, self._reader, self._limits_of, cache, clock)
         self.cache = cache
         self._most_at_once = queue.most
         self.queue = FairQueue(queue, self._queue_limits if limits_of else None)
@@ -148,11 +134,18 @@ class QueryService:
             raise QueryError("end timestamp must not be before or equal to start time")
         self._limits_of(request.tenant).check_length(request.end - request.start)
         if isinstance(query, ast.LogQuery):
-            return await self._run(request, lambda context: self._log(query, request, request.start, context), infos)
+            asked = _asked(request, request.start)
+            return await self._run(
+                request,
+                lambda context: self._reader.entries(query, request.tenant, asked, context, request.interval),
+                infos,
+            )
         if isinstance(query, ast.PipedQuery):
             self._limits_of(request.tenant).check_window(query.interval)
-            start = request.end - query.interval if query.interval else request.start
-            return await self._run(request, lambda context: self._piped(query, request, start, context), infos)
+            asked = _asked(request, _first(query, request, request.start))
+            return await self._run(
+                request, lambda context: self._reader.rows(query, request.tenant, asked, context), infos
+            )
         metric = lower(query, max(request.end - request.start, 1))
         step = request.step if request.step is not None else default_step(request.start, request.end)
         grid = StepGrid.aligned(request.start, request.end, step)
@@ -170,20 +163,18 @@ class QueryService:
         query, infos = self._read(request)
         start = request.start if request.start < request.end else request.end - LOOK_BACK
         if isinstance(query, ast.LogQuery):
+            asked = _asked(request, start, inclusive=True)
             return await self._run(
                 request,
-                lambda context: self._log(query, request, start, context, inclusive=True),
+                lambda context: self._reader.entries(query, request.tenant, asked, context, request.interval),
                 infos,
                 instant=True,
             )
         if isinstance(query, ast.PipedQuery):
             self._limits_of(request.tenant).check_window(query.interval)
-            start = request.end - query.interval if query.interval else start
+            asked = _asked(request, _first(query, request, start), inclusive=True)
             return await self._run(
-                request,
-                lambda context: self._piped(query, request, start, context, inclusive=True),
-                infos,
-                instant=True,
+                request, lambda context: self._reader.rows(query, request.tenant, asked, context), infos, instant=True
             )
         metric = lower(query, request.end - start)
         return await self._run(
@@ -202,16 +193,16 @@ class QueryService:
         def explanation() -> Explanation:
             context = QueryContext(self._duck, self._workers)
             if isinstance(query, ast.LogQuery | ast.PipedQuery):
-                own = query.interval if isinstance(query, ast.PipedQuery) else 0
-                first, last = request.end - own if own else start, max(request.end, start + 1)
+                first = _first(query, request, start) if isinstance(query, ast.PipedQuery) else start
+                last = max(request.end, start + 1)
                 asked = Asked(first, last, request.limit, request.direction)
                 with self._store.snapshot(request.tenant, first, last) as snapshot:
-                    return explain_piped(query, asked, self._plan(snapshot, context))
+                    return explain_piped(query, asked, self._reader.plan(snapshot, context))
             metric = lower(query, max(request.end - start, 1))
             step = request.step if request.step is not None else default_step(start, request.end)
             grid = StepGrid.instant(request.end) if instant else StepGrid.aligned(start, request.end, step)
             with self._store.snapshot(request.tenant, *data_range(metric, grid)) as snapshot:
-                return explain_metric(metric, grid, self._plan(snapshot, context), instant=instant)
+                return explain_metric(metric, grid, self._reader.plan(snapshot, context), instant=instant)
 
         return await self._in_turn(request.tenant, explanation)
 
@@ -254,7 +245,7 @@ class QueryService:
         def totals() -> list[StreamTotal]:
             streams = stream_part(parse_selector(selector), self._store.demoted.ever(tenant))
             with self._store.snapshot(tenant, start, end) as snapshot:
-                return stream_totals(snapshot, self._matches(tenant, streams), start, end, step)
+                return stream_totals(snapshot, self._reader.matches(tenant, streams), start, end, step)
 
         return await self._in_turn(tenant, totals)
 
@@ -330,113 +321,16 @@ class QueryService:
     async def _in_turn(self, tenant: str, work: Callable[[], Answer]) -> Answer:
         return await self.queue.run(tenant, time.monotonic() + self._limits_of(tenant).query_timeout / SECOND, work)
 
-    def _log(
-        self, query: ast.LogQuery, request: QueryRequest, start: int, context: QueryContext, *, inclusive: bool = False
-    ) -> LogResult:
-        end = request.end + 1 if inclusive or request.end == start else request.end
-        limit = request.limit if not request.interval else MAX_THINNED
-        with self._store.snapshot(request.tenant, start, end) as snapshot:
-            query = resolved(query, self._subquery(request.tenant, start, end, context))
-            # Without a stage it reads as much as it answers, and no more.
-            scan = self._scan(snapshot, query, start, end, context, bounded=bool(query.stages))
-            entries = run_log_query(query, scan, limit, request.direction, context)
-            note_unread(snapshot, context, self._store.restores, self._limits_of)
-        if request.interval:
-            entries = thinned(entries, request.interval)[: request.limit]
-        return LogResult(entries, request.direction)
 
-    def _piped(
-        self,
-        query: ast.PipedQuery,
-        request: QueryRequest,
-        start: int,
-        context: QueryContext,
-        *,
-        inclusive: bool = False,
-    ) -> LogResult | TableResult:
-        end = request.end + 1 if inclusive or request.end == start else request.end
-        asked = Asked(start, end, request.limit, request.direction)
-        query = resolved(query, self._subquery(request.tenant, start, end, context))
-        return self._piped_over(query, request.tenant, asked, context)
-
-    def _piped_over(
-        self, query: ast.PipedQuery, tenant: str, asked: Asked, context: QueryContext
-    ) -> LogResult | TableResult:
-        with self._store.snapshot(tenant, asked.start, asked.end) as snapshot:
-            result = run_piped_query(query, asked, self._plan(snapshot, context), context)
-            note_unread(snapshot, context, self._store.restores, self._limits_of)
-        return result
-
-    def _subquery(self, tenant: str, start: int, end: int, context: QueryContext) -> RunSubquery:
-        """Runs what stands in a filter over the same time as the query around it."""
-
-        def run(query: ast.PipedQuery) -> LogResult | TableResult:
-            own_start = end - query.interval if query.interval else start
-            return self._piped_over(query, tenant, Asked(own_start, end, MAX_SUBQUERY_ROWS, "backward"), context)
-
-        return run
-
-    def _scan(
-        self,
-        snapshot: Snapshot,
-        query: ast.LogQuery,
-        start: int,
-        end: int,
-        context: QueryContext,
-        *,
-        bounded: bool = True,
-    ) -> Scan:
-        """What a query has to read; raises QueryError when it is `bounded` and would have to read too much."""
-        limits = self._limits_of(snapshot.tenant)
-        most = limits.max_query_bytes_read if bounded else 0
-        start = max(start, limits.oldest(self._clock()))
-        end = max(start, end)
-        matches = self._matches(snapshot.tenant, query.selector)
-        context.quarantined_objects |= unreadable(snapshot.quarantined, matches, start, end)
-        scan = plan_scan(snapshot, matches, start, end, query.stages, self._unit_rows)
-        if most:
-            check_bytes(scan, most)
-        context.statistics.segments_total += len(snapshot.segments)
-        context.statistics.segments_read += len({part.segment.id for part in scan.parts})
-        context.statistics.row_groups_total += scan.row_groups_total
-        return scan
-
-    def _plan(self, snapshot: Snapshot, context: QueryContext) -> PlanScan:
-        return lambda query, start, end: self._scan(snapshot, query, start, end, context)
-
-    def _unreadable(self, tenant: str, selector: ast.Selector, start: int, end: int) -> set[str]:
-        quarantined = self._store.quarantined_in(tenant, start, end)
-        return unreadable(quarantined, self._matches(tenant, selector), start, end) if quarantined else set()
-
-    def _matches(self, tenant: str, selector: ast.Selector) -> SelectorMatches:
-        return self._selectors.get(tenant, selector, lambda id: self._store.streams.labels(tenant, id))
-
-    def _newest(self, tenant: str, query: ast.LogQuery, start: int, end: int) -> list[LogEntry]:
-        """The newest entries of start <= t < end that a query finds, as many as are found in a short time."""
-        context = QueryContext(self._duck, self._workers, time.monotonic() + LISTING_TIME / SECOND)
-        with self._store.snapshot(tenant, start, end) as snapshot:
-            scan = self._scan(snapshot, query, start, end, context, bounded=False)
-            try:
-                return run_log_query(query, scan, LISTING_ENTRIES, "backward", context)
-            except QueryTimeout:
-                return []
+def _asked(request: QueryRequest, start: int, *, inclusive: bool = False) -> Asked:
+    """The time and the number of entries that are asked for; with its end when it is `inclusive`, or of no length."""
+    end = request.end + 1 if inclusive or request.end == start else request.end
+    return Asked(start, end, request.limit, request.direction)
 
 
-LISTING_TIME = 2 * SECOND
-LISTING_ENTRIES = 1_000
-"""What may be looked at to list the values of a demoted label, or the series that have one."""
-
-MAX_THINNED = 1_000_000
-"""Entries that a query with an interval looks at."""
-
-
-def thinned(entries: Sequence[LogEntry], interval: int) -> list[LogEntry]:
-    """The first entry, and each that is at least `interval` ns away from the one kept before it."""
-    kept: list[LogEntry] = []
-    for entry in entries:
-        if not kept or abs(entry.timestamp - kept[-1].timestamp) >= interval:
-            kept.append(entry)
-    return kept
+def _first(query: ast.PipedQuery, request: QueryRequest, start: int) -> int:
+    """Where a query begins that may name its own range, else at `start` (ns)."""
+    return request.end - query.interval if query.interval else start
 
 
 def default_step(start: int, end: int) -> int:

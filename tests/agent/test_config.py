@@ -6,6 +6,7 @@ import pytest
 from sigyn.agent.config.decoding import parse_size
 from sigyn.agent.config.document import plain_value
 from sigyn.agent.config.shown import without_secrets
+from sigyn.agent.config.unused import unused_keys
 from sigyn.agent.configuration import load_configuration
 from sigyn.agent.errors import ConfigurationError
 
@@ -203,3 +204,37 @@ def test_words_of_yaml(word: str, value: object) -> None:
 )
 def test_sizes(text: str, size: int) -> None:
     assert parse_size(text) == size
+
+
+def test_keys_that_change_nothing_are_named_with_the_reason() -> None:
+    configuration = load_configuration(
+        CLIENTS.replace("push}", "push, no_proxy: .example.org, batchwait: 5s}")
+        + """
+server: {http_listen_port: 9080, grpc_listen_port: 0, enable_runtime_reload: true}
+global: {file_watch_config: {min_poll_frequency: 1s, max_poll_frequency: 2s}}
+tracing: {enabled: true}
+wal: {enabled: true, cleaner_interval: 5m, watch_config: {drain_timeout: 30s}}
+scrape_configs:
+  - job_name: rotated
+    decompression: {enabled: true, format: gz, initial_delay: 10s}
+    static_configs: [{labels: {__path__: /var/log/*.gz}}]
+"""
+    )
+    told = {key.path: key for key in unused_keys(configuration)}
+    assert set(told) == {
+        "server.enable_runtime_reload",
+        "clients[0].no_proxy",
+        "scrape_configs[0].decompression.initial_delay",
+        "global.file_watch_config.max_poll_frequency",
+        "tracing.enabled",
+        "wal.cleaner_interval",
+    }
+    assert (
+        str(told["wal.cleaner_interval"]) == "wal.cleaner_interval: a batch leaves the buffer when all clients have it"
+    )
+    assert {path for path, key in told.items() if key.matters} == {
+        "server.enable_runtime_reload",
+        "clients[0].no_proxy",
+        "scrape_configs[0].decompression.initial_delay",
+        "tracing.enabled",
+    }

@@ -279,6 +279,25 @@ def test_credentials_and_headers(tmp_path: Path, sink: Sink, settings: dict[str,
     run(scenario)
 
 
+def test_the_name_in_the_servers_certificate_may_be_another_than_its_host(tmp_path: Path) -> None:
+    async def scenario() -> None:
+        config = client(sink.url, tls_config=TlsConfig(ca_file=str(server[0])))
+        async with shipping(tmp_path, config) as (shipper, positions, counters):
+            shipper.add(entries("a"), {"f": "1"}, 1)
+            await until(lambda: sum(counted(counters, "promtail_batch_retries_total").values()) >= 2)
+        assert sink.lines() == []
+        named = TlsConfig(ca_file=str(server[0]), server_name="logs.example.org")
+        async with shipping(tmp_path, replace(config, tls_config=named)) as (shipper, positions, _):
+            await until(lambda: positions["f"] == "1")
+        assert sink.lines() == ["a"]
+
+    server = certificate_of("logs.example.org", tmp_path)
+    tls = ssl.create_default_context(ssl.Purpose.CLIENT_AUTH)
+    tls.load_cert_chain(*server)
+    with push_sink(tls) as sink:
+        run(scenario)
+
+
 def test_tls_with_certificates_of_both_sides(tmp_path: Path) -> None:
     async def scenario() -> None:
         config = client(sink.url, tls_config=TlsConfig(ca_file=str(server[0])))

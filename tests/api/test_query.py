@@ -163,8 +163,8 @@ def test_form_post(server: Server) -> None:
     [
         ({"limit": "0"}, "limit must be a positive value"),
         ({"limit": "many"}, 'parsing "many": invalid syntax; a limit is a whole number such as 100'),
-        ({"direction": "sideways"}, "invalid direction 'sideways'"),
-        ({"step": "0.5h"}, 'cannot parse "0.5h" to a valid duration'),
+        ({"direction": "sideways"}, "invalid direction 'sideways'; write backward (newest first) or forward"),
+        ({"step": "0.5h"}, 'cannot parse "0.5h" to a valid duration; write seconds, or a duration such as 30s'),
         ({"step": "0"}, "zero or negative query resolution step widths are not accepted. Try a positive integer"),
         ({"since": "soon"}, "could not parse 'since' parameter: not a valid duration string: \"soon\""),
         (

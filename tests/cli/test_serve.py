@@ -124,6 +124,25 @@ def test_selectors_are_checked_also_while_retention_is_off(sigyn: Sigyn, tmp_pat
     assert "retention of `{app=shop}`: this is no selector: parse error at line 1, col 6" in refused.err
 
 
+@pytest.mark.parametrize(
+    ("variable", "value", "message"),
+    [
+        ("SIGYN_AUTH_TYPE", "basic", "auth.type is basic, but auth.password_file names no file"),
+        ("SIGYN_AUTH_GRANTS", "ann=everything", "auth.grants is `ann=everything`: `everything` is no scope"),
+        ("SIGYN_REDACTION_RULES", "(", "redaction.rules: `(` is no rule: write name=expression"),
+        ("SIGYN_QUERY_BLOCKED_QUERIES", '[{pattern: "(", regex: true}]', "blocked_queries: `(`: error parsing regexp"),
+    ],
+)
+def test_what_would_keep_the_server_from_starting_is_no_valid_configuration(
+    sigyn: Sigyn, monkeypatch: pytest.MonkeyPatch, variable: str, value: str, message: str
+) -> None:
+    monkeypatch.setenv(variable, value)
+    refused = sigyn("serve", "-verify-config")
+    assert refused.code == 2
+    assert message in refused.err
+    assert "the configuration is valid" not in refused.out
+
+
 def test_checking_a_configuration(sigyn: Sigyn, tmp_path: Path) -> None:
     checked = sigyn("serve", f"-config.file={SEEDS}/004-ybuilt-01-whole.yaml", "-verify-config")
     assert checked.code == 0

@@ -18,7 +18,7 @@ from sigyn.config.values import (
     show_bytes,
     show_duration,
 )
-from sigyn.model.time import DAY, HOUR, MILLISECOND, MINUTE, SECOND
+from sigyn.model.time import DAY, HOUR, MILLISECOND, MINUTE, SECOND, YEAR
 
 
 @pytest.mark.parametrize(
@@ -33,16 +33,29 @@ from sigyn.model.time import DAY, HOUR, MILLISECOND, MINUTE, SECOND
         ("30d1h", 30 * DAY + HOUR),
         ("1w", 7 * DAY),
         ("250ms", 250 * MILLISECOND),
+        ("292y", 292 * YEAR),
     ],
 )
 def test_durations(text: str, nanoseconds: int) -> None:
     assert read_duration(text) == nanoseconds
 
 
-@pytest.mark.parametrize("text", ["", "30", "h", "1 h", "-1h", "1x", "1h x"])
+@pytest.mark.parametrize("text", ["", "30", "h", "1 h", "-1h", "1x", "1h x", "1" * 400 + "h"])
 def test_what_is_no_duration(text: str) -> None:
     with pytest.raises(ValueError, match="write a duration such as 30s"):
         read_duration(text)
+
+
+@pytest.mark.parametrize("text", ["293y", "300y", "9999999999999999h"])
+def test_a_duration_is_no_longer_than_times_can_be_apart(text: str) -> None:
+    with pytest.raises(ValueError, match="write 292y or less"):
+        read_duration(text)
+
+
+@pytest.mark.parametrize("text", ["inf", "-inf", "nan", "1e400", "-1", "1MB", ""])
+def test_what_is_no_number_of_megabytes(text: str) -> None:
+    with pytest.raises(ConfigError, match=r"is not a value of limits\.ingestion_rate_mb: write a number"):
+        with_environment(Settings(), {"SIGYN_LIMITS_INGESTION_RATE_MB": text})
 
 
 @given(st.integers(min_value=0, max_value=10**18))

@@ -12,10 +12,10 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from sigyn.model.known_names import LEVEL_FIELDS
 from sigyn.model.labels import Labels, labels_of
 from sigyn.services.detection import LEVEL_LOOPS, detect_levels, without_detected_level
 from sigyn.services.discovery import (
-    LEVEL_FIELDS,
     SPELLINGS,
     LevelRules,
     detect_level,

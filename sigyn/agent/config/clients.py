@@ -4,6 +4,11 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 from sigyn.agent.config.units import MILLISECOND, SECOND, Duration, Size
+from sigyn.agent.config.unused import unused
+
+PROXIED = "NOT APPLIED: all that is asked of this server goes through the proxy"
+HTTP_1 = "HTTP/1.1 is spoken in any case"
+LAG_BY_FILE = "promtail_stream_lag_seconds is by file and by server in any case"
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,12 +86,12 @@ class ClientConfig:
     bearer_token_file: str = ""
     proxy_url: str = ""
     proxy_from_environment: bool = False
-    no_proxy: str = ""
+    no_proxy: str = unused("", PROXIED)
     follow_redirects: bool = True
-    enable_http2: bool = True
+    enable_http2: bool = unused(True, HTTP_1)
     tls_config: TlsConfig | None = None
     backoff_config: BackoffConfig = BackoffConfig()
     drop_rate_limited_batches: bool = False
     external_labels: Mapping[str, str] = field(default_factory=dict)
     timeout: Duration = 10 * SECOND
-    stream_lag_labels: str = ""
+    stream_lag_labels: str = unused("", LAG_BY_FILE)

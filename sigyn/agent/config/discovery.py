@@ -4,9 +4,10 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Final
 
-from sigyn.agent.config.clients import Authorization, BasicAuth, OAuth2, TlsConfig
+from sigyn.agent.config.clients import HTTP_1, PROXIED, Authorization, BasicAuth, OAuth2, TlsConfig
 from sigyn.agent.config.decoding import one_of
 from sigyn.agent.config.units import SECOND, Duration, Port
+from sigyn.agent.config.unused import unused
 
 KUBERNETES_ROLES: Final = ("pod", "node", "service", "endpoints", "ingress")
 
@@ -33,7 +34,7 @@ class HttpAccess:
 
     proxy_url: str = ""
     proxy_from_environment: bool = False
-    no_proxy: str = ""
+    no_proxy: str = unused("", PROXIED)
     basic_auth: BasicAuth | None = None
     authorization: Authorization | None = None
     oauth2: OAuth2 | None = None
@@ -41,7 +42,7 @@ class HttpAccess:
     bearer_token_file: str = ""
     tls_config: TlsConfig | None = None
     follow_redirects: bool = True
-    enable_http2: bool = True
+    enable_http2: bool = unused(True, HTTP_1)
 
 
 @dataclass(frozen=True, slots=True)

@@ -2,7 +2,12 @@
 
 from dataclasses import dataclass
 
+from sigyn.agent.config.clients import LAG_BY_FILE
 from sigyn.agent.config.units import MILLISECOND, SECOND, Duration, Size
+from sigyn.agent.config.unused import unused
+
+BUFFER_TELLS = "clients hear of each batch in the buffer at once, and do not look for them"
+DROPPED_WHEN_SENT = "a batch leaves the buffer when all clients have it"
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,7 +45,9 @@ class FileWatchConfig:
     """`global.file_watch_config`: how often files are polled for changes."""
 
     min_poll_frequency: Duration = 250 * MILLISECOND
-    max_poll_frequency: Duration = 250 * MILLISECOND
+    max_poll_frequency: Duration = unused(
+        250 * MILLISECOND, "the kernel tells of changes; where it can't, files are looked at by min_poll_frequency"
+    )
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,23 +61,23 @@ class GlobalConfig:
 class OptionsConfig:
     """`options`: stream lag labels, which the agent's metrics always have."""
 
-    stream_lag_labels: str = ""
+    stream_lag_labels: str = unused("", LAG_BY_FILE)
 
 
 @dataclass(frozen=True, slots=True)
 class TracingConfig:
     """`tracing`: accepted, the agent sends no traces of itself."""
 
-    enabled: bool = False
+    enabled: bool = unused(False, "NOT APPLIED: the agent sends no traces of itself")
 
 
 @dataclass(frozen=True, slots=True)
 class WalWatchConfig:
     """`wal.watch_config`: how often the buffer is read, and how long it may take to drain at the end."""
 
-    min_read_frequency: Duration = 250 * MILLISECOND
-    max_read_frequency: Duration = SECOND
-    drain_timeout: Duration = 30 * SECOND
+    min_read_frequency: Duration = unused(250 * MILLISECOND, BUFFER_TELLS)
+    max_read_frequency: Duration = unused(SECOND, BUFFER_TELLS)
+    drain_timeout: Duration = unused(30 * SECOND, "what is not sent at the end waits in the buffer for the next start")
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,7 +89,7 @@ class WalConfig:
 
     enabled: bool = False
     dir: str = "wal"
-    max_segment_age: Duration = 3600 * SECOND
-    cleaner_interval: Duration = 60 * SECOND
+    max_segment_age: Duration = unused(3600 * SECOND, DROPPED_WHEN_SENT)
+    cleaner_interval: Duration = unused(60 * SECOND, DROPPED_WHEN_SENT)
     max_size: Size = 1 << 30
     watch_config: WalWatchConfig = WalWatchConfig()

@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 from sigyn.agent.config.clients import TlsConfig
 from sigyn.agent.config.server import ServerConfig
 from sigyn.agent.config.units import SECOND, Duration, Size
+from sigyn.agent.config.unused import unused
 
 
 @dataclass(frozen=True, slots=True)
@@ -13,7 +14,7 @@ class DecompressionConfig:
     """`decompression`: files that are read through gz, bz2 or z."""
 
     enabled: bool = False
-    initial_delay: Duration = 0
+    initial_delay: Duration = unused(0, "NOT APPLIED: a compressed file is read as soon as it is found")
     format: str = ""
 
 

@@ -1,6 +1,7 @@
 """Credentials and TLS of HTTP connections, from their configuration to httpx."""
 
 import ssl
+from collections.abc import Awaitable, Callable
 from pathlib import Path
 from typing import Protocol
 
@@ -48,8 +49,24 @@ def http_client(access: Access, timeout: float, transport: httpx.AsyncBaseTransp
         proxy=access.proxy_url or None,
         trust_env=access.proxy_from_environment,
         follow_redirects=access.follow_redirects,
+        event_hooks=server_name_hooks(access.tls_config),
         transport=transport,
     )
+
+
+def server_name_hooks(config: TlsConfig | None) -> dict[str, list[Callable[[httpx.Request], Awaitable[None]]]]:
+    """Hooks of a client that asks for, and checks, the certificate of `server_name` instead of that of the host.
+
+    Behind a proxy it is that of the host all the same: httpcore looks at the name for its own connections alone.
+    """
+    if config is None or not config.server_name:
+        return {}
+    name = config.server_name
+
+    async def ask_for(request: httpx.Request) -> None:
+        request.extensions["sni_hostname"] = name
+
+    return {"request": [ask_for]}
 
 
 async def authorization_header(access: Access) -> str:

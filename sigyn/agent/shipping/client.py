@@ -169,7 +169,7 @@ class PushClient:
         self._counters.sent_bytes.labels(self.host).inc(len(post.body))
         now = self._clock()
         for file, timestamp in post.latest.items():
-            self._counters.stream_lag.labels(file, self.host).set(max(0.0, (now - timestamp) / SECOND))
+            self._counters.stream_lag.set(file, self.host, max(0.0, (now - timestamp) / SECOND))
 
     def _given_up(self, post: Post, outcome: _Outcome) -> None:
         reason = "rate_limited" if outcome.status == str(_TOO_MANY) else "ingester_error"

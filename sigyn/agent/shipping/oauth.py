@@ -8,7 +8,7 @@ import msgspec
 
 from sigyn.agent.config.clients import OAuth2
 from sigyn.agent.errors import ConfigurationError
-from sigyn.agent.shipping.access import tls_context
+from sigyn.agent.shipping.access import server_name_hooks, tls_context
 from sigyn.model.errors import Unavailable
 from sigyn.model.time import SECOND, Clock, system_clock
 
@@ -52,7 +52,10 @@ class TokenSource:
             form["scope"] = " ".join(config.scopes)
         try:
             async with httpx.AsyncClient(
-                verify=tls_context(config.tls_config), proxy=config.proxy_url or None, timeout=30
+                verify=tls_context(config.tls_config),
+                event_hooks=server_name_hooks(config.tls_config),
+                proxy=config.proxy_url or None,
+                timeout=30,
             ) as client:
                 answer = await client.post(config.token_url, data=form, auth=(config.client_id, secret))
                 answer.raise_for_status()

@@ -30,7 +30,7 @@ class QueryCollector(Collector):
         waiting = queue.lengths()
         for tenant, waited in queue.waits.items():
             lengths.add_metric((tenant,), waiting.get(tenant, 0))
-            waits.add_metric((tenant,), count_value=waited.turns, sum_value=waited.seconds)
+            waits.add_metric((tenant,), count_value=waited.count, sum_value=waited.seconds)
         yield lengths
         yield waits
         yield CounterMetricFamily(

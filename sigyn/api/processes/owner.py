@@ -12,10 +12,8 @@ from sigyn.api.tenant_settings import SettingsByTenant
 from sigyn.model.errors import Unavailable
 from sigyn.services.demotion import Demotion
 from sigyn.services.ingest import IngestService
-from sigyn.services.quotas import Claim, Quotas
+from sigyn.services.quotas import IN_THREAD_FROM_STREAMS, Claim, Quotas
 from sigyn.store.store import Store
-
-_IN_THREAD_FROM_STREAMS = 100
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,7 +64,7 @@ class Owner:
 
     async def _demote(self, seen: LabelsSeen) -> int:
         rules = self.tenants.push(seen.tenant).demotion
-        if len(seen.streams) < _IN_THREAD_FROM_STREAMS:
+        if len(seen.streams) < IN_THREAD_FROM_STREAMS:
             found = self.demotion.look(seen.tenant, seen.streams, rules)
         else:
             found = await asyncio.to_thread(self.demotion.look, seen.tenant, seen.streams, rules)
