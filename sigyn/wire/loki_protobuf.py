@@ -22,7 +22,7 @@ from sigyn.wire.metadata import metadata_text
 from sigyn.wire.push import DECODED_SCHEMA, DecodedPush, RefusedStream
 
 _COMPILED_FROM_BYTES = 64 << 10  # 200 lines; below, loading numba would cost more than it ever saves
-_SECONDS = range(-9_223_372_035, 9_223_372_036)
+_SECONDS = range(-9_223_372_033, 9_223_372_034)  # with 2.1 s of nanos at most, these are 64 bits of ns
 
 
 def decode_loki_protobuf(body: bytes, limit: int = MAX_DECOMPRESSED_BYTES) -> DecodedPush:

@@ -18,7 +18,7 @@ OK, TRUNCATED, BAD_TAG, BAD_TIMESTAMP = 0, 1, 2, 3
 STREAMS, ENTRIES, LINE_BYTES, PAIRS = 0, 1, 2, 3
 COUNTS = 4
 
-_MAX_SECONDS = 9_223_372_035
+_MAX_SECONDS = 9_223_372_033  # with 2.1 s of nanos at most, these are 64 bits of ns
 _LENGTH_DELIMITED = 2
 
 

@@ -14,7 +14,7 @@ from sigyn.wire.loki_messages import PushRequest
 from sigyn.wire.loki_protobuf import decode_loki_protobuf, decode_push_request, read_messages, read_with_loops
 from sigyn.wire.push import DecodedPush
 
-from .strategies import Entry, Stream, as_json, as_message, as_snappy, pushes
+from .strategies import NANOSECONDS, Entry, Stream, as_json, as_message, as_snappy, pushes
 
 Read = Callable[[bytes], DecodedPush]
 
@@ -150,6 +150,31 @@ def test_times_out_of_range_are_told() -> None:
     entry.timestamp.seconds = 1 << 62
     with pytest.raises(BadRequest, match="stream 0, entry 0: 4611686018427387904 seconds is out of range"):
         decode_push_request(memoryview(request.SerializeToString()))
+
+
+@pytest.mark.usefixtures("protobuf_loops", "metadata_loops")
+@pytest.mark.parametrize(
+    ("seconds", "nanos"),
+    [(9_223_372_033, (1 << 31) - 1), (-9_223_372_033, -1 << 31), (0, -1), (0, (1 << 31) - 1)],
+)
+@READERS
+def test_times_up_to_the_farthest_are_read(read: Read, seconds: int, nanos: int) -> None:
+    request = PushRequest()
+    entry = request.streams.add(labels=b'{a="b"}').entries.add(line=b"x")
+    entry.timestamp.seconds, entry.timestamp.nanos = seconds, nanos
+    assert read(request.SerializeToString()).entries["timestamp"].to_pylist() == [seconds * NANOSECONDS + nanos]
+
+
+@pytest.mark.parametrize(("seconds", "nanos"), [(9_223_372_035, (1 << 31) - 1), (-9_223_372_035, -1 << 31)])
+@pytest.mark.usefixtures("protobuf_loops")
+def test_times_beyond_64_bits_are_told(seconds: int, nanos: int) -> None:
+    request = PushRequest()
+    entry = request.streams.add(labels=b'{a="b"}').entries.add(line=b"x")
+    entry.timestamp.seconds, entry.timestamp.nanos = seconds, nanos
+    message = memoryview(request.SerializeToString())
+    assert read_with_loops(message) is None
+    with pytest.raises(BadRequest, match=f"stream 0, entry 0: {seconds} seconds is out of range"):
+        read_messages(message)
 
 
 def test_what_is_no_message_is_told() -> None:
