@@ -6,6 +6,7 @@ strings, bytes that are not UTF-8, halves of surrogate pairs. Such a body is men
 
 import json
 import re
+import sys
 from typing import TypeVar
 
 import msgspec
@@ -15,6 +16,7 @@ from sigyn.model.errors import BadRequest
 T = TypeVar("T")
 
 _LONE_SURROGATE = re.compile("[\ud800-\udfff]")
+_DIGITS = sys.get_int_max_str_digits()
 _PLACE = re.compile(r"^(?P<what>.*) - at (?:`(?:key|value)` in )?`\$(?P<path>[^`]*)`$", re.DOTALL)
 _STEP = re.compile(r"\.(?P<name>\w+)|\[(?P<index>\d+|\.\.\.)\]")
 _ELEMENTS = {"0": "timestamp", "1": "line", "2": "structured metadata"}
@@ -57,6 +59,8 @@ def _mended(body: bytes) -> bytes:
             f"couldn't decode the JSON body: {ended}{error.msg} at byte {len(text[: error.pos].encode()) + 1},"
             f" between {before!r} and {after!r}"
         ) from None
+    except ValueError:  # Python reads no longer number, since that takes time with the square of its digits
+        raise BadRequest(f"couldn't decode the JSON body: a number has more than {_DIGITS} digits") from None
     except RecursionError:
         raise BadRequest("couldn't decode the JSON body: it is nested too deeply") from None
     return _LONE_SURROGATE.sub("�", json.dumps(value, ensure_ascii=False)).encode()

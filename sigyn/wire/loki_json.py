@@ -20,6 +20,7 @@ _INTEGER = re.compile(r"[+-]?[0-9]+")
 _HEXADECIMAL = re.compile(r"[xX]")  # which Arrow reads, too, and 0xffffffffffffffff as -1
 _AS_COLUMN = 16  # a call into Arrow costs 10 us: too much for a stream of one entry, of which a push may have thousands
 _INT64 = range(-(1 << 63), 1 << 63)
+_DIGITS = 19
 
 
 class _Entry(msgspec.Struct, array_like=True, gc=False):
@@ -96,11 +97,16 @@ def _add_stream(columns: PushColumns, ordinal: int, stream: _Stream) -> None:
 def _add_legacy_stream(columns: PushColumns, ordinal: int, labels: str, entries: list[_LegacyEntry]) -> None:
     for position, entry in enumerate(entries):
         try:
-            columns.timestamps.append(parse_rfc3339(entry.ts))
+            timestamp = parse_rfc3339(entry.ts)
         except ValueError as error:
             raise BadRequest(
                 f"couldn't decode the JSON body: stream {ordinal}, entry {position}, ts: {error}"
             ) from None
+        if timestamp not in _INT64:
+            raise BadRequest(
+                f"couldn't decode the JSON body: stream {ordinal}, entry {position}, ts: {entry.ts!r} is out of range"
+            )
+        columns.timestamps.append(timestamp)
         columns.lines.append(entry.line)
         columns.metadata.append(None)
     try:
@@ -126,8 +132,10 @@ def _timestamp(ordinal: int, position: int, text: str) -> int:
             f"couldn't decode the JSON body: stream {ordinal}, entry {position}, timestamp: {text!r} is not a"
             " whole number of nanoseconds since the epoch"
         )
-    if len(text) > 20 or int(text) not in _INT64:
+    digits = text.lstrip("+-0") or "0"
+    timestamp = int(digits[: _DIGITS + 1]) * (-1 if text.startswith("-") else 1)
+    if timestamp not in _INT64:
         raise BadRequest(
             f"couldn't decode the JSON body: stream {ordinal}, entry {position}, timestamp: {text!r} is out of range"
         )
-    return int(text)
+    return timestamp
