@@ -7,6 +7,7 @@ strings, bytes that are not UTF-8, halves of surrogate pairs. Such a body is men
 import json
 import re
 import sys
+from collections.abc import Callable
 from typing import TypeVar
 
 import msgspec
@@ -28,30 +29,38 @@ _HINTS = {
 }
 
 
-def decode_json(body: bytes | memoryview, decoder: msgspec.json.Decoder[T]) -> T:
-    """The value in a JSON body; raises BadRequest with the place of what is wrong."""
+def decode_json(body: bytes | memoryview, decoder: msgspec.json.Decoder[T], *, null_is_absent: bool = False) -> T:
+    """The value in a JSON body; raises BadRequest with the place of what is wrong.
+
+    With `null_is_absent`, a member that is null is as if it were not there, as in protobuf's JSON.
+    """
     try:
         return decoder.decode(body)
     except msgspec.ValidationError as error:
-        raise BadRequest(_explain(str(error))) from None
+        if not null_is_absent or b"null" not in bytes(body):
+            raise BadRequest(_explain(str(error))) from None
     except (msgspec.DecodeError, UnicodeDecodeError):
         pass
     except RecursionError:
         raise BadRequest("couldn't decode the JSON body: it is nested too deeply") from None
     try:
-        return decoder.decode(_mended(bytes(body)))
+        return decoder.decode(_mended(bytes(body), _without_nulls if null_is_absent else dict))
     except msgspec.ValidationError as error:
         raise BadRequest(_explain(str(error))) from None
     except msgspec.DecodeError as error:
         raise BadRequest(f"couldn't decode the JSON body: {error}") from None
 
 
-def _mended(body: bytes) -> bytes:
+def _without_nulls(members: list[tuple[str, object]]) -> dict[str, object]:
+    return {name: value for name, value in members if value is not None}
+
+
+def _mended(body: bytes, as_object: Callable[[list[tuple[str, object]]], dict[str, object]]) -> bytes:
     text = body.decode("utf-8-sig", "replace")
     if not text.strip():
         raise BadRequest("EOF: the body is empty, expected a JSON object")
     try:
-        value = json.loads(text, strict=False)
+        value = json.loads(text, strict=False, object_pairs_hook=as_object)
     except json.JSONDecodeError as error:
         before, after = text[max(error.pos - 20, 0) : error.pos], text[error.pos : error.pos + 20]
         ended = "unexpected EOF: " if error.pos >= len(text.rstrip()) else ""

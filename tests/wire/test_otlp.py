@@ -106,7 +106,7 @@ def message_of(request: object) -> bytes:
     return data
 
 
-def one_record(record: dict[str, object], attributes: tuple[object, ...] = ()) -> object:
+def one_record(record: dict[str, object], attributes: tuple[object, ...] = ()) -> dict[str, list[object]]:
     resource = {"attributes": list(attributes)}
     return {"resourceLogs": [{"resource": resource, "scopeLogs": [{"logRecords": [record]}]}]}
 
@@ -192,6 +192,66 @@ def test_times(record: dict[str, object], timestamp: int, observed: str | None) 
 )
 def test_bodies(body: object, line: str) -> None:
     assert decode_json(one_record({"body": body})).entries["line"].to_pylist() == [line]
+
+
+@pytest.mark.parametrize("text", ["+/8=", "-_8=", "+/8", "-_8"])
+def test_bytes_are_base64_of_either_alphabet_with_padding_or_without(text: str) -> None:
+    request = one_record({"body": {"bytesValue": text}})
+    assert decode_json(request).entries["line"].to_pylist() == ["+/8="]
+    assert decode_otlp(message_of(request), "application/x-protobuf", "").entries["line"].to_pylist() == ["+/8="]
+
+
+def test_null_is_as_if_it_were_not_there() -> None:
+    record = {
+        "timeUnixNano": str(NOW),
+        "observedTimeUnixNano": None,
+        "severityNumber": None,
+        "severityText": None,
+        "body": {"kvlistValue": {"values": [{"key": "a", "value": None}, {"key": "b", "value": {"intValue": 1}}]}},
+        "attributes": [{"key": "list", "value": {"arrayValue": {"values": None}}}],
+        "flags": None,
+        "traceId": None,
+    }
+    request = one_record(record)
+    for broken in ({"resource": None, "scopeLogs": [{"scope": None, "logRecords": None}]}, {"scopeLogs": None}):
+        request["resourceLogs"].append(broken)
+    decoded = decode_json(request)
+    assert decoded.entries.to_pylist() == [
+        {"stream": 0, "timestamp": NOW, "line": '{"a":null,"b":1}', "metadata": '{"list":"[]"}'}
+    ]
+    assert decoded.entries.equals(decode_otlp(message_of(request), "application/x-protobuf", "").entries)
+
+
+def test_text_that_is_not_utf8_is_mended_in_protobuf_as_in_json() -> None:
+    """One line of a file in another encoding must not cost the batch."""
+    resource = {"key": "service.name", "value": {"stringValue": "caf@"}}
+    request = one_record(
+        {
+            "timeUnixNano": str(NOW),
+            "body": {"stringValue": "cr@me br@l@e"},
+            "severityText": "@",
+            "attributes": [
+                {"key": "k@y", "value": {"stringValue": "caf@"}},
+                {"key": "raw", "value": {"bytesValue": "AP8="}},
+                {"key": "list", "value": {"arrayValue": {"values": [{"stringValue": "@"}, {"intValue": "2"}]}}},
+                {"key": "map", "value": {"kvlistValue": {"values": [{"key": "@", "value": {"boolValue": True}}]}}},
+            ],
+        },
+        (resource,),
+    )
+    by_json = decode_otlp(json.dumps(request).encode().replace(b"@", b"\xff"), "application/json", "")
+    assert by_json.streams == ((("service_name", "caf\ufffd"),),)
+    (entry,) = by_json.entries.to_pylist()
+    assert entry["line"] == "cr\ufffdme br\ufffdl\ufffde"
+    assert json.loads(entry["metadata"]) == {
+        "k_y": "caf\ufffd",
+        "list": '["\ufffd",2]',
+        "map__": "true",
+        "raw": "AP8=",
+        "severity_text": "\ufffd",
+    }
+    by_protobuf = decode_otlp(message_of(request).replace(b"@", b"\xff"), "application/x-protobuf", "")
+    assert (by_protobuf.streams, by_protobuf.entries) == (by_json.streams, by_json.entries)
 
 
 @pytest.mark.parametrize(
@@ -295,6 +355,16 @@ def test_the_default_labels_are_those_of_the_documentation() -> None:
             json.dumps(one_record({"timeUnixNano": str(1 << 63)})).encode(),
             "application/json",
             "couldn't decode the OTLP body: the time 9223372036854775808 ns",
+        ),
+        (
+            json.dumps(one_record({"timeUnixNano": "-1"})).encode(),
+            "application/json",
+            "couldn't decode the OTLP body: the time -1 ns of a log record is out of range",
+        ),
+        (
+            json.dumps(one_record({"attributes": None, "flags": "x"})).encode(),
+            "application/json",
+            "couldn't decode the JSON body: resourceLogs[0].scopeLogs[0].logRecords[0].flags: expected `int`",
         ),
     ],
 )
