@@ -15,6 +15,7 @@ import pyarrow.compute as pc
 
 from sigyn.model.labels import Labels, format_labels
 from sigyn.model.rfc3339 import format_rfc3339
+from sigyn.model.time import OLDEST
 from sigyn.services.discovery import SERVICE_NAME, with_service_name
 from sigyn.services.duplicate_times import with_own_times
 from sigyn.services.push_limits import PushLimits
@@ -159,16 +160,16 @@ def _refused_entries(
 ) -> Iterable[tuple[str, npt.NDArray[np.bool_], _Explain]]:
     """Reason, rows and message of what is wrong with entries; the first reason of a row counts."""
     timestamps = entries["timestamp"].to_numpy()
-    oldest, newest = now - limits.reject_old_samples_max_age, now + limits.creation_grace_period
-    if limits.reject_old_samples:
-        yield (
-            "greater_than_max_sample_age",
-            timestamps < oldest,
-            lambda stream, row: (
-                f"entry for stream '{stream}' has timestamp too old: {format_rfc3339(int(timestamps[row]))},"
-                f" oldest acceptable timestamp is: {format_rfc3339(oldest)}"
-            ),
-        )
+    oldest = max(OLDEST, now - limits.reject_old_samples_max_age) if limits.reject_old_samples else OLDEST
+    newest = now + limits.creation_grace_period
+    yield (
+        "greater_than_max_sample_age",
+        timestamps < oldest,
+        lambda stream, row: (
+            f"entry for stream '{stream}' has timestamp too old: {format_rfc3339(int(timestamps[row]))},"
+            f" oldest acceptable timestamp is: {format_rfc3339(oldest)}"
+        ),
+    )
     yield (
         "too_far_in_future",
         timestamps > newest,

@@ -10,6 +10,7 @@ import pyarrow as pa
 
 from sigyn.model.errors import BadRequest
 from sigyn.model.rfc3339 import parse_rfc3339
+from sigyn.model.time import held
 from sigyn.wire.columns import PushColumns
 from sigyn.wire.json_body import decode_json
 from sigyn.wire.label_text import DuplicateLabelName, InvalidLabels, labels_of_mapping, parse_labels
@@ -102,11 +103,7 @@ def _add_legacy_stream(columns: PushColumns, ordinal: int, labels: str, entries:
             raise BadRequest(
                 f"couldn't decode the JSON body: stream {ordinal}, entry {position}, ts: {error}"
             ) from None
-        if timestamp not in _INT64:
-            raise BadRequest(
-                f"couldn't decode the JSON body: stream {ordinal}, entry {position}, ts: {entry.ts!r} is out of range"
-            )
-        columns.timestamps.append(timestamp)
+        columns.timestamps.append(held(timestamp))
         columns.lines.append(entry.line)
         columns.metadata.append(None)
     try:

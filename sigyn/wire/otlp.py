@@ -16,7 +16,7 @@ from google.protobuf.message import DecodeError
 
 from sigyn.model.errors import BadRequest
 from sigyn.model.labels import Labels, labels_of
-from sigyn.model.time import Clock, system_clock
+from sigyn.model.time import Clock, held, system_clock
 from sigyn.wire.columns import PushColumns
 from sigyn.wire.compression import MAX_DECOMPRESSED_BYTES, decompress, decompress_snappy
 from sigyn.wire.loki import JSON, media_type
@@ -26,7 +26,7 @@ from sigyn.wire.otlp_mapping import Action, OtlpMapping, Value, as_text, flatten
 from sigyn.wire.otlp_text import with_mended_text
 from sigyn.wire.push import DecodedPush
 
-_MAX_TIMESTAMP = (1 << 63) - 1
+_TIMES = range(1 << 64)
 _encode = msgspec.json.Encoder(order="sorted").encode
 
 
@@ -174,9 +174,9 @@ def _count(metadata: dict[str, str], name: str, number: int) -> None:
 
 def _timestamp(record: Any, clock: Clock) -> int:
     timestamp: int = record.time_unix_nano or record.observed_time_unix_nano or clock()
-    if not 0 <= timestamp <= _MAX_TIMESTAMP:
+    if timestamp not in _TIMES:
         raise BadRequest(f"couldn't decode the OTLP body: the time {timestamp} ns of a log record is out of range")
-    return timestamp
+    return held(timestamp)
 
 
 def value_of(value: Any) -> Value:

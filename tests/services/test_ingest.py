@@ -9,7 +9,7 @@ from structlog.testing import capture_logs
 
 from sigyn.model.batch import ENTRY_SCHEMA, Batch
 from sigyn.model.errors import SigynError, TooManyRequests, Unavailable, UnprocessableRequest
-from sigyn.model.time import HOUR, MINUTE, SECOND
+from sigyn.model.time import HOUR, MINUTE, OLDEST, SECOND
 from sigyn.services.ingest import IngestService, PushOutcome, PushRefused
 from sigyn.services.push_limits import PushLimits
 from sigyn.wire.loki import decode_loki_push
@@ -138,6 +138,12 @@ def test_a_push_without_streams_is_an_error_and_one_without_entries_is_not() -> 
             [value("x", NOW + 10 * MINUTE + 1)],
             "too_far_in_future",
             f"entry for stream '{STREAM}' has timestamp too new: 2026-01-15T10:11:00Z",
+        ),
+        (
+            APP,
+            [value("x", OLDEST - 1)],
+            "greater_than_max_sample_age",
+            f"entry for stream '{STREAM}' has timestamp too old: 1823-11-12T",
         ),
         (
             APP,

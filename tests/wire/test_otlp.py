@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 from opentelemetry.proto.collector.logs.v1.logs_service_pb2 import ExportLogsServiceRequest
 
 from sigyn.model.errors import BadRequest
+from sigyn.model.time import LAST
 from sigyn.wire.otlp import decode_otlp
 from sigyn.wire.otlp_mapping import INDEX_LABELS, Action, AttributeRule, OtlpMapping, Value, as_text
 from sigyn.wire.push import DecodedPush
@@ -159,6 +160,7 @@ def test_protobuf_says_what_json_says(encoding: str) -> None:
         ({"observedTimeUnixNano": "7"}, 7, None),
         ({"timeUnixNano": "0"}, NOW + 9, None),
         ({}, NOW + 9, None),
+        ({"timeUnixNano": str((1 << 64) - 1)}, LAST, None),
     ],
 )
 def test_times(record: dict[str, object], timestamp: int, observed: str | None) -> None:
@@ -352,9 +354,9 @@ def test_the_default_labels_are_those_of_the_documentation() -> None:
             "couldn't decode the OTLP body: bytesValue '?' is not base64",
         ),
         (
-            json.dumps(one_record({"timeUnixNano": str(1 << 63)})).encode(),
+            json.dumps(one_record({"timeUnixNano": str(1 << 64)})).encode(),
             "application/json",
-            "couldn't decode the OTLP body: the time 9223372036854775808 ns",
+            "couldn't decode the OTLP body: the time 18446744073709551616 ns",
         ),
         (
             json.dumps(one_record({"timeUnixNano": "-1"})).encode(),
