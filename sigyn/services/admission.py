@@ -213,7 +213,7 @@ def _refused_metadata(metadata: pa.Array, limits: PushLimits) -> Iterable[tuple[
             ),
         )
     if limits.max_structured_metadata_entries_count:
-        counts = pc.fill_null(pc.count_substring(metadata, '":"'), 0).to_numpy(zero_copy_only=False)
+        counts = _metadata_counts(metadata, limits.max_structured_metadata_entries_count)
         yield (
             "structured_metadata_too_many",
             counts > limits.max_structured_metadata_entries_count,
@@ -234,6 +234,16 @@ def _metadata_sizes(metadata: pa.Array, limit: int) -> npt.NDArray[np.int64]:
         values = _METADATA.decode(metadata[row].as_py())
         sizes[row] = sum(len(name.encode()) + len(value.encode()) for name, value in values.items())
     return sizes
+
+
+def _metadata_counts(metadata: pa.Array, limit: int) -> npt.NDArray[np.int64]:
+    """How many pairs each entry has, where these are more than the limit for sure."""
+    # The text has a colon between quotes for each pair, and for a value that ends in `":` one more.
+    found = pc.fill_null(pc.count_substring(metadata, '":"'), 0)
+    counts: npt.NDArray[np.int64] = found.to_numpy(zero_copy_only=False).astype(np.int64)
+    for row in np.flatnonzero(counts > limit).tolist():
+        counts[row] = len(_METADATA.decode(metadata[row].as_py()))
+    return counts
 
 
 def _truncated(entries: pa.RecordBatch, limit: int, end: str) -> pa.RecordBatch:

@@ -99,6 +99,12 @@ def test_entries_are_stored_with_service_and_level() -> None:
     assert batch.tenant == "fake"
 
 
+def test_pairs_of_metadata_are_counted_whatever_their_values_hold() -> None:
+    service = Service(PushLimits(max_structured_metadata_entries_count=3))
+    service.push((APP, [value("x", a='":', b='"a":"', c='x":"y":')]))
+    assert service.sink.lines() == ["x"]
+
+
 def test_equal_streams_become_one() -> None:
     service = Service()
     service.push((APP, [value("x")]), (APP | {"service_name": "shop"}, [value("y")]), (APP, [value("z")]))
