@@ -1,5 +1,6 @@
 """OpenTelemetry logs: Loki's mapping, the same from protobuf and JSON."""
 
+import base64
 import gzip
 import json
 import re
@@ -100,7 +101,7 @@ def message_of(request: object) -> bytes:
     """The protobuf message of a request in OTLP's JSON, whose ids are hexadecimal where protobuf's are base64."""
     text = re.sub(
         r'("traceId"|"spanId"): "([0-9a-f]+)"',
-        lambda match: f'{match[1]}: "{json_format.base64.b64encode(bytes.fromhex(match[2])).decode()}"',
+        lambda match: f'{match[1]}: "{base64.b64encode(bytes.fromhex(match[2])).decode()}"',
         json.dumps(request),
     )
     data: bytes = json_format.Parse(text, ExportLogsServiceRequest()).SerializeToString()
@@ -150,6 +151,71 @@ def test_protobuf_says_what_json_says(encoding: str) -> None:
     decoded = decode_otlp(body, "application/x-protobuf", encoding)
     assert decoded.streams == decode_json(REQUEST).streams
     assert decoded.entries.equals(decode_json(REQUEST).entries)
+
+
+_texts = st.text(st.characters(exclude_categories=["Cs"]), max_size=8)
+_names = st.sampled_from(["user.id", "user_id", "9x", "_x", "__x", "", "a b", "trace_id", "service.name", "é"]) | _texts
+
+
+def _attributes(values: st.SearchStrategy[object]) -> st.SearchStrategy[list[object]]:
+    return st.lists(st.builds(lambda name, value: {"key": name, "value": value}, _names, values), max_size=4)
+
+
+_int64 = st.integers(-1 << 63, (1 << 63) - 1)
+_doubles = st.floats(allow_nan=False, allow_infinity=False) | st.sampled_from(["NaN", "Infinity", "-Infinity", "1.5"])
+_values = st.recursive(
+    st.just({})
+    | st.builds(lambda text: {"stringValue": text}, _texts)
+    | st.builds(lambda value: {"boolValue": value}, st.booleans())
+    | st.builds(lambda number: {"intValue": number}, _int64 | _int64.map(str))
+    | st.builds(lambda number: {"doubleValue": number}, _doubles)
+    | st.builds(lambda data: {"bytesValue": base64.b64encode(data).decode()}, st.binary(max_size=5)),
+    lambda inner: (
+        st.builds(lambda values: {"arrayValue": {"values": values}}, st.lists(inner, max_size=3))
+        | st.builds(lambda pairs: {"kvlistValue": {"values": pairs}}, _attributes(inner))
+    ),
+    max_leaves=6,
+)
+
+
+def _some(**members: st.SearchStrategy[object]) -> st.SearchStrategy[dict[str, object]]:
+    return st.fixed_dictionaries({}, optional=members)
+
+
+_times = st.sampled_from([0, 1, NOW, LAST, LAST + 1]) | st.sampled_from([str(NOW), "7"])
+_ids = st.sampled_from(["", TRACE, SPAN, "0" * 32])
+_counts = st.sampled_from([0, 1, (1 << 32) - 1])
+_records = _some(
+    timeUnixNano=_times,
+    observedTimeUnixNano=_times,
+    severityNumber=st.integers(0, 24),
+    severityText=_texts,
+    body=_values,
+    attributes=_attributes(_values),
+    droppedAttributesCount=_counts,
+    flags=_counts,
+    traceId=_ids,
+    spanId=_ids,
+    eventName=_texts,
+)
+_scopes = _some(name=_texts, version=_texts, attributes=_attributes(_values), droppedAttributesCount=_counts)
+_requests = _some(
+    resourceLogs=st.lists(
+        _some(
+            resource=_some(attributes=_attributes(_values), droppedAttributesCount=_counts),
+            scopeLogs=st.lists(_some(scope=_scopes, logRecords=st.lists(_records, max_size=3)), max_size=2),
+        ),
+        max_size=3,
+    )
+)
+
+
+@settings(deadline=None)
+@given(_requests)
+def test_protobuf_says_what_json_says_whatever_it_is(request: dict[str, object]) -> None:
+    by_json = decode_json(request)
+    by_protobuf = decode_otlp(message_of(request), "application/x-protobuf", "", clock=lambda: NOW + 9)
+    assert by_protobuf == by_json
 
 
 @pytest.mark.parametrize(
