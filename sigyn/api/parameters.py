@@ -14,13 +14,13 @@ from sigyn.model.errors import BadRequest
 from sigyn.model.labels import quote
 from sigyn.model.results import Direction
 from sigyn.model.rfc3339 import parse_rfc3339
-from sigyn.model.time import SECOND, TimeRange
+from sigyn.model.time import OLDEST, SECOND, TimeRange
 
 _INTEGER = re.compile(r"[+-]?[0-9]+")
 _NUMBER = re.compile(r"[+-]?([0-9]+(\.[0-9]*)?|\.[0-9]+)([eE][+-]?[0-9]+)?")
 _LONGEST_INTEGER = 19
 _LARGEST_EXPONENT = 12
-_FARTHEST = 1 << 62
+_FARTHEST = -OLDEST
 
 SECONDS_DIGITS = 10
 """Integers of more digits are nanoseconds: seconds reach ten digits from 2001 to 2286."""

@@ -106,7 +106,7 @@ def ordered_by_time(pipes: tuple[Pipe, ...], direction: Direction) -> tuple[tupl
 
 
 def entries_wanted(pipes: Sequence[Pipe], limit: int) -> int | None:
-    """How many entries, in the order of the answer, decide about the rows; None: all."""
+    """How many entries, in the order of the answer, decide about the rows; None: all. At most one too many."""
     skipped = 0
     for pipe in pipes:
         match pipe:
@@ -115,10 +115,10 @@ def entries_wanted(pipes: Sequence[Pipe], limit: int) -> int | None:
             case Offset(count):
                 skipped += count
             case Limit(count):
-                return min(skipped + count, MAX_ENTRIES)
+                return min(skipped + count, MAX_ENTRIES + 1)
             case _:
                 return None
-    return min(skipped + limit, MAX_ENTRIES)
+    return min(skipped + limit, MAX_ENTRIES + 1)
 
 
 def _with_made_labels(rows: EntryRows) -> list[LogEntry]:

@@ -15,6 +15,7 @@ import pyarrow.compute as pc
 
 from sigyn.model.labels import Labels, format_labels
 from sigyn.model.rfc3339 import format_rfc3339
+from sigyn.model.time import OLDEST
 from sigyn.services.discovery import SERVICE_NAME, with_service_name
 from sigyn.services.duplicate_times import with_own_times
 from sigyn.services.push_limits import PushLimits
@@ -159,16 +160,16 @@ def _refused_entries(
 ) -> Iterable[tuple[str, npt.NDArray[np.bool_], _Explain]]:
     """Reason, rows and message of what is wrong with entries; the first reason of a row counts."""
     timestamps = entries["timestamp"].to_numpy()
-    oldest, newest = now - limits.reject_old_samples_max_age, now + limits.creation_grace_period
-    if limits.reject_old_samples:
-        yield (
-            "greater_than_max_sample_age",
-            timestamps < oldest,
-            lambda stream, row: (
-                f"entry for stream '{stream}' has timestamp too old: {format_rfc3339(int(timestamps[row]))},"
-                f" oldest acceptable timestamp is: {format_rfc3339(oldest)}"
-            ),
-        )
+    oldest = max(OLDEST, now - limits.reject_old_samples_max_age) if limits.reject_old_samples else OLDEST
+    newest = now + limits.creation_grace_period
+    yield (
+        "greater_than_max_sample_age",
+        timestamps < oldest,
+        lambda stream, row: (
+            f"entry for stream '{stream}' has timestamp too old: {format_rfc3339(int(timestamps[row]))},"
+            f" oldest acceptable timestamp is: {format_rfc3339(oldest)}"
+        ),
+    )
     yield (
         "too_far_in_future",
         timestamps > newest,
@@ -212,7 +213,7 @@ def _refused_metadata(metadata: pa.Array, limits: PushLimits) -> Iterable[tuple[
             ),
         )
     if limits.max_structured_metadata_entries_count:
-        counts = pc.fill_null(pc.count_substring(metadata, '":"'), 0).to_numpy(zero_copy_only=False)
+        counts = _metadata_counts(metadata, limits.max_structured_metadata_entries_count)
         yield (
             "structured_metadata_too_many",
             counts > limits.max_structured_metadata_entries_count,
@@ -233,6 +234,16 @@ def _metadata_sizes(metadata: pa.Array, limit: int) -> npt.NDArray[np.int64]:
         values = _METADATA.decode(metadata[row].as_py())
         sizes[row] = sum(len(name.encode()) + len(value.encode()) for name, value in values.items())
     return sizes
+
+
+def _metadata_counts(metadata: pa.Array, limit: int) -> npt.NDArray[np.int64]:
+    """How many pairs each entry has, where these are more than the limit for sure."""
+    # The text has a colon between quotes for each pair, and for a value that ends in `":` one more.
+    found = pc.fill_null(pc.count_substring(metadata, '":"'), 0)
+    counts: npt.NDArray[np.int64] = found.to_numpy(zero_copy_only=False).astype(np.int64)
+    for row in np.flatnonzero(counts > limit).tolist():
+        counts[row] = len(_METADATA.decode(metadata[row].as_py()))
+    return counts
 
 
 def _truncated(entries: pa.RecordBatch, limit: int, end: str) -> pa.RecordBatch:

@@ -6,6 +6,8 @@ strings, bytes that are not UTF-8, halves of surrogate pairs. Such a body is men
 
 import json
 import re
+import sys
+from collections.abc import Callable
 from typing import TypeVar
 
 import msgspec
@@ -15,6 +17,7 @@ from sigyn.model.errors import BadRequest
 T = TypeVar("T")
 
 _LONE_SURROGATE = re.compile("[\ud800-\udfff]")
+_DIGITS = sys.get_int_max_str_digits()
 _PLACE = re.compile(r"^(?P<what>.*) - at (?:`(?:key|value)` in )?`\$(?P<path>[^`]*)`$", re.DOTALL)
 _STEP = re.compile(r"\.(?P<name>\w+)|\[(?P<index>\d+|\.\.\.)\]")
 _ELEMENTS = {"0": "timestamp", "1": "line", "2": "structured metadata"}
@@ -26,30 +29,38 @@ _HINTS = {
 }
 
 
-def decode_json(body: bytes | memoryview, decoder: msgspec.json.Decoder[T]) -> T:
-    """The value in a JSON body; raises BadRequest with the place of what is wrong."""
+def decode_json(body: bytes | memoryview, decoder: msgspec.json.Decoder[T], *, null_is_absent: bool = False) -> T:
+    """The value in a JSON body; raises BadRequest with the place of what is wrong.
+
+    With `null_is_absent`, a member that is null is as if it were not there, as in protobuf's JSON.
+    """
     try:
         return decoder.decode(body)
     except msgspec.ValidationError as error:
-        raise BadRequest(_explain(str(error))) from None
+        if not null_is_absent or b"null" not in bytes(body):
+            raise BadRequest(_explain(str(error))) from None
     except (msgspec.DecodeError, UnicodeDecodeError):
         pass
     except RecursionError:
         raise BadRequest("couldn't decode the JSON body: it is nested too deeply") from None
     try:
-        return decoder.decode(_mended(bytes(body)))
+        return decoder.decode(_mended(bytes(body), _without_nulls if null_is_absent else dict))
     except msgspec.ValidationError as error:
         raise BadRequest(_explain(str(error))) from None
     except msgspec.DecodeError as error:
         raise BadRequest(f"couldn't decode the JSON body: {error}") from None
 
 
-def _mended(body: bytes) -> bytes:
+def _without_nulls(members: list[tuple[str, object]]) -> dict[str, object]:
+    return {name: value for name, value in members if value is not None}
+
+
+def _mended(body: bytes, as_object: Callable[[list[tuple[str, object]]], dict[str, object]]) -> bytes:
     text = body.decode("utf-8-sig", "replace")
     if not text.strip():
         raise BadRequest("EOF: the body is empty, expected a JSON object")
     try:
-        value = json.loads(text, strict=False)
+        value = json.loads(text, strict=False, object_pairs_hook=as_object)
     except json.JSONDecodeError as error:
         before, after = text[max(error.pos - 20, 0) : error.pos], text[error.pos : error.pos + 20]
         ended = "unexpected EOF: " if error.pos >= len(text.rstrip()) else ""
@@ -57,6 +68,8 @@ def _mended(body: bytes) -> bytes:
             f"couldn't decode the JSON body: {ended}{error.msg} at byte {len(text[: error.pos].encode()) + 1},"
             f" between {before!r} and {after!r}"
         ) from None
+    except ValueError:  # Python reads no longer number, since that takes time with the square of its digits
+        raise BadRequest(f"couldn't decode the JSON body: a number has more than {_DIGITS} digits") from None
     except RecursionError:
         raise BadRequest("couldn't decode the JSON body: it is nested too deeply") from None
     return _LONE_SURROGATE.sub("�", json.dumps(value, ensure_ascii=False)).encode()

@@ -10,6 +10,7 @@ import pyarrow as pa
 
 from sigyn.model.errors import BadRequest
 from sigyn.model.rfc3339 import parse_rfc3339
+from sigyn.model.time import held
 from sigyn.wire.columns import PushColumns
 from sigyn.wire.json_body import decode_json
 from sigyn.wire.label_text import DuplicateLabelName, InvalidLabels, labels_of_mapping, parse_labels
@@ -20,6 +21,7 @@ _INTEGER = re.compile(r"[+-]?[0-9]+")
 _HEXADECIMAL = re.compile(r"[xX]")  # which Arrow reads, too, and 0xffffffffffffffff as -1
 _AS_COLUMN = 16  # a call into Arrow costs 10 us: too much for a stream of one entry, of which a push may have thousands
 _INT64 = range(-(1 << 63), 1 << 63)
+_DIGITS = 19
 
 
 class _Entry(msgspec.Struct, array_like=True, gc=False):
@@ -96,11 +98,12 @@ def _add_stream(columns: PushColumns, ordinal: int, stream: _Stream) -> None:
 def _add_legacy_stream(columns: PushColumns, ordinal: int, labels: str, entries: list[_LegacyEntry]) -> None:
     for position, entry in enumerate(entries):
         try:
-            columns.timestamps.append(parse_rfc3339(entry.ts))
+            timestamp = parse_rfc3339(entry.ts)
         except ValueError as error:
             raise BadRequest(
                 f"couldn't decode the JSON body: stream {ordinal}, entry {position}, ts: {error}"
             ) from None
+        columns.timestamps.append(held(timestamp))
         columns.lines.append(entry.line)
         columns.metadata.append(None)
     try:
@@ -126,8 +129,10 @@ def _timestamp(ordinal: int, position: int, text: str) -> int:
             f"couldn't decode the JSON body: stream {ordinal}, entry {position}, timestamp: {text!r} is not a"
             " whole number of nanoseconds since the epoch"
         )
-    if len(text) > 20 or int(text) not in _INT64:
+    digits = text.lstrip("+-0") or "0"
+    timestamp = int(digits[: _DIGITS + 1]) * (-1 if text.startswith("-") else 1)
+    if timestamp not in _INT64:
         raise BadRequest(
             f"couldn't decode the JSON body: stream {ordinal}, entry {position}, timestamp: {text!r} is out of range"
         )
-    return int(text)
+    return timestamp

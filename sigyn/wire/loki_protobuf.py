@@ -14,6 +14,7 @@ from google.protobuf.message import DecodeError
 
 from sigyn.model.errors import BadRequest
 from sigyn.model.labels import Labels
+from sigyn.model.time import FARTHEST_SECOND, FIRST, LAST, SECOND
 from sigyn.wire.columns import PushColumns, refused_stream
 from sigyn.wire.compression import MAX_DECOMPRESSED_BYTES, decompress_snappy
 from sigyn.wire.kernels import METADATA_LOOPS, PROTOBUF_LOOPS
@@ -22,7 +23,6 @@ from sigyn.wire.metadata import metadata_text
 from sigyn.wire.push import DECODED_SCHEMA, DecodedPush, RefusedStream
 
 _COMPILED_FROM_BYTES = 64 << 10  # 200 lines; below, loading numba would cost more than it ever saves
-_SECONDS = range(-9_223_372_035, 9_223_372_036)
 
 
 def decode_loki_protobuf(body: bytes, limit: int = MAX_DECOMPRESSED_BYTES) -> DecodedPush:
@@ -56,12 +56,10 @@ def read_messages(message: memoryview) -> DecodedPush:
     except DecodeError as error:
         raise BadRequest(f"couldn't decode the protobuf body: {error}; expected a Loki PushRequest") from None
     columns = PushColumns()
-    for ordinal, stream in enumerate(push.streams):
-        for position, entry in enumerate(stream.entries):
+    for stream in push.streams:
+        for entry in stream.entries:
             time = entry.timestamp
-            if time.seconds not in _SECONDS:
-                raise BadRequest(f"stream {ordinal}, entry {position}: {time.seconds} seconds is out of range")
-            columns.timestamps.append(time.seconds * 1_000_000_000 + time.nanos)
+            columns.timestamps.append(_nanoseconds(time.seconds, time.nanos))
             columns.lines.append(_text(entry.line))
             pairs = [(_text(pair.name), _text(pair.value)) for pair in entry.structured_metadata]
             columns.metadata.append(metadata_text(pairs) if pairs else None)
@@ -71,6 +69,12 @@ def read_messages(message: memoryview) -> DecodedPush:
             except (InvalidLabels, DuplicateLabelName) as error:
                 columns.refuse_stream(error)
     return columns.decoded(len(push.streams))
+
+
+def _nanoseconds(seconds: int, nanos: int) -> int:
+    if seconds > FARTHEST_SECOND:
+        return LAST
+    return FIRST if seconds < -FARTHEST_SECOND else seconds * SECOND + nanos
 
 
 def _decode_walked(message: memoryview, walked: Any) -> DecodedPush:

@@ -7,6 +7,7 @@ log record           body: the line; timestamp: its own, else the observed one, 
 """
 
 from collections.abc import Callable, Iterable
+from contextlib import suppress
 from dataclasses import dataclass
 from typing import Any
 
@@ -15,16 +16,17 @@ from google.protobuf.message import DecodeError
 
 from sigyn.model.errors import BadRequest
 from sigyn.model.labels import Labels, labels_of
-from sigyn.model.time import Clock, system_clock
+from sigyn.model.time import Clock, held, system_clock
 from sigyn.wire.columns import PushColumns
 from sigyn.wire.compression import MAX_DECOMPRESSED_BYTES, decompress, decompress_snappy
 from sigyn.wire.loki import JSON, media_type
 from sigyn.wire.metadata import sanitize_name
 from sigyn.wire.otlp_json import decode_export_request
 from sigyn.wire.otlp_mapping import Action, OtlpMapping, Value, as_text, flatten
+from sigyn.wire.otlp_text import with_mended_text
 from sigyn.wire.push import DecodedPush
 
-_MAX_TIMESTAMP = (1 << 63) - 1
+_TIMES = range(1 << 64)
 _encode = msgspec.json.Encoder(order="sorted").encode
 
 
@@ -54,13 +56,18 @@ def decode_otlp_message(
     clock: Clock = system_clock,
 ) -> DecodedPush:
     """The push in a protobuf ExportLogsServiceRequest, as gRPC brings it; raises BadRequest."""
+    return _decode(_request(message), mapping, clock)
+
+
+def _request(message: bytes) -> Any:
     from opentelemetry.proto.collector.logs.v1.logs_service_pb2 import ExportLogsServiceRequest
 
+    with suppress(DecodeError):
+        return ExportLogsServiceRequest.FromString(message)
     try:
-        request = ExportLogsServiceRequest.FromString(message)
+        return ExportLogsServiceRequest.FromString(with_mended_text(message))
     except DecodeError as error:
         raise BadRequest(f"couldn't decode the OTLP body: {error}; expected an ExportLogsServiceRequest") from None
-    return _decode(request, mapping, clock)
 
 
 @dataclass(slots=True)
@@ -167,9 +174,9 @@ def _count(metadata: dict[str, str], name: str, number: int) -> None:
 
 def _timestamp(record: Any, clock: Clock) -> int:
     timestamp: int = record.time_unix_nano or record.observed_time_unix_nano or clock()
-    if timestamp > _MAX_TIMESTAMP:
+    if timestamp not in _TIMES:
         raise BadRequest(f"couldn't decode the OTLP body: the time {timestamp} ns of a log record is out of range")
-    return timestamp
+    return held(timestamp)
 
 
 def value_of(value: Any) -> Value:

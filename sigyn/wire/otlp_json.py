@@ -14,6 +14,7 @@ import msgspec
 from sigyn.model.errors import BadRequest
 from sigyn.wire.json_body import decode_json
 
+_STANDARD_ALPHABET = str.maketrans("-_", "+/")
 _SEVERITIES = ("TRACE", "DEBUG", "INFO", "WARN", "ERROR", "FATAL")
 
 
@@ -110,7 +111,7 @@ _DECODER = msgspec.json.Decoder(_ExportRequest, strict=False)
 
 def decode_export_request(body: bytes) -> Any:
     """The request in a JSON body, with the attributes of the protobuf message; raises BadRequest."""
-    return decode_json(body, _DECODER)
+    return decode_json(body, _DECODER, null_is_absent=True)
 
 
 def _severity(name: str) -> int:
@@ -131,7 +132,9 @@ def _hexadecimal(name: str, text: str) -> bytes:
 
 
 def _base64(text: str) -> bytes:
+    """Bytes in either alphabet, with padding or without: protobuf's JSON mapping takes all of them."""
+    digits = text.rstrip("=")
     try:
-        return base64.b64decode(text, validate=True)
+        return base64.b64decode(digits.translate(_STANDARD_ALPHABET) + "=" * (-len(digits) % 4), validate=True)
     except binascii.Error:
         raise BadRequest(f"couldn't decode the OTLP body: bytesValue {text!r} is not base64") from None

@@ -12,13 +12,13 @@ import numpy as np
 import numpy.typing as npt
 
 from sigyn.compiled.loops import borrowing, compiled
+from sigyn.model.time import FARTHEST_SECOND, FIRST, LAST, SECOND
 
-OK, TRUNCATED, BAD_TAG, BAD_TIMESTAMP = 0, 1, 2, 3
+OK, TRUNCATED, BAD_TAG = 0, 1, 2
 
 STREAMS, ENTRIES, LINE_BYTES, PAIRS = 0, 1, 2, 3
 COUNTS = 4
 
-_MAX_SECONDS = 9_223_372_035
 _LENGTH_DELIMITED = 2
 
 
@@ -53,6 +53,13 @@ def _skip(buffer: Any, at: Any, end: Any, wire_type: Any) -> Any:
             return -1
         return at + np.int64(length)
     return -2
+
+
+@borrowing
+def _nanoseconds(seconds: Any, nanos: Any) -> Any:
+    if seconds > FARTHEST_SECOND:
+        return LAST
+    return FIRST if seconds < -FARTHEST_SECOND else seconds * SECOND + nanos
 
 
 @compiled
@@ -181,11 +188,8 @@ def walk(
                     pair_count += 1
             if status != OK:
                 break
-            if seconds > _MAX_SECONDS or seconds < -_MAX_SECONDS:
-                status = BAD_TIMESTAMP
-                break
             if fill:
-                timestamps[entries] = seconds * 1_000_000_000 + nanos
+                timestamps[entries] = _nanoseconds(seconds, nanos)
                 line_offsets[entries] = line_bytes
                 pair_offsets[entries + 1] = pair_count
                 for i in range(np.uint64(line_end - line_start)):

@@ -100,6 +100,15 @@ def test_a_resumed_export_repeats_and_skips_nothing(
     assert {(row["timestamp"], row["id"]) for row in whole} <= set(keys)
 
 
+@pytest.mark.parametrize("direction", ["forward", "backward"])
+def test_an_export_goes_on_from_before_1970(server: Server, direction: str) -> None:
+    server.services.entries += [LogEntry(time, f"line {time}", SHOP, (), ()) for time in (-5, -4, 0)]
+    asked = {"start": "1969-12-31T23:00:00Z", "end": "1970-01-01T01:00:00Z", "direction": direction}
+    whole = rows(server, **asked)
+    for number, row in enumerate(whole):
+        assert rows(server, after=f"{row['timestamp']}-{row['id']}", **asked) == whole[number + 1 :]
+
+
 @pytest.mark.parametrize(
     "parameters",
     [{"query": "{bad"}, {"query": "vector(1)"}, {"after": "x"}, {"format": "csv"}, {"limit": "-1"}],

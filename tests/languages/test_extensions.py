@@ -230,3 +230,18 @@ def test_names_that_multiply_are_bounded() -> None:
 )
 def test_hostile_text_is_refused(text: str) -> None:
     error_of(text)
+
+
+@pytest.mark.parametrize(
+    ("stage", "message"),
+    [
+        ('label_format __error__="x"', "__error__ cannot be formatted"),
+        ("label_format x=y, x=z", "multiple label name 'x' not allowed"),
+        ('line_format "{{ .x"', "unclosed action"),
+    ],
+)
+def test_a_stage_that_cannot_work_is_told_of_in_front_of_pipes_too(stage: str, message: str) -> None:
+    alone, piped = error_of(f'{{a="b"}} | {stage}'), error_of(f'{{a="b"}} | {stage} | stats count() by (x)')
+    assert message in str(alone)
+    assert str(piped) == str(alone)
+    assert (piped.line, piped.column) == (alone.line, alone.column)

@@ -4,11 +4,13 @@ import asyncio
 from collections.abc import Iterator
 from pathlib import Path
 
+import numpy as np
 import pyarrow as pa
 import pytest
 
 from sigyn.engine.duck import Duck
 from sigyn.engine.explain import Explanation
+from sigyn.engine.piped_query import MAX_ENTRIES
 from sigyn.model.batch import ENTRY_SCHEMA, Batch
 from sigyn.model.errors import ParseError, QueryError
 from sigyn.model.results import LogResult, QueryAnswer, TableResult, VectorResult
@@ -23,7 +25,7 @@ from tests.seeds.dataset import END, START, TENANT, load
 
 class World:
     def __init__(self, folder: Path) -> None:
-        self.store = Store.open(StoreSettings(data=folder / "data"))
+        self.store = Store.open(StoreSettings(data=folder / "data", compaction=False))
         load(self.store)
         self.duck = Duck(256 << 20, 1, str(folder))
         self.services: list[QueryService] = []
@@ -32,8 +34,10 @@ class World:
         self.services.append(QueryService(self.store, self.duck, limits, threads=1, queue=QueueLimits(1)))
         return self.services[-1]
 
-    def ask(self, query: str, limits: QueryLimits | None = None, limit: int = 1000) -> QueryAnswer:
-        request = QueryRequest(TENANT, query, START, END, limit=limit)
+    def ask(
+        self, query: str, limits: QueryLimits | None = None, limit: int = 1000, tenant: str = TENANT
+    ) -> QueryAnswer:
+        request = QueryRequest(tenant, query, START, END, limit=limit)
         return asyncio.run(self.service(limits or QueryLimits()).query_range(request))
 
     def table(self, query: str) -> list[dict[str, object]]:
@@ -42,8 +46,8 @@ class World:
         rows: list[dict[str, object]] = result.table.to_pylist()
         return rows
 
-    def lines(self, query: str, limit: int = 1000) -> list[str]:
-        result = self.ask(query, limit=limit).result
+    def lines(self, query: str, limit: int = 1000, tenant: str = TENANT) -> list[str]:
+        result = self.ask(query, limit=limit, tenant=tenant).result
         assert isinstance(result, LogResult)
         return [entry.line for entry in result.entries]
 
@@ -134,6 +138,26 @@ def test_a_limit_of_the_request_bounds_entries_and_their_fields_but_not_groups(w
     groups = world.ask('{level="error"} | json | stats count() by (message)', limit=3).result
     assert isinstance(groups, TableResult)
     assert groups.table.num_rows == 6
+
+
+def test_rows_beyond_what_pipes_hold_are_an_error_and_not_left_out(world: World) -> None:
+    count = MAX_ENTRIES + 1
+    entries = pa.table(
+        {
+            "stream": pa.array(np.zeros(count, np.int32)),
+            "timestamp": pa.array(np.full(count, START)),
+            "line": pa.array(np.arange(count)).cast(pa.string()),
+            "detected_level": pa.nulls(count, pa.string()),
+            "metadata": pa.nulls(count, pa.string()),
+        },
+        schema=ENTRY_SCHEMA,
+    )
+    asyncio.run(world.store.append(Batch("many", ((("job", "many"),),), entries)))
+    for pipes in (f"limit {count}", f"offset {count - 1} | limit 10", f"offset {count - 1}", "sort by line"):
+        with pytest.raises(QueryError, match=f"the pipes need more than {MAX_ENTRIES} entries at once"):
+            world.ask(f"{{}} | {pipes}", tenant="many")
+    assert len(world.lines(f"{{}} | offset {MAX_ENTRIES - 5} | limit 5", tenant="many")) == 5
+    assert len(world.lines(f'{{}} |= "77777" | limit {count}', tenant="many")) == 2
 
 
 def test_newest_first_unless_sorted(world: World) -> None:

@@ -9,7 +9,7 @@ from structlog.testing import capture_logs
 
 from sigyn.model.batch import ENTRY_SCHEMA, Batch
 from sigyn.model.errors import SigynError, TooManyRequests, Unavailable, UnprocessableRequest
-from sigyn.model.time import HOUR, MINUTE, SECOND
+from sigyn.model.time import HOUR, MINUTE, OLDEST, SECOND
 from sigyn.services.ingest import IngestService, PushOutcome, PushRefused
 from sigyn.services.push_limits import PushLimits
 from sigyn.wire.loki import decode_loki_push
@@ -99,6 +99,12 @@ def test_entries_are_stored_with_service_and_level() -> None:
     assert batch.tenant == "fake"
 
 
+def test_pairs_of_metadata_are_counted_whatever_their_values_hold() -> None:
+    service = Service(PushLimits(max_structured_metadata_entries_count=3))
+    service.push((APP, [value("x", a='":', b='"a":"', c='x":"y":')]))
+    assert service.sink.lines() == ["x"]
+
+
 def test_equal_streams_become_one() -> None:
     service = Service()
     service.push((APP, [value("x")]), (APP | {"service_name": "shop"}, [value("y")]), (APP, [value("z")]))
@@ -138,6 +144,12 @@ def test_a_push_without_streams_is_an_error_and_one_without_entries_is_not() -> 
             [value("x", NOW + 10 * MINUTE + 1)],
             "too_far_in_future",
             f"entry for stream '{STREAM}' has timestamp too new: 2026-01-15T10:11:00Z",
+        ),
+        (
+            APP,
+            [value("x", OLDEST - 1)],
+            "greater_than_max_sample_age",
+            f"entry for stream '{STREAM}' has timestamp too old: 1823-11-12T",
         ),
         (
             APP,

@@ -5,6 +5,7 @@ import json
 import pytest
 
 from sigyn.model.errors import BadRequest
+from sigyn.model.time import FIRST, LAST
 from sigyn.wire.loki_json import decode_legacy_json, decode_loki_json
 
 TIME = "1768471260000000000"
@@ -70,6 +71,10 @@ def test_nothing_is_a_push_without_streams(body: bytes) -> None:
         (b'{"streams": [', "couldn't decode the JSON body: unexpected EOF:"),
         (b'{"streams": []} x', "couldn't decode the JSON body: Extra data at byte 17"),
         (b"[" * 100_000, "couldn't decode the JSON body: "),
+        (
+            b'{"streams": [{"stream": {"a": "b\xff"}}], "x": ' + b"1" * 5000 + b"}",
+            "couldn't decode the JSON body: a number has more than 4300 digits",
+        ),
         (b'{"x": ' + b"[" * 100_000, "couldn't decode the JSON body: it is nested too deeply"),
     ],
 )
@@ -83,6 +88,30 @@ def test_errors_say_where(body: bytes, message: str) -> None:
 @pytest.mark.parametrize("text", ["0x10", "0xffffffffffffffff", "0X1F", "1e3", " 5", "", "1_0", "\u0663"])
 def test_a_timestamp_is_a_decimal_number_however_many_there_are(count: int, text: str) -> None:
     with pytest.raises(BadRequest, match=f"entry {count - 1}, timestamp: .* is not a whole number"):
+        decode_loki_json(push({"stream": {"a": "b"}, "values": [[TIME, "x"]] * (count - 1) + [[text, "x"]]}))
+
+
+@pytest.mark.parametrize("count", [1, 50])
+@pytest.mark.parametrize(
+    ("text", "timestamp"),
+    [
+        ("+5", 5),
+        ("-0", 0),
+        ("0" * 30 + "7", 7),
+        ("-" + "0" * 5000 + "7", -7),
+        (str((1 << 63) - 1), (1 << 63) - 1),
+        (str(-1 << 63), -1 << 63),
+    ],
+)
+def test_a_timestamp_may_have_a_sign_and_zeros_before_it(count: int, text: str, timestamp: int) -> None:
+    decoded = decode_loki_json(push({"stream": {"a": "b"}, "values": [[TIME, "x"]] * (count - 1) + [[text, "x"]]}))
+    assert decoded.entries["timestamp"].to_pylist()[-1] == timestamp
+
+
+@pytest.mark.parametrize("count", [1, 50])
+@pytest.mark.parametrize("text", [str(1 << 63), str((-1 << 63) - 1), "9" * 20, "-" + "9" * 5000])
+def test_a_timestamp_has_64_bits(count: int, text: str) -> None:
+    with pytest.raises(BadRequest, match=f"entry {count - 1}, timestamp: .* is out of range"):
         decode_loki_json(push({"stream": {"a": "b"}, "values": [[TIME, "x"]] * (count - 1) + [[text, "x"]]}))
 
 
@@ -131,3 +160,9 @@ def test_the_legacy_form_says_where_a_time_is_wrong() -> None:
     body = push({"labels": '{a="b"}', "entries": [{"ts": "yesterday", "line": "x"}]})
     with pytest.raises(BadRequest, match="stream 0, entry 0, ts: 'yesterday' is not an RFC 3339 time"):
         decode_legacy_json(body)
+
+
+@pytest.mark.parametrize(("text", "timestamp"), [("0001-01-01T00:00:00Z", FIRST), ("9999-12-31T23:59:59Z", LAST)])
+def test_a_time_that_64_bits_do_not_hold_is_the_first_or_the_last(text: str, timestamp: int) -> None:
+    body = push({"labels": '{a="b"}', "entries": [{"ts": text, "line": "x"}]})
+    assert decode_legacy_json(body).entries["timestamp"].to_pylist() == [timestamp]

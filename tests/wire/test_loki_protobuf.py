@@ -9,12 +9,13 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from sigyn.model.errors import BadRequest
+from sigyn.model.time import FARTHEST_SECOND, FIRST, LAST
 from sigyn.wire.loki_json import decode_loki_json
 from sigyn.wire.loki_messages import PushRequest
-from sigyn.wire.loki_protobuf import decode_loki_protobuf, decode_push_request, read_messages, read_with_loops
+from sigyn.wire.loki_protobuf import decode_loki_protobuf, read_messages, read_with_loops
 from sigyn.wire.push import DecodedPush
 
-from .strategies import Entry, Stream, as_json, as_message, as_snappy, pushes
+from .strategies import NANOSECONDS, Entry, Stream, as_json, as_message, as_snappy, pushes
 
 Read = Callable[[bytes], DecodedPush]
 
@@ -144,12 +145,32 @@ def test_bad_labels_take_only_their_stream_along(read: Read) -> None:
     ]
 
 
-def test_times_out_of_range_are_told() -> None:
+GO_ZERO_TIME = -62_135_596_800  # seconds from 1970 back to year 1, which a sender without a time gives
+
+
+@pytest.mark.usefixtures("protobuf_loops", "metadata_loops")
+@pytest.mark.parametrize(
+    ("seconds", "nanos", "timestamp"),
+    [
+        (0, -1, -1),
+        (0, (1 << 31) - 1, (1 << 31) - 1),
+        (FARTHEST_SECOND, (1 << 31) - 1, FARTHEST_SECOND * NANOSECONDS + (1 << 31) - 1),
+        (-FARTHEST_SECOND, -1 << 31, -FARTHEST_SECOND * NANOSECONDS - (1 << 31)),
+        (FARTHEST_SECOND + 2, (1 << 31) - 1, LAST),
+        (-FARTHEST_SECOND - 2, -1 << 31, FIRST),
+        ((1 << 63) - 1, 0, LAST),
+        (-1 << 63, 0, FIRST),
+        (GO_ZERO_TIME, 0, FIRST),
+    ],
+)
+@READERS
+def test_a_time_that_64_bits_do_not_hold_is_the_first_or_the_last(
+    read: Read, seconds: int, nanos: int, timestamp: int
+) -> None:
     request = PushRequest()
     entry = request.streams.add(labels=b'{a="b"}').entries.add(line=b"x")
-    entry.timestamp.seconds = 1 << 62
-    with pytest.raises(BadRequest, match="stream 0, entry 0: 4611686018427387904 seconds is out of range"):
-        decode_push_request(memoryview(request.SerializeToString()))
+    entry.timestamp.seconds, entry.timestamp.nanos = seconds, nanos
+    assert read(request.SerializeToString()).entries["timestamp"].to_pylist() == [timestamp]
 
 
 def test_what_is_no_message_is_told() -> None:

@@ -1,5 +1,6 @@
 """OpenTelemetry logs: Loki's mapping, the same from protobuf and JSON."""
 
+import base64
 import gzip
 import json
 import re
@@ -12,6 +13,7 @@ from hypothesis import strategies as st
 from opentelemetry.proto.collector.logs.v1.logs_service_pb2 import ExportLogsServiceRequest
 
 from sigyn.model.errors import BadRequest
+from sigyn.model.time import LAST
 from sigyn.wire.otlp import decode_otlp
 from sigyn.wire.otlp_mapping import INDEX_LABELS, Action, AttributeRule, OtlpMapping, Value, as_text
 from sigyn.wire.push import DecodedPush
@@ -99,14 +101,14 @@ def message_of(request: object) -> bytes:
     """The protobuf message of a request in OTLP's JSON, whose ids are hexadecimal where protobuf's are base64."""
     text = re.sub(
         r'("traceId"|"spanId"): "([0-9a-f]+)"',
-        lambda match: f'{match[1]}: "{json_format.base64.b64encode(bytes.fromhex(match[2])).decode()}"',
+        lambda match: f'{match[1]}: "{base64.b64encode(bytes.fromhex(match[2])).decode()}"',
         json.dumps(request),
     )
     data: bytes = json_format.Parse(text, ExportLogsServiceRequest()).SerializeToString()
     return data
 
 
-def one_record(record: dict[str, object], attributes: tuple[object, ...] = ()) -> object:
+def one_record(record: dict[str, object], attributes: tuple[object, ...] = ()) -> dict[str, list[object]]:
     resource = {"attributes": list(attributes)}
     return {"resourceLogs": [{"resource": resource, "scopeLogs": [{"logRecords": [record]}]}]}
 
@@ -151,6 +153,71 @@ def test_protobuf_says_what_json_says(encoding: str) -> None:
     assert decoded.entries.equals(decode_json(REQUEST).entries)
 
 
+_texts = st.text(st.characters(exclude_categories=["Cs"]), max_size=8)
+_names = st.sampled_from(["user.id", "user_id", "9x", "_x", "__x", "", "a b", "trace_id", "service.name", "é"]) | _texts
+
+
+def _attributes(values: st.SearchStrategy[object]) -> st.SearchStrategy[list[object]]:
+    return st.lists(st.builds(lambda name, value: {"key": name, "value": value}, _names, values), max_size=4)
+
+
+_int64 = st.integers(-1 << 63, (1 << 63) - 1)
+_doubles = st.floats(allow_nan=False, allow_infinity=False) | st.sampled_from(["NaN", "Infinity", "-Infinity", "1.5"])
+_values = st.recursive(
+    st.just({})
+    | st.builds(lambda text: {"stringValue": text}, _texts)
+    | st.builds(lambda value: {"boolValue": value}, st.booleans())
+    | st.builds(lambda number: {"intValue": number}, _int64 | _int64.map(str))
+    | st.builds(lambda number: {"doubleValue": number}, _doubles)
+    | st.builds(lambda data: {"bytesValue": base64.b64encode(data).decode()}, st.binary(max_size=5)),
+    lambda inner: (
+        st.builds(lambda values: {"arrayValue": {"values": values}}, st.lists(inner, max_size=3))
+        | st.builds(lambda pairs: {"kvlistValue": {"values": pairs}}, _attributes(inner))
+    ),
+    max_leaves=6,
+)
+
+
+def _some(**members: st.SearchStrategy[object]) -> st.SearchStrategy[dict[str, object]]:
+    return st.fixed_dictionaries({}, optional=members)
+
+
+_times = st.sampled_from([0, 1, NOW, LAST, LAST + 1]) | st.sampled_from([str(NOW), "7"])
+_ids = st.sampled_from(["", TRACE, SPAN, "0" * 32])
+_counts = st.sampled_from([0, 1, (1 << 32) - 1])
+_records = _some(
+    timeUnixNano=_times,
+    observedTimeUnixNano=_times,
+    severityNumber=st.integers(0, 24),
+    severityText=_texts,
+    body=_values,
+    attributes=_attributes(_values),
+    droppedAttributesCount=_counts,
+    flags=_counts,
+    traceId=_ids,
+    spanId=_ids,
+    eventName=_texts,
+)
+_scopes = _some(name=_texts, version=_texts, attributes=_attributes(_values), droppedAttributesCount=_counts)
+_requests = _some(
+    resourceLogs=st.lists(
+        _some(
+            resource=_some(attributes=_attributes(_values), droppedAttributesCount=_counts),
+            scopeLogs=st.lists(_some(scope=_scopes, logRecords=st.lists(_records, max_size=3)), max_size=2),
+        ),
+        max_size=3,
+    )
+)
+
+
+@settings(deadline=None)
+@given(_requests)
+def test_protobuf_says_what_json_says_whatever_it_is(request: dict[str, object]) -> None:
+    by_json = decode_json(request)
+    by_protobuf = decode_otlp(message_of(request), "application/x-protobuf", "", clock=lambda: NOW + 9)
+    assert by_protobuf == by_json
+
+
 @pytest.mark.parametrize(
     ("record", "timestamp", "observed"),
     [
@@ -159,6 +226,7 @@ def test_protobuf_says_what_json_says(encoding: str) -> None:
         ({"observedTimeUnixNano": "7"}, 7, None),
         ({"timeUnixNano": "0"}, NOW + 9, None),
         ({}, NOW + 9, None),
+        ({"timeUnixNano": str((1 << 64) - 1)}, LAST, None),
     ],
 )
 def test_times(record: dict[str, object], timestamp: int, observed: str | None) -> None:
@@ -192,6 +260,66 @@ def test_times(record: dict[str, object], timestamp: int, observed: str | None) 
 )
 def test_bodies(body: object, line: str) -> None:
     assert decode_json(one_record({"body": body})).entries["line"].to_pylist() == [line]
+
+
+@pytest.mark.parametrize("text", ["+/8=", "-_8=", "+/8", "-_8"])
+def test_bytes_are_base64_of_either_alphabet_with_padding_or_without(text: str) -> None:
+    request = one_record({"body": {"bytesValue": text}})
+    assert decode_json(request).entries["line"].to_pylist() == ["+/8="]
+    assert decode_otlp(message_of(request), "application/x-protobuf", "").entries["line"].to_pylist() == ["+/8="]
+
+
+def test_null_is_as_if_it_were_not_there() -> None:
+    record = {
+        "timeUnixNano": str(NOW),
+        "observedTimeUnixNano": None,
+        "severityNumber": None,
+        "severityText": None,
+        "body": {"kvlistValue": {"values": [{"key": "a", "value": None}, {"key": "b", "value": {"intValue": 1}}]}},
+        "attributes": [{"key": "list", "value": {"arrayValue": {"values": None}}}],
+        "flags": None,
+        "traceId": None,
+    }
+    request = one_record(record)
+    for broken in ({"resource": None, "scopeLogs": [{"scope": None, "logRecords": None}]}, {"scopeLogs": None}):
+        request["resourceLogs"].append(broken)
+    decoded = decode_json(request)
+    assert decoded.entries.to_pylist() == [
+        {"stream": 0, "timestamp": NOW, "line": '{"a":null,"b":1}', "metadata": '{"list":"[]"}'}
+    ]
+    assert decoded.entries.equals(decode_otlp(message_of(request), "application/x-protobuf", "").entries)
+
+
+def test_text_that_is_not_utf8_is_mended_in_protobuf_as_in_json() -> None:
+    """One line of a file in another encoding must not cost the batch."""
+    resource = {"key": "service.name", "value": {"stringValue": "caf@"}}
+    request = one_record(
+        {
+            "timeUnixNano": str(NOW),
+            "body": {"stringValue": "cr@me br@l@e"},
+            "severityText": "@",
+            "attributes": [
+                {"key": "k@y", "value": {"stringValue": "caf@"}},
+                {"key": "raw", "value": {"bytesValue": "AP8="}},
+                {"key": "list", "value": {"arrayValue": {"values": [{"stringValue": "@"}, {"intValue": "2"}]}}},
+                {"key": "map", "value": {"kvlistValue": {"values": [{"key": "@", "value": {"boolValue": True}}]}}},
+            ],
+        },
+        (resource,),
+    )
+    by_json = decode_otlp(json.dumps(request).encode().replace(b"@", b"\xff"), "application/json", "")
+    assert by_json.streams == ((("service_name", "caf\ufffd"),),)
+    (entry,) = by_json.entries.to_pylist()
+    assert entry["line"] == "cr\ufffdme br\ufffdl\ufffde"
+    assert json.loads(entry["metadata"]) == {
+        "k_y": "caf\ufffd",
+        "list": '["\ufffd",2]',
+        "map__": "true",
+        "raw": "AP8=",
+        "severity_text": "\ufffd",
+    }
+    by_protobuf = decode_otlp(message_of(request).replace(b"@", b"\xff"), "application/x-protobuf", "")
+    assert (by_protobuf.streams, by_protobuf.entries) == (by_json.streams, by_json.entries)
 
 
 @pytest.mark.parametrize(
@@ -292,9 +420,19 @@ def test_the_default_labels_are_those_of_the_documentation() -> None:
             "couldn't decode the OTLP body: bytesValue '?' is not base64",
         ),
         (
-            json.dumps(one_record({"timeUnixNano": str(1 << 63)})).encode(),
+            json.dumps(one_record({"timeUnixNano": str(1 << 64)})).encode(),
             "application/json",
-            "couldn't decode the OTLP body: the time 9223372036854775808 ns",
+            "couldn't decode the OTLP body: the time 18446744073709551616 ns",
+        ),
+        (
+            json.dumps(one_record({"timeUnixNano": "-1"})).encode(),
+            "application/json",
+            "couldn't decode the OTLP body: the time -1 ns of a log record is out of range",
+        ),
+        (
+            json.dumps(one_record({"attributes": None, "flags": "x"})).encode(),
+            "application/json",
+            "couldn't decode the JSON body: resourceLogs[0].scopeLogs[0].logRecords[0].flags: expected `int`",
         ),
     ],
 )

@@ -16,7 +16,7 @@ import msgspec
 from sigyn.model.errors import BadRequest
 from sigyn.model.results import LogEntry
 
-_CURSOR = re.compile(r"([0-9]{1,19})-([0-9a-f]{16})")
+_CURSOR = re.compile(r"(-?[0-9]{1,19})-([0-9a-f]{16})")  # before 1970 the time is below 0
 _ENCODER = msgspec.json.Encoder()
 
 

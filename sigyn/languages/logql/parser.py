@@ -40,17 +40,22 @@ def parse(text: str, *, strict: bool = False) -> ast.Query:
 def parse_with_infos(text: str, *, strict: bool = False) -> Parsed:
     """The tree of a query, as `parse` gives it, with remarks on how it was read. Raises ParseError."""
     try:
-        return Parsed(_read(Cursor(text, tokenise(text), syntax_error)))
+        return Parsed(_checked(text, _read(Cursor(text, tokenise(text), syntax_error))))
     except ParseError as error:
         if strict:
             raise
         refused = error
     cursor = Cursor(text, tokenise(text, extended=True), syntax_error, extended=True)
     try:
-        return Parsed(_read(cursor), tuple(cursor.infos))
+        query = _read(cursor)
     except ParseError as error:
         further = (error.line, error.column, isinstance(error, ExtensionError)) > (refused.line, refused.column, False)
         refused = error if further else refused
+    else:
+        try:
+            return Parsed(_checked(text, query), tuple(cursor.infos))
+        except ParseError as error:  # it was read to its end, however far in front the place is
+            refused = error
     raise promql_refusal(text, refused) or refused
 
 
@@ -70,9 +75,13 @@ def _read(cursor: Cursor) -> ast.Query:
     query = _read_let(cursor) if is_let else parse_expression(cursor).query
     if cursor.kind != END:
         raise cursor.unexpected()
-    check_depth(cursor.query, query)
-    check_let(cursor.query, query)
-    check_stages(cursor.query, query)
+    return query
+
+
+def _checked(text: str, query: ast.Query) -> ast.Query:
+    check_depth(text, query)
+    check_let(text, query)
+    check_stages(text, query)
     return query
 
 
