@@ -134,6 +134,21 @@ def test_what_a_chart_says_of_a_moment_stays_in_it(reader: Reader, dashboard: st
         assert left <= begin < end <= right, share
 
 
+def test_the_store_does_not_move_as_its_answers_come(reader: Reader) -> None:
+    held: list[Route] = []
+    reader.page.route("**/loki/api/v1/query_range**", lambda route: held.append(route))
+    reader.open("store")
+    below = reader.page.get_by_role("region", name="Text by service")
+    expect(below.get_by_role("row").nth(1)).to_be_visible()
+    reader.page.evaluate(SETTLED)
+    _, before, _, _ = box(below)
+    for route in held:
+        route.continue_()
+    expect(reader.page.locator(".store .legend li").first).to_be_visible()
+    reader.page.evaluate(SETTLED)
+    assert box(below)[1] == before
+
+
 def test_nothing_moves_when_an_answer_takes_its_time(reader: Reader) -> None:
     """Neither at the first answer, beside which labels and fields stand, nor while a later one is awaited."""
     held: list[Route] = []

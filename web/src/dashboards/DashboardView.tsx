@@ -1,6 +1,6 @@
 // A dashboard: its variables, and its panels in Grafana's grid of 24 columns.
 
-import { useCallback, useState } from 'preact/hooks'
+import { useCallback, useMemo, useState } from 'preact/hooks'
 import { ApiError } from '../api/http'
 import { may, whyNot } from '../api/identity'
 import { importDashboard, readDashboard } from '../api/sigyn'
@@ -22,7 +22,7 @@ import { type Dashboard, type Panel, type Row, rowsOf } from './model'
 import { PanelDialog } from './PanelDialog'
 import { type PanelActions, type PanelContext, PanelView } from './PanelView'
 import { VariableBar } from './VariableBar'
-import { initialValue, scopeOf } from './variables'
+import { initialValue, scopeOf, valuesIn } from './variables'
 
 export function DashboardView({ uid }: { uid: string }) {
   const dashboard = useLoaded(signal => readDashboard<Dashboard>(uid, signal), [uid])
@@ -71,10 +71,8 @@ function Shown({ dashboard: saved, onSaved }: { dashboard: Dashboard; onSaved: (
     setResolved({ key: '', range: resolveRange(text) })
     setRound(round => round + 1)
   }, [key])
-  const scope = useLoaded(
-    signal => scopeOf(variables, chosen, range.range, signal),
-    [JSON.stringify(chosen), range.range.start, range.range.end],
-  )
+  const valuesOf = useMemo(() => valuesIn(range.range), [range.range.start, range.range.end])
+  const scope = useLoaded(() => scopeOf(variables, chosen, valuesOf), [JSON.stringify(chosen), valuesOf])
   const context: PanelContext | null = scope.value
     ? { range: range.range, text, scope: scope.value, onRange: ({ from, to }) => change({ from, to }) }
     : null
@@ -185,8 +183,8 @@ function Shown({ dashboard: saved, onSaved }: { dashboard: Dashboard; onSaved: (
         <VariableBar
           variables={variables}
           chosen={chosen}
-          scope={scope.value ?? {}}
-          range={range.range}
+          scope={scope.value ?? (scope.error && {})}
+          valuesOf={valuesOf}
           onChoose={(name, values) => change({ [`var-${name}`]: values })}
         />
         {scope.error && <Failure message={scope.error.message} />}
@@ -230,6 +228,7 @@ function Shown({ dashboard: saved, onSaved }: { dashboard: Dashboard; onSaved: (
         <ImportDialog
           title={`Edit ${dashboard.title}`}
           text={JSON.stringify(dashboard, null, 2)}
+          replaces={saved.uid}
           onClose={() => setDialog(null)}
           onDone={async () => {
             await finish().catch(report)
