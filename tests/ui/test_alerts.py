@@ -5,7 +5,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from playwright.sync_api import Page, Response, expect
+from playwright.sync_api import Page, Response, Route, expect
 
 from tests.ruler.servers import RuledServer, group, ruled_server
 from tests.ruler.upstream import Upstream, alertmanager, eventually
@@ -144,6 +144,26 @@ def test_silencing_an_alert_and_ending_the_silence(reader: Reader, receiving: Up
     row.get_by_role("button", name="Expire").click()
     expect(reader.page.get_by_role("heading", name="Nothing is silenced")).to_be_visible()
     assert [each["status"]["state"] for each in receiving.get("/api/v2/silences")] == ["expired"]
+
+
+def test_a_button_that_is_pressed_twice_does_it_once(reader: Reader) -> None:
+    held: list[Route] = []
+    reader.page.route("**/silences", lambda route: held.append(route))
+    reader.open("alerts", show="silences")
+    for route in held:
+        route.continue_()
+    held.clear()
+    reader.click("New silence")
+    dialog = reader.page.get_by_role("dialog", name="Silence")
+    dialog.get_by_label("Value 1").fill("Quiet")
+    dialog.get_by_label("Why").fill("twice")
+    dialog.get_by_role("button", name="Silence", exact=True).dblclick(no_wait_after=True)
+    expect(dialog.get_by_role("button", name="Silence", exact=True)).to_be_disabled()
+    assert [route.request.method for route in held if route.request.method != "GET"] == ["POST"]
+    for route in held:
+        route.abort()
+    expect(dialog.get_by_role("alert")).to_have_text("the server does not answer")
+    expect(dialog.get_by_role("button", name="Silence", exact=True)).to_be_enabled()
 
 
 def test_a_silence_that_alertmanager_refuses(reader: Reader) -> None:

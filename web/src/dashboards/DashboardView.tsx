@@ -1,7 +1,6 @@
 // A dashboard: its variables, and its panels in Grafana's grid of 24 columns.
 
 import { useCallback, useMemo, useState } from 'preact/hooks'
-import { ApiError } from '../api/http'
 import { may, whyNot } from '../api/identity'
 import { importDashboard, readDashboard } from '../api/sigyn'
 import { go, link, place } from '../app/router'
@@ -12,6 +11,7 @@ import { Empty, Failure } from '../parts/Empty'
 import { Icon } from '../parts/Icon'
 import { tell } from '../parts/Notices'
 import { useLoaded } from '../parts/useLoaded'
+import { messageOf, useWork } from '../parts/useWork'
 import { type RangeText, resolveRange } from '../time/range'
 import { TimePicker } from '../time/TimePicker'
 import { DeleteDialog } from './DeleteDialog'
@@ -27,18 +27,18 @@ import { initialValue, scopeOf, valuesIn } from './variables'
 export function DashboardView({ uid }: { uid: string }) {
   const dashboard = useLoaded(signal => readDashboard<Dashboard>(uid, signal), [uid])
   const [written, setWritten] = useState<Dashboard | null>(null)
-  if (dashboard.error) {
+  const shown = written ?? dashboard.value
+  if (dashboard.error || !shown) {
     return (
       <>
         <TopBar title={<a href={link('dashboards')}>Dashboards</a>} />
         <main id="main" class="padded">
-          <Failure message={dashboard.error.message} />
+          {dashboard.error && <Failure message={dashboard.error.message} />}
         </main>
       </>
     )
   }
-  const shown = written ?? dashboard.value
-  return shown ? <Shown key={shown.uid} dashboard={shown} onSaved={setWritten} /> : null
+  return <Shown key={shown.uid} dashboard={shown} onSaved={setWritten} />
 }
 
 function Shown({ dashboard: saved, onSaved }: { dashboard: Dashboard; onSaved: (written: Dashboard) => void }) {
@@ -83,7 +83,8 @@ function Shown({ dashboard: saved, onSaved }: { dashboard: Dashboard; onSaved: (
         onRemove: removed => setDraft(removePanel(draft, removed.id!)),
       }
     : undefined
-  const report = (failure: unknown) => tell(failure instanceof ApiError ? failure.message : String(failure), 'error')
+  const { busy, run } = useWork()
+  const report = (failure: unknown) => tell(messageOf(failure), 'error')
   /** Editing ends with the dashboard as it is saved now: a change that began at an older one would undo this one. */
   const finish = async () => {
     onSaved(await readDashboard<Dashboard>(saved.uid))
@@ -134,7 +135,7 @@ function Shown({ dashboard: saved, onSaved }: { dashboard: Dashboard; onSaved: (
             <button type="button" class="button" onClick={() => setDraft(null)}>
               Discard
             </button>
-            <button type="button" class="button primary" onClick={() => void save()}>
+            <button type="button" class="button primary" disabled={busy} onClick={() => run(save)}>
               Save
             </button>
           </>

@@ -1,8 +1,8 @@
 import { useState } from 'preact/hooks'
-import { ApiError } from '../api/http'
 import { type DashboardSummary, importDashboard, listDashboards } from '../api/sigyn'
 import { Dialog } from '../parts/Dialog'
 import { Failure } from '../parts/Empty'
+import { useWork } from '../parts/useWork'
 import { asAnother, uidIn } from './imported'
 
 interface Properties {
@@ -16,24 +16,13 @@ interface Properties {
 
 export function ImportDialog({ title, text: initial, replaces, onClose, onDone }: Properties) {
   const [text, setText] = useState(initial)
-  const [error, setError] = useState('')
-  const [busy, setBusy] = useState(false)
+  const { busy, error, run } = useWork()
   const [same, setSame] = useState<DashboardSummary | null>(null)
   const [taken, setTaken] = useState<string[]>([])
-  const attempt = async (work: () => Promise<void>) => {
-    setBusy(true)
-    setError('')
-    try {
-      await work()
-    } catch (failure) {
-      setError(failure instanceof ApiError ? failure.message : String(failure))
-    }
-    setBusy(false)
-  }
   const send = async (sent: string) => onDone(await importDashboard(sent))
   const save = (event: Event) => {
     event.preventDefault()
-    void attempt(async () => {
+    run(async () => {
       const listed = await listDashboards()
       const uid = uidIn(text)
       const there = uid === replaces ? undefined : listed.find(each => each.uid === uid)
@@ -76,16 +65,11 @@ export function ImportDialog({ title, text: initial, replaces, onClose, onDone }
                 type="button"
                 class="button"
                 disabled={busy}
-                onClick={() => void attempt(() => send(asAnother(text, taken)))}
+                onClick={() => run(() => send(asAnother(text, taken)))}
               >
                 Keep both
               </button>
-              <button
-                type="button"
-                class="button danger"
-                disabled={busy}
-                onClick={() => void attempt(() => send(text))}
-              >
+              <button type="button" class="button danger" disabled={busy} onClick={() => run(() => send(text))}>
                 Replace it
               </button>
             </p>
