@@ -144,7 +144,7 @@ def test_tables_and_lines_on_a_phone_can_be_read(reader: Reader) -> None:
 
 def trace_of(url: str) -> str:
     """A trace that the demonstration logged."""
-    query = {"query": '{service="ryot"} | trace_id!=""', "limit": 1}
+    query = {"query": '{service="ryot"} | trace_id!=""', "limit": "1"}
     found = httpx.get(f"{url}/loki/api/v1/query_range", params=query, timeout=30).json()["data"]["result"]
     return str(found[0]["stream"]["trace_id"])
 
