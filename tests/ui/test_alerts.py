@@ -5,7 +5,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from playwright.sync_api import Page, Response, expect
+from playwright.sync_api import Page, Response, Route, expect
 
 from tests.ruler.servers import RuledServer, group, ruled_server
 from tests.ruler.upstream import Upstream, alertmanager, eventually
@@ -20,8 +20,8 @@ RULES = group(
         "annotations": {"summary": "{{ $labels.app }}: {{ $value }} declined"},
     },
     {"alert": "Brief", "expr": 'sum by (app) (count_over_time({app=~".+"} |= "declined" [8s])) > 1'},
-    {"alert": "Slow", "expr": "vector(1)", "for": "10h"},
-    {"alert": "Quiet", "expr": "vector(0) > 1"},
+    {"alert": "Slow", "expr": "vector(1)", "for": "10h", "annotations": {"summary": "{{ $value }} for hours"}},
+    {"alert": "Quiet", "expr": "vector(0) > 1", "annotations": {"summary": "{{ $value }} is much"}},
     {"alert": "Later", "expr": 'sum by (app) (count_over_time({app="late"}[1h])) > 0'},
     {"record": "declined:count", "expr": 'sum(count_over_time({app=~".+"}[1h]))'},
 )
@@ -69,6 +69,16 @@ def test_rules_with_their_states(reader: Reader) -> None:
     expect(details.locator("tbody tr")).to_contain_text("shop")
     details.get_by_role("link", name="Open the query in Logs").click()
     expect(reader.page.locator(".graph canvas")).to_be_visible()
+
+
+def test_annotations_are_texts_where_there_is_an_alert(reader: Reader) -> None:
+    """Pending or firing; of a rule without one they are shown as they are written, and as what an alert would say."""
+    reader.open("alerts")
+    shown = {"CardDeclined": "summary shop: 2 declined", "Slow": "summary 1 for hours"}
+    for rule, text in (shown | {"Quiet": "summary of an alert {{ $value }} is much"}).items():
+        reader.page.locator(".rule-head", has_text=rule).click()
+        details = reader.page.locator(".rule", has_text=rule).locator(".rule-details")
+        expect(details.locator(".annotation")).to_have_text([text])
 
 
 def test_files_that_can_not_be_used_are_named(page: Page, tmp_path: Path) -> None:
@@ -134,6 +144,26 @@ def test_silencing_an_alert_and_ending_the_silence(reader: Reader, receiving: Up
     row.get_by_role("button", name="Expire").click()
     expect(reader.page.get_by_role("heading", name="Nothing is silenced")).to_be_visible()
     assert [each["status"]["state"] for each in receiving.get("/api/v2/silences")] == ["expired"]
+
+
+def test_a_button_that_is_pressed_twice_does_it_once(reader: Reader) -> None:
+    held: list[Route] = []
+    reader.page.route("**/silences", lambda route: held.append(route))
+    reader.open("alerts", show="silences")
+    for route in held:
+        route.continue_()
+    held.clear()
+    reader.click("New silence")
+    dialog = reader.page.get_by_role("dialog", name="Silence")
+    dialog.get_by_label("Value 1").fill("Quiet")
+    dialog.get_by_label("Why").fill("twice")
+    dialog.get_by_role("button", name="Silence", exact=True).dblclick(no_wait_after=True)
+    expect(dialog.get_by_role("button", name="Silence", exact=True)).to_be_disabled()
+    assert [route.request.method for route in held if route.request.method != "GET"] == ["POST"]
+    for route in held:
+        route.abort()
+    expect(dialog.get_by_role("alert")).to_have_text("the server does not answer")
+    expect(dialog.get_by_role("button", name="Silence", exact=True)).to_be_enabled()
 
 
 def test_a_silence_that_alertmanager_refuses(reader: Reader) -> None:

@@ -231,6 +231,40 @@ def test_a_text_is_kept_that_is_typed_as_soon_as_there_is_a_field(reader: Reader
     expect(reader.page.get_by_label("trace_id")).to_have_value("typed at once")
 
 
+def test_an_import_asks_before_it_replaces_a_dashboard(reader: Reader) -> None:
+    address = f"{reader.url}/sigyn/api/v1/dashboards"
+    httpx.post(address, json={"uid": "mine", "title": "Mine", "panels": []}).raise_for_status()
+    theirs = json.dumps({"dashboard": {"uid": "mine", "title": "Theirs", "panels": [], "tags": ["new"]}})
+
+    def title_of(uid: str) -> str:
+        return str(httpx.get(f"{address}/{uid}").raise_for_status().json()["data"]["title"])
+
+    def send() -> None:
+        reader.open("dashboards")
+        reader.click("Import")
+        reader.page.get_by_label("Dashboard in Grafana’s JSON model").fill(theirs)
+        reader.click("Save")
+
+    send()
+    expect(reader.page.get_by_role("alert")).to_contain_text("“Mine” is there with the same uid, mine")
+    assert title_of("mine") == "Mine"
+    assert reader.serious_faults() == []
+    reader.click("Keep both")
+    expect(reader.page.get_by_role("heading", name="Dashboards / Theirs")).to_be_visible()
+    assert reader.state["uid"] == "mine-2"
+    assert (title_of("mine"), title_of("mine-2")) == ("Mine", "Theirs")
+    send()
+    reader.click("Replace it")
+    expect(reader.page.get_by_role("heading", name="Dashboards / Theirs")).to_be_visible()
+    assert (reader.state["uid"], title_of("mine")) == ("mine", "Theirs")
+    reader.click("Edit")
+    reader.click("JSON")
+    reader.page.get_by_role("dialog").get_by_role("button", name="Save").click()  # its own uid: nothing to ask
+    expect(reader.page.get_by_role("dialog")).to_have_count(0)
+    for uid in ("mine", "mine-2"):
+        httpx.delete(f"{address}/{uid}").raise_for_status()
+
+
 def test_what_is_no_dashboard_is_refused_with_a_reason(reader: Reader) -> None:
     reader.open("dashboards")
     reader.click("Import")

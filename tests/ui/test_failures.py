@@ -1,6 +1,6 @@
 """What is shown when no answer comes."""
 
-from playwright.sync_api import Locator, Page, Route, expect
+from playwright.sync_api import Browser, Locator, Page, Route, expect
 
 from .reader import Reader
 
@@ -63,3 +63,36 @@ def test_a_page_that_is_older_than_its_server_is_loaded_again(reader: Reader) ->
     reader.page.unroute("**/assets/AlertsView-*.js")
     reader.click("Load the page again")
     expect(reader.page.get_by_role("heading", name="Alerts", exact=True)).to_be_visible()
+
+
+def test_without_scripts_the_page_says_so(browser: Browser, server_url: str) -> None:
+    context = browser.new_context(java_script_enabled=False)
+    page = context.new_page()
+    page.goto(server_url)
+    expect(page.locator("noscript .unloaded")).to_be_in_viewport()
+    expect(page.get_by_text("The page is being loaded")).to_be_hidden()
+    context.close()
+
+
+def test_files_of_the_page_that_do_not_come(page: Page, server_url: str) -> None:
+    page.route("**/assets/index-*.js", cut_off)
+    page.goto(server_url)
+    expect(page.get_by_text("The page is being loaded")).to_be_visible()
+    page.unroute("**/assets/index-*.js")
+    page.reload()
+    expect(page.get_by_role("button", name="Run", exact=True)).to_be_visible()
+    expect(page.get_by_text("The page is being loaded")).to_have_count(0)
+
+
+def test_what_takes_its_time_is_said_to_be_on_its_way(reader: Reader) -> None:
+    held: list[Route] = []
+    page = reader.page
+    page.route("**/sigyn/api/v1/dashboards/**", lambda route: held.append(route))
+    reader.open("dashboards", uid="errors")
+    bar = page.get_by_role("progressbar", name="Loading")
+    expect(bar).to_be_visible()
+    expect(page.get_by_role("heading", name="Dashboards")).to_be_visible()
+    for route in held:
+        route.continue_()
+    expect(page.get_by_role("heading", name="Dashboards / Errors")).to_be_visible()
+    expect(bar).to_have_count(0)

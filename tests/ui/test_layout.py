@@ -119,6 +119,36 @@ def test_a_graph_on_a_phone_scrolls_with_its_pane(reader: Reader) -> None:
     assert reader.page.evaluate("document.documentElement.scrollWidth") <= PHONE["width"]
 
 
+LEAST_TEXT = 180  # px that a line needs on a phone to be read
+
+
+def test_tables_and_lines_on_a_phone_can_be_read(reader: Reader) -> None:
+    page = reader.page
+    page.set_viewport_size(PHONE)
+    reader.open("traces", id=trace_of(reader.url))
+    expect(page.locator(".trace-line").first).to_be_visible()
+    assert page.locator(".trace-line .log-line").first.evaluate("text => text.clientWidth") >= LEAST_TEXT
+    reader.open("logs", q='{service="ryot"}', view_="patterns")
+    expect(page.locator("td.pattern").first).to_be_visible()
+    assert page.locator("td.pattern").first.evaluate("text => text.clientWidth") >= LEAST_TEXT
+    reader.open("store", show="cardinality")
+    label = page.get_by_role("region", name="Labels").get_by_role("cell", name="service_name", exact=True)
+    expect(label).to_be_visible()
+    assert label.evaluate("cell => cell.clientHeight") < 2 * ROW, "a word is not broken"
+    reader.open("store", show="agents")
+    table = page.locator(".table-scroll").first
+    expect(table.get_by_role("row").nth(4)).to_be_visible()
+    assert table.evaluate("table => table.scrollHeight <= table.clientHeight"), "there is room below it"
+    assert page.evaluate("document.documentElement.scrollWidth") <= PHONE["width"]
+
+
+def trace_of(url: str) -> str:
+    """A trace that the demonstration logged."""
+    query = {"query": '{service="ryot"} | trace_id!=""', "limit": "1"}
+    found = httpx.get(f"{url}/loki/api/v1/query_range", params=query, timeout=30).json()["data"]["result"]
+    return str(found[0]["stream"]["trace_id"])
+
+
 def test_what_a_chart_says_of_a_moment_stays_in_it(reader: Reader, dashboard: str) -> None:
     reader.page.set_viewport_size(PHONE)
     each = shown_charts(reader, dashboard)["wide"]
@@ -132,6 +162,21 @@ def test_what_a_chart_says_of_a_moment_stays_in_it(reader: Reader, dashboard: st
         expect(said).to_be_visible()
         begin, _, end, _ = box(said)
         assert left <= begin < end <= right, share
+
+
+def test_the_store_does_not_move_as_its_answers_come(reader: Reader) -> None:
+    held: list[Route] = []
+    reader.page.route("**/loki/api/v1/query_range**", lambda route: held.append(route))
+    reader.open("store")
+    below = reader.page.get_by_role("region", name="Text by service")
+    expect(below.get_by_role("row").nth(1)).to_be_visible()
+    reader.page.evaluate(SETTLED)
+    _, before, _, _ = box(below)
+    for route in held:
+        route.continue_()
+    expect(reader.page.locator(".store .legend li").first).to_be_visible()
+    reader.page.evaluate(SETTLED)
+    assert box(below)[1] == before
 
 
 def test_nothing_moves_when_an_answer_takes_its_time(reader: Reader) -> None:

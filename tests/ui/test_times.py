@@ -51,3 +51,18 @@ def test_times_in_utc(indian: Reader) -> None:
     expect(indian.lines.first).to_contain_text("12:00:00.000")
     indian.page.keyboard.press("z")
     expect(indian.lines.first).to_contain_text("17:30:00.000")
+
+
+def test_the_hour_that_comes_twice(browser: Browser, server_url: str) -> None:
+    """Clocks of Berlin show 02:30 twice on 2026-10-25. Who changes the end of a range leaves its beginning alone."""
+    context = browser.new_context(timezone_id="Europe/Berlin")
+    reader = Reader(context.new_page(), server_url)
+    second = int(datetime(2026, 10, 25, 1, 30, tzinfo=UTC).timestamp() * 1000) + 123
+    reader.open("logs", q='{service="ryot"}', from_=str(second), to=str(second + 3_600_000))
+    reader.page.locator(".time-picker .popover-root > button").click()
+    expect(reader.page.get_by_label("From")).to_have_value("2026-10-25 02:30:00")
+    reader.page.get_by_label("To", exact=True).fill("2026-10-25 06:00:00")
+    reader.click("Apply")
+    expect(reader.page.locator(".time-text")).to_contain_text("06:00:00")
+    assert reader.state["from"] == str(second)
+    context.close()

@@ -4,4 +4,6 @@ import { App } from './app/App'
 import { applyTheme } from './app/theme'
 
 applyTheme()
-render(<App />, document.getElementById('page')!)
+const page = document.getElementById('page')!
+page.replaceChildren() // what was said while it was loaded
+render(<App />, page)

@@ -2,9 +2,10 @@
 
 import { expect, test } from 'vitest'
 import { addPanel, editable, movePanel, newDashboard, panelOf, removePanel, replacePanel } from '../src/dashboards/edit'
+import { asAnother, uidIn } from '../src/dashboards/imported'
 import { interpolate, type Scope } from '../src/dashboards/interpolate'
 import type { Dashboard, Panel } from '../src/dashboards/model'
-import { ALL, scopeOf } from '../src/dashboards/variables'
+import { ALL, scopeOf, valuesIn } from '../src/dashboards/variables'
 
 const RANGE = { start: 0, end: 3_600_000 }
 const one = (value: string) => ({ values: [value], regex: false })
@@ -61,12 +62,12 @@ test('for people', () => {
 test('All is every value, unless the dashboard says what it is', async () => {
   const custom = { name: 'level', type: 'custom', query: 'info, warn : warning', includeAll: true }
   const all = { level: [ALL] }
-  const signal = new AbortController().signal
-  expect(await scopeOf([custom], all, RANGE, signal)).toEqual({ level: { values: ['info', 'warning'], regex: true } })
-  expect(await scopeOf([{ ...custom, allValue: '.*' }], all, RANGE, signal)).toEqual({
+  const valuesOf = valuesIn(RANGE)
+  expect(await scopeOf([custom], all, valuesOf)).toEqual({ level: { values: ['info', 'warning'], regex: true } })
+  expect(await scopeOf([{ ...custom, allValue: '.*' }], all, valuesOf)).toEqual({
     level: { values: [], regex: true, allValue: '.*' },
   })
-  expect(await scopeOf([{ ...custom, query: '' }], all, RANGE, signal)).toMatchObject({ level: { allValue: '.+' } })
+  expect(await scopeOf([{ ...custom, query: '' }], all, valuesOf)).toMatchObject({ level: { allValue: '.+' } })
 })
 
 const DASHBOARD: Dashboard = {
@@ -127,4 +128,16 @@ test.each([
   ['x'.repeat(60), ['x'.repeat(40)], `${'x'.repeat(35)}-2`],
 ])('a new dashboard %s beside %j', (title, taken, uid) => {
   expect(newDashboard(title, taken)).toEqual({ uid, title, panels: [] })
+})
+
+test('the uid of what is imported, and another one where that is taken', () => {
+  const text = (value: unknown) => JSON.stringify(value)
+  expect(uidIn(text({ uid: 'a', title: 'A b' }))).toBe('a')
+  expect(uidIn(text({ dashboard: { title: ' Über  uns! ' } }))).toBe('ber-uns')
+  expect(uidIn(text({ title: '…', uid: '' }))).toBe('dashboard')
+  for (const none of ['', '[]', 'null', '{"panels": []}', '{"title": 7}']) expect(uidIn(none)).toBeNull()
+  const another = asAnother(text({ dashboard: { uid: 'a', title: 'A b', panels: [1] }, overwrite: true }), ['a', 'a-2'])
+  expect(JSON.parse(another)).toEqual({ uid: 'a-3', title: 'A b', panels: [1] })
+  const long = 'x'.repeat(40)
+  expect(uidIn(asAnother(text({ uid: long, title: 'x' }), [long]))).toBe(`${'x'.repeat(35)}-2`)
 })

@@ -43,11 +43,7 @@ export function RuleDetails({ rule, onSilence }: { rule: Rule; onSilence?: (labe
           </div>
         ))}
       </dl>
-      {Object.entries(rule.annotations ?? {}).map(([name, value]) => (
-        <p key={name}>
-          <span class="hint">{name}</span> {value}
-        </p>
-      ))}
+      {!rule.alerts?.length && <Annotations texts={rule.annotations ?? {}} hint="of an alert" />}
       <Alerts rule={rule} onSilence={onSilence} />
       <a class="button" href={link('logs', { q: thresholdOf(rule.query).query, ...RANGE })}>
         Open the query in Logs
@@ -91,6 +87,21 @@ function RuleGraph({ rule }: { rule: Rule }) {
   )
 }
 
+function Annotations({ texts, hint = '' }: { texts: Labels; hint?: string }) {
+  return (
+    <>
+      {Object.entries(texts).map(([name, text]) => (
+        <p key={name} class="annotation">
+          <span class="hint">
+            {name} {hint}
+          </span>{' '}
+          {text}
+        </p>
+      ))}
+    </>
+  )
+}
+
 function Alerts({ rule, onSilence }: { rule: Rule; onSilence?: (labels: Labels) => void }) {
   if (!rule.alerts?.length) return null
   return (
@@ -117,6 +128,7 @@ function Alerts({ rule, onSilence }: { rule: Rule; onSilence?: (labels: Labels) 
             <td>{alert.activeAt ? ago(Date.parse(alert.activeAt)) : ''}</td>
             <td>
               <code>{seriesName(alert.labels)}</code>
+              <Annotations texts={alert.annotations} />
             </td>
             <td class="number">{alert.value === undefined ? '' : Number(alert.value)}</td>
             <td>

@@ -2,12 +2,12 @@
 
 import { useState } from 'preact/hooks'
 import { addSilence, type Matcher } from '../api/alerting'
-import { ApiError } from '../api/http'
 import type { Labels } from '../logs/entry'
 import { Dialog } from '../parts/Dialog'
 import { Failure } from '../parts/Empty'
 import { Icon } from '../parts/Icon'
 import { tell } from '../parts/Notices'
+import { useWork } from '../parts/useWork'
 import { parseDuration } from '../time/duration'
 
 const LENGTHS = ['30m', '1h', '2h', '8h', '1d', '7d']
@@ -33,29 +33,30 @@ export function SilenceDialog({
   )
   const [length, setLength] = useState('2h')
   const [comment, setComment] = useState('')
-  const [error, setError] = useState('')
+  const { busy, error, run } = useWork()
   const milliseconds = parseDuration(length.trim())
   const change = (at: number, changed: Partial<Matcher>) =>
     setMatchers(matchers.map((each, index) => (index === at ? { ...each, ...changed } : each)))
-  const save = async (event: Event) => {
-    event.preventDefault()
+  const save = async () => {
     const now = Date.now()
-    try {
-      await addSilence({
-        matchers: matchers.filter(each => each.name.trim()),
-        startsAt: new Date(now).toISOString(),
-        endsAt: new Date(now + milliseconds!).toISOString(),
-        comment: comment.trim(),
-      })
-      tell('Silenced')
-      onDone()
-    } catch (failure) {
-      setError(failure instanceof ApiError ? failure.message : String(failure))
-    }
+    await addSilence({
+      matchers: matchers.filter(each => each.name.trim()),
+      startsAt: new Date(now).toISOString(),
+      endsAt: new Date(now + milliseconds!).toISOString(),
+      comment: comment.trim(),
+    })
+    tell('Silenced')
+    onDone()
   }
   return (
     <Dialog title="Silence" class="wide" onClose={onClose}>
-      <form class="stacked-form" onSubmit={save}>
+      <form
+        class="stacked-form"
+        onSubmit={event => {
+          event.preventDefault()
+          run(save)
+        }}
+      >
         <fieldset class="matchers" aria-label="Matchers">
           {matchers.map((matcher, at) => (
             <div key={at} class="matcher">
@@ -119,7 +120,11 @@ export function SilenceDialog({
           <input value={comment} required onInput={event => setComment(event.currentTarget.value)} />
         </label>
         {error && <Failure message={error} />}
-        <button type="submit" class="button primary" disabled={!milliseconds || !matchers.length || !comment.trim()}>
+        <button
+          type="submit"
+          class="button primary"
+          disabled={busy || !milliseconds || !matchers.length || !comment.trim()}
+        >
           Silence
         </button>
       </form>

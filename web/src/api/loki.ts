@@ -1,5 +1,6 @@
 // Loki's API, as far as the page asks it.
 
+import { anyOf, quote } from '../logql/quote'
 import type { Entry, Labels, StreamsResult } from '../logs/entry'
 import { entriesOf } from '../logs/entry'
 import type { Range } from '../time/range'
@@ -207,14 +208,6 @@ export async function patternsOf(
   return found.data ?? []
 }
 
-export async function seriesOf(range: Range, selector: string, signal?: AbortSignal): Promise<Labels[]> {
-  const found = await askJson<{ data?: Labels[] }>(`${V1}/series`, {
-    parameters: { ...spanOf(range), 'match[]': selector },
-    signal,
-  })
-  return found.data ?? []
-}
-
 export interface IndexStatistics {
   streams: number
   bytes: number
@@ -225,17 +218,47 @@ export function indexStatistics(range: Range, query: string, signal?: AbortSigna
   return askJson(`${V1}/index/stats`, { parameters: { ...spanOf(range), query }, signal })
 }
 
-export interface Volume {
-  metric: Labels
-  value: [number, string]
+export interface ServiceSize {
+  service: string
+  bytes: number
 }
 
-export async function volumes(range: Range, query: string, by: string, signal?: AbortSignal): Promise<Volume[]> {
-  const found = await askJson<{ data: { result: Volume[] } }>(`${V1}/index/volume`, {
-    parameters: { ...spanOf(range), query, targetLabels: by, limit: 1000 },
+interface Volumes {
+  data: { result: { metric: Labels; value: [number, string] }[] }
+}
+
+const SERVICES = '{service_name=~".+"}'
+
+/** The size of so many small services is counted, so that the address of the request stays short. */
+const MOST_COUNTED = 100
+
+/** What each service logged, the largest first. */
+export async function serviceSizes(range: Range, signal?: AbortSignal): Promise<ServiceSize[]> {
+  const parameters = { ...spanOf(range), query: SERVICES, targetLabels: 'service_name', limit: 1000 }
+  const found = await askJson<Volumes>(`${V1}/index/volume`, { parameters, signal })
+  const sizes = found.data.result.map(({ metric, value }) => ({
+    service: metric.service_name ?? '',
+    bytes: Number(value[1]),
+  }))
+  const small = sizes.filter(({ bytes }) => bytes === 0).slice(0, MOST_COUNTED)
+  if (!small.length) return sizes
+  const counted = await countedSizes(
+    small.map(({ service }) => service),
+    range,
     signal,
-  })
-  return found.data.result
+  )
+  return sizes
+    .map(({ service, bytes }) => ({ service, bytes: bytes || (counted.get(service) ?? 0) }))
+    .sort((a, b) => b.bytes - a.bytes)
+}
+
+/** Volumes come in whole KiB by stream, as Loki's do, and many small streams are none: their text is counted instead. */
+async function countedSizes(services: string[], range: Range, signal?: AbortSignal): Promise<Map<string, number>> {
+  const selector = `{service_name=~${quote(anyOf(services))}}`
+  const query = `sum by (service_name) (bytes_over_time(${selector}[${Math.ceil(range.end - range.start)}ms]))`
+  const { data } = await runQuery({ query, range, instant: true, signal })
+  const samples = data.kind === 'samples' ? data.samples : []
+  return new Map(samples.map(({ labels, value }) => [labels.service_name ?? '', value]))
 }
 
 export async function formatQuery(query: string): Promise<string> {

@@ -1,11 +1,12 @@
-// The tenant that requests speak for, where the server asks for one and no proxy in front names it.
+// The tenant that requests speak for, where the server asks for one and no proxy in front names it. Each tab has its own:
+// a tab that is loaded again must not show what another one chose meanwhile.
 
 import { signal } from '@preact/signals'
-import { remember, remembered } from '../app/memory'
+import { rememberedHere, rememberHere } from '../app/memory'
 
-export const tenant = signal<string>(remembered('tenant', ''))
+export const tenant = signal<string>(rememberedHere('tenant', ''))
 
 export function setTenant(name: string): void {
   tenant.value = name
-  remember('tenant', name)
+  rememberHere('tenant', name)
 }

@@ -4,6 +4,8 @@ import type { ComponentType } from 'preact'
 import { useEffect, useState } from 'preact/hooks'
 import { loginNeeded, tenantNeeded } from '../api/identity'
 import { findIdentity } from '../api/login'
+import { tenant } from '../api/tenant'
+import { AwaitedBar, awaiting } from '../parts/Awaited'
 import { Empty } from '../parts/Empty'
 import { Icon } from '../parts/Icon'
 import { Notices } from '../parts/Notices'
@@ -50,7 +52,10 @@ export function App() {
         Skip to the content
       </button>
       <Navigation current={view} onHelp={() => setDialog('help')} onTenant={() => setDialog('tenant')} />
-      <div class="view">{loginNeeded.value ? <Login /> : <Shown key={view.id} view={view} />}</div>
+      <div class="view">
+        <AwaitedBar />
+        {loginNeeded.value ? <Login /> : <Shown key={view.id} view={view} />}
+      </div>
       {dialog === 'help' && <Help onClose={() => setDialog(null)} />}
       {(dialog === 'tenant' || tenantNeeded.value) && (
         <TenantDialog
@@ -70,7 +75,7 @@ function Navigation({ current, onHelp, onTenant }: { current: View; onHelp: () =
     <nav class="navigation" aria-label="Views">
       <a class="logo" href={link('logs')}>
         <span class="visually-hidden">Sigyn</span>
-        <svg viewBox="0 0 32 32" aria-hidden="true">
+        <svg width="32" height="32" viewBox="0 0 32 32" aria-hidden="true">
           <path class="drop" d="M16 2c4 5.600 6 8.800 6 11.400a6 6 0 0 1-12 0C10 10.800 12 7.600 16 2z" />
           <path class="bowl" d="M3 19h26a13 11 0 0 1-26 0z" />
         </svg>
@@ -100,10 +105,11 @@ function Navigation({ current, onHelp, onTenant }: { current: View; onHelp: () =
         type="button"
         class="navigation-item small"
         aria-label="You and your tenant"
-        title="You and your tenant"
+        title={tenant.value ? `You and your tenant, ${tenant.value}` : 'You and your tenant'}
         onClick={onTenant}
       >
         <Icon name="user" />
+        {tenant.value && <span class="tenant-name">{tenant.value}</span>}
       </button>
       <button type="button" class="navigation-item small" aria-label="Keys" title="Keys (?)" onClick={onHelp}>
         <Icon name="help" />
@@ -116,11 +122,15 @@ function Shown({ view }: { view: View }) {
   const [loaded] = useState(() => view.load())
   const [Component, setComponent] = useState<ComponentType | null>(loaded instanceof Promise ? null : () => loaded)
   useEffect(() => {
-    if (loaded instanceof Promise)
-      loaded.then(
+    if (!(loaded instanceof Promise)) return
+    const done = awaiting()
+    loaded
+      .then(
         component => setComponent(() => component),
         () => setComponent(() => NotLoaded),
       )
+      .finally(done)
+    return done
   }, [])
   return Component ? <Component /> : null
 }

@@ -8,7 +8,7 @@ import type { Range } from '../time/range'
 import { zone } from '../time/zone'
 import { type Column, stacked as stack } from './align'
 import { type ChartKind, highestFirst, MOST_ROWS } from './order'
-import { formatValue, type Unit } from './units'
+import { formatCount, formatValue, type Unit } from './units'
 
 export interface ChartSeries {
   name: string
@@ -190,7 +190,7 @@ function showTooltip(plot: uPlot, tooltip: HTMLDivElement, properties: Propertie
     .map(each => ({ name: each.name, colour: colourOf(each.colour), value: each.values[at] ?? null }))
     .filter(row => row.value !== null && (row.value !== 0 || properties.kind !== 'bars'))
   const shown = highestFirst(rows, row => row.value, properties.kind ?? 'line').slice(0, MOST_ROWS)
-  tooltip.replaceChildren(...tooltipRows(properties.times[at]!, properties, shown))
+  tooltip.replaceChildren(...tooltipRows(properties.times[at]!, properties, shown, rows.length - shown.length))
   tooltip.hidden = rows.length === 0
   const space = plot.bbox.left / devicePixelRatio + left
   const free = plot.width - tooltip.offsetWidth
@@ -204,7 +204,7 @@ interface TooltipRow {
   value: number | null
 }
 
-function tooltipRows(time: number, { step, unit }: Properties, rows: TooltipRow[]): Node[] {
+function tooltipRows(time: number, { step, unit }: Properties, rows: TooltipRow[], left: number): Node[] {
   const heading = document.createElement('div')
   heading.className = 'chart-tooltip-time'
   heading.textContent = step ? `${formatMoment(time)} – ${formatMoment(time + step, time)}` : formatMoment(time)
@@ -220,6 +220,12 @@ function tooltipRows(time: number, { step, unit }: Properties, rows: TooltipRow[
       const value = document.createElement('b')
       value.textContent = formatValue(row.value, unit)
       line.append(swatch, name, value)
+      return line
+    }),
+    ...(left ? [`and ${formatCount(left)} more`] : []).map(text => {
+      const line = document.createElement('div')
+      line.className = 'chart-tooltip-more'
+      line.textContent = text
       return line
     }),
   ]

@@ -1,7 +1,6 @@
 // A dashboard: its variables, and its panels in Grafana's grid of 24 columns.
 
-import { useCallback, useState } from 'preact/hooks'
-import { ApiError } from '../api/http'
+import { useCallback, useMemo, useState } from 'preact/hooks'
 import { may, whyNot } from '../api/identity'
 import { importDashboard, readDashboard } from '../api/sigyn'
 import { go, link, place } from '../app/router'
@@ -12,6 +11,7 @@ import { Empty, Failure } from '../parts/Empty'
 import { Icon } from '../parts/Icon'
 import { tell } from '../parts/Notices'
 import { useLoaded } from '../parts/useLoaded'
+import { messageOf, useWork } from '../parts/useWork'
 import { type RangeText, resolveRange } from '../time/range'
 import { TimePicker } from '../time/TimePicker'
 import { DeleteDialog } from './DeleteDialog'
@@ -22,23 +22,23 @@ import { type Dashboard, type Panel, type Row, rowsOf } from './model'
 import { PanelDialog } from './PanelDialog'
 import { type PanelActions, type PanelContext, PanelView } from './PanelView'
 import { VariableBar } from './VariableBar'
-import { initialValue, scopeOf } from './variables'
+import { initialValue, scopeOf, valuesIn } from './variables'
 
 export function DashboardView({ uid }: { uid: string }) {
   const dashboard = useLoaded(signal => readDashboard<Dashboard>(uid, signal), [uid])
   const [written, setWritten] = useState<Dashboard | null>(null)
-  if (dashboard.error) {
+  const shown = written ?? dashboard.value
+  if (dashboard.error || !shown) {
     return (
       <>
         <TopBar title={<a href={link('dashboards')}>Dashboards</a>} />
         <main id="main" class="padded">
-          <Failure message={dashboard.error.message} />
+          {dashboard.error && <Failure message={dashboard.error.message} />}
         </main>
       </>
     )
   }
-  const shown = written ?? dashboard.value
-  return shown ? <Shown key={shown.uid} dashboard={shown} onSaved={setWritten} /> : null
+  return <Shown key={shown.uid} dashboard={shown} onSaved={setWritten} />
 }
 
 function Shown({ dashboard: saved, onSaved }: { dashboard: Dashboard; onSaved: (written: Dashboard) => void }) {
@@ -71,10 +71,8 @@ function Shown({ dashboard: saved, onSaved }: { dashboard: Dashboard; onSaved: (
     setResolved({ key: '', range: resolveRange(text) })
     setRound(round => round + 1)
   }, [key])
-  const scope = useLoaded(
-    signal => scopeOf(variables, chosen, range.range, signal),
-    [JSON.stringify(chosen), range.range.start, range.range.end],
-  )
+  const valuesOf = useMemo(() => valuesIn(range.range), [range.range.start, range.range.end])
+  const scope = useLoaded(() => scopeOf(variables, chosen, valuesOf), [JSON.stringify(chosen), valuesOf])
   const context: PanelContext | null = scope.value
     ? { range: range.range, text, scope: scope.value, onRange: ({ from, to }) => change({ from, to }) }
     : null
@@ -85,7 +83,8 @@ function Shown({ dashboard: saved, onSaved }: { dashboard: Dashboard; onSaved: (
         onRemove: removed => setDraft(removePanel(draft, removed.id!)),
       }
     : undefined
-  const report = (failure: unknown) => tell(failure instanceof ApiError ? failure.message : String(failure), 'error')
+  const { busy, run } = useWork()
+  const report = (failure: unknown) => tell(messageOf(failure), 'error')
   /** Editing ends with the dashboard as it is saved now: a change that began at an older one would undo this one. */
   const finish = async () => {
     onSaved(await readDashboard<Dashboard>(saved.uid))
@@ -136,7 +135,7 @@ function Shown({ dashboard: saved, onSaved }: { dashboard: Dashboard; onSaved: (
             <button type="button" class="button" onClick={() => setDraft(null)}>
               Discard
             </button>
-            <button type="button" class="button primary" onClick={() => void save()}>
+            <button type="button" class="button primary" disabled={busy} onClick={() => run(save)}>
               Save
             </button>
           </>
@@ -185,8 +184,8 @@ function Shown({ dashboard: saved, onSaved }: { dashboard: Dashboard; onSaved: (
         <VariableBar
           variables={variables}
           chosen={chosen}
-          scope={scope.value ?? {}}
-          range={range.range}
+          scope={scope.value ?? (scope.error && {})}
+          valuesOf={valuesOf}
           onChoose={(name, values) => change({ [`var-${name}`]: values })}
         />
         {scope.error && <Failure message={scope.error.message} />}
@@ -230,6 +229,7 @@ function Shown({ dashboard: saved, onSaved }: { dashboard: Dashboard; onSaved: (
         <ImportDialog
           title={`Edit ${dashboard.title}`}
           text={JSON.stringify(dashboard, null, 2)}
+          replaces={saved.uid}
           onClose={() => setDialog(null)}
           onDone={async () => {
             await finish().catch(report)

@@ -1,10 +1,9 @@
 // Asks before a dashboard is deleted: it is everybody's, and nothing brings it back.
 
-import { useState } from 'preact/hooks'
-import { ApiError } from '../api/http'
 import { deleteDashboard } from '../api/sigyn'
 import { Dialog } from '../parts/Dialog'
 import { Failure } from '../parts/Empty'
+import { useWork } from '../parts/useWork'
 import type { Dashboard } from './model'
 
 interface Properties {
@@ -14,14 +13,10 @@ interface Properties {
 }
 
 export function DeleteDialog({ dashboard, onClose, onDone }: Properties) {
-  const [error, setError] = useState('')
+  const { busy, error, run } = useWork()
   const remove = async () => {
-    try {
-      await deleteDashboard(dashboard.uid)
-      onDone()
-    } catch (failure) {
-      setError(failure instanceof ApiError ? failure.message : String(failure))
-    }
+    await deleteDashboard(dashboard.uid)
+    onDone()
   }
   return (
     <Dialog title={`Delete ${dashboard.title}?`} onClose={onClose}>
@@ -32,7 +27,7 @@ export function DeleteDialog({ dashboard, onClose, onDone }: Properties) {
           <button type="button" class="button" onClick={onClose}>
             Keep it
           </button>
-          <button type="button" class="button danger" onClick={() => void remove()}>
+          <button type="button" class="button danger" disabled={busy} onClick={() => run(remove)}>
             Delete it
           </button>
         </p>

@@ -1,10 +1,10 @@
 // A dashboard of one's own: it begins with a title and no panels.
 
 import { useState } from 'preact/hooks'
-import { ApiError } from '../api/http'
 import { importDashboard } from '../api/sigyn'
 import { Dialog } from '../parts/Dialog'
 import { Failure } from '../parts/Empty'
+import { useWork } from '../parts/useWork'
 import { newDashboard } from './edit'
 
 interface Properties {
@@ -16,14 +16,10 @@ interface Properties {
 
 export function NewDialog({ taken, onClose, onDone }: Properties) {
   const [title, setTitle] = useState('')
-  const [error, setError] = useState('')
-  const save = async (event: Event) => {
+  const { busy, error, run } = useWork()
+  const save = (event: Event) => {
     event.preventDefault()
-    try {
-      onDone(await importDashboard(JSON.stringify(newDashboard(title.trim(), taken))))
-    } catch (failure) {
-      setError(failure instanceof ApiError ? failure.message : String(failure))
-    }
+    run(async () => onDone(await importDashboard(JSON.stringify(newDashboard(title.trim(), taken)))))
   }
   return (
     <Dialog title="New dashboard" onClose={onClose}>
@@ -33,7 +29,7 @@ export function NewDialog({ taken, onClose, onDone }: Properties) {
           <input value={title} onInput={event => setTitle(event.currentTarget.value)} />
         </label>
         {error && <Failure message={error} />}
-        <button type="submit" class="button primary" disabled={!title.trim()}>
+        <button type="submit" class="button primary" disabled={busy || !title.trim()}>
           Create
         </button>
       </form>

@@ -1,20 +1,20 @@
 import { useState } from 'preact/hooks'
 import { Popover } from '../parts/Popover'
 import { useLoaded } from '../parts/useLoaded'
-import type { Range } from '../time/range'
 import type { Scope } from './interpolate'
 import type { Variable } from './model'
-import { ALL, isChosen, valuesOf } from './variables'
+import { ALL, isChosen, type ValuesOf } from './variables'
 
 interface Properties {
   variables: Variable[]
   chosen: Readonly<Record<string, string[]>>
-  scope: Scope
-  range: Range
+  /** null until it is known what the variables stand for */
+  scope: Scope | null
+  valuesOf: ValuesOf
   onChoose: (name: string, values: string[]) => void
 }
 
-export function VariableBar({ variables, chosen, scope, range, onChoose }: Properties) {
+export function VariableBar({ variables, chosen, scope, valuesOf, onChoose }: Properties) {
   const shown = variables.filter(isChosen)
   if (!shown.length) return null
   return (
@@ -25,7 +25,7 @@ export function VariableBar({ variables, chosen, scope, range, onChoose }: Prope
           variable={variable}
           current={chosen[variable.name] ?? []}
           scope={scope}
-          range={range}
+          valuesOf={valuesOf}
           onChoose={values => onChoose(variable.name, values)}
         />
       ))}
@@ -36,16 +36,16 @@ export function VariableBar({ variables, chosen, scope, range, onChoose }: Prope
 interface ChoiceProperties {
   variable: Variable
   current: string[]
-  scope: Scope
-  range: Range
+  scope: Scope | null
+  valuesOf: ValuesOf
   onChoose: (values: string[]) => void
 }
 
-function VariableChoice({ variable, current, scope, range, onChoose }: ChoiceProperties) {
-  const { [variable.name]: _, ...others } = scope
+function VariableChoice({ variable, current, scope, valuesOf, onChoose }: ChoiceProperties) {
+  const { [variable.name]: _, ...others } = scope ?? {}
   const values = useLoaded(
-    signal => valuesOf(variable, range, scope, signal),
-    [variable.name, range.start, range.end, JSON.stringify(others)],
+    async () => (scope ? valuesOf(variable, scope) : []),
+    [variable.name, valuesOf, scope === null, JSON.stringify(others)],
   )
   const label = variable.label || variable.name
   if (variable.type === 'textbox') {

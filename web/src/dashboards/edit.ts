@@ -4,17 +4,25 @@ import { COLUMNS, type Dashboard, type Panel, placed } from './model'
 
 const LONGEST_UID = 40
 
-/** A dashboard without panels; its uid is its title's, as the server would make it, with a number where that is taken. */
+/** A dashboard without panels; its uid is its title's, with a number where that is taken. */
 export function newDashboard(title: string, taken: readonly string[]): Dashboard {
-  const slug = (length: number) =>
-    title
-      .toLowerCase()
-      .replace(/[^a-z0-9]+/g, '-')
-      .slice(0, length)
-      .replace(/^-+|-+$/g, '') || 'dashboard'
-  let uid = slug(LONGEST_UID)
-  for (let number = 2; taken.includes(uid); number += 1) uid = `${slug(LONGEST_UID - 5)}-${number}`
-  return { uid, title, panels: [] }
+  return { uid: freeUid(uidOf(title), taken), title, panels: [] }
+}
+
+/** The uid that the server makes of a title. */
+export function uidOf(title: string): string {
+  return slug(title.toLowerCase().replace(/[^a-z0-9]+/g, '-'), LONGEST_UID) || 'dashboard'
+}
+
+/** The uid, or with a number where it is taken. */
+export function freeUid(uid: string, taken: readonly string[]): string {
+  let free = uid
+  for (let number = 2; taken.includes(free); number += 1) free = `${slug(uid, LONGEST_UID - 5)}-${number}`
+  return free
+}
+
+function slug(text: string, length: number): string {
+  return text.replace(/^-+/, '').slice(0, length).replace(/-+$/, '')
 }
 
 /** The dashboard with a number and a place for every panel, so that changes can name them. */

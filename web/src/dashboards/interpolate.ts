@@ -1,5 +1,6 @@
 // Variables in texts: `$name`, `${name}`, `${name:format}`, `[[name]]`, in Grafana's formats, and its own `$__range` and kin.
 
+import { anyOf } from '../logql/quote'
 import type { Range } from '../time/range'
 import { timeVariables } from '../time/variables'
 
@@ -40,10 +41,10 @@ function formatted(name: string, chosen: Chosen, format: string | undefined, pur
   switch (format) {
     case undefined:
       if (purpose === 'text') return values.join(' + ')
-      if (chosen.regex) return inQuotes(regex(values), quote)
+      if (chosen.regex) return inQuotes(anyOf(values), quote)
       return inQuotes(only ?? '', quote)
     case 'regex':
-      return purpose === 'query' ? inQuotes(regex(values), quote) : regex(values)
+      return purpose === 'query' ? inQuotes(anyOf(values), quote) : anyOf(values)
     case 'pipe':
       return values.join('|')
     case 'text':
@@ -72,12 +73,6 @@ function formatted(name: string, chosen: Chosen, format: string | undefined, pur
     default:
       return values.join(',') // csv, raw, and what Grafana takes for them
   }
-}
-
-/** Matches these values and nothing else. */
-function regex(values: readonly string[]): string {
-  const escaped = values.map(value => value.replace(/[.*+?^${}()|[\]\\]/g, '\\$&'))
-  return escaped.length === 1 ? escaped[0]! : `(${escaped.join('|')})`
 }
 
 /** As it stands in a string of the query: between double quotes a backslash is written twice. */

@@ -22,15 +22,31 @@ export function initialValue(variable: Variable, parameters: URLSearchParams): s
   return variable.includeAll ? [ALL] : []
 }
 
-export async function valuesOf(variable: Variable, range: Range, scope: Scope, signal: AbortSignal): Promise<string[]> {
-  if (variable.type === 'custom' || variable.type === 'interval') return optionsOf(variable)
-  if (variable.type !== 'query') return []
+/** What a variable may be, where the others are what the scope says. */
+export type ValuesOf = (variable: Variable, scope: Scope) => Promise<string[]>
+
+/** Asks for the values of a label once in a range, whoever wants them: a variable's choice, and the panels if it is All. */
+export function valuesIn(range: Range): ValuesOf {
+  const asked = new Map<string, Promise<string[]>>()
+  return async (variable, scope) => {
+    if (variable.type === 'custom' || variable.type === 'interval') return optionsOf(variable)
+    const listed = variable.type === 'query' ? listedBy(variable, range, scope) : null
+    if (!listed) return []
+    const key = JSON.stringify(listed)
+    const values = asked.get(key) ?? labelValues(listed.label, range, listed.stream)
+    asked.set(key, values)
+    return values
+  }
+}
+
+/** The label whose values a variable lists, of the streams that a selector names, if any. */
+function listedBy(variable: Variable, range: Range, scope: Scope): { label: string; stream: string } | null {
   const { query } = variable
   if (typeof query === 'object' && query.label)
-    return labelValues(query.label, range, interpolate(query.stream ?? '', scope, range), signal)
+    return { label: query.label, stream: interpolate(query.stream ?? '', scope, range) }
   const text = interpolate(queryText(variable), scope, range)
   const call = /^label_values\(\s*(?:(.*?)\s*,\s*)?([A-Za-z_]\w*)\s*\)$/s.exec(text)
-  return call ? labelValues(call[2]!, range, call[1] ?? '', signal) : []
+  return call && { label: call[2]!, stream: call[1] ?? '' }
 }
 
 function optionsOf(variable: Variable): string[] {
@@ -49,8 +65,7 @@ function queryText(variable: Variable): string {
 export async function scopeOf(
   variables: readonly Variable[],
   chosen: Readonly<Record<string, string[]>>,
-  range: Range,
-  signal: AbortSignal,
+  valuesOf: ValuesOf,
 ): Promise<Scope> {
   const scope: Record<string, Chosen> = {}
   for (const variable of variables) {
@@ -59,7 +74,7 @@ export async function scopeOf(
     if (!values.includes(ALL)) scope[variable.name] = { values, regex }
     else if (variable.allValue) scope[variable.name] = { values: [], regex, allValue: variable.allValue }
     else {
-      const all = await valuesOf(variable, range, scope, signal)
+      const all = await valuesOf(variable, scope)
       scope[variable.name] = all.length ? { values: all, regex } : { values: [], regex, allValue: '.+' }
     }
   }

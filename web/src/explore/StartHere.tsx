@@ -1,6 +1,6 @@
 // What is there when nothing was asked yet: the services that log, or how to send the first line.
 
-import { volumes } from '../api/loki'
+import { serviceSizes } from '../api/loki'
 import { formatValue } from '../charts/units'
 import { toggleMatcher } from '../logql/edit'
 import { copyText } from '../parts/clipboard'
@@ -25,29 +25,23 @@ const EXAMPLES: readonly (readonly [string, string])[] = [
 ]
 
 export function StartHere({ pane }: { pane: Pane }) {
-  const range = pane.range()
-  const services = useLoaded(
-    signal => volumes(range, '{service_name=~".+"}', 'service_name', signal),
-    [pane.asked.value],
-  )
+  const range = pane.asked.value
+  const services = useLoaded(signal => serviceSizes(range, signal), [range])
   if (services.error) return <Failure message={services.error.message} />
   if (!services.value) return null
   if (!services.value.length) return <FirstLine pane={pane} />
-  const most = Math.max(...services.value.map(each => Number(each.value[1])))
+  const most = Math.max(1, ...services.value.map(each => each.bytes))
   return (
     <div class="start">
       <section>
         <h2>Services that logged in this range</h2>
         <ul class="services">
-          {services.value.map(({ metric, value }) => (
-            <li key={metric.service_name}>
-              <button
-                type="button"
-                onClick={() => pane.ask(toggleMatcher('', 'service_name', '=', metric.service_name ?? ''))}
-              >
-                <span class="value-bar" style={{ width: `${(Number(value[1]) / most) * 100}%` }} aria-hidden="true" />
-                <span>{metric.service_name}</span>
-                <small>{formatValue(Number(value[1]), 'bytes')}</small>
+          {services.value.map(({ service, bytes }) => (
+            <li key={service}>
+              <button type="button" onClick={() => pane.ask(toggleMatcher('', 'service_name', '=', service))}>
+                <span class="value-bar" style={{ width: `${(bytes / most) * 100}%` }} aria-hidden="true" />
+                <span>{service}</span>
+                <small>{formatValue(bytes, 'bytes')}</small>
               </button>
             </li>
           ))}

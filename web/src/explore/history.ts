@@ -1,7 +1,7 @@
 // Queries that were run, and those that were starred. Kept in this browser alone.
 
 import { signal } from '@preact/signals'
-import { remember, remembered } from '../app/memory'
+import { onRemembered, remember, remembered } from '../app/memory'
 
 export interface PastQuery {
   query: string
@@ -12,6 +12,14 @@ const MOST = 200
 
 export const history = signal<PastQuery[]>(remembered('history', []))
 export const favourites = signal<string[]>(remembered('favourites', []))
+
+// Or the tab that writes last would forget what others noted.
+onRemembered('history', () => {
+  history.value = remembered('history', [])
+})
+onRemembered('favourites', () => {
+  favourites.value = remembered('favourites', [])
+})
 
 export function noteQuery(query: string): void {
   if (history.value[0]?.query === query) return

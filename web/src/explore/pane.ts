@@ -16,6 +16,9 @@ export const MOST_LINES = 50_000
 export const GRAPH_POINTS = 240
 const BARS = 60
 
+/** ms in which a server refuses a query that it can't read, if it is near */
+const REFUSAL = 250
+
 export interface Volume {
   series: Series[]
   step: number
@@ -71,8 +74,9 @@ export function createPane(initial: PaneState): Pane {
   const more = signal<'idle' | 'loading' | 'end'>('idle')
   const live = signal(false)
   const held = signal<'' | 'asked' | 'reading'>('')
+  let isFirst = true
   let controller = new AbortController()
-  let answered = { question: '', at: 0 }
+  let answered = { query: '', question: '', at: 0 }
 
   const question = () => {
     const { query, range, direction } = state.value
@@ -101,7 +105,9 @@ export function createPane(initial: PaneState): Pane {
     const query = draft.value.trim()
     batch(() => {
       change({ query })
-      asked.value = resolveRange(state.value.range)
+      // The first time it was resolved a moment ago, and what is shown before there is a query has asked for it.
+      if (!isFirst) asked.value = resolveRange(state.value.range)
+      isFirst = false
       error.value = null
       cancelled.value = false
       stale.value = null
@@ -120,20 +126,23 @@ export function createPane(initial: PaneState): Pane {
     const { isMetric } = structureOf(query)
     if (isMetric) volume.value = null
     try {
+      const asking = runQuery({
+        query: sent.value,
+        range,
+        limit: PAGE_LINES,
+        direction: state.value.direction,
+        step: isMetric ? stepFor(range, GRAPH_POINTS) : undefined,
+        signal: aborted,
+      })
+      // A query that can't be read is refused at once; counting its lines would be refused, too.
+      if (!isMetric && answered.query !== query) await settledWithin(asking, REFUSAL)
       const [found, counted] = await Promise.all([
-        runQuery({
-          query: sent.value,
-          range,
-          limit: PAGE_LINES,
-          direction: state.value.direction,
-          step: isMetric ? stepFor(range, GRAPH_POINTS) : undefined,
-          signal: aborted,
-        }),
+        asking,
         isMetric ? false : countVolume(sent.value, range, aborted, volume),
       ])
       if (aborted.aborted) return
       noteQuery(query)
-      answered = { question: question(), at: Date.now() }
+      answered = { query, question: question(), at: Date.now() }
       batch(() => {
         answer.value = found
         if (!counted) volume.value = null
@@ -233,6 +242,19 @@ export function createPane(initial: PaneState): Pane {
       })
     },
     loadMore,
+  }
+}
+
+/** Waits for an answer, but no longer than so many ms; throws what went wrong by then. */
+async function settledWithin(asking: Promise<unknown>, milliseconds: number): Promise<void> {
+  let timer: ReturnType<typeof setTimeout> | undefined
+  const late = new Promise(resolve => {
+    timer = setTimeout(resolve, milliseconds)
+  })
+  try {
+    await Promise.race([asking, late])
+  } finally {
+    clearTimeout(timer)
   }
 }
 

@@ -41,6 +41,7 @@ export function LogList(properties: Properties) {
   const [open, setOpen] = useState<ReadonlySet<Entry>>(new Set())
   const [current, setCurrent] = useState(-1)
   const [, redraw] = useState(0)
+  const moved = useRef(false)
   const wrap = wanted || view.width < NARROW
   const dated = datesOf(entries)
   const heights = useHeights(entries, `${form} ${wrap} ${dated} ${columns.join()} ${wrap ? view.width : 0}`, entry =>
@@ -100,13 +101,22 @@ export function LogList(properties: Properties) {
   const move = (by: number) => {
     const to = Math.max(0, Math.min(entries.length - 1, current + by))
     setCurrent(to)
+    moved.current = true
+    redraw(count => count + 1)
     const element = scroller.current!
-    // Enter is for the line that was moved to, no longer for the one that was clicked.
-    if (element.contains(document.activeElement)) element.focus({ preventScroll: true })
     const [top, bottom] = [heights.offset(to), heights.offset(to + 1)]
     if (top < element.scrollTop) element.scrollTop = top
     else if (bottom > element.scrollTop + element.clientHeight) element.scrollTop = bottom - element.clientHeight
   }
+  // The line that was moved to has the focus: Enter is for it, and Tab goes on to what it opens to. It may have to be
+  // scrolled to before it is there.
+  useLayoutEffect(() => {
+    if (!moved.current) return
+    const button = scroller.current!.querySelector<HTMLElement>('.log-row.current .log-time')
+    if (!button) return
+    moved.current = false
+    button.focus({ preventScroll: true })
+  })
   useShortcuts([
     { keys: 'j', does: 'next line', run: () => move(1) },
     { keys: 'k', does: 'previous line', run: () => move(-1) },

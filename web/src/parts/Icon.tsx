@@ -49,7 +49,7 @@ export type IconName = keyof typeof PATHS
 
 export function Icon({ name, filled }: { name: IconName; filled?: boolean }) {
   return (
-    <svg class={`icon${filled ? ' filled' : ''}`} viewBox="0 0 16 16" aria-hidden="true">
+    <svg class={`icon${filled ? ' filled' : ''}`} width="16" height="16" viewBox="0 0 16 16" aria-hidden="true">
       <path d={PATHS[name]} />
     </svg>
   )

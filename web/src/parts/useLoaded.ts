@@ -2,6 +2,7 @@
 
 import { useEffect, useState } from 'preact/hooks'
 import { ApiError, isAbort } from '../api/http'
+import { awaiting } from './Awaited'
 
 export interface Loaded<T> {
   value: T | undefined
@@ -31,6 +32,8 @@ export function useLoaded<T>(
   useEffect(() => {
     const controller = new AbortController()
     const { signal } = controller
+    const done = awaiting()
+    signal.addEventListener('abort', done)
     const ask = async () => {
       try {
         const value = await load(signal)
@@ -40,6 +43,7 @@ export function useLoaded<T>(
         const failure = error instanceof ApiError ? error : new ApiError(String(error), 0)
         setState(before => ({ ...before, error: failure, loading: false }))
       }
+      done()
       if (every && !signal.aborted) whenDue(every, signal, ask)
     }
     setState(before => ({ ...before, loading: true }))

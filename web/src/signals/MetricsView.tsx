@@ -1,6 +1,6 @@
 // Metrics: a metric store's names where the server has one, and metrics out of logs, which every server has.
 
-import { volumes } from '../api/loki'
+import { serviceSizes } from '../api/loki'
 import { optional } from '../api/sigyn'
 import { link } from '../app/router'
 import { TopBar } from '../app/TopBar'
@@ -23,10 +23,7 @@ const ofService = (service: string): readonly (readonly [string, string])[] => [
 
 export function MetricsView() {
   const names = useLoaded(signal => optional<string[]>('prometheus/api/v1/label/__name__/values', signal), [])
-  const services = useLoaded(
-    signal => volumes(resolveRange({ from: 'now-6h', to: 'now' }), '{service_name=~".+"}', 'service_name', signal),
-    [],
-  )
+  const services = useLoaded(signal => serviceSizes(resolveRange({ from: 'now-6h', to: 'now' }), signal), [])
   return (
     <>
       <TopBar title="Metrics" />
@@ -49,11 +46,11 @@ export function MetricsView() {
           </section>
         )}
         {services.error && <Failure message={services.error.message} />}
-        {services.value?.map(({ metric }) => (
-          <section key={metric.service_name}>
-            <h2>{metric.service_name}</h2>
+        {services.value?.map(({ service }) => (
+          <section key={service}>
+            <h2>{service}</h2>
             <ul class="cards">
-              {ofService(metric.service_name ?? '').map(([name, query]) => (
+              {ofService(service).map(([name, query]) => (
                 <li key={name}>
                   <a class="card" href={link('logs', { q: query })}>
                     <h3>{name}</h3>

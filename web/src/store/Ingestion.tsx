@@ -1,4 +1,4 @@
-import { indexStatistics, runQuery, volumes } from '../api/loki'
+import { indexStatistics, runQuery, serviceSizes } from '../api/loki'
 import { buildInformation, plainText } from '../api/sigyn'
 import { align, seriesName } from '../charts/align'
 import { DataTable } from '../charts/DataTable'
@@ -15,7 +15,7 @@ import { parseMetrics, totalOf } from './metricsText'
 export function Ingestion({ range }: { range: Range }) {
   const key = [range.start, range.end]
   const totals = useLoaded(signal => indexStatistics(range, '{}', signal), key)
-  const services = useLoaded(signal => volumes(range, '{service_name=~".+"}', 'service_name', signal), key)
+  const services = useLoaded(signal => serviceSizes(range, signal), key)
   const metrics = useLoaded(async signal => parseMetrics(await plainText('metrics', signal)), key)
   const parts = useLoaded(signal => plainText('services', signal), key)
   const build = useLoaded(buildInformation, [])
@@ -25,11 +25,11 @@ export function Ingestion({ range }: { range: Range }) {
     const found = await runQuery({ query, range, step, signal })
     return found.data.kind === 'series' ? found.data.series : []
   }, key)
-  const aligned = rate.value && align(rate.value)
+  const { times, columns } = align(rate.value ?? [])
   const items = (rate.value ?? []).map((each, at) => ({
     name: seriesName(each.labels),
     colour: colourOfSeries(each.labels, at),
-    values: aligned?.columns[at] ?? [],
+    values: columns[at]!,
   }))
   const samples = metrics.value ?? []
   const table = {
@@ -37,7 +37,7 @@ export function Ingestion({ range }: { range: Range }) {
       { name: 'service', type: 'text' as const },
       { name: 'text', type: 'number' as const },
     ],
-    rows: (services.value ?? []).map(({ metric, value }) => [metric.service_name ?? '', Number(value[1])]),
+    rows: (services.value ?? []).map(({ service, bytes }) => [service, bytes]),
   }
   return (
     <>
@@ -53,24 +53,25 @@ export function Ingestion({ range }: { range: Range }) {
         <Figure name="refused" value={counter(totalOf(samples, 'loki_discarded_samples_total') ?? 0)} />
         <Figure name="version" value={build.value?.sigynVersion} />
       </dl>
-      {aligned && (
-        <section class="panel">
-          <header class="panel-head">
-            <h2>Text per second, by service</h2>
-          </header>
-          <TimeChart
-            times={aligned.times}
-            series={items}
-            range={range}
-            height={220}
-            kind="area"
-            stacked
-            unit="Bps"
-            label="Text per second, by service"
-          />
+      <section class="panel">
+        <header class="panel-head">
+          <h2>Text per second, by service</h2>
+        </header>
+        {rate.error && <Failure message={rate.error.message} />}
+        <TimeChart
+          times={times}
+          series={items}
+          range={range}
+          height={220}
+          kind="area"
+          stacked
+          unit="Bps"
+          label="Text per second, by service"
+        />
+        <div class="legend-place">
           <Legend items={items} />
-        </section>
-      )}
+        </div>
+      </section>
       <div class="two-columns">
         <section class="panel">
           <header class="panel-head">

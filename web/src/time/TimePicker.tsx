@@ -6,7 +6,16 @@ import { Icon } from '../parts/Icon'
 import { Popover } from '../parts/Popover'
 import { parseDuration } from './duration'
 import { formatMoment } from './format'
-import { absolute, describeRange, parseMoment, QUICK_RANGES, type RangeText, shifted, zoomedOut } from './range'
+import {
+  absolute,
+  describeRange,
+  parseMoment,
+  QUICK_RANGES,
+  type RangeText,
+  type Side,
+  shifted,
+  zoomedOut,
+} from './range'
 import { localZone, setZone, zone } from './zone'
 
 interface Properties {
@@ -96,7 +105,8 @@ export function TimePicker({ range, onRange, refresh, onRefreshEvery, onRefresh 
 function RangeForm({ range, onRange }: Pick<Properties, 'range' | 'onRange'>) {
   const [from, setFrom] = useState(textOf(range.from))
   const [to, setTo] = useState(textOf(range.to))
-  const [start, end] = [parseMoment(from, Date.now()), parseMoment(to, Date.now())]
+  const start = momentOf(from, range.from, 'start')
+  const end = momentOf(to, range.to, 'end')
   const problem =
     start === null
       ? `“${from}” is no time`
@@ -160,6 +170,11 @@ function RangeForm({ range, onRange }: Pick<Properties, 'range' | 'onRange'>) {
       </ul>
     </div>
   )
+}
+
+/** What is written; where nobody wrote, what was there before, to its ms, and in the one of two hours that are called the same. */
+function momentOf(text: string, before: string, side: Side): number | null {
+  return parseMoment(text === textOf(before) ? before : text, Date.now(), side)
 }
 
 function textOf(moment: string): string {

@@ -1,5 +1,6 @@
 // The time that a view looks at: relative (`now-1h` to `now`) or absolute (ms since 1970), as texts in the address.
 
+import { beginningOf, type CalendarUnit } from './calendar'
 import { DAY, formatDuration, HOUR, MINUTE, parseDuration, SECOND } from './duration'
 import { formatMoment } from './format'
 import { zone, zoneOffset } from './zone'
@@ -30,27 +31,41 @@ export const QUICK_RANGES: readonly (readonly [string, RangeText])[] = [
   ['Last 7 days', { from: 'now-7d', to: 'now' }],
   ['Last 30 days', { from: 'now-30d', to: 'now' }],
   ['Last 90 days', { from: 'now-90d', to: 'now' }],
+  ['Today', { from: 'now/d', to: 'now' }],
+  ['Yesterday', { from: 'now-1d/d', to: 'now-1d/d' }],
 ]
 
-const UNIT_SIZES: Record<string, number> = { s: SECOND, m: MINUTE, h: HOUR, d: DAY, w: 7 * DAY }
+const CLOCK_UNITS: Record<string, number> = { s: SECOND, m: MINUTE, h: HOUR }
+
+/** Which end of a range a moment is: `now/d` is the beginning of today as its start, and the end of today as its end. */
+export type Side = 'start' | 'end'
 
 /** A moment in any spelling that the picker and links take; null when it is none. */
-export function parseMoment(text: string, now: number): number | null {
+export function parseMoment(text: string, now: number, side: Side = 'start'): number | null {
   const trimmed = text.trim()
-  const relative = /^now(?:-(.+?))?(?:\/([smhdw]))?$/.exec(trimmed)
-  if (relative) {
-    const back = relative[1] ? parseDuration(relative[1]) : 0
-    if (back === null) return null
-    const size = relative[2] ? UNIT_SIZES[relative[2]]! : 1
-    const moment = now - back
-    const offset = zoneOffset(moment) // days begin at midnight of the zone
-    return Math.floor((moment + offset) / size) * size - offset
-  }
+  const relative = /^now(?:-(.+?))?(?:\/([smhdwMy]))?$/.exec(trimmed)
+  if (relative) return relativeMoment(now, relative[1], relative[2], side)
   if (/^\d{19}$/.test(trimmed)) return Number(trimmed.slice(0, 13))
   if (/^\d{13}$/.test(trimmed)) return Number(trimmed)
   if (/^\d{10}$/.test(trimmed)) return Number(trimmed) * SECOND
   const parsed = Date.parse(withZone(trimmed))
   return Number.isNaN(parsed) ? null : parsed
+}
+
+function relativeMoment(now: number, back = '', unit = '', side: Side): number | null {
+  const by = back ? parseDuration(back) : 0
+  if (by === null) return null
+  if (!unit) return now - by
+  const later = side === 'end' ? 1 : 0
+  const size = CLOCK_UNITS[unit]
+  if (size) {
+    const offset = zoneOffset(now - by)
+    return (Math.floor((now - by + offset) / size) + later) * size - offset
+  }
+  const whole = unit as CalendarUnit
+  // As many of them as are gone back, where that is said: yesterday may have been 23 hours long.
+  const [, count, counted] = /^(\d+)([dwMy])$/.exec(back) ?? []
+  return counted === unit ? beginningOf(whole, now, later - Number(count)) : beginningOf(whole, now - by, later)
 }
 
 /** A date alone is its midnight, and what names no zone is of the chosen one. */
@@ -63,7 +78,7 @@ function withZone(text: string): string {
 }
 
 export function resolveRange(range: RangeText, now = Date.now()): Range {
-  const end = parseMoment(range.to, now) ?? now
+  const end = parseMoment(range.to, now, 'end') ?? now
   const start = parseMoment(range.from, now) ?? end - HOUR
   return start < end ? { start, end } : { start: end - SECOND, end }
 }

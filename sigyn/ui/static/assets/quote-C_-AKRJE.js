@@ -1,1 +1,0 @@
-function e(e){return JSON.stringify(e)}function t(e){if(e.startsWith("`"))return e.replace(/^`|`$/g,``);try{return JSON.parse(e)}catch{return e.replace(/^"|"$/g,``).replace(/\\(["\\])/g,`$1`)}}export{t as n,e as t};
