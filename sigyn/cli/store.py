@@ -259,7 +259,15 @@ def _show_check(found: "StoreCheck", *, quick: bool) -> None:
     ]
     if rows:
         show_table("", ("problem", "object", "tenant", "#entries", "what"), rows)
-    click.echo("the store is sound" if found.is_sound else "the store is damaged: restore these objects from a backup")
+    click.echo(_verdict(found))
+
+
+def _verdict(found: "StoreCheck") -> str:
+    if found.is_sound:
+        return "the store is sound"
+    if all(each.problem.value == "foreign" for each in found.findings if each.problem.is_damage):
+        return "every entry can be read, but no server starts where another store left its mark"
+    return "the store is damaged: restore these objects from a backup"
 
 
 def _show_plan(planned: "StorePlan") -> None:
