@@ -67,7 +67,7 @@ def check(data: str | None, config_file: Path | None, output: str, quick: bool) 
     """Hold every object against the catalog; the server must be stopped.
 
     Missing, torn, corrupt and quarantined objects make the exit code 1, and so do streams that are not as in
-    the objects. Orphans, which a running server
+    the objects, and marks of other stores in its places. Orphans, which a running server
     sweeps, and archived objects, which can't be read before they are restored, are named only.
     """
     from sigyn.cli.assembly import store_settings
