@@ -26,6 +26,9 @@ _LIMIT_FILES = (Path("/sys/fs/cgroup/memory.max"), Path("/sys/fs/cgroup/memory/m
 """Where a container finds its limit: of control groups version 2, and 1."""
 
 
+_THREAD = "warm-up"
+
+
 class WarmUp:
     """Listens to pushes; the first large one begins the work, in a thread of its own."""
 
@@ -44,7 +47,12 @@ class WarmUp:
     def _begin(self) -> None:
         self._begun = True
         # Not a daemon: a process that ends while libraries are being loaded would be aborted by them.
-        threading.Thread(target=self._work, name="warm-up").start()
+        threading.Thread(target=self._work, name=_THREAD).start()
+
+
+def is_warming() -> bool:
+    """Whether a thread of this process compiles, which may take it a minute more."""
+    return any(thread.name == _THREAD for thread in threading.enumerate())
 
 
 def usable_memory() -> int:

@@ -1,9 +1,12 @@
 """Where the machine code of loops is kept, so that only the first start on a machine compiles it."""
 
 import os
+import sys
 import tempfile
 from collections.abc import MutableMapping, Sequence
 from pathlib import Path
+
+from sigyn.api.warm_up import is_warming
 
 _NAMED = "NUMBA_CACHE_DIR"  # numba reads it when it is imported
 
@@ -19,6 +22,18 @@ def keep_compiled_code(
     """
     if _NAMED not in environment and not any(map(_takes_files, _usual(environment) if usual is None else usual)):
         environment[_NAMED] = str(data.resolve() / "compiled")
+
+
+def end_without_compiler() -> None:
+    """Ends the process, which did what it was to do, when the compiler is still at work: the next start goes on.
+
+    Python would wait for it, a minute on a machine that is busy. Libraries that are broken off while they end abort the
+    process; this way they are not told.
+    """
+    if is_warming():
+        sys.stdout.flush()
+        sys.stderr.flush()
+        os._exit(0)
 
 
 def _usual(environment: MutableMapping[str, str]) -> Sequence[Path]:

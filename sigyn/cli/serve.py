@@ -120,7 +120,7 @@ def _run(settings: Settings, notices: Iterable[Notice], globs: Sequence[str], de
     from sigyn.api.server import run
     from sigyn.cli.allocation import prepare_allocation
     from sigyn.cli.assembly import server_settings
-    from sigyn.cli.compiled_code import keep_compiled_code
+    from sigyn.cli.compiled_code import end_without_compiler, keep_compiled_code
     from sigyn.cli.memory import SMALL_MEMORY, memory_of
     from sigyn.cli.open_files import raise_file_limit
     from sigyn.demo.attach import attach_demo
@@ -138,6 +138,7 @@ def _run(settings: Settings, notices: Iterable[Notice], globs: Sequence[str], de
     if globs:
         attachments.append(partial(_tailed_files, globs, Path(settings.storage.data) / "tailed-files.yaml"))
     run(server_settings(settings), lambda listening: click.echo(banner(settings, listening, globs)), attachments)
+    end_without_compiler()
 
 
 @asynccontextmanager

@@ -67,7 +67,7 @@ def check(data: str | None, config_file: Path | None, output: str, quick: bool) 
     """Hold every object against the catalog; the server must be stopped.
 
     Missing, torn, corrupt and quarantined objects make the exit code 1, and so do streams that are not as in
-    the objects. Orphans, which a running server
+    the objects, and marks of other stores in its places. Orphans, which a running server
     sweeps, and archived objects, which can't be read before they are restored, are named only.
     """
     from sigyn.cli.assembly import store_settings
@@ -124,11 +124,17 @@ def rebuild_catalog_command(data: str | None, config_file: Path | None, output: 
     type=click.Path(file_okay=False, path_type=Path),
     help="A new folder, or that of the last backup, to which only what is new is copied.",
 )
+@click.option(
+    "--leave",
+    multiple=True,
+    metavar="TIER",
+    help="A tier whose objects stay where they are, and are not in the backup; may be given several times.",
+)
 @_store_options
-def backup(data: str | None, config_file: Path | None, output: str, folder: Path) -> int:
-    """Copy the data folder, with objects of its bucket, to a folder that can be used in its place.
+def backup(data: str | None, config_file: Path | None, output: str, folder: Path, leave: tuple[str, ...]) -> int:
+    """Copy the catalog and the objects of all tiers to a folder that can be used as a data folder.
 
-    The server may be running. Damaged objects, which are left out, make the exit code 1.
+    The server may be running. Damaged and archived objects, which are left out, make the exit code 1.
     """
     from sigyn.cli.assembly import store_settings
     from sigyn.ruler.ruler import FILE as RULER
@@ -136,7 +142,7 @@ def backup(data: str | None, config_file: Path | None, output: str, folder: Path
 
     settings = _settings(data, config_file)
     with counting("copying") as progress:
-        made = back_up(store_settings(settings.storage), folder, (RULER,), progress)
+        made = back_up(store_settings(settings.storage), folder, (RULER,), progress, leave=leave)
     if output == "json":
         _write_json(asdict(made))
     else:
@@ -145,9 +151,16 @@ def backup(data: str | None, config_file: Path | None, output: str, folder: Path
             f"{format_size(made.bytes)}: {counted(made.copied, 'object')} of {format_size(made.copied_bytes)} copied, "
             f"{made.removed} removed"
         )
+        if made.left:
+            click.echo(f"{counted(made.left, 'segment')} of {format_size(made.left_bytes)} stay in {', '.join(leave)}")
         for key in made.damaged:
             show_info(f"object `{key}` is missing or damaged, and not in the backup")
-    return 1 if made.damaged else 0
+        if made.archived:
+            show_info(
+                f"{counted(len(made.archived), 'object')}, such as `{made.archived[0]}`, can't be copied: have them "
+                "restored from the archive (sigyn store restore), or leave the tier as it is (--leave)"
+            )
+    return 0 if made.is_whole else 1
 
 
 @store.command()
@@ -259,7 +272,15 @@ def _show_check(found: "StoreCheck", *, quick: bool) -> None:
     ]
     if rows:
         show_table("", ("problem", "object", "tenant", "#entries", "what"), rows)
-    click.echo("the store is sound" if found.is_sound else "the store is damaged: restore these objects from a backup")
+    click.echo(_verdict(found))
+
+
+def _verdict(found: "StoreCheck") -> str:
+    if found.is_sound:
+        return "the store is sound"
+    if all(each.problem.value == "foreign" for each in found.findings if each.problem.is_damage):
+        return "every entry can be read, but no server starts where another store left its mark"
+    return "the store is damaged: restore these objects from a backup"
 
 
 def _show_plan(planned: "StorePlan") -> None:

@@ -1,5 +1,8 @@
 """A second data folder with the same content, made beside the server that uses the first one.
 
+It has everything in itself: the catalog in a SQLite file, whatever it was in, and the objects of all tiers as those of
+the hot one, but for tiers that are left where they are.
+
 Objects never change, but they are replaced while they are copied, and no copy of files one after the other fits the
 catalog that was copied with them. So the catalog is copied first, as of one instant; then what it names and the folder
 lacks; and where an object was gone by then, both again. Each round copies only what is new, so that the last one soon
@@ -9,53 +12,30 @@ At each instant the folder holds either the catalog before or the one after, wit
 """
 
 import secrets
-from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Collection, Sequence
 from pathlib import Path
 from zlib import crc32
 
 import msgspec
 
 from sigyn.model.errors import BadRequest, NotFound, Unavailable
-from sigyn.store.catalog import SegmentInfo
-from sigyn.store.demoted import is_demoted_key
-from sigyn.store.documents import is_document_key
-from sigyn.store.errors import SegmentLost
+from sigyn.store.backup_objects import Backup, Copying
 from sigyn.store.folders import sync_folder, write_durably
 from sigyn.store.lock import FolderLock
-from sigyn.store.objects import LocalObjects, ObjectStore
-from sigyn.store.open_catalog import FILE, catalog_name, has_catalog
-from sigyn.store.ownership import OWNER_KEY
-from sigyn.store.places import hot_objects
+from sigyn.store.moves import check_tiers
+from sigyn.store.objects import LocalObjects
+from sigyn.store.open_catalog import FILE, catalog_name, copy_catalog, has_catalog
+from sigyn.store.places import folders_of, hot_objects, shared_objects
 from sigyn.store.rebuild import Progress, no_progress
 from sigyn.store.settings import StoreSettings
 from sigyn.store.sqlite import SqliteDatabase, copy_database, sqlite_catalog
+from sigyn.store.tiers import HOT
 
 MARK = "backup.json"
 """The file that makes a folder a backup: without it a folder that has anything is left alone."""
 
 _UNFINISHED = "catalog.unfinished"
 _ROUNDS = 20
-
-
-@dataclass(frozen=True, slots=True)
-class Backup:
-    """What a backup holds and what was done for it.
-
-    objects       segments and documents, with `bytes` of them all
-    copied        objects that the folder lacked, with `copied_bytes`
-    removed       objects that nothing needs any more
-    damaged       addresses of segments whose object is missing, or not what was written
-    """
-
-    segments: int
-    entries: int
-    objects: int
-    bytes: int
-    copied: int
-    copied_bytes: int
-    removed: int
-    damaged: tuple[str, ...]
 
 
 class _Mark(msgspec.Struct, frozen=True):
@@ -69,29 +49,38 @@ class _Mark(msgspec.Struct, frozen=True):
 
 
 def back_up(
-    settings: StoreSettings, folder: Path, databases: Sequence[str] = (), progress: Progress = no_progress
+    settings: StoreSettings,
+    folder: Path,
+    databases: Sequence[str] = (),
+    progress: Progress = no_progress,
+    *,
+    leave: Collection[str] = (),
 ) -> Backup:
-    """Makes `folder` a copy of the data folder; `databases` are SQLite files beside the catalog that go with it.
+    """Makes `folder` a copy of the store; `databases` are SQLite files beside the catalog that go with it.
 
+    Segments in the tiers of `leave` stay there, and the copy finds them there.
     Raises BadRequest where that makes no sense, NotFound without a catalog, FolderInUse when a process has `folder`
     open, and Unavailable when something can't be read or written: the folder is then the backup that it was before.
     """
     data = settings.data
-    if data is None or settings.catalog or settings.tiers:
-        raise BadRequest(
-            "a backup is made of a catalog in a data folder and the objects of one place: for a catalog in PostgreSQL, "
-            "or for tiers, use what the database and the buckets have for it"
-        )
+    if data is None:
+        raise BadRequest("a store in memory can't be backed up")
+    _check_tiers_left(settings, leave)
     if not has_catalog(settings):
         raise NotFound(f"there is no catalog at `{catalog_name(settings)}`")
     if folder.resolve().is_relative_to(data.resolve()):
         raise BadRequest(f"`{folder}` lies in the data folder `{data}`: choose another place, best on another disk")
+    for place in folders_of(settings):
+        if folder.resolve().is_relative_to(place.resolve()):
+            raise BadRequest(f"`{folder}` lies among the objects in `{place}`: choose another place")
     lock = FolderLock(folder)
     try:
         mark = _mark_of(folder)
-        copying = _Copying(hot_objects(settings), LocalObjects(folder / "objects"), progress)
+        copying = Copying(
+            hot_objects(settings), shared_objects(settings), LocalObjects(folder / "objects"), progress, set(leave)
+        )
         try:
-            _copy_catalog(data / FILE, folder, mark, copying)
+            _copy_catalog(settings, folder, mark, copying)
             for name in databases:
                 if (data / name).exists():
                     copy_database(data / name, folder / _UNFINISHED)
@@ -105,11 +94,19 @@ def back_up(
         lock.release()
 
 
-def _copy_catalog(source: Path, folder: Path, mark: _Mark | None, copying: "_Copying") -> None:
+def _check_tiers_left(settings: StoreSettings, leave: Collection[str]) -> None:
+    known = [tier.name for tier in settings.tiers]
+    strange = sorted(set(leave) - set(known))
+    if strange:
+        named = f"names `{'`, `'.join(known)}`" if known else "names none"
+        raise BadRequest(f"there is no tier `{strange[0]}` to be left as it is: `storage.tiers` {named}")
+
+
+def _copy_catalog(settings: StoreSettings, folder: Path, mark: _Mark | None, copying: Copying) -> None:
     """The catalog with all that it names; in place only when everything is there."""
     unfinished = folder / _UNFINISHED
     for _ in range(_ROUNDS):
-        identity = copy_database(source, unfinished)
+        identity = copy_catalog(settings, unfinished)
         mark = mark or _Mark(identity)
         if mark.identity != identity:
             raise BadRequest(f"`{folder}` is the backup of another store: choose another folder")
@@ -119,13 +116,18 @@ def _copy_catalog(source: Path, folder: Path, mark: _Mark | None, copying: "_Cop
             live, quarantined = catalog.live(), catalog.quarantined()
         finally:
             catalog.close()
+        check_tiers([*live, *quarantined], settings.tiers)
         if copying.all_of(live, quarantined):
             break
     else:
         raise Unavailable(f"objects were gone {_ROUNDS} times before they were copied; try again")
     # Its segments get other ids from now on, and caches know answers by identity and ids.
     other = SqliteDatabase(unfinished)
-    other.query("UPDATE counter SET value = ? WHERE name = 'identity'", secrets.randbits(63))
+    with other.transaction() as run:
+        run("UPDATE counter SET value = ? WHERE name = 'identity'", secrets.randbits(63))
+        for tier in settings.tiers:
+            if tier.name not in copying.leave:
+                run("UPDATE segment SET tier = ? WHERE tier = ?", HOT, tier.name)
     other.close()
     checksum = crc32(unfinished.read_bytes())
     _write_mark(folder, _Mark(mark.identity, (*mark.checksums, checksum)))
@@ -156,88 +158,6 @@ def _write_mark(folder: Path, mark: _Mark) -> None:
     write_durably(aside, msgspec.json.encode(mark))
     aside.rename(folder / MARK)
     sync_folder(folder)
-
-
-@dataclass(slots=True)
-class _Copying:
-    """Objects on their way from one place to another."""
-
-    source: ObjectStore
-    target: LocalObjects
-    progress: Progress
-    sizes: dict[str, int] = field(default_factory=dict)  # of what the target has
-    needed: set[str] = field(default_factory=set)
-    gone: set[str] = field(default_factory=set)  # in the last round
-    damaged: set[str] = field(default_factory=set)
-    copied: int = 0
-    copied_bytes: int = 0
-    segments: int = 0
-    entries: int = 0
-
-    def __post_init__(self) -> None:
-        self.sizes = {found.key: found.size for found in self.target.list()}
-
-    def all_of(self, live: Sequence[SegmentInfo], quarantined: Iterable[SegmentInfo]) -> bool:
-        """Copies what is missing; False when something was gone that may only have been replaced meanwhile."""
-        self.segments, self.entries = len(live), sum(segment.rows for segment in live)
-        beside = [key for key in (found.key for found in self.source.list()) if _is_beside(key)]
-        self.needed = {*beside, *(segment.key for segment in (*live, *quarantined))}
-        self.damaged.clear()
-        gone: set[str] = set()
-        for done, segment in enumerate(live):
-            self.progress(done, len(live))
-            if self.sizes.get(segment.key) == segment.object_bytes:
-                continue
-            body = self._get(segment.key)
-            if body is None:
-                gone.add(segment.key)
-            elif crc32(body) == segment.checksum:
-                self._put(segment.key, body)
-            else:
-                self.damaged.add(segment.key)
-        for key in (*beside, *(segment.key for segment in quarantined)):
-            if key not in self.sizes or is_demoted_key(key):
-                body = self._get(key)
-                if body is not None:  # a document that is gone was replaced: the next backup has it
-                    self._put(key, body)
-        lost = gone & self.gone  # twice: the catalog names what is not there
-        self.damaged |= lost
-        self.gone = gone
-        return not gone - lost
-
-    def end(self) -> Backup:
-        """Removes what is not needed."""
-        unneeded = sorted(self.sizes.keys() - self.needed)
-        self.target.delete(unneeded)
-        for key in unneeded:
-            del self.sizes[key]
-        return Backup(
-            segments=self.segments,
-            entries=self.entries,
-            objects=len(self.sizes),
-            bytes=sum(self.sizes.values()),
-            copied=self.copied,
-            copied_bytes=self.copied_bytes,
-            removed=len(unneeded),
-            damaged=tuple(sorted(self.damaged)),
-        )
-
-    def _get(self, key: str) -> bytes | memoryview | None:
-        try:
-            return self.source.get(key)
-        except SegmentLost:
-            return None
-
-    def _put(self, key: str, body: bytes | memoryview) -> None:
-        self.target.put(key, body)
-        if key not in self.sizes:
-            self.copied += 1
-            self.copied_bytes += len(body)
-        self.sizes[key] = len(body)
-
-
-def _is_beside(key: str) -> bool:
-    return (is_document_key(key) and key != OWNER_KEY) or is_demoted_key(key)
 
 
 def _put_in_place(folder: Path, name: str) -> None:

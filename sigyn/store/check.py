@@ -1,6 +1,6 @@
 """Holds every object against the catalog."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from enum import Enum
 
@@ -10,17 +10,19 @@ from sigyn.model.errors import BadRequest, NotFound
 from sigyn.store.catalog import Catalog, SegmentInfo
 from sigyn.store.demoted import is_demoted_key
 from sigyn.store.documents import is_document_key
-from sigyn.store.errors import SegmentArchived, SegmentLost
+from sigyn.store.errors import PlaceInUse, SegmentArchived, SegmentLost
 from sigyn.store.keys import is_segment_key
 from sigyn.store.lock import FolderLock
 from sigyn.store.moves import check_tiers
 from sigyn.store.objects import ObjectStore
 from sigyn.store.open_catalog import catalog_name, has_catalog, open_catalog
-from sigyn.store.places import objects_of
+from sigyn.store.ownership import OWNER_KEY, Ownership
+from sigyn.store.places import objects_of, shared_places
 from sigyn.store.rebuild import Progress, no_progress
 from sigyn.store.segment import decode_segment
 from sigyn.store.settings import StoreSettings
 from sigyn.store.streams import StreamRegistry
+from sigyn.store.tiers import address, split_address
 
 _REBUILD = "the object is whole, `sigyn store rebuild-catalog` makes the catalog anew"
 
@@ -33,12 +35,13 @@ class Problem(Enum):
     CORRUPT = "corrupt"
     STREAMS = "streams"
     QUARANTINED = "quarantined"
+    FOREIGN = "foreign"
     ARCHIVED = "archived"
     ORPHAN = "orphan"
 
     @property
     def is_damage(self) -> bool:
-        """Whether entries can't be read because of it; an orphan is swept, an archived object can be restored."""
+        """Whether a server can't give entries because of it; orphans are swept, archived objects can be restored."""
         return self not in (Problem.ARCHIVED, Problem.ORPHAN)
 
 
@@ -70,7 +73,7 @@ class StoreCheck:
 
     @property
     def is_sound(self) -> bool:
-        """Whether everything that was acknowledged can be read."""
+        """Whether a server can give everything that was acknowledged."""
         return not any(finding.problem.is_damage for finding in self.findings)
 
 
@@ -90,7 +93,9 @@ def check_store(settings: StoreSettings, progress: Progress = no_progress, *, co
     try:
         catalog = open_catalog(settings)
         try:
-            return _check(catalog, objects_of(settings), settings, progress, contents=contents)
+            objects = objects_of(settings)
+            ownership = Ownership(objects, catalog, catalog_name(settings), shared_places(settings))
+            return _check(catalog, objects, ownership, settings, progress, contents=contents)
         finally:
             catalog.close()
     finally:
@@ -98,12 +103,18 @@ def check_store(settings: StoreSettings, progress: Progress = no_progress, *, co
 
 
 def _check(
-    catalog: Catalog, objects: ObjectStore, settings: StoreSettings, progress: Progress, *, contents: bool
+    catalog: Catalog,
+    objects: ObjectStore,
+    ownership: Ownership,
+    settings: StoreSettings,
+    progress: Progress,
+    *,
+    contents: bool,
 ) -> StoreCheck:
     live = catalog.live()
     check_tiers(live, settings.tiers)
     sizes = {found.key: found.size for found in objects.list()}
-    findings = []
+    findings = list(_foreign(ownership))
     verified = 0
     for done, segment in enumerate(live):
         progress(done, len(live))
@@ -129,6 +140,15 @@ def _check(
         quarantined_bytes=sum(sizes.get(segment.key, 0) for segment in quarantined),
         findings=tuple(findings),
     )
+
+
+def _foreign(ownership: Ownership) -> Iterator[Finding]:
+    """The marks of other stores: no server opens this one while they are there."""
+    for tier in ownership.tiers:
+        try:
+            ownership.is_marked(tier)
+        except PlaceInUse as error:
+            yield Finding(Problem.FOREIGN, address(tier, OWNER_KEY), str(error))
 
 
 def _presence(segment: SegmentInfo, sizes: dict[str, int]) -> Finding | None:
@@ -183,5 +203,5 @@ def _orphans(catalog: Catalog, sizes: dict[str, int], known: Iterable[SegmentInf
     return [
         Finding(Problem.ORPHAN, key, f"{sizes[key]} bytes, {fate(key)}")
         for key in sorted(unknown)
-        if not is_demoted_key(key) and not is_document_key(key)
+        if not is_demoted_key(key) and not is_document_key(split_address(key)[1])
     ]

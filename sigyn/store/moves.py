@@ -21,6 +21,7 @@ from sigyn.store.keys import day_of
 from sigyn.store.live import LiveSegments
 from sigyn.store.metrics import StoreMetrics
 from sigyn.store.objects import ObjectStore
+from sigyn.store.ownership import Ownership
 from sigyn.store.quarantine import Quarantine
 from sigyn.store.rewrite import load_body
 from sigyn.store.settings import TierSettings
@@ -65,6 +66,7 @@ class Mover:
         self,
         tiers: Sequence[TierSettings],
         objects: ObjectStore,
+        ownership: Ownership,
         committer: Committer,
         live: LiveSegments,
         quarantine: Quarantine,
@@ -72,6 +74,7 @@ class Mover:
     ) -> None:
         self._tiers = tiers
         self._objects = objects
+        self._ownership = ownership
         self._committer = committer
         self._live = live
         self._quarantine = quarantine
@@ -82,18 +85,22 @@ class Mover:
         """Moves all segments that are old enough. `pause` is called before each and may raise to break off.
 
         A segment whose object is lost is quarantined, one that has to be restored from an archive first stays
-        for an hour. Raises Unavailable when a tier or the catalog
-        fails, after what goes between other tiers; each segment is then either where it was or where it should be.
+        for an hour. Raises Unavailable when a tier or the catalog fails, and PlaceInUse when a tier is another store's,
+        after what goes between other tiers; each segment is then either where it was or where it should be.
         """
         if not self._tiers:
             return
         failures = Failures()
+        claimed = set()
         for move in plan_moves(self._live.all(), self._tiers, now):
             way = f"{move.segment.tier} to {move.tier}"
             if way in failures or self._archived.has(move.segment.id):
                 continue
             pause()
             with failures.within(way):
+                if move.tier not in claimed:  # its owner would delete what is written there
+                    self._ownership.claim(move.tier)
+                    claimed.add(move.tier)
                 try:
                     self._move(move)
                 except SegmentArchived:

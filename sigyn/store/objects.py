@@ -63,7 +63,8 @@ class ObjectStore(Protocol):
     def put_new(self, key: str, body: bytes) -> bool:
         """Stores a small object unless there is one, and says whether it did; of several at once one does.
 
-        A service that knows no such condition stores it in any case.
+        It can be read at once, whatever the storage class of the others. A service that knows no such condition stores
+        it in any case.
         """
 
     def get(self, key: str) -> bytes | memoryview:
@@ -99,10 +100,11 @@ class RemoteObjects:
 
     def put(self, key: str, body: bytes | memoryview) -> None:
         """As in ObjectStore. The services answer a PUT when it is durable."""
+        self._put(key, body, self._attributes)
+
+    def _put(self, key: str, body: bytes | memoryview, attributes: "Attributes") -> None:
         try:
-            obstore.put(
-                self._store, key, body, attributes=self._attributes, use_multipart=len(body) > _SINGLE_PUT_BYTES
-            )
+            obstore.put(self._store, key, body, attributes=attributes, use_multipart=len(body) > _SINGLE_PUT_BYTES)
         except (BaseError, OSError) as error:
             raise self._unavailable("write", key, error) from error
 
@@ -113,7 +115,7 @@ class RemoteObjects:
         except (AlreadyExistsError, PreconditionError):
             return False
         except NotSupportedError:
-            self.put(key, body)
+            self._put(key, body, {})
         except (BaseError, OSError) as error:
             raise self._unavailable("write", key, error) from error
         return True

@@ -1,16 +1,17 @@
 """The catalog of a store by its settings: a SQLite file in the data folder, or a PostgreSQL database."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 
 from sigyn.model.errors import BadRequest
 from sigyn.model.time import Clock, system_clock
+from sigyn.store.database import Run
 from sigyn.store.folders import sync_folder
 from sigyn.store.schema import TABLES
 from sigyn.store.settings import StoreSettings
-from sigyn.store.sql_catalog import SqlCatalog, migrate
-from sigyn.store.sqlite import SqliteDatabase, sqlite_catalog
+from sigyn.store.sql_catalog import SqlCatalog, check_version, migrate
+from sigyn.store.sqlite import SqliteDatabase, copy_database, identity_of, sqlite_catalog
 
 FILE = "catalog.sqlite"
 """The catalog in a data folder."""
@@ -83,6 +84,34 @@ def new_catalog(settings: StoreSettings) -> Iterator[SqlCatalog]:
         _remove(unfinished)
 
 
+def copy_catalog(settings: StoreSettings, target: Path) -> int:
+    """Makes `target` a SQLite file with the catalog as of one instant, also while a server uses it; its identity.
+
+    `target` is durable then. Raises Unavailable, UnknownFormat for a catalog in PostgreSQL of another version, and
+    BadRequest for a store in memory.
+    """
+    if not settings.catalog:
+        if settings.data is None:
+            raise BadRequest("a store in memory has no catalog to copy")
+        return copy_database(settings.data / FILE, target)
+    from sigyn.store.postgresql import PostgresDatabase
+
+    _remove(target)
+    source = PostgresDatabase(settings.catalog, read_only=True)
+    try:
+        copy = SqliteDatabase(target)
+        try:
+            with source.as_of_one_instant() as rows_of, copy.transaction() as run:
+                check_version(source)
+                migrate(run, copy.name)
+                _insert(run, rows_of)
+            return identity_of(copy)
+        finally:
+            copy.close()
+    finally:
+        source.close()
+
+
 def _path(settings: StoreSettings) -> Path | None:
     return settings.data / FILE if settings.data is not None else None
 
@@ -100,15 +129,20 @@ def _copy(path: Path, settings: StoreSettings) -> None:
         try:
             with target.transaction() as run:
                 migrate(run, target.name)
-                for table, columns in TABLES.items():
-                    names = ", ".join(columns)
-                    places = ", ".join("?" * len(columns))
-                    for row in source.query(f"SELECT {names} FROM {table}"):
-                        run(f"INSERT INTO {table} ({names}) VALUES ({places})", *row)
+                _insert(run, source.query)
         finally:
             target.close()
     finally:
         source.close()
+
+
+def _insert(run: Run, rows_of: Callable[[str], Iterable[Sequence[object]]]) -> None:
+    """All rows that a catalog gives for a statement into another that has none."""
+    for table, columns in TABLES.items():
+        names = ", ".join(columns)
+        places = ", ".join("?" * len(columns))
+        for row in rows_of(f"SELECT {names} FROM {table}"):
+            run(f"INSERT INTO {table} ({names}) VALUES ({places})", *row)
 
 
 def _remove(unfinished: Path) -> None:

@@ -1,53 +1,132 @@
 """Whose objects they are, written beside them: of two stores in one place each would take the other's for orphans.
 
-A data folder has a lock, a bucket has none. So a store leaves its catalog's identity there. Where it finds that of
-another one, it does not open, and deletes nothing that its catalog does not know.
+A data folder has a lock, a bucket has none, nor has the place of a colder tier. So a store leaves its catalog's
+identity in each. Where it finds that of another one, it does not open, and moves and deletes nothing there.
 """
+
+import socket
+from collections.abc import Mapping
+from contextlib import suppress
 
 import msgspec
 
-from sigyn.store.errors import PlaceInUse, SegmentLost
+from sigyn.model.errors import Unavailable
+from sigyn.model.time import system_clock
+from sigyn.store.catalog import Catalog
+from sigyn.store.errors import PlaceInUse, SegmentArchived, SegmentLost
+from sigyn.store.keys import is_segment_key
 from sigyn.store.objects import ObjectStore
+from sigyn.store.tiers import HOT, address
 
 OWNER_KEY = ".documents/owner.json"  # among what is neither an orphan nor a segment
 
 
 class _Owner(msgspec.Struct, frozen=True):
+    """Who marked a place: the catalog, with its name and its host for people."""
+
     identity: int
+    catalog: str = ""
+    host: str = ""
+
+    def __str__(self) -> str:
+        return f" (catalog `{self.catalog}` of host `{self.host}`)" if self.catalog else ""
+
+
+def owner_of(objects: ObjectStore, tier: str) -> str:
+    """For messages the catalog that marked the place of a tier, in brackets; nothing when that can't be told."""
+    try:
+        return str(_owner(objects, tier) or "")
+    except (SegmentArchived, Unavailable):
+        return ""
+
+
+def _owner(objects: ObjectStore, tier: str) -> _Owner | None:
+    """Who marked the place; None when nobody did. Raises SegmentArchived and Unavailable."""
+    try:
+        return msgspec.json.decode(objects.get(address(tier, OWNER_KEY)), type=_Owner)
+    except SegmentArchived:
+        raise
+    except SegmentLost:
+        return None
+    except msgspec.DecodeError:
+        return _Owner(0)
 
 
 class Ownership:
-    """The mark of one store in the place of its objects, `place` for messages; none in a data folder of its own."""
+    """The marks of one store in those places of its objects that other servers may reach."""
 
-    def __init__(self, objects: ObjectStore, identity: int, place: str | None) -> None:
+    def __init__(self, objects: ObjectStore, catalog: Catalog, name: str, places: Mapping[str, str]) -> None:
+        """`name` is what messages call the catalog, `places` what they call the place of each tier."""
         self._objects = objects
-        self._mark = _Owner(identity)
-        self._place = place
+        self._catalog = catalog
+        self._mark = _Owner(catalog.identity, name, socket.gethostname())
+        self._places = places
 
-    def claim(self) -> None:
-        """Marks a place that has no mark. Raises PlaceInUse when it has another's, and Unavailable."""
-        if self._place is None:
+    @property
+    def tiers(self) -> tuple[str, ...]:
+        """Tiers whose places have marks."""
+        return tuple(self._places)
+
+    def claim(self, tier: str) -> None:
+        """Marks the place of a tier, when it is one that has marks and has none yet.
+
+        Raises PlaceInUse when it has another's, and Unavailable.
+        """
+        if tier not in self._places or self.is_marked(tier):
             return
-        owner = self._owner()
-        if owner is None:
-            # Of two that are started at the same moment one is told here that it came second.
-            owner = self._mark if self._objects.put_new(OWNER_KEY, msgspec.json.encode(self._mark)) else self._owner()
-        if owner != self._mark:
+        is_used = tier != HOT and any(is_segment_key(found.key) for found in self._objects.list(address(tier, "")))
+        if not self._objects.put_new(address(tier, OWNER_KEY), msgspec.json.encode(self._mark)):
+            self.is_marked(tier)  # of two that are started at the same moment one is told here that it came second
+        elif is_used:
+            # Objects may be a store's that has not marked its places yet, or newer than a catalog that was restored.
+            self._catalog.spare(system_clock())
+
+    def claim_all(self) -> None:
+        """Marks the places that can be reached; the others are asked for before anything is deleted there."""
+        for tier in self._places:
+            with suppress(Unavailable):
+                self.claim(tier)
+
+    def is_marked(self, tier: str) -> bool:
+        """Whether the place of a tier has the mark of this store; False when it has none.
+
+        Raises PlaceInUse when it has another's, and Unavailable.
+        """
+        owner = self._owner(tier)
+        if owner is not None and owner.identity != self._mark.identity:
             raise PlaceInUse(
-                f"the objects in `{self._place}` are those of another store: give each server a bucket or a prefix of "
-                f"its own, or each deletes what the other wrote; if no other one is left, delete `{OWNER_KEY}` there"
+                f"the objects in {self._place(tier)} are those of another store{owner}: give each server a bucket or a "
+                "prefix of its own, or each deletes what the other wrote; if no other one is left, delete "
+                f"`{OWNER_KEY}` there"
             )
+        return owner is not None
+
+    def refuse_several(self) -> None:
+        """Raises PlaceInUse when the places have marks of different stores, and Unavailable."""
+        owners = [(tier, owner) for tier in self._places if (owner := self._owner(tier)) is not None]
+        for tier, owner in owners[1:]:
+            first, its_owner = owners[0]
+            if owner.identity != its_owner.identity:
+                raise PlaceInUse(
+                    f"{self._place(first)}{its_owner} and {self._place(tier)}{owner} belong to different stores: are "
+                    "storage.objects and storage.tiers as they were? If both are of this one, delete "
+                    f"`{OWNER_KEY}` in each"
+                )
 
     def take_over(self) -> None:
-        """Marks the place, whosever it was. Raises Unavailable."""
-        if self._place is not None:
-            self._objects.put(OWNER_KEY, msgspec.json.encode(self._mark))
+        """Marks all places, whosever they were. Raises Unavailable, and PlaceInUse when another does so meanwhile."""
+        self._objects.delete([address(tier, OWNER_KEY) for tier in self._places])
+        for tier in self._places:
+            self.claim(tier)
 
-    def _owner(self) -> _Owner | None:
-        """Who marked the place; None when nobody did."""
+    def _owner(self, tier: str) -> _Owner | None:
         try:
-            return msgspec.json.decode(self._objects.get(OWNER_KEY), type=_Owner)
-        except SegmentLost:
-            return None
-        except msgspec.DecodeError:
-            return _Owner(0)
+            return _owner(self._objects, tier)
+        except SegmentArchived:
+            raise PlaceInUse(
+                f"whose objects are in {self._place(tier)} can't be told: `{OWNER_KEY}` there is archived by a rule "
+                "of the bucket; restore it, or delete it if they are this store's"
+            ) from None
+
+    def _place(self, tier: str) -> str:
+        return f"`{self._places[tier]}`" if tier == HOT else f"tier `{tier}`, `{self._places[tier]}`,"

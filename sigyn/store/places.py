@@ -40,9 +40,25 @@ def hot_objects(settings: StoreSettings) -> ObjectStore:
     return _own(settings, is_shared=True)
 
 
-def shared_place(settings: StoreSettings) -> str | None:
-    """What messages call the place of objects that other servers may reach; None for a data folder of our own."""
-    return hide_user(settings.objects.url) if settings.objects is not None else None
+def shared_objects(settings: StoreSettings) -> ObjectStore:
+    """All tiers in the same way. Raises BadRequest."""
+    _check_apart(settings)
+    tiers = {HOT: hot_objects(settings)}
+    for tier in settings.tiers:
+        tiers[tier.name] = open_objects(tier.objects, is_shared=True)
+    return TieredObjects(tiers)
+
+
+def folders_of(settings: StoreSettings) -> list[Path]:
+    """The folders outside of the data folder that have objects."""
+    places = [*([settings.objects] if settings.objects else []), *(tier.objects for tier in settings.tiers)]
+    return [Path(place.url.removeprefix("file://")) for place in places if place.url.startswith("file://")]
+
+
+def shared_places(settings: StoreSettings) -> dict[str, str]:
+    """By tier what messages call the places that other servers may reach: all but a data folder of our own."""
+    hot = {} if settings.objects is None else {HOT: hide_user(settings.objects.url)}
+    return hot | {tier.name: hide_user(tier.objects.url) for tier in settings.tiers}
 
 
 def _check_apart(settings: StoreSettings) -> None:

@@ -9,7 +9,7 @@ database can be asked again.
 """
 
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from threading import RLock
 from typing import Any
@@ -28,6 +28,7 @@ from sigyn.store.sql_catalog import SqlCatalog
 
 _CONNECT_SECONDS = 5
 _STATEMENT_MILLISECONDS = 60_000
+_STREAMED_ROWS = 1000  # a row of a segment with many streams takes some 100 KB
 _LOCK_SECONDS = 10.0  # a process that was killed may keep the lock for a moment
 _OWNER = 0x51679CA7  # with the hash of the schema's name the key of the advisory lock
 _SESSION = (
@@ -83,6 +84,18 @@ class PostgresDatabase:
                         continue
                     raise self._unavailable(error) from error
         raise AssertionError("unreachable")
+
+    @contextmanager
+    def as_of_one_instant(self) -> Iterator[Callable[[str], Iterator[Any]]]:
+        """Gives the rows of statements, a few at a time, all as of one instant. Raises Unavailable."""
+        connection = self._connect()
+        try:
+            connection.execute("BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY")
+            yield lambda statement: _streamed(connection, statement)
+        except psycopg.Error as error:
+            raise self._unavailable(error) from error
+        finally:
+            connection.close()
 
     @contextmanager
     def transaction(self) -> Iterator[Run]:
@@ -255,6 +268,13 @@ class _Rows:
 def _execute(connection: _Connection, statement: str, values: Sequence[object]) -> psycopg.Cursor[TupleRow]:
     encoded = [_escape(value) if isinstance(value, str) else value for value in values]
     return connection.execute(POSTGRESQL.translate(statement).encode(), encoded or None)
+
+
+def _streamed(connection: _Connection, statement: str) -> Iterator[Any]:
+    with connection.cursor(name="rows") as cursor:
+        cursor.execute(POSTGRESQL.translate(statement).encode())
+        while rows := cursor.fetchmany(_STREAMED_ROWS):
+            yield from _decoded(rows)
 
 
 def _decoded(rows: Sequence[TupleRow]) -> list[Any]:

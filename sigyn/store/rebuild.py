@@ -23,7 +23,7 @@ from sigyn.store.lock import FolderLock
 from sigyn.store.objects import ObjectStore, StoredObject
 from sigyn.store.open_catalog import catalog_name, has_catalog, new_catalog
 from sigyn.store.ownership import Ownership
-from sigyn.store.places import objects_of, shared_place
+from sigyn.store.places import objects_of, shared_places
 from sigyn.store.segment import decode_segment, verify_pages
 from sigyn.store.settings import StoreSettings
 from sigyn.store.tiers import split_address
@@ -60,7 +60,8 @@ def rebuild_catalog(settings: StoreSettings, progress: Progress = no_progress) -
     """Reads every object of every tier and writes a new catalog, where none may be.
 
     Raises BadRequest when there is one, FolderInUse, Unavailable when the object store can't be
-    reached or an object has to be restored first, and UnknownFormat when a newer Sigyn wrote an object.
+    reached or an object has to be restored first, PlaceInUse when the tiers are of different stores, and UnknownFormat
+    when a newer Sigyn wrote an object.
     """
     if settings.data is None:
         raise BadRequest("a store in memory has no catalog to rebuild")
@@ -70,8 +71,10 @@ def rebuild_catalog(settings: StoreSettings, progress: Progress = no_progress) -
             raise BadRequest(f"there is a catalog at `{catalog_name(settings)}`; {_away(settings)} first")
         objects = objects_of(settings)
         with new_catalog(settings) as catalog:
+            ownership = Ownership(objects, catalog, catalog_name(settings), shared_places(settings))
+            ownership.refuse_several()
             rebuilt = _fill(catalog, objects, progress)
-            Ownership(objects, catalog.identity, shared_place(settings)).take_over()
+            ownership.take_over()
             return rebuilt
     finally:
         lock.release()

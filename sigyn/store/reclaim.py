@@ -84,9 +84,13 @@ class Reclaimer:
     def sweep(self, grace_seconds: float, pause: Callable[[], None]) -> None:
         """Deletes orphans: objects without a row in the catalog, older than `grace_seconds`, but not of before it.
 
-        Raises PlaceInUse, with nothing deleted, when another store took the place.
+        Nothing is deleted in the place of a tier that can't be reached, or that another store took: that is raised as
+        Unavailable or PlaceInUse when the others are done.
         """
-        self._ownership.claim()
+        failures = Failures()
+        for tier in self._ownership.tiers:
+            with failures.within(tier):
+                self._ownership.claim(tier)
         grace, now = int(grace_seconds * SECOND), self._clock()
         spared = self._catalog.spared()
         suspects = []
@@ -95,15 +99,17 @@ class Reclaimer:
                 pause()
                 # One of the future was written before a clock was set back; two clocks may differ a little.
                 is_old = found.modified <= now - grace or found.modified > now + grace
-                if spared < found.modified and is_old and is_segment_key(found.key):
+                is_orphan = spared < found.modified and is_old and is_segment_key(found.key)
+                if is_orphan and split_address(found.key)[0] not in failures:
                     suspects.append(found.key)
                     if len(suspects) >= 1000:
                         self._sweep(suspects)
                         suspects = []
-        except Unavailable:  # of a colder tier, as a rule: what was found before it is no worse for that
+        except Unavailable:  # of one tier, as a rule: what was found in others is no worse for that
             self._sweep(suspects)
             raise
         self._sweep(suspects)
+        failures.tell()
 
     def _sweep(self, keys: Sequence[str]) -> None:
         # What is under way is asked before what is committed: a key that moves between both is seen in one.

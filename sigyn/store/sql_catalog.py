@@ -49,7 +49,7 @@ class SqlCatalog:
         self.registry = StreamRegistry(self.streams)
         try:
             if read_only:
-                self._check_version()
+                check_version(database)
                 return
             with database.transaction() as run:
                 migrate(run, database.name)
@@ -300,18 +300,20 @@ class SqlCatalog:
         )  # fmt: skip
         return info
 
-    def _check_version(self) -> None:
-        version = self.database.query("SELECT MAX(version) FROM version")[0][0]
-        if version != len(MIGRATIONS):
-            raise UnknownFormat(
-                f"catalog `{self.database.name}` has version {version}; this Sigyn reads {len(MIGRATIONS)}, and a "
-                "start of its server brings an older one there"
-            )
-
     def _identity(self) -> int:
         with self.database.transaction() as run:
             run("INSERT INTO counter (name, value) VALUES ('identity', ?) ON CONFLICT DO NOTHING", secrets.randbits(63))
             return int(run("SELECT value FROM counter WHERE name = 'identity'").fetchone()[0])
+
+
+def check_version(database: Database) -> None:
+    """Raises UnknownFormat when a catalog has another version than the newest, and Unavailable."""
+    version = database.query("SELECT MAX(version) FROM version")[0][0]
+    if version != len(MIGRATIONS):
+        raise UnknownFormat(
+            f"catalog `{database.name}` has version {version}; this Sigyn reads {len(MIGRATIONS)}, and a "
+            "start of its server brings an older one there"
+        )
 
 
 def migrate(run: Run, name: str) -> None:

@@ -99,12 +99,17 @@ def copy_database(source: Path, target: Path) -> int:
     original = SqliteDatabase(source, read_only=True)
     try:
         original.copy_to(target)
-        if not original.has_table("counter"):
-            return 0
-        found = original.query("SELECT value FROM counter WHERE name = 'identity'")
-        return int(found[0][0]) if found else 0
+        return identity_of(original)
     finally:
         original.close()
+
+
+def identity_of(database: SqliteDatabase) -> int:
+    """The identity of a catalog, 0 of anything else. Raises Unavailable."""
+    if not database.has_table("counter"):
+        return 0
+    found = database.query("SELECT value FROM counter WHERE name = 'identity'")
+    return int(found[0][0]) if found else 0
 
 
 def sqlite_catalog(path: Path | None, clock: Clock = system_clock, *, read_only: bool = False) -> SqlCatalog:

@@ -2,7 +2,7 @@
 
 import asyncio
 from collections.abc import Sequence
-from contextlib import ExitStack, suppress
+from contextlib import ExitStack
 from dataclasses import replace
 from threading import Event, Lock, Thread
 
@@ -32,9 +32,9 @@ from sigyn.store.metrics import StoreGauges, StoreMetrics
 from sigyn.store.moves import Mover, check_tiers
 from sigyn.store.objects import ObjectStore
 from sigyn.store.open_catalog import catalog_name, has_catalog, open_catalog
-from sigyn.store.ownership import Ownership
+from sigyn.store.ownership import Ownership, owner_of
 from sigyn.store.pace import Pace
-from sigyn.store.places import objects_of, shared_place
+from sigyn.store.places import objects_of, shared_places
 from sigyn.store.probe import faults_of
 from sigyn.store.quarantine import Quarantine
 from sigyn.store.reader import SegmentReader
@@ -69,6 +69,7 @@ class Store:
         clock: Clock,
         retention: RetentionRules,
         metrics: StoreMetrics,
+        ownership: Ownership,
     ) -> None:
         self.metrics = metrics
         self.streams = catalog.registry
@@ -91,7 +92,7 @@ class Store:
         committer = Committer(objects, catalog, self._live, self._reader)
         reclaimer = Reclaimer(
             objects, catalog, self._live, self._reader, self._finder, self._deleted, committer,
-            Ownership(objects, catalog.identity, shared_place(settings)), self.metrics, clock,
+            ownership, self.metrics, clock,
         )  # fmt: skip
         compactor = Compactor(
             objects, self.streams, committer, self._quarantine, self.metrics, settings.shape_lines,
@@ -101,7 +102,7 @@ class Store:
             settings, retention, self.streams, self._live, self._reader, self.deletions, self._deleted,
             compactor, committer, self._quarantine, self.metrics, clock,
         )  # fmt: skip
-        mover = Mover(settings.tiers, objects, committer, self._live, self._quarantine, self.metrics)
+        mover = Mover(settings.tiers, objects, ownership, committer, self._live, self._quarantine, self.metrics)
         streams = StreamForgetting(catalog, self._live, self.metrics, settings.stream_grace_seconds)
         self._writer = Writer(settings, committer, self._live, recent, self.metrics)
         pace = Pace(settings, self._live, self._writer)
@@ -145,9 +146,9 @@ class Store:
             if not is_sure:
                 catalog.spare(system_clock())
             _refuse_strange_place(settings, catalog, objects)
-            with suppress(Unavailable):  # the first sweep does it
-                Ownership(objects, catalog.identity, shared_place(settings)).claim()
-            store = cls(settings, objects, catalog, lock, clock, retention, metrics)
+            ownership = Ownership(objects, catalog, catalog_name(settings), shared_places(settings))
+            ownership.claim_all()
+            store = cls(settings, objects, catalog, lock, clock, retention, metrics, ownership)
             opened.pop_all()
         return store
 
@@ -321,9 +322,11 @@ def _refuse_strange_objects(settings: StoreSettings, objects: ObjectStore) -> bo
     except Unavailable:
         return False
     if found is not None:
+        owner = owner_of(objects, split_address(found)[0])
         raise Unavailable(
-            f"there are segments, such as `{found}`, but no catalog at `{catalog_name(settings)}`: "
-            "`sigyn store rebuild-catalog` makes one from them; to begin anew, choose another place for the objects"
+            f"there are segments, such as `{found}`{owner}, but no catalog at `{catalog_name(settings)}`: "
+            "`sigyn store rebuild-catalog` makes one from them, if no other server has them; to begin anew, choose "
+            "another place for the objects"
         )
     return True
 
@@ -341,7 +344,7 @@ def _refuse_strange_place(settings: StoreSettings, catalog: Catalog, objects: Ob
     except Unavailable:
         return
     if is_empty:
-        place = shared_place(settings) or f"{settings.data}/objects"
+        place = shared_places(settings).get(HOT) or f"{settings.data}/objects"
         raise Unavailable(
             f"the catalog `{catalog_name(settings)}` names segments, and `{place}` has none: is storage.objects as it "
             "was? A store moves with its objects (docs/storage.md); to begin anew, choose another data folder"

@@ -66,10 +66,21 @@ class TieredObjects:
             objects.delete([key_there])
 
     def list(self, folder: str = "") -> Iterator[StoredObject]:
-        """As in ObjectStore: tier after tier, the hottest first."""
-        for tier, objects in self._tiers.items():
-            for found in objects.list(folder):
-                yield replace(found, key=address(tier, found.key))
+        """As in ObjectStore: of the tier whose address it is, else tier after tier, the hottest first.
+
+        What is away is told when all others are through.
+        """
+        tier, folder_there = split_address(folder)
+        failure = None
+        for each in self._tiers if tier == HOT else (tier,):
+            objects, _ = self._find(address(each, folder_there))
+            try:
+                for found in objects.list(folder_there):
+                    yield replace(found, key=address(each, found.key))
+            except Unavailable as error:
+                failure = failure or error
+        if failure is not None:
+            raise failure
 
     def path(self, key: str) -> Path | None:
         """As in ObjectStore."""

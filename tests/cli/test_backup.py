@@ -103,7 +103,7 @@ def test_the_next_backup_copies_what_is_new_and_removes_what_nothing_needs(tmp_p
     fill(settings, [row("a", 1, "x"), row("a", 2, "y")])
     assert made(sigyn, data, folder) | {"bytes": 0, "copied_bytes": 0} == {
         "segments": 2, "entries": 2, "objects": 2, "bytes": 0, "copied": 2, "copied_bytes": 0, "removed": 0,
-        "damaged": [],
+        "left": 0, "left_bytes": 0, "damaged": [], "archived": [],
     }  # fmt: skip
     again = made(sigyn, data, folder)
     assert (again["copied"], again["removed"]) == (0, 0)
@@ -158,8 +158,8 @@ def test_no_other_data_are_overwritten(tmp_path: Path, sigyn: Sigyn) -> None:
     assert "is the backup of another store" in refusal(tmp_path / "backup", of=tmp_path / "other")
     fill(StoreSettings(data=tmp_path / "backup"), [row("a", 2, "used")])
     assert "a server used the backup" in refusal(tmp_path / "backup")
-    with pytest.raises(BadRequest, match="for a catalog in PostgreSQL, or for tiers"):
-        back_up(StoreSettings(data=tmp_path / "data", catalog="postgresql://x"), tmp_path / "new")
+    with pytest.raises(BadRequest, match="in memory"):
+        back_up(StoreSettings(data=None), tmp_path / "new")
 
 
 def test_alerts_and_recorded_series_go_with_it(tmp_path: Path, sigyn: Sigyn) -> None:

@@ -5,9 +5,14 @@ import subprocess
 import sys
 from pathlib import Path
 
+import httpx
 import pytest
 
+from sigyn.api.warm_up import BUSY_ENTRIES
 from sigyn.cli.compiled_code import keep_compiled_code
+from sigyn.model.time import system_clock
+from sigyn.store import StoreSettings, check_store
+from tests.cli.server import running_server
 
 NOWHERE = Path("/dev/null/folder")
 
@@ -40,3 +45,15 @@ def test_loops_can_do_without_a_place(module: str) -> None:
         [sys.executable, "-c", f"import sigyn.{module}"], env=environment, capture_output=True, text=True, check=False
     )
     assert (done.returncode, done.stderr) == (0, "")
+
+
+def test_a_server_that_is_stopped_while_it_compiles_ends_without_waiting_for_it(tmp_path: Path) -> None:
+    variables = os.environ | {"NUMBA_CACHE_DIR": str(tmp_path / "compiled")}
+    lines = [[str(system_clock() + number), f"line {number}"] for number in range(BUSY_ENTRIES)]
+    body = {"streams": [{"stream": {"a": "b"}, "values": lines}]}
+    with running_server(tmp_path / "data", variables=variables) as running:
+        assert httpx.post(f"{running.url}/loki/api/v1/push", json=body).status_code == 204  # it begins to compile
+        assert running.stop() == 0
+    told = (tmp_path / "data.stderr").read_text()
+    assert told.splitlines()[-1].endswith("event=stopped"), told
+    assert check_store(StoreSettings(data=tmp_path / "data")).rows == BUSY_ENTRIES

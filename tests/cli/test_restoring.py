@@ -73,14 +73,14 @@ class Archive:
         asyncio.run(fill())
 
     def urls(self) -> list[str]:
-        """Where the objects are."""
+        """Where the objects of segments are."""
         bucket = self.bucket.removeprefix("s3://logs/")
         with urlopen(f"{self.endpoint}/logs?list-type=2&prefix={bucket}/") as listing:
-            keys = re.findall(r"<Key>([^<]+)</Key>", listing.read().decode())
+            keys = re.findall(r"<Key>([^<]+\.parquet)</Key>", listing.read().decode())
         return [f"{self.endpoint}/logs/{key}" for key in keys]
 
     def size(self) -> int:
-        """Bytes of all objects."""
+        """Bytes of them all."""
         total = 0
         for url in self.urls():
             with urlopen(Request(url, headers=SIGNED, method="HEAD")) as answer:

@@ -9,7 +9,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Awaitable, Callable, Iterator
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from pathlib import Path
 from threading import Thread
 
@@ -19,6 +19,7 @@ from sigyn.model.errors import BadRequest, NotFound, Unavailable
 from sigyn.model.labels import labels_of
 from sigyn.store import FolderInUse, Store, StoreSettings, check_store, plan_store, rebuild_catalog
 from sigyn.store.open_catalog import has_catalog, open_catalog
+from sigyn.store.postgresql import PostgresDatabase, name_of, postgres_catalog
 from tests.postgres import Postgres
 
 from .entries import EARLIEST, LATEST, batch, row, stored
@@ -352,3 +353,18 @@ def test_texts_that_postgresql_can_not_hold_come_back(postgres: Postgres) -> Non
         assert (catalog.delete_requests()[-1].tenant, catalog.delete_requests()[-1].query) == (text, text)
         assert catalog.cancel_delete_request(text, catalog.delete_requests()[-1].id)
     catalog.close()
+
+
+def test_what_is_read_as_of_one_instant_knows_nothing_of_later_commits(postgres: Postgres) -> None:
+    url = postgres.url(postgres.new_schema())
+    with closing(postgres_catalog(url)) as catalog, closing(PostgresDatabase(url, read_only=True)) as reader:
+        before = catalog.add_delete_request("fake", '{a="b"}', 1, 2)
+        with reader.as_of_one_instant() as rows_of:
+            assert len(list(rows_of("SELECT id FROM delete_request"))) == 1
+            catalog.add_delete_request("fake", '{a="c"}', 1, 2)
+            assert [id for (id,) in rows_of("SELECT id FROM delete_request")] == [before.id]
+        with (
+            pytest.raises(Unavailable, match=f"catalog `{name_of(url)}` failed"),
+            reader.as_of_one_instant() as rows_of,
+        ):
+            list(rows_of("SELECT id FROM nothing"))

@@ -4,7 +4,7 @@ import asyncio
 import os
 import shutil
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import suppress
+from contextlib import closing, suppress
 from pathlib import Path
 from threading import Barrier, BrokenBarrierError
 
@@ -13,10 +13,14 @@ import pytest
 
 from sigyn.model.errors import NotFound, Unavailable
 from sigyn.store import FolderInUse, ObjectStoreSettings, Store, StoreSettings
+from sigyn.store.catalog import Catalog
 from sigyn.store.errors import PlaceInUse
 from sigyn.store.keys import segment_key
+from sigyn.store.objects import open_objects
+from sigyn.store.open_catalog import open_catalog
 from sigyn.store.ownership import Ownership
 from sigyn.store.places import objects_of
+from sigyn.store.tiers import HOT
 
 from .conftest import MakeSettings
 from .entries import EARLIEST, LATEST, batch, row, rows_of, stored
@@ -227,21 +231,25 @@ async def test_of_two_stores_that_are_started_together_one_opens(settings: MakeS
                 with suppress(BrokenBarrierError):
                     seen.wait(timeout=2)
 
-    def claimed(identity: int) -> bool:
+    def claimed(catalog: Catalog) -> bool:
         try:
-            Ownership(Together(objects, Faults(), seed=1), identity, "here").claim()
+            Ownership(Together(objects, Faults(), seed=1), catalog, "its catalog", {HOT: "here"}).claim(HOT)
         except PlaceInUse:
             return False
+        finally:
+            catalog.close()
         return True
 
     with ThreadPoolExecutor(2) as threads:
-        assert sorted(threads.map(claimed, (1, 2))) == [False, True]
+        catalogs = [open_catalog(StoreSettings(data=None)) for _ in range(2)]
+        assert sorted(threads.map(claimed, catalogs)) == [False, True]
 
 
 async def test_a_store_whose_place_was_taken_deletes_nothing_there(tmp_path: Path) -> None:
     place = ObjectStoreSettings(url=f"file://{tmp_path}/bucket")
     store = Store.open(StoreSettings(data=tmp_path / "one", objects=place, orphan_grace_seconds=-60))
-    Ownership(objects_of(StoreSettings(data=tmp_path / "other", objects=place)), 1, "here").take_over()
+    with closing(open_catalog(StoreSettings(data=None))) as catalog:
+        Ownership(open_objects(place), catalog, "its catalog", {HOT: "here"}).take_over()
     other = tmp_path / "bucket" / segment_key("fake", 0, 1)
     other.parent.mkdir(parents=True)
     other.write_bytes(b"of another store")
