@@ -34,11 +34,6 @@ def _compile_whole(pattern: str) -> Callable[[str], bool]:
     return lambda text: fullmatch(text) is not None
 
 
-def matcher_matches(matcher: ast.Matcher, value: str) -> bool:
-    """Whether the value of the matcher's label satisfies it; "" for a missing label."""
-    return compile_match(matcher.operator, matcher.value)(value)
-
-
 def compile_selector(selector: ast.Selector) -> Callable[[Labels], bool]:
     """A test of label sets: whether all matchers of a selector hold. Raises as `compile_match`."""
     tests = [(matcher.name, _remembering(matcher)) for matcher in selector.matchers]

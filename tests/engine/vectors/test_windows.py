@@ -8,12 +8,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from sigyn.engine.interpreter.reference import Window, aggregation_of
-from sigyn.engine.vectors.grid import StepGrid
-from sigyn.engine.vectors.samples import Samples, range_block
 from sigyn.engine.vectors.windows import window
 from sigyn.languages.logql import ast
 from sigyn.model.time import SECOND
-from tests.engine.vectors.blocks import text_of
 
 OPERATORS: list[ast.RangeOperator] = [
     "rate",
@@ -76,20 +73,6 @@ def test_many_overlapping_windows_are_laid_out_in_runs(monkeypatch: pytest.Monke
     got, present = window(values, timestamps, steps, 10, "quantile_over_time", 0.5)
     assert present.tolist() == [True] * 15
     assert got.tolist() == [float(np.median(values[(timestamps > end - 10) & (timestamps <= end)])) for end in steps]
-
-
-def test_samples_in_any_order_and_with_offset() -> None:
-    series = {(("a", "1"),): Samples([3 * SECOND, SECOND, 3 * SECOND], [30.0, 10.0, 31.0])}
-    grid = StepGrid(SECOND, 5 * SECOND, SECOND)
-    assert text_of(range_block(aggregation("last_over_time", SECOND), series, grid)) == ["a=1: 10 - 31 - -"]
-    assert text_of(range_block(aggregation("first_over_time", SECOND), series, grid)) == ["a=1: 10 - 30 - -"]
-    assert text_of(range_block(aggregation("sum_over_time", SECOND, offset=SECOND), series, grid)) == [
-        "a=1: - 10 - 61 -"
-    ]
-    assert (
-        text_of(range_block(aggregation("sum_over_time", SECOND), series, StepGrid(2 * SECOND, 2 * SECOND, SECOND)))
-        == []
-    )
 
 
 @settings(max_examples=60, deadline=None)
