@@ -1,12 +1,9 @@
 """Which targets a scrape config asks for, beside files."""
 
-from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Protocol
 
 from sigyn.agent.config.scrape import ScrapeConfig
 from sigyn.agent.counters import AgentCounters
-from sigyn.agent.discovery.groups import TargetLabels
 from sigyn.agent.targets.docker_log import DockerFollower
 from sigyn.agent.targets.gelf import GelfListener
 from sigyn.agent.targets.job import Job
@@ -16,12 +13,6 @@ from sigyn.agent.targets.moments import Moments
 from sigyn.agent.targets.push_api import PushApiListener
 from sigyn.agent.targets.received import Inlet
 from sigyn.agent.targets.syslog import SyslogListener
-
-
-class Follower(Listener, Protocol):
-    """A listener that reads what discovery finds."""
-
-    def follow(self, source: str, targets: Sequence[tuple[TargetLabels, dict[str, str]]]) -> None: ...
 
 
 @dataclass(frozen=True, slots=True)
