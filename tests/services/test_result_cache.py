@@ -220,7 +220,7 @@ aggregated = st.builds(
 usual_queries = aggregated | st.builds("({}) / ({})".format, aggregated, aggregated)
 
 
-@settings(max_examples=2 * EXAMPLES, deadline=None, suppress_health_check=list(HealthCheck))
+@settings(max_examples=EXAMPLES, deadline=None, suppress_health_check=list(HealthCheck))
 @given(
     pushed=st.lists(pushes, min_size=1, max_size=4),
     broken=st.booleans(),

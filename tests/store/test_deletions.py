@@ -215,7 +215,7 @@ steps = st.lists(
 
 
 @given(steps)
-@hypothesis_settings(max_examples=150, deadline=None)
+@hypothesis_settings(max_examples=100, deadline=None)
 def test_any_order_of_pushes_deletes_and_background_work(actions: list[tuple[str, ...]]) -> None:
     """The store against a set: a push adds, a delete takes what is there, the rest changes nothing."""
 

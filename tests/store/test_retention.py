@@ -200,7 +200,7 @@ entries = st.lists(
 
 
 @given(st.lists(entries, min_size=1, max_size=4), st.lists(st.integers(1, 80), min_size=1, max_size=6))
-@hypothesis_settings(max_examples=60, deadline=None)
+@hypothesis_settings(max_examples=40, deadline=None)
 def test_nothing_goes_before_its_time_and_everything_a_day_after_it(
     batches: list[list[tuple[str, int, str]]], hours: list[int]
 ) -> None:
