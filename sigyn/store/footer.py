@@ -17,6 +17,7 @@ from sigyn.store.constant_columns import Constants
 from sigyn.store.index_section import IndexPlace
 from sigyn.store.layout import Layout
 from sigyn.store.recent import RowGroup
+from sigyn.store.segment import check_format
 from sigyn.store.stream_lines import Kinds, decode_kinds
 from sigyn.store.streams import Int64s
 
@@ -142,7 +143,8 @@ def footer_of(metadata: pq.FileMetaData) -> Footer:
 
 
 def layout_of(metadata: pq.FileMetaData) -> Layout | None:
-    """How a segment holds its lines; None: as text."""
+    """How a segment holds its lines; None: as text. Raises UnknownFormat."""
     pairs: dict[bytes, bytes] = metadata.metadata or {}
+    check_format(pairs)
     shapes, forms = pairs.get(b"sigyn.shapes"), pairs.get(b"sigyn.forms")
     return Layout.of(shapes, forms) if shapes is not None and forms is not None else None

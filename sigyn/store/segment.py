@@ -5,7 +5,7 @@ key-value metadata of the file makes it self-contained: a catalog can be made ag
 alone.
 """
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 import msgspec
@@ -189,6 +189,15 @@ def decode_segment(body: memoryview) -> EncodedSegment:
         raise SegmentLost(f"what this segment says about itself is damaged: {error}") from error
 
 
+def check_format(pairs: Mapping[bytes, bytes]) -> None:
+    """Raises UnknownFormat when a newer Sigyn wrote the segment whose footer has this key-value metadata."""
+    version = pairs.get(b"sigyn.format", b"").decode()
+    if version and version not in FORMATS:
+        raise UnknownFormat(
+            f"segment format `{version}` was written by a newer Sigyn; this one reads {' and '.join(FORMATS)}"
+        )
+
+
 def verify_pages(body: bytes | memoryview) -> Iterator[None]:
     """Reads all entries of a whole object against the checksums of their pages, a row group at a time.
 
@@ -209,10 +218,7 @@ def _decode_segment(body: memoryview) -> EncodedSegment:
     version = pairs.get(b"sigyn.format", b"").decode()
     if not version:
         raise SegmentLost("a Parquet file without `sigyn.format` in its metadata is no segment")
-    if version not in FORMATS:
-        raise UnknownFormat(
-            f"segment format `{version}` was written by a newer Sigyn; this one reads {' and '.join(FORMATS)}"
-        )
+    check_format(pairs)
     columns = msgspec.json.decode(pairs[b"sigyn.streams"], type=_StreamColumns)
     table = StreamTable(
         np.empty(0, np.int64),

@@ -2,6 +2,7 @@
 
 import asyncio
 import json
+from pathlib import Path
 
 import numpy as np
 import pyarrow as pa
@@ -12,7 +13,7 @@ from hypothesis import strategies as st
 
 from sigyn.model.labels import labels_of
 from sigyn.model.time import DAY, HOUR, MINUTE
-from sigyn.store import SegmentInfo, Snapshot, Store, StoreSettings, StreamTable
+from sigyn.store import SegmentInfo, Snapshot, Store, StoreSettings, StreamTable, UnknownFormat
 from sigyn.store.compaction import FAN, CompactionRules, plan_compaction
 
 from .conftest import MakeSettings
@@ -253,3 +254,21 @@ def test_a_day_that_is_over_is_merged_further() -> None:
     old = [segment(id, 1, 1000, day=19_998, age=2 * HOUR) for id in (1, 2)]
     assert plan(*old, rules=rules) == [1, 2]
     assert plan(old[0], segment(3, 1, 1000, day=19_998), rules=rules) == []
+
+
+async def test_a_store_that_a_newer_version_compacted_is_told_apart_from_a_damaged_one(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    settings = StoreSettings(data=tmp_path, compaction=False)
+    store = Store.open(settings)
+    await store.append(batch([row("a", 1, '{"a":1}')]))
+    store.compact_now()
+    await store.close()
+    monkeypatch.setattr("sigyn.store.segment.FORMATS", ("1", "2", "3"))  # as an older one has it
+    store = Store.open(settings)
+    with store.snapshot("fake", EARLIEST, LATEST) as snapshot:
+        (segment,) = snapshot.segments
+        with pytest.raises(UnknownFormat, match="`4` was written by a newer Sigyn"):
+            snapshot.row_groups(segment)
+    assert not store.quarantined()
+    await store.close()

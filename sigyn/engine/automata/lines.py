@@ -17,6 +17,9 @@ from sigyn.store.layout import Layout
 from sigyn.store.portion import Portion
 from sigyn.store.shapes.values import Slices, integers_of, slices_of, string_buffers
 
+_MOST_BEHIND = 1024
+"""States behind templates that are looked up one by one; for more it is quicker to go over the texts."""
+
 Rows = npt.NDArray[np.int64]
 Mask = npt.NDArray[np.bool_]
 States = npt.NDArray[np.int16]
@@ -145,6 +148,8 @@ def _behind_places(automaton: Automaton, at: _Rows, layout: Layout, column: str)
     There are few, and what is behind each is known from the last segment with such texts.
     """
     templates, texts = layout.templates(column), layout.coded_texts(column)
+    if len(at.states) * len(templates) > _MOST_BEHIND:
+        return None
     behind: list[list[int | None]] = [
         [
             *(automaton.behind_template(state, template) for template in templates),
