@@ -18,7 +18,7 @@ from sigyn.store.errors import PlaceInUse
 from sigyn.store.keys import segment_key
 from sigyn.store.objects import open_objects
 from sigyn.store.open_catalog import open_catalog
-from sigyn.store.ownership import Ownership
+from sigyn.store.ownership import OWNER_KEY, Ownership
 from sigyn.store.places import objects_of
 from sigyn.store.tiers import HOT
 
@@ -248,8 +248,12 @@ async def test_of_two_stores_that_are_started_together_one_opens(settings: MakeS
 async def test_a_store_whose_place_was_taken_deletes_nothing_there(tmp_path: Path) -> None:
     place = ObjectStoreSettings(url=f"file://{tmp_path}/bucket")
     store = Store.open(StoreSettings(data=tmp_path / "one", objects=place, orphan_grace_seconds=-60))
+    elsewhere = open_objects(ObjectStoreSettings(url=f"file://{tmp_path}/elsewhere"))
     with closing(open_catalog(StoreSettings(data=None))) as catalog:
-        Ownership(open_objects(place), catalog, "its catalog", {HOT: "here"}).take_over()
+        Ownership(elsewhere, catalog, "its catalog", {HOT: "here"}).claim(HOT)
+    (tmp_path / "elsewhere" / OWNER_KEY).replace(tmp_path / "bucket" / OWNER_KEY)
+    with pytest.raises(PlaceInUse):
+        store.sweep_now()  # waits for the one of the start, which may have looked at the mark before
     other = tmp_path / "bucket" / segment_key("fake", 0, 1)
     other.parent.mkdir(parents=True)
     other.write_bytes(b"of another store")
