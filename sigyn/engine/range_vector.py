@@ -10,6 +10,7 @@ import numpy.typing as npt
 from sigyn.engine.aggregate import Aggregator
 from sigyn.engine.context import QueryContext
 from sigyn.engine.grid import Buckets, buckets
+from sigyn.engine.placed import placed
 from sigyn.engine.samples import BucketSums, RangeTask, SampleColumns
 from sigyn.engine.scan import Scan
 from sigyn.engine.tallied import sums_from_tallies, tallied_series
@@ -69,7 +70,6 @@ def range_vector(
         block = _from_sums(task, [*known, *(piece for piece in pieces if isinstance(piece, BucketSums))])
     else:
         samples = [piece for piece in pieces if isinstance(piece, SampleColumns)]
-        pieces.clear()
         block = _from_samples(task, samples, grid)
     return block.where(grid.times - log_range.offset - log_range.interval >= covered)
 
@@ -115,8 +115,7 @@ def _summed_values(
             return window_sums(total, runs)
 
 
-def _from_samples(task: RangeTask, pieces: list[SampleColumns], grid: StepGrid) -> SeriesBlock:
-    """The windows of samples; `pieces` are taken out of the list where they would stand beside copies of them."""
+def _from_samples(task: RangeTask, pieces: Sequence[SampleColumns], grid: StepGrid) -> SeriesBlock:
     numbers: dict[Labels, int] = {}
     numbered = [_renumbered(piece.labels, piece.series, numbers) for piece in pieces]
     if not numbers:
@@ -140,34 +139,22 @@ def _from_samples(task: RangeTask, pieces: list[SampleColumns], grid: StepGrid) 
 
 
 def _from_places(
-    task: RangeTask, labels: list[Labels], numbered: list[Ordinals], pieces: list[SampleColumns], grid: StepGrid
+    task: RangeTask,
+    labels: list[Labels],
+    numbered: Sequence[Ordinals],
+    pieces: Sequence[SampleColumns],
+    grid: StepGrid,
 ) -> SeriesBlock:
-    """Windows of samples in the order of their buckets: all that an operator needs to which order is nothing.
-
-    There may be a sample for each entry, so `numbered` and `pieces` are emptied on the way.
-    """
+    """Windows of samples in the order of their buckets: all that an operator needs to which order is nothing."""
     buckets, query = task.buckets, task.query
-    count = len(labels) * buckets.count
-    few = count <= np.iinfo(np.uint16).max  # sorted by counting: 10 times faster
-    total = sum(len(piece.values) for piece in pieces)
-    cells = np.empty(total, np.uint16 if few else np.int64)
-    values = np.empty(total)
-    end = total
-    while pieces:
-        piece, series = pieces.pop(), numbered.pop()
-        begin = end - len(series)
-        cells[begin:end] = series * buckets.count + buckets.of(piece.timestamps)
-        values[begin:end] = piece.values
-        end = begin
-    values = values[np.argsort(cells, kind="stable")]
-    ends = np.cumsum(np.bincount(cells, minlength=count))
-    begins = np.concatenate([[0], ends])
+    found = placed(pieces, numbered, buckets, len(labels))
+    begins = found.begins
     first = np.arange(buckets.windows) * buckets.per_step
     rows = []
     for number, own in enumerate(labels):
         low = begins[number * buckets.count + first]
         high = begins[number * buckets.count + first + buckets.width]
-        rows.append((own, *window_of_places(values, low, high, query.operator, query.parameter)))
+        rows.append((own, *window_of_places(found.values, low, high, query.operator, query.parameter)))
     return SeriesBlock.stacked(rows, len(grid))
 
 

@@ -6,6 +6,7 @@ import pyarrow as pa
 from sigyn.engine.automata.automaton import automaton_of
 from sigyn.engine.automata.lines import find_in_lines
 from sigyn.engine.frame import Frame
+from sigyn.engine.placed import BUCKET_LOOPS
 from sigyn.engine.sql.parsing import parse_lines
 from sigyn.engine.sql.steps import Parse
 from sigyn.engine.sql.text import column
@@ -35,6 +36,7 @@ def warm_kernels() -> None:
     parse_lines(Parse("json", column("line"), "hard", "failed", wanted=wanted), frame)
     parse_lines(Parse("logfmt", column("line"), "hard", "failed", wanted=wanted), frame)
     _warm_shapes()
+    BUCKET_LOOPS.warm()
     parse_lines(Parse("pattern", column("line"), "hard", "failed", pieces=("{", Capture("a")), wanted=wanted), frame)
 
 
