@@ -18,6 +18,7 @@ from sigyn.engine.grouping import SeriesNames, series_names
 from sigyn.engine.interpreter.entry import ERROR
 from sigyn.engine.interpreter.extraction import SampleExtractor
 from sigyn.engine.interpreter.labelless import needs_no_labels, without_parsers
+from sigyn.engine.placed import CellValues, in_cells
 from sigyn.engine.samples import BucketSums, RangeTask, SampleColumns
 from sigyn.engine.scan import ENTRIES_AT_ONCE, UNIT_ROWS, Part, Scan, surviving
 from sigyn.engine.series_keys import GROUP, SeriesKeys, series_keys
@@ -34,6 +35,9 @@ from sigyn.engine.sql.text import Sql, all_of, build
 from sigyn.engine.sql.unsupported import Unsupported
 from sigyn.engine.streams import QueryStreams
 from sigyn.languages.logql import ast
+
+Pieces = list[BucketSums] | list[SampleColumns] | list[CellValues]
+"""What entries contribute: sums where these suffice, else samples; in cells where their order is nothing."""
 
 FATE = "fate"
 
@@ -114,19 +118,17 @@ class Aggregator:
             and all(plan.has_small_steps for plan in self.plans.values())
         )
 
-    def __call__(self, unit: Sequence[Part]) -> list[BucketSums] | list[SampleColumns]:
+    def __call__(self, unit: Sequence[Part]) -> Pieces:
         """What the entries of some parts contribute. Raises QueryError for an error (strict mode)."""
         return surviving(lambda: self._work(unit))
 
-    def _work(self, unit: Sequence[Part]) -> list[BucketSums] | list[SampleColumns]:
+    def _work(self, unit: Sequence[Part]) -> Pieces:
         frame = self._scan.read(unit)
         self._context.count_read(unit)
-        plan = self.plans[frame.has_metadata]
-        return _UnitWork(
-            plan,
-            self._scan,
-            self._context,
-        ).run(frame)
+        pieces = _UnitWork(self.plans[frame.has_metadata], self._scan, self._context).run(frame)
+        if not self._task.is_orderless:
+            return pieces
+        return [in_cells(piece, self._task.buckets) for piece in pieces if isinstance(piece, SampleColumns)]
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,24 +7,21 @@ from itertools import pairwise
 import numpy as np
 import numpy.typing as npt
 
-from sigyn.engine.aggregate import Aggregator
+from sigyn.engine.aggregate import Aggregator, Pieces
 from sigyn.engine.context import QueryContext
 from sigyn.engine.grid import Buckets, buckets
-from sigyn.engine.placed import placed
-from sigyn.engine.samples import BucketSums, RangeTask, SampleColumns
+from sigyn.engine.placed import CellValues, placed
+from sigyn.engine.samples import BucketSums, RangeTask, SampleColumns, refuse_many
 from sigyn.engine.scan import Scan
 from sigyn.engine.tallied import sums_from_tallies, tallied_series
 from sigyn.engine.vectors.block import SeriesBlock
 from sigyn.engine.vectors.grid import StepGrid
-from sigyn.engine.vectors.windows import ORDERLESS, window, window_of_places
+from sigyn.engine.vectors.windows import window, window_of_places
 from sigyn.engine.windows import Matrix, window_extremes, window_sums
 from sigyn.languages.logql import ast
-from sigyn.model.errors import QueryError, QueryTimeout
+from sigyn.model.errors import QueryTimeout
 from sigyn.model.labels import Labels
 from sigyn.model.time import SECOND
-
-MAX_CELLS = 50_000_000
-"""Series times buckets that one range aggregation may have: 400 MB per aggregate."""
 
 Ordinals = npt.NDArray[np.int64]
 
@@ -57,7 +54,7 @@ def range_vector(
         known, left = sums_from_tallies(task, names, scan, scan.parts)
         scan = replace(scan, parts=left)
     units = scan.units()[::-1]  # what was committed last comes first: a timeout costs the oldest windows
-    found: list[list[BucketSums] | list[SampleColumns]] = []
+    found: list[Pieces] = []
     covered = task.buckets.origin
     try:
         aggregator = Aggregator(task, scan, context)
@@ -68,9 +65,10 @@ def range_vector(
     found.clear()
     if task.is_summed:
         block = _from_sums(task, [*known, *(piece for piece in pieces if isinstance(piece, BucketSums))])
+    elif task.is_orderless:
+        block = _from_cells(task, [piece for piece in pieces if isinstance(piece, CellValues)], grid)
     else:
-        samples = [piece for piece in pieces if isinstance(piece, SampleColumns)]
-        block = _from_samples(task, samples, grid)
+        block = _from_samples(task, [piece for piece in pieces if isinstance(piece, SampleColumns)], grid)
     return block.where(grid.times - log_range.offset - log_range.interval >= covered)
 
 
@@ -78,7 +76,7 @@ def _from_sums(task: RangeTask, pieces: Sequence[BucketSums]) -> SeriesBlock:
     numbers: dict[Labels, int] = {}
     numbered = [_renumbered(piece.labels, piece.series, numbers) for piece in pieces]
     shape = (len(numbers), task.buckets.count)
-    _bound(*shape)
+    refuse_many(*shape)
     count, total = np.zeros(shape), np.zeros(shape)
     least, most = np.full(shape, np.nan), np.full(shape, np.nan)
     for piece, series in zip(pieces, numbered, strict=True):
@@ -120,9 +118,7 @@ def _from_samples(task: RangeTask, pieces: Sequence[SampleColumns], grid: StepGr
     numbered = [_renumbered(piece.labels, piece.series, numbers) for piece in pieces]
     if not numbers:
         return SeriesBlock.empty(len(grid))
-    _bound(len(numbers), len(grid))
-    if task.query.operator in ORDERLESS:
-        return _from_places(task, list(numbers), numbered, pieces, grid)
+    refuse_many(len(numbers), len(grid))
     series = np.concatenate(numbered)
     times = np.concatenate([piece.timestamps for piece in pieces])
     values = np.concatenate([piece.values for piece in pieces])
@@ -138,35 +134,28 @@ def _from_samples(task: RangeTask, pieces: Sequence[SampleColumns], grid: StepGr
     return SeriesBlock.stacked(rows, len(grid))
 
 
-def _from_places(
-    task: RangeTask,
-    labels: list[Labels],
-    numbered: Sequence[Ordinals],
-    pieces: Sequence[SampleColumns],
-    grid: StepGrid,
-) -> SeriesBlock:
-    """Windows of samples in the order of their buckets: all that an operator needs to which order is nothing."""
+def _from_cells(task: RangeTask, pieces: Sequence[CellValues], grid: StepGrid) -> SeriesBlock:
+    numbers: dict[Labels, int] = {}
+    numbered = [_numbers(piece.labels, numbers) for piece in pieces]
+    if not numbers:
+        return SeriesBlock.empty(len(grid))
     buckets, query = task.buckets, task.query
-    found = placed(pieces, numbered, buckets, len(labels))
-    begins = found.begins
+    refuse_many(len(numbers), buckets.count)
+    found = placed(pieces, numbered, len(numbers), buckets.count)
     first = np.arange(buckets.windows) * buckets.per_step
     rows = []
-    for number, own in enumerate(labels):
-        low = begins[number * buckets.count + first]
-        high = begins[number * buckets.count + first + buckets.width]
-        rows.append((own, *window_of_places(found.values, low, high, query.operator, query.parameter)))
+    for number, labels in enumerate(numbers):
+        low = found.begins[number * buckets.count + first]
+        high = found.begins[number * buckets.count + first + buckets.width]
+        rows.append((labels, *window_of_places(found.values, low, high, query.operator, query.parameter)))
     return SeriesBlock.stacked(rows, len(grid))
 
 
 def _renumbered(labels: Sequence[Labels], series: Ordinals, numbers: dict[Labels, int]) -> Ordinals:
     """Places in `labels` as places in `numbers`, which grows."""
-    places = np.array([numbers.setdefault(own, len(numbers)) for own in labels], np.int64)
-    return places[series]
+    return _numbers(labels, numbers)[series]
 
 
-def _bound(series: int, columns: int) -> None:
-    if series * columns > MAX_CELLS:
-        raise QueryError(
-            f"{series} series over {columns} steps are more than one query may hold in memory ({MAX_CELLS} values); "
-            "aggregate by fewer labels, or ask for a larger step or a shorter time range"
-        )
+def _numbers(labels: Sequence[Labels], numbers: dict[Labels, int]) -> Ordinals:
+    """The place of each in `numbers`, which grows."""
+    return np.array([numbers.setdefault(own, len(numbers)) for own in labels], np.int64)

@@ -7,8 +7,13 @@ import numpy.typing as npt
 
 from sigyn.engine.grid import Buckets
 from sigyn.engine.interpreter.errors import keeps_errors
+from sigyn.engine.vectors.windows import ORDERLESS
 from sigyn.languages.logql import ast
+from sigyn.model.errors import QueryError
 from sigyn.model.labels import Labels
+
+MAX_CELLS = 50_000_000
+"""Series times buckets that one range aggregation may have: 400 MB per aggregate."""
 
 SUMMED = frozenset(
     {
@@ -40,6 +45,11 @@ class RangeTask:
     def is_summed(self) -> bool:
         """Whether BucketSums suffice; else SampleColumns are needed."""
         return self.query.operator in SUMMED
+
+    @property
+    def is_orderless(self) -> bool:
+        """Whether the values of each bucket suffice, in any order."""
+        return self.query.operator in ORDERLESS
 
     @property
     def series_grouping(self) -> ast.Grouping | None:
@@ -103,4 +113,13 @@ class SampleColumns:
             self.values,
             self.values,
             self.values,
+        )
+
+
+def refuse_many(series: int, columns: int) -> None:
+    """Raises QueryError for more series and steps, or buckets, than memory allows."""
+    if series * columns > MAX_CELLS:
+        raise QueryError(
+            f"{series} series over {columns} steps are more than one query may hold in memory ({MAX_CELLS} values); "
+            "aggregate by fewer labels, or ask for a larger step or a shorter time range"
         )

@@ -6,7 +6,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from sigyn.engine.grid import buckets
-from sigyn.engine.placed import BUCKET_LOOPS, placed
+from sigyn.engine.placed import BUCKET_LOOPS, in_cells, placed
 from sigyn.engine.samples import SampleColumns
 
 _SERIES = 3
@@ -32,15 +32,17 @@ def test_each_bucket_has_its_values_in_the_order_in_which_they_come(
     random = np.random.default_rng(seed)
     grid = buckets(1000, 1000 + 20 * step, step, interval, 0)
     sizes = [size * 1000 if many else size for size in sizes]
-    pieces, numbered = [], []
-    for size in sizes:
+    numbers = [np.array([0, 2, 1]), np.array([2, 0, 1])]  # of the series of one piece and of the next
+    pieces, cells = [], []
+    for number, size in enumerate(sizes):
         times = random.integers(grid.origin + 1, grid.end + 1, size)
-        pieces.append(SampleColumns([], np.empty(0, np.int64), times, random.random(size)))
-        numbered.append(random.integers(0, _SERIES, size))
-    found = placed(pieces, numbered, grid, _SERIES)
-    times = np.concatenate([piece.timestamps for piece in pieces])
-    cells = np.concatenate(numbered) * grid.count + grid.of(times)
+        series = random.integers(0, _SERIES, size)
+        samples = SampleColumns([()] * _SERIES, series, times, random.random(size))
+        pieces.append(in_cells(samples, grid))
+        cells.append(numbers[number % 2][series] * grid.count + grid.of(times))
+    found = placed(pieces, [numbers[number % 2] for number in range(len(pieces))], _SERIES, grid.count)
     values = np.concatenate([piece.values for piece in pieces])
-    expected = np.argsort(cells, kind="stable")
+    expected = np.argsort(np.concatenate(cells), kind="stable")
     assert found.values.tolist() == values[expected].tolist()
-    assert np.diff(found.begins).tolist() == np.bincount(cells, minlength=_SERIES * grid.count).tolist()
+    counts = np.bincount(np.concatenate(cells), minlength=_SERIES * grid.count)
+    assert np.diff(found.begins).tolist() == counts.tolist()

@@ -1,10 +1,14 @@
-"""Compiled loops that put samples in the order of their buckets."""
+"""Compiled loops that put samples in the order of their buckets.
+
+Samples next to each other are mostly of one bucket and one series: what a division says of one is kept for the next.
+"""
 
 import numpy as np
 import numpy.typing as npt
 
 from sigyn.compiled.loops import compiled, inlined
 
+Integers = npt.NDArray[np.int32]
 Longs = npt.NDArray[np.int64]
 Doubles = npt.NDArray[np.float64]
 
@@ -22,31 +26,41 @@ def _bucket(since: int, step: int, phase: int) -> tuple[int, int, int]:
 
 
 @compiled
-def count_cells(series: Longs, times: Longs, origin: int, step: int, phase: int, buckets: int, counts: Longs) -> None:
-    """Adds the samples of each bucket of each series, cell series * buckets + bucket, to `counts`.
-
-    `times` in ns; bucket 0 begins at `origin` (inclusive). Times next to each other are mostly of one bucket, and a
-    division is most of what it takes to find that of another.
-    """
+def find_cells(series: Longs, times: Longs, origin: int, step: int, phase: int, buckets: int, cells: Integers) -> None:
+    """The cell of each sample: series * buckets + bucket. `times` in ns; bucket 0 begins at `origin` (inclusive)."""
     bucket, begin, end = 0, 0, 0
     for i in range(len(times)):
         since = times[i] - origin
         if since < begin or since >= end:
             bucket, begin, end = _bucket(since, step, phase)
-        counts[np.uint64(series[i] * buckets + bucket)] += 1
+        cells[i] = series[i] * buckets + bucket
+
+
+@compiled
+def count_cells(cells: Integers, numbers: Longs, buckets: int, counts: Longs) -> None:
+    """Adds the samples of each cell to `counts`, by the cells of series that `numbers` numbers anew."""
+    begin, end, moved = 0, 0, 0
+    for i in range(len(cells)):
+        cell = cells[i]
+        if cell < begin or cell >= end:
+            series = cell // buckets
+            begin, end = series * buckets, (series + 1) * buckets
+            moved = numbers[np.uint64(series)] * buckets - begin
+        counts[np.uint64(cell + moved)] += 1
 
 
 @compiled
 def place_values(
-    series: Longs, times: Longs, values: Doubles, origin: int, step: int, phase: int, buckets: int,
-    places: Longs, out: Doubles,
+    cells: Integers, values: Doubles, numbers: Longs, buckets: int, places: Longs, out: Doubles
 ) -> None:  # fmt: skip
     """Puts each value at the next place of its cell, as in `count_cells`; `places` are the next ones, and rise."""
-    bucket, begin, end = 0, 0, 0
-    for i in range(len(times)):
-        since = times[i] - origin
-        if since < begin or since >= end:
-            bucket, begin, end = _bucket(since, step, phase)
-        cell = np.uint64(series[i] * buckets + bucket)
-        out[np.uint64(places[cell])] = values[i]
-        places[cell] += 1
+    begin, end, moved = 0, 0, 0
+    for i in range(len(cells)):
+        cell = cells[i]
+        if cell < begin or cell >= end:
+            series = cell // buckets
+            begin, end = series * buckets, (series + 1) * buckets
+            moved = numbers[np.uint64(series)] * buckets - begin
+        place = np.uint64(cell + moved)
+        out[np.uint64(places[place])] = values[i]
+        places[place] += 1

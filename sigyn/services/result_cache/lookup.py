@@ -6,7 +6,7 @@ from hashlib import blake2b
 
 from sigyn.engine.context import QueryContext
 from sigyn.engine.log_ranges import log_ranges
-from sigyn.engine.range_vector import MAX_CELLS
+from sigyn.engine.samples import MAX_CELLS
 from sigyn.engine.vectors.block import SeriesBlock
 from sigyn.engine.vectors.grid import StepGrid
 from sigyn.languages.logql import ast, print_query
