@@ -236,7 +236,7 @@ def _without_arrow(
     opened: dict[tuple[int, ...], "WholeColumns"],
 ) -> dict[str, pa.ChunkedArray]:
     """Those of these columns of row groups that are read quicker without Arrow, and can be."""
-    names = [name for name in names if name in footer.dictionaries or footer.kinds[name] in (pa.string(), pa.int64())]
+    names = [name for name in names if name in footer.dictionaries or _may_be_whole(footer.kinds[name])]
     if file.mapped is None or not names or not are_worth_it(sum(footer.row_groups[each].rows for each in numbers)):
         return {}
     from sigyn.store.pages.whole_columns import WholeColumns
@@ -247,6 +247,10 @@ def _without_arrow(
         columns = WholeColumns(file.mapped, len(footer.kinds), footer.begins[numbers], sizes)
         opened[tuple(numbers)] = columns
     return columns.read(footer.stored(names), footer.dictionaries)
+
+
+def _may_be_whole(kind: pa.DataType) -> bool:
+    return bool(pa.types.is_string(kind) or pa.types.is_integer(kind))
 
 
 class _GroupsOfRows:

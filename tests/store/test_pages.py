@@ -130,9 +130,11 @@ def test_rows_are_those_that_arrow_reads(
 
 WHOLE = {
     pa.string(): ("DELTA_LENGTH_BYTE_ARRAY",),
-    pa.int64(): ("DELTA_BINARY_PACKED",),
+    pa.int64(): ("DELTA_BINARY_PACKED", "BYTE_STREAM_SPLIT"),
+    pa.int32(): ("BYTE_STREAM_SPLIT", None),
+    pa.int8(): ("BYTE_STREAM_SPLIT", None),
 }
-"""The encodings of each kind that are read whole."""
+"""The encodings of each kind that are read whole; None: a dictionary."""
 
 
 @given(columns(), st.sampled_from(("none", "lz4", "zstd")), st.integers(1, 3), st.booleans())
@@ -191,6 +193,7 @@ def test_a_damaged_page_is_left_to_arrow(codec: str, place: int, change: int) ->
 
 
 TEXTS, NUMBERS = pa.array([f"text {number % 7}" for number in range(300)]), pa.array([*range(299), None])
+CODES = pa.array([*(number % 7 for number in range(299)), None], pa.int32())
 
 
 @pytest.mark.parametrize(
@@ -199,6 +202,9 @@ TEXTS, NUMBERS = pa.array([f"text {number % 7}" for number in range(300)]), pa.a
         (TEXTS, "DELTA_LENGTH_BYTE_ARRAY"),
         (TEXTS, None),
         (NUMBERS, "DELTA_BINARY_PACKED"),
+        (NUMBERS, "BYTE_STREAM_SPLIT"),
+        (CODES, "BYTE_STREAM_SPLIT"),
+        (CODES, None),
     ],
 )
 @given(st.integers(0, 10**6), st.binary(min_size=1, max_size=30))

@@ -98,9 +98,12 @@ def dense_codes(data: Bytes, bodies: Longs, ends: Longs, firsts: Longs, counts: 
                 return False
             stop = min(row + length, last)
             bit = 0
-            for place in range(row, stop):
-                codes[place] = integer(some_bits(data, at, bit, width))
-                bit += width * packed
+            if packed:
+                for place in range(row, stop):
+                    codes[place] = integer(some_bits(data, at, bit, width))
+                    bit += width
+            else:
+                codes[row:stop] = integer(some_bits(data, at, 0, width))
             row = stop
             at += size
     return True
@@ -121,6 +124,48 @@ def dictionary_texts(data: Bytes, begins: Longs, ends: Longs, known: Longs, star
             if at > ends[page]:
                 return False
             text += 1
+    return True
+
+
+@compiled
+def dense_split(
+    data: Bytes, bodies: Longs, ends: Longs, firsts: Longs, counts: Longs, width: int, values: Numbers
+) -> bool:  # fmt: skip
+    """Signed integers of `width` bytes, 4 or 8, of which a page has all first bytes, then all second ones and so on."""
+    for page in range(len(bodies)):
+        at, count = bodies[page], counts[page]
+        if at + count * width > ends[page]:
+            return False
+        some = values[firsts[page] : firsts[page] + count]
+        if width == 4:  # sliced, the loop does several at once
+            first, second = data[at : at + count], data[at + count : at + 2 * count]
+            third, fourth = data[at + 2 * count : at + 3 * count], data[at + 3 * count : at + 4 * count]
+            for row in range(count):
+                low = np.uint32(first[row]) | np.uint32(second[row]) << np.uint32(8)
+                high = np.uint32(third[row]) | np.uint32(fourth[row]) << np.uint32(8)
+                some[row] = np.int32(low | high << np.uint32(16))
+        else:
+            for row in range(count):
+                number = np.uint64(0)
+                for index in range(width):
+                    number |= np.uint64(byte(data, at + index * count + row)) << np.uint64(8 * index)
+                some[row] = integer(number)
+    return True
+
+
+@compiled
+def dictionary_integers(data: Bytes, begins: Longs, ends: Longs, known: Longs, firsts: Longs, counts: Longs,
+                        values: Integers) -> bool:  # fmt: skip
+    """Puts what dictionaries of integers of 4 bytes, which have so many, say in the place of codes below that."""
+    for page in range(len(begins)):
+        if begins[page] + 4 * known[page] > ends[page]:
+            return False
+        numbers = np.empty(known[page], np.int32)
+        for code in range(known[page]):
+            numbers[code] = np.int32(integer(word(data, begins[page] + 4 * code)) & 0xFFFFFFFF)
+        some = values[firsts[page] : firsts[page] + counts[page]]
+        for row in range(len(some)):
+            some[row] = numbers[np.uint32(some[row])]
     return True
 
 

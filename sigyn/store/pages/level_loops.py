@@ -11,6 +11,8 @@ from sigyn.store.pages.bits import byte, integer, varint, word
 
 Bytes = npt.NDArray[np.uint8]
 Longs = npt.NDArray[np.int64]
+Flags = npt.NDArray[np.bool_]
+Numbers = npt.NDArray[np.int32] | npt.NDArray[np.int64]
 
 
 _LENGTH = 4  # bytes, that say how many there are of levels
@@ -108,6 +110,47 @@ def count_values(data: Bytes, begins: Longs, ends: Longs, sizes: Longs, bodies: 
                 row = stop
         bodies[page], counts[page] = body, count
     return True
+
+
+@compiled
+def spread_values(
+    data: Bytes, begins: Longs, ends: Longs, sizes: Longs, dense: Numbers, values: Numbers, valid: Flags
+) -> None:
+    """Puts the values of pages, which `dense` has one after the other, where their rows are; other rows get 0.
+
+    Sets `valid` for each row. For pages that `count_values` has read.
+    """
+    first, number = 0, 0
+    for page in range(len(begins)):
+        at = begins[page] + _LENGTH
+        body = _end_of_levels(data, begins[page], ends[page])
+        row, last = first, first + sizes[page]
+        while row < last:
+            run, at = varint(data, at, body)
+            length = integer(run >> np.uint64(1))
+            if run & np.uint64(1):
+                for index in range(length):
+                    levels = integer(byte(data, at + index))
+                    for each in range(row, min(row + 8, last)):
+                        present = levels & 1
+                        values[each] = dense[number] if present else 0
+                        valid[each] = present
+                        number += present
+                        levels >>= 1
+                    row = min(row + 8, last)
+                at += length
+            else:
+                stop = min(row + length, last)
+                present = integer(byte(data, at)) & 1
+                at += 1
+                if present:
+                    values[row:stop] = dense[number : number + stop - row]
+                    number += stop - row
+                else:
+                    values[row:stop] = 0
+                valid[row:stop] = present
+                row = stop
+        first = last
 
 
 @inlined
