@@ -250,7 +250,7 @@ def _without_arrow(
 
 
 def _may_be_whole(kind: pa.DataType) -> bool:
-    return bool(pa.types.is_string(kind) or pa.types.is_integer(kind))
+    return bool(pa.types.is_string(kind) or pa.types.is_integer(kind) or pa.types.is_fixed_size_binary(kind))
 
 
 class _GroupsOfRows:
