@@ -21,6 +21,7 @@ class Layout:
     codes      for each syntax which shapes are of it, and behind them that lines without a shape are not
     literals   the texts around the values of each shape
     alphabets  the bytes (256 flags) that the texts of each column are made of; None: any
+    longest    bytes of a text of each column, at most; None: any
     few        all texts of a column, where they are few; empty: they are not
     with_dictionary  columns of texts that are held with a dictionary
     """
@@ -30,6 +31,7 @@ class Layout:
     codes: dict[str, Flags]
     literals: tuple[tuple[bytes, ...], ...]
     alphabets: dict[str, Flags | None]
+    longest: dict[str, int | None]
     few: dict[str, tuple[bytes, ...]]
     with_dictionary: frozenset[str]
 
@@ -43,6 +45,7 @@ class Layout:
         of_column = msgspec.json.decode(forms, type=dict[str, Form])
         literals = tuple(tuple(literal.encode() for literal in shape.literals) for shape in table.shapes)
         alphabets = {name: form.alphabet() for name, form in of_column.items()}
+        longest = {name: form.longest for name, form in of_column.items()}
         few = {
             name: tuple(text.encode() for text in form.few) if isinstance(form, TextForm) else ()
             for name, form in of_column.items()
@@ -52,7 +55,7 @@ class Layout:
             for name, form in of_column.items()
             if isinstance(form, TextForm) and form.dictionary and not form.coded
         )
-        return cls(table, of_column, codes, literals, alphabets, few, with_dictionary)
+        return cls(table, of_column, codes, literals, alphabets, longest, few, with_dictionary)
 
     def templates(self, column: str) -> tuple[Template, ...]:
         """What the texts of a column are but for their numbers, where it holds places among these; else empty."""

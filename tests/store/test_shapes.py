@@ -1,5 +1,7 @@
 """Lines as shapes and columns: nothing is lost, and a column says what the parser would."""
 
+from collections.abc import Sequence
+
 import msgspec
 import numpy as np
 import pyarrow as pa
@@ -78,8 +80,8 @@ def _text_of(time: int) -> str:
     return f"{stamp}Z"
 
 
-def portion_of(lines: list[str], shaped: ShapedLines) -> Portion:
-    """The lines as a segment holds them."""
+def portion_of(lines: list[str], shaped: ShapedLines, read: list[str] | None = None) -> Portion:
+    """The lines as a segment holds them; `read` gets the names of the columns that are asked for."""
     held = {
         "timestamp": pa.array([NOON] * len(lines), pa.int64()),
         "line": pa.array(
@@ -89,7 +91,13 @@ def portion_of(lines: list[str], shaped: ShapedLines) -> Portion:
         **shaped.columns,
     }
     layout = Layout.of(msgspec.json.encode(shaped.table.shapes), msgspec.json.encode(shaped.forms))
-    return Portion(len(lines), lambda names: pa.table({name: held[name] for name in names}), layout, has_metadata=False)
+
+    def load(names: Sequence[str]) -> pa.Table:
+        if read is not None:
+            read.extend(names)
+        return pa.table({name: held[name] for name in names})
+
+    return Portion(len(lines), load, layout, has_metadata=False)
 
 
 @settings(max_examples=400, deadline=None)

@@ -53,6 +53,7 @@ class Automaton:
     _quiet: dict[int, npt.NDArray[np.bool_]] = field(default_factory=dict)
     _common: dict[tuple[int, tuple[bytes, ...], bytes], int | None] = field(default_factory=dict)
     _behind: dict[tuple[int, Template], int | None] = field(default_factory=dict)
+    _made_of: dict[tuple[int, bytes, int, bytes], int | None] = field(default_factory=dict)
 
     def after(self, state: int, text: bytes) -> int:
         """The state behind a text."""
@@ -100,6 +101,31 @@ class Automaton:
             self._behind.clear()
         self._behind[key] = behind
         return behind
+
+    def after_any(self, state: int, alphabet: npt.NDArray[np.bool_], longest: int, literal: bytes) -> int | None:
+        """The state behind any text of up to `longest` bytes of an alphabet (256 flags), with the literal behind it.
+
+        None when it is not the same for all.
+        """
+        key = (state, alphabet.tobytes(), longest, literal)
+        known = self._made_of.get(key, _UNSEEN)
+        if known != _UNSEEN:
+            return known
+        reached = np.arange(len(self.table)) == state
+        newest = np.flatnonzero(reached)
+        for _ in range(longest):
+            behind = np.zeros_like(reached)
+            behind[self.table[newest][:, alphabet]] = True
+            newest = np.flatnonzero(behind & ~reached)
+            if not len(newest):
+                break
+            reached |= behind
+        ends = {self.after(each, literal) for each in np.flatnonzero(reached).tolist()}
+        found = ends.pop() if len(ends) == 1 else None
+        if len(self._made_of) >= _REMEMBERED:
+            self._made_of.clear()
+        self._made_of[key] = found
+        return found
 
     def ignores(self, state: int, alphabet: npt.NDArray[np.bool_]) -> bool:
         """Whether no byte of an alphabet (256 flags) leads out of the state."""

@@ -93,7 +93,7 @@ def _over_shape(portion: Portion, shape: int, rows: Rows, automaton: Automaton) 
     for literal, column in zip(literals[1:], columns, strict=True):
         if not at.moving:
             break
-        behind = _behind_whichever(automaton, at, layout.few[column], literal)
+        behind = _behind_whichever(automaton, at, layout, column, literal)
         if behind is None:
             at = _over_column(automaton, at, portion, layout, column, rows)
             behind = _Rows(tuple(automaton.after(state, literal) for state in at.states), at.group_of)
@@ -101,13 +101,20 @@ def _over_shape(portion: Portion, shape: int, rows: Rows, automaton: Automaton) 
     return at
 
 
-def _behind_whichever(automaton: Automaton, at: _Rows, texts: tuple[bytes, ...], literal: bytes) -> _Rows | None:
-    """The rows behind any of these texts and a literal; None when it matters which text it is."""
-    if not texts:
-        return None
+def _behind_whichever(automaton: Automaton, at: _Rows, layout: Layout, column: str, literal: bytes) -> _Rows | None:
+    """The rows behind any text that a column may hold and a literal; None when it matters which text it is.
+
+    A number or a time can't hold a word, nor an id a longer one, and the literal begins anew.
+    """
+    texts, alphabet, longest = layout.few[column], layout.alphabets[column], layout.longest[column]
     states = []
     for state in at.states:
-        behind = automaton.common_after(state, texts, literal)
+        if texts:
+            behind = automaton.common_after(state, texts, literal)
+        elif alphabet is not None and longest is not None:
+            behind = automaton.after_any(state, alphabet, longest, literal)
+        else:
+            return None
         if behind is None:
             return None
         states.append(behind)

@@ -45,6 +45,7 @@ MOST_FEW_TEXT = 2048  # bytes of them all
 _COUNTED_AT_ONCE = 1 << 20  # bytes: numpy makes 8 of each to count them
 LONG_TEXT = 32  # bytes on average from which a text takes more room than numbers and a place
 _TEXTS_OF_TEMPLATE = 8  # distinct ones in a sample, at least, for templates to be worth it
+_MOST_DIGITS = 19  # of a number that 64 bits hold
 MISFITS = 0.02  # share of texts up to which it is better to leave them to their lines
 
 _TIME = re.compile(r"\d{4}-\d\d-\d\d([T ])\d\d:\d\d:\d\d(?:\.(\d{1,9}))?(Z|[+-]\d\d:\d\d|)")
@@ -74,6 +75,11 @@ class TextForm(msgspec.Struct, frozen=True, tag="text", tag_field="form"):
         if not self.letters:
             return None
         return np.unpackbits(np.frombuffer(bytes.fromhex(self.letters), np.uint8)).astype(np.bool_)
+
+    @property
+    def longest(self) -> int | None:
+        """Bytes of a text, at most; None: any."""
+        return None
 
     @property
     def is_indexed(self) -> bool:
@@ -130,6 +136,11 @@ class HexForm(msgspec.Struct, frozen=True, tag="hex", tag_field="form"):
         return _flags(b"0123456789abcdef")
 
     @property
+    def longest(self) -> int:
+        """As in TextForm."""
+        return self.width
+
+    @property
     def is_indexed(self) -> bool:
         """As in TextForm."""
         return False
@@ -171,6 +182,11 @@ class NumberedForm(msgspec.Struct, frozen=True, tag="numbered", tag_field="form"
     def alphabet(self) -> Flags | None:
         """As in TextForm."""
         return _flags(b"0123456789" + self.prefix.encode())
+
+    @property
+    def longest(self) -> int:
+        """As in TextForm."""
+        return len(self._bytes) + _MOST_DIGITS
 
     @property
     def is_indexed(self) -> bool:
@@ -217,6 +233,11 @@ class DecimalForm(msgspec.Struct, frozen=True, tag="decimal", tag_field="form"):
     def alphabet(self) -> Flags | None:
         """As in TextForm."""
         return _flags(b"-.0123456789")
+
+    @property
+    def longest(self) -> int:
+        """As in TextForm: with a sign, a point and a zero in front of it."""
+        return _MOST_DIGITS + 3
 
     @property
     def is_indexed(self) -> bool:
@@ -278,6 +299,11 @@ class TimeForm(msgspec.Struct, frozen=True, tag="time", tag_field="form"):
         return _flags(f"-:.0123456789{self.separator}{self.suffix}".encode())
 
     @property
+    def longest(self) -> int:
+        """As in TextForm."""
+        return 19 + (self.digits + 1 if self.digits else 0) + len(self._suffix)
+
+    @property
     def is_indexed(self) -> bool:
         """As in TextForm."""
         return False
@@ -302,9 +328,8 @@ class TimeForm(msgspec.Struct, frozen=True, tag="time", tag_field="form"):
         held = columns[name]
         valid = valid_rows(held)
         times = integers_of(held) + self._cut(timestamps)
-        width = 19 + (self.digits + 1 if self.digits else 0) + len(self.suffix)
         offsets = np.zeros(len(held) + 1, np.int32)
-        np.cumsum(np.where(valid, width, 0), out=offsets[1:])
+        np.cumsum(np.where(valid, self.longest, 0), out=offsets[1:])
         out = np.empty(int(offsets[-1]), np.uint8)
         write_times(times, ord(self.separator), self.digits, self._suffix, valid, offsets, out)
         return string_array(offsets, out, valid)

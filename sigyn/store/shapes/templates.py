@@ -55,6 +55,11 @@ class TemplatedForm(msgspec.Struct, frozen=True, tag="templated", tag_field="for
         return flags
 
     @property
+    def longest(self) -> int | None:
+        """As in TextForm."""
+        return None
+
+    @property
     def is_indexed(self) -> bool:
         """As in TextForm."""
         return True

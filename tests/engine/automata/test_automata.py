@@ -1,6 +1,7 @@
 """Automata find what RE2 finds."""
 
 import json
+import re
 
 import numpy as np
 import pyarrow as pa
@@ -118,6 +119,36 @@ def test_a_text_is_found_wherever_it_is(lines: list[str], data: st.DataObject) -
         assert not findings.unknown.any()
 
 
+@settings(max_examples=150, deadline=None)
+@given(st.integers(0, 2**32 - 1), st.booleans(), st.data())
+def test_a_text_is_found_in_columns_with_many_texts(seed: int, quoted: bool, data: st.DataObject) -> None:
+    """Of which only the letters and the length are known before they are read."""
+    random = np.random.default_rng(seed)
+    lines = []
+    for n in range(100):
+        fields = {
+            "ts": f"2026-01-01T12:{n % 60:02}:{random.integers(60):02}.{random.integers(1000):03}Z",
+            "span": random.bytes(8).hex(),
+            "user": f"user_{random.integers(10 ** random.integers(8, 15))}",
+            "took": float(random.integers(-(10**6), 10**6)) / 100,
+            "n": int(random.integers(-(10**12), 10**12)),
+            "id": random.bytes(16).hex(),
+        }
+        lines.append(json.dumps(fields) if quoted else " ".join(f"{name}={value}" for name, value in fields.items()))
+    shaped = shape_lines(pa.array(lines), np.full(len(lines), NOON), 1)
+    assert shaped is not None
+    line = data.draw(st.sampled_from(lines))
+    text = data.draw(st.sampled_from((line, *(part for part in re.split(r'[ =",{}]+', line) if part))))
+    begin = data.draw(st.integers(0, len(text) - 1))
+    sought = text[begin : begin + data.draw(st.integers(1, 60))]
+    sought = data.draw(st.sampled_from((text, sought, sought[:-1] + "7", sought + "0")))
+    automaton = automaton_of(sought, is_expression=False)
+    assert automaton is not None
+    findings = find_in_lines(portion_of(lines, shaped), np.arange(len(lines)), automaton)
+    assert findings.found.tolist() == [sought in each for each in lines]
+    assert not findings.unknown.any()
+
+
 @pytest.mark.parametrize(
     ("expression", "text"),
     [
@@ -144,3 +175,20 @@ def test_the_text_that_all_found_begins_with(expression: str, text: bytes) -> No
 )
 def test_texts_that_an_expression_requires(expression: str, texts: list[str]) -> None:
     assert required_texts(parse_expression(expression)) == texts
+
+
+def test_columns_that_cannot_hold_what_is_sought_are_not_read() -> None:
+    """Numbers, times and shorter ids can't hold an id, nor its beginning or end: quotes stand around them."""
+    ids = [f"{n:08x}" * 4 for n in range(80, 120)]
+    lines = [
+        json.dumps({"ts": f"2026-01-01T12:00:{n:02}Z", "span": f"{n:016x}", "user": f"user_{n * 7}", "n": n, "id": id})
+        for n, id in enumerate(ids)
+    ]
+    shaped = shape_lines(pa.array(lines), np.full(len(lines), NOON), 1)
+    assert shaped is not None
+    read: list[str] = []
+    portion = portion_of(lines, shaped, read)
+    automaton = automaton_of(ids[7], is_expression=False)
+    assert automaton is not None
+    assert find_in_lines(portion, np.arange(len(lines)), automaton).found.tolist() == [id == ids[7] for id in ids]
+    assert {name for name in read if name.startswith("field.")} == {"field.id"}
