@@ -32,8 +32,9 @@ from sigyn.api.server import ServerSettings
 from sigyn.api.tenant_settings import SettingsByTenant, TenantSettings
 from sigyn.api.warm_up import WarmUp
 from sigyn.model.errors import Unavailable
-from sigyn.services.ingest import IngestService, PushCounters
+from sigyn.services.ingest import IngestService
 from sigyn.services.ingest import warm as warm_ingest
+from sigyn.services.push_counters import push_counters
 
 _log = structlog.get_logger("sigyn.processes")
 
@@ -110,7 +111,7 @@ class Counts:
             requests_now=self._requests_now,
             waiting_bytes=store.waiting_bytes,
         )
-        self._ingest.counters, self._ended = PushCounters(), []
+        self._ingest.counters, self._ended = push_counters(), []
         store.pushes = store.refused = store.failed = 0
         return report
 
