@@ -427,6 +427,16 @@ def test_a_tenant_is_told_of_another_unit_once_a_minute() -> None:
     assert [service.service.counters.of(tenant).mistaken_times for tenant in ("a", "b")] == [5, 2]
 
 
+def test_so_many_tenants_are_told_of_another_unit_in_a_minute() -> None:
+    service = Service()
+    with capture_logs() as logs:
+        for number in range(1_100):
+            service.push((APP, [value("x", 1763600000)]), tenant=f"invented-{number}")
+        service.now += MINUTE
+        service.push((APP, [value("x", 1763600000)]), tenant="invented-1099")
+    assert [log["tenant"] for log in logs] == [*(f"invented-{number}" for number in range(1_000)), "invented-1099"]
+
+
 def test_times_that_are_old_or_not_known_are_no_mistake() -> None:
     service = Service()
     with capture_logs() as logs:
