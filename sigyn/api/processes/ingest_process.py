@@ -67,17 +67,19 @@ async def serve_pushes(end: socket.socket, settings: ServerSettings, start: Star
     ingest = IngestService(store, tenants.push, demotion=demotion, quotas=RemoteQuotas(process.ask))
     ingest.subscribe(WarmUp(has_entries=start.has_entries, work=warm_ingest))
     counts = Counts(ingest, store)
+    access = settings.access.open()
     with ThreadPoolExecutor(settings.decoders, "decode") as decoders:
         api = PushApi(
             ingest=ingest,
             settings=api_settings,
             metrics=counts,
             decoders=decoders,
-            access=settings.access.open(),
+            access=access,
             own_settings=tenants.api,
         )
         await process.serve(settings, build_push_app(api), counts, demotion)
         await store.close()
+    await asyncio.to_thread(access.audit.close)
     await process.end(counts)
 
 
