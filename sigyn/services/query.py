@@ -25,11 +25,7 @@ from sigyn.languages.logql.entry_labels import stream_part, with_entry_labels
 from sigyn.languages.logql.lowering import lower
 from sigyn.model.errors import QueryError
 from sigyn.model.labels import Labels
-from sigyn.model.results import (
-    Direction,
-    QueryAnswer,
-    QueryResult,
-)
+from sigyn.model.results import MAX_POINTS, Direction, QueryAnswer, QueryResult
 from sigyn.model.time import HOUR, SECOND, Clock, system_clock
 from sigyn.services.cardinality import Cardinality, cardinality
 from sigyn.services.counts_by_tenant import Count, CountsByTenant
@@ -49,9 +45,6 @@ _log = structlog.get_logger("sigyn.query")
 Answer = TypeVar("Answer")
 LOOK_BACK = HOUR
 """How far back a log query on the instant endpoint looks."""
-
-MAX_POINTS = 11_000
-"""Steps of a range query, as Loki and Prometheus bound them."""
 
 
 @dataclass(frozen=True, slots=True)
