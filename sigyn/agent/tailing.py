@@ -3,13 +3,17 @@
 Entries get their time when they are read. So that those which a killed process had stored, but not yet
 noted as read, are not stored again with another time, each push is written to a file before it is made,
 and made again at the next start: the store drops exact duplicates.
+
+All that touches their disk is done on a thread: a disk that hangs must not hold up the process that it is in.
 """
 
 import asyncio
 import contextlib
-from collections.abc import Awaitable, Callable, Iterable, Sequence
+from collections.abc import Callable, Coroutine, Iterable, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
+from threading import Thread
+from typing import Any
 
 import msgspec
 import structlog
@@ -28,12 +32,12 @@ from sigyn.model.labels import Labels, labels_of
 from sigyn.wire.columns import PushColumns
 from sigyn.wire.push import DecodedPush
 
-Push = Callable[[DecodedPush], Awaitable[object]]
+Push = Callable[[DecodedPush], Coroutine[Any, Any, object]]
 """Stores entries and returns when they are durable; raises BadRequest, TooManyRequests and Unavailable."""
 
 _LONGEST_WAIT = 10.0
 _MOST_BYTES = 4 << 20  # of entries that wait for the store: reading pauses above
-_BLOCK_BYTES = 32 << 10  # a ms of work: the loop is the server's, and its requests must not wait
+_BLOCK_BYTES = 32 << 10  # a ms of work, after which requests of the server have their turn
 _LABELS = {"job": "files"}
 _log = structlog.get_logger("sigyn.agent.tailing")
 
@@ -56,10 +60,15 @@ class _Batch:
 
 
 class Tailing:
-    """Files that are being tailed; `close` ends it."""
+    """Files that are being tailed, on a thread with an event loop of its own; `close` ends it."""
 
     def __init__(self, globs: Sequence[str], push: Push, positions: Path) -> None:
-        self._sink = _PushSink(push, positions)
+        caller = asyncio.get_running_loop()
+
+        async def push_there(decoded: DecodedPush) -> object:
+            return await asyncio.wrap_future(asyncio.run_coroutine_threadsafe(push(decoded), caller))
+
+        self._sink = _PushSink(push_there, positions)
         self.counters = AgentCounters()
         pipeline = StagePipeline([], _LABELS["job"], StageMetrics())
         job = Job(_LABELS["job"], pipeline, self._sink)
@@ -68,10 +77,11 @@ class Tailing:
         )
         splitter = splitter_of("")
         self._reader.set_targets("globs", [FileTarget(job, glob, "", dict(_LABELS), splitter) for glob in globs])
-        self._reading = asyncio.create_task(self._reader.run(), name="tailed files")
-        self._storing = asyncio.create_task(self._sink.run(), name="tailed entries")
-        for task in (self._reading, self._storing):
-            task.add_done_callback(_tell_failure)
+        self._stop = asyncio.Event()
+        self._ended = asyncio.Event()
+        self._loop = asyncio.new_event_loop()
+        # One that hangs in a read must not keep the process from its end.
+        Thread(target=self._run, args=(caller,), name="tailed-files", daemon=True).start()
 
     @property
     def files(self) -> list[str]:
@@ -80,13 +90,38 @@ class Tailing:
 
     async def close(self) -> None:
         """Stores what was read, and remembers where; what can't be stored is read again at the next start."""
-        self._reading.cancel()
-        await asyncio.gather(self._reading, return_exceptions=True)
-        await self._sink.finish(self._storing)
+        self._loop.call_soon_threadsafe(self._stop.set)
+        try:
+            async with asyncio.timeout(2 * _LONGEST_WAIT):
+                await self._ended.wait()
+        except TimeoutError:
+            _log.error("files can't be read to an end: their disk does not answer; the next start goes on from there")
+
+    def _run(self, caller: asyncio.AbstractEventLoop) -> None:
+        try:
+            self._loop.run_until_complete(self._read_and_store())
+        finally:
+            with contextlib.suppress(RuntimeError):  # the caller did not wait
+                caller.call_soon_threadsafe(self._ended.set)
+            self._loop.run_until_complete(self._loop.shutdown_default_executor())
+            self._loop.close()
+
+    async def _read_and_store(self) -> None:
+        stop = asyncio.create_task(self._stop.wait())
+        reading = asyncio.create_task(self._reader.run(), name="tailed files")
+        storing = asyncio.create_task(self._sink.run(), name="tailed entries")
+        for task in (reading, storing):
+            task.add_done_callback(_tell_failure)
+        # Neither is of use without the other.
+        await asyncio.wait((stop, reading, storing), return_when=asyncio.FIRST_COMPLETED)
+        reading.cancel()
+        await asyncio.gather(reading, return_exceptions=True)
+        await self._sink.finish(storing)
+        await self._stop.wait()
 
 
 def start_tailing(globs: Sequence[str], push: Push, positions: Path) -> Tailing:
-    """Tails files into `push`, on the running event loop; entries have the labels `job` and `filename`.
+    """Tails files into `push`, which is called on the running event loop; entries have the labels `job` and `filename`.
 
     `positions` is a file that remembers how far they were read. Raises BadRequest when it is broken.
     """
@@ -153,8 +188,9 @@ class _PushSink:
         """Pushes what is left; gives up when the store can't take it."""
         self._stopping = True
         self._pending.set()
-        with contextlib.suppress(TimeoutError):
-            await asyncio.wait_for(task, _LONGEST_WAIT)
+        await asyncio.wait([task], timeout=_LONGEST_WAIT)
+        task.cancel()
+        await asyncio.gather(task, return_exceptions=True)
 
     async def _store(self, pending: _Batch) -> None:
         if pending.blocks:

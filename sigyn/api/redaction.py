@@ -11,8 +11,8 @@ from sigyn.api.responses import success
 async def redaction(request: Request) -> Response:
     """Counts by rule since the start of the server, for the tenant that asks."""
     tenant = tenant_of(request)
-    counted = api_of(request).ingest.counters.redacted
-    return success({rule: count for (of, rule), count in sorted(counted.items()) if of == tenant})
+    counted = api_of(request).ingest.counters.get(tenant)
+    return success(dict(sorted(counted.redacted.items())) if counted else {})
 
 
 REDACTION_ROUTES: list[BaseRoute] = [Route("/sigyn/api/v1/redaction", redaction)]

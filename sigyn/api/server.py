@@ -168,6 +168,7 @@ async def serve(settings: ServerSettings, announce: Announce, attachments: Seque
         metrics.registry.register(RulerCollector(ruler))
         processes = _ingest_processes(settings, Owner(store, ingest, demotion, quotas, tenants, metrics), stack)
         access = settings.access.open()
+        stack.push_async_callback(asyncio.to_thread, access.audit.close)
         _warn_if_open(settings, access)
         api = Api(
             queries=queries,

@@ -9,7 +9,8 @@ from sigyn.engine.totals import StreamTotal
 from sigyn.model.labels import Labels
 from sigyn.model.results import QueryAnswer
 from sigyn.services.cardinality import Cardinality
-from sigyn.services.ingest import PushCounters, PushOutcome
+from sigyn.services.ingest import PushOutcome
+from sigyn.services.push_counters import PushCounters
 from sigyn.services.query import QueryRequest
 from sigyn.store.deletions import DeleteProgress
 from sigyn.store.demoted import DemotedLabel

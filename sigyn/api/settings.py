@@ -39,7 +39,6 @@ class ApiSettings:
     max_entries_limit_per_query  a larger `limit` is lowered to this, with a warning
     max_query_length             longer ranges are cut at their old end, with a warning
     max_query_lookback           ranges start no earlier than this before now, with a warning
-    max_query_points             points per series that a range query may ask for
     query_timeout                a query still running after this answers what it has
     timeout_grace                after this much more the API gives up on it with 504
     slow_query                   queries that took this long are logged at info
@@ -69,7 +68,6 @@ class ApiSettings:
     max_entries_limit_per_query: int = 5_000
     max_query_length: int = 0
     max_query_lookback: int = 0
-    max_query_points: int = 11_000
     query_timeout: int = 1 * MINUTE
     timeout_grace: int = 10 * SECOND
     slow_query: int = 10 * SECOND

@@ -8,6 +8,8 @@ from typing import TYPE_CHECKING
 
 import click
 
+from sigyn.cli.config_file import config_file_option
+
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
@@ -26,14 +28,7 @@ Examples:
 
 
 @click.command(epilog=EPILOG)
-@click.option(
-    "-config.file",
-    "--config.file",
-    "config_file",
-    metavar="FILE",
-    type=click.Path(exists=True, dir_okay=False, path_type=Path),
-    help="Configuration file of Promtail.",
-)
+@config_file_option("Promtail")
 @click.option("-config.expand-env", "--config.expand-env", "expand", is_flag=False, flag_value="true", default="false",
               metavar="BOOL", help="Fill in ${VAR} in the file.")  # fmt: skip
 @click.option("-client.url", "--client.url", "client_url", metavar="URL", help="Push there, in place of `clients`.")

@@ -8,6 +8,7 @@ from rich import box
 from rich.console import Console
 from rich.table import Table
 
+from sigyn.cli.config_file import config_file_option
 from sigyn.client.times import rfc_3339
 from sigyn.config.access_settings import token_file
 from sigyn.config.load import load
@@ -32,14 +33,7 @@ any user from clients that know only users and passwords. It need not be restart
 @click.group(epilog=EPILOG)
 @click.option("--file", "file", metavar="FILE", default="", help="Where tokens are kept.  [default: that of the data]")
 @click.option("--data", metavar="DIR", default="", help="Data folder of the server.  [default: ./sigyn-data]")
-@click.option(
-    "-config.file",
-    "--config.file",
-    "config_file",
-    metavar="FILE",
-    type=click.Path(exists=True, dir_okay=False, path_type=Path),
-    help="Configuration file of the server.",
-)
+@config_file_option("the server")
 @click.pass_context
 def auth(context: click.Context, file: str, data: str, config_file: Path | None) -> None:
     """Make, list and revoke the tokens of a server, on its machine."""

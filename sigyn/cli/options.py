@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 import click
 
+from sigyn.cli.config_file import config_file_option
 from sigyn.client.push import PushClient
 from sigyn.client.remote import RemoteStore
 from sigyn.client.times import moment
@@ -76,17 +77,6 @@ def in_memory() -> "LocalStore":
     return LocalStore(StoreSettings(data=None))
 
 
-config_file_option = click.option(
-    "-config.file",
-    "--config.file",
-    "config_file",
-    metavar="FILE",
-    type=click.Path(exists=True, dir_okay=False, path_type=Path),
-    help="Configuration file of Loki.",
-)
-"""-config.file, as Loki spells it."""
-
-
 def store_options(what: str) -> Callable[[Command], Command]:
     """--data and -config.file; `what` begins the help, such as `Query`."""
 
@@ -98,7 +88,7 @@ def store_options(what: str) -> Callable[[Command], Command]:
             help=f"{what} a data folder that no server is using. Buckets, tiers and catalog are those of "
             "-config.file and SIGYN_STORAGE_*, as for `sigyn serve`.",
         )
-        return data(config_file_option(command))
+        return data(config_file_option("Loki")(command))
 
     return add
 

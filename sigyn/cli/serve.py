@@ -10,8 +10,8 @@ from typing import TYPE_CHECKING
 
 import click
 
+from sigyn.cli.config_file import config_file_option
 from sigyn.cli.loki_flags import LokiCommand, loki_options
-from sigyn.cli.options import config_file_option
 from sigyn.config.load import load
 from sigyn.config.notices import Notice
 from sigyn.config.settings import Settings
@@ -63,7 +63,7 @@ that can be set.
     metavar="N",
     help="Processes that take in pushes, where there are cores for them; 200 MB of memory each.  [default: 1]",
 )
-@config_file_option
+@config_file_option("Loki")
 @click.option(
     "-runtime-config.file",
     "--runtime-config.file",

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 import click
 import msgspec
 
-from sigyn.cli.options import config_file_option
+from sigyn.cli.config_file import config_file_option
 from sigyn.cli.problems import show_info
 from sigyn.cli.progress import counting
 from sigyn.cli.tables import counted, show_table
@@ -53,7 +53,7 @@ def _store_options(command: Command) -> Command:
         click.option(
             "-o", "--output", type=click.Choice(["default", "json"]), default="default", help="Form of the answer."
         ),
-        config_file_option,
+        config_file_option("Loki"),
         click.option("--data", metavar="DIR", help="The data folder.  [default: ./sigyn-data]"),
     ):
         command = option(command)

@@ -11,6 +11,9 @@ from sigyn.model.labels import Labels
 
 Direction: TypeAlias = Literal["forward", "backward"]
 
+MAX_POINTS = 11_000
+"""Steps of a range query, as Loki and Prometheus bound them."""
+
 
 @dataclass(frozen=True, slots=True)
 class LogEntry:

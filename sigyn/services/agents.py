@@ -1,5 +1,6 @@
 """Agents that told this server of themselves: what they read, and how far behind they are."""
 
+from collections import Counter, OrderedDict
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from threading import Lock
@@ -14,6 +15,9 @@ REMEMBERED = HOUR
 
 MOST = 1_000
 """Agents of a tenant."""
+
+MOST_OF_ALL = 10_000
+"""Agents of all tenants: whoever may name a tenant at will must not fill memory with them."""
 
 
 class AgentTarget(msgspec.Struct, frozen=True):
@@ -52,25 +56,39 @@ class KnownAgent:
 class AgentRegistry:
     """In memory: after a restart agents tell of themselves again within seconds. Safe to use from several threads."""
 
-    def __init__(self) -> None:
-        self._known: dict[str, dict[str, KnownAgent]] = {}
+    def __init__(self, most_of_all: int = MOST_OF_ALL) -> None:
+        self._most = most_of_all
+        self._known: OrderedDict[tuple[str, str], KnownAgent] = OrderedDict()  # by tenant and id, as they were heard
+        self._counts: Counter[str] = Counter()  # by tenant
         self._lock = Lock()
 
     def put(self, tenant: str, report: AgentReport, now: int) -> None:
-        """Takes a report at `now` (ns); raises TooManyRequests for more than MOST agents."""
+        """Takes a report at `now` (ns); raises TooManyRequests for more than MOST agents of a tenant.
+
+        With more than MOST_OF_ALL, the one that was heard of the longest ago is forgotten.
+        """
+        key = (tenant, report.id)
         with self._lock:
-            own = self._current(tenant, now)
-            if report.id not in own and len(own) >= MOST:
-                raise TooManyRequests(f"{MOST} agents tell of themselves already", retry_after=60)
-            own[report.id] = KnownAgent(report, now)
-            self._known[tenant] = own
+            while self._known and now - next(iter(self._known.values())).heard >= REMEMBERED:
+                self._forget_first()
+            if key not in self._known:
+                if self._counts[tenant] >= MOST:
+                    raise TooManyRequests(f"{MOST} agents tell of themselves already", retry_after=60)
+                self._counts[tenant] += 1
+            self._known[key] = KnownAgent(report, now)
+            self._known.move_to_end(key)
+            if len(self._known) > self._most:
+                self._forget_first()
 
     def of(self, tenant: str, now: int) -> list[KnownAgent]:
         """The tenant's agents that told of themselves within REMEMBERED, by host."""
         with self._lock:
-            own = self._current(tenant, now)
-        return sorted(own.values(), key=lambda agent: (agent.report.host, agent.report.id))
+            known = list(self._known.items())
+        own = [agent for (of, _), agent in known if of == tenant and now - agent.heard < REMEMBERED]
+        return sorted(own, key=lambda agent: (agent.report.host, agent.report.id))
 
-    def _current(self, tenant: str, now: int) -> dict[str, KnownAgent]:
-        own = self._known.get(tenant, {})
-        return {id: agent for id, agent in own.items() if now - agent.heard < REMEMBERED}
+    def _forget_first(self) -> None:
+        (tenant, _), _ = self._known.popitem(last=False)
+        self._counts[tenant] -= 1
+        if not self._counts[tenant]:
+            del self._counts[tenant]

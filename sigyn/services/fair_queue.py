@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from typing import TypeVar
 
 from sigyn.model.errors import QueryTimeout, TooManyRequests
+from sigyn.services.counts_by_tenant import CountsByTenant
 
 Answer = TypeVar("Answer")
 
@@ -27,16 +28,17 @@ class QueueLimits:
     outstanding: int = 0
 
 
-_MOST_TENANTS = 10_000
-"""Tenants whose waits are known: whoever may name a tenant at will must not fill memory with names."""
-
-
 @dataclass(slots=True)
 class Waits:
     """How often queries of a tenant waited until their turn came or was too late, and for how long, in seconds."""
 
     count: int = 0
     seconds: float = 0.0
+
+    def add(self, other: "Waits") -> None:
+        """Counts what was counted there too."""
+        self.count += other.count
+        self.seconds += other.seconds
 
 
 class FairQueue:
@@ -47,8 +49,7 @@ class FairQueue:
 
     def __init__(self, limits: QueueLimits, limits_of: Callable[[str], QueueLimits] | None = None) -> None:
         """`limits_of` gives what a tenant may have as it is now, in place of the same for all."""
-        self.waits: OrderedDict[str, Waits] = OrderedDict()
-        """By tenant, those that asked last at the end."""
+        self.waits = CountsByTenant(Waits)
         self._limits = limits
         self._limits_of = limits_of or (lambda _tenant: limits)
         self._threads = ThreadPoolExecutor(limits.most, "query")
@@ -90,7 +91,7 @@ class FairQueue:
                 f"{len(waiting)} queries of this tenant wait already; the setting `max_outstanding_per_tenant` "
                 "allows no more"
             )
-        waits = self._waits_of(tenant)
+        self.waits.of(tenant)  # is shown from now on
         turn: asyncio.Future[None] = asyncio.get_running_loop().create_future()
         waiting.append(turn)
         self._give_turns()
@@ -101,18 +102,10 @@ class FairQueue:
             self._give_up(tenant, turn)
             raise
         waited = time.monotonic() - asked
-        waits.count += 1
-        waits.seconds += waited
+        self.waits.of(tenant).add(Waits(1, waited))
         if not turn.done():
             self._give_up(tenant, turn)
             raise QueryTimeout(self._why_late(tenant, waited))
-
-    def _waits_of(self, tenant: str) -> Waits:
-        waits = self.waits.setdefault(tenant, Waits())
-        self.waits.move_to_end(tenant)
-        if len(self.waits) > _MOST_TENANTS:
-            self.waits.popitem(last=False)
-        return waits
 
     def _give_turns(self) -> None:
         while self._running.total() < self._limits.most:

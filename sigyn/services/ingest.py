@@ -4,9 +4,8 @@ decoded push -> redaction -> limits -> service_name, detected_level -> demoted l
 """
 
 import asyncio
-from collections import Counter
 from collections.abc import Callable
-from dataclasses import dataclass, field, fields
+from dataclasses import dataclass
 from typing import Any, NoReturn, ParamSpec, Protocol, TypeVar
 
 import pyarrow as pa
@@ -21,6 +20,7 @@ from sigyn.services.admission import Admitted, Refusals, admit
 from sigyn.services.demotion import LabelDemotion
 from sigyn.services.detection import LEVEL_LOOPS, detect_levels, without_detected_level
 from sigyn.services.discovery import LevelRules
+from sigyn.services.push_counters import push_counters
 from sigyn.services.push_limits import PushLimits
 from sigyn.services.push_policies import BLOCKED, POLICY_BLOCKED, SILENT, PushPolicies
 from sigyn.services.quotas import (
@@ -85,27 +85,6 @@ class PushBlocked(PushRefused):
         self.status = status
 
 
-@dataclass(slots=True)
-class PushCounters:
-    """What came in, by tenant, and what was refused, by tenant and reason. Bytes are of line text
-    and structured metadata. `demoted_labels` counts labels that went from streams to entries, `redacted`
-    what was hidden, by tenant and rule, `mistaken_times` lines that are in 1970 since their times were no ns."""
-
-    lines: Counter[str] = field(default_factory=Counter)
-    bytes: Counter[str] = field(default_factory=Counter)
-    metadata_bytes: Counter[str] = field(default_factory=Counter)
-    discarded_lines: Counter[tuple[str, str]] = field(default_factory=Counter)
-    discarded_bytes: Counter[tuple[str, str]] = field(default_factory=Counter)
-    demoted_labels: Counter[str] = field(default_factory=Counter)
-    redacted: Counter[tuple[str, str]] = field(default_factory=Counter)
-    mistaken_times: Counter[str] = field(default_factory=Counter)
-
-    def add(self, other: "PushCounters") -> None:
-        """Counts what was counted elsewhere too."""
-        for counted in fields(self):
-            getattr(self, counted.name).update(getattr(other, counted.name))
-
-
 class IngestService:
     """Takes in pushes of all tenants; `limits` gives those of one.
 
@@ -121,7 +100,7 @@ class IngestService:
         quotas: Claims | None = None,
     ) -> None:
         default = PushLimits()
-        self.counters = PushCounters()
+        self.counters = push_counters()
         self._store = store
         self._limits = limits or (lambda _tenant: default)
         self._clock = clock
@@ -157,11 +136,11 @@ class IngestService:
         if limits.redaction:
             decoded, hidden = await run(redacted, decoded, limits.redaction)
             for rule, count in hidden.items():
-                self.counters.redacted[tenant, rule] += count
+                self.counters.of(tenant).redacted[rule] += count
         admitted, refusals, found = await run(self._admit, tenant, decoded, limits)
         if self._demotion is not None and found:
             labels = await self._demotion.settle(tenant, found)
-            self.counters.demoted_labels[tenant] += labels
+            self.counters.of(tenant).demoted_labels += labels
         streams, entries = await run(self._entries, tenant, admitted, limits)
         quota, grant = quota_of(limits), Grant()
         if quota and len(entries):
@@ -179,7 +158,7 @@ class IngestService:
             batch = Batch(tenant, streams, entries)
             await self._store.append(batch)
             if mistaken := self._time_units.look(batch):
-                self.counters.mistaken_times[tenant] += mistaken
+                self.counters.of(tenant).mistaken_times += mistaken
             self.tell(batch)
         outcome = PushOutcome(len(entries), size, refusals)
         _tell(outcome, limits.policies.blocked_status)
@@ -209,19 +188,20 @@ class IngestService:
         return (streams, entries) if self._demotion is None else self._demotion.apply(tenant, streams, entries)
 
     def _count(self, tenant: str, decoded: DecodedPush, refusals: Refusals) -> None:
-        counters = self.counters
+        counters = self.counters.of(tenant)
         metadata = pc.sum(pc.binary_length(decoded.entries["metadata"])).as_py() or 0
-        counters.lines[tenant] += len(decoded.entries) + sum(refused.entries for refused in decoded.refused)
-        counters.bytes[tenant] += _text_bytes(decoded.entries) + sum(refused.bytes for refused in decoded.refused)
-        counters.metadata_bytes[tenant] += metadata
+        counters.lines += len(decoded.entries) + sum(refused.entries for refused in decoded.refused)
+        counters.bytes += _text_bytes(decoded.entries) + sum(refused.bytes for refused in decoded.refused)
+        counters.metadata_bytes += metadata
         for reason, refusal in refusals.by_reason.items():
-            counters.discarded_lines[tenant, reason] += refusal.entries
-            counters.discarded_bytes[tenant, reason] += refusal.bytes
+            counters.discarded_lines[reason] += refusal.entries
+            counters.discarded_bytes[reason] += refusal.bytes
 
     def _refuse_for_rate(self, tenant: str, grant: Grant, lines: int, size: int) -> NoReturn:
         """Loki's rate limit, in bytes of lines and structured metadata, and one in lines."""
-        self.counters.discarded_lines[tenant, "rate_limited"] += lines
-        self.counters.discarded_bytes[tenant, "rate_limited"] += size
+        counters = self.counters.of(tenant)
+        counters.discarded_lines["rate_limited"] += lines
+        counters.discarded_bytes["rate_limited"] += size
         raise TooManyRequests(
             f"ingestion rate limit exceeded for user {tenant} (limit: {grant.limit}) while attempting to ingest"
             f" '{lines}' lines totaling '{size}' bytes, reduce log volume or contact your Loki administrator to"

@@ -2,7 +2,6 @@
 
 import asyncio
 import time
-from collections import Counter
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
@@ -26,13 +25,10 @@ from sigyn.languages.logql.entry_labels import stream_part, with_entry_labels
 from sigyn.languages.logql.lowering import lower
 from sigyn.model.errors import QueryError
 from sigyn.model.labels import Labels
-from sigyn.model.results import (
-    Direction,
-    QueryAnswer,
-    QueryResult,
-)
+from sigyn.model.results import MAX_POINTS, Direction, QueryAnswer, QueryResult
 from sigyn.model.time import HOUR, SECOND, Clock, system_clock
 from sigyn.services.cardinality import Cardinality, cardinality
+from sigyn.services.counts_by_tenant import Count, CountsByTenant
 from sigyn.services.fair_queue import FairQueue, QueueLimits
 from sigyn.services.joined_tenants import ReadableStore
 from sigyn.services.joining import Flight, Flights
@@ -49,9 +45,6 @@ _log = structlog.get_logger("sigyn.query")
 Answer = TypeVar("Answer")
 LOOK_BACK = HOUR
 """How far back a log query on the instant endpoint looks."""
-
-MAX_POINTS = 11_000
-"""Steps of a range query, as Loki and Prometheus bound them."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -118,7 +111,7 @@ class QueryService:
         self._most_at_once = queue.most
         self.queue = FairQueue(queue, self._queue_limits if limits_of else None)
         self.flights: Flights[QueryAnswer] = Flights()
-        self.blocked: Counter[str] = Counter()
+        self.blocked = CountsByTenant(Count)
 
     def close(self) -> None:
         """Wait for running work and let go of the threads."""
@@ -264,7 +257,7 @@ class QueryService:
         limits, text = self._limits_of(request.tenant), request.query
         parsed = parse_with_infos(text, strict=not limits.extensions)
         if limits.checks.blocks(parsed.query, text, request.tags):
-            self.blocked[request.tenant] += 1
+            self.blocked.of(request.tenant).count += 1
             _log.warning("query blocked", tenant=request.tenant, query=text, hash=fnv1(text))
             raise QueryError("query blocked by policy")
         if limits.require_non_empty_matcher:

@@ -1,5 +1,7 @@
 """Entries whose times are in seconds, milliseconds or microseconds: they are stored in 1970, and somebody is told."""
 
+from collections import OrderedDict
+
 import structlog
 
 from sigyn.model.batch import Batch
@@ -9,15 +11,16 @@ from sigyn.model.time_units import MISTAKEN_UNITS, NANOSECONDS, TimeUnit, mistak
 
 _log = structlog.get_logger("sigyn.ingest")
 _BETWEEN_WARNINGS = 1 * MINUTE
+_MOST_WARNED = 1_000
 _LONGEST_STREAM = 200  # characters
 
 
 class TimeUnitWatch:
-    """Warns of such entries in the log, at most once a minute and tenant."""
+    """Warns of such entries in the log, at most once a minute and tenant, and of so many tenants in a minute."""
 
     def __init__(self, clock: Clock) -> None:
         self._clock = clock
-        self._warned: dict[str, int] = {}
+        self._warned: OrderedDict[str, int] = OrderedDict()  # in the order of these times
 
     def look(self, batch: Batch) -> int:
         """How many entries have such a time."""
@@ -34,7 +37,9 @@ class TimeUnitWatch:
 
     def _warn(self, batch: Batch, row: int, unit: TimeUnit) -> None:
         now = self._clock()
-        if now - self._warned.get(batch.tenant, -_BETWEEN_WARNINGS) < _BETWEEN_WARNINGS:
+        while self._warned and now - next(iter(self._warned.values())) >= _BETWEEN_WARNINGS:
+            self._warned.popitem(last=False)
+        if batch.tenant in self._warned or len(self._warned) >= _MOST_WARNED:
             return
         self._warned[batch.tenant] = now
         time = batch.entries["timestamp"][row].as_py()

@@ -174,7 +174,7 @@ def _content(segment: SegmentInfo, registry: StreamRegistry, objects: ObjectStor
         body = objects.get(segment.key)
         if crc32(body) != segment.checksum:
             return _finding(Problem.CORRUPT, segment, "its checksum differs")
-        found = decode_segment(memoryview(body))
+        found = decode_segment(memoryview(body), segment.key)
     except SegmentArchived:
         return _finding(Problem.ARCHIVED, segment, "it has to be restored before it can be read")
     except SegmentLost as error:

@@ -107,8 +107,8 @@ class Footer:
         return pa.chunked_array(pieces, self.kinds[name])
 
 
-def footer_of(metadata: pq.FileMetaData) -> Footer:
-    """What is kept of it."""
+def footer_of(metadata: pq.FileMetaData, key: str) -> Footer:
+    """What is kept of the footer of the object with this key. Raises UnknownFormat."""
     names = metadata.schema.names
     timestamp = names.index("timestamp")
     groups, begins = [], []
@@ -122,7 +122,7 @@ def footer_of(metadata: pq.FileMetaData) -> Footer:
         begins.append(first.dictionary_page_offset if first.has_dictionary_page else first.data_page_offset)
     pairs: dict[bytes, bytes] = metadata.metadata or {}
     index, constants = pairs.get(b"sigyn.index"), pairs.get(b"sigyn.constants")
-    layout = layout_of(metadata)
+    layout = layout_of(metadata, key)
     place = msgspec.json.decode(index, type=IndexPlace) if index is not None else None
     dictionaries = ("detected_level", *(layout.with_dictionary if layout is not None else ()))
     text = pa.dictionary(pa.int32(), pa.string())
@@ -142,9 +142,9 @@ def footer_of(metadata: pq.FileMetaData) -> Footer:
     )
 
 
-def layout_of(metadata: pq.FileMetaData) -> Layout | None:
-    """How a segment holds its lines; None: as text. Raises UnknownFormat."""
+def layout_of(metadata: pq.FileMetaData, key: str) -> Layout | None:
+    """How the segment with this key holds its lines; None: as text. Raises UnknownFormat."""
     pairs: dict[bytes, bytes] = metadata.metadata or {}
-    check_format(pairs)
+    check_format(pairs, key)
     shapes, forms = pairs.get(b"sigyn.shapes"), pairs.get(b"sigyn.forms")
     return Layout.of(shapes, forms) if shapes is not None and forms is not None else None

@@ -28,6 +28,7 @@ from sigyn.store.streams import Int64s
 if TYPE_CHECKING:  # brings numba along, 70 MB, which a server that is not asked does without
     from sigyn.store.pages.whole_columns import WholeColumns
 
+_IN_MEMORY = "in memory"  # in place of the key of an object
 _CHUNK_BYTES = 1000  # what Arrow holds in memory of a column chunk's metadata; measured: 950
 _FOOTER_BYTES, _COLUMN_BYTES, _GROUP_BYTES = 6000, 1500, 300  # what we hold of a footer, and more for each of these
 
@@ -311,33 +312,33 @@ def _whole_streams(begins: Int64s, row_groups: Sequence[RowGroup]) -> pa.Array:
     return pa.array(np.concatenate(pieces))
 
 
-def read_entries(body: bytes | memoryview) -> Iterator[pa.Table]:
-    """All entries (ENTRY_SCHEMA) of a whole object, a row group at a time.
+def read_entries(body: bytes | memoryview, key: str) -> Iterator[pa.Table]:
+    """All entries (ENTRY_SCHEMA) of a whole object, a row group at a time; `key` is for errors.
 
-    Raises Arrow's errors when it can't be read.
+    Raises Arrow's errors when it can't be read, and UnknownFormat.
     """
     file = pq.ParquetFile(pa.BufferReader(body))
-    layout = layout_of(file.metadata)
+    layout = layout_of(file.metadata, key)
     for number in range(file.metadata.num_row_groups):
         table = file.read_row_groups([number], use_threads=False)
         yield _entries(_portion_of(table, layout), ENTRY_SCHEMA.names)
 
 
 def whole_portion(body: bytes | memoryview) -> Portion:
-    """All entries of a whole object. Raises as `read_entries`."""
+    """All entries of a whole object that was just made."""
     file = pq.ParquetFile(pa.BufferReader(body))
-    return _portion_of(file.read(use_threads=False), layout_of(file.metadata))
+    return _portion_of(file.read(use_threads=False), layout_of(file.metadata, _IN_MEMORY))
 
 
 def read_without_arrow(body: bytes | memoryview, rows: Int64s) -> dict[str, pa.Array]:
     """All physical columns of the first row group of a whole object, or of these rows where they can't be read whole.
 
-    What can't be read either way is left out.
+    The object was just made. What can't be read either way is left out.
     """
     from sigyn.store.pages.page_rows import RowsInPages
     from sigyn.store.pages.whole_columns import WholeColumns
 
-    footer = footer_of(pq.ParquetFile(pa.BufferReader(body)).metadata)
+    footer = footer_of(pq.ParquetFile(pa.BufferReader(body)).metadata, _IN_MEMORY)
     stored = footer.stored([*footer.kinds])
     file = np.frombuffer(body, np.uint8)
     begins = footer.begins[:1]
@@ -360,7 +361,7 @@ def _entries(portion: Portion, columns: Sequence[str]) -> pa.Table:
 def _whole_footer(segment: SegmentInfo, metadata: pq.FileMetaData) -> Footer:
     if metadata.num_rows != segment.rows:
         raise SegmentLost(f"object `{segment.key}` has {metadata.num_rows} rows; {segment.rows} were written")
-    return footer_of(metadata)
+    return footer_of(metadata, segment.key)
 
 
 def _footer_bytes(footer: Footer) -> int:

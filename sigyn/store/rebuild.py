@@ -107,7 +107,7 @@ def _fill(catalog: Catalog, objects: ObjectStore, progress: Progress) -> Rebuilt
             if is_demoted_key(found.key):
                 catalog.demote(*decode_demoted(body))
                 continue
-            encoded = decode_segment(body)
+            encoded = decode_segment(body, found.key)
         except SegmentArchived:
             archived.append(found.key)
             continue
@@ -127,7 +127,7 @@ def _fill(catalog: Catalog, objects: ObjectStore, progress: Progress) -> Rebuilt
         raise Unavailable(f"{count} to be restored first: `{archived[0]}`; no catalog was written")
     lost = {key: address for key, address in damaged.items() if key not in known}
     for key, address in lost.items():
-        encoded = decode_segment(memoryview(objects.get(address)))
+        encoded = decode_segment(memoryview(objects.get(address)), address)
         (segment,) = catalog.commit([NewSegment(address, encoded, arrival_of(key, encoded, requests))])
         catalog.quarantine(segment.id)
         newest = max(newest, encoded.arrival or 0)

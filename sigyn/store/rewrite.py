@@ -39,7 +39,7 @@ def load_entries(segment: SegmentInfo, objects: ObjectStore) -> Iterator[pa.Tabl
     """
     body = load_body(segment, objects)
     try:
-        yield from read_entries(body)
+        yield from read_entries(body, segment.key)
     except (pa.ArrowException, OSError) as error:
         raise SegmentLost(f"object `{segment.key}` can't be read: {error}") from error
 

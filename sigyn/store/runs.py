@@ -5,6 +5,7 @@ A segment that is not sorted is read and sorted as a whole: it is small, or will
 
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, fields, replace
+from typing import Self
 
 import numpy as np
 import numpy.typing as npt
@@ -25,19 +26,30 @@ _ROWS_AT_ONCE = 128 << 10  # whose timestamps are put together for one bisection
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class Runs:
+class _InStreams:
+    """Things of several segments: places of their segments among those that are compared, and ids of streams."""
+
+    segments: Int64s
+    streams: Int64s
+
+    def __len__(self) -> int:
+        return len(self.segments)
+
+    def only(self, which: npt.NDArray[np.bool_] | Int64s) -> Self:
+        """Those that are chosen, or those with these numbers."""
+        return type(self)(*(getattr(self, field.name)[which] for field in fields(self)))
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Runs(_InStreams):
     """Runs, or parts of them. All arrays are int64 and of one length.
 
-    segments      places of their segments among those that are compared
-    streams       ids
     groups        numbers of their row groups, or _HELD
     shifts        what is to be added to a place to have the place in the row group, or in what is held
     begins, ends  places of their entries: numbers of rows; of a segment that is not sorted, places among what is held
     lows, highs   no entry is earlier or later than these timestamps (ns)
     """
 
-    segments: Int64s
-    streams: Int64s
     groups: Int64s
     shifts: Int64s
     begins: Int64s
@@ -45,29 +57,13 @@ class Runs:
     lows: Int64s
     highs: Int64s
 
-    def __len__(self) -> int:
-        return len(self.segments)
-
-    def only(self, which: npt.NDArray[np.bool_] | Int64s) -> "Runs":
-        """Those that are chosen, or those with these numbers."""
-        return Runs(*(getattr(self, field.name)[which] for field in fields(self)))
-
 
 @dataclass(frozen=True, slots=True, eq=False)
-class Entries:
-    """Entries of several segments: places of segments, ids of streams, places as in `Runs`, timestamps."""
+class Entries(_InStreams):
+    """Entries: places as in `Runs`, and timestamps (ns)."""
 
-    segments: Int64s
-    streams: Int64s
     places: Int64s
     timestamps: Int64s
-
-    def __len__(self) -> int:
-        return len(self.segments)
-
-    def only(self, which: npt.NDArray[np.bool_] | Int64s) -> "Entries":
-        """Those that are chosen, or those with these numbers."""
-        return Entries(*(getattr(self, field.name)[which] for field in fields(self)))
 
 
 @dataclass(frozen=True, slots=True, eq=False)

@@ -176,25 +176,27 @@ def header_of(version: str, tenant: str, level: int, labels: Sequence[Labels], s
     }
 
 
-def decode_segment(body: memoryview) -> EncodedSegment:
+def decode_segment(body: memoryview, key: str) -> EncodedSegment:
     """The segment that a whole object holds, from what it says about itself; its entries are not read.
 
-    Raises SegmentLost when this is no segment of Sigyn or a torn one, UnknownFormat when a newer one wrote it.
+    Raises SegmentLost when this is no segment of Sigyn or a torn one, UnknownFormat, with the
+    object's key, when a newer one wrote it.
     """
     try:
-        return _decode_segment(body)
+        return _decode_segment(body, key)
     except (pa.ArrowException, OSError) as error:
         raise SegmentLost(f"this is no whole Parquet file: {error}") from error
     except (KeyError, ValueError, msgspec.DecodeError) as error:
         raise SegmentLost(f"what this segment says about itself is damaged: {error}") from error
 
 
-def check_format(pairs: Mapping[bytes, bytes]) -> None:
-    """Raises UnknownFormat when a newer Sigyn wrote the segment whose footer has this key-value metadata."""
+def check_format(pairs: Mapping[bytes, bytes], key: str) -> None:
+    """Raises UnknownFormat when a newer Sigyn wrote the object with this key and this metadata in its footer."""
     version = pairs.get(b"sigyn.format", b"").decode()
     if version and version not in FORMATS:
         raise UnknownFormat(
-            f"segment format `{version}` was written by a newer Sigyn; this one reads {' and '.join(FORMATS)}"
+            f"object `{key}` has segment format `{version}`, which a newer Sigyn wrote; this one reads "
+            f"{', '.join(FORMATS)}"
         )
 
 
@@ -212,13 +214,13 @@ def verify_pages(body: bytes | memoryview) -> Iterator[None]:
         raise SegmentLost(f"this segment is damaged: {error}") from error
 
 
-def _decode_segment(body: memoryview) -> EncodedSegment:
+def _decode_segment(body: memoryview, key: str) -> EncodedSegment:
     metadata = pq.ParquetFile(pa.BufferReader(body)).metadata
     pairs: dict[bytes, bytes] = metadata.metadata or {}
     version = pairs.get(b"sigyn.format", b"").decode()
     if not version:
         raise SegmentLost("a Parquet file without `sigyn.format` in its metadata is no segment")
-    check_format(pairs)
+    check_format(pairs, key)
     columns = msgspec.json.decode(pairs[b"sigyn.streams"], type=_StreamColumns)
     table = StreamTable(
         np.empty(0, np.int64),

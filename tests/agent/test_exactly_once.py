@@ -16,7 +16,7 @@ from tests.agent.processes import AgentProcess, free_port, tail
 from tests.cli.server import running_server
 
 LONG = os.environ.get("SIGYN_LONG") == "1"
-FILES, SECONDS, KILLS = (200, 90, 12) if LONG else (20, 8, 3)
+FILES, SECONDS, KILLS = (200, 90, 12) if LONG else (20, 5, 3)
 CALM = 6.0
 """Seconds between two rotations of a file: what was rotated twice while no agent ran is out of reach."""
 

@@ -101,6 +101,22 @@ def test_too_many() -> None:
         agents.put("one", report("more"), 1)
 
 
+def test_of_too_many_tenants_who_was_heard_of_the_longest_ago_is_forgotten() -> None:
+    agents = AgentRegistry(most_of_all=3)
+    for now, tenant in enumerate(("quiet", "busy", "invented-1", "busy", "invented-2")):
+        agents.put(tenant, report(), now)
+    known = {tenant: len(agents.of(tenant, 5)) for tenant in ("quiet", "busy", "invented-1", "invented-2")}
+    assert known == {"quiet": 0, "busy": 1, "invented-1": 1, "invented-2": 1}
+
+
+def test_who_was_forgotten_has_its_place_again() -> None:
+    agents = AgentRegistry()
+    for number in range(MOST):
+        agents.put("one", report(str(number)), 0)
+    agents.put("one", report("later"), REMEMBERED)
+    assert [each.report.id for each in agents.of("one", REMEMBERED)] == ["later"]
+
+
 def test_what_is_no_report(tmp_path: Path) -> None:
     with running_server(tmp_path / "data") as server:
         answer = httpx.put(server.url + PATH, content=json.dumps({"id": 1}))

@@ -1,6 +1,7 @@
 """Files tailed inside a process, into a store that is not always there."""
 
 import asyncio
+import time
 from pathlib import Path
 
 from sigyn.agent.tailing import start_tailing
@@ -49,6 +50,23 @@ def test_lines_go_to_the_store_and_are_not_read_again(tmp_path: Path) -> None:
         await store.until(3)
         await tailing.close()
         assert store.lines == ["one", "tw�", "three"]
+
+    asyncio.run(scenario())
+
+
+def test_files_are_looked_for_and_opened_while_the_event_loop_does_something_else(tmp_path: Path) -> None:
+    """So that a disk that hangs holds up nobody else on the loop."""
+
+    async def scenario() -> None:
+        log = tmp_path / "app.log"
+        log.write_text("one\n")
+        tailing = start_tailing([str(tmp_path / "*.log")], Store().push, tmp_path / "positions.yaml")
+        deadline = time.monotonic() + 20
+        while not tailing.files:
+            assert time.monotonic() < deadline, "nobody opens the file"
+            time.sleep(0.01)  # the loop has no turn meanwhile
+        await tailing.close()
+        assert tailing.files == [str(log)]
 
     asyncio.run(scenario())
 

@@ -15,7 +15,8 @@ from sigyn.model.errors import NotFound
 from sigyn.model.labels import Labels
 from sigyn.model.results import LogEntry, LogResult, QueryAnswer, QueryResult, QueryStatistics
 from sigyn.services.admission import Refusals
-from sigyn.services.ingest import PushCounters, PushOutcome
+from sigyn.services.ingest import PushOutcome
+from sigyn.services.push_counters import PushCounters, push_counters
 from sigyn.services.query import QueryRequest
 from sigyn.wire.push import DecodedPush
 
@@ -37,7 +38,7 @@ class MemoryServices:
     tenants: list[str] = field(default_factory=list)
     pushed: list[tuple[str, DecodedPush]] = field(default_factory=list)
     cancelled: int = 0
-    counters: PushCounters = field(default_factory=PushCounters)
+    counters: PushCounters = field(default_factory=push_counters)
     unready: str | None = None
     flushes: int = 0
 

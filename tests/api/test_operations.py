@@ -30,10 +30,9 @@ def test_metrics_have_the_names_of_loki(server: Server) -> None:
 
 def test_pushes_are_counted_by_tenant(start: Callable[[ApiSettings], Server]) -> None:
     server = start(ApiSettings())
-    server.services.counters.lines["fake"] += 2
-    server.services.counters.bytes["fake"] += 6
-    server.services.counters.discarded_lines["fake", "line_too_long"] += 1
-    server.services.counters.mistaken_times["fake"] += 1
+    counters = server.services.counters.of("fake")
+    counters.lines, counters.bytes, counters.mistaken_times = 2, 6, 1
+    counters.discarded_lines["line_too_long"] += 1
     text = server.get("/metrics").text
     assert 'sigyn_mistaken_times_total{tenant="fake"} 1.0' in text
     assert 'loki_distributor_lines_received_total{tenant="fake"} 2.0' in text

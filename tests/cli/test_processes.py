@@ -312,44 +312,62 @@ def test_a_stop_amid_pushes_loses_nothing_and_leaves_nobody(tmp_path: Path) -> N
         assert_each_once(again.url, pushing.acknowledged)
 
 
-def statuses_of_pushes(url: str, bodies: list[bytes]) -> Counter[tuple[int, str]]:
+def statuses_of_pushes(url: str, bodies: list[bytes], tenant: str = "") -> Counter[tuple[int, str]]:
     """Status and text of pushes that come one after the other, each on a connection of its own."""
     found: Counter[tuple[int, str]] = Counter()
     clients = [httpx.Client(base_url=url, timeout=PATIENCE) for _ in bodies]
+    headers = {"Content-Type": JSON} | ({"X-Scope-OrgID": tenant} if tenant else {})
     for client, body in zip(clients, bodies, strict=True):
-        answer = client.post(f"{V1}/push", headers={"Content-Type": JSON}, content=body)
+        answer = client.post(f"{V1}/push", headers=headers, content=body)
         found[answer.status_code, answer.text.strip()] += 1
     for client in clients:
         client.close()
     return found
 
 
+OVERRIDES = """
+overrides:
+  rate: {ingestion_rate_mb: 0.000001, ingestion_burst_size_mb: 0.0001}
+  rate-of-a-stream: {per_stream_rate_limit: 1, per_stream_rate_limit_burst: 100}
+  size: {max_line_size: 10}
+"""
+
+
+@pytest.fixture(scope="module")
+def limited(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[RunningServer, RunningServer]]:
+    """Servers of one process and of several, with a limit for all tenants and others for some."""
+    folder = tmp_path_factory.mktemp("limited")
+    (folder / "overrides.yaml").write_text(OVERRIDES)
+    variables = {
+        "SIGYN_SERVER_AUTH_ENABLED": "true",
+        "SIGYN_LIMITS_MAX_STREAMS_PER_USER": "5",
+        "SIGYN_LIMITS_PER_TENANT_OVERRIDE_CONFIG": str(folder / "overrides.yaml"),
+    }
+    with (
+        running_server(folder / "one", variables=os.environ | variables) as one,
+        server(folder, **variables) as several,
+    ):
+        yield one, several
+
+
 @pytest.mark.parametrize(
-    ("variables", "bodies"),
+    ("tenant", "bodies"),
     [
-        (
-            {"SIGYN_LIMITS_MAX_STREAMS_PER_USER": "5"},
-            [json_body("x", app="shop", number=f"n{number}") for number in range(9)],
-        ),
-        (
-            {"SIGYN_LIMITS_INGESTION_RATE_MB": "0.000001", "SIGYN_LIMITS_INGESTION_BURST_SIZE_MB": "0.0001"},
-            [json_body("x" * 30) for _ in range(9)],
-        ),
-        (
-            {"SIGYN_LIMITS_PER_STREAM_RATE_LIMIT": "1", "SIGYN_LIMITS_PER_STREAM_RATE_LIMIT_BURST": "100"},
-            [json_body("x" * 30, app="shop", number=f"n{number % 2}") for number in range(9)],
-        ),
-        ({"SIGYN_LIMITS_MAX_LINE_SIZE": "10"}, [json_body("x" * 30)] * 3),
+        ("streams", [json_body("x", app="shop", number=f"n{number}") for number in range(9)]),
+        ("rate", [json_body("x" * 30) for _ in range(9)]),
+        ("rate-of-a-stream", [json_body("x" * 30, app="shop", number=f"n{number % 2}") for number in range(9)]),
+        ("size", [json_body("x" * 30)] * 3),
     ],
-    ids=["streams", "rate", "rate of a stream", "size"],
 )
-def test_limits_are_those_of_one_process(tmp_path: Path, variables: dict[str, str], bodies: list[bytes]) -> None:
-    with running_server(tmp_path / "one", variables=os.environ | variables) as one:
-        expected = statuses_of_pushes(one.url, bodies)
+def test_limits_are_those_of_one_process(
+    limited: tuple[RunningServer, RunningServer], tenant: str, bodies: list[bytes]
+) -> None:
+    one, several = limited
+    handed_over = metric(several.url, "sigyn_ingest_connections_handed_over_total")
+    expected = statuses_of_pushes(one.url, bodies, tenant)
     assert any(status >= 400 for status, _ in expected)
-    with server(tmp_path, **variables) as running:
-        assert statuses_of_pushes(running.url, bodies) == expected
-        assert metric(running.url, "sigyn_ingest_connections_handed_over_total") == len(bodies)
+    assert statuses_of_pushes(several.url, bodies, tenant) == expected
+    assert metric(several.url, "sigyn_ingest_connections_handed_over_total") == handed_over + len(bodies)
 
 
 def test_labels_are_demoted_for_all(tmp_path: Path) -> None:
@@ -366,10 +384,12 @@ def test_labels_are_demoted_for_all(tmp_path: Path) -> None:
 
 def test_tenants_and_tokens_are_known_to_all(tmp_path: Path) -> None:
     users = write_htpasswd(tmp_path / "users", ann="right")
-    with server(tmp_path, SIGYN_AUTH_TYPE="basic", SIGYN_AUTH_PASSWORD_FILE=str(users)) as running:
+    asks = {"SIGYN_AUTH_TYPE": "basic", "SIGYN_AUTH_PASSWORD_FILE": str(users), "SIGYN_SERVER_AUTH_ENABLED": "true"}
+    with server(tmp_path, **asks) as running:
 
         def pushed(password: str) -> httpx.Response:
-            return httpx.post(f"{running.url}{V1}/push", json=json.loads(json_body("x")), auth=("ann", password))
+            with httpx.Client(base_url=running.url, timeout=PATIENCE, auth=("ann", password)) as client:
+                return push(client, "one", "of one")
 
         assert pushed("wrong").status_code == 401
         assert "WWW-Authenticate" in pushed("wrong").headers
@@ -377,14 +397,11 @@ def test_tenants_and_tokens_are_known_to_all(tmp_path: Path) -> None:
         write_htpasswd(users, ann="other")
         assert [pushed(password).status_code for password in ("right", "other")] == [401, 204]
         assert metric(running.url, "sigyn_ingest_connections_handed_over_total") == 5
-    with (
-        server(tmp_path, SIGYN_SERVER_AUTH_ENABLED="true") as running,
-        httpx.Client(base_url=running.url, timeout=PATIENCE) as client,
-    ):
-        assert client.post(f"{V1}/push", headers={"Content-Type": JSON}, content=json_body("x")).status_code == 401
-        for tenant in ("one", "two"):
-            assert push(client, tenant, f"of {tenant}").status_code == 204
-        assert lines(ask(client, "two", '{app="shop"}')) == ["of two"]
+        with httpx.Client(base_url=running.url, timeout=PATIENCE, auth=("ann", "other")) as client:
+            unnamed = client.post(f"{V1}/push", headers={"Content-Type": JSON}, content=json_body("x"))
+            assert (unnamed.status_code, "WWW-Authenticate" in unnamed.headers) == (401, False)
+            assert push(client, "two", "of two").status_code == 204
+            assert lines(ask(client, "two", '{app="shop"}')) == ["of two"]
 
 
 @pytest.mark.parametrize(("count", "told"), [("0", "write 1"), ("1000", "128 at most")])

@@ -1,6 +1,6 @@
 """A process that is killed while it deletes loses nothing that was to stay, and shows nothing that was to go.
 
-8 kills; SIGYN_LONG=1 makes it 100.
+8 kills; SIGYN_LONG=1 makes it 100, of longer lives.
 """
 
 import asyncio
@@ -23,7 +23,9 @@ from sigyn.store.open_catalog import open_catalog
 
 from .forgets import open_store, settings_of
 
-KILLS = 100 if os.environ.get("SIGYN_LONG") == "1" else 8
+LONG = os.environ.get("SIGYN_LONG") == "1"
+KILLS = 100 if LONG else 8
+MOST_NOTED = 30_000 if LONG else 12_000  # bytes of a life: in one of 7,000 there are eight requests
 TESTS = Path(__file__).parent.parent
 
 
@@ -33,7 +35,7 @@ def live_and_die(data: Path, catalog: str, log: Path, seed: int, chance: random.
     script = str(Path(__file__).with_name("forgets.py"))
     command = [sys.executable, script, str(data), str(log), str(seed), catalog]
     process = subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, env=environment)
-    enough = (log.stat().st_size if log.exists() else 0) + chance.randrange(2_000, 30_000)
+    enough = (log.stat().st_size if log.exists() else 0) + chance.randrange(2_000, MOST_NOTED)
     deadline = time.monotonic() + 60
     while (not log.exists() or log.stat().st_size < enough) and time.monotonic() < deadline:
         assert process.poll() is None
@@ -106,7 +108,7 @@ def is_over(line: str) -> bool:
     return "/d0/" in line or "/e0/" in line
 
 
-@pytest.mark.timeout(1800 if KILLS > 8 else 300)
+@pytest.mark.timeout(1800 if LONG else 300)
 @pytest.mark.parametrize("kind", ["sqlite", "postgresql"])
 def test_after_any_kill_what_was_to_stay_is_there_once_and_what_was_to_go_is_gone(
     tmp_path: Path, kind: str, request: pytest.FixtureRequest

@@ -10,7 +10,9 @@ from structlog.testing import capture_logs
 from sigyn.model.batch import ENTRY_SCHEMA, Batch
 from sigyn.model.errors import SigynError, TooManyRequests, Unavailable, UnprocessableRequest
 from sigyn.model.time import HOUR, MINUTE, OLDEST, SECOND
+from sigyn.services.counts_by_tenant import OTHER_TENANTS, CountsByTenant
 from sigyn.services.ingest import IngestService, PushOutcome, PushRefused
+from sigyn.services.push_counters import TenantPushes
 from sigyn.services.push_limits import PushLimits
 from sigyn.wire.loki import decode_loki_push
 from sigyn.wire.loki_json import decode_loki_json
@@ -198,7 +200,7 @@ def test_what_is_beyond_the_limits_is_refused_and_the_rest_is_stored(
     assert [batch.streams for batch in service.sink.batches] == [
         ((("good", "1"), ("service_name", "unknown_service")),)
     ]
-    assert service.service.counters.discarded_lines == {("fake", reason): 1}
+    assert service.service.counters.of("fake").discarded_lines == {reason: 1}
 
 
 @pytest.mark.parametrize(
@@ -287,10 +289,24 @@ def test_what_comes_in_is_counted_by_tenant() -> None:
     service = Service()
     service.push((APP, [value("abc", k="v"), value("de")]), tenant="one")
     service.push((APP, [value("x")]), tenant="two")
-    counters = service.service.counters
-    assert counters.lines == {"one": 2, "two": 1}
-    assert counters.bytes == {"one": 5, "two": 1}
-    assert counters.metadata_bytes["one"] == len('{"k":"v"}')
+    one, two = (service.service.counters.of(tenant) for tenant in ("one", "two"))
+    assert (one.lines, one.bytes, one.metadata_bytes) == (2, 5, len('{"k":"v"}'))
+    assert (two.lines, two.bytes) == (1, 1)
+
+
+def test_tenants_beyond_so_many_are_counted_together() -> None:
+    """Whoever may name a tenant at will does not fill memory with names, and what was counted stays counted."""
+    counters = CountsByTenant(TenantPushes, most=2)
+    for tenant in ("old", "busy", "old", "busy", "new", "busy", "newer", "old"):
+        counts = counters.of(tenant)
+        counts.lines += 1
+        counts.discarded_lines["line_too_long"] += 2
+    assert {tenant: counts.lines for tenant, counts in counters.items()} == {"newer": 1, "old": 1, OTHER_TENANTS: 6}
+    others = counters.of(OTHER_TENANTS)
+    assert others.discarded_lines == {"line_too_long": 12}
+    elsewhere = CountsByTenant(TenantPushes, most=2)
+    elsewhere.add(counters)
+    assert {tenant: counts.lines for tenant, counts in elsewhere.items()} == {"newer": 1, "old": 1, OTHER_TENANTS: 6}
 
 
 def test_listeners_hear_of_what_is_durable_alone() -> None:
@@ -317,7 +333,7 @@ def test_the_rate_limit_lets_bursts_through_and_says_when_to_come_back() -> None
         " totaling '100' bytes"
     )
     assert error.value.retry_after == 1.0
-    assert service.service.counters.discarded_lines == {("fake", "rate_limited"): 1}
+    assert service.service.counters.of("fake").discarded_lines == {"rate_limited": 1}
     service.push((APP, [value("x" * 150)]), tenant="another")
     service.now += SECOND
     service.push((APP, [value("x" * 100)]))
@@ -382,7 +398,7 @@ def test_times_in_another_unit_are_stored_and_told(timestamp: int, unit: str, st
     with capture_logs() as logs:
         service.push(({"job": "good"}, [value("x")]), (APP, [value("y", timestamp), value("z", timestamp + 1)]))
     assert service.sink.lines() == ["x", "y", "z"]
-    assert service.service.counters.mistaken_times == {"fake": 2}
+    assert service.service.counters.of("fake").mistaken_times == 2
     assert logs == [
         {
             "log_level": "warning",
@@ -408,7 +424,17 @@ def test_a_tenant_is_told_of_another_unit_once_a_minute() -> None:
         ("b", 1763600000),
         ("a", 1763600000),
     ]
-    assert service.service.counters.mistaken_times == {"a": 5, "b": 2}
+    assert [service.service.counters.of(tenant).mistaken_times for tenant in ("a", "b")] == [5, 2]
+
+
+def test_so_many_tenants_are_told_of_another_unit_in_a_minute() -> None:
+    service = Service()
+    with capture_logs() as logs:
+        for number in range(1_100):
+            service.push((APP, [value("x", 1763600000)]), tenant=f"invented-{number}")
+        service.now += MINUTE
+        service.push((APP, [value("x", 1763600000)]), tenant="invented-1099")
+    assert [log["tenant"] for log in logs] == [*(f"invented-{number}" for number in range(1_000)), "invented-1099"]
 
 
 def test_times_that_are_old_or_not_known_are_no_mistake() -> None:
@@ -417,4 +443,4 @@ def test_times_that_are_old_or_not_known_are_no_mistake() -> None:
         service.push((APP, [value("none", 0), value("before 1970", -SECOND), value("1995", 788_918_400 * SECOND)]))
     assert len(service.sink.lines()) == 3
     assert not logs
-    assert not service.service.counters.mistaken_times
+    assert not service.service.counters.of("fake").mistaken_times

@@ -268,7 +268,7 @@ async def test_a_store_that_a_newer_version_compacted_is_told_apart_from_a_damag
     store = Store.open(settings)
     with store.snapshot("fake", EARLIEST, LATEST) as snapshot:
         (segment,) = snapshot.segments
-        with pytest.raises(UnknownFormat, match="`4` was written by a newer Sigyn"):
+        with pytest.raises(UnknownFormat, match=f"object `{segment.key}` has segment format `4`, which a newer Sigyn"):
             snapshot.row_groups(segment)
     assert not store.quarantined()
     await store.close()

@@ -32,7 +32,7 @@ def encoded() -> EncodedSegment:
 
 def test_a_segment_tells_all_that_a_catalog_needs() -> None:
     segment = encoded()
-    again = decode_segment(segment.body)
+    again = decode_segment(segment.body, "a/key")
     for field in ("tenant", "level", "first", "last", "rows", "text_bytes", "checksum", "labels"):
         assert getattr(again, field) == getattr(segment, field)
     assert segment.labels == ((("app", "a"),), (("app", '"q"'),))
@@ -57,14 +57,14 @@ def test_a_file_that_is_no_segment_or_a_newer_one_is_told_apart() -> None:
         sink = io.BytesIO()
         with pq.ParquetWriter(sink, ENTRY_SCHEMA) as writer:
             writer.add_key_value_metadata(metadata)
-        decode_segment(memoryview(sink.getvalue()))
+        decode_segment(memoryview(sink.getvalue()), "a/key")
 
     with pytest.raises(SegmentLost, match=r"without `sigyn\.format`"):
         opened({})
-    with pytest.raises(UnknownFormat, match=r"`99`.*newer"):
+    with pytest.raises(UnknownFormat, match=r"object `a/key` has segment format `99`, which a newer Sigyn wrote"):
         opened({"sigyn.format": "99"})
     with pytest.raises(SegmentLost, match="no whole Parquet file"):
-        decode_segment(encoded().body[:-5])
+        decode_segment(encoded().body[:-5], "a/key")
 
 
 def test_no_flipped_bit_is_anything_but_a_lost_segment() -> None:
@@ -73,4 +73,4 @@ def test_no_flipped_bit_is_anything_but_a_lost_segment() -> None:
         damaged = bytearray(body)
         damaged[place] ^= 0x80
         with suppress(SegmentLost):
-            decode_segment(memoryview(damaged))
+            decode_segment(memoryview(damaged), "a/key")

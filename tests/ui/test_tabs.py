@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 import httpx
 import pytest
-from playwright.sync_api import Browser, Page, expect
+from playwright.sync_api import Browser, Locator, Page, expect
 
 from tests.cli.server import running_server
 
@@ -51,6 +51,46 @@ def test_each_tab_has_its_tenant(browser: Browser, tenants_url: str) -> None:
     later.goto(f"{tenants_url}/#/logs")
     expect(later.get_by_role("button", name="You and your tenant")).to_contain_text("south")  # the one chosen last
     context.close()
+
+
+def tenant_of(page: Page) -> Locator:
+    return page.get_by_role("button", name="You and your tenant")
+
+
+def test_a_link_leads_to_the_data_of_its_tenant(browser: Browser, tenants_url: str) -> None:
+    here, there = browser.new_context(permissions=["clipboard-read", "clipboard-write"]), browser.new_context()
+    sender, receiver = here.new_page(), there.new_page()
+    for page, tenant in ((sender, "north"), (receiver, "south")):
+        page.goto(f"{tenants_url}/#/logs?q=%7Bapp%3D%22shop%22%7D")
+        choose(page, tenant)
+        expect(page.locator(".log-row")).to_contain_text([f"a line of the {tenant}"])
+    sender.get_by_role("button", name="Copy link").click()
+    copied = sender.evaluate("navigator.clipboard.readText()")
+    for link in (copied, sender.url):
+        colleague = there.new_page()
+        colleague.goto(link)
+        expect(colleague.locator(".log-row")).to_contain_text(["a line of the north"])
+        expect(tenant_of(colleague)).to_contain_text("north")
+    receiver.goto(copied)  # in a tab that shows another tenant's
+    expect(receiver.locator(".log-row")).to_contain_text(["a line of the north"])
+    tenant_of(receiver).click()
+    choose(receiver, "south")  # and the address does not bring the other one back
+    expect(receiver.locator(".log-row")).to_contain_text(["a line of the south"])
+    assert "tenant=south" in receiver.url
+    later = there.new_page()
+    later.goto(f"{tenants_url}/#/logs")
+    expect(tenant_of(later)).to_contain_text("south")  # what somebody chose, not what a link said
+    here.close()
+    there.close()
+
+
+def test_what_can_be_no_tenant_is_not_taken_from_a_link(browser: Browser, tenants_url: str) -> None:
+    page = browser.new_page()
+    page.goto(f"{tenants_url}/#/logs?q=%7Bapp%3D%22shop%22%7D&tenant=no%0Asuch%3A1")
+    expect(page.get_by_role("dialog")).to_be_visible()
+    choose(page, "north")
+    expect(page.locator(".log-row")).to_contain_text(["a line of the north"])
+    page.close()
 
 
 def test_favourites_are_of_all_tabs(reader: Reader) -> None:

@@ -22,7 +22,7 @@ from sigyn.api.responses import streamed_json
 from sigyn.api.settings import ApiSettings
 from sigyn.api.waiting import while_client_waits
 from sigyn.model.errors import BadRequest
-from sigyn.model.results import QueryAnswer, TableResult
+from sigyn.model.results import MAX_POINTS, QueryAnswer, TableResult
 from sigyn.model.time import TimeRange
 from sigyn.services.query import QueryRequest
 
@@ -74,7 +74,7 @@ def range_request(
     asked = arguments.range(now)
     step = step_parameter(arguments.first("step"))
     if step is not None:
-        check_points(asked, step, settings)
+        check_points(asked, step)
     interval = interval_parameter(arguments.first("interval"))
     limited = cap_range(asked, now, settings)
     limit, limit_warnings = _limit(arguments, settings)
@@ -92,11 +92,11 @@ def range_request(
     return query, limited.warnings + limit_warnings
 
 
-def check_points(asked: TimeRange, step: int, settings: ApiSettings) -> None:
+def check_points(asked: TimeRange, step: int) -> None:
     """Raises BadRequest for more steps than a series of an answer may have points."""
-    if (asked.end - asked.start) // step > settings.max_query_points:
+    if (asked.end - asked.start) // step > MAX_POINTS:
         raise BadRequest(
-            f"exceeded maximum resolution of {settings.max_query_points:,} points per time series. "
+            f"exceeded maximum resolution of {MAX_POINTS:,} points per time series. "
             "Try increasing the value of the step parameter"
         )
 

@@ -10,7 +10,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from sigyn.api.requests import api_of
-from sigyn.services.ingest import PushCounters
+from sigyn.services.push_counters import PushCounters
 
 _REQUEST_SECONDS = (0.001, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0, 25.0, 50.0, 100.0)
 
@@ -62,47 +62,43 @@ class PushCollector(Collector):
         return ()
 
     def collect(self) -> Iterable[Metric]:
-        counters = self._counters
-        for name, text, values in (
-            ("loki_distributor_lines_received", "The total number of lines received per tenant.", counters.lines),
+        counted = list(self._counters.items())
+        for name, text, field in (
+            ("loki_distributor_lines_received", "The total number of lines received per tenant.", "lines"),
             (
                 "loki_distributor_bytes_received",
                 "The total number of uncompressed bytes received per tenant.",
-                counters.bytes,
+                "bytes",
             ),
             (
                 "loki_distributor_structured_metadata_bytes_received",
                 "The total number of bytes of structured metadata received per tenant.",
-                counters.metadata_bytes,
+                "metadata_bytes",
             ),
             (
                 "sigyn_demoted_labels",
                 "Labels that were demoted because their values made too many streams, since the start.",
-                counters.demoted_labels,
+                "demoted_labels",
             ),
             (
                 "sigyn_mistaken_times",
                 "Lines that are stored in 1970 because their times were not in nanoseconds, since the start.",
-                counters.mistaken_times,
+                "mistaken_times",
             ),
         ):
             family = CounterMetricFamily(name, text, labels=("tenant",))
-            for tenant, value in values.items():
-                family.add_metric((tenant,), value)
+            for tenant, counts in counted:
+                family.add_metric((tenant,), getattr(counts, field))
             yield family
-        redacted = CounterMetricFamily(
-            "sigyn_redacted", "What was hidden before it was stored.", labels=("tenant", "rule")
-        )
-        for key, value in counters.redacted.items():
-            redacted.add_metric(key, value)
-        yield redacted
-        for name, text, discarded in (
-            ("loki_discarded_samples", "The total number of lines that were refused.", counters.discarded_lines),
-            ("loki_discarded_bytes", "The total number of bytes that were refused.", counters.discarded_bytes),
+        for name, text, label, field in (
+            ("sigyn_redacted", "What was hidden before it was stored.", "rule", "redacted"),
+            ("loki_discarded_samples", "The total number of lines that were refused.", "reason", "discarded_lines"),
+            ("loki_discarded_bytes", "The total number of bytes that were refused.", "reason", "discarded_bytes"),
         ):
-            family = CounterMetricFamily(name, text, labels=("tenant", "reason"))
-            for key, value in discarded.items():
-                family.add_metric(key, value)
+            family = CounterMetricFamily(name, text, labels=("tenant", label))
+            for tenant, counts in counted:
+                for key, value in getattr(counts, field).items():
+                    family.add_metric((tenant, key), value)
             yield family
 
 

@@ -5,6 +5,7 @@ from collections.abc import Iterable
 from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily, Metric, SummaryMetricFamily
 from prometheus_client.registry import Collector
 
+from sigyn.services.counts_by_tenant import OTHER_TENANTS
 from sigyn.services.query import QueryService
 
 _CACHE = "results"
@@ -29,7 +30,8 @@ class QueryCollector(Collector):
         )
         waiting = queue.lengths()
         for tenant, waited in queue.waits.items():
-            lengths.add_metric((tenant,), waiting.get(tenant, 0))
+            length = waiting.pop(tenant, 0) if tenant != OTHER_TENANTS else sum(waiting.values())
+            lengths.add_metric((tenant,), length)
             waits.add_metric((tenant,), count_value=waited.count, sum_value=waited.seconds)
         yield lengths
         yield waits
@@ -39,8 +41,8 @@ class QueryCollector(Collector):
             value=self._queries.flights.joined,
         )
         blocked = CounterMetricFamily("loki_blocked_queries", "Queries that were blocked by policy.", labels=("user",))
-        for tenant, count in self._queries.blocked.items():
-            blocked.add_metric((tenant,), count)
+        for tenant, counted in self._queries.blocked.items():
+            blocked.add_metric((tenant,), counted.count)
         yield blocked
         yield from self._cache()
 

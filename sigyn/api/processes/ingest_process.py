@@ -32,8 +32,9 @@ from sigyn.api.server import ServerSettings
 from sigyn.api.tenant_settings import SettingsByTenant, TenantSettings
 from sigyn.api.warm_up import WarmUp
 from sigyn.model.errors import Unavailable
-from sigyn.services.ingest import IngestService, PushCounters
+from sigyn.services.ingest import IngestService
 from sigyn.services.ingest import warm as warm_ingest
+from sigyn.services.push_counters import push_counters
 
 _log = structlog.get_logger("sigyn.processes")
 
@@ -66,17 +67,19 @@ async def serve_pushes(end: socket.socket, settings: ServerSettings, start: Star
     ingest = IngestService(store, tenants.push, demotion=demotion, quotas=RemoteQuotas(process.ask))
     ingest.subscribe(WarmUp(has_entries=start.has_entries, work=warm_ingest))
     counts = Counts(ingest, store)
+    access = settings.access.open()
     with ThreadPoolExecutor(settings.decoders, "decode") as decoders:
         api = PushApi(
             ingest=ingest,
             settings=api_settings,
             metrics=counts,
             decoders=decoders,
-            access=settings.access.open(),
+            access=access,
             own_settings=tenants.api,
         )
         await process.serve(settings, build_push_app(api), counts, demotion)
         await store.close()
+    await asyncio.to_thread(access.audit.close)
     await process.end(counts)
 
 
@@ -110,7 +113,7 @@ class Counts:
             requests_now=self._requests_now,
             waiting_bytes=store.waiting_bytes,
         )
-        self._ingest.counters, self._ended = PushCounters(), []
+        self._ingest.counters, self._ended = push_counters(), []
         store.pushes = store.refused = store.failed = 0
         return report
 

@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from sigyn.model.labels import Labels
-from sigyn.services.ingest import PushCounters
+from sigyn.services.push_counters import PushCounters
 
 
 @dataclass(frozen=True, slots=True)

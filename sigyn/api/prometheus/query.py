@@ -15,10 +15,8 @@ from sigyn.languages.logql import ast
 from sigyn.languages.promql import NAME, parse_promql
 from sigyn.model.errors import BadRequest, SigynError
 from sigyn.model.labels import Labels
-from sigyn.model.results import QueryResult
+from sigyn.model.results import MAX_POINTS, QueryResult
 from sigyn.model.time import TimeRange
-
-_POINTS = 11_000
 
 Handler = Callable[[Request], Awaitable[Response]]
 
@@ -57,9 +55,9 @@ async def query_range(request: Request) -> Response:
         raise BadRequest('invalid parameter "end": end timestamp must not be before start time')
     if step <= 0:
         raise BadRequest('invalid parameter "step": write seconds, or a duration such as 30s')
-    if (end - start) // step > _POINTS:
+    if (end - start) // step > MAX_POINTS:
         raise BadRequest(
-            f"exceeded maximum resolution of {_POINTS:,} points per timeseries. "
+            f"exceeded maximum resolution of {MAX_POINTS:,} points per timeseries. "
             "Try decreasing the query resolution (?step=XX)"
         )
     work = api.ruler.query_range(tenant_of(request), arguments.first("query"), start, end, step)

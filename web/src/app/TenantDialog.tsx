@@ -5,6 +5,7 @@ import { identity } from '../api/identity'
 import { endSession } from '../api/login'
 import { setTenant, tenant } from '../api/tenant'
 import { Dialog } from '../parts/Dialog'
+import { go, place } from './router'
 
 export function TenantDialog({ onClose }: { onClose: () => void }) {
   const [name, setName] = useState(tenant.value)
@@ -14,6 +15,7 @@ export function TenantDialog({ onClose }: { onClose: () => void }) {
     event.preventDefault()
     setTenant(name.trim())
     onClose()
+    go(place.value.view, place.value.parameters, true) // the address names the tenant, and would be taken at its word
     location.reload()
   }
   return (

@@ -22,8 +22,13 @@ function read<T>(storage: () => Storage, name: string, otherwise: T): T {
 
 /** Keeps it for this tab, and for those that are opened later. */
 export function rememberHere(name: string, value: unknown): void {
-  write(() => sessionStorage, name, value)
+  rememberInTab(name, value)
   remember(name, value)
+}
+
+/** Keeps it for this tab alone. */
+export function rememberInTab(name: string, value: unknown): void {
+  write(() => sessionStorage, name, value)
 }
 
 export function remember(name: string, value: unknown): void {

@@ -1,16 +1,23 @@
 // Where the page is: `#/logs?q=...`. All state that can be shared is in it, and none of it reaches the server's log.
+// The tenant that the tab has chosen is in it too, and is no parameter of any view: whoever is sent the address must not
+// see another tenant's data.
 
 import { signal } from '@preact/signals'
+import { takeTenant, tenant } from '../api/tenant'
+
+const TENANT = 'tenant'
 
 export interface Place {
   view: string
   parameters: URLSearchParams
 }
 
-export const place = signal<Place>(read())
+const first = read()
+takeTenant(first.tenant)
+export const place = signal<Place>(first.place)
 
 addEventListener('hashchange', () => {
-  const now = read()
+  const now = arrive()
   if (text(now) !== text(place.value)) place.value = now
 })
 
@@ -28,17 +35,29 @@ export function link(view: string, parameters: URLSearchParams | Record<string, 
 }
 
 function text(at: Place): string {
-  const parameters = at.parameters.toString()
+  const all = new URLSearchParams(at.parameters)
+  if (tenant.value) all.set(TENANT, tenant.value)
+  const parameters = all.toString()
   return `#/${at.view}${parameters ? `?${parameters}` : ''}`
 }
 
-function read(): Place {
+/** Where the address leads now. Nothing that is shown may stay when it is another tenant's. */
+function arrive(): Place {
+  const now = read()
+  if (takeTenant(now.tenant)) location.reload()
+  return now.place
+}
+
+function read(): { place: Place; tenant: string } {
   const hash = location.hash.replace(/^#\/?/, '')
   const mark = hash.indexOf('?')
   const view = mark < 0 ? hash : hash.slice(0, mark)
-  return { view: view || 'logs', parameters: new URLSearchParams(mark < 0 ? '' : hash.slice(mark + 1)) }
+  const parameters = new URLSearchParams(mark < 0 ? '' : hash.slice(mark + 1))
+  const named = parameters.get(TENANT) ?? ''
+  parameters.delete(TENANT)
+  return { place: { view: view || 'logs', parameters }, tenant: named }
 }
 
 addEventListener('popstate', () => {
-  place.value = read()
+  place.value = arrive()
 })
