@@ -36,15 +36,20 @@ def _taken(
     """Which copies requests take where they are. Equal entries match the same requests, so that the newer ones tell."""
     taken = np.zeros(len(found), np.bool_)
     is_newer = np.append(False, found.groups[1:] == found.groups[:-1])
-    ids = np.unique(found.segments).tolist()
+    with_copies = [segments[id] for id in np.unique(found.segments).tolist()]
+    looks = []
     for request in requests:
-        of_concerned = np.isin(found.segments, [id for id in ids if deleted.concerns(request, segments[id])])
-        if not of_concerned.any():
-            continue
-        is_asked, is_matched = (np.zeros(int(found.groups[-1]) + 1, np.bool_) for _ in range(2))
-        is_asked[found.groups[of_concerned]] = True
-        for id, own in found.by_segment(is_newer & is_asked[found.groups]):
-            matching = np.isin(found.rows[own], deleted.matching(request, segments[id]))
-            is_matched[found.groups[own][matching]] = True
+        concerned = [segment.id for segment in deleted.concerned(request, with_copies)]
+        if concerned:
+            of_concerned = np.isin(found.segments, concerned)
+            is_asked = np.zeros(int(found.groups[-1]) + 1, np.bool_)
+            is_asked[found.groups[of_concerned]] = True
+            looks.append((request, of_concerned, dict(found.by_segment(is_newer & is_asked[found.groups]))))
+    pairs = [(segments[id], request) for request, _, newer in looks for id in newer]
+    matching = iter(deleted.matching(pairs))
+    for _, of_concerned, newer in looks:
+        is_matched = np.zeros(int(found.groups[-1]) + 1, np.bool_)
+        for own, rows in zip(newer.values(), matching, strict=False):  # the others are those of the next requests
+            is_matched[found.groups[own][np.isin(found.rows[own], rows)]] = True
         taken |= of_concerned & is_matched[found.groups]
     return taken
