@@ -14,20 +14,22 @@ from sigyn.store.streams import Int64s
 
 def copied_rows(
     segments: Sequence[SegmentInfo], requests: Sequence[DeleteRequest], finder: DuplicateFinder, deleted: DeletedRows
-) -> dict[int, Int64s]:
+) -> Mapping[int, Int64s]:
     """By id of segment, where there are any: sorted numbers of rows whose like is in an older of `segments`.
 
     An entry that was deleted there is no longer its like: what a client sent again after the request is
     seen. Raises Unavailable and SegmentLost.
     """
     found = finder.copies(segments)
-    if not len(found):
-        return {}
-    places = np.arange(len(found))
+    if not len(found) or not requests:
+        return found.repeated
     seen = ~_taken(found, {segment.id: segment for segment in segments}, requests, deleted)
+    if seen.all():
+        return found.repeated
+    places = np.arange(len(found))
     first_seen = np.full(int(found.groups[-1]) + 1, len(found))
     np.minimum.at(first_seen, found.groups[seen], places[seen])
-    return {id: np.unique(found.rows[own]) for id, own in found.by_segment(places > first_seen[found.groups])}
+    return {id: np.sort(found.rows[own]) for id, own in found.by_segment(places > first_seen[found.groups])}
 
 
 def _taken(

@@ -1,6 +1,6 @@
 """A snapshot: the segments that the catalog had at one moment, held until released."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from threading import Lock
 from types import TracebackType
 
@@ -60,7 +60,7 @@ class Snapshot:
         self._requests = deletions.in_force(tenant)
         self.segments, self.quarantined = live.pin(tenant, start, end)
         self._lock = Lock()
-        self._copies: dict[int, Int64s] | None = None
+        self._copies: Mapping[int, Int64s] | None = None
         self._taken: dict[int, Int64s] = {}
         self._open = True
 
@@ -177,7 +177,7 @@ class Snapshot:
         kept[deleted[deleted < len(entries)]] = False
         return stream_table(segment.streams.ids, entries.filter(pa.array(kept)))
 
-    def _find_copies(self) -> dict[int, Int64s]:
+    def _find_copies(self) -> Mapping[int, Int64s]:
         try:
             return copied_rows(self.segments, self._requests, self._finder, self._deleted)
         except SegmentLost:
