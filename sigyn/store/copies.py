@@ -54,9 +54,17 @@ class Copies:
         """All groups of both; those that share a row are one. Costs little where `other` is small."""
         if not len(self) or not len(other):
             return self if len(self) else other
+        both = np.intersect1d(self._ids, other._ids)
+        mine, others = (np.flatnonzero(np.isin(each.segments, both)) for each in (self, other))
+        is_in_both = np.zeros(len(mine), np.bool_)
+        if len(mine) and len(others):
+            width = max(int(self.rows[mine].max()), int(other.rows[others].max())) + 1
+            places = np.searchsorted(both, self.segments[mine]) * width + self.rows[mine]
+            known = np.sort(np.searchsorted(both, other.segments[others]) * width + other.rows[others])
+            found = np.searchsorted(known, places)
+            is_in_both = known[np.minimum(found, len(known) - 1)] == places
         shared = np.zeros(int(self.groups[-1]) + 1, np.bool_)
-        for id, own in self.by_segment(np.isin(self.segments, np.unique(other.segments))):
-            shared[self.groups[own][np.isin(self.rows[own], other.rows[other.segments == id])]] = True
+        shared[self.groups[mine[is_in_both]]] = True
         if not shared.any():
             return put_together([self, other])
         is_shared = shared[self.groups]
