@@ -39,19 +39,19 @@ def _taken(
     taken = np.zeros(len(found), np.bool_)
     is_newer = np.append(False, found.groups[1:] == found.groups[:-1])
     with_copies = [segments[id] for id in np.unique(found.segments).tolist()]
-    looks = []
+    by_concerned: dict[tuple[int, ...], list[DeleteRequest]] = {}
     for request in requests:
-        concerned = [segment.id for segment in deleted.concerned(request, with_copies)]
+        concerned = tuple(segment.id for segment in deleted.concerned(request, with_copies))
         if concerned:
-            of_concerned = np.isin(found.segments, concerned)
-            is_asked = np.zeros(int(found.groups[-1]) + 1, np.bool_)
-            is_asked[found.groups[of_concerned]] = True
-            looks.append((request, of_concerned, dict(found.by_segment(is_newer & is_asked[found.groups]))))
-    pairs = [(segments[id], request) for request, _, newer in looks for id in newer]
-    matching = iter(deleted.matching(pairs))
-    for _, of_concerned, newer in looks:
-        is_matched = np.zeros(int(found.groups[-1]) + 1, np.bool_)
-        for own, rows in zip(newer.values(), matching, strict=False):  # the others are those of the next requests
+            by_concerned.setdefault(concerned, []).append(request)
+    for concerned, alike in by_concerned.items():
+        of_concerned = np.isin(found.segments, concerned)
+        is_asked, is_matched = (np.zeros(int(found.groups[-1]) + 1, np.bool_) for _ in range(2))
+        is_asked[found.groups[of_concerned]] = True
+        newer = list(found.by_segment(is_newer & is_asked[found.groups]))
+        matching = iter(deleted.matching([(segments[id], request) for id, _ in newer for request in alike]))
+        for _, own in newer:
+            rows = np.concatenate([next(matching) for _ in alike])
             is_matched[found.groups[own][np.isin(found.rows[own], rows)]] = True
         taken |= of_concerned & is_matched[found.groups]
     return taken
