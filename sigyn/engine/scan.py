@@ -197,6 +197,8 @@ class Scan:
 
     def _frame(self, found: Iterable[tuple[Part, Portion, Rows | None]]) -> Frame:
         """The entries of parts with their portions, and which of these count; None: all."""
+        found = list(found)
+        self.snapshot.find_deleted([part.segment for part, _, _ in found])
         parts, portions, ordinals, selections = [], [], [np.zeros(0, np.int32)], [np.zeros(0, np.bool_)]
         every = True
         for part, portion, possible in found:

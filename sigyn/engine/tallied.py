@@ -54,15 +54,18 @@ def sums_from_tallies(
         return found, list(parts)  # which of both counts differs from entry to entry
     is_aligned = not any(time % MINUTE for time in (task.buckets.origin, task.buckets.step, task.buckets.phase))
     is_clipped = scan.start > task.buckets.origin + 1  # older entries are not to be found (max_query_lookback)
+    tallies = {
+        part.segment.id: scan.snapshot.tallies(part.segment)
+        for part in parts
+        if (part.exact or not is_clipped) and (is_aligned or _is_in_one_bucket(task.buckets, part))
+    }
+    scan.snapshot.find_deleted([part.segment for part in parts if tallies.get(part.segment.id) is not None])
     for part in parts:
-        if (is_clipped and not part.exact) or not (is_aligned or _is_in_one_bucket(task.buckets, part)):
-            left.append(part)
-            continue
-        tallies = scan.snapshot.tallies(part.segment)
-        if tallies is None or scan.snapshot.has_hidden_rows(part.segment):
+        counts = tallies.get(part.segment.id)
+        if counts is None or scan.snapshot.has_hidden_rows(part.segment):
             left.append(part)
         else:
-            found.append(_sums(task, part, tallies, groups, group_labels, by_level=by_level))
+            found.append(_sums(task, part, counts, groups, group_labels, by_level=by_level))
     return found, left
 
 

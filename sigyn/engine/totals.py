@@ -46,6 +46,7 @@ def stream_totals(
     than MOST_CELLS.
     """
     width = step or max(end - start, 1)
+    snapshot.find_deleted(snapshot.segments)
     tables = (snapshot.streams_left(segment) for segment in snapshot.segments)
     pieces = [piece for table in tables if (piece := _piece(table, matches, start, end))]
     if not pieces:

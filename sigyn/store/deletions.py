@@ -152,11 +152,12 @@ def apart(segments: Sequence[SegmentInfo], requests: Sequence[DeleteRequest]) ->
 
 
 def progress_of(
-    request: DeleteRequest, segments: Sequence[SegmentInfo], concerns: Callable[[DeleteRequest, SegmentInfo], bool]
+    request: DeleteRequest,
+    segments: Sequence[SegmentInfo],
+    concerned: Callable[[DeleteRequest, Sequence[SegmentInfo]], Sequence[SegmentInfo]],
 ) -> DeleteProgress:
-    """How far a request is, from the tenant's live segments; `concerns` says which it has to look at."""
-    whole = replace(request, checked=0)
-    asked = [segment for segment in segments if whole.may_concern(segment) and concerns(whole, segment)]
+    """How far a request is, from the tenant's live segments; `concerned` says at which of them it has to look."""
+    asked = concerned(replace(request, checked=0), segments)
     total = sum(segment.text_bytes + 1 for segment in asked)
     done = sum(segment.text_bytes + 1 for segment in asked if segment.arrival <= request.checked)
     return DeleteProgress(request, 1.0 if request.is_processed else min(done / total, 0.99) if total else 0.99)

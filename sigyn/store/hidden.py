@@ -14,20 +14,22 @@ from sigyn.store.streams import Int64s
 
 def copied_rows(
     segments: Sequence[SegmentInfo], requests: Sequence[DeleteRequest], finder: DuplicateFinder, deleted: DeletedRows
-) -> dict[int, Int64s]:
+) -> Mapping[int, Int64s]:
     """By id of segment, where there are any: sorted numbers of rows whose like is in an older of `segments`.
 
     An entry that was deleted there is no longer its like: what a client sent again after the request is
     seen. Raises Unavailable and SegmentLost.
     """
     found = finder.copies(segments)
-    if not len(found):
-        return {}
-    places = np.arange(len(found))
+    if not len(found) or not requests:
+        return found.repeated
     seen = ~_taken(found, {segment.id: segment for segment in segments}, requests, deleted)
+    if seen.all():
+        return found.repeated
+    places = np.arange(len(found))
     first_seen = np.full(int(found.groups[-1]) + 1, len(found))
     np.minimum.at(first_seen, found.groups[seen], places[seen])
-    return {id: np.unique(found.rows[own]) for id, own in found.by_segment(places > first_seen[found.groups])}
+    return {id: np.sort(found.rows[own]) for id, own in found.by_segment(places > first_seen[found.groups])}
 
 
 def _taken(
@@ -36,15 +38,20 @@ def _taken(
     """Which copies requests take where they are. Equal entries match the same requests, so that the newer ones tell."""
     taken = np.zeros(len(found), np.bool_)
     is_newer = np.append(False, found.groups[1:] == found.groups[:-1])
-    ids = np.unique(found.segments).tolist()
+    with_copies = [segments[id] for id in np.unique(found.segments).tolist()]
+    by_concerned: dict[tuple[int, ...], list[DeleteRequest]] = {}
     for request in requests:
-        of_concerned = np.isin(found.segments, [id for id in ids if deleted.concerns(request, segments[id])])
-        if not of_concerned.any():
-            continue
+        concerned = tuple(segment.id for segment in deleted.concerned(request, with_copies))
+        if concerned:
+            by_concerned.setdefault(concerned, []).append(request)
+    for concerned, alike in by_concerned.items():
+        of_concerned = np.isin(found.segments, concerned)
         is_asked, is_matched = (np.zeros(int(found.groups[-1]) + 1, np.bool_) for _ in range(2))
         is_asked[found.groups[of_concerned]] = True
-        for id, own in found.by_segment(is_newer & is_asked[found.groups]):
-            matching = np.isin(found.rows[own], deleted.matching(request, segments[id]))
-            is_matched[found.groups[own][matching]] = True
+        newer = list(found.by_segment(is_newer & is_asked[found.groups]))
+        matching = iter(deleted.matching([(segments[id], request) for id, _ in newer for request in alike]))
+        for _, own in newer:
+            rows = np.concatenate([next(matching) for _ in alike])
+            is_matched[found.groups[own][np.isin(found.rows[own], rows)]] = True
         taken |= of_concerned & is_matched[found.groups]
     return taken

@@ -65,6 +65,11 @@ class JoinedSnapshot(Snapshot):
         snapshot, own = self._of[segment.id]
         return snapshot.has_columns(own)
 
+    def find_deleted(self, segments: Sequence[SegmentInfo]) -> None:
+        for each in self._snapshots:
+            own = (self._of[segment.id] for segment in segments)
+            each.find_deleted([segment for snapshot, segment in own if snapshot is each])
+
     def hidden_rows(self, segment: SegmentInfo) -> Int64s:
         snapshot, own = self._of[segment.id]
         return snapshot.hidden_rows(own)

@@ -1,6 +1,6 @@
 """A snapshot: the segments that the catalog had at one moment, held until released."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from threading import Lock
 from types import TracebackType
 
@@ -60,8 +60,8 @@ class Snapshot:
         self._requests = deletions.in_force(tenant)
         self.segments, self.quarantined = live.pin(tenant, start, end)
         self._lock = Lock()
-        self._copies: dict[int, Int64s] | None = None
-        self._hidden: dict[int, Int64s] = {}
+        self._copies: Mapping[int, Int64s] | None = None
+        self._taken: dict[int, Int64s] = {}
         self._open = True
 
     def is_near(self, segment: SegmentInfo) -> bool:
@@ -136,6 +136,15 @@ class Snapshot:
             self._lose(segment, error)
             return None
 
+    def find_deleted(self, segments: Sequence[SegmentInfo]) -> None:
+        """Finds which rows of these segments delete requests take, which takes less time than one by one.
+
+        Raises Unavailable when the object store can't be reached.
+        """
+        left = [segment for segment in segments if segment.id not in self._taken]
+        if self._requests and left:
+            self._taken |= self._deleted_rows(left)
+
     def hidden_rows(self, segment: SegmentInfo) -> Int64s:
         """Sorted numbers of rows in `segment` that an answer must leave out.
 
@@ -145,9 +154,11 @@ class Snapshot:
         remembered beyond the snapshot. Raises Unavailable when the object store can't be reached.
         """
         with self._lock:
-            if segment.id not in self._hidden:
-                self._hidden[segment.id] = self._find_hidden(segment)
-            return self._hidden[segment.id]
+            if self._copies is None:
+                self._copies = self._find_copies()
+        copies = self._copies.get(segment.id, _NONE)
+        deleted = self._taken_from(segment)
+        return np.union1d(copies, deleted) if len(copies) and len(deleted) else copies if len(copies) else deleted
 
     def has_hidden_rows(self, segment: SegmentInfo) -> bool:
         """Whether an answer must leave rows of `segment` out: else what is known of it as a whole holds.
@@ -158,8 +169,7 @@ class Snapshot:
 
     def streams_left(self, segment: SegmentInfo) -> StreamTable:
         """The segment's stream table without what delete requests take. Raises Unavailable."""
-        with self._lock:
-            deleted = self._deleted_rows(segment)
+        deleted = self._taken_from(segment)
         if not len(deleted):
             return segment.streams
         entries = self.read(segment, ENTRY_SCHEMA.names)
@@ -167,23 +177,24 @@ class Snapshot:
         kept[deleted[deleted < len(entries)]] = False
         return stream_table(segment.streams.ids, entries.filter(pa.array(kept)))
 
-    def _find_hidden(self, segment: SegmentInfo) -> Int64s:
-        if self._copies is None:
-            try:
-                self._copies = copied_rows(self.segments, self._requests, self._finder, self._deleted)
-            except SegmentLost:
-                self._copies = copied_rows(self.segments, (), self._finder, self._deleted)
-        copies, deleted = self._copies.get(segment.id, _NONE), self._deleted_rows(segment)
-        return np.union1d(copies, deleted) if len(copies) and len(deleted) else copies if len(copies) else deleted
-
-    def _deleted_rows(self, segment: SegmentInfo) -> Int64s:
-        if not self._requests:
-            return _NONE
+    def _find_copies(self) -> Mapping[int, Int64s]:
         try:
-            return self._deleted.of(self._requests, segment)
+            return copied_rows(self.segments, self._requests, self._finder, self._deleted)
+        except SegmentLost:
+            return copied_rows(self.segments, (), self._finder, self._deleted)
+
+    def _taken_from(self, segment: SegmentInfo) -> Int64s:
+        self.find_deleted([segment])
+        return self._taken.get(segment.id, _NONE)
+
+    def _deleted_rows(self, segments: Sequence[SegmentInfo]) -> dict[int, Int64s]:
+        try:
+            return self._deleted.of(self._requests, segments)
         except SegmentLost as error:
-            self._lose(segment, error)
-            return np.arange(segment.rows)  # what can't be told from what was deleted is not shown
+            if len(segments) > 1:
+                return {id: rows for segment in segments for id, rows in self._deleted_rows([segment]).items()}
+            self._lose(segments[0], error)
+            return {segments[0].id: np.arange(segments[0].rows)}  # what may have been deleted is not shown
 
     def close(self) -> None:
         """Releases the segments; reading is over."""

@@ -195,7 +195,7 @@ class Store:
     def delete_requests(self, tenant: str) -> list[DeleteProgress]:
         """The tenant's delete requests with how far they are, oldest first. Raises Unavailable."""
         segments = self._live.of(tenant)
-        found = [progress_of(request, segments, self._deleted.concerns) for request in self.deletions.all(tenant)]
+        found = [progress_of(request, segments, self._deleted.concerned) for request in self.deletions.all(tenant)]
         archived = self._forgetting.held_up()
         return [replace(each, archived=archived.get(each.request.id, 0)) for each in found]
 

@@ -1,8 +1,10 @@
 """What a delete request takes is out of every snapshot at once, out of the objects later, and nothing else is."""
 
 import asyncio
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from pathlib import Path
+from threading import Event
 
 import pytest
 from hypothesis import given
@@ -90,6 +92,84 @@ async def test_only_segments_that_may_hold_entries_are_read_and_each_once(tmp_pa
         assert hidden == {1: [0], 2: [], 3: [], 5: []}
     assert matcher.looked_at == [(1, request.id)]
     assert stored(store, "other") == [row("a", 10, "secret")]
+    await store.close()
+
+
+async def test_many_segments_and_requests_are_one_question_and_one_that_is_lost_keeps_no_other_back(
+    tmp_path: Path,
+) -> None:
+    objects = FaultyObjects(LocalObjects(tmp_path / "objects"), Faults(), 0)
+    store, matcher = opened(StoreSettings(data=tmp_path, compaction=False, recent_bytes=0), objects=objects)
+    texts = ["secret", "plain", "third", "fourth", "fifth"]
+    for time in range(20):
+        await store.append(batch([row(app, time, text) for app in "ab" for text in texts[:3]]))
+    for text in texts:
+        store.deletions.add("fake", f"a:{text}", 0, 9)
+    store.deletions.add("fake", "b:secret", 5, 9)
+    with store.snapshot("fake", *EVER) as snapshot:
+        snapshot.find_deleted(snapshot.segments)
+        assert matcher.asked == [10 * 5 + 5]
+        taken = {segment.first: snapshot.hidden_rows(segment).tolist() for segment in snapshot.segments}
+    assert taken == {time: [0, 1, 2, 3][: 0 if time > 9 else 3 if time < 5 else 4] for time in range(20)}
+    with store.snapshot("fake", *EVER) as snapshot:
+        snapshot.find_deleted(snapshot.segments)
+        assert {segment.first: snapshot.hidden_rows(segment).tolist() for segment in snapshot.segments} == taken
+    assert len(matcher.asked) == 1
+    await store.close()
+
+    store, matcher = opened(StoreSettings(data=tmp_path, compaction=False, recent_bytes=0))
+    with store.snapshot("fake", *EVER) as snapshot:
+        (lost,) = (segment for segment in snapshot.segments if segment.first == 7)
+        (tmp_path / "objects" / lost.key).unlink()
+        snapshot.find_deleted(snapshot.segments)
+        taken[7] = list(range(6))  # which of them were deleted nobody can tell
+        assert {segment.first: snapshot.hidden_rows(segment).tolist() for segment in snapshot.segments} == taken
+        assert snapshot.lost == {lost.key}
+    await store.close()
+
+
+async def test_who_asks_for_what_another_looks_for_waits_and_looks_only_for_the_rest(tmp_path: Path) -> None:
+    store, matcher = opened(StoreSettings(data=tmp_path, compaction=False))
+    for time in range(6):
+        await store.append(batch([row("a", time, "secret")]))
+    store.deletions.add("fake", "a:secret", *EVER)
+    may_go_on, looks = Event(), Event()
+
+    def wait() -> None:
+        looks.set()
+        may_go_on.wait()
+
+    def find(start: int, end: int) -> int:
+        with store.snapshot("fake", start, end) as snapshot:
+            snapshot.find_deleted(snapshot.segments)
+            return sum(len(snapshot.hidden_rows(segment)) for segment in snapshot.segments)
+
+    matcher.before_reading = wait
+    with ThreadPoolExecutor() as threads:
+        some = threads.submit(find, 0, 2)
+        await asyncio.to_thread(looks.wait)
+        matcher.before_reading = lambda: None
+        assert await asyncio.to_thread(find, 3, 4) == 2
+        all_of_them = threads.submit(find, 0, 5)
+        may_go_on.set()
+        assert (some.result(), all_of_them.result()) == (3, 6)
+    assert len(matcher.looked_at) == len(set(matcher.looked_at)) == 6
+    await store.close()
+
+
+async def test_requests_that_come_and_go_are_told_apart(tmp_path: Path) -> None:
+    store, matcher = opened(StoreSettings(data=tmp_path, compaction=False))
+    rows = [row("a", time, text) for time in range(3) for text in ("secret", "plain")]
+    await store.append(batch(rows))
+    first = store.deletions.add("fake", "a:secret", *EVER)
+    assert stored(store) == [one for one in rows if one.line == "plain"]
+    second = store.deletions.add("fake", "a:plain", *EVER)
+    assert stored(store) == []
+    store.deletions.cancel("fake", first.id)
+    assert stored(store) == [one for one in rows if one.line == "secret"]
+    store.deletions.cancel("fake", second.id)
+    assert stored(store) == sorted(rows, key=repr)
+    assert matcher.asked == [1, 1]
     await store.close()
 
 

@@ -14,8 +14,8 @@ from hypothesis import given
 from hypothesis import settings as hypothesis_settings
 from hypothesis import strategies as st
 
-from sigyn.store import Snapshot, Store, StoreSettings
-from sigyn.store.objects import LocalObjects
+from sigyn.store import ObjectStoreSettings, Snapshot, Store, StoreSettings
+from sigyn.store.objects import LocalObjects, open_objects
 
 from .conftest import MakeSettings
 from .entries import EARLIEST, LATEST, Row, batch, row, stored
@@ -129,6 +129,29 @@ async def test_who_asks_waits_only_for_comparisons_of_what_is_asked_for(tmp_path
         may_read.set()
         assert old.result() == {1: [0, 1]}
         assert both.result() == {1: [0, 1], 3: [0, 1]}
+    await store.close()
+
+
+async def test_what_is_sent_again_as_a_whole_is_compared_once_and_row_groups_are_read_together() -> None:
+    objects = FaultyObjects(open_objects(ObjectStoreSettings(url="memory://")), Faults(), 0)
+    store = Store.open(StoreSettings(data=None, compaction=False, recent_bytes=0), objects=objects)
+    rows = [row("abcd"[time % 4], time, f'{{"n":"{time}","text":"x{7 * time}"}}') for time in range(30_000)]
+    await store.append(batch(rows))
+    store.compact_now()
+    for begin in range(0, len(rows), 10_000):
+        await store.append(batch(rows[begin : begin + 10_000]))
+    keys: list[str] = []
+    objects.refusal = lambda _action, key: keys.append(key)
+    with store.snapshot("fake", EARLIEST, LATEST) as snapshot:
+        found = duplicates(snapshot)
+        (compacted,) = (segment for segment in snapshot.segments if segment.level)
+        assert keys.count(compacted.key) <= len(snapshot.row_groups(compacted)) == 4
+    assert sum(map(len, found.values())) == len(rows)
+    assert 0 not in found  # the oldest counts
+    keys.clear()
+    with store.snapshot("fake", EARLIEST, LATEST) as snapshot:
+        assert duplicates(snapshot) == found
+    assert not keys
     await store.close()
 
 
