@@ -25,6 +25,14 @@ def _bucket(since: int, step: int, phase: int) -> tuple[int, int, int]:
     return 2 * whole + 1, begin + phase, begin + step
 
 
+@inlined
+def _series(cell: int, numbers: Longs, buckets: int) -> tuple[int, int, int]:
+    """Where the cells of the series of one begin and end, and how far its new number moves them."""
+    series = cell // buckets
+    begin = series * buckets
+    return begin, begin + buckets, numbers[np.uint64(series)] * buckets - begin
+
+
 @compiled
 def find_cells(series: Longs, times: Longs, origin: int, step: int, phase: int, buckets: int, cells: Integers) -> None:
     """The cell of each sample: series * buckets + bucket. `times` in ns; bucket 0 begins at `origin` (inclusive)."""
@@ -43,9 +51,7 @@ def count_cells(cells: Integers, numbers: Longs, buckets: int, counts: Longs) ->
     for i in range(len(cells)):
         cell = cells[i]
         if cell < begin or cell >= end:
-            series = cell // buckets
-            begin, end = series * buckets, (series + 1) * buckets
-            moved = numbers[np.uint64(series)] * buckets - begin
+            begin, end, moved = _series(cell, numbers, buckets)
         counts[np.uint64(cell + moved)] += 1
 
 
@@ -58,9 +64,7 @@ def place_values(
     for i in range(len(cells)):
         cell = cells[i]
         if cell < begin or cell >= end:
-            series = cell // buckets
-            begin, end = series * buckets, (series + 1) * buckets
-            moved = numbers[np.uint64(series)] * buckets - begin
+            begin, end, moved = _series(cell, numbers, buckets)
         place = np.uint64(cell + moved)
         out[np.uint64(places[place])] = values[i]
         places[place] += 1
