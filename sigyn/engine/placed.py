@@ -10,7 +10,7 @@ from types import ModuleType
 import numpy as np
 import numpy.typing as npt
 
-from sigyn.compiled.at_need import Loops
+from sigyn.compiled.at_need import Loops, are_worth_it
 from sigyn.engine.grid import Buckets
 from sigyn.engine.samples import SampleColumns, refuse_many
 from sigyn.model.labels import Labels
@@ -82,7 +82,7 @@ def placed(pieces: Sequence[CellValues], numbers: Sequence[Ordinals], series: in
 
 
 def _loops(samples: int) -> ModuleType | None:
-    return BUCKET_LOOPS.ready() if samples >= _WORTH_A_LOOP else None
+    return BUCKET_LOOPS.ready() if samples >= _WORTH_A_LOOP and are_worth_it(samples) else None
 
 
 def _renumbered(piece: CellValues, numbers: Ordinals, buckets: int) -> Ordinals:
