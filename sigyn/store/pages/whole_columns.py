@@ -123,7 +123,7 @@ class WholeColumns:
 
         places, valid = self._values(found, column, np.dtype(np.int32), number)
         values = np.concatenate(parts).reshape(-1, column.width)
-        if valid is not None:  # take copies rows ten times faster than an index does
+        if valid is not None:  # take copies rows 8 times faster than an index does
             values = values.take(places, axis=0) if len(values) else np.zeros((len(places), column.width), np.uint8)
         return _array(column.kind, values, valid)
 
