@@ -3,7 +3,7 @@
 https://parquet.apache.org/docs/file-format/data-pages/encodings/
 
 Page i has counts[i] values from bodies[i] on, which are written to `values` from firsts[i] on; where it has more rows,
-`spread` puts each where its row is.
+`level_loops.spread_values` puts each where its row is.
 """
 
 import numpy as np
@@ -179,10 +179,3 @@ def are_below(codes: Integers, firsts: Longs, counts: Longs, known: Longs) -> bo
         if most >= known[page]:
             return False
     return True
-
-
-@compiled
-def spread(places: Longs, values: Numbers) -> None:
-    """Puts the values that stand at the front of `values` where the rows are whose places they have; others get 0."""
-    for row in range(len(places) - 1, -1, -1):  # a value never lies behind its row
-        values[row] = values[places[row]] if places[row] >= 0 else 0

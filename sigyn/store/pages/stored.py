@@ -12,7 +12,6 @@ import pyarrow as pa
 from zlib_ng.zlib_ng import crc32
 
 from sigyn.store.pages import header_loops as headers
-from sigyn.store.pages import level_loops
 from sigyn.store.shapes.values import ROOM, Bytes, Longs
 
 CODECS = ("UNCOMPRESSED", "LZ4", "ZSTD")
@@ -65,18 +64,6 @@ class Pages:
     data: Bytes
     begins: Longs
     ends: Longs
-
-    def places(self, page: int, rows: int) -> Longs:
-        """For each row of a page that has so many the place of its value, -1: it has none. Raises Unreadable."""
-        places, (bodies, counts) = np.empty(rows, np.int64), np.empty((2, 1), np.int64)
-        all_rows, bounds = np.arange(rows), np.array([0, rows])
-        own = slice(page, page + 1)
-        check(
-            level_loops.find_values(
-                self.data, self.begins[own], self.ends[own], bounds, all_rows, bounds[1:], places, bodies, counts
-            )
-        )
-        return places
 
 
 def find_pages(file: Bytes, columns: int, begins: Longs, sizes: Longs) -> Longs:

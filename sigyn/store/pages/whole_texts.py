@@ -10,8 +10,8 @@ import pyarrow as pa
 
 from sigyn.store.pages import dense_loops, level_loops
 from sigyn.store.pages import header_loops as headers
-from sigyn.store.pages.stored import Pages, StoredColumn, check, read_only, undo, verify
-from sigyn.store.shapes.values import ROOM, Bytes, Longs, string_array
+from sigyn.store.pages.stored import StoredColumn, check, read_only, undo, verify
+from sigyn.store.shapes.values import ROOM, Bytes, Flags, Longs, string_array
 
 _MOST_BYTES = (1 << 31) - 1  # that offsets of 32 bits reach
 
@@ -27,7 +27,7 @@ def whole_texts(file: Bytes, found: Longs, sizes: Longs, column: StoredColumn) -
     check(total <= _MOST_BYTES)
     data = np.empty(total + ROOM, np.uint8)
     lengths = np.zeros(int(sizes.sum()), np.int64)
-    places = np.empty(len(lengths), np.int64)
+    valid = np.ones(len(lengths), np.bool_)
     begin, row = total, len(lengths)
     for page, rows in zip(found[::-1].tolist(), sizes[::-1].tolist(), strict=True):
         end, begin, row = begin, begin - page[raw_bytes], row - rows
@@ -38,28 +38,28 @@ def whole_texts(file: Bytes, found: Longs, sizes: Longs, column: StoredColumn) -
         else:
             undo(own, column.codec, data.data[begin:end])
         some = slice(row, row + rows)
-        begin = _read_lengths(read_only(data), begin, end, column, places[some], lengths[some])
+        begin = _read_lengths(read_only(data), begin, end, column, lengths[some], valid[some])
     offsets = np.zeros(len(lengths) + 1, np.int32)
     np.cumsum(lengths, out=offsets[1:])
-    return string_array(offsets, data[begin:total], places >= 0)
+    return string_array(offsets, data[begin:total], valid)
 
 
-def _read_lengths(data: Bytes, begin: int, end: int, column: StoredColumn, places: Longs, lengths: Longs) -> int:
-    """Where the texts of a page begin; sets the length of each row's, and its place, -1: it has none."""
-    page, body, count = Pages(data, np.array([begin]), np.array([end])), begin, len(places)
+def _read_lengths(data: Bytes, begin: int, end: int, column: StoredColumn, lengths: Longs, valid: Flags) -> int:
+    """Where the texts of a page begin; sets the length of each row's, and which rows have one."""
+    begins, ends, sizes = np.array([begin]), np.array([end]), np.array([len(lengths)])
+    body, count = begin, len(lengths)
     if column.nullable:
         bodies, counts = np.empty((2, 1), np.int64)
-        check(level_loops.count_values(data, page.begins, page.ends, np.array([len(places)]), bodies, counts))
+        check(level_loops.count_values(data, begins, ends, sizes, bodies, counts))
         body, count = int(bodies[0]), int(counts[0])
-    known = lengths[:count]
+    known = np.empty(count, np.int64)
     texts = dense_loops.dense_deltas(data, body, end, known)
     check(texts >= 0)
     left = end - texts
     check(not count or bool(known.min() >= 0 and known.max() <= left))
     check(int(known.sum()) == left)
-    if count == len(places):
-        places[:] = 0
+    if count == len(lengths):
+        lengths[:] = known
     else:
-        places[:] = page.places(0, len(places))
-        dense_loops.spread(places, lengths)
+        level_loops.spread_values(data, begins, ends, sizes, known, lengths, valid)
     return int(texts)
