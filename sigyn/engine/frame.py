@@ -57,9 +57,9 @@ class Frame:
         ordinals: npt.NDArray[np.int32],
         streams: QueryStreams,
         rows: Rows | None = None,
-        origins: Callable[[], Origins] | None = None,
+        origins: Callable[[Rows], Origins] | None = None,
     ) -> None:
-        """`origins` tells of all rows of the base columns where they come from; None: nobody asks."""
+        """`origins` tells of rows of the base columns where they come from; None: nobody asks."""
         self.portions = portions
         self.streams = streams
         self._ordinals = ordinals
@@ -89,12 +89,15 @@ class Frame:
 
     def selected(self) -> Iterator[Selected]:
         """The selection by portions; those without a selected row are left out."""
-        rows = self.rows
         begins = [0, *accumulate(portion.rows for portion in self.portions)]
         for portion, (begin, end) in zip(self.portions, pairwise(begins), strict=True):
-            first, last = np.searchsorted(rows, (begin, end))
+            if self._rows is None:
+                if portion.rows:
+                    yield Selected(portion, np.arange(portion.rows, dtype=np.int64), begin)
+                continue
+            first, last = np.searchsorted(self._rows, (begin, end))
             if first < last:
-                yield Selected(portion, rows[first:last] - begin, int(first))
+                yield Selected(portion, self._rows[first:last] - begin, int(first))
 
     def column(self, name: str) -> pa.ChunkedArray | pa.Array:
         """A column over the selected rows."""
@@ -187,9 +190,7 @@ class Frame:
     def origins(self, positions: Rows) -> Origins:
         """Where the selected rows at these positions come from."""
         assert self._origins is not None
-        segments, numbers = self._origins()
-        rows = positions if self._rows is None else self._rows[positions]
-        return segments[rows], numbers[rows]
+        return self._origins(positions if self._rows is None else self._rows[positions])
 
     def load_entries(self) -> None:
         """Reads what the selected entries are made of, from no more row groups than they are in."""

@@ -216,15 +216,16 @@ class Scan:
         rows = None if every else np.flatnonzero(np.concatenate(selections))
         return Frame(portions, np.concatenate(ordinals), self.streams, rows, partial(self._origins, parts))
 
-    def _origins(self, parts: Sequence[Part]) -> Origins:
-        """Of all rows of parts."""
-        segments, numbers = [np.zeros(0, np.int64)], [np.zeros(0, np.int64)]
-        for part in parts:
-            groups = self.snapshot.row_groups(part.segment)
-            for group in (groups[index] for index in part.groups):
-                segments.append(np.full(group.rows, part.segment.id))
-                numbers.append(np.arange(group.first_row, group.first_row + group.rows))
-        return np.concatenate(segments), np.concatenate(numbers)
+    def _origins(self, parts: Sequence[Part], rows: Rows) -> Origins:
+        """Of rows of parts, counted from the first part on."""
+        groups_of = ((part, self.snapshot.row_groups(part.segment)) for part in parts)
+        groups = [(part.segment.id, groups[index]) for part, groups in groups_of for index in part.groups]
+        segments = np.array([id for id, _ in groups], np.int64)
+        first_rows = np.array([group.first_row for _, group in groups], np.int64)
+        sizes = np.array([group.rows for _, group in groups], np.int64)
+        ends = np.cumsum(sizes)
+        places = np.searchsorted(ends, rows, side="right")
+        return segments[places], rows - (ends - sizes - first_rows)[places]
 
     def _possible(self, part: Part) -> tuple[Part, Portion, Rows | None] | None:
         """The row groups of a part in which an entry may have the values of `fields`, and which; None: there is none.

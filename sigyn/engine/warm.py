@@ -54,17 +54,17 @@ def _warm_rebuilding() -> None:
 
 def _warm_shapes() -> None:
     """Sort, take apart and index entries, read them again, and look for something in their lines."""
-    count = 64
+    shaped, count = 64, 65
     lines = [
         f'{{"t":"2026-01-01T00:00:{n % 60:02}.000Z","i":"{n:032x}","d":{n}.5,"e":{n}.{n},"u":"user {n}",'
         f'"k":"key {n % 4}","m":"took {n} ms"}}'
-        for n in range(count)
-    ]
+        for n in range(shaped)
+    ] + ["a text"]
     columns = [[0] * count, [*range(count)], lines, [None] * count, ['{"a":"b"}'] * count]
     entries = pa.table(
         [pa.array(values, field.type) for values, field in zip(columns, ENTRY_SCHEMA, strict=True)], ENTRY_SCHEMA
     )
-    (segment,) = rewrite("", [()], entries, 0, count, lambda: None)
+    (segment,) = rewrite("", [()], entries, 0, shaped, lambda: None)
     portion = whole_portion(segment.body)
     portion.column("line")
     read_without_arrow(segment.body, np.arange(2))

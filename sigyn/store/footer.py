@@ -6,7 +6,6 @@ and needle filters, and to read a footer anew takes 3 ms.
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
 
 import msgspec
 import numpy as np
@@ -16,13 +15,11 @@ import pyarrow.parquet as pq
 from sigyn.store.constant_columns import Constants
 from sigyn.store.index_section import IndexPlace
 from sigyn.store.layout import Layout
+from sigyn.store.pages.stored_column import StoredColumn
 from sigyn.store.recent import RowGroup
 from sigyn.store.segment import check_format
 from sigyn.store.stream_lines import Kinds, decode_kinds
 from sigyn.store.streams import Int64s
-
-if TYPE_CHECKING:  # brings numba along, 70 MB, which a server that is not asked does without
-    from sigyn.store.pages.stored import StoredColumn
 
 _WORTH_LEAVING_OUT = 2  # row groups: to read a number of one costs 20 us, to ask twice about the same
 
@@ -37,8 +34,8 @@ class Footer:
     index      where needle filters and tallies are; None: there are none
     dictionaries  columns whose texts are read as dictionaries
     constants  columns that hold one value throughout a row group
-    kinds      types of the columns as they are read, in the order of the object
-    codecs, nullable  of the columns, in the same order
+    kinds      types of the columns as they are read
+    stored     how they are in the object, in its order
     """
 
     length: int
@@ -49,8 +46,7 @@ class Footer:
     dictionaries: tuple[str, ...]
     constants: Constants
     kinds: Mapping[str, pa.DataType]
-    codecs: tuple[str, ...]
-    nullable: tuple[bool, ...]
+    stored: Mapping[str, StoredColumn]
     streams: Kinds | None
 
     def known(self, name: str, numbers: Sequence[int]) -> pa.Array | None:
@@ -75,21 +71,6 @@ class Footer:
             return ()
         few = len(numbers) - len(varied) < _WORTH_LEAVING_OUT or pa.types.is_dictionary(self.kinds[name])
         return tuple(range(len(numbers))) if few else varied
-
-    def stored(self, names: Sequence[str]) -> "dict[str, StoredColumn]":
-        """How columns are in the object."""
-        from sigyn.store.pages.stored import StoredColumn
-
-        places = {name: place for place, name in enumerate(self.kinds)}
-        return {
-            name: StoredColumn(
-                places[name],
-                self.codecs[places[name]],
-                pa.string() if name in self.dictionaries else self.kinds[name],
-                self.nullable[places[name]],
-            )
-            for name in names
-        }
 
     def spliced(self, name: str, numbers: Sequence[int], places: Sequence[int], read: pa.ChunkedArray) -> pa.Array:
         """A column of row groups, of which those at some places were read."""
@@ -126,7 +107,7 @@ def footer_of(metadata: pq.FileMetaData, key: str) -> Footer:
     place = msgspec.json.decode(index, type=IndexPlace) if index is not None else None
     dictionaries = ("detected_level", *(layout.with_dictionary if layout is not None else ()))
     text = pa.dictionary(pa.int32(), pa.string())
-    columns = range(len(names)) if groups else ()
+    fields = metadata.schema.to_arrow_schema()
     return Footer(
         metadata.serialized_size,
         tuple(groups),
@@ -135,11 +116,15 @@ def footer_of(metadata: pq.FileMetaData, key: str) -> Footer:
         place,
         dictionaries,
         msgspec.json.decode(constants, type=Constants) if constants is not None else {},
-        {field.name: text if field.name in dictionaries else field.type for field in metadata.schema.to_arrow_schema()},
-        tuple(metadata.row_group(0).column(column).compression for column in columns),
-        tuple(bool(metadata.schema.column(column).max_definition_level) for column in columns),
+        {field.name: text if field.name in dictionaries else field.type for field in fields},
+        {field.name: _stored(metadata, place, field.type) for place, field in enumerate(fields)} if groups else {},
         decode_kinds(place.streams) if place is not None else None,
     )
+
+
+def _stored(metadata: pq.FileMetaData, place: int, kind: pa.DataType) -> StoredColumn:
+    nullable = bool(metadata.schema.column(place).max_definition_level)
+    return StoredColumn(place, metadata.row_group(0).column(place).compression, kind, nullable)
 
 
 def layout_of(metadata: pq.FileMetaData, key: str) -> Layout | None:

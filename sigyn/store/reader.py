@@ -191,7 +191,7 @@ class SegmentReader:
             np.append(0, np.cumsum(counts)),
             rows - (ends - sizes)[groups],
         )
-        return lambda names: pages.read(footer.stored(names))
+        return lambda names: pages.read({name: footer.stored[name] for name in names})
 
     def close_files(self) -> None:
         """Lets go of files that nobody reads: pages that were read of them count as memory while they are mapped."""
@@ -237,8 +237,8 @@ def _without_arrow(
     opened: dict[tuple[int, ...], "WholeColumns"],
 ) -> dict[str, pa.ChunkedArray]:
     """Those of these columns of row groups that are read quicker without Arrow, and can be."""
-    names = [name for name in names if name in footer.dictionaries or _may_be_whole(footer.kinds[name])]
-    if file.mapped is None or not names or not are_worth_it(sum(footer.row_groups[each].rows for each in numbers)):
+    stored = {name: footer.stored[name] for name in names if footer.stored[name].has_loops}
+    if file.mapped is None or not stored or not are_worth_it(sum(footer.row_groups[each].rows for each in numbers)):
         return {}
     from sigyn.store.pages.whole_columns import WholeColumns
 
@@ -247,11 +247,7 @@ def _without_arrow(
         sizes = np.array([footer.row_groups[number].rows for number in numbers])
         columns = WholeColumns(file.mapped, len(footer.kinds), footer.begins[numbers], sizes)
         opened[tuple(numbers)] = columns
-    return columns.read(footer.stored(names), footer.dictionaries)
-
-
-def _may_be_whole(kind: pa.DataType) -> bool:
-    return bool(pa.types.is_string(kind) or pa.types.is_integer(kind) or pa.types.is_fixed_size_binary(kind))
+    return columns.read(stored, footer.dictionaries)
 
 
 class _GroupsOfRows:
@@ -304,12 +300,21 @@ def _streams(
 
 def _whole_streams(begins: Int64s, row_groups: Sequence[RowGroup]) -> pa.Array:
     pieces = []
+    for begin, end in _runs(row_groups):
+        first, last = np.searchsorted(begins, begin, side="right") - 1, np.searchsorted(begins, end)
+        own = np.arange(first, last, dtype=np.int32)
+        pieces.append(np.repeat(own, np.diff(np.append(np.maximum(begins[own], begin), end))))
+    return pa.array(np.concatenate(pieces))
+
+
+def _runs(row_groups: Sequence[RowGroup]) -> list[tuple[int, int]]:
+    """The first rows and the ends of row groups, those that follow on each other in one."""
+    runs: list[tuple[int, int]] = []
     for group in row_groups:
         end = group.first_row + group.rows
-        first, last = np.searchsorted(begins, group.first_row, side="right") - 1, np.searchsorted(begins, end)
-        own = np.arange(first, last, dtype=np.int32)
-        pieces.append(np.repeat(own, np.diff(np.append(np.maximum(begins[own], group.first_row), end))))
-    return pa.array(np.concatenate(pieces))
+        follows = bool(runs) and runs[-1][1] == group.first_row
+        runs[-1:] = [(runs[-1][0], end)] if follows else [*runs[-1:], (group.first_row, end)]
+    return runs
 
 
 def read_entries(body: bytes | memoryview, key: str) -> Iterator[pa.Table]:
@@ -339,7 +344,7 @@ def read_without_arrow(body: bytes | memoryview, rows: Int64s) -> dict[str, pa.A
     from sigyn.store.pages.whole_columns import WholeColumns
 
     footer = footer_of(pq.ParquetFile(pa.BufferReader(body)).metadata, _IN_MEMORY)
-    stored = footer.stored([*footer.kinds])
+    stored = footer.stored
     file = np.frombuffer(body, np.uint8)
     begins = footer.begins[:1]
     sizes, firsts = (np.array(each, np.int64) for each in ([footer.row_groups[0].rows], [0, len(rows)]))

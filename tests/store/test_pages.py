@@ -12,7 +12,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from sigyn.store.pages.page_rows import RowsInPages
-from sigyn.store.pages.stored import StoredColumn
+from sigyn.store.pages.stored_column import StoredColumn
 from sigyn.store.pages.whole_columns import WholeColumns
 
 MOST_ROWS = 600

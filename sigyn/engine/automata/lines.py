@@ -4,7 +4,7 @@ Rows are told apart only as far as their states differ: what stands in all lines
 there are, and no row is looked at.
 """
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -13,9 +13,10 @@ import pyarrow as pa
 
 from sigyn.engine.automata.automaton import FIRST, UNKNOWN, Automaton
 from sigyn.engine.kernels.automaton import move_groups, number_states, run_automaton
+from sigyn.engine.kernels.rows_by_shape import count_shapes, flag_rows, part_by_shape
 from sigyn.store.layout import Layout
 from sigyn.store.portion import Portion
-from sigyn.store.shapes.values import Slices, integers_of, slices_of, string_buffers
+from sigyn.store.shapes.values import Slices, slices_of, stored_integers, string_buffers
 
 _MOST_BEHIND = 1024
 """States behind templates that are looked up one by one; for more it is quicker to go over the texts."""
@@ -23,6 +24,7 @@ _MOST_BEHIND = 1024
 Rows = npt.NDArray[np.int64]
 Mask = npt.NDArray[np.bool_]
 States = npt.NDArray[np.int16]
+Codes = npt.NDArray[np.int32]
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,23 +58,40 @@ class _Rows:
 
 def find_in_lines(portion: Portion, rows: Rows, automaton: Automaton) -> Findings:
     """What the automaton finds in the lines of these entries (rising)."""
-    shapes = portion.shapes(rows)
     found, unknown = np.zeros((2, len(rows)), np.bool_)
-    present = (np.flatnonzero(np.bincount(shapes + 1)) - 1).tolist()
-    for shape in present:
-        places = None if len(present) == 1 else np.flatnonzero(shapes == shape)
-        own = rows if places is None else rows[places]
+    for shape, places in _by_shape(portion, rows):
+        own = rows if places is None else places if len(rows) == portion.rows else rows.take(places)
         if shape < 0:
             behind = _over_text(automaton, portion.text(), own)
         else:
             behind = _over_shape(portion, shape, own, automaton)
         states = np.array(behind.states, np.int16)
-        for flags, of_state in ((found, automaton.at_end[states]), (unknown, states == UNKNOWN)):
-            if of_state.any():
-                flags[places if places is not None else ...] = (
-                    of_state[0] if behind.group_of is None else of_state[behind.group_of]
-                )
+        for flags, of_group in ((found, automaton.at_end[states]), (unknown, states == UNKNOWN)):
+            if not of_group.any():
+                continue
+            if behind.group_of is None:
+                flags[... if places is None else places] = of_group[0]
+            elif places is None:
+                flags[:] = of_group.take(behind.group_of)
+            else:
+                flag_rows(places, behind.group_of, of_group, flags)
     return Findings(found, unknown)
+
+
+def _by_shape(portion: Portion, rows: Rows) -> Iterator[tuple[int, Rows | None]]:
+    """The shapes of the lines of these entries, -1 for text, each with the places in `rows` that have it; None: all."""
+    shapes = portion.shapes(rows)
+    counts = np.zeros(len(portion.layout.literals) + 1 if portion.layout is not None else 1, np.int64)
+    count_shapes(shapes, counts)
+    present = np.flatnonzero(counts).tolist()
+    if len(present) == 1:
+        yield present[0] - 1, None
+        return
+    ends = np.cumsum(counts)
+    places = np.empty(len(shapes), np.int64)
+    part_by_shape(shapes, ends - counts, places)
+    for place in present:
+        yield place - 1, places[ends[place] - counts[place] : ends[place]]
 
 
 def _over_text(automaton: Automaton, lines: pa.StringArray, rows: Rows) -> _Rows:
@@ -130,19 +149,18 @@ def _over_column(automaton: Automaton, at: _Rows, portion: Portion, layout: Layo
     if behind is not None:
         if (behind == behind[:, :1]).all():
             return _Rows(tuple(behind[:, 0].tolist()), at.group_of)
-        return _moved(automaton, at, behind, _codes(portion.places(column))[rows])
+        return _moved(automaton, at, behind, _of_rows(_codes(portion.places(column)), rows))
     coded = portion.coded(column)
     if coded is not None:
         codes = [_codes(each.indices) for each in coded]
         begins = np.cumsum([0, *(len(each.dictionary) for each in coded[:-1])])
         for own, begin in zip(codes[1:], begins[1:].tolist(), strict=True):
             own += begin
-        return _over_dictionaries(
-            automaton, at, np.concatenate(codes)[rows], [slices_of(each.dictionary) for each in coded]
-        )
+        distinct = [slices_of(each.dictionary) for each in coded]
+        return _over_dictionaries(automaton, at, _of_rows(np.concatenate(codes), rows), distinct)
     texts = portion.texts(column)
     if isinstance(texts, pa.DictionaryArray):
-        return _over_dictionaries(automaton, at, _codes(texts.indices)[rows], [slices_of(texts.dictionary)])
+        return _over_dictionaries(automaton, at, _of_rows(_codes(texts.indices), rows), [slices_of(texts.dictionary)])
     own = texts if len(rows) == portion.rows else texts.take(pa.array(rows))
     states = at.of_each(len(rows))
     _run(automaton, slices_of(own), states)
@@ -169,13 +187,16 @@ def _behind_places(automaton: Automaton, at: _Rows, layout: Layout, column: str)
     return np.array(behind, np.int16)
 
 
-def _codes(indices: pa.Array) -> npt.NDArray[np.int32]:
-    return integers_of(indices).astype(np.int32)
+def _codes(indices: pa.Array) -> Codes:
+    """A copy; of rows without one, of which nobody asks, it has whatever stands there."""
+    return stored_integers(indices).astype(np.int32)
 
 
-def _over_dictionaries(
-    automaton: Automaton, at: _Rows, codes: npt.NDArray[np.int32], distinct: Sequence[Slices]
-) -> _Rows:
+def _of_rows(codes: Codes, rows: Rows) -> Codes:
+    return codes if len(rows) == len(codes) else codes.take(rows)
+
+
+def _over_dictionaries(automaton: Automaton, at: _Rows, codes: Codes, distinct: Sequence[Slices]) -> _Rows:
     """The rows behind the texts that codes stand for, in dictionaries side by side: each moves each state once."""
     count = sum(len(texts.lengths) for texts in distinct)
     moved = np.repeat(np.array(at.states, np.int16)[:, np.newaxis], count, axis=1)
@@ -189,7 +210,7 @@ def _over_dictionaries(
     return _moved(automaton, at, moved, codes)
 
 
-def _moved(automaton: Automaton, at: _Rows, moved: States, codes: npt.NDArray[np.int32]) -> _Rows:
+def _moved(automaton: Automaton, at: _Rows, moved: States, codes: Codes) -> _Rows:
     """The rows behind what codes stand for; moved[group, code] is the state behind it."""
     numbers, states = _numbered(automaton, moved.ravel())
     if len(states) <= 1:

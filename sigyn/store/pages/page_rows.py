@@ -18,7 +18,6 @@ from sigyn.store.pages.stored import (
     CODECS,
     Encoding,
     Pages,
-    StoredColumn,
     Unreadable,
     check,
     find_pages,
@@ -26,6 +25,7 @@ from sigyn.store.pages.stored import (
     undo_dictionaries,
     undo_pages,
 )
+from sigyn.store.pages.stored_column import StoredColumn
 from sigyn.store.shapes.column_loops import gather
 from sigyn.store.shapes.values import Bytes, Flags, Longs, string_array
 
@@ -84,13 +84,13 @@ class RowsInPages:
             check(value_loops.split_integers(data, bodies, pages.ends, counts, firsts, places, width, values))
         elif encoding == Encoding.PLAIN and width:
             check(value_loops.plain_places(bodies, pages.ends, firsts, places, width, starts))
-            if pa.types.is_integer(column.kind):
+            if column.is_integer:
                 value_loops.plain_integers(data, starts, places, width, values)
         else:
             raise Unreadable
         valid = places >= 0
-        if pa.types.is_integer(column.kind):
-            return pa.array(values.astype(column.kind.to_pandas_dtype()), mask=~valid)
+        if column.is_integer:
+            return pa.array(values.astype(column.numbers), mask=~valid)
         if width:
             return _fixed(data, starts, valid, column.kind)
         return _texts(data, starts, lengths, valid)

@@ -5,10 +5,10 @@ https://parquet.apache.org/docs/file-format/
 
 from dataclasses import dataclass
 from enum import IntEnum
+from itertools import accumulate
 
 import cramjam
 import numpy as np
-import pyarrow as pa
 from zlib_ng.zlib_ng import crc32
 
 from sigyn.store.pages import header_loops as headers
@@ -29,32 +29,11 @@ class Encoding(IntEnum):
     SPLIT = 9
 
 
+_NO_PAGE = (0, 0, 0, headers.NO_CHECKSUM)
+
+
 class Unreadable(Exception):
     """A page is of another kind than can be read here, or not what its checksum or its header says."""
-
-
-@dataclass(frozen=True, slots=True)
-class StoredColumn:
-    """A column of a file.
-
-    place  its number in the schema
-    codec  as Parquet's metadata name it
-    kind   its type; of texts that are read as dictionaries, string
-    nullable  whether its pages say which rows have a value
-    """
-
-    place: int
-    codec: str
-    kind: pa.DataType
-    nullable: bool
-
-    @property
-    def width(self) -> int:
-        """Bytes of a value in the file; 0 for texts."""
-        if pa.types.is_string(self.kind):
-            return 0
-        width = int(self.kind.bit_width) // 8
-        return max(4, width) if pa.types.is_integer(self.kind) else width  # small integers take 4 too
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -103,23 +82,18 @@ def undo_pages(file: Bytes, found: Longs, codec: str) -> Pages:
 
     Raises Unreadable.
     """
-    view = file.data
-    begins, sizes = found[:, 0].copy(), np.where(found[:, 0] >= 0, found[:, 1], 0)
+    view, pages = file.data, [page if page[0] >= 0 else _NO_PAGE for page in found.tolist()]
+    for at, size, _, checksum in pages:
+        verify(view[at : at + size], checksum)
     if codec == "UNCOMPRESSED":
-        for at, size, _, checksum in found.tolist():
-            if at >= 0:
-                verify(view[at : at + size], checksum)
-        return Pages(file, begins, begins + sizes)
-    raw = np.where(begins >= 0, found[:, 2], 0)
-    ends = np.cumsum(raw)
-    data = np.empty(int(ends[-1]) + ROOM, np.uint8)
+        begins = [at for at, _, _, _ in pages]
+        return Pages(file, np.array(begins, np.int64), np.array([at + size for at, size, _, _ in pages], np.int64))
+    ends = list(accumulate(length for _, _, length, _ in pages))
+    data = np.empty(ends[-1] + ROOM, np.uint8)
     out = data.data
-    for (at, size, length, checksum), end in zip(found.tolist(), ends.tolist(), strict=True):
-        if at >= 0:
-            page = view[at : at + size]
-            verify(page, checksum)
-            undo(page, codec, out[end - length : end])
-    return Pages(read_only(data), ends - raw, ends)
+    for (at, size, length, _), end in zip(pages, ends, strict=True):
+        undo(view[at : at + size], codec, out[end - length : end])
+    return Pages(read_only(data), np.array([0, *ends[:-1]], np.int64), np.array(ends, np.int64))
 
 
 def undo_dictionaries(file: Bytes, found: Longs, codec: str) -> tuple[Pages, Longs]:

@@ -20,7 +20,6 @@ from sigyn.store.pages.stored import (
     CODECS,
     Encoding,
     Pages,
-    StoredColumn,
     Unreadable,
     check,
     find_pages,
@@ -28,6 +27,7 @@ from sigyn.store.pages.stored import (
     undo_dictionaries,
     undo_pages,
 )
+from sigyn.store.pages.stored_column import StoredColumn
 from sigyn.store.pages.whole_texts import whole_texts
 from sigyn.store.shapes.column_loops import gather
 from sigyn.store.shapes.values import Bytes, Flags, Longs, string_array
@@ -73,12 +73,12 @@ class WholeColumns:
         if not column.width:
             check(encoding == Encoding.DELTA_TEXTS)
             return pa.chunked_array([whole_texts(self._file, found, self._sizes, column)])
-        if not pa.types.is_integer(column.kind):
+        if not column.is_integer:
             check(encoding == Encoding.PLAIN)
             return pa.chunked_array([self._bytes(found, column)])
         kind: np.dtype[np.signedinteger[Any]] = np.dtype(np.int64) if column.width == 8 else np.dtype(np.int32)
         values, valid = self._values(found, column, kind, self._integers(found, column, encoding))
-        return pa.chunked_array([_array(column.kind, values.astype(column.kind.to_pandas_dtype(), copy=False), valid)])
+        return pa.chunked_array([_array(column.kind, values.astype(column.numbers, copy=False), valid)])
 
     def _integers(self, found: Longs, column: StoredColumn, encoding: int) -> _Read:
         if encoding == Encoding.SPLIT:

@@ -10,7 +10,8 @@ import pyarrow as pa
 
 from sigyn.store.pages import dense_loops, level_loops
 from sigyn.store.pages import header_loops as headers
-from sigyn.store.pages.stored import StoredColumn, check, read_only, undo, verify
+from sigyn.store.pages.stored import check, read_only, undo, verify
+from sigyn.store.pages.stored_column import StoredColumn
 from sigyn.store.shapes.values import ROOM, Bytes, Flags, Longs, string_array
 
 _MOST_BYTES = (1 << 31) - 1  # that offsets of 32 bits reach

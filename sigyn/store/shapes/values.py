@@ -61,7 +61,14 @@ def slices_of(texts: Texts) -> Slices:
 
 def integers_of(column: pa.Array) -> npt.NDArray[np.integer]:
     """The numbers of an integer column, 0 where there is none; not to be written to."""
-    return np.asarray((column.fill_null(0) if column.null_count else column).to_numpy())
+    numbers = stored_integers(column)
+    return numbers * valid_rows(column) if column.null_count else numbers
+
+
+def stored_integers(column: pa.Array) -> npt.NDArray[np.integer]:
+    """The same as they are in memory: whatever stands there where there is none."""
+    stored = [None, column.buffers()[1]]
+    return np.asarray(pa.Array.from_buffers(column.type, len(column), stored, offset=column.offset).to_numpy())
 
 
 def integer_column(numbers: Longs, valid: Flags) -> pa.Array:
@@ -72,7 +79,14 @@ def integer_column(numbers: Longs, valid: Flags) -> pa.Array:
 
 def valid_rows(column: pa.Array) -> Flags:
     """Which rows have a value."""
-    return np.asarray(column.is_valid().to_numpy(zero_copy_only=False), np.bool_)
+    if not column.null_count:
+        return np.ones(len(column), np.bool_)
+    bits = column.buffers()[0]
+    if bits is None:  # of the type of nulls alone
+        return np.zeros(len(column), np.bool_)
+    first, begin = divmod(column.offset, 8)
+    held = np.frombuffer(bits, np.uint8)[first : first + (begin + len(column) + 7) // 8]
+    return np.unpackbits(held, bitorder="little")[begin : begin + len(column)].view(np.bool_)
 
 
 def equal_texts(texts: Texts, text: str) -> Flags:
