@@ -182,14 +182,37 @@ WORDS = Vocabulary(
         ("", "error", "500", "took ", " ms", "1", ".5s", '"level"', "level=", "GET", "a", "\\", "é")
     ),
     line_patterns=st.sampled_from(("<_>error<_>", '<_> - "<_>" <_>', "{}")),
-    capture_regexes=st.sampled_from((r"status=(?P<status>\d+)", r'"(?P<verb>[A-Z]+) (?P<path>\S+)', "(?P<level>err)")),
+    capture_regexes=st.sampled_from(
+        (
+            r"status=(?P<status>\d+)",
+            r'"(?P<verb>[A-Z]+) (?P<path>\S+)',
+            "(?P<level>err)",
+            r"(?P<user_id>u-\d)?(?P<msg>x*)",
+            r"(took|size)=(?P<took>(\d+)(\.\d)?)(?P<size>KB|ms)?$",
+            r"(?i)^(?P<a_b>.)(?s:.*)(?P<status>\d)",
+        )
+    ),
     capture_patterns=st.sampled_from(
         ('<ip> - "<verb> <path> <_>" <status> <took>', "level=<level> <_>", "<msg>:<_>", "x<status>")
     ),
     json_paths=st.sampled_from(("a", "a.b", "status", "user_id", "a[0]")),
     logfmt_keys=st.sampled_from(("level", "status", "took")),
     templates=st.sampled_from(
-        ("{{.app}}", "{{.level}}-{{.status}}", "plain", '{"level":"{{.status}}"}', "{{ .level | ToUpper }}")
+        (
+            "{{.app}}",
+            "{{.level}}-{{.status}}",
+            "plain",
+            '{"level":"{{.status}}"}',
+            "{{ .level | ToUpper }}",
+            '{"level":"{{ .status | trunc 1 }}","app":"{{ upper .app }}"}',
+            '{{ if eq .level "error" }}level={{ .user_id }}{{ else }}{{ __line__ }}{{ end }}',
+            "{{ __line__ | lower }}",
+            "{{ .took | duration_seconds }}",
+            "{{ div 7 .status }}",
+            "{{ __timestamp__ | unixEpoch }} {{ $.level }}",
+            "{{ .nosuch | default .__error__ }}",
+            '{{ 1 | printf "%d" }}',
+        )
     ),
     numbers=st.sampled_from((0.0, 1.0, 7.0, 200.0, 499.5, -3.0)),
     durations=st.sampled_from((SECOND, 20_000_000, 1)),

@@ -6,18 +6,21 @@ interpreter (sigyn/engine/interpreter); this module says the same in SQL and ker
 """
 
 import re
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from functools import partial
 
 from sigyn.engine.sql.conversions import byte_count, duration_seconds
 from sigyn.engine.sql.predicates import compile_predicate, is_known, mapped, number, text_matches
 from sigyn.engine.sql.scope import ERROR, Scope
-from sigyn.engine.sql.steps import Compute, Filter, FilterLine, FilterText, Parse
+from sigyn.engine.sql.steps import Compute, Extract, Filter, FilterLine, FilterText, Parse
+from sigyn.engine.sql.templates import rendered
 from sigyn.engine.sql.text import NULL, Sql, any_of, build, column, flag, literal, negated
 from sigyn.engine.sql.unsupported import Unsupported
 from sigyn.engine.streams import QueryStreams
 from sigyn.languages.logql import ast
 from sigyn.languages.logql.pattern import Capture, parse_pattern
+from sigyn.languages.regex import compile_regex
 from sigyn.languages.templates.logql import compile_line_template
 
 LINE_TEMPLATE = "{{ __line__ }}"
@@ -77,6 +80,8 @@ def _compile_stage(stage: ast.Stage, scope: Scope) -> None:
             _begin_parser(scope, "logfmt", "", keep_empty=keep_empty)
         case ast.PatternParser(pattern):
             _pattern(scope, pattern)
+        case ast.RegexpParser(pattern):
+            _regexp(scope, pattern)
         case ast.LineFormat(template):
             _line_format(scope, template)
         case ast.LabelFormat(assignments):
@@ -184,28 +189,52 @@ def _pattern(scope: Scope, text: str) -> None:
             scope.parsed[piece.name] = column(f"{stem}.{piece.name}")
 
 
+def _regexp(scope: Scope, text: str) -> None:
+    if scope.has_parser or scope.kept is not None or scope.overrides:
+        raise Unsupported("a parser behind a stage that made or removed labels")
+    regex = compile_regex(text)
+    stem = scope.fresh("parsed")
+    groups = tuple((f"{stem}.{name}", index) for name, index in regex.groupindex.items())
+    scope.steps.append(Extract(scope.line, literal(text), regex.groups, groups))
+    scope.parsed |= {name: column(f"{stem}.{name}") for name in regex.groupindex}
+
+
 def _line_format(scope: Scope, text: str) -> None:
-    parts = compile_line_template(text, "line").parts()
+    template = compile_line_template(text, "line")
+    parts = template.parts()
     if parts is None:
-        raise Unsupported("a template with more than plain fields")
-    pieces = [literal(part) if isinstance(part, str) else scope.text(part.name) for part in parts]
-    name = scope.fresh("line")
-    value = build("concat(" + ", ".join(["{}"] * len(pieces)) + ")", *pieces) if pieces else literal("")
-    scope.steps.append(Compute(name, value))
-    scope.line = column(name)
+        value = rendered(scope, template, scope.label)
+    else:
+        pieces = [literal(part) if isinstance(part, str) else scope.text(part.name) for part in parts]
+        value = build("concat(" + ", ".join(["{}"] * len(pieces)) + ")", *pieces) if pieces else literal("")
+    if value.name is None:  # a parser wants a column
+        name = scope.fresh("line")
+        scope.steps.append(Compute(name, value))
+        value = column(name)
+    scope.line = value
 
 
 def _label_format(scope: Scope, assignments: tuple[ast.LabelAssignment, ...]) -> None:
     made: dict[str, Sql] = {}
+    seen: dict[str, Sql] | None = None  # what was made when the first template looked
     for assignment in assignments:
-        if not assignment.rename and assignment.value == LINE_TEMPLATE and assignment.name not in made:
+        if assignment.rename:
+            if assignment.name in made or assignment.value in {*made, assignment.name}:
+                raise Unsupported("label_format of a label that it makes")
+            made[assignment.name] = scope.label(assignment.value)
+            made[assignment.value] = NULL
+            continue
+        seen = dict(made) if seen is None else seen
+        if assignment.value == LINE_TEMPLATE:
             made[assignment.name] = scope.line
             continue
-        if not assignment.rename or assignment.name in made or assignment.value in {*made, assignment.name}:
-            raise Unsupported("label_format with a template")
-        made[assignment.name] = scope.label(assignment.value)
-        made[assignment.value] = NULL
+        template = compile_line_template(assignment.value, "label")
+        made[assignment.name] = rendered(scope, template, partial(_label_or_made, scope, seen))
     scope.overrides.update(made)
+
+
+def _label_or_made(scope: Scope, made: Mapping[str, Sql], name: str) -> Sql:
+    return made[name] if name in made else scope.label(name)
 
 
 def _drop(scope: Scope, choice: ast.LabelChoice) -> None:

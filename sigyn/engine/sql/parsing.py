@@ -24,7 +24,7 @@ def parse_lines(step: Parse, frame: Frame) -> None:
     """Add the columns of a parser to a frame: its labels, and which lines are hard or failed."""
     (name,) = step.line.columns
     parts = [_part(step, part) for part in frame.selected()] if name == "line" else []
-    parts = parts or [_parsed(step, lines, rows) for lines, rows in frame.chunks(name)]
+    parts = parts or [_parsed(step, lines.cast(pa.string()), rows) for lines, rows in frame.chunks(name)]
     frame.add(step.hard, np.concatenate([np.empty(0, np.bool_), *(part.hard for part in parts)]))
     frame.add(step.failed, np.concatenate([np.empty(0, np.bool_), *(part.failed for part in parts)]))
     for index, column in enumerate(step.wanted.values()):

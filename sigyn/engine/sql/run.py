@@ -6,11 +6,13 @@ from collections.abc import Callable, Iterable, Sequence
 import numpy as np
 import numpy.typing as npt
 import pyarrow as pa
+import pyarrow.compute as pc
 
 from sigyn.engine.automata.automaton import automaton_of
 from sigyn.engine.duck import Duck
-from sigyn.engine.frame import POSITION, Frame
-from sigyn.engine.sql.steps import Compute, Filter, FilterLine, FilterText, Map, Number, Parse, Step
+from sigyn.engine.frame import POSITION, Frame, flags_of
+from sigyn.engine.sql.rendering import render
+from sigyn.engine.sql.steps import Compute, Extract, Filter, FilterLine, FilterText, Map, Number, Parse, Render, Step
 from sigyn.engine.sql.text import Sql, build, identifier
 
 INTERPRETED_ROWS = 4096  # 20 to 80 ms for the interpreter; numba takes a second to load
@@ -44,6 +46,12 @@ def run_steps(steps: Iterable[Step], frame: Frame, duck: Duck) -> Frame:
                 texts = _evaluate(source, frame, duck).dictionary_encode()
                 numbers = [None if text is None else convert(text) for text in texts.dictionary.to_pylist()]
                 frame.add(name, pa.array(numbers, pa.float64()).take(texts.indices))
+            case Extract():
+                _extract(step, frame, duck)
+            case Render(name, doubt, sources):
+                texts, failed = render(step, [_evaluate(source, frame, duck) for source in sources])
+                frame.add(name, texts)
+                frame.add(doubt, failed)
     return frame
 
 
@@ -164,11 +172,37 @@ def _add_empty(step: Step, frame: Frame) -> None:
             frame.add(name, pa.array([], pa.string()))
         case Map(name, _, _):
             frame.add(name, pa.array([], pa.float64()))
+        case Extract():
+            for name, _ in step.groups:
+                frame.add(name, pa.array([], pa.string()))
+        case Render(name, doubt):
+            frame.add(name, pa.array([], pa.string()))
+            frame.add(doubt, pa.array([], pa.bool_()))
         case Number(name, doubt, _):
             frame.add(name, pa.array([], pa.float64()))
             frame.add(doubt, pa.array([], pa.bool_()))
         case Filter() | FilterLine() | FilterText():
             pass
+
+
+def _extract(step: Extract, frame: Frame, duck: Duck) -> None:
+    """DuckDB names groups by their order; one that takes no part is empty for it, as all are where nothing matches."""
+    names = ", ".join(f"'{number}'" for number in range(1, step.count + 1))
+    found = build(f"regexp_extract({{}}, {{}}, [{names}])", step.line, step.expression)
+    empty = " AND ".join(f"found['{number}'] = ''" for number in range(1, step.count + 1))
+    matches = build("regexp_matches({}, {})", step.line, step.expression)
+    table = frame.table(sorted(step.columns))
+    answer = select(
+        f"SELECT found, CASE WHEN {empty} THEN {matches} ELSE true END AS matched"
+        f" FROM (SELECT *, {found} AS found FROM frame) ORDER BY {POSITION}",
+        table,
+        duck,
+    )
+    matched = flags_of(answer.column("matched"))
+    groups = _whole(answer.column("found"))
+    for name, number in step.groups:
+        texts = groups.field(number - 1)
+        frame.add(name, texts if matched.all() else pc.if_else(pa.array(matched), texts, None))
 
 
 def _parse(step: Parse, frame: Frame) -> None:

@@ -1,6 +1,6 @@
 """What a compiled pipeline does to a frame, step by step."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from typing import Literal, TypeAlias
 
@@ -77,6 +77,49 @@ class Map:
 
 
 @dataclass(frozen=True, slots=True)
+class Extract:
+    """Add columns with what groups of a regular expression take of the first match in `line`, null where it has none.
+
+    A group that takes no part in a match is empty.
+
+    expression  as SQL
+    count       how many groups it has
+    groups      names of the columns, each with the number of its group, from 1 on; there is one at least
+    """
+
+    line: Sql
+    expression: Sql
+    count: int
+    groups: tuple[tuple[str, int], ...]
+
+    @property
+    def columns(self) -> frozenset[str]:
+        """Columns that the step reads."""
+        return self.line.columns
+
+
+@dataclass(frozen=True, slots=True)
+class Render:
+    """Add a column of texts: `render` of each combination of texts of `sources`, of which there is one at least.
+
+    A source that is null counts as the empty text.
+
+    render  gives None where it can't make a text
+    doubt   column: true where it gave None
+    """
+
+    name: str
+    doubt: str
+    sources: tuple[Sql, ...]
+    render: Callable[[Sequence[str]], str | None]
+
+    @property
+    def columns(self) -> frozenset[str]:
+        """Columns that the step reads."""
+        return frozenset().union(*(source.columns for source in self.sources))
+
+
+@dataclass(frozen=True, slots=True)
 class Number:
     """Add the number that a text stands for (null: none, or in doubt), and whether that is in doubt."""
 
@@ -125,4 +168,4 @@ class FilterLine:
         return self.predicate.columns
 
 
-Step: TypeAlias = Filter | FilterLine | FilterText | Parse | Compute | Map | Number
+Step: TypeAlias = Filter | FilterLine | FilterText | Parse | Extract | Compute | Map | Render | Number
