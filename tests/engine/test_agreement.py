@@ -53,6 +53,8 @@ NAMES = (
     "detected_level",
     "nosuch",
     "__error__",
+    "level_extracted",
+    "user_id_extracted",
 )
 VALUES = (
     "",
@@ -101,6 +103,7 @@ KEYS = (
     "app",
     "x.y",
     "9lives",
+    "level_extracted",
     "ключ",
     "__error__",
 )
@@ -181,7 +184,19 @@ WORDS = Vocabulary(
     line_texts=st.sampled_from(
         ("", "error", "500", "took ", " ms", "1", ".5s", '"level"', "level=", "GET", "a", "\\", "é")
     ),
-    line_patterns=st.sampled_from(("<_>error<_>", '<_> - "<_>" <_>', "{}")),
+    line_patterns=st.sampled_from(
+        (
+            "<_>error<_>",
+            '<_> - "<_>" <_>',
+            "{}",
+            "<_>",
+            '{"<_>":"<_>"}',
+            "level=<_>",
+            "<_>ms",
+            '{<_>"<_>"<_>}',
+            "<_>\\<_>",
+        )
+    ),
     capture_regexes=st.sampled_from(
         (
             r"status=(?P<status>\d+)",

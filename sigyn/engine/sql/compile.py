@@ -13,7 +13,7 @@ from functools import partial
 from sigyn.engine.sql.conversions import byte_count, duration_seconds
 from sigyn.engine.sql.predicates import compile_predicate, is_known, mapped, number, text_matches
 from sigyn.engine.sql.scope import ERROR, Scope
-from sigyn.engine.sql.steps import Compute, Extract, Filter, FilterLine, FilterText, Parse
+from sigyn.engine.sql.steps import Coalesce, Compute, Extract, Filter, FilterLine, FilterText, MatchPattern, Parse
 from sigyn.engine.sql.templates import rendered
 from sigyn.engine.sql.text import NULL, Sql, any_of, build, column, flag, literal, negated
 from sigyn.engine.sql.unsupported import Unsupported
@@ -100,6 +100,11 @@ def _keep_rows(scope: Scope, predicate: Sql) -> None:
 
 
 def _filter_lines(scope: Scope, operator: str, operands: tuple[ast.LineOperand, ...]) -> None:
+    if operator in ("|>", "!>"):
+        name = scope.fresh("covered")
+        scope.steps.append(MatchPattern(name, scope.line, tuple(operand.value for operand in operands)))
+        _keep_rows(scope, flag(name) if operator == "|>" else negated(flag(name)))
+        return
     predicate = _line_filter(scope.line, operator, operands)
     if scope.doubts or scope.line.name != "line" or any(operand.fold for operand in operands):
         _keep_rows(scope, predicate)
@@ -113,10 +118,8 @@ def _line_filter(line: Sql, operator: str, operands: tuple[ast.LineOperand, ...]
         raise Unsupported("ip() in a line filter")
     if operator in ("|=", "!="):
         found = [_contains(line, operand) for operand in operands]
-    elif operator in ("|~", "!~"):
-        found = [build("regexp_matches({}, {})", line, literal(operand.value)) for operand in operands]
     else:
-        raise Unsupported("a pattern line filter")
+        found = [build("regexp_matches({}, {})", line, literal(operand.value)) for operand in operands]
     return any_of(found) if operator.startswith("|") else negated(any_of(found))
 
 
@@ -221,8 +224,7 @@ def _label_format(scope: Scope, assignments: tuple[ast.LabelAssignment, ...]) ->
         if assignment.rename:
             if assignment.name in made or assignment.value in {*made, assignment.name}:
                 raise Unsupported("label_format of a label that it makes")
-            made[assignment.name] = scope.label(assignment.value)
-            made[assignment.value] = NULL
+            _rename(scope, made, assignment.value, assignment.name)
             continue
         seen = dict(made) if seen is None else seen
         if assignment.value == LINE_TEMPLATE:
@@ -231,6 +233,20 @@ def _label_format(scope: Scope, assignments: tuple[ast.LabelAssignment, ...]) ->
         template = compile_line_template(assignment.value, "label")
         made[assignment.name] = rendered(scope, template, partial(_label_or_made, scope, seen))
     scope.overrides.update(made)
+
+
+def _rename(scope: Scope, made: dict[str, Sql], old: str, new: str) -> None:
+    """Where an entry has no label to be renamed, one of the new name stays."""
+    value, others = scope.label(old), scope.label(new)
+    if value is NULL:
+        return
+    made[old] = NULL
+    if others is NULL:
+        made[new] = value
+        return
+    name = scope.fresh("renamed")
+    scope.steps.append(Coalesce(name, (value, others)))
+    made[new] = column(name)
 
 
 def _label_or_made(scope: Scope, made: Mapping[str, Sql], name: str) -> Sql:

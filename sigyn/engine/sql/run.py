@@ -11,9 +11,24 @@ import pyarrow.compute as pc
 from sigyn.engine.automata.automaton import automaton_of
 from sigyn.engine.duck import Duck
 from sigyn.engine.frame import POSITION, Frame, flags_of
+from sigyn.engine.interpreter.patterns import compile_line_pattern
 from sigyn.engine.sql.rendering import render
-from sigyn.engine.sql.steps import Compute, Extract, Filter, FilterLine, FilterText, Map, Number, Parse, Render, Step
+from sigyn.engine.sql.steps import (
+    Coalesce,
+    Compute,
+    Extract,
+    Filter,
+    FilterLine,
+    FilterText,
+    Map,
+    MatchPattern,
+    Number,
+    Parse,
+    Render,
+    Step,
+)
 from sigyn.engine.sql.text import Sql, build, identifier
+from sigyn.store.shapes.values import Flags
 
 INTERPRETED_ROWS = 4096  # 20 to 80 ms for the interpreter; numba takes a second to load
 
@@ -42,12 +57,16 @@ def run_steps(steps: Iterable[Step], frame: Frame, duck: Duck) -> Frame:
                 _parse(step, frame)
             case Compute(name, value):
                 frame.add(name, _evaluate(value, frame, duck))
+            case Coalesce(name, (source, other)):
+                frame.add(name, _coalesced(_evaluate(source, frame, duck), _evaluate(other, frame, duck)))
             case Map(name, source, convert):
                 texts = _evaluate(source, frame, duck).dictionary_encode()
                 numbers = [None if text is None else convert(text) for text in texts.dictionary.to_pylist()]
                 frame.add(name, pa.array(numbers, pa.float64()).take(texts.indices))
             case Extract():
                 _extract(step, frame, duck)
+            case MatchPattern(name):
+                frame.add(name, _covered(step, frame))
             case Render(name, doubt, sources):
                 texts, failed = render(step, [_evaluate(source, frame, duck) for source in sources])
                 frame.add(name, texts)
@@ -157,6 +176,12 @@ def _add_numbers(step: Number, frame: Frame, duck: Duck) -> None:
     frame.add(step.doubt, answer.column("doubt"))
 
 
+def _coalesced(texts: pa.Array, others: pa.Array) -> pa.Array:
+    if not texts.null_count or others.null_count == len(others):
+        return texts
+    return pc.coalesce(texts.cast(pa.string()), others.cast(pa.string()))
+
+
 def _whole(values: pa.Array | pa.ChunkedArray) -> pa.Array:
     return values.combine_chunks() if isinstance(values, pa.ChunkedArray) else values
 
@@ -168,13 +193,15 @@ def _add_empty(step: Step, frame: Frame) -> None:
                 frame.add(name, pa.array([], pa.bool_()))
             for name in step.wanted.values():
                 frame.add(name, pa.array([], pa.string()))
-        case Compute(name, _):
+        case Compute(name, _) | Coalesce(name, _):
             frame.add(name, pa.array([], pa.string()))
         case Map(name, _, _):
             frame.add(name, pa.array([], pa.float64()))
         case Extract():
             for name, _ in step.groups:
                 frame.add(name, pa.array([], pa.string()))
+        case MatchPattern(name):
+            frame.add(name, pa.array([], pa.bool_()))
         case Render(name, doubt):
             frame.add(name, pa.array([], pa.string()))
             frame.add(doubt, pa.array([], pa.bool_()))
@@ -213,6 +240,18 @@ def _parse(step: Parse, frame: Frame) -> None:
     from sigyn.engine.sql.parsing import parse_lines
 
     parse_lines(step, frame)
+
+
+def _covered(step: MatchPattern, frame: Frame) -> Flags:
+    """Which lines one of the patterns covers."""
+    if len(frame) <= INTERPRETED_ROWS and not _is_kernel_ready("pattern"):
+        tests = [compile_line_pattern(pattern) for pattern in step.patterns]
+        (name,) = step.columns
+        lines = frame.column(name).to_pylist()
+        return np.array([any(test(line) for test in tests) for line in lines], np.bool_)
+    from sigyn.engine.sql.parsing import covered_lines
+
+    return covered_lines(step, frame)
 
 
 def _is_kernel_ready(kind: str) -> bool:

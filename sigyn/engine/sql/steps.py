@@ -58,6 +58,19 @@ class Compute:
         return self.value.columns
 
 
+@dataclass(frozen=True, slots=True)
+class Coalesce:
+    """Add a column with the first text that is not null among those of two sources."""
+
+    name: str
+    sources: tuple[Sql, Sql]
+
+    @property
+    def columns(self) -> frozenset[str]:
+        """Columns that the step reads."""
+        return frozenset().union(*(source.columns for source in self.sources))
+
+
 Convert: TypeAlias = Callable[[str], float | None]
 """Gives the number that a text stands for, None when it stands for none."""
 
@@ -91,6 +104,20 @@ class Extract:
     expression: Sql
     count: int
     groups: tuple[tuple[str, int], ...]
+
+    @property
+    def columns(self) -> frozenset[str]:
+        """Columns that the step reads."""
+        return self.line.columns
+
+
+@dataclass(frozen=True, slots=True)
+class MatchPattern:
+    """Add a column of truth values: whether one of some patterns of `|>` covers `line`, which is a column."""
+
+    name: str
+    line: Sql
+    patterns: tuple[str, ...]
 
     @property
     def columns(self) -> frozenset[str]:
@@ -168,4 +195,6 @@ class FilterLine:
         return self.predicate.columns
 
 
-Step: TypeAlias = Filter | FilterLine | FilterText | Parse | Extract | Compute | Map | Render | Number
+Step: TypeAlias = (
+    Filter | FilterLine | FilterText | Parse | Extract | MatchPattern | Compute | Coalesce | Map | Render | Number
+)
