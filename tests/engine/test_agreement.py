@@ -80,6 +80,7 @@ VALUES = (
     "a\r\nb",
     "\0",
     "ſK",
+    "x\ufffdy",
     "t1",
     "4bf92f3577b34da6a3ce929d0e0e4736",
     "00f067aa0ba902b700f067aa0ba902b7",
@@ -140,7 +141,34 @@ access_lines = st.builds(
     st.sampled_from(("200", "500", "-")),
     st.sampled_from(("1.5s", "20ms", "7")),
 )
+odd_logfmt_lines = st.lists(
+    st.sampled_from(
+        (
+            "level=error",
+            'level="a b',
+            'level="x"status=500',
+            "=x",
+            "5xx=3",
+            "5xx=",
+            "9",
+            "ключ=1",
+            "ключ",
+            "le\ufffdvel=1",
+            'le"vel=x',
+            "status=a=b",
+            'status=a"b',
+            'took="a\\"b"',
+            "user-id=u-1",
+            '"status=500"',
+            "status=",
+            'status=""',
+            "\t",
+        )
+    ),
+    max_size=4,
+).map(" ".join)
 broken_lines = st.one_of(
+    odd_logfmt_lines,
     json_lines.map(lambda line: line[:-1]),
     json_lines.map(lambda line: f"{line} tail"),
     json_lines.map(lambda line: line.replace('":"', '" : "').replace(",", ",,")),
