@@ -13,7 +13,17 @@ from functools import partial
 from sigyn.engine.sql.conversions import byte_count, duration_seconds
 from sigyn.engine.sql.predicates import compile_predicate, is_known, mapped, number, text_matches
 from sigyn.engine.sql.scope import ERROR, Scope
-from sigyn.engine.sql.steps import Coalesce, Compute, Extract, Filter, FilterLine, FilterText, MatchPattern, Parse
+from sigyn.engine.sql.steps import (
+    Coalesce,
+    Compute,
+    Extract,
+    Filter,
+    FilterLine,
+    FilterText,
+    FindAddress,
+    MatchPattern,
+    Parse,
+)
 from sigyn.engine.sql.templates import rendered
 from sigyn.engine.sql.text import NULL, Sql, any_of, build, column, flag, literal, negated
 from sigyn.engine.sql.unsupported import Unsupported
@@ -82,6 +92,9 @@ def _compile_stage(stage: ast.Stage, scope: Scope) -> None:
             _pattern(scope, pattern)
         case ast.RegexpParser(pattern):
             _regexp(scope, pattern)
+        case ast.Decolorize():
+            coloured = build("(contains({}, chr(27)) OR contains({}, chr(155)))", scope.line, scope.line)
+            scope.doubts.append(coloured)
         case ast.LineFormat(template):
             _line_format(scope, template)
         case ast.LabelFormat(assignments):
@@ -105,21 +118,24 @@ def _filter_lines(scope: Scope, operator: str, operands: tuple[ast.LineOperand, 
         scope.steps.append(MatchPattern(name, scope.line, tuple(operand.value for operand in operands)))
         _keep_rows(scope, flag(name) if operator == "|>" else negated(flag(name)))
         return
-    predicate = _line_filter(scope.line, operator, operands)
-    if scope.doubts or scope.line.name != "line" or any(operand.fold for operand in operands):
+    predicate = _line_filter(scope, operator, operands)
+    if scope.doubts or scope.line.name != "line" or any(operand.fold or operand.ip for operand in operands):
         _keep_rows(scope, predicate)
         return
     sought = tuple(operand.value for operand in operands)
     scope.steps.append(FilterLine(sought, operator in ("|~", "!~"), operator.startswith("!"), predicate))
 
 
-def _line_filter(line: Sql, operator: str, operands: tuple[ast.LineOperand, ...]) -> Sql:
-    if any(operand.ip for operand in operands):
-        raise Unsupported("ip() in a line filter")
+def _line_filter(scope: Scope, operator: str, operands: tuple[ast.LineOperand, ...]) -> Sql:
+    texts = [operand for operand in operands if not operand.ip]
     if operator in ("|=", "!="):
-        found = [_contains(line, operand) for operand in operands]
+        found = [_contains(scope.line, operand) for operand in texts]
     else:
-        found = [build("regexp_matches({}, {})", line, literal(operand.value)) for operand in operands]
+        found = [build("regexp_matches({}, {})", scope.line, literal(operand.value)) for operand in texts]
+    if len(texts) < len(operands):
+        step = FindAddress(scope.fresh("address"), scope.line, tuple(each.value for each in operands if each.ip))
+        scope.steps.append(step)
+        found.append(flag(step.name))
     return any_of(found) if operator.startswith("|") else negated(any_of(found))
 
 

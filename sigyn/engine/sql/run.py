@@ -11,6 +11,7 @@ import pyarrow.compute as pc
 from sigyn.engine.automata.automaton import automaton_of
 from sigyn.engine.duck import Duck
 from sigyn.engine.frame import POSITION, Frame, flags_of
+from sigyn.engine.interpreter.addresses import CANDIDATE, compile_addresses
 from sigyn.engine.interpreter.patterns import compile_line_pattern
 from sigyn.engine.sql.rendering import render
 from sigyn.engine.sql.steps import (
@@ -20,6 +21,7 @@ from sigyn.engine.sql.steps import (
     Filter,
     FilterLine,
     FilterText,
+    FindAddress,
     Map,
     MatchPattern,
     Number,
@@ -27,7 +29,7 @@ from sigyn.engine.sql.steps import (
     Render,
     Step,
 )
-from sigyn.engine.sql.text import Sql, build, identifier
+from sigyn.engine.sql.text import Sql, build, identifier, literal
 from sigyn.store.shapes.values import Flags
 
 INTERPRETED_ROWS = 4096  # 20 to 80 ms for the interpreter; numba takes a second to load
@@ -67,6 +69,8 @@ def run_steps(steps: Iterable[Step], frame: Frame, duck: Duck) -> Frame:
                 _extract(step, frame, duck)
             case MatchPattern(name):
                 frame.add(name, _covered(step, frame))
+            case FindAddress(name):
+                frame.add(name, _with_address(step, frame, duck))
             case Render(name, doubt, sources):
                 texts, failed = render(step, [_evaluate(source, frame, duck) for source in sources])
                 frame.add(name, texts)
@@ -200,7 +204,7 @@ def _add_empty(step: Step, frame: Frame) -> None:
         case Extract():
             for name, _ in step.groups:
                 frame.add(name, pa.array([], pa.string()))
-        case MatchPattern(name):
+        case MatchPattern(name) | FindAddress(name):
             frame.add(name, pa.array([], pa.bool_()))
         case Render(name, doubt):
             frame.add(name, pa.array([], pa.string()))
@@ -252,6 +256,19 @@ def _covered(step: MatchPattern, frame: Frame) -> Flags:
     from sigyn.engine.sql.parsing import covered_lines
 
     return covered_lines(step, frame)
+
+
+def _with_address(step: FindAddress, frame: Frame, duck: Duck) -> Flags:
+    """Which lines hold an address that is wanted: each that may be one is looked at once, wherever it stands."""
+    candidates = build("unnest(regexp_extract_all({}, {}))", step.line, literal(CANDIDATE))
+    table = frame.table(sorted(step.columns))
+    answer = select(f"SELECT {POSITION}, {candidates} AS address FROM frame", table, duck)
+    texts = _whole(answer.column("address")).dictionary_encode()
+    tests = [compile_addresses(pattern) for pattern in step.patterns]
+    wanted = [any(test(text) for test in tests) for text in texts.dictionary.to_pylist()]
+    found = np.zeros(len(frame), np.bool_)
+    found[answer.column(POSITION).to_numpy()[np.array(wanted, np.bool_)[texts.indices.to_numpy()]]] = True
+    return found
 
 
 def _is_kernel_ready(kind: str) -> bool:

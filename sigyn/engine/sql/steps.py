@@ -126,6 +126,20 @@ class MatchPattern:
 
 
 @dataclass(frozen=True, slots=True)
+class FindAddress:
+    """Add a column of truth values: whether `line`, which is a column, holds an address of one of some patterns."""
+
+    name: str
+    line: Sql
+    patterns: tuple[str, ...]
+
+    @property
+    def columns(self) -> frozenset[str]:
+        """Columns that the step reads."""
+        return self.line.columns
+
+
+@dataclass(frozen=True, slots=True)
 class Render:
     """Add a column of texts: `render` of each combination of texts of `sources`, of which there is one at least.
 
@@ -196,5 +210,16 @@ class FilterLine:
 
 
 Step: TypeAlias = (
-    Filter | FilterLine | FilterText | Parse | Extract | MatchPattern | Compute | Coalesce | Map | Render | Number
+    Filter
+    | FilterLine
+    | FilterText
+    | Parse
+    | Extract
+    | MatchPattern
+    | FindAddress
+    | Compute
+    | Coalesce
+    | Map
+    | Render
+    | Number
 )
