@@ -10,6 +10,8 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import partial
 
+from sigyn.engine.interpreter.entry import RESERVED
+from sigyn.engine.interpreter.selectors import compile_match
 from sigyn.engine.sql.conversions import byte_count, duration_seconds
 from sigyn.engine.sql.predicates import compile_predicate, is_known, mapped, number, text_matches
 from sigyn.engine.sql.scope import ERROR, Scope
@@ -270,14 +272,22 @@ def _label_or_made(scope: Scope, made: Mapping[str, Sql], name: str) -> Sql:
 
 
 def _drop(scope: Scope, choice: ast.LabelChoice) -> None:
+    if choice.name in RESERVED and choice.name not in scope.stream_names:
+        if choice.name == ERROR:
+            scope.errors = [(condition, error) for condition, error in scope.errors if not _is_dropped(choice, error)]
+        return
     if choice.name.startswith("__error"):
-        raise Unsupported("drop of an error")
+        raise Unsupported("drop of a label that is named as an error")
     if choice.matcher is None:
         scope.overrides[choice.name] = NULL
         return
     value = scope.label(choice.name)
     matches = text_matches(scope.text(choice.name), choice.matcher.operator, choice.matcher.value)
     scope.overrides[choice.name] = build("CASE WHEN NOT {} THEN {} END", matches, value)
+
+
+def _is_dropped(choice: ast.LabelChoice, value: str) -> bool:
+    return choice.matcher is None or compile_match(choice.matcher.operator, choice.matcher.value)(value)
 
 
 def _keep(scope: Scope, choices: tuple[ast.LabelChoice, ...]) -> None:
