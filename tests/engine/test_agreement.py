@@ -212,7 +212,7 @@ metadata = st.none() | st.dictionaries(
 WORDS = Vocabulary(
     names=st.sampled_from(NAMES),
     values=st.sampled_from(VALUES),
-    regexes=st.sampled_from((".*", ".+", "error|shop", r"\d+", "(?i)ERR", "", "[^a]+", "5..")),
+    regexes=st.sampled_from((".*", ".+", "error|shop", r"\d+", "(?i)ERR", "", "[^a]+", "5..", "(?i)K", "(?i:LEVEL)=E")),
     line_texts=st.sampled_from(
         ("", "error", "500", "took ", " ms", "1", ".5s", '"level"', "level=", "GET", "a", "\\", "é")
     ),

@@ -1,9 +1,11 @@
 """The regular expressions that automata understand: a part of RE2's syntax, read as RE2 reads it.
 
-Literals, escapes, classes, groups, alternatives, repetitions, `^` and `$`. For anything else (flags, word
-boundaries, Unicode classes, characters beyond ASCII) there is no automaton, and RE2 looks at whole lines.
+Literals, escapes, classes, groups, alternatives, repetitions, `^` and `$`, the flags `i` and `s`. For anything else
+(other flags, word boundaries, Unicode classes, characters beyond ASCII) there is no automaton, and RE2 looks at whole
+lines. It does at lines beyond ASCII too, where `(?i)` knows more letters: `k` is also the sign of the kelvin.
 """
 
+import re
 from dataclasses import dataclass
 from typing import TypeAlias
 
@@ -14,6 +16,7 @@ _WORD = _DIGITS | frozenset(range(65, 91)) | frozenset(range(97, 123)) | {95}
 _SPACE = frozenset(b"\t\n\f\r ")
 _ASCII = frozenset(range(128))
 _CLASSES = {"d": _DIGITS, "w": _WORD, "s": _SPACE, "D": _ASCII - _DIGITS, "W": _ASCII - _WORD, "S": _ASCII - _SPACE}
+_FLAGS = re.compile(r"\?([is]*)(?:-([is]+))?([:)])")
 _ESCAPES = {"t": 9, "n": 10, "r": 13, "f": 12, "v": 11, "a": 7}
 
 
@@ -109,6 +112,8 @@ class _Reader:
     def __init__(self, text: str) -> None:
         self.text = text
         self.at = 0
+        self.flags: frozenset[str] = frozenset()
+        """Those that hold from here to the end of the group."""
 
     def choice(self) -> Node:
         parts = [self._sequence()]
@@ -166,7 +171,7 @@ class _Reader:
             case "[":
                 return OneOf(self._set())
             case ".":
-                return OneOf(_ASCII - {10})
+                return OneOf(_ASCII if "s" in self.flags else _ASCII - {10})
             case "^":
                 return Start()
             case "$":
@@ -176,13 +181,24 @@ class _Reader:
             case "*" | "+" | "?" | "{" | ")":
                 raise NotUnderstood(self.text)
             case _:
-                return OneOf(frozenset((ord(sign),)))
+                return OneOf(self._folded(frozenset((ord(sign),))))
+
+    def _folded(self, found: frozenset[int]) -> frozenset[int]:
+        """With the letters of the other case, where case does not matter."""
+        if "i" not in self.flags:
+            return found
+        return found | {ord(chr(byte).swapcase()) for byte in found}
 
     def _group(self) -> Node:
+        flags = self.flags
         if self._next() == "?":
             rest = self.text[self.at :]
-            if rest.startswith("?:"):
-                self.at += 2
+            changed = _FLAGS.match(rest)
+            if changed:
+                self.at += changed.end()
+                self.flags = (flags | set(changed[1])) - set(changed[2] or "")
+                if changed[3] == ")":  # they hold for what follows
+                    return Sequence(())
             elif rest.startswith(("?P<", "?<")) and ">" in rest:
                 self.at += rest.index(">") + 1
             else:
@@ -190,6 +206,7 @@ class _Reader:
         inside = self.choice()
         if self._take() != ")":
             raise NotUnderstood(self.text)
+        self.flags = flags
         return inside
 
     def _escape(self) -> frozenset[int]:
@@ -200,7 +217,7 @@ class _Reader:
             return frozenset((_ESCAPES[sign],))
         if sign.isalnum():
             raise NotUnderstood(self.text)
-        return frozenset((ord(sign),))
+        return frozenset((ord(sign),))  # no letter
 
     def _set(self) -> frozenset[int]:
         negated = self._next() == "^"
@@ -218,7 +235,7 @@ class _Reader:
                 if len(low) != 1 or len(high) != 1:
                     raise NotUnderstood(self.text)
                 low = frozenset(range(min(low), min(high) + 1))
-            found |= low
+            found |= self._folded(low)
         self.at += 1
         return _ASCII - found if negated else found
 

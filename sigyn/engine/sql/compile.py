@@ -121,11 +121,15 @@ def _filter_lines(scope: Scope, operator: str, operands: tuple[ast.LineOperand, 
         _keep_rows(scope, flag(name) if operator == "|>" else negated(flag(name)))
         return
     predicate = _line_filter(scope, operator, operands)
-    if scope.doubts or scope.line.name != "line" or any(operand.fold or operand.ip for operand in operands):
+    is_folded = any(operand.fold for operand in operands)
+    if scope.doubts or scope.line.name != "line" or any(operand.ip for operand in operands):
         _keep_rows(scope, predicate)
-        return
-    sought = tuple(operand.value for operand in operands)
-    scope.steps.append(FilterLine(sought, operator in ("|~", "!~"), operator.startswith("!"), predicate))
+    elif is_folded or operator in ("|~", "!~"):
+        sought = tuple(_expression(operator, operand) for operand in operands)
+        scope.steps.append(FilterLine(sought, True, operator.startswith("!"), predicate))
+    else:
+        sought = tuple(operand.value for operand in operands)
+        scope.steps.append(FilterLine(sought, False, operator.startswith("!"), predicate))
 
 
 def _line_filter(scope: Scope, operator: str, operands: tuple[ast.LineOperand, ...]) -> Sql:
@@ -143,8 +147,15 @@ def _line_filter(scope: Scope, operator: str, operands: tuple[ast.LineOperand, .
 
 def _contains(line: Sql, operand: ast.LineOperand) -> Sql:
     if operand.fold:
-        return build("regexp_matches({}, {})", line, literal(f"(?i){re.escape(operand.value)}"))
+        return build("regexp_matches({}, {})", line, literal(_expression("|=", operand)))
     return build("contains({}, {})", line, literal(operand.value))
+
+
+def _expression(operator: str, operand: ast.LineOperand) -> str:
+    """What finds the text of an operand, or what it is already."""
+    if operator in ("|~", "!~"):
+        return operand.value
+    return f"(?i){re.escape(operand.value)}" if operand.fold else re.escape(operand.value)
 
 
 def _label_filter(predicate: ast.Predicate, scope: Scope) -> None:

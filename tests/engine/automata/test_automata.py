@@ -40,6 +40,13 @@ pieces = st.sampled_from(
         "",
         "error",
         "=",
+        "(?i)",
+        "(?i:a)",
+        "(?i:[^b]|[a-c])",
+        "(?s:.)",
+        "(?is)",
+        "(?-i)",
+        "(?i-s:b.)",
     )
 )
 expressions = st.recursive(
@@ -56,7 +63,7 @@ expressions = st.recursive(
 )
 lines_of_messages = messages.map(lambda some: [json.dumps({"msg": text, "n": text}) for text in some])
 many_lines = st.lists(any_lines, min_size=1, max_size=30) | lines_of_messages
-texts = st.text(alphabet=st.sampled_from('ab1.c\n "'), max_size=10)
+texts = st.text(alphabet=st.sampled_from('abABC1.c\n "'), max_size=10)
 
 
 def found_in(automaton: Automaton, text: str) -> bool | None:
@@ -75,7 +82,9 @@ def test_an_automaton_finds_what_re2_finds(expression: str, some: list[str]) -> 
         assert found_in(automaton, text) == (compiled.search(text) is not None), text
 
 
-@pytest.mark.parametrize("expression", ["(?i)error", r"\berror", "é", r"\pL", "[[:alpha:]]", "a{100}", "x{,2}"])
+@pytest.mark.parametrize(
+    "expression", ["(?m)^error$", "(?U)a+", r"\berror", "é", r"\pL", "[[:alpha:]]", "a{100}", "x{,2}"]
+)
 def test_what_is_not_understood_is_left_to_re2(expression: str) -> None:
     assert automaton_of(expression, is_expression=True) is None
 
