@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from typing import Protocol
 
 from sigyn.engine.explain import Explanation
-from sigyn.engine.totals import StreamTotal
+from sigyn.engine.totals import StreamTotals
 from sigyn.model.labels import Labels
 from sigyn.model.results import QueryAnswer
 from sigyn.services.cardinality import Cardinality
@@ -36,7 +36,7 @@ class Queries(Protocol):
 
     async def stream_totals(
         self, tenant: str, start: int, end: int, selector: str, step: int | None
-    ) -> Sequence[StreamTotal]: ...
+    ) -> StreamTotals: ...
 
 
 class Ingest(Protocol):

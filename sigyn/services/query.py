@@ -17,7 +17,7 @@ from sigyn.engine.explain import Explanation, explain_metric, explain_piped
 from sigyn.engine.log_ranges import data_range
 from sigyn.engine.piped_query import Asked
 from sigyn.engine.scan import UNIT_ROWS
-from sigyn.engine.totals import StreamTotal, stream_totals
+from sigyn.engine.totals import StreamTotals, stream_totals
 from sigyn.engine.vectors.grid import StepGrid
 from sigyn.languages.logql import ast, parse_selector, parse_with_infos
 from sigyn.languages.logql.checks import require_non_empty_matcher
@@ -226,16 +226,14 @@ class QueryService:
 
         return await self._in_turn(tenant, counted)
 
-    async def stream_totals(
-        self, tenant: str, start: int, end: int, selector: str, step: int | None
-    ) -> list[StreamTotal]:
+    async def stream_totals(self, tenant: str, start: int, end: int, selector: str, step: int | None) -> StreamTotals:
         """Entries and bytes of each matching stream, per bucket of `step` ns.
 
         A matcher of a demoted label asks for the streams that may have such entries.
         """
         start = max(start, self._oldest(tenant))
 
-        def totals() -> list[StreamTotal]:
+        def totals() -> StreamTotals:
             streams = stream_part(parse_selector(selector), self._store.demoted.ever(tenant))
             with self._store.snapshot(tenant, start, end) as snapshot:
                 return stream_totals(snapshot, self._reader.matches(tenant, streams), start, end, step)

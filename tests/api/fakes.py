@@ -5,10 +5,12 @@ from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 
+import numpy as np
+
 from sigyn.api.services import PartStatus
 from sigyn.engine.interpreter.pipeline import Pipeline
 from sigyn.engine.interpreter.selectors import selector_matches
-from sigyn.engine.totals import StreamTotal
+from sigyn.engine.totals import StreamTotals
 from sigyn.languages.logql import parse, parse_selector
 from sigyn.languages.logql.ast import LogQuery
 from sigyn.model.errors import NotFound
@@ -89,9 +91,7 @@ class MemoryServices:
             labels for labels in streams if not parsed or any(selector_matches(one, labels) for one in parsed)
         )
 
-    async def stream_totals(
-        self, tenant: str, start: int, end: int, selector: str, step: int | None
-    ) -> Sequence[StreamTotal]:
+    async def stream_totals(self, tenant: str, start: int, end: int, selector: str, step: int | None) -> StreamTotals:
         self.tenants.append(tenant)
         parsed = parse_selector(selector)
         entries: Counter[tuple[Labels, int]] = Counter()
@@ -101,9 +101,11 @@ class MemoryServices:
                 key = (entry.stream, start + (entry.timestamp - start) // step * step if step else start)
                 entries[key] += 1
                 sizes[key] += len(entry.line)
-        return [
-            StreamTotal(labels, bucket, count, sizes[labels, bucket]) for (labels, bucket), count in entries.items()
-        ]
+        labels = sorted({stream for stream, _ in entries})
+        cells = sorted(
+            (labels.index(stream), bucket, count, sizes[stream, bucket]) for (stream, bucket), count in entries.items()
+        )
+        return StreamTotals(labels, *np.array(cells, np.int64).reshape(-1, 4).T)
 
     def within(self, start: int, end: int) -> list[LogEntry]:
         return [entry for entry in self.entries if start <= entry.timestamp < end]

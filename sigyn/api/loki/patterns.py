@@ -40,8 +40,9 @@ async def patterns(request: Request) -> Response:
 async def _mine(request: Request, selector: str, start: int, end: int, step: int) -> list[Pattern]:
     most = api_of(request).settings.pattern_sample
     totals: dict[int, int] = {}
-    for total in await api_of(request).queries.stream_totals(tenants_of(request), start, end, selector, step):
-        totals[total.bucket] = totals.get(total.bucket, 0) + total.entries
+    found = await api_of(request).queries.stream_totals(tenants_of(request), start, end, selector, step)
+    for bucket, entries in zip(found.buckets.tolist(), found.entries.tolist(), strict=True):
+        totals[bucket] = totals.get(bucket, 0) + entries
     miner = PatternMiner(step)
     lines = sum(totals.values())
     if 0 < lines <= most:
