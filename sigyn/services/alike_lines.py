@@ -5,8 +5,9 @@ to be looked at.
 """
 
 import re
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, replace
+from itertools import repeat
 from types import ModuleType
 
 import numpy as np
@@ -73,14 +74,16 @@ def _by_loops(
     most = loops.most_spans(int(offsets[-1] - offsets[0]), len(lines))
     starts, ends, differs = np.empty(most, np.int32), np.empty(most, np.int32), np.zeros(most, np.bool_)
     count = loops.find_alike(data, offsets, levels, loops.KINDS, groups, firsts, span_begins, starts, ends, differs)
-    found = []
-    for group, row in enumerate(firsts[:count].tolist()):
-        spans = np.flatnonzero(differs[span_begins[group] : span_begins[group + 1]]) + span_begins[group]
-        line, varied = data[offsets[row] : offsets[row + 1]].tobytes(), None
-        if len(spans):
-            places = zip((starts[spans] - offsets[row]).tolist(), (ends[spans] - offsets[row]).tolist(), strict=True)
-            varied = _replaced(line, list(places)).decode()
-        found.append(Alike(row, line.decode(), varied))
+    rows = firsts[:count]
+    found = list(map(Alike, rows.tolist(), lines.take(pa.array(rows)).to_pylist(), repeat(None)))
+    differing = np.flatnonzero(differs)
+    for group in np.unique(np.searchsorted(span_begins[: count + 1], differing, side="right") - 1).tolist():
+        begin, end = offsets[rows[group]], offsets[rows[group] + 1]
+        first, last = np.searchsorted(differing, span_begins[group : group + 2])
+        spans = differing[first:last]
+        places = zip((starts[spans] - begin).tolist(), (ends[spans] - begin).tolist(), strict=True)
+        varied = _replaced(data[begin:end].tobytes(), places).decode()
+        found[group] = replace(found[group], varied=varied)
     unknown = np.flatnonzero(groups < 0)
     if len(unknown):
         own, others = _equal(lines.take(pa.array(unknown)), levels[unknown])
@@ -92,7 +95,7 @@ def _by_loops(
     return groups, found
 
 
-def _replaced(line: bytes, places: Sequence[tuple[int, int]]) -> bytes:
+def _replaced(line: bytes, places: Iterable[tuple[int, int]]) -> bytes:
     """The line with VARIED in these places, rising."""
     pieces: list[bytes] = []
     at = 0

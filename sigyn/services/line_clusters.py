@@ -1,29 +1,21 @@
-"""Clusters of lines of one kind, by Drain (He et al., 2017) in drain3, each level on its own.
+"""Clusters of lines of one kind, each level on its own.
 
-Drain sees tokens with digits made alike (`10.0.0.1` and `10.0.0.2` are both `#.#.#.#`), so that lines full of numbers
-land in one cluster; the pattern that people see is kept beside it, with the text of every token
+What is clustered are tokens with digits made alike (`10.0.0.1` and `10.0.0.2` are both `#.#.#.#`), so that lines full
+of numbers land in one cluster; the pattern that people see is kept beside it, with the text of every token
 that never varied (`2005` stays) and `<_>`, as `|>` filters write it, for those that did.
 """
 
 import re
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from itertools import zip_longest
 
 import numpy as np
 import numpy.typing as npt
 import pyarrow as pa
-from drain3.drain import Drain
 
-from sigyn.services.alike_lines import VARIABLE, VARIED, group_alike
-
-WILDCARD = "<_>"
-
-_SIMILARITY = 0.5
-_DEPTH = 4
-_MOST_CLUSTERS = 300
-"""Clusters of a level with which a line is compared: those found last. With all of them, 20,000 lines of random words
-would take minutes."""
+from sigyn.services.alike_lines import VARIABLE, VARIED, Alike, group_alike
+from sigyn.services.drain import WILDCARD, find_clusters
 
 _MOST_TOKENS = 80
 """What comes after this many tokens is one token: the head of a line tells what kind it is."""
@@ -41,6 +33,10 @@ class Cluster:
     level: str
     _tokens: list[str]
     _separators: list[str]
+    _fixed: list[int] = field(init=False)
+
+    def __post_init__(self) -> None:
+        self._fixed = list(range(len(self._tokens)))
 
     def __str__(self) -> str:
         return "".join(
@@ -50,59 +46,62 @@ class Cluster:
     def widen(self, tokens: Sequence[str]) -> None:
         """Make it hold a line of these tokens."""
         own = self._tokens
-        for i, token in enumerate(tokens):
-            if own[i] != token:
-                own[i] = WILDCARD
+        varied = [place for place in self._fixed if own[place] != tokens[place]]
+        if varied:
+            for place in varied:
+                own[place] = WILDCARD
+            self._fixed = [place for place in self._fixed if own[place] != WILDCARD]
 
 
 def cluster_lines(lines: pa.StringArray, levels: pa.StringArray) -> tuple[Sequence[Cluster], npt.NDArray[np.int64]]:
     """The clusters of lines, and for each line the number of its own; lines have no null, levels may."""
     codes = levels.fill_null("unknown").dictionary_encode()
-    names = codes.dictionary.to_pylist()
-    of_lines = codes.indices.to_numpy()
-    groups, found = group_alike(lines, of_lines)
-    of_levels = [_Level(name) for name in names]
-    numbers: dict[int, int] = {}
-    clusters: list[Cluster] = []
+    level_of = codes.indices.to_numpy()
+    groups, found = group_alike(lines, level_of)
     of_groups = np.empty(len(found), np.int64)
+    in_level: list[list[int]] = [[] for _ in range(len(codes.dictionary))]
     for group, alike in enumerate(found):
-        cluster = of_levels[of_lines[alike.row]].cluster(alike.line)
-        if alike.varied is not None:
-            cluster.widen(split_line(alike.varied)[1])
-        number = numbers.setdefault(id(cluster), len(clusters))
-        if number == len(clusters):
-            clusters.append(cluster)
-        of_groups[group] = number
+        in_level[level_of[alike.row]].append(group)
+    clusters: list[Cluster] = []
+    for level, of_level in zip(codes.dictionary.to_pylist(), in_level, strict=True):
+        own, of_lines = _of_level(level, [found[group] for group in of_level])
+        of_groups[of_level] = np.array(of_lines, np.int64) + len(clusters)
+        clusters += own
     return clusters, of_groups[groups]
 
 
-class _Level:
-    def __init__(self, name: str) -> None:
-        self._name = name
-        self._clusters: dict[int, Cluster] = {}
-        self._drain = Drain(
-            depth=_DEPTH,
-            sim_th=_SIMILARITY,
-            max_clusters=_MOST_CLUSTERS,
-            param_str=WILDCARD,
-            parametrize_numeric_tokens=False,
-        )
-        self._seen: dict[str, int] = {}
+class _Masked(dict[str, int]):
+    """Numbers of tokens, equal for those that differ in numbers and ids only."""
 
-    def cluster(self, line: str) -> Cluster:
-        """The cluster of this line, widened to hold it."""
-        separators, tokens = split_line(line)
-        shape = VARIABLE.sub(VARIED, " ".join(tokens))
-        identity = self._seen.get(shape)
-        if identity is None:
-            found, _ = self._drain.add_log_message(shape)
-            identity = self._seen[shape] = int(found.cluster_id)
-        cluster = self._clusters.get(identity)
-        if cluster is None:
-            cluster = self._clusters[identity] = Cluster(self._name, tokens, separators)
+    def __init__(self) -> None:
+        self._numbers = {WILDCARD: 0}
+
+    @property
+    def names(self) -> list[str]:
+        return list(self._numbers)
+
+    def __missing__(self, token: str) -> int:
+        number = self[token] = self._numbers.setdefault(VARIABLE.sub(VARIED, token), len(self._numbers))
+        return number
+
+
+def _of_level(level: str, lines: Sequence[Alike]) -> tuple[list[Cluster], list[int]]:
+    """The clusters of some lines, and for each its own."""
+    masked = _Masked()
+    split = [split_line(alike.line) for alike in lines]
+    texts: dict[tuple[int, ...], int] = {}
+    text_of = [texts.setdefault(tuple([masked[token] for token in tokens]), len(texts)) for _, tokens in split]
+    cluster_of = find_clusters(list(texts), masked.names)
+    clusters: list[Cluster] = []
+    of_lines = [cluster_of[text] for text in text_of]
+    for alike, (separators, tokens), number in zip(lines, split, of_lines, strict=True):
+        if number == len(clusters):
+            clusters.append(Cluster(level, tokens, separators))
         else:
-            cluster.widen(tokens)
-        return cluster
+            clusters[number].widen(tokens)
+        if alike.varied is not None:
+            clusters[number].widen(split_line(alike.varied)[1])
+    return clusters, of_lines
 
 
 def split_line(line: str) -> tuple[list[str], list[str]]:

@@ -8,6 +8,8 @@ import numpy.typing as npt
 
 from sigyn.model.results import LineSample
 from sigyn.model.time import SECOND
+from sigyn.services.alike_lines import ALIKE_LOOPS
+from sigyn.services.drain import DRAIN_LOOPS
 from sigyn.services.line_clusters import Cluster, cluster_lines
 
 MOST_PATTERNS = 300
@@ -32,6 +34,12 @@ class Pattern:
     def lines(self) -> int:
         """Lines over all steps."""
         return sum(count for _, count in self.samples)
+
+
+def warm() -> None:
+    """Compiles what many lines need: seconds the first time on a machine."""
+    for loops in (ALIKE_LOOPS, DRAIN_LOOPS):
+        loops.warm()
 
 
 def patterns_of_all(lines: LineSample, step: int) -> list[Pattern]:

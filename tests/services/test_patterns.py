@@ -12,6 +12,7 @@ from drain3.drain import Drain
 from sigyn.engine.line_sample import sample_of
 from sigyn.model.results import LineSample, LogEntry
 from sigyn.services.alike_lines import ALIKE_LOOPS, VARIABLE, group_alike
+from sigyn.services.drain import DRAIN_LOOPS, WILDCARD, find_clusters
 from sigyn.services.line_clusters import cluster_lines, split_line
 from sigyn.services.patterns import patterns_of_all, patterns_of_sample
 
@@ -72,6 +73,7 @@ def test_lines_of_random_words_are_compared_with_some_others_only(monkeypatch: p
         return compare(*arguments)
 
     monkeypatch.setattr(Drain, "get_seq_distance", counted)
+    monkeypatch.setattr(DRAIN_LOOPS, "ready", lambda: None)
     chance = random.Random(5)
     lines = []
     for number in range(2_000):
@@ -80,19 +82,21 @@ def test_lines_of_random_words_are_compared_with_some_others_only(monkeypatch: p
         if not number % 4:
             lines.append(f"the same order of {lines[-1][-7:]} was sent to the shop")
     found = patterns_of_all(sample(lines), STEP)
-    assert compared < 300 * len(lines)
+    assert 0 < compared < 300 * len(lines)
     assert (found[0].pattern, found[0].lines) == ("the same order of <_> was sent to the shop", 500)
 
 
 @pytest.mark.parametrize("seed", range(8))
 def test_lines_that_are_alike_are_clustered_as_if_one_by_one(monkeypatch: pytest.MonkeyPatch, seed: int) -> None:
-    ALIKE_LOOPS.warm()
+    for loops in (ALIKE_LOOPS, DRAIN_LOOPS):
+        loops.warm()
     chance = random.Random(seed)
     lines = random_lines(chance, 3_000)
     levels = [chance.choice(("info", "warn", None)) for _ in lines]
     texts, names = pa.array(lines, pa.string()), pa.array(levels, pa.string())
     clusters, of_lines = cluster_lines(texts, names)
-    monkeypatch.setattr(ALIKE_LOOPS, "ready", lambda: None)
+    for loops in (ALIKE_LOOPS, DRAIN_LOOPS):
+        monkeypatch.setattr(loops, "ready", lambda: None)
     plain, plain_of_lines = cluster_lines(texts, names)
     shown, expected = ([(each.level, str(each)) for each in found] for found in (clusters, plain))
     assert shown == expected
@@ -108,6 +112,24 @@ def test_loops_find_the_numbers_and_ids_that_the_expression_finds(seed: int) -> 
     expected = [masked.setdefault(tuple(VARIABLE.split(line)), len(masked)) for line in lines]
     assert groups.tolist() == expected
     assert [alike.row for alike in found] == [expected.index(number) for number in range(len(masked))]
+
+
+@pytest.mark.parametrize("seed", range(12))
+def test_loops_find_the_clusters_that_drain3_finds(monkeypatch: pytest.MonkeyPatch, seed: int) -> None:
+    """With first tokens in plenty, clusters that are given up, and texts that hold the wildcard."""
+    chance = random.Random(seed)
+    names = [f"word{number}" for number in range(chance.choice((3, 8, 150, 400)))]
+    names.insert(chance.randrange(len(names)), WILDCARD)
+    usual = range(chance.choice((2, 4, len(names))))
+    lengths = chance.choice(((0, 1, 2, 3), (4,), (3, 5, 8), (30,)))
+    texts = dict.fromkeys(
+        (chance.randrange(len(names)), *(chance.choice(usual) for _ in range(length - 1)))[:length]
+        for length in chance.choices(lengths, k=2_000)
+    )
+    DRAIN_LOOPS.warm()
+    found = find_clusters(list(texts), names)
+    monkeypatch.setattr(DRAIN_LOOPS, "ready", lambda: None)
+    assert found == find_clusters(list(texts), names)
 
 
 def test_an_object_is_split_around_its_punctuation() -> None:
