@@ -30,17 +30,19 @@ _LEVEL = "detected_level"
 _SPARE = 2  # times as many lines as are wanted lie in the piece of an interval that is looked at first, about
 _WIDER = 4  # times as wide is the next piece where there were too few
 _NEVER = np.iinfo(np.int64).max
+WORTH_AN_END = 131_072  # rows of row groups that reach into it: below, lines are read sooner than times first
 _ROWS_AT_ONCE = 4096  # of lines, which may have 256 KB each where most are short
 
 
 @dataclass(frozen=True, slots=True)
 class _Groups:
-    """All row groups of a scan: the part, the number in its segment, times (ns, inclusive), about what matches."""
+    """All row groups of a scan: part, number in the segment, times (ns, inclusive), rows, about how many match."""
 
     parts: Int64s
     numbers: Int64s
     first: Int64s
     last: Int64s
+    rows: Int64s
     matching: npt.NDArray[np.float64]
 
 
@@ -50,20 +52,26 @@ def newest_lines(scan: Scan, edges: Int64s, most: int, context: QueryContext) ->
     They are those that a log query without stages gives, in its order. Raises QueryError when they have too much text,
     QueryTimeout and Cancelled.
     """
+    return _gathered(scan, edges, _newest(scan, _groups(scan), edges, most, context), context)
+
+
+def ending(scan: Scan, most: int, context: QueryContext) -> Scan:
+    """The end of a scan: as much of it as holds its newest `most` entries, and those of the same time as the oldest.
+
+    The whole scan where few rows reach into it. Raises QueryTimeout and Cancelled.
+    """
     groups = _groups(scan)
-    begins, ends = edges[:-1], edges[1:]
-    since = _guess(groups, begins, ends, most)
-    found = [np.zeros((5, 0), np.int64)]
-    while (since < ends).any():
-        reach = np.flatnonzero(((groups.last[:, None] >= since) & (groups.first[:, None] < ends)).any(axis=1))
-        units = replace(scan, parts=_narrowed(scan, groups, reach)).units()
-        read = partial(_read, scan, edges, since, most)
-        some = np.concatenate([found[0][:, :0], *context.in_order(read, units)], axis=1)
-        few = np.bincount(some[0], minlength=len(begins)) < most
-        again = few & (since > begins) & (since < ends)
-        found.append(some[:, ~again[some[0]]])
-        since = np.where(again, np.maximum(begins, ends - _WIDER * (ends - np.minimum(since, ends))), _NEVER)
-    return _gathered(scan, edges, _chosen(np.concatenate(found, axis=1), len(begins), most), context)
+    edges = np.array([scan.start, scan.end])
+    begins, ends = _within(groups, edges)
+    reach = groups.last >= _guess(groups, begins, ends, most)
+    if groups.rows[reach].sum() < WORTH_AN_END:
+        return scan
+    newest = _newest(scan, groups, edges, most, context)
+    if newest.shape[1] < most:
+        return scan
+    start = int(newest[1].min())
+    parts = _narrowed(scan, groups, np.flatnonzero(groups.last >= start))
+    return replace(scan, start=start, parts=[replace(part, exact=False) for part in parts])
 
 
 def sample_of(edges: Int64s, entries: Sequence[Sequence[LogEntry]]) -> LineSample:
@@ -78,21 +86,47 @@ def sample_of(edges: Int64s, entries: Sequence[Sequence[LogEntry]]) -> LineSampl
     )
 
 
+def _within(groups: _Groups, edges: Int64s) -> tuple[Int64s, Int64s]:
+    """Where intervals begin and end, without what has no entries: it may be as wide as numbers go."""
+    first, last = groups.first.min(initial=_NEVER), groups.last.max(initial=-_NEVER)
+    return np.maximum(edges[:-1], first), np.minimum(edges[1:], last + 1)
+
+
+def _newest(scan: Scan, groups: _Groups, edges: Int64s, most: int, context: QueryContext) -> Places:
+    """The newest `most` entries of each interval, those of one side by side and the newest first."""
+    begins, ends = _within(groups, edges)
+    since = _guess(groups, begins, ends, most)
+    found = [np.zeros((5, 0), np.int64)]
+    while (since < ends).any():
+        reach = np.flatnonzero(((groups.last[:, None] >= since) & (groups.first[:, None] < ends)).any(axis=1))
+        units = replace(scan, parts=_narrowed(scan, groups, reach)).units()
+        read = partial(_read, scan, edges, since, most)
+        some = np.concatenate([found[0][:, :0], *context.in_order(read, units)], axis=1)
+        few = np.bincount(some[0], minlength=len(begins)) < most
+        again = few & (since > begins) & (since < ends)
+        found.append(some[:, ~again[some[0]]])
+        wider = _WIDER * (ends - np.minimum(since, ends))
+        since = np.where(again, np.maximum(begins, ends - wider), _NEVER)
+    return _chosen(np.concatenate(found, axis=1), len(begins), most)
+
+
 def _groups(scan: Scan) -> _Groups:
-    rows: list[tuple[int, int, int, int]] = []
+    rows: list[tuple[int, int, int, int, int]] = []
     matching: list[float] = []
     for place, part in enumerate(scan.parts):
         groups = scan.snapshot.row_groups(part.segment)
         for number in part.groups if groups else ():
             group = groups[number]
-            rows.append((place, number, group.first, group.last))
+            rows.append((place, number, group.first, group.last, group.rows))
             matching.append(group.rows * part.matching / max(part.rows, 1))
-    parts, numbers, first, last = np.array(rows, np.int64).reshape(-1, 4).T
-    return _Groups(parts, numbers, first, last, np.array(matching, np.float64))
+    parts, numbers, first, last, sizes = np.array(rows, np.int64).reshape(-1, 5).T
+    return _Groups(parts, numbers, first, last, sizes, np.array(matching, np.float64))
 
 
 def _guess(groups: _Groups, begins: Int64s, ends: Int64s, most: int) -> Int64s:
     """Since when there may be `_SPARE` times as many lines as are wanted, if they come evenly."""
+    if not len(groups.parts):
+        return np.full(len(begins), _NEVER)
     shared = np.minimum(groups.last[:, None] + 1, ends) - np.maximum(groups.first[:, None], begins)
     share = np.clip(shared, 0, None) / (groups.last - groups.first + 1)[:, None]
     lines = (groups.matching[:, None] * share).sum(axis=0)
