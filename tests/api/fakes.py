@@ -40,6 +40,7 @@ class MemoryServices:
     failure: Exception | None = None
     hanging: set[str] = field(default_factory=set)
     asked: list[QueryRequest] = field(default_factory=list)
+    sampled: list[int] = field(default_factory=list)
     tenants: list[str] = field(default_factory=list)
     pushed: list[tuple[str, DecodedPush]] = field(default_factory=list)
     cancelled: int = 0
@@ -112,6 +113,7 @@ class MemoryServices:
 
     async def newest_lines(self, tenant: str, selector: str, edges: npt.NDArray[np.int64], most: int) -> LineSample:
         self.tenants.append(tenant)
+        self.sampled.append(most)
         parsed = parse_selector(selector)
         found = []
         for start, end in pairwise(edges.tolist()):

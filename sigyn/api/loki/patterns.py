@@ -20,9 +20,12 @@ _MOST_STEPS = 1_000
 _SLICES = 24
 """A range of more lines than are read is sampled in this many places."""
 
+_MOST_TEXT = 12 << 20
+"""Bytes of lines that are looked at, about: 20,000 lines of 600 bytes, and fewer where they are longer."""
+
 
 async def patterns(request: Request) -> Response:
-    """`/loki/api/v1/patterns`; counts are estimates when there are more lines than `pattern_sample`."""
+    """`/loki/api/v1/patterns`; counts are estimates when there are more lines than are looked at."""
     arguments = await arguments_of(request)
     asked = arguments.range(api_of(request).clock())
     selector = arguments.first("query")
@@ -38,7 +41,6 @@ async def patterns(request: Request) -> Response:
 
 async def _mine(request: Request, selector: str, start: int, end: int, step: int) -> list[Pattern]:
     queries, tenants = api_of(request).queries, tenants_of(request)
-    most = api_of(request).settings.pattern_sample
     found = await queries.stream_totals(tenants, start, end, selector, step)
     times, places = np.unique(found.buckets, return_inverse=True)
     totals = np.zeros(len(times), np.int64)
@@ -46,6 +48,8 @@ async def _mine(request: Request, selector: str, start: int, end: int, step: int
     lines = int(totals.sum())
     if not lines:
         return []
+    average = max(int(found.bytes.sum()) // lines, 1)
+    most = min(api_of(request).settings.pattern_sample, _MOST_TEXT // average)
     if lines <= most:
         every = await queries.newest_lines(tenants, selector, np.array([start, end]), lines)
         return await run_in_threadpool(patterns_of_all, every, step)
@@ -53,5 +57,5 @@ async def _mine(request: Request, selector: str, start: int, end: int, step: int
     start, end = max(start, int(times[0])), min(end, int(times[-1]) + step)
     size = max(step, -(-(end - start) // _SLICES // step) * step)
     edges = np.array([*range(start, end, size), end], np.int64)
-    sample = await queries.newest_lines(tenants, selector, edges, most // _SLICES)
+    sample = await queries.newest_lines(tenants, selector, edges, max(most // _SLICES, 1))
     return await run_in_threadpool(patterns_of_sample, sample, times, totals, step)
