@@ -4,10 +4,13 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Protocol
 
+import numpy as np
+import numpy.typing as npt
+
 from sigyn.engine.explain import Explanation
-from sigyn.engine.totals import StreamTotal
+from sigyn.engine.totals import StreamTotals
 from sigyn.model.labels import Labels
-from sigyn.model.results import QueryAnswer
+from sigyn.model.results import LineSample, QueryAnswer
 from sigyn.services.cardinality import Cardinality
 from sigyn.services.ingest import PushOutcome
 from sigyn.services.push_counters import PushCounters
@@ -36,7 +39,9 @@ class Queries(Protocol):
 
     async def stream_totals(
         self, tenant: str, start: int, end: int, selector: str, step: int | None
-    ) -> Sequence[StreamTotal]: ...
+    ) -> StreamTotals: ...
+
+    async def newest_lines(self, tenant: str, selector: str, edges: npt.NDArray[np.int64], most: int) -> LineSample: ...
 
 
 class Ingest(Protocol):

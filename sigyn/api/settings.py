@@ -45,7 +45,7 @@ class ApiSettings:
     gzip_bytes                   answers from this size on are compressed for clients that accept it
     instant_lookback             how far a log query on the instant endpoint looks back
     line_sample                  lines that detected_fields reads when the request doesn't say
-    pattern_sample               lines that patterns reads at most
+    pattern_sample               lines that patterns reads at most, fewer where they are long
     volume_series                series of index/volume when the request doesn't say
     tail_queue                   entries that wait for a slow tail client before some are dropped
     tail_duration                a tail is closed after this; 0 leaves it open, since an idle one costs nothing

@@ -12,6 +12,7 @@ from pathlib import Path
 from sigyn.compiled.at_need import compiling_ahead
 from sigyn.model.batch import Batch
 from sigyn.services.ingest import warm as warm_ingest
+from sigyn.services.patterns import warm as warm_patterns
 
 BUSY_ENTRIES = 1000
 """Entries in a push from which a server is a busy one. A small server never needs compiled loops for
@@ -81,6 +82,7 @@ def warm() -> None:
     with compiling_ahead():
         warm_kernels()
     warm_ingest()
+    warm_patterns()
     gc.freeze()  # to search what libraries made at their start for cycles takes tens of ms, in the middle of a query
     atexit.register(gc.unfreeze)  # DuckDB complains of what is left at the end
 

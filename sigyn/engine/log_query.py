@@ -6,6 +6,7 @@ answer looks like, and usually sees no more entries than the answer has.
 """
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from functools import lru_cache, partial
 from heapq import heappop, heappush
@@ -19,6 +20,7 @@ from sigyn.engine.context import QueryContext
 from sigyn.engine.frame import Frame
 from sigyn.engine.interpreter.entry import RESERVED
 from sigyn.engine.interpreter.pipeline import Pipeline
+from sigyn.engine.line_sample import ending
 from sigyn.engine.scan import ENTRIES_AT_ONCE, TEXT_COLUMNS, UNITS, Part, Scan, surviving
 from sigyn.engine.sql.compile import Program, compile_pipeline
 from sigyn.engine.sql.run import filtering_steps, run_steps
@@ -51,6 +53,9 @@ def run_log_query(
 ) -> list[LogEntry]:
     """The first `limit` entries in the direction asked for. Raises QueryError when they have too much text."""
     backward = direction == "backward"
+    if backward and not query.stages:
+        with suppress(QueryTimeout):  # which is told below, where part of an answer may be had
+            scan = ending(scan, limit, context)
     programs = {
         metadata: compile_pipeline(query.stages, None, scan.streams, metadata=metadata) for metadata in (False, True)
     }

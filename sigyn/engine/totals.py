@@ -26,18 +26,22 @@ PAIR_BYTES = 8
 
 
 @dataclass(frozen=True, slots=True)
-class StreamTotal:
-    """Entries of a stream in the bucket that begins at `bucket` (ns), and their bytes: lines and metadata."""
+class StreamTotals:
+    """Entries and bytes (lines and metadata) of streams by buckets, of those buckets in which a stream has any.
 
-    labels: Labels
-    bucket: int
-    entries: int
-    bytes: int
+    labels   of the streams
+    streams  for each total its stream: a place in `labels`, rising
+    buckets  where the bucket begins (ns), rising within a stream
+    """
+
+    labels: list[Labels]
+    streams: Int64s
+    buckets: Int64s
+    entries: Int64s
+    bytes: Int64s
 
 
-def stream_totals(
-    snapshot: Snapshot, matches: SelectorMatches, start: int, end: int, step: int | None
-) -> list[StreamTotal]:
+def stream_totals(snapshot: Snapshot, matches: SelectorMatches, start: int, end: int, step: int | None) -> StreamTotals:
     """Totals of the matching streams over start <= t < end (ns), in buckets of `step` from start on.
 
     No entry is read. Entries of a stream count as spread evenly between the first and the last that
@@ -50,7 +54,7 @@ def stream_totals(
     tables = (snapshot.streams_left(segment) for segment in snapshot.segments)
     pieces = [piece for table in tables if (piece := _piece(table, matches, start, end))]
     if not pieces:
-        return []
+        return StreamTotals([], *np.zeros((4, 0), np.int64))
     ids, rows, sizes, first, last = (np.concatenate(column) for column in zip(*pieces, strict=True))
     (ids, _), chunk_of = np.unique(np.stack([ids, first // CHUNK_SPAN]), axis=1, return_inverse=True)
     rows, sizes = (np.bincount(chunk_of, weights=column) for column in (rows, sizes))
@@ -66,20 +70,20 @@ def stream_totals(
         )
     edges = start + width * np.arange(buckets + 1, dtype=np.int64)
     edges[-1] = end
-    totals = np.zeros((len(owners), buckets, 2), np.int64)
+    entries, size = np.zeros((2, len(owners), buckets), np.int64)
     at_once = max(_CELLS_AT_ONCE // max(buckets, 1), 1)
     for some in (slice(row, row + at_once) for row in range(0, len(ids), at_once)):
         shared = np.minimum(stop[some, None], edges[1:]) - np.maximum(begin[some, None], edges[:-1])
         shared = np.clip(shared, 0, None) / (stop - begin)[some, None]
         kib = np.floor(np.round(sizes[some] / KIB)[:, None] * shared + 1e-9)
-        entries = np.diff(np.round(np.cumsum(rows[some, None] * shared, axis=1)), axis=1, prepend=0)
-        np.add.at(totals, stream_of[some], np.stack([entries, kib * KIB], axis=-1).astype(np.int64))
-    return [
-        StreamTotal(matches.labels_of(id), int(edges[bucket]), *cell)
-        for id, cells in zip(owners.tolist(), totals.tolist(), strict=True)
-        for bucket, cell in enumerate(cells)
-        if any(cell)
-    ]
+        counts = np.diff(np.round(np.cumsum(rows[some, None] * shared, axis=1)), axis=1, prepend=0)
+        # Chunks are in the order of their streams, so that those of one are next to each other.
+        own, firsts = np.unique(stream_of[some], return_index=True)
+        entries[own] += np.add.reduceat(counts, firsts).astype(np.int64)
+        size[own] += np.add.reduceat(kib, firsts).astype(np.int64) * KIB
+    streams, places = np.nonzero((entries != 0) | (size != 0))
+    labels = [matches.labels_of(id) for id in owners.tolist()]
+    return StreamTotals(labels, streams, edges[places], entries[streams, places], size[streams, places])
 
 
 _Piece = tuple[Int64s, Int64s, Int64s, Int64s, Int64s]

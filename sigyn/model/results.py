@@ -41,6 +41,24 @@ class LogResult:
 
 
 @dataclass(frozen=True, slots=True)
+class LineSample:
+    """The newest lines of intervals of time, in columns: those of an interval side by side, the newest first.
+
+    edges       interval i is edges[i] <= t < edges[i + 1] (ns, rising)
+    firsts      lines[firsts[i] : firsts[i + 1]] are of interval i
+    timestamps  ns
+    lines       texts without null
+    levels      of each line what `detected_level` says of it in an answer, null where that is nothing
+    """
+
+    edges: npt.NDArray[np.int64]
+    firsts: npt.NDArray[np.int64]
+    timestamps: npt.NDArray[np.int64]
+    lines: pa.StringArray
+    levels: pa.StringArray
+
+
+@dataclass(frozen=True, slots=True)
 class Series:
     """A series with its points: `timestamps` in ns (int64, rising), `values` float64 of the same length."""
 

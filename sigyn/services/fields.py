@@ -7,6 +7,7 @@ identifiers follow Loki's recorded answers.
 import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import lru_cache
 from typing import Literal, TypeAlias
 
 import msgspec
@@ -61,7 +62,8 @@ class DetectedField:
                 self.parsers.append(parser)
         if value not in self.values:
             self.values[value] = None
-            self._type = _common_type(self._type, value_type(value))
+            if self._type != "string":  # which any other type makes a string, too
+                self._type = _common_type(self._type, value_type(value))
 
 
 @dataclass(frozen=True, slots=True)
@@ -136,7 +138,8 @@ def flatten_json(value: Mapping[str, object], above: tuple[str, ...] = ()) -> It
                 pass
 
 
-def label_name(path: Sequence[str]) -> str:
+@lru_cache(maxsize=4096)
+def label_name(path: tuple[str, ...]) -> str:
     """The label that `| json` gives the value at this path."""
     name = _NOT_IN_NAMES.sub("_", "_".join(path))
     return f"_{name}" if name[:1].isdigit() else name

@@ -1,41 +1,25 @@
-"""Patterns: what kinds of lines there are, and how many of each over time.
+"""Patterns: what kinds of lines there are, and how many of each over time."""
 
-Lines are clustered by Drain (He et al., 2017) in drain3, each level on its own. Drain sees tokens
-with digits made alike (`10.0.0.1` and `10.0.0.2` are both `#.#.#.#`), so that lines full of numbers
-land in one cluster; the pattern that people see is kept beside it, with the text of every token
-that never varied (`2005` stays) and `<_>`, as `|>` filters write it, for those that did.
-"""
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
 
-import re
-from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
-from itertools import zip_longest
+import numpy as np
+import numpy.typing as npt
 
-from drain3.drain import Drain
-
-from sigyn.model.results import LogEntry
+from sigyn.model.results import LineSample
 from sigyn.model.time import SECOND
+from sigyn.services.alike_lines import ALIKE_LOOPS
+from sigyn.services.drain import DRAIN_LOOPS
+from sigyn.services.line_clusters import Cluster, cluster_lines
 
-WILDCARD = "<_>"
 MOST_PATTERNS = 300
 
-_SIMILARITY = 0.5
-_DEPTH = 4
-_MOST_CLUSTERS = 300
-"""Clusters of a level with which a line is compared: those found last. With all of them, 20,000 lines of random words
-would take minutes."""
+_CELLS_AT_ONCE = 1_000_000
 
-_MOST_TOKENS = 80
-"""What comes after this many tokens is one token: the head of a line tells what kind it is."""
+Int64s = npt.NDArray[np.int64]
 
-_WORDS = re.compile(r"\s+")
-_JSON = re.compile(r'(?:[\s{}\[\]",]|(?<=")\s*:)+')
-_LOGFMT = re.compile(r'[\s="]+')
-_LOGFMT_START = re.compile(r'[^\s="]+=[^=]')
-_VARIABLE = re.compile(
-    r"[0-9a-fA-F]{8}-[0-9a-fA-F]{4}-[0-9a-fA-F]{4}-[0-9a-fA-F]{4}-[0-9a-fA-F]{12}"
-    r"|\b(?=[a-fA-F]*[0-9])[0-9a-fA-F]{12,}\b|0x[0-9a-fA-F]+|[0-9]+"
-)
+CountsOf = Callable[[Int64s], Int64s]
+"""Of some clusters the lines in each step."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,131 +36,67 @@ class Pattern:
         return sum(count for _, count in self.samples)
 
 
-@dataclass(slots=True)
-class PatternMiner:
-    """Clusters lines and counts them per step of `step` ns."""
-
-    step: int
-    _levels: dict[str, "_Level"] = field(default_factory=dict)
-
-    def add(self, entries: Iterable[LogEntry]) -> None:
-        """Adds lines, each counted at its own time."""
-        for entry in entries:
-            self._cluster(entry).count(self._bucket(entry.timestamp), 1)
-
-    def add_sample(self, entries: Sequence[LogEntry], totals: Mapping[int, int]) -> None:
-        """Adds lines that stand for all of a range, whose true numbers by time (ns) are `totals`.
-
-        A pattern gets the same share of every step of the range as it has of the sample.
-        """
-        shares: dict[int, tuple[_Cluster, int]] = {}
-        for entry in entries:
-            cluster = self._cluster(entry)
-            _, seen = shares.get(id(cluster), (cluster, 0))
-            shares[id(cluster)] = (cluster, seen + 1)
-        for cluster, seen in shares.values():
-            for timestamp, total in totals.items():
-                cluster.count(self._bucket(timestamp), total * seen / len(entries))
-
-    def _bucket(self, timestamp: int) -> int:
-        return (timestamp - timestamp % self.step) // SECOND
-
-    def _cluster(self, entry: LogEntry) -> "_Cluster":
-        name = next((value for label, value in entry.metadata if label == "detected_level"), "unknown")
-        level = self._levels.get(name)
-        if level is None:
-            level = self._levels[name] = _Level()
-        return level.cluster(entry.line)
-
-    def patterns(self) -> list[Pattern]:
-        """The patterns found, those of the most lines first."""
-        found = [
-            Pattern(str(cluster), name, cluster.samples())
-            for name, level in self._levels.items()
-            for cluster in level.clusters.values()
-        ]
-        shown = [pattern for pattern in found if pattern.samples and pattern.pattern.strip()]
-        return sorted(shown, key=lambda pattern: (-pattern.lines, pattern.pattern))[:MOST_PATTERNS]
+def warm() -> None:
+    """Compiles what many lines need: seconds the first time on a machine."""
+    for loops in (ALIKE_LOOPS, DRAIN_LOOPS):
+        loops.warm()
 
 
-@dataclass(slots=True)
-class _Cluster:
-    tokens: list[str]
-    separators: list[str]
-    counts: dict[int, float] = field(default_factory=dict)
+def patterns_of_all(lines: LineSample, step: int) -> list[Pattern]:
+    """Patterns of lines, each counted at its own time, per step of `step` ns; those of the most lines first."""
+    clusters, of_lines = cluster_lines(lines.lines, lines.levels)
+    steps, place = np.unique(lines.timestamps // step * step, return_inverse=True)
 
-    def __str__(self) -> str:
-        return "".join(
-            separator + token for separator, token in zip_longest(self.separators, self.tokens, fillvalue="")
-        )
+    def counts(some: Int64s) -> Int64s:
+        rows = np.full(len(clusters), -1, np.int64)
+        rows[some] = np.arange(len(some))
+        cells = rows[of_lines] * len(steps) + place
+        size = len(some) * len(steps)
+        return np.bincount(cells[cells >= 0], minlength=size).reshape(len(some), len(steps))
 
-    def count(self, bucket: int, lines: float) -> None:
-        self.counts[bucket] = self.counts.get(bucket, 0.0) + lines
-
-    def samples(self) -> tuple[tuple[int, int], ...]:
-        rounded = ((bucket, round(lines)) for bucket, lines in sorted(self.counts.items()))
-        return tuple((bucket, lines) for bucket, lines in rounded if lines)
-
-    def widen(self, tokens: list[str]) -> None:
-        own = self.tokens
-        for i, token in enumerate(tokens):
-            if own[i] != token:
-                own[i] = WILDCARD
+    return _most_frequent(clusters, steps, counts)
 
 
-class _Level:
-    def __init__(self) -> None:
-        self.clusters: dict[int, _Cluster] = {}
-        self._drain = Drain(
-            depth=_DEPTH,
-            sim_th=_SIMILARITY,
-            max_clusters=_MOST_CLUSTERS,
-            param_str=WILDCARD,
-            parametrize_numeric_tokens=False,
-        )
-        self._seen: dict[str, int] = {}
+def patterns_of_sample(lines: LineSample, times: Int64s, totals: Int64s, step: int) -> list[Pattern]:
+    """Patterns of lines that stand for all of their interval, of which there are `totals` at these times (ns, rising).
 
-    def cluster(self, line: str) -> _Cluster:
-        """The cluster of this line, widened to hold it."""
-        separators, tokens = split_line(line)
-        shape = _VARIABLE.sub("#", " ".join(tokens))
-        identity = self._seen.get(shape)
-        if identity is None:
-            found, _ = self._drain.add_log_message(shape)
-            identity = self._seen[shape] = int(found.cluster_id)
-        cluster = self.clusters.get(identity)
-        if cluster is None:
-            cluster = self.clusters[identity] = _Cluster(tokens, separators)
-        else:
-            cluster.widen(tokens)
-        return cluster
-
-
-def split_line(line: str) -> tuple[list[str], list[str]]:
-    """Separators and tokens of a line, without white space in tokens: `separators[i]` precedes `tokens[i]`.
-
-    JSON and logfmt are split around their punctuation, so that keys and values are tokens of their own.
+    A pattern gets the same share of every step of an interval as it has of the interval's lines. Times are `step` ns
+    apart, or more; those of the most lines come first.
     """
-    line = line.strip()
-    delimiter = _delimiter(line)
-    separators, tokens = [""], []
-    at = 0
-    for match in delimiter.finditer(line):
-        if match.start() > 0:
-            tokens.append(line[at : match.start()])
-            separators.append(match[0])
-        else:
-            separators[0] = match[0]
-        at = match.end()
-        if len(tokens) == _MOST_TOKENS:
-            break
-    rest = _WORDS.sub("\u00b7", line[at:]) if len(tokens) == _MOST_TOKENS else line[at:]
-    if rest:
-        tokens.append(rest)
-    return separators, tokens
+    clusters, of_lines = cluster_lines(lines.lines, lines.levels)
+    sizes = np.diff(lines.firsts)
+    interval = np.searchsorted(lines.edges, times, side="right") - 1
+    told = sizes[interval] > 0
+    times, totals, interval = times[told], totals[told], interval[told]
+    of_intervals = np.repeat(np.arange(len(sizes)), sizes)
+    seen = np.bincount(of_lines * len(sizes) + of_intervals, minlength=len(clusters) * len(sizes))
+    seen = seen.reshape(len(clusters), len(sizes))
+
+    def counts(some: Int64s) -> Int64s:
+        return np.rint(totals * seen[some][:, interval] / sizes[interval]).astype(np.int64)
+
+    return _most_frequent(clusters, times // step * step, counts)
 
 
-def _delimiter(line: str) -> re.Pattern[str]:
-    if line.startswith("{"):
-        return _JSON
-    return _LOGFMT if _LOGFMT_START.match(line) else _WORDS
+def _most_frequent(clusters: Sequence[Cluster], steps: Int64s, counts: CountsOf) -> list[Pattern]:
+    lines = np.zeros(len(clusters), np.int64)
+    for some in _in_runs(len(clusters), len(steps)):
+        lines[some] = counts(some).sum(axis=1)
+    texts = [str(cluster) for cluster in clusters]
+    shown = [place for place, text in enumerate(texts) if lines[place] and text.strip()]
+    shown = sorted(shown, key=lambda place: (-lines[place], texts[place]))[:MOST_PATTERNS]
+    seconds = (steps // SECOND).tolist()
+    found = []
+    for some in _in_runs(len(shown), len(steps)):
+        chosen = np.array(shown, np.int64)[some]
+        for place, row in zip(chosen.tolist(), counts(chosen).tolist(), strict=True):
+            samples = tuple((second, count) for second, count in zip(seconds, row, strict=True) if count)
+            found.append(Pattern(texts[place], clusters[place].level, samples))
+    return found
+
+
+def _in_runs(count: int, width: int) -> Iterator[Int64s]:
+    """The numbers below `count` in runs of which a row of `width` cells for each takes little memory."""
+    size = max(_CELLS_AT_ONCE // max(width, 1), 1)
+    for first in range(0, count, size):
+        yield np.arange(first, min(first + size, count))

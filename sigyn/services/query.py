@@ -8,6 +8,8 @@ from dataclasses import dataclass, field
 from functools import partial
 from typing import TypeVar
 
+import numpy as np
+import numpy.typing as npt
 import structlog
 
 from sigyn.engine.context import QueryContext
@@ -17,7 +19,7 @@ from sigyn.engine.explain import Explanation, explain_metric, explain_piped
 from sigyn.engine.log_ranges import data_range
 from sigyn.engine.piped_query import Asked
 from sigyn.engine.scan import UNIT_ROWS
-from sigyn.engine.totals import StreamTotal, stream_totals
+from sigyn.engine.totals import StreamTotals, stream_totals
 from sigyn.engine.vectors.grid import StepGrid
 from sigyn.languages.logql import ast, parse_selector, parse_with_infos
 from sigyn.languages.logql.checks import require_non_empty_matcher
@@ -25,7 +27,7 @@ from sigyn.languages.logql.entry_labels import stream_part, with_entry_labels
 from sigyn.languages.logql.lowering import lower
 from sigyn.model.errors import QueryError
 from sigyn.model.labels import Labels
-from sigyn.model.results import MAX_POINTS, Direction, QueryAnswer, QueryResult
+from sigyn.model.results import MAX_POINTS, Direction, LineSample, QueryAnswer, QueryResult
 from sigyn.model.time import HOUR, SECOND, Clock, system_clock
 from sigyn.services.cardinality import Cardinality, cardinality
 from sigyn.services.counts_by_tenant import Count, CountsByTenant
@@ -43,6 +45,9 @@ from sigyn.store.store import Store
 _log = structlog.get_logger("sigyn.query")
 
 Answer = TypeVar("Answer")
+
+Int64s = npt.NDArray[np.int64]
+
 LOOK_BACK = HOUR
 """How far back a log query on the instant endpoint looks."""
 
@@ -226,21 +231,37 @@ class QueryService:
 
         return await self._in_turn(tenant, counted)
 
-    async def stream_totals(
-        self, tenant: str, start: int, end: int, selector: str, step: int | None
-    ) -> list[StreamTotal]:
+    async def stream_totals(self, tenant: str, start: int, end: int, selector: str, step: int | None) -> StreamTotals:
         """Entries and bytes of each matching stream, per bucket of `step` ns.
 
         A matcher of a demoted label asks for the streams that may have such entries.
         """
         start = max(start, self._oldest(tenant))
 
-        def totals() -> list[StreamTotal]:
+        def totals() -> StreamTotals:
             streams = stream_part(parse_selector(selector), self._store.demoted.ever(tenant))
             with self._store.snapshot(tenant, start, end) as snapshot:
                 return stream_totals(snapshot, self._reader.matches(tenant, streams), start, end, step)
 
         return await self._in_turn(tenant, totals)
+
+    async def newest_lines(self, tenant: str, selector: str, edges: Int64s, most: int) -> LineSample:
+        """The newest `most` lines, or all, of each edges[i] <= t < edges[i + 1]. Raises QueryError, QueryTimeout."""
+        limits = self._limits_of(tenant)
+        query, _ = self._read(QueryRequest(tenant, selector, int(edges[0]), int(edges[-1])))
+        if not isinstance(query, ast.LogQuery):
+            raise QueryError('only selectors name lines: write one, such as {app="shop"}')
+        limits.check_length(int(np.diff(edges).max()))
+        deadline = time.monotonic() + limits.query_timeout / SECOND
+        context = QueryContext(self._duck, self._workers, deadline, partial=False)
+        context.max_answer_bytes = limits.max_answer_bytes
+        try:
+            return await self.queue.run(
+                tenant, deadline, lambda: self._reader.newest_lines(query, tenant, edges, most, context)
+            )
+        except asyncio.CancelledError:
+            context.cancelled.set()
+            raise
 
     def _oldest(self, tenant: str) -> int:
         return self._limits_of(tenant).oldest(self._clock())

@@ -3,9 +3,14 @@
 import time
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from itertools import pairwise
+
+import numpy as np
+import numpy.typing as npt
 
 from sigyn.engine.context import QueryContext
 from sigyn.engine.duck import Duck
+from sigyn.engine.line_sample import newest_lines, sample_of
 from sigyn.engine.log_query import run_log_query
 from sigyn.engine.matches import SelectorCache, SelectorMatches
 from sigyn.engine.piped_query import MAX_ENTRIES as MAX_SUBQUERY_ROWS
@@ -17,7 +22,7 @@ from sigyn.engine.subqueries import Run as RunSubquery
 from sigyn.engine.subqueries import resolved
 from sigyn.languages.logql import ast
 from sigyn.model.errors import QueryTimeout
-from sigyn.model.results import LogEntry, LogResult, TableResult
+from sigyn.model.results import LineSample, LogEntry, LogResult, TableResult
 from sigyn.model.time import SECOND, Clock
 from sigyn.services.joined_tenants import ReadableStore
 from sigyn.services.query_limits import QueryLimits, check_bytes
@@ -67,6 +72,26 @@ class StoreReader:
         if interval:
             entries = thinned(entries, interval)[: asked.limit]
         return LogResult(entries, asked.direction)
+
+    def newest_lines(
+        self, query: ast.LogQuery, tenant: str, edges: npt.NDArray[np.int64], most: int, context: QueryContext
+    ) -> LineSample:
+        """The newest `most` lines, or all, of each edges[i] <= t < edges[i + 1], of those that a query finds."""
+        bounds = edges.tolist()
+        with self._store.snapshot(tenant, bounds[0], bounds[-1]) as snapshot:
+
+            def scan(start: int, end: int) -> Scan:
+                return self._scan(snapshot, query, start, end, context, bounded=bool(query.stages))
+
+            if query.stages:  # of demoted labels, which lines have and streams don't
+                found = [
+                    run_log_query(query, scan(start, end), most, "backward", context) for start, end in pairwise(bounds)
+                ]
+                sample = sample_of(edges, found)
+            else:
+                sample = newest_lines(scan(bounds[0], bounds[-1]), edges, most, context)
+            self.note_unread(snapshot, context)
+        return sample
 
     def rows(self, query: ast.PipedQuery, tenant: str, asked: Asked, context: QueryContext) -> LogResult | TableResult:
         """What the pipes of a query make of the entries that it finds."""

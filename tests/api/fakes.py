@@ -4,16 +4,21 @@ import asyncio
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass, field
+from itertools import pairwise
+
+import numpy as np
+import numpy.typing as npt
 
 from sigyn.api.services import PartStatus
 from sigyn.engine.interpreter.pipeline import Pipeline
 from sigyn.engine.interpreter.selectors import selector_matches
-from sigyn.engine.totals import StreamTotal
+from sigyn.engine.line_sample import sample_of
+from sigyn.engine.totals import StreamTotals
 from sigyn.languages.logql import parse, parse_selector
 from sigyn.languages.logql.ast import LogQuery
 from sigyn.model.errors import NotFound
 from sigyn.model.labels import Labels
-from sigyn.model.results import LogEntry, LogResult, QueryAnswer, QueryResult, QueryStatistics
+from sigyn.model.results import LineSample, LogEntry, LogResult, QueryAnswer, QueryResult, QueryStatistics
 from sigyn.services.admission import Refusals
 from sigyn.services.ingest import PushOutcome
 from sigyn.services.push_counters import PushCounters, push_counters
@@ -35,6 +40,7 @@ class MemoryServices:
     failure: Exception | None = None
     hanging: set[str] = field(default_factory=set)
     asked: list[QueryRequest] = field(default_factory=list)
+    sampled: list[int] = field(default_factory=list)
     tenants: list[str] = field(default_factory=list)
     pushed: list[tuple[str, DecodedPush]] = field(default_factory=list)
     cancelled: int = 0
@@ -89,9 +95,7 @@ class MemoryServices:
             labels for labels in streams if not parsed or any(selector_matches(one, labels) for one in parsed)
         )
 
-    async def stream_totals(
-        self, tenant: str, start: int, end: int, selector: str, step: int | None
-    ) -> Sequence[StreamTotal]:
+    async def stream_totals(self, tenant: str, start: int, end: int, selector: str, step: int | None) -> StreamTotals:
         self.tenants.append(tenant)
         parsed = parse_selector(selector)
         entries: Counter[tuple[Labels, int]] = Counter()
@@ -101,9 +105,21 @@ class MemoryServices:
                 key = (entry.stream, start + (entry.timestamp - start) // step * step if step else start)
                 entries[key] += 1
                 sizes[key] += len(entry.line)
-        return [
-            StreamTotal(labels, bucket, count, sizes[labels, bucket]) for (labels, bucket), count in entries.items()
-        ]
+        labels = sorted({stream for stream, _ in entries})
+        cells = sorted(
+            (labels.index(stream), bucket, count, sizes[stream, bucket]) for (stream, bucket), count in entries.items()
+        )
+        return StreamTotals(labels, *np.array(cells, np.int64).reshape(-1, 4).T)
+
+    async def newest_lines(self, tenant: str, selector: str, edges: npt.NDArray[np.int64], most: int) -> LineSample:
+        self.tenants.append(tenant)
+        self.sampled.append(most)
+        parsed = parse_selector(selector)
+        found = []
+        for start, end in pairwise(edges.tolist()):
+            matching = [entry for entry in self.within(start, end) if selector_matches(parsed, entry.stream)]
+            found.append(sorted(matching, key=lambda entry: entry.timestamp, reverse=True)[:most])
+        return sample_of(edges, found)
 
     def within(self, start: int, end: int) -> list[LogEntry]:
         return [entry for entry in self.entries if start <= entry.timestamp < end]

@@ -171,6 +171,15 @@ def test_patterns_of_more_lines_than_are_read_keep_the_true_number(server: Serve
     assert lines[0] == pytest.approx(20_000, rel=0.05)
 
 
+def test_patterns_look_at_fewer_lines_where_they_are_long(server: Server) -> None:
+    for i in range(400):
+        add(server, (("app", "shop"),), f"user {i} sent " + "x" * 100_000, (i + 1) * SECOND)
+    (row,) = server.get(f"{V1}/patterns", query='{app="shop"}', step="10m").json()["data"]
+    assert server.services.sampled == [5]  # of each place: 12 MiB of text in all
+    assert row["pattern"] == f"user <_> sent {'x' * 100_000}"
+    assert sum(count for _, count in row["samples"]) == 400
+
+
 def test_patterns_take_only_selectors(server: Server) -> None:
     answer = server.get(f"{V1}/patterns", query='rate({app="shop"}[5m])')
     assert (answer.status_code, answer.text.strip()) == (400, "only label matchers are supported")

@@ -10,7 +10,7 @@ import pytest
 
 from sigyn.engine.duck import Duck
 from sigyn.engine.explain_text import explanation_text
-from sigyn.engine.totals import StreamTotal
+from sigyn.engine.totals import StreamTotals
 from sigyn.model.batch import ENTRY_SCHEMA, Batch
 from sigyn.model.errors import QueryError
 from sigyn.model.labels import labels_of
@@ -169,11 +169,11 @@ def test_the_plan_says_what_is_known(shop: Shop) -> None:
 
 
 def test_counts_by_step_come_in_parts_and_have_a_bound(shop: Shop) -> None:
-    def totals(step: int) -> list[StreamTotal]:
+    def totals(step: int) -> StreamTotals:
         return shop.loop.run_until_complete(shop.queries.stream_totals("t", START, START + SPAN, '{app="shop"}', step))
 
     fine = totals(SPAN // 700_000)  # more than is computed at once
-    assert sum(total.entries for total in fine) == sum(total.entries for total in totals(SPAN)) == COUNT
-    assert {total.labels for total in fine} == set(STREAMS)
+    assert fine.entries.sum() == totals(SPAN).entries.sum() == COUNT
+    assert {fine.labels[place] for place in fine.streams.tolist()} == set(STREAMS)
     with pytest.raises(QueryError, match="ask for a larger step"):
         totals(1)

@@ -1,7 +1,11 @@
 """`index/stats`, `index/volume`, `index/volume_range`, `index/shards`: how much there is of what."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
+from dataclasses import dataclass
+from itertools import zip_longest
 
+import numpy as np
+import numpy.typing as npt
 from starlette.requests import Request
 from starlette.responses import Response
 
@@ -12,14 +16,27 @@ from sigyn.api.parameters import limit_parameter, step_parameter
 from sigyn.api.requests import Arguments, api_of, arguments_of, tenants_of
 from sigyn.api.responses import json_response, streamed_json
 from sigyn.api.waiting import while_client_waits
-from sigyn.engine.totals import StreamTotal
+from sigyn.engine.totals import StreamTotals
 from sigyn.languages.logql import parse_selector
 from sigyn.model.errors import BadRequest, NotFound
 from sigyn.model.labels import Labels
 from sigyn.model.time import MILLISECOND, SECOND, TimeRange
 
-Volumes = dict[Labels, dict[int, int]]
-"""Bytes by labels and by the end of the bucket."""
+Int64s = npt.NDArray[np.int64]
+
+
+@dataclass(frozen=True, slots=True)
+class _Volume:
+    """Bytes of some labels by the begin of the bucket (ns, rising)."""
+
+    labels: Labels
+    buckets: Int64s
+    sizes: Int64s
+
+    @property
+    def bytes(self) -> int:
+        return int(self.sizes.sum())
+
 
 _STEPS = 250
 """Buckets of volume_range when the request names no step: Loki's default resolution."""
@@ -44,11 +61,10 @@ async def volume(request: Request) -> Response:
     _check_enabled(request)
     asked = arguments.range(api_of(request).clock())
     totals = await _totals(request, arguments, asked, None)
-    stamped = [(total.labels, asked.end, total.bytes) for total in totals]
     end = format_seconds(asked.end)
     rows = (
-        f'{{"metric":{encode(dict(labels)).decode()},"value":[{end},"{sum(volumes.values())}"]}}'
-        for labels, volumes in _largest(request, arguments, stamped)
+        f'{{"metric":{encode(dict(volume.labels)).decode()},"value":[{end},"{volume.bytes}"]}}'
+        for volume in _largest(request, arguments, totals)
     )
     return _answer("vector", rows)
 
@@ -61,10 +77,10 @@ async def volume_range(request: Request) -> Response:
     step = step_parameter(arguments.first("step")) or max(SECOND, (asked.end - asked.start) // _STEPS)
     check_points(asked, step)
     totals = await _totals(request, arguments, asked, step)
-    stamped = [(total.labels, _stamp(total.bucket, step, asked.end), total.bytes) for total in totals]
+    stamps = _Stamps(step, asked.end)
     rows = (
-        f'{{"metric":{encode(dict(labels)).decode()},"values":[{_points(volumes)}]}}'
-        for labels, volumes in _largest(request, arguments, stamped)
+        f'{{"metric":{encode(dict(volume.labels)).decode()},"values":[{_points(volume, stamps)}]}}'
+        for volume in _largest(request, arguments, totals)
     )
     return _answer("matrix", rows)
 
@@ -77,32 +93,29 @@ def _check_enabled(request: Request) -> None:
 async def _size(request: Request, arguments: Arguments) -> dict[str, int]:
     """How much there is, in Loki's names; streams stand where it counts chunks."""
     totals = await _totals(request, arguments, arguments.range(api_of(request).clock()), None)
-    streams = len({total.labels for total in totals})
+    streams = len({totals.labels[place] for place in np.unique(totals.streams).tolist()})
     return {
         "streams": streams,
         "chunks": streams,
-        "bytes": sum(total.bytes for total in totals),
-        "entries": sum(total.entries for total in totals),
+        "bytes": int(totals.bytes.sum()),
+        "entries": int(totals.entries.sum()),
     }
 
 
-async def _totals(request: Request, arguments: Arguments, asked: TimeRange, step: int | None) -> Sequence[StreamTotal]:
+async def _totals(request: Request, arguments: Arguments, asked: TimeRange, step: int | None) -> StreamTotals:
     selector = arguments.first("query") or "{}"
     work = api_of(request).queries.stream_totals(tenants_of(request), asked.start, asked.end, selector, step)
     return await while_client_waits(request, work)
 
 
-def _largest(
-    request: Request, arguments: Arguments, stamped: Iterable[tuple[Labels, int, int]]
-) -> list[tuple[Labels, dict[int, int]]]:
+def _largest(request: Request, arguments: Arguments, totals: StreamTotals) -> list[_Volume]:
     settings = api_of(request).settings_of(tenants_of(request))
     limit = limit_parameter(arguments.first("limit"), settings.volume_series)
     limit = min(limit, settings.volume_max_series or limit)
-    volumes = add_volumes(stamped, arguments)
-    return sorted(volumes.items(), key=lambda item: (-sum(item[1].values()), item[0]))[:limit]
+    return sorted(_volumes(totals, arguments), key=lambda volume: (-volume.bytes, volume.labels))[:limit]
 
 
-def add_volumes(stamped: Iterable[tuple[Labels, int, int]], arguments: Arguments) -> Volumes:
+def _volumes(totals: StreamTotals, arguments: Arguments) -> list[_Volume]:
     """Volumes of streams added up by `targetLabels`, by default the labels that the selector names.
 
     Streams without all of the target labels are left out, as in Loki.
@@ -114,16 +127,34 @@ def add_volumes(stamped: Iterable[tuple[Labels, int, int]], arguments: Arguments
     targets = {name for name in arguments.first("targetLabels").split(",") if name}
     selector = arguments.first("query") or "{}"
     named = targets or {matcher.name for matcher in parse_selector(selector).matchers}
-    volumes: Volumes = {}
-    for labels, time, size in stamped:
-        names = {name for name, _ in labels}
-        if not targets <= names:
-            continue
-        groups = _label_groups(labels, targets) if by == "labels" else [_series_group(labels, named)]
-        for group in groups:
-            buckets = volumes.setdefault(group, {})
-            buckets[time] = buckets.get(time, 0) + size
-    return volumes
+    numbers: dict[Labels, int] = {}
+    groups_of: list[list[int]] = []  # for each stream the numbers of its groups
+    for labels in totals.labels:
+        groups: list[Labels] = []
+        if targets <= {name for name, _ in labels}:
+            groups = _label_groups(labels, targets) if by == "labels" else [_series_group(labels, named)]
+        groups_of.append([numbers.setdefault(group, len(numbers)) for group in groups])
+    return _added(totals, groups_of, list(numbers))
+
+
+def _added(totals: StreamTotals, groups_of: list[list[int]], groups: list[Labels]) -> list[_Volume]:
+    """The bytes of streams added up by groups; a group of which no stream has any is left out."""
+    begins, places = np.unique(totals.buckets, return_inverse=True)
+    cells, sizes = [np.zeros(0, np.int64)], [np.zeros(0, np.int64)]
+    for column in zip_longest(*groups_of, fillvalue=-1):
+        group = np.array(column)[totals.streams]
+        chosen = group >= 0
+        cells.append(group[chosen] * len(begins) + places[chosen])
+        sizes.append(totals.bytes[chosen])
+    present, cell_of = np.unique(np.concatenate(cells), return_inverse=True)
+    sums = np.zeros(len(present), np.int64)
+    np.add.at(sums, cell_of, np.concatenate(sizes))
+    edges = np.searchsorted(present, np.arange(len(groups) + 1) * len(begins)).tolist()
+    return [
+        _Volume(group, begins[present[first:last] % len(begins)], sums[first:last])
+        for group, first, last in zip(groups, edges[:-1], edges[1:], strict=True)
+        if first < last
+    ]
 
 
 def _series_group(labels: Labels, named: set[str]) -> Labels:
@@ -134,12 +165,22 @@ def _label_groups(labels: Labels, targets: set[str]) -> list[Labels]:
     return [((name, ""),) for name, _ in labels if not targets or name in targets]
 
 
-def _points(volumes: dict[int, int]) -> str:
-    return ",".join(f'[{format_seconds(time)},"{volumes[time]}"]' for time in sorted(volumes))
+class _Stamps(dict[int, str]):
+    """The times with which buckets are shown by their begins (ns): many volumes have the same."""
+
+    def __init__(self, step: int, end: int) -> None:
+        self._step = step
+        self._end = end
+
+    def __missing__(self, bucket: int) -> str:
+        end = bucket + self._step
+        text = self[bucket] = format_seconds(end - MILLISECOND if end < self._end else self._end)
+        return text
 
 
-def _stamp(bucket: int, step: int, end: int) -> int:
-    return bucket + step - MILLISECOND if bucket + step < end else end
+def _points(volume: _Volume, stamps: _Stamps) -> str:
+    points = zip(volume.buckets.tolist(), volume.sizes.tolist(), strict=True)
+    return ",".join([f'[{stamps[bucket]},"{size}"]' for bucket, size in points])
 
 
 def _answer(kind: str, rows: Iterable[str]) -> Response:

@@ -1,5 +1,6 @@
 """`patterns`: the kinds of lines that a selector matches, and how many of each per step."""
 
+import numpy as np
 from starlette.concurrency import run_in_threadpool
 from starlette.requests import Request
 from starlette.responses import Response
@@ -9,10 +10,8 @@ from sigyn.api.requests import api_of, arguments_of, tenants_of
 from sigyn.api.responses import success
 from sigyn.api.waiting import while_client_waits
 from sigyn.languages.logql import parse_selector
-from sigyn.model.results import LogEntry, LogResult
 from sigyn.model.time import SECOND
-from sigyn.services.patterns import Pattern, PatternMiner
-from sigyn.services.query import QueryRequest
+from sigyn.services.patterns import Pattern, patterns_of_all, patterns_of_sample
 
 LEAST_STEP = 10 * SECOND
 """Loki counts patterns in steps of ten seconds, or of a multiple."""
@@ -21,9 +20,12 @@ _MOST_STEPS = 1_000
 _SLICES = 24
 """A range of more lines than are read is sampled in this many places."""
 
+_MOST_TEXT = 12 << 20
+"""Bytes of lines that are looked at, about: 20,000 lines of 600 bytes, and fewer where they are longer."""
+
 
 async def patterns(request: Request) -> Response:
-    """`/loki/api/v1/patterns`; counts are estimates when there are more lines than `pattern_sample`."""
+    """`/loki/api/v1/patterns`; counts are estimates when there are more lines than are looked at."""
     arguments = await arguments_of(request)
     asked = arguments.range(api_of(request).clock())
     selector = arguments.first("query")
@@ -38,38 +40,22 @@ async def patterns(request: Request) -> Response:
 
 
 async def _mine(request: Request, selector: str, start: int, end: int, step: int) -> list[Pattern]:
-    most = api_of(request).settings.pattern_sample
-    totals: dict[int, int] = {}
-    for total in await api_of(request).queries.stream_totals(tenants_of(request), start, end, selector, step):
-        totals[total.bucket] = totals.get(total.bucket, 0) + total.entries
-    miner = PatternMiner(step)
-    lines = sum(totals.values())
-    if 0 < lines <= most:
-        await run_in_threadpool(miner.add, await _entries(request, selector, start, end, lines))
-    elif lines:
-        # Places are spread over the time in which there are lines, however much wider the range is.
-        start, end = max(start, min(totals)), min(end, max(totals) + step)
-        size = max(step, -(-(end - start) // _SLICES // step) * step)
-        for slice_start in range(start, end, size):
-            within = {at: count for at, count in totals.items() if slice_start <= at < slice_start + size}
-            if within:
-                sample = await _entries(request, selector, slice_start, min(end, slice_start + size), most // _SLICES)
-                await run_in_threadpool(miner.add_sample, sample, within)
-    return await run_in_threadpool(miner.patterns)
-
-
-async def _entries(request: Request, selector: str, start: int, end: int, limit: int) -> list[LogEntry]:
-    api, tenant = api_of(request), tenants_of(request)
-    answer = await api.queries.query_range(
-        QueryRequest(
-            tenant=tenant,
-            query=selector,
-            start=start,
-            end=end,
-            step=None,
-            limit=limit,
-            timeout=api.settings_of(tenant).query_timeout,
-        )
-    )
-    assert isinstance(answer.result, LogResult)
-    return answer.result.entries
+    queries, tenants = api_of(request).queries, tenants_of(request)
+    found = await queries.stream_totals(tenants, start, end, selector, step)
+    times, places = np.unique(found.buckets, return_inverse=True)
+    totals = np.zeros(len(times), np.int64)
+    np.add.at(totals, places, found.entries)
+    lines = int(totals.sum())
+    if not lines:
+        return []
+    average = max(int(found.bytes.sum()) // lines, 1)
+    most = min(api_of(request).settings.pattern_sample, _MOST_TEXT // average)
+    if lines <= most:
+        every = await queries.newest_lines(tenants, selector, np.array([start, end]), lines)
+        return await run_in_threadpool(patterns_of_all, every, step)
+    # Places are spread over the time in which there are lines, however much wider the range is.
+    start, end = max(start, int(times[0])), min(end, int(times[-1]) + step)
+    size = max(step, -(-(end - start) // _SLICES // step) * step)
+    edges = np.array([*range(start, end, size), end], np.int64)
+    sample = await queries.newest_lines(tenants, selector, edges, max(most // _SLICES, 1))
+    return await run_in_threadpool(patterns_of_sample, sample, times, totals, step)
