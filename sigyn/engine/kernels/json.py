@@ -5,7 +5,7 @@ labels as it goes, as the interpreter's json stage names them: nested keys are j
 byte that a label name can't hold becomes `_`. The first value of a label wins; null and arrays
 give no label. A line is hard when the kernel would have to guess: it is not one strict JSON
 object, nests deeper than MAX_DEPTH, has a key that is empty, escaped, not ASCII or begins with a
-digit, or holds a wanted value with an escape in it.
+digit, or holds a wanted value with an escape or U+FFFD in it.
 """
 
 import numpy as np
@@ -13,6 +13,7 @@ import numpy.typing as npt
 
 from sigyn.compiled.loops import borrowing, compiled
 from sigyn.engine.kernels.names import name_byte
+from sigyn.engine.kernels.replaced import has_replaced
 from sigyn.store.shapes.bytes_at import byte_at
 from sigyn.store.shapes.json_text import is_space, scalar_end, string_end
 
@@ -144,7 +145,7 @@ def _walk(
             if start >= 0 and in_object[depth]:
                 for w in range(count):
                     if matched[_KEY, w] == wanted_ends[w] and lengths[w, row] < 0:
-                        if escaped:
+                        if escaped or has_replaced(data, start, stop):
                             return False
                         starts[w, row] = start
                         lengths[w, row] = stop - start

@@ -4,7 +4,7 @@ Pairs are `key=value`, `key="quoted value"` or a bare `key`, between white space
 with the wanted labels as the interpreter's logfmt stage names it (a byte that a label name can't
 hold becomes `_`), the first of equal keys wins. A line is hard when the kernel would have to
 guess: a quote or a second `=` where none belongs, an unterminated quote, an empty key, a key that
-is not ASCII or begins with a digit, or a wanted value with an escape in it.
+is not ASCII or begins with a digit, or a wanted value with an escape or U+FFFD in it.
 """
 
 import numpy as np
@@ -12,6 +12,7 @@ import numpy.typing as npt
 
 from sigyn.compiled.loops import borrowing, compiled
 from sigyn.engine.kernels.names import name_byte
+from sigyn.engine.kernels.replaced import has_replaced
 from sigyn.store.shapes.bytes_at import byte_at
 from sigyn.store.shapes.plain_bytes import WIDTH, plain_in_quotes, plain_in_word
 
@@ -96,7 +97,7 @@ def _walk(
                         same = False
                         break
                 if same:
-                    if escaped:
+                    if escaped or has_replaced(data, start, stop):
                         return False
                     starts[w, row] = start
                     lengths[w, row] = stop - start

@@ -152,8 +152,10 @@ def _filter_before_parsing(predicate: ast.Predicate, scope: Scope) -> None:
         return
     if any(character in value for character in '"\\/<>&'):
         return
-    hidden = literal("\\u" if parse.kind == "json" else "\\")
-    test = build("(contains({}, {}) OR contains({}, {}))", parse.line, literal(value), parse.line, hidden)
+    hidden = ["\\u" if parse.kind == "json" else "\\"]
+    if " " in value:
+        hidden.append("\ufffd")  # which parsers give as a blank
+    test = any_of([build("contains({}, {})", parse.line, literal(text)) for text in (value, *hidden)])
     scope.steps.insert(scope.steps.index(parse), FilterText(test))
 
 
