@@ -104,7 +104,7 @@ class Scope:
     def _from_parser(self, name: str) -> list[Sql]:
         if name in self.parsed:
             return [self.parsed[name]]
-        if self.parser is not None:
+        if self.parser is not None and (not self.parser.paths or name in self.parser.paths):
             wanted = self.parser.wanted
             if name not in wanted:
                 wanted[name] = f"{self.parser.hard}.{len(wanted)}"
