@@ -8,8 +8,9 @@ import numpy.typing as npt
 import pyarrow as pa
 
 from sigyn.engine.frame import Frame
+from sigyn.engine.numbering import numbered
 from sigyn.engine.samples import BucketSums, RangeTask, SampleColumns
-from sigyn.engine.series_keys import SeriesKeys, numbered
+from sigyn.engine.series_keys import SeriesKeys
 from sigyn.engine.sql.text import Sql, any_of
 from sigyn.model.labels import Labels
 from sigyn.store.shapes.values import whole

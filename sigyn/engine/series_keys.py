@@ -10,6 +10,7 @@ import pyarrow as pa
 from sigyn.engine.frame import Frame
 from sigyn.engine.grouping import SeriesNames
 from sigyn.engine.interpreter.entry import RESERVED
+from sigyn.engine.numbering import distinct_rows
 from sigyn.engine.scan import entry_metadata
 from sigyn.engine.sql.scope import EXTRACTED, Scope
 from sigyn.engine.sql.text import NULL, Sql, column, identifier
@@ -34,18 +35,6 @@ def series_keys(names: SeriesNames, scope: Scope, frame: Frame) -> "SeriesKeys":
     if names.metadata:
         expressions[""] = column("metadata")
     return SeriesKeys(groups, group_labels, expressions)
-
-
-MOST_CELLS = 1 << 22  # up to so many, counting into a table beats sorting
-
-
-def numbered(numbers: npt.NDArray[np.int64], most: int) -> tuple[npt.NDArray[np.int64], npt.NDArray[np.int64]]:
-    """The distinct numbers (all from 0 to below `most`), rising, and for each its place among them."""
-    if most > MOST_CELLS or most > 16 * len(numbers) + 1024:
-        found, place = np.unique(numbers, return_inverse=True)
-        return found, place.astype(np.int64)
-    present = np.bincount(numbers, minlength=most) > 0
-    return np.flatnonzero(present), (np.cumsum(present) - 1)[numbers]
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,19 +70,12 @@ class SeriesKeys:
         self, groups: npt.NDArray[np.integer], keys: Sequence[pa.DictionaryArray]
     ) -> tuple[list[Labels], npt.NDArray[np.int64]]:
         """The same for rows with these groups of streams and, in the order of `expressions`, these texts."""
-        combined, most = groups.astype(np.int64), len(self.group_labels)
         texts = []
         for key in keys:
             distinct = [*key.dictionary.to_pylist(), None]
-            codes = key.indices.fill_null(len(distinct) - 1).to_numpy()
-            texts.append((distinct, codes))
-            if most * len(distinct) > MOST_CELLS:  # numbered anew, so that the product of many keys can't overflow
-                found, combined = numbered(combined, most)
-                most = len(found)
-            combined, most = combined * len(distinct) + codes, most * len(distinct)
-        found, series = numbered(combined, most)
-        first = np.empty(len(found), np.int64)
-        first[series[::-1]] = np.arange(len(series) - 1, -1, -1)
+            texts.append((distinct, key.indices.fill_null(len(distinct) - 1).to_numpy()))
+        columns = [(groups, len(self.group_labels)), *((codes, len(distinct)) for distinct, codes in texts)]
+        first, series = distinct_rows(columns)
         labels = []
         for row in first.tolist():
             own = {name: values[codes[row]] for name, (values, codes) in zip(self.expressions, texts, strict=True)}

@@ -13,7 +13,8 @@ import pyarrow as pa
 
 from sigyn.engine.grid import Buckets
 from sigyn.engine.grouping import SeriesNames, series_names
-from sigyn.engine.interpreter.labelless import COUNTING, needs_no_labels, without_parsers
+from sigyn.engine.interpreter.entry import RESERVED
+from sigyn.engine.interpreter.labelless import COUNTING, needs_no_labels, without_idle_drops, without_parsers
 from sigyn.engine.samples import BucketSums, RangeTask
 from sigyn.engine.scan import Part, Scan
 from sigyn.engine.series_keys import LEVEL
@@ -34,6 +35,8 @@ def tallied_series(task: RangeTask, scan: Scan) -> SeriesNames | None:
     stages: Sequence[ast.Stage] = query.log_range.query.stages
     if needs_no_labels(query, task.hint):
         stages = without_parsers(stages)
+    if not RESERVED & scan.streams.names:
+        stages = without_idle_drops(stages)
     if stages:
         return None
     try:

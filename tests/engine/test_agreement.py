@@ -53,6 +53,8 @@ NAMES = (
     "detected_level",
     "nosuch",
     "__error__",
+    "level_extracted",
+    "user_id_extracted",
 )
 VALUES = (
     "",
@@ -78,6 +80,11 @@ VALUES = (
     "a\r\nb",
     "\0",
     "ſK",
+    "x\ufffdy",
+    "\x1b[31mred\x1b[0m",
+    "1.2.3.4.5 10.0.0.300",
+    "::1 at 06:26:10.250",
+    "10.0.0.8:80",
     "t1",
     "4bf92f3577b34da6a3ce929d0e0e4736",
     "00f067aa0ba902b700f067aa0ba902b7",
@@ -101,6 +108,7 @@ KEYS = (
     "app",
     "x.y",
     "9lives",
+    "level_extracted",
     "ключ",
     "__error__",
 )
@@ -137,7 +145,34 @@ access_lines = st.builds(
     st.sampled_from(("200", "500", "-")),
     st.sampled_from(("1.5s", "20ms", "7")),
 )
+odd_logfmt_lines = st.lists(
+    st.sampled_from(
+        (
+            "level=error",
+            'level="a b',
+            'level="x"status=500',
+            "=x",
+            "5xx=3",
+            "5xx=",
+            "9",
+            "ключ=1",
+            "ключ",
+            "le\ufffdvel=1",
+            'le"vel=x',
+            "status=a=b",
+            'status=a"b',
+            'took="a\\"b"',
+            "user-id=u-1",
+            '"status=500"',
+            "status=",
+            'status=""',
+            "\t",
+        )
+    ),
+    max_size=4,
+).map(" ".join)
 broken_lines = st.one_of(
+    odd_logfmt_lines,
     json_lines.map(lambda line: line[:-1]),
     json_lines.map(lambda line: f"{line} tail"),
     json_lines.map(lambda line: line.replace('":"', '" : "').replace(",", ",,")),
@@ -181,8 +216,29 @@ WORDS = Vocabulary(
     line_texts=st.sampled_from(
         ("", "error", "500", "took ", " ms", "1", ".5s", '"level"', "level=", "GET", "a", "\\", "é")
     ),
-    line_patterns=st.sampled_from(("<_>error<_>", '<_> - "<_>" <_>', "{}")),
-    capture_regexes=st.sampled_from((r"status=(?P<status>\d+)", r'"(?P<verb>[A-Z]+) (?P<path>\S+)', "(?P<level>err)")),
+    line_patterns=st.sampled_from(
+        (
+            "<_>error<_>",
+            '<_> - "<_>" <_>',
+            "{}",
+            "<_>",
+            '{"<_>":"<_>"}',
+            "level=<_>",
+            "<_>ms",
+            '{<_>"<_>"<_>}',
+            "<_>\\<_>",
+        )
+    ),
+    capture_regexes=st.sampled_from(
+        (
+            r"status=(?P<status>\d+)",
+            r'"(?P<verb>[A-Z]+) (?P<path>\S+)',
+            "(?P<level>err)",
+            r"(?P<user_id>u-\d)?(?P<msg>x*)",
+            r"(took|size)=(?P<took>(\d+)(\.\d)?)(?P<size>KB|ms)?$",
+            r"(?i)^(?P<a_b>.)(?s:.*)(?P<status>\d)",
+        )
+    ),
     capture_patterns=st.sampled_from(
         ('<ip> - "<verb> <path> <_>" <status> <took>', "level=<level> <_>", "<msg>:<_>", "x<status>")
     ),
@@ -204,7 +260,21 @@ WORDS = Vocabulary(
     ),
     logfmt_keys=st.sampled_from(("level", "status", "took", "user-id", "user_id", "msg")),
     templates=st.sampled_from(
-        ("{{.app}}", "{{.level}}-{{.status}}", "plain", '{"level":"{{.status}}"}', "{{ .level | ToUpper }}")
+        (
+            "{{.app}}",
+            "{{.level}}-{{.status}}",
+            "plain",
+            '{"level":"{{.status}}"}',
+            "{{ .level | ToUpper }}",
+            '{"level":"{{ .status | trunc 1 }}","app":"{{ upper .app }}"}',
+            '{{ if eq .level "error" }}level={{ .user_id }}{{ else }}{{ __line__ }}{{ end }}',
+            "{{ __line__ | lower }}",
+            "{{ .took | duration_seconds }}",
+            "{{ div 7 .status }}",
+            "{{ __timestamp__ | unixEpoch }} {{ $.level }}",
+            "{{ .nosuch | default .__error__ }}",
+            '{{ 1 | printf "%d" }}',
+        )
     ),
     numbers=st.sampled_from((0.0, 1.0, 7.0, 200.0, 499.5, -3.0)),
     durations=st.sampled_from((SECOND, 20_000_000, 1)),

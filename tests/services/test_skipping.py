@@ -120,6 +120,43 @@ def test_counts_are_known_without_entries(shop: Shop, by: str, counted: str) -> 
         assert one.values.tolist() == pytest.approx(other.values.tolist())
 
 
+def test_the_log_volume_that_grafana_asks_for_is_known_too(shop: Shop) -> None:
+    volume = 'sum by (level, detected_level) (count_over_time({{app="shop"}}{} [5m]))'
+    dropping = shop.ask(volume.format(" | drop __error__"), step=MINUTE)
+    assert dropping.statistics.lines_read == 0
+    plain = shop.ask(volume.format(""), step=MINUTE)
+    assert isinstance(dropping.result, MatrixResult)
+    assert isinstance(plain.result, MatrixResult)
+    assert [series.labels for series in dropping.result.series] == [series.labels for series in plain.result.series]
+    for one, other in zip(dropping.result.series, plain.result.series, strict=True):
+        assert one.values.tolist() == other.values.tolist()
+
+
+@pytest.mark.parametrize(
+    "stages",
+    [
+        "| json | drop __error__",
+        "| json | label_format u=`{{ .user | upper }}` | u=`U4711`",
+        '| json | line_format `{{ if eq .user "u4711" }}a{{ else }}{{ __line__ }}{{ end }}` |= `a`',
+        '| regexp `"user":"(?P<user>u[0-9]+)` | user=`u4711`',
+        '|> `<_>"user":"u4711"<_>`',
+        '|= ip("10.0.0.0/8")',
+        "| decolorize",
+        "| json | level_extracted=``",
+    ],
+)
+def test_stages_that_need_no_interpreter(shop: Shop, stages: str) -> None:
+    query = f'sum by (level) (count_over_time({{app="shop"}} {stages} [5m]))'
+    plan = shop.explain(query)
+    assert "interpreter" not in plan
+    assert shop.ask(query, step=MINUTE).statistics.lines_interpreted == 0
+
+
+def test_a_template_that_asks_the_time_goes_through_the_interpreter(shop: Shop) -> None:
+    plan = shop.explain('sum by (t) (count_over_time({app="shop"} | label_format t=`{{ __timestamp__ }}` [5m]))')
+    assert "a template that asks for more than single labels" in plan
+
+
 def test_windows_that_end_between_minutes_are_counted_out(shop: Shop) -> None:
     answer = shop.ask('sum(count_over_time({app="shop"}[90s]))', step=45 * SECOND)
     assert answer.statistics.lines_read > 0

@@ -2,16 +2,19 @@
 
 import re
 from collections.abc import Callable
-from ipaddress import ip_address
+from ipaddress import IPv4Address, IPv6Address
 
 from sigyn.languages.logql.ip_pattern import parse_ip_pattern
 
-_CANDIDATE = re.compile(
-    r"(?=[0-9][0-9]{0,2}\.)[0-9.]+"
-    r"|(?=[0-9A-Fa-f]{1,4}:|::[0-9A-Fa-f])[0-9A-Fa-f:.]+"
+CANDIDATE = (
+    r"[0-9]{1,3}\.[0-9.]*"  # of IPv4, else of IPv6
+    r"|[0-9A-Fa-f]{1,4}:[0-9A-Fa-f:.]*"
+    r"|::[0-9A-Fa-f][0-9A-Fa-f:.]*"
 )
-"""A run of characters that may be an IPv4 address, else one that may be an IPv6 address. Runs are as
-long as can be, so that `1.2.3.4.5` holds no address."""
+"""A run of characters that may be an address, as an expression of RE2's too. Runs are as long as can be, so that
+`1.2.3.4.5` holds no address."""
+
+_CANDIDATE = re.compile(CANDIDATE)
 
 
 def compile_addresses(pattern: str) -> Callable[[str], bool]:
@@ -20,11 +23,14 @@ def compile_addresses(pattern: str) -> Callable[[str], bool]:
     Raises IpPatternError when `pattern` is none of these.
     """
     wanted = parse_ip_pattern(pattern)
+    address_of: type[IPv4Address | IPv6Address] = IPv4Address if wanted.version == 4 else IPv6Address
 
     def holds(text: str) -> bool:
         for candidate in _CANDIDATE.findall(text):
+            if (":" in candidate) == (wanted.version == 4):  # most are times
+                continue
             try:
-                address = ip_address(candidate)
+                address = address_of(candidate)
             except ValueError:
                 continue
             if wanted.contains(address):

@@ -15,12 +15,13 @@ ODD = re.compile(r"\ufffd|\\u(?:[dD][89a-fA-F]|[fF][fF][fF][dD])")
 """Characters that the walk treats in a way of its own: halves of surrogate pairs and U+FFFD."""
 
 
-def _reject(constant: str) -> None:
+def reject(constant: str) -> None:
+    """Refuses `NaN` and the like. Raises JSONDecodeError."""
     raise JSONDecodeError("not in JSON", constant, 0)
 
 
 strict_decode: Callable[[str, int], tuple[Any, int]] = JSONDecoder(
-    object_pairs_hook=tuple, parse_float=str, parse_int=str, parse_constant=_reject, strict=False
+    object_pairs_hook=tuple, parse_float=str, parse_int=str, parse_constant=reject, strict=False
 ).raw_decode
 """Decode the value at an offset: objects as tuples of pairs in the order of the text, numbers as they
 are written. Raises JSONDecodeError (a ValueError), and RecursionError for very deep values."""

@@ -6,6 +6,7 @@ lines that no parser understands. Source: recorded answers.
 
 from collections.abc import Sequence
 
+from sigyn.engine.interpreter.entry import RESERVED
 from sigyn.languages.logql import ast
 
 COUNTING = frozenset({"count_over_time", "rate", "bytes_over_time", "bytes_rate"})
@@ -26,6 +27,18 @@ def needs_no_labels(query: ast.RangeAggregation, hint: ast.Grouping | None) -> b
 
 def _asks(stage: ast.Stage) -> bool:
     return isinstance(stage, _ASKING) and not isinstance(stage, ast.EntryMatcher)
+
+
+def without_idle_drops(stages: Sequence[ast.Stage]) -> Sequence[ast.Stage]:
+    """The stages but those at the beginning that only drop errors, of which there are none yet.
+
+    Grafana has `| drop __error__` in the query that draws the log volume, whatever the query. No stream may have a
+    label of such a name.
+    """
+    for place, stage in enumerate(stages):
+        if not isinstance(stage, ast.Drop) or not all(choice.name in RESERVED for choice in stage.choices):
+            return stages[place:]
+    return ()
 
 
 def without_parsers(stages: Sequence[ast.Stage]) -> list[ast.Stage]:

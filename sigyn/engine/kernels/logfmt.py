@@ -3,9 +3,9 @@
 Pairs are `key=value`, `key="quoted value"` or a bare `key`, between white space; a key is compared
 with the wanted labels as the interpreter's logfmt stage names it (a byte that a label name can't
 hold becomes `_`), the first of equal keys wins; for keys that were asked for the last does, empty or
-not, and one that is not there gives the empty text. A line is hard when the kernel would have to
-guess: a quote or a second `=` where none belongs, an unterminated quote, an empty key, a key that
-is not ASCII or begins with a digit, or a wanted value with an escape or U+FFFD in it.
+not, and one that is not there gives the empty text. A pair that breaks the rules is skipped up to the next blank, and
+behind a quote that does not end there is nothing. A line is hard when the kernel would have to guess: a key that is
+not ASCII or begins with a digit and has a value, or a wanted value with an escape or U+FFFD in it.
 """
 
 import numpy as np
@@ -42,12 +42,16 @@ def _walk(
         if at >= end:
             return True
         key = at
-        while at < end and byte_at(data, at) > 32 and byte_at(data, at) != 61:
-            if byte_at(data, at) == 34 or byte_at(data, at) >= 128:
-                return False
+        is_plain = not 48 <= byte_at(data, key) <= 57
+        while at < end and byte_at(data, at) > 32 and byte_at(data, at) != 61 and byte_at(data, at) != 34:
+            is_plain = is_plain and byte_at(data, at) < 128
             at += 1
         key_end = at
-        if key_end == key or 48 <= byte_at(data, key) <= 57:
+        if at < end and (byte_at(data, at) == 34 or (byte_at(data, at) == 61 and key_end == key)):
+            while at < end and byte_at(data, at) > 32:
+                at += 1
+            continue
+        if not is_plain and ((at < end and byte_at(data, at) == 61) or keep_empty):
             return False
         escaped = False
         if at < end and byte_at(data, at) == 61:
@@ -66,13 +70,12 @@ def _walk(
                         at += 1
                     at += 1
                 if at >= end:
-                    return False
+                    return True
                 stop = at
                 at += 1
-                if at < end and byte_at(data, at) > 32:
-                    return False
             else:
                 start = at
+                bad = False
                 while at < end:
                     if at + WIDTH <= len(data):
                         at += plain_in_word(data, at)
@@ -81,10 +84,11 @@ def _walk(
                     byte = byte_at(data, at)
                     if byte <= 32:
                         break
-                    if byte == 61 or byte == 34:
-                        return False
+                    bad = bad or byte == 61 or byte == 34
                     at += 1
                 at = min(at, end)
+                if bad:
+                    continue
                 stop = at
         else:
             start = stop = at

@@ -8,17 +8,33 @@ interpreter (sigyn/engine/interpreter); this module says the same in SQL and ker
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from functools import partial
 
+from sigyn.engine.interpreter.entry import RESERVED
+from sigyn.engine.interpreter.selectors import compile_match
 from sigyn.engine.sql.conversions import byte_count, duration_seconds
 from sigyn.engine.sql.extractions import json_paths, logfmt_keys
 from sigyn.engine.sql.predicates import compile_predicate, has_text, is_known, mapped, number, text_matches
 from sigyn.engine.sql.scope import ERROR, Scope
-from sigyn.engine.sql.steps import Compute, Filter, FilterLine, FilterText, Parse, Path
+from sigyn.engine.sql.steps import (
+    Coalesce,
+    Compute,
+    Extract,
+    Filter,
+    FilterLine,
+    FilterText,
+    FindAddress,
+    MatchPattern,
+    Parse,
+    Path,
+)
+from sigyn.engine.sql.templates import rendered
 from sigyn.engine.sql.text import NULL, Sql, any_of, build, column, flag, literal, negated
 from sigyn.engine.sql.unsupported import Unsupported
 from sigyn.engine.streams import QueryStreams
 from sigyn.languages.logql import ast
 from sigyn.languages.logql.pattern import Capture, parse_pattern
+from sigyn.languages.regex import compile_regex
 from sigyn.languages.templates.logql import compile_line_template
 
 LINE_TEMPLATE = "{{ __line__ }}"
@@ -82,6 +98,11 @@ def _compile_stage(stage: ast.Stage, scope: Scope) -> None:
             _begin_parser(scope, "logfmt", "", paths=logfmt_keys(extractions))
         case ast.PatternParser(pattern):
             _pattern(scope, pattern)
+        case ast.RegexpParser(pattern):
+            _regexp(scope, pattern)
+        case ast.Decolorize():
+            coloured = build("(contains({}, chr(27)) OR contains({}, chr(155)))", scope.line, scope.line)
+            scope.doubts.append(coloured)
         case ast.LineFormat(template):
             _line_format(scope, template)
         case ast.LabelFormat(assignments):
@@ -100,23 +121,29 @@ def _keep_rows(scope: Scope, predicate: Sql) -> None:
 
 
 def _filter_lines(scope: Scope, operator: str, operands: tuple[ast.LineOperand, ...]) -> None:
-    predicate = _line_filter(scope.line, operator, operands)
-    if scope.doubts or scope.line.name != "line" or any(operand.fold for operand in operands):
+    if operator in ("|>", "!>"):
+        name = scope.fresh("covered")
+        scope.steps.append(MatchPattern(name, scope.line, tuple(operand.value for operand in operands)))
+        _keep_rows(scope, flag(name) if operator == "|>" else negated(flag(name)))
+        return
+    predicate = _line_filter(scope, operator, operands)
+    if scope.doubts or scope.line.name != "line" or any(operand.fold or operand.ip for operand in operands):
         _keep_rows(scope, predicate)
         return
     sought = tuple(operand.value for operand in operands)
     scope.steps.append(FilterLine(sought, operator in ("|~", "!~"), operator.startswith("!"), predicate))
 
 
-def _line_filter(line: Sql, operator: str, operands: tuple[ast.LineOperand, ...]) -> Sql:
-    if any(operand.ip for operand in operands):
-        raise Unsupported("ip() in a line filter")
+def _line_filter(scope: Scope, operator: str, operands: tuple[ast.LineOperand, ...]) -> Sql:
+    texts = [operand for operand in operands if not operand.ip]
     if operator in ("|=", "!="):
-        found = [_contains(line, operand) for operand in operands]
-    elif operator in ("|~", "!~"):
-        found = [build("regexp_matches({}, {})", line, literal(operand.value)) for operand in operands]
+        found = [_contains(scope.line, operand) for operand in texts]
     else:
-        raise Unsupported("a pattern line filter")
+        found = [build("regexp_matches({}, {})", scope.line, literal(operand.value)) for operand in texts]
+    if len(texts) < len(operands):
+        step = FindAddress(scope.fresh("address"), scope.line, tuple(each.value for each in operands if each.ip))
+        scope.steps.append(step)
+        found.append(flag(step.name))
     return any_of(found) if operator.startswith("|") else negated(any_of(found))
 
 
@@ -194,39 +221,84 @@ def _pattern(scope: Scope, text: str) -> None:
             scope.parsed[piece.name] = column(f"{stem}.{piece.name}")
 
 
+def _regexp(scope: Scope, text: str) -> None:
+    if scope.has_parser or scope.kept is not None or scope.overrides:
+        raise Unsupported("a parser behind a stage that made or removed labels")
+    regex = compile_regex(text)
+    stem = scope.fresh("parsed")
+    groups = tuple((f"{stem}.{name}", index) for name, index in regex.groupindex.items())
+    scope.steps.append(Extract(scope.line, literal(text), regex.groups, groups))
+    scope.parsed |= {name: column(f"{stem}.{name}") for name in regex.groupindex}
+
+
 def _line_format(scope: Scope, text: str) -> None:
-    parts = compile_line_template(text, "line").parts()
+    template = compile_line_template(text, "line")
+    parts = template.parts()
     if parts is None:
-        raise Unsupported("a template with more than plain fields")
-    pieces = [literal(part) if isinstance(part, str) else scope.text(part.name) for part in parts]
-    name = scope.fresh("line")
-    value = build("concat(" + ", ".join(["{}"] * len(pieces)) + ")", *pieces) if pieces else literal("")
-    scope.steps.append(Compute(name, value))
-    scope.line = column(name)
+        value = rendered(scope, template, scope.label)
+    else:
+        pieces = [literal(part) if isinstance(part, str) else scope.text(part.name) for part in parts]
+        value = build("concat(" + ", ".join(["{}"] * len(pieces)) + ")", *pieces) if pieces else literal("")
+    if value.name is None:  # a parser wants a column
+        name = scope.fresh("line")
+        scope.steps.append(Compute(name, value))
+        value = column(name)
+    scope.line = value
 
 
 def _label_format(scope: Scope, assignments: tuple[ast.LabelAssignment, ...]) -> None:
     made: dict[str, Sql] = {}
+    seen: dict[str, Sql] | None = None  # what was made when the first template looked
     for assignment in assignments:
-        if not assignment.rename and assignment.value == LINE_TEMPLATE and assignment.name not in made:
+        if assignment.rename:
+            if assignment.name in made or assignment.value in {*made, assignment.name}:
+                raise Unsupported("label_format of a label that it makes")
+            _rename(scope, made, assignment.value, assignment.name)
+            continue
+        seen = dict(made) if seen is None else seen
+        if assignment.value == LINE_TEMPLATE:
             made[assignment.name] = scope.line
             continue
-        if not assignment.rename or assignment.name in made or assignment.value in {*made, assignment.name}:
-            raise Unsupported("label_format with a template")
-        made[assignment.name] = scope.label(assignment.value)
-        made[assignment.value] = NULL
+        template = compile_line_template(assignment.value, "label")
+        made[assignment.name] = rendered(scope, template, partial(_label_or_made, scope, seen))
     scope.overrides.update(made)
 
 
+def _rename(scope: Scope, made: dict[str, Sql], old: str, new: str) -> None:
+    """Where an entry has no label to be renamed, one of the new name stays."""
+    value, others = scope.label(old), scope.label(new)
+    if value is NULL:
+        return
+    made[old] = NULL
+    if others is NULL:
+        made[new] = value
+        return
+    name = scope.fresh("renamed")
+    scope.steps.append(Coalesce(name, (value, others)))
+    made[new] = column(name)
+
+
+def _label_or_made(scope: Scope, made: Mapping[str, Sql], name: str) -> Sql:
+    return made[name] if name in made else scope.label(name)
+
+
 def _drop(scope: Scope, choice: ast.LabelChoice) -> None:
+    if choice.name in RESERVED and choice.name not in scope.stream_names:
+        if choice.name == ERROR:
+            scope.errors = [(condition, error) for condition, error in scope.errors if not _is_dropped(choice, error)]
+        return
     if choice.name.startswith("__error"):
-        raise Unsupported("drop of an error")
+        raise Unsupported("drop of a label that is named as an error")
     if choice.matcher is None:
         scope.overrides[choice.name] = NULL
         return
     value = scope.label(choice.name)
     matches = text_matches(scope.text(choice.name), choice.matcher.operator, choice.matcher.value)
     scope.overrides[choice.name] = build("CASE WHEN NOT {} THEN {} END", matches, value)
+
+
+def _is_dropped(choice: ast.LabelChoice, value: str) -> bool:
+    return choice.matcher is None or compile_match(choice.matcher.operator, choice.matcher.value)(value)
 
 
 def _keep(scope: Scope, choices: tuple[ast.LabelChoice, ...]) -> None:

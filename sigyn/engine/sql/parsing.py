@@ -14,18 +14,18 @@ from sigyn.engine.kernels.json import SEPARATOR, extract_json
 from sigyn.engine.kernels.logfmt import extract_logfmt
 from sigyn.engine.kernels.pattern import LITERAL, UNNAMED, extract_pattern
 from sigyn.engine.kernels.slices import joined, room
-from sigyn.engine.sql.steps import Parse
+from sigyn.engine.sql.steps import MatchPattern, Parse
 from sigyn.engine.stored_paths import has_whole, stored_values
-from sigyn.languages.logql.pattern import Capture
+from sigyn.languages.logql.pattern import Capture, parse_line_pattern
 from sigyn.store.portion import Portion
-from sigyn.store.shapes.values import Flags, string_buffers
+from sigyn.store.shapes.values import Flags, equal_texts, string_buffers
 
 
 def parse_lines(step: Parse, frame: Frame) -> None:
     """Add the columns of a parser to a frame: its labels, and which lines are hard or failed."""
     (name,) = step.line.columns
     parts = [_part(step, part) for part in frame.selected()] if name == "line" else []
-    parts = parts or [_parsed(step, lines, rows) for lines, rows in frame.chunks(name)]
+    parts = parts or [_parsed(step, lines.cast(pa.string()), rows) for lines, rows in frame.chunks(name)]
     frame.add(step.hard, np.concatenate([np.empty(0, np.bool_), *(part.hard for part in parts)]))
     frame.add(step.failed, np.concatenate([np.empty(0, np.bool_), *(part.failed for part in parts)]))
     for index, column in enumerate(step.wanted.values()):
@@ -134,6 +134,36 @@ def _pattern(step: Parse, lines: pa.Array, rows: Rows) -> _Outcome:
     starts, lengths, hard = room(len(labels), len(rows))
     extract_pattern(data, offsets, rows, literals, ends, np.array(slots, np.int64), starts, lengths)
     return _Outcome(hard, np.zeros(len(rows), np.bool_), _found(data, starts, lengths))
+
+
+def covered_lines(step: MatchPattern, frame: Frame) -> Flags:
+    """Which lines one of the patterns covers, as the interpreter's line filter has it."""
+    (name,) = step.line.columns
+    patterns = [parse_line_pattern(pattern).pieces for pattern in step.patterns]
+    found = [np.zeros(0, np.bool_)]
+    for lines, rows in frame.chunks(name):
+        texts = lines.cast(pa.string())
+        found.append(np.logical_or.reduce([_covered(pieces, texts, rows) for pieces in patterns]))
+    return np.concatenate(found)
+
+
+def _covered(pieces: tuple[str | Capture, ...], lines: pa.StringArray, rows: Rows) -> Flags:
+    """Each capture has to cover something, and a literal at the end has to be the end of the line."""
+    data, offsets = string_buffers(lines)
+    begins, ends = offsets[rows], offsets[rows + 1]
+    captures = [place for place, piece in enumerate(pieces) if isinstance(piece, Capture)]
+    if not captures:
+        text = "".join(piece for piece in pieces if isinstance(piece, str))
+        return equal_texts(lines.take(pa.array(rows)), text)
+    literals, literal_ends = joined(piece.encode() if isinstance(piece, str) else b"" for piece in pieces)
+    slots = [captures.index(place) if place in captures else LITERAL for place in range(len(pieces))]
+    starts, lengths, _ = room(len(captures), len(rows))
+    extract_pattern(data, offsets, rows, literals, literal_ends, np.array(slots, np.int64), starts, lengths)
+    covered = (lengths > 0).all(axis=0)
+    last = pieces[-1]
+    if isinstance(last, str):
+        covered &= starts[-1] + lengths[-1] + len(last.encode()) == ends
+    return np.asarray(covered & (ends > begins))
 
 
 def _slot(piece: str | Capture, labels: Sequence[str]) -> int:

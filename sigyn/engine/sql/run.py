@@ -6,12 +6,31 @@ from collections.abc import Callable, Iterable, Sequence
 import numpy as np
 import numpy.typing as npt
 import pyarrow as pa
+import pyarrow.compute as pc
 
 from sigyn.engine.automata.automaton import automaton_of
 from sigyn.engine.duck import Duck
-from sigyn.engine.frame import POSITION, Frame
-from sigyn.engine.sql.steps import Compute, Filter, FilterLine, FilterText, Map, Number, Parse, Step
-from sigyn.engine.sql.text import Sql, build, identifier
+from sigyn.engine.frame import POSITION, Frame, flags_of
+from sigyn.engine.interpreter.addresses import CANDIDATE, compile_addresses
+from sigyn.engine.interpreter.patterns import compile_line_pattern
+from sigyn.engine.sql.rendering import render
+from sigyn.engine.sql.steps import (
+    Coalesce,
+    Compute,
+    Extract,
+    Filter,
+    FilterLine,
+    FilterText,
+    FindAddress,
+    Map,
+    MatchPattern,
+    Number,
+    Parse,
+    Render,
+    Step,
+)
+from sigyn.engine.sql.text import Sql, build, identifier, literal
+from sigyn.store.shapes.values import Flags
 
 INTERPRETED_ROWS = 4096  # 20 to 80 ms for the interpreter; numba takes a second to load
 
@@ -40,10 +59,22 @@ def run_steps(steps: Iterable[Step], frame: Frame, duck: Duck) -> Frame:
                 _parse(step, frame)
             case Compute(name, value):
                 frame.add(name, _evaluate(value, frame, duck))
+            case Coalesce(name, (source, other)):
+                frame.add(name, _coalesced(_evaluate(source, frame, duck), _evaluate(other, frame, duck)))
             case Map(name, source, convert):
                 texts = _evaluate(source, frame, duck).dictionary_encode()
                 numbers = [None if text is None else convert(text) for text in texts.dictionary.to_pylist()]
                 frame.add(name, pa.array(numbers, pa.float64()).take(texts.indices))
+            case Extract():
+                _extract(step, frame, duck)
+            case MatchPattern(name):
+                frame.add(name, _covered(step, frame))
+            case FindAddress(name):
+                frame.add(name, _with_address(step, frame, duck))
+            case Render(name, doubt, sources):
+                texts, failed = render(step, [_evaluate(source, frame, duck) for source in sources])
+                frame.add(name, texts)
+                frame.add(doubt, failed)
     return frame
 
 
@@ -149,6 +180,12 @@ def _add_numbers(step: Number, frame: Frame, duck: Duck) -> None:
     frame.add(step.doubt, answer.column("doubt"))
 
 
+def _coalesced(texts: pa.Array, others: pa.Array) -> pa.Array:
+    if not texts.null_count or others.null_count == len(others):
+        return texts
+    return pc.coalesce(texts.cast(pa.string()), others.cast(pa.string()))
+
+
 def _whole(values: pa.Array | pa.ChunkedArray) -> pa.Array:
     return values.combine_chunks() if isinstance(values, pa.ChunkedArray) else values
 
@@ -160,15 +197,43 @@ def _add_empty(step: Step, frame: Frame) -> None:
                 frame.add(name, pa.array([], pa.bool_()))
             for name in step.wanted.values():
                 frame.add(name, pa.array([], pa.string()))
-        case Compute(name, _):
+        case Compute(name, _) | Coalesce(name, _):
             frame.add(name, pa.array([], pa.string()))
         case Map(name, _, _):
             frame.add(name, pa.array([], pa.float64()))
+        case Extract():
+            for name, _ in step.groups:
+                frame.add(name, pa.array([], pa.string()))
+        case MatchPattern(name) | FindAddress(name):
+            frame.add(name, pa.array([], pa.bool_()))
+        case Render(name, doubt):
+            frame.add(name, pa.array([], pa.string()))
+            frame.add(doubt, pa.array([], pa.bool_()))
         case Number(name, doubt, _):
             frame.add(name, pa.array([], pa.float64()))
             frame.add(doubt, pa.array([], pa.bool_()))
         case Filter() | FilterLine() | FilterText():
             pass
+
+
+def _extract(step: Extract, frame: Frame, duck: Duck) -> None:
+    """DuckDB names groups by their order; one that takes no part is empty for it, as all are where nothing matches."""
+    names = ", ".join(f"'{number}'" for number in range(1, step.count + 1))
+    found = build(f"regexp_extract({{}}, {{}}, [{names}])", step.line, step.expression)
+    empty = " AND ".join(f"found['{number}'] = ''" for number in range(1, step.count + 1))
+    matches = build("regexp_matches({}, {})", step.line, step.expression)
+    table = frame.table(sorted(step.columns))
+    answer = select(
+        f"SELECT found, CASE WHEN {empty} THEN {matches} ELSE true END AS matched"
+        f" FROM (SELECT *, {found} AS found FROM frame) ORDER BY {POSITION}",
+        table,
+        duck,
+    )
+    matched = flags_of(answer.column("matched"))
+    groups = _whole(answer.column("found"))
+    for name, number in step.groups:
+        texts = groups.field(number - 1)
+        frame.add(name, texts if matched.all() else pc.if_else(pa.array(matched), texts, None))
 
 
 def _parse(step: Parse, frame: Frame) -> None:
@@ -179,6 +244,31 @@ def _parse(step: Parse, frame: Frame) -> None:
     from sigyn.engine.sql.parsing import parse_lines
 
     parse_lines(step, frame)
+
+
+def _covered(step: MatchPattern, frame: Frame) -> Flags:
+    """Which lines one of the patterns covers."""
+    if len(frame) <= INTERPRETED_ROWS and not _is_kernel_ready("pattern"):
+        tests = [compile_line_pattern(pattern) for pattern in step.patterns]
+        (name,) = step.columns
+        lines = frame.column(name).to_pylist()
+        return np.array([any(test(line) for test in tests) for line in lines], np.bool_)
+    from sigyn.engine.sql.parsing import covered_lines
+
+    return covered_lines(step, frame)
+
+
+def _with_address(step: FindAddress, frame: Frame, duck: Duck) -> Flags:
+    """Which lines hold an address that is wanted: each that may be one is looked at once, wherever it stands."""
+    candidates = build("unnest(regexp_extract_all({}, {}))", step.line, literal(CANDIDATE))
+    table = frame.table(sorted(step.columns))
+    answer = select(f"SELECT {POSITION}, {candidates} AS address FROM frame", table, duck)
+    texts = _whole(answer.column("address")).dictionary_encode()
+    tests = [compile_addresses(pattern) for pattern in step.patterns]
+    wanted = [any(test(text) for test in tests) for text in texts.dictionary.to_pylist()]
+    found = np.zeros(len(frame), np.bool_)
+    found[answer.column(POSITION).to_numpy()[np.array(wanted, np.bool_)[texts.indices.to_numpy()]]] = True
+    return found
 
 
 def _is_kernel_ready(kind: str) -> bool:

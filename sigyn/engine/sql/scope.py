@@ -72,7 +72,7 @@ class Scope:
         if self.kept is not None and name not in self.kept:
             return NULL
         if name.endswith(EXTRACTED) and (self.has_parser or self.metadata):
-            raise Unsupported(f"{name}, which depends on a clash of labels")
+            return self._extracted(name)
         if name in self.common_names:
             return column(STREAM_PREFIX + name)
         sources = [*self._stored(name), *self._from_parser(name)]
@@ -110,6 +110,25 @@ class Scope:
                 wanted[name] = f"{self.parser.hard}.{len(wanted)}"
             return [column(wanted[name])]
         return []
+
+    def _extracted(self, name: str) -> Sql:
+        """What a parser finds under the name of a label of the stream, or under this one; both are in doubt."""
+        base = name.removesuffix(EXTRACTED)
+        if self.metadata or name in self.stream_names or base in (ERROR, ERROR_DETAILS, "detected_level", ""):
+            raise Unsupported(f"{name}, which depends on a clash of labels")
+        own = self._from_parser(name)
+        clashing = self._from_parser(base) if base in self.stream_names else []
+        if not clashing:
+            return own[0] if own else NULL
+        if self.parser is not None and self.parser.paths:  # such a label is there only where the line has the value
+            raise Unsupported(f"{name}, which depends on a clash of labels")
+        of_stream = column(STREAM_PREFIX + base)
+        if not own:
+            return build("CASE WHEN {} IS NOT NULL THEN {} END", of_stream, clashing[0])
+        doubt = build("({} IS NOT NULL AND {} IS NOT NULL AND {} IS NOT NULL)", of_stream, clashing[0], own[0])
+        if doubt not in self.doubts:
+            self.doubts.append(doubt)
+        return build("CASE WHEN {} IS NOT NULL THEN coalesce({}, {}) ELSE {} END", of_stream, *clashing, *own, *own)
 
     def _error(self) -> Sql:
         if not self.errors:

@@ -1,6 +1,6 @@
 """What a compiled pipeline does to a frame, step by step."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from typing import Literal, TypeAlias
 
@@ -64,6 +64,19 @@ class Compute:
         return self.value.columns
 
 
+@dataclass(frozen=True, slots=True)
+class Coalesce:
+    """Add a column with the first text that is not null among those of two sources."""
+
+    name: str
+    sources: tuple[Sql, Sql]
+
+    @property
+    def columns(self) -> frozenset[str]:
+        """Columns that the step reads."""
+        return frozenset().union(*(source.columns for source in self.sources))
+
+
 Convert: TypeAlias = Callable[[str], float | None]
 """Gives the number that a text stands for, None when it stands for none."""
 
@@ -80,6 +93,77 @@ class Map:
     def columns(self) -> frozenset[str]:
         """Columns that the step reads."""
         return self.source.columns
+
+
+@dataclass(frozen=True, slots=True)
+class Extract:
+    """Add columns with what groups of a regular expression take of the first match in `line`, null where it has none.
+
+    A group that takes no part in a match is empty.
+
+    expression  as SQL
+    count       how many groups it has
+    groups      names of the columns, each with the number of its group, from 1 on; there is one at least
+    """
+
+    line: Sql
+    expression: Sql
+    count: int
+    groups: tuple[tuple[str, int], ...]
+
+    @property
+    def columns(self) -> frozenset[str]:
+        """Columns that the step reads."""
+        return self.line.columns
+
+
+@dataclass(frozen=True, slots=True)
+class MatchPattern:
+    """Add a column of truth values: whether one of some patterns of `|>` covers `line`, which is a column."""
+
+    name: str
+    line: Sql
+    patterns: tuple[str, ...]
+
+    @property
+    def columns(self) -> frozenset[str]:
+        """Columns that the step reads."""
+        return self.line.columns
+
+
+@dataclass(frozen=True, slots=True)
+class FindAddress:
+    """Add a column of truth values: whether `line`, which is a column, holds an address of one of some patterns."""
+
+    name: str
+    line: Sql
+    patterns: tuple[str, ...]
+
+    @property
+    def columns(self) -> frozenset[str]:
+        """Columns that the step reads."""
+        return self.line.columns
+
+
+@dataclass(frozen=True, slots=True)
+class Render:
+    """Add a column of texts: `render` of each combination of texts of `sources`, of which there is one at least.
+
+    A source that is null counts as the empty text.
+
+    render  gives None where it can't make a text
+    doubt   column: true where it gave None
+    """
+
+    name: str
+    doubt: str
+    sources: tuple[Sql, ...]
+    render: Callable[[Sequence[str]], str | None]
+
+    @property
+    def columns(self) -> frozenset[str]:
+        """Columns that the step reads."""
+        return frozenset().union(*(source.columns for source in self.sources))
 
 
 @dataclass(frozen=True, slots=True)
@@ -131,4 +215,17 @@ class FilterLine:
         return self.predicate.columns
 
 
-Step: TypeAlias = Filter | FilterLine | FilterText | Parse | Compute | Map | Number
+Step: TypeAlias = (
+    Filter
+    | FilterLine
+    | FilterText
+    | Parse
+    | Extract
+    | MatchPattern
+    | FindAddress
+    | Compute
+    | Coalesce
+    | Map
+    | Render
+    | Number
+)

@@ -58,6 +58,12 @@ Entry = tuple[str, int]
 """Line and timestamp (ns) of the entry that a template is executed for: the context of its functions."""
 
 
+LINE = "__line__"
+"""The function that gives the line."""
+
+_OF_THE_TIME = frozenset(("__timestamp__", "now"))
+
+
 def _line(entry: Entry) -> str:
     return entry[0]
 
@@ -78,7 +84,7 @@ def logql_functions(clock: Clock = system_clock) -> Mapping[str, Function]:
         **NUMBER_FUNCTIONS,
         **time_functions(clock),
         "fromJson": Function(_from_json, ("string",)),
-        "__line__": Function(_line, contextual=True),
+        LINE: Function(_line, contextual=True),
         "__timestamp__": Function(_timestamp, contextual=True),
     }
 
@@ -104,6 +110,14 @@ class LineTemplate:
     def parts(self) -> tuple[Part, ...] | None:
         """Texts and fields in order, when the template is nothing else than those; else None."""
         return self._parts
+
+    @property
+    def inputs(self) -> frozenset[str] | None:
+        """The labels that the text depends on, and LINE for the line; None when it depends on more."""
+        inputs = self._template.inputs
+        if inputs is None or inputs.functions & _OF_THE_TIME or LINE in inputs.fields:
+            return None
+        return inputs.fields | (inputs.functions & {LINE})
 
     def execute(self, labels: Mapping[str, str], line: str, timestamp: int) -> str:
         """The text for an entry with these labels; a missing label is the empty text.

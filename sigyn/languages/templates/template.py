@@ -6,6 +6,7 @@ from typing import TypeAlias
 
 from sigyn.languages.templates.builtins import BUILTINS
 from sigyn.languages.templates.errors import TemplateError
+from sigyn.languages.templates.inputs import Inputs, inputs_of
 from sigyn.languages.templates.limits import MAXIMUM_TEXT
 from sigyn.languages.templates.nodes import Action, Body, Command, Pipe, Statement, Text
 from sigyn.languages.templates.nodes import Field as FieldNode
@@ -28,13 +29,15 @@ Part: TypeAlias = str | Field
 class Template:
     """A template that was compiled once and can be executed many times, also by several threads."""
 
-    __slots__ = ("_blocks", "_body", "_maximum_length", "_parts", "_slots", "name")
+    __slots__ = ("_blocks", "_body", "_maximum_length", "_parts", "_slots", "inputs", "name")
 
-    def __init__(self, name: str, blocks: Blocks, parts: tuple[Part, ...] | None, maximum_length: int) -> None:
+    def __init__(self, name: str, blocks: Blocks, body: Body, maximum_length: int) -> None:
+        """`body` is its syntax tree, which `blocks` has compiled."""
         self.name = name
+        self.inputs: Inputs | None = inputs_of(body)
         self._blocks = blocks
         self._body, self._slots = blocks[name]
-        self._parts = parts
+        self._parts = _parts(body)
         self._maximum_length = maximum_length
 
     def parts(self) -> tuple[Part, ...] | None:
@@ -100,4 +103,4 @@ def compile_template(
         site = Site(name, text, tree_name, known, missing)
         step = compile_body(body, site, blocks)
         blocks[tree_name] = (step, site.slots)
-    return Template(name, blocks, _parts(trees.bodies[name]), maximum_length)
+    return Template(name, blocks, trees.bodies[name], maximum_length)

@@ -9,6 +9,7 @@ from hypothesis import strategies as st
 from sigyn.engine.interpreter.json_paths import find_paths, strict_values
 from sigyn.engine.interpreter.json_syntax import JsonSyntaxError, walk_object
 from sigyn.engine.interpreter.names import sanitise_name
+from sigyn.engine.interpreter.unpack import strings_of, walked_strings
 from tests.engine.interpreter.running import STREAM, parsed, run
 
 ERROR = {"__error__": "JSONParserErr"}
@@ -102,6 +103,14 @@ def test_the_fast_and_the_lenient_reading_agree(document: dict[str, object], asc
     entry = run("| json", line)
     assert entry is not None
     assert entry.parsed == expected
+
+
+@given(documents, st.booleans(), st.sampled_from(("", " tail", "}", "\x00")))
+def test_strings_to_unpack_found_fast_and_leniently_agree(
+    document: dict[str, object], ascii_only: bool, behind: str
+) -> None:
+    line = json.dumps(document, ensure_ascii=ascii_only) + behind
+    assert list(strings_of(line, 0)) == list(walked_strings(line, 0))
 
 
 @given(documents, st.data())

@@ -1,0 +1,119 @@
+"""What the stages of LogQL cost, over lines of three kinds: JSON, access lines and logfmt.
+
+    python bench/stages.py [--lines 900000]
+
+Stores a third of the lines of each kind, over six hours, and asks one metric query for each stage. Prints what the
+first and the best of three runs took, in ms and in us for each line that the stage looked at.
+"""
+
+import argparse
+import asyncio
+import json
+import random
+import tempfile
+import time
+from collections.abc import Iterator
+from pathlib import Path
+
+import pyarrow as pa
+
+from sigyn.engine.duck import Duck
+from sigyn.engine.warm import warm_kernels
+from sigyn.model.batch import ENTRY_SCHEMA, Batch
+from sigyn.model.labels import labels_of
+from sigyn.model.time import HOUR, MINUTE, SECOND
+from sigyn.services.fair_queue import QueueLimits
+from sigyn.services.query import QueryRequest, QueryService
+from sigyn.services.query_limits import QueryLimits
+from sigyn.store import Store, StoreSettings
+
+START = 1_768_471_200 * SECOND
+SPAN = 6 * HOUR
+KINDS = ("json", "access", "logfmt")
+HOSTS = 8
+STREAMS = tuple(
+    labels_of({"app": kind, "host": f"node-{host}", "level": "info"}) for kind in KINDS for host in range(HOSTS)
+)
+LINES_IN_A_PUSH = 100_000
+
+QUESTIONS = (
+    ("line filter", "json", '|= "u777"'),
+    ("regular expression", "access", "|~ `/(login|orders)\\?id=1\\d+`"),
+    ("pattern", "access", '|> `<_> "GET /login?<_>`'),
+    ("ip", "access", '|= ip("10.1.0.0/16")'),
+    ("json", "json", "| json | status=`500`"),
+    ("json of one path", "json", '| json who="context.user" | who="u777"'),
+    ("logfmt", "logfmt", "| logfmt | rows > 900"),
+    ("logfmt of one key", "logfmt", '| logfmt n="rows" | n > 900'),
+    ("pattern parser", "access", '| pattern `<ip> - "<method> <path>?<_>" <status> <_>` | status >= 500'),
+    ("regexp", "access", '| regexp `"(?P<method>\\S+) (?P<path>[^? ]+)` | path=`/login`'),
+    ("label_format", "json", "| json | label_format kind=`{{ .status | trunc 1 }}xx` | kind=`5xx`"),
+    ("line_format", "json", "| json | line_format `{{ .message | upper }}` |= `CACHE`"),
+    ("a clashing label", "logfmt", "| logfmt | level_extracted=`error`"),
+    ("decolorize", "logfmt", "| decolorize |= `error`"),
+)
+
+
+def lines_of(kind: str, count: int, rnd: random.Random) -> Iterator[str]:
+    """So many lines of a kind."""
+    for _ in range(count):
+        status, user = rnd.choice((200, 200, 200, 201, 404, 500)), f"u{rnd.randrange(50_000)}"
+        if kind == "json":
+            message = rnd.choice(("request completed", "cache miss", "session started", "retrying upstream call"))
+            context = {"user": user, "tenant": f"t{rnd.randrange(40)}"}
+            yield json.dumps({"message": message, "status": status, "ms": rnd.random() * 100, "context": context})
+        elif kind == "access":
+            path = rnd.choice(("/login", "/orders", "/healthz"))
+            ip = f"10.{rnd.randrange(256)}.{rnd.randrange(256)}.7"
+            yield f'{ip} - "GET {path}?id={rnd.randrange(1 << 20)}" {status} {rnd.random():.3f}'
+        else:
+            level = rnd.choice(("info", "info", "info", "error"))
+            yield f'level={level} msg="took {rnd.random() * 40:.3f} ms" rows={rnd.randrange(1024)} user={user}'
+
+
+def pushes(lines: int) -> Iterator[Batch]:
+    """Entries of all kinds in order of time."""
+    rnd = random.Random(1)
+    for begin in range(0, lines, LINES_IN_A_PUSH):
+        count = min(LINES_IN_A_PUSH, lines - begin)
+        texts = [lines_of(kind, count, rnd) for kind in KINDS]
+        columns = {
+            "stream": [HOSTS * (place % 3) + place // 3 % HOSTS for place in range(count)],
+            "timestamp": [START + (begin + place) * (SPAN // lines) for place in range(count)],
+            "line": [next(texts[place % 3]) for place in range(count)],
+            "detected_level": pa.nulls(count, pa.string()),
+            "metadata": pa.nulls(count, pa.string()),
+        }
+        yield Batch("bench", STREAMS, pa.table(columns, ENTRY_SCHEMA))
+
+
+async def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--lines", type=int, default=900_000, help="lines in all")
+    lines = parser.parse_args().lines
+    warm_kernels()
+    with tempfile.TemporaryDirectory() as folder:
+        store = Store.open(StoreSettings(data=Path(folder) / "data", compaction=False, max_uncompacted_bytes=1 << 40))
+        duck = Duck(1 << 30, 2, f"{folder}/spill")
+        service = QueryService(store, duck, QueryLimits(), threads=2, queue=QueueLimits(2))
+        for batch in pushes(lines):
+            await store.append(batch)
+        store.compact_now()
+        print(f"{'stage':24s}{'first, ms':>12s}{'best, ms':>12s}{'best, us a line':>18s}")
+        for name, kind, stages in QUESTIONS:
+            query = f'sum by (host) (count_over_time({{app="{kind}"}} {stages} [5m]))'
+            request = QueryRequest("bench", query, START, START + SPAN, step=5 * MINUTE)
+            runs = []
+            for _ in range(3):
+                begun = time.perf_counter()
+                await service.query_range(request)
+                runs.append(time.perf_counter() - begun)
+            own = 3e6 * min(runs) / lines
+            print(f"{name:24s}{1000 * runs[0]:12.1f}{1000 * min(runs):12.1f}{own:18.3f}", flush=True)
+        service.close()
+        duck.close()
+        await store.close()
+
+
+if __name__ == "__main__":
+    asyncio.run(main())
