@@ -89,7 +89,7 @@ def plan_aggregation(task: RangeTask, streams: QueryStreams, *, metadata: bool) 
     if not program.complete:
         return AggregationPlan(task, program, None, program.reason)
     try:
-        names = series_names(program, task.series_grouping, task.unwrapped)
+        names = series_names(program, task.series_grouping, task.unwrapped, keeps_errors=task.keeps_errors)
         for name in names.names:
             program.scope.label(name)  # asks the parser for the label before any frame is parsed
     except Unsupported as reason:

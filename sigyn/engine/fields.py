@@ -10,44 +10,57 @@ import numpy.typing as npt
 import pyarrow as pa
 
 from sigyn.store.portion import Portion
-from sigyn.store.shapes.values import Flags, equal_texts
+from sigyn.store.shapes.values import Flags, Texts, equal_texts, valid_rows
 
 Rows = npt.NDArray[np.int64]
+
+_CODES = pa.dictionary(pa.int32(), pa.string())
 
 _PLAIN_NUMBER = re.compile(r"-?[0-9]+(\.[0-9]+)?")
 
 
 @dataclass(frozen=True, slots=True)
 class StoredField:
-    """A field of a portion's entries, all of which the portion knows the field of."""
+    """A field of a portion's entries, all of which the portion knows the field of.
+
+    `instead` is the text of entries without it; None: they have none.
+    """
 
     portion: Portion
     name: str
     rows: Rows
+    instead: str | None = None
 
     def __len__(self) -> int:
         return len(self.rows)
 
     def take(self, positions: Rows) -> "StoredField":
         """The field of the entries at these positions."""
-        return StoredField(self.portion, self.name, self.rows[positions])
+        return StoredField(self.portion, self.name, self.rows[positions], self.instead)
 
     def texts(self) -> pa.Array:
         """The texts, strings or a dictionary."""
         texts = self.portion.field(self.name, self.rows)
-        return pa.nulls(len(self), pa.string()) if texts is None else texts
+        if texts is None:
+            texts = pa.nulls(len(self), _CODES if self.instead is not None else pa.string())
+        return texts if self.instead is None else _filled(texts, self.instead)
 
     def equal(self, text: str) -> Flags:
         """Which texts are this one, which is not empty."""
         known = self.portion.field_is(self.name, text)
         return equal_texts(self.texts(), text) if known is None else np.asarray(known[self.rows])
 
+    def has_text(self) -> Flags:
+        """Which texts are there and not empty."""
+        found = self.portion.numbers(self.name)
+        return _has_text(self.texts()) if found is None else np.asarray(found[1][self.rows])
+
     def numbers(self) -> pa.Array | None:
         """The texts as float64; None where SQL or the interpreter has to read them."""
         found = self.portion.numbers(self.name)
         if found is not None:
-            values, valid = found
-            return pa.array(values[self.rows], mask=~valid[self.rows])
+            values, valid = found[0][self.rows], found[1][self.rows]
+            return pa.array(values, mask=~valid) if self.instead is None or valid.all() else None
         texts = self.texts()
         if texts.null_count == len(texts):
             return pa.nulls(len(self), pa.float64())
@@ -57,6 +70,22 @@ class StoredField:
         if not all(map(_PLAIN_NUMBER.fullmatch, distinct)):
             return None
         return pa.array([float(text) for text in distinct], pa.float64()).take(texts.indices)
+
+
+def _has_text(texts: Texts) -> Flags:
+    return valid_rows(texts) & ~equal_texts(texts, "")
+
+
+def _filled(texts: Texts, text: str) -> Texts:
+    """The same texts, and this one where there is none."""
+    if not texts.null_count:
+        return texts
+    if not isinstance(texts, pa.DictionaryArray):
+        return texts.fill_null(text)
+    known, place = texts.dictionary, texts.dictionary.index(text).as_py()
+    if place < 0:
+        known, place = pa.concat_arrays([known, pa.array([text], known.type)]), len(known)
+    return pa.DictionaryArray.from_arrays(texts.indices.cast(pa.int32()).fill_null(place), known)
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,6 +112,10 @@ class FoundField:
     def equal(self, text: str) -> Flags:
         """Which texts are this one, which is not empty."""
         return equal_texts(self.texts(), text)
+
+    def has_text(self) -> Flags:
+        """Which texts are there and not empty."""
+        return np.asarray(self.lengths > 0)
 
     def numbers(self) -> None:
         """None: SQL or the interpreter has to read them."""
@@ -117,6 +150,11 @@ class FieldColumn:
             pieces = [
                 piece.equal(text) if isinstance(piece, _LAZY) else equal_texts(piece, text) for piece in self._pieces
             ]
+        return np.concatenate([np.zeros(0, np.bool_), *pieces])
+
+    def has_text(self) -> Flags:
+        """Which texts are there and not empty."""
+        pieces = [piece.has_text() if isinstance(piece, _LAZY) else _has_text(piece) for piece in self._pieces]
         return np.concatenate([np.zeros(0, np.bool_), *pieces])
 
     def numbers(self) -> pa.ChunkedArray | None:

@@ -126,6 +126,11 @@ class Frame:
         added = self._added.get(name)
         return added.equal(text) if isinstance(added, FieldColumn) else None
 
+    def has_text(self, name: str) -> Flags:
+        """Over the selected rows which texts of a column are there and not empty."""
+        added = self._added.get(name)
+        return (added if isinstance(added, FieldColumn) else FieldColumn(_pieces(self.column(name)))).has_text()
+
     def flags(self, name: str) -> Flags:
         """A column of truth values without null over the selected rows."""
         added = self._added.get(name)
@@ -139,8 +144,7 @@ class Frame:
         Lines that are held as text are not gathered for this: what a kernel reads is never copied.
         """
         if name in self._added or name != "line":
-            values = self.column(name)
-            for piece in values.chunks if isinstance(values, pa.ChunkedArray) else [values]:
+            for piece in _pieces(self.column(name)):
                 yield piece, np.arange(len(piece), dtype=np.int64)
             return
         for part in self.selected():
@@ -211,6 +215,10 @@ class Frame:
         if any(piece.type != pieces[0].type for piece in pieces):
             pieces = [piece.cast(pa.string()) for piece in pieces]
         return pa.chunked_array(pieces, pieces[0].type if pieces else pa.string())
+
+
+def _pieces(values: pa.Array | pa.ChunkedArray) -> Sequence[pa.Array]:
+    return values.chunks if isinstance(values, pa.ChunkedArray) else [values]
 
 
 def flags_of(values: pa.Array | pa.ChunkedArray) -> Flags:

@@ -20,8 +20,10 @@ class SeriesNames:
     metadata: bool = False
 
 
-def series_names(program: Program, grouping: ast.Grouping | None, unwrapped: str | None) -> SeriesNames:
-    """The labels that SQL has to group by.
+def series_names(
+    program: Program, grouping: ast.Grouping | None, unwrapped: str | None, *, keeps_errors: bool
+) -> SeriesNames:
+    """The labels that SQL has to group by; with `keeps_errors`, entries that have an error count, too.
 
     Raises Unsupported when they can't be listed, because a parser may make any label.
     """
@@ -30,21 +32,22 @@ def series_names(program: Program, grouping: ast.Grouping | None, unwrapped: str
         if unwrapped in grouping.labels:
             raise Unsupported("grouping by the unwrapped label")
         return SeriesNames(grouping.labels)
-    if scope.errors:
+    if scope.errors and keeps_errors:
         raise Unsupported("all labels of entries that may have an error")
     left_out = frozenset(grouping.labels if grouping is not None else ()) | {unwrapped, ERROR}
     if scope.kept is not None:
         visible = scope.kept
-    elif scope.parser is not None:
+    elif scope.parser is not None and not scope.parser.paths:
         raise Unsupported(f"{scope.parser.kind} without a grouping by labels")
     else:
-        if scope.parsed.keys() & RESERVED:
+        parsed = scope.parsed.keys() | (scope.parser.paths.keys() if scope.parser is not None else set())
+        if parsed & RESERVED:
             raise Unsupported("a label that clashes with one that stages set")
-        visible = scope.stream_names | scope.parsed.keys() | scope.overrides.keys() | {"detected_level"}
-        if scope.parsed.keys() & (scope.stream_names | {"detected_level"}) or "detected_level" in scope.stream_names:
+        visible = scope.stream_names | parsed | scope.overrides.keys() | {"detected_level"}
+        if parsed & (scope.stream_names | {"detected_level"}) or "detected_level" in scope.stream_names:
             raise Unsupported("a label that clashes with a label of a stream")
         if scope.metadata:
-            if scope.parsed or scope.overrides or any(name.endswith(EXTRACTED) for name in visible):
+            if parsed or scope.overrides or any(name.endswith(EXTRACTED) for name in visible):
                 raise Unsupported("structured metadata behind a stage that makes labels")
             if left_out - {None, ERROR}:
                 raise Unsupported("all structured metadata but some")

@@ -40,7 +40,8 @@ def tallied_series(task: RangeTask, scan: Scan) -> SeriesNames | None:
     if stages:
         return None
     try:
-        return series_names(compile_pipeline((), None, scan.streams, metadata=False), task.series_grouping, None)
+        program = compile_pipeline((), None, scan.streams, metadata=False)
+        return series_names(program, task.series_grouping, None, keeps_errors=task.keeps_errors)
     except Unsupported:
         return None
 

@@ -67,6 +67,13 @@ class Layout:
         form = self.forms[column]
         return self.few[column] if isinstance(form, TextForm) and form.coded else ()
 
+    def may_hold(self, column: str, text: bytes) -> bool:
+        """Whether this may stand in some text of a column, as far as the footer tells."""
+        if self.few[column]:
+            return any(text in each for each in self.few[column])
+        alphabet = self.alphabets[column]
+        return alphabet is None or bool(alphabet[list(text)].all())
+
     def is_known_to(self, parsers: Collection[Syntax]) -> bool:
         """Whether the columns hold all that each of these parsers finds in lines that have a shape."""
         return all(self.codes[each][:-1].all() for each in parsers)

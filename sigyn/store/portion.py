@@ -28,6 +28,9 @@ ReadSome = Callable[[Sequence[str]], dict[str, pa.Array]]
 
 _FEW = 64  # of so many rows one is sought: then it is quicker to look for these alone
 
+_REPLACED = "\ufffd".encode()
+"""What is stored in the place of bytes that are no UTF-8."""
+
 _NO_ROWS = np.zeros(0, np.int64)
 
 
@@ -272,10 +275,24 @@ class Portion:
         return found
 
     def escaped(self, name: str) -> Flags | None:
-        """Entries whose field has escapes to undo, which `field` does not know; None: none."""
+        """Entries whose field has something to undo, so that `field` does not know it as parsers do; None: none."""
+        replaced = self.replaced(name)
         if self.layout is None or RAW + name not in self.layout.forms:
+            return replaced
+        raw = valid_rows(self._physical(RAW + name))
+        return raw if replaced is None else raw | replaced
+
+    def replaced(self, name: str) -> Flags | None:
+        """Entries whose field holds U+FFFD, which parsers give as a blank, and `field` as it is; None: none."""
+        column = FIELD + name
+        if self.layout is None or column not in self.layout.forms or not self.layout.may_hold(column, _REPLACED):
             return None
-        return valid_rows(self._physical(RAW + name))
+        texts = self._text(column)
+        if isinstance(texts, pa.DictionaryArray):
+            texts = pc.match_substring(texts.dictionary, _REPLACED.decode()).take(texts.indices)
+        else:
+            texts = pc.match_substring(texts, _REPLACED.decode())
+        return np.asarray(texts.fill_null(False).to_numpy(zero_copy_only=False))
 
     def numbers(self, name: str) -> tuple[npt.NDArray[np.float64], Flags] | None:
         """The field's texts as float64, and which entries have one; None when it is not held as numbers."""

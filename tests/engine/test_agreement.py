@@ -242,8 +242,23 @@ WORDS = Vocabulary(
     capture_patterns=st.sampled_from(
         ('<ip> - "<verb> <path> <_>" <status> <took>', "level=<level> <_>", "<msg>:<_>", "x<status>")
     ),
-    json_paths=st.sampled_from(("a", "a.b", "status", "user_id", "a[0]")),
-    logfmt_keys=st.sampled_from(("level", "status", "took")),
+    json_paths=st.sampled_from(
+        (
+            "a",
+            "a.b",
+            "a_b",
+            "b.a",
+            "status",
+            "user_id",
+            '["user-id"]',
+            '["x.y"]',
+            "msg",
+            '["9lives"].b',
+            '["ключ"]',
+            "a[0]",
+        )
+    ),
+    logfmt_keys=st.sampled_from(("level", "status", "took", "user-id", "user_id", "msg")),
     templates=st.sampled_from(
         (
             "{{.app}}",
@@ -491,6 +506,12 @@ def test_queries_for_fields_agree(
     step=st.sampled_from((90 * SECOND, 90 * SECOND, 2 * SECOND)),  # windows of a few steps, and of very many
 )
 def test_metric_queries_agree(
+    world: World, labels: list[Labels], entries: list[Row], query: ast.MetricQuery, strict: bool, step: int
+) -> None:
+    assert_metric_query_agrees(world, labels, entries, query, strict, step)
+
+
+def assert_metric_query_agrees(
     world: World, labels: list[Labels], entries: list[Row], query: ast.MetricQuery, strict: bool, step: int
 ) -> None:
     tenant = world.fill(labels, entries)

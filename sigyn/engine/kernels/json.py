@@ -1,11 +1,16 @@
-"""`| json` over a column of lines, for the labels that a query needs.
+"""`| json` over a column of lines, for the labels that a query needs, flattened or at paths of keys.
 
 The kernel walks a line as strict JSON (RFC 8259) and compares each flattened key with the wanted
 labels as it goes, as the interpreter's json stage names them: nested keys are joined by `_`, and a
 byte that a label name can't hold becomes `_`. The first value of a label wins; null and arrays
 give no label. A line is hard when the kernel would have to guess: it is not one strict JSON
 object, nests deeper than MAX_DEPTH, has a key that is empty, escaped, not ASCII or begins with a
-digit, or holds a wanted value with an escape in it.
+digit, or holds a wanted value with an escape or U+FFFD in it.
+
+At paths, keys are compared as they are, byte by byte, and the names of keys are joined by SEPARATOR,
+which no text holds; an empty key, a digit or a letter of any script are as good as others. Null
+gives the empty text there, objects and arrays are given as they are written, and a path that leads
+nowhere gives the empty text.
 """
 
 import numpy as np
@@ -13,12 +18,17 @@ import numpy.typing as npt
 
 from sigyn.compiled.loops import borrowing, compiled
 from sigyn.engine.kernels.names import name_byte
+from sigyn.engine.kernels.replaced import has_replaced
 from sigyn.store.shapes.bytes_at import byte_at
 from sigyn.store.shapes.json_text import is_space, scalar_end, string_end
 
 MAX_DEPTH = 24
 
+SEPARATOR = b"\xff"
+
 _KEY = MAX_DEPTH
+
+_OPEN = -2  # lengths of values that are objects or arrays, as long as their end is not read: less the depth
 
 _EXPECT_KEY_OR_END = 0
 _EXPECT_KEY = 1
@@ -31,12 +41,21 @@ Integers = npt.NDArray[np.int32]
 
 
 @borrowing
+def _close(starts: Integers, lengths: Integers, row: int, depth: int, at: int) -> None:
+    """Set the lengths of values that are the object or array at this depth, which ends before `at`."""
+    for w in range(len(lengths)):
+        if lengths[w, row] == _OPEN - depth:
+            lengths[w, row] = at - starts[w, row]
+
+
+@borrowing
 def _walk(
     data: Bytes,
     begin: int,
     end: int,
     wanted: Bytes,
     wanted_ends: Integers,
+    at_paths: bool,
     matched: Integers,
     in_object: npt.NDArray[np.bool_],
     starts: Integers,
@@ -45,6 +64,7 @@ def _walk(
 ) -> bool:
     """Fill starts[:, row] and lengths[:, row]; False: hard. `matched` is scratch [depth, wanted]."""
     count = len(wanted_ends)
+    between = 255 if at_paths else 95
     at = begin
     while at < end and is_space(byte_at(data, at)):
         at += 1
@@ -69,6 +89,7 @@ def _walk(
                 at += 1
                 if depth == 0:
                     break
+                _close(starts, lengths, row, depth, at)
                 depth -= 1
                 state = _EXPECT_COMMA_OR_END
                 continue
@@ -76,19 +97,21 @@ def _walk(
                 return False
             at += 1
             close, escaped = string_end(data, at, end)
-            if close < 0 or escaped or close == at:
+            if close < 0 or escaped:
                 return False
-            if 48 <= byte_at(data, at) <= 57:
-                return False
-            for k in range(at, close):
-                if byte_at(data, k) >= 128:
+            if not at_paths:
+                if close == at or 48 <= byte_at(data, at) <= 57:
                     return False
+                for k in range(at, close):
+                    if byte_at(data, k) >= 128:
+                        return False
             for w in range(count):
                 reach = matched[depth, w]
                 stop = wanted_ends[w]
                 if reach >= 0 and reach + (close - at) <= stop:
                     for k in range(at, close):
-                        if name_byte(byte_at(data, k)) != wanted[reach]:
+                        key_byte = byte_at(data, k)
+                        if (key_byte if at_paths else name_byte(key_byte)) != wanted[reach]:
                             reach = -1
                             break
                         reach += 1
@@ -105,6 +128,7 @@ def _walk(
         elif state == _EXPECT_VALUE or state == _EXPECT_VALUE_OR_END:
             if byte == 93 and state == _EXPECT_VALUE_OR_END:
                 at += 1
+                _close(starts, lengths, row, depth, at)
                 depth -= 1
                 state = _EXPECT_COMMA_OR_END
                 continue
@@ -117,7 +141,10 @@ def _walk(
                 in_object[depth] = byte == 123
                 for w in range(count):
                     reach = matched[_KEY, w]
-                    if byte == 123 and named and reach >= 0 and reach < wanted_ends[w] and wanted[reach] == 95:
+                    if at_paths and named and reach == wanted_ends[w] and lengths[w, row] == -1:
+                        starts[w, row] = at - 1
+                        lengths[w, row] = _OPEN - depth
+                    if byte == 123 and named and reach >= 0 and reach < wanted_ends[w] and wanted[reach] == between:
                         matched[depth, w] = reach + 1
                     else:
                         matched[depth, w] = -1
@@ -138,13 +165,13 @@ def _walk(
                     return False
                 if stop < 0:
                     at = -stop
-                    start = -1
+                    start, stop = (at, at) if at_paths else (-1, -1)
                 else:
                     at = stop
             if start >= 0 and in_object[depth]:
                 for w in range(count):
-                    if matched[_KEY, w] == wanted_ends[w] and lengths[w, row] < 0:
-                        if escaped:
+                    if matched[_KEY, w] == wanted_ends[w] and lengths[w, row] == -1:
+                        if escaped or has_replaced(data, start, stop):
                             return False
                         starts[w, row] = start
                         lengths[w, row] = stop - start
@@ -157,6 +184,7 @@ def _walk(
                 at += 1
                 if depth == 0:
                     break
+                _close(starts, lengths, row, depth, at)
                 depth -= 1
             else:
                 return False
@@ -172,6 +200,7 @@ def extract_json(
     rows: npt.NDArray[np.int64],
     wanted: Bytes,
     wanted_ends: Integers,
+    at_paths: bool,
     starts: Integers,
     lengths: Integers,
     hard: npt.NDArray[np.bool_],
@@ -180,10 +209,11 @@ def extract_json(
     """Extract labels from the lines `rows` of a string column (`data`, `offsets`).
 
     `wanted` is the UTF-8 of the wanted label names one after the other, `wanted_ends` where each
-    ends. For the i-th of `rows`: starts[w, i] and lengths[w, i] place the value of label w in
-    `data` (length -1: the line does not have it); failed[i] says that the line does not begin as
-    an object does, so that parsing fails before any label is there; hard[i] says that the line
-    must go to the interpreter, and then the others mean nothing.
+    ends; with `at_paths` they are paths. For the i-th of `rows`: starts[w, i] and lengths[w, i]
+    place the value of label w in `data` (length -1: the line does not have it); failed[i] says that
+    the line does not begin as an object does, so that parsing fails before any label is there (at
+    paths nothing fails that begins as an array or a string does, and an empty line has no label);
+    hard[i] says that the line must go to the interpreter, and then the others mean nothing.
     """
     count = len(wanted_ends)
     matched = np.empty((MAX_DEPTH + 1, max(count, 1)), np.int32)
@@ -194,7 +224,16 @@ def extract_json(
         begin, end = offsets[rows[i]], offsets[rows[i] + 1]
         while begin < end and is_space(data[begin]):
             begin += 1
-        failed[i] = begin < end and data[begin] != 123
+        if at_paths:
+            if begin == end and begin == offsets[rows[i]]:
+                failed[i] = hard[i] = False
+                continue
+            failed[i] = begin == end or (data[begin] != 123 and data[begin] != 91 and data[begin] != 34)
+        else:
+            failed[i] = begin < end and data[begin] != 123
         hard[i] = not failed[i] and not _walk(
-            data, begin, end, wanted, wanted_ends, matched, in_object, starts, lengths, i
+            data, begin, end, wanted, wanted_ends, at_paths, matched, in_object, starts, lengths, i
         )
+        if at_paths and not failed[i]:
+            for w in range(count):
+                lengths[w, i] = max(lengths[w, i], 0)

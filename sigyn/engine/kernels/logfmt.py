@@ -2,9 +2,10 @@
 
 Pairs are `key=value`, `key="quoted value"` or a bare `key`, between white space; a key is compared
 with the wanted labels as the interpreter's logfmt stage names it (a byte that a label name can't
-hold becomes `_`), the first of equal keys wins. A pair that breaks the rules is skipped up to the next blank, and
+hold becomes `_`), the first of equal keys wins; for keys that were asked for the last does, empty or
+not, and one that is not there gives the empty text. A pair that breaks the rules is skipped up to the next blank, and
 behind a quote that does not end there is nothing. A line is hard when the kernel would have to guess: a key that is
-not ASCII or begins with a digit and has a value, or a wanted value with an escape in it.
+not ASCII or begins with a digit and has a value, or a wanted value with an escape or U+FFFD in it.
 """
 
 import numpy as np
@@ -12,6 +13,7 @@ import numpy.typing as npt
 
 from sigyn.compiled.loops import borrowing, compiled
 from sigyn.engine.kernels.names import name_byte
+from sigyn.engine.kernels.replaced import has_replaced
 from sigyn.store.shapes.bytes_at import byte_at
 from sigyn.store.shapes.plain_bytes import WIDTH, plain_in_quotes, plain_in_word
 
@@ -27,6 +29,7 @@ def _walk(
     wanted: Bytes,
     wanted_ends: Integers,
     keep_empty: bool,
+    last_wins: bool,
     starts: Integers,
     lengths: Integers,
     row: int,
@@ -93,14 +96,14 @@ def _walk(
             continue
         for w in range(count):
             begin = 0 if w == 0 else wanted_ends[w - 1]
-            if wanted_ends[w] - begin == key_end - key and lengths[w, row] < 0:
+            if wanted_ends[w] - begin == key_end - key and (last_wins or lengths[w, row] < 0):
                 same = True
                 for k in range(key_end - key):
                     if name_byte(byte_at(data, key + k)) != wanted[begin + k]:
                         same = False
                         break
                 if same:
-                    if escaped:
+                    if escaped or has_replaced(data, start, stop):
                         return False
                     starts[w, row] = start
                     lengths[w, row] = stop - start
@@ -114,14 +117,20 @@ def extract_logfmt(
     wanted: Bytes,
     wanted_ends: Integers,
     keep_empty: bool,
+    asked_for: bool,
     starts: Integers,
     lengths: Integers,
     hard: npt.NDArray[np.bool_],
 ) -> None:
-    """Extract labels from the lines `rows`; arguments and results as `extract_json` has them."""
+    """Extract labels from the lines `rows`; arguments and results as `extract_json` has them.
+
+    `asked_for` says that the query names the keys, so that every line has the labels.
+    """
     count = len(wanted_ends)
     for i in range(len(rows)):
         for w in range(count):
-            lengths[w, i] = -1
-        row = rows[i]
-        hard[i] = not _walk(data, offsets[row], offsets[row + 1], wanted, wanted_ends, keep_empty, starts, lengths, i)
+            lengths[w, i] = 0 if asked_for else -1
+        begin, end = offsets[rows[i]], offsets[rows[i] + 1]
+        hard[i] = not _walk(
+            data, begin, end, wanted, wanted_ends, keep_empty or asked_for, asked_for, starts, lengths, i
+        )

@@ -13,7 +13,8 @@ from functools import partial
 from sigyn.engine.interpreter.entry import RESERVED
 from sigyn.engine.interpreter.selectors import compile_match
 from sigyn.engine.sql.conversions import byte_count, duration_seconds
-from sigyn.engine.sql.predicates import compile_predicate, is_known, mapped, number, text_matches
+from sigyn.engine.sql.extractions import json_paths, logfmt_keys
+from sigyn.engine.sql.predicates import compile_predicate, has_text, is_known, mapped, number, text_matches
 from sigyn.engine.sql.scope import ERROR, Scope
 from sigyn.engine.sql.steps import (
     Coalesce,
@@ -25,6 +26,7 @@ from sigyn.engine.sql.steps import (
     FindAddress,
     MatchPattern,
     Parse,
+    Path,
 )
 from sigyn.engine.sql.templates import rendered
 from sigyn.engine.sql.text import NULL, Sql, any_of, build, column, flag, literal, negated
@@ -88,8 +90,12 @@ def _compile_stage(stage: ast.Stage, scope: Scope) -> None:
             _label_filter(predicate, scope)
         case ast.JsonParser(()):
             _begin_parser(scope, "json", "JSONParserErr")
+        case ast.JsonParser(extractions):
+            _begin_parser(scope, "json", "JSONParserErr", paths=json_paths(extractions))
         case ast.LogfmtParser(False, keep_empty, ()):
             _begin_parser(scope, "logfmt", "", keep_empty=keep_empty)
+        case ast.LogfmtParser(False, _, extractions):
+            _begin_parser(scope, "logfmt", "", paths=logfmt_keys(extractions))
         case ast.PatternParser(pattern):
             _pattern(scope, pattern)
         case ast.RegexpParser(pattern):
@@ -189,17 +195,22 @@ def _filter_before_parsing(predicate: ast.Predicate, scope: Scope) -> None:
         return
     if any(character in value for character in '"\\/<>&'):
         return
-    hidden = literal("\\u" if parse.kind == "json" else "\\")
-    test = build("(contains({}, {}) OR contains({}, {}))", parse.line, literal(value), parse.line, hidden)
+    hidden = ["\\u" if parse.kind == "json" else "\\"]
+    if " " in value:
+        hidden.append("\ufffd")  # which parsers give as a blank
+    test = any_of([build("contains({}, {})", parse.line, literal(text)) for text in (value, *hidden)])
     scope.steps.insert(scope.steps.index(parse), FilterText(test))
 
 
-def _begin_parser(scope: Scope, kind: str, error: str, *, keep_empty: bool = False) -> None:
+def _begin_parser(
+    scope: Scope, kind: str, error: str, *, keep_empty: bool = False, paths: Mapping[str, Path] | None = None
+) -> None:
     if scope.has_parser or scope.kept is not None or scope.overrides:
         raise Unsupported("a parser behind a stage that made or removed labels")
     stem = scope.fresh("parsed")
     parse = Parse("json" if kind == "json" else "logfmt", scope.line, f"{stem}.hard", f"{stem}.failed", error)
     parse.keep_empty = keep_empty
+    parse.paths.update(paths or {})
     scope.steps.append(parse)
     scope.parser = parse
     scope.doubts.append(flag(parse.hard))
@@ -319,6 +330,8 @@ def _compile_unwrap(unwrap: ast.Unwrap, scope: Scope) -> Sql:
     text = scope.label(unwrap.label)
     if text is NULL:
         raise Unsupported("unwrap of a label that no entry has")
+    if scope.parser is not None and scope.parser.paths:
+        _keep_rows(scope, has_text(text))  # else each empty one, which is not unwrapped, would be a number in doubt
     if unwrap.conversion == "":
         value, doubt = number(scope, text)
         _keep_rows(scope, any_of([is_known(value), doubt]))

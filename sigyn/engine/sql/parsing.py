@@ -10,11 +10,12 @@ import pyarrow as pa
 from sigyn.compiled import loops
 from sigyn.engine.fields import FieldColumn, FoundField, Piece, StoredField
 from sigyn.engine.frame import Frame, Rows, Selected, lines_of
-from sigyn.engine.kernels.json import extract_json
+from sigyn.engine.kernels.json import SEPARATOR, extract_json
 from sigyn.engine.kernels.logfmt import extract_logfmt
 from sigyn.engine.kernels.pattern import LITERAL, UNNAMED, extract_pattern
 from sigyn.engine.kernels.slices import joined, room
 from sigyn.engine.sql.steps import MatchPattern, Parse
+from sigyn.engine.stored_paths import has_whole, stored_values
 from sigyn.languages.logql.pattern import Capture, parse_line_pattern
 from sigyn.store.portion import Portion
 from sigyn.store.shapes.values import Flags, equal_texts, string_buffers
@@ -42,12 +43,10 @@ class _Outcome:
 
 def _part(step: Parse, part: Selected) -> _Outcome:
     """The labels of a portion's lines: from its columns where it has them, else by parsing."""
-    known = None
-    if step.kind != "pattern" and not step.keep_empty:
-        known = part.portion.shaped(step.kind)
-    if known is None:
+    known = _known(step, part)
+    if not known.any():
         return _parsed(step, *lines_of(part))
-    if known.all() or (known := known[part.rows]).all():
+    if known.all():
         return _stored(step, part.portion, part.rows)
     stored = _stored(step, part.portion, part.rows[known])
     others = Selected(part.portion, part.rows[~known], 0)
@@ -65,14 +64,34 @@ def _part(step: Parse, part: Selected) -> _Outcome:
     )
 
 
+def _known(step: Parse, part: Selected) -> Flags:
+    """Of which of the selected lines columns tell the labels."""
+    known = None
+    if step.kind != "pattern" and (step.paths or not step.keep_empty):
+        known = part.portion.shaped(step.kind)
+    if known is None:
+        return np.zeros(len(part.rows), np.bool_)
+    known = np.ones(len(part.rows), np.bool_) if known.all() else known[part.rows]
+    if step.kind == "json":
+        whole = has_whole(part.portion, [step.paths[label] for label in step.wanted] if step.paths else [], part.rows)
+        known = known if whole is None else known & ~whole
+    return known
+
+
 def _stored(step: Parse, portion: Portion, rows: Rows) -> _Outcome:
     """The labels of shaped lines; one that wants escapes undone is hard."""
-    hard = np.zeros(len(rows), np.bool_)
-    for label in step.wanted:
-        escaped = portion.escaped(label)
+    hard, failed = np.zeros(len(rows), np.bool_), np.zeros(len(rows), np.bool_)
+    if step.paths and step.kind == "json":
+        found = [stored_values(portion, step.paths[label], rows) for label in step.wanted]
+        hard = np.logical_or.reduce([hard, *(each.hard for each in found)])
+        return _Outcome(hard, failed, [each.values for each in found])
+    names = [step.paths[label][0] for label in step.wanted] if step.paths else list(step.wanted)
+    for name in names:
+        escaped = portion.escaped(name)
         if escaped is not None:
             hard |= escaped[rows]
-    return _Outcome(hard, np.zeros(len(rows), np.bool_), [StoredField(portion, label, rows) for label in step.wanted])
+    instead = "" if step.paths else None
+    return _Outcome(hard, failed, [StoredField(portion, name, rows, instead) for name in names])
 
 
 def _texts(piece: Piece) -> pa.Array:
@@ -83,20 +102,26 @@ def _parsed(step: Parse, lines: pa.Array, rows: Rows) -> _Outcome:
     return _PARSERS[step.kind](step, lines, rows)
 
 
+def _wanted(step: Parse) -> list[bytes]:
+    """The names of labels, or the paths, as the kernels have them."""
+    paths = [step.paths[label] for label in step.wanted] if step.paths else [(label,) for label in step.wanted]
+    return [SEPARATOR.join(key.encode() for key in path) for path in paths]
+
+
 def _json(step: Parse, lines: pa.Array, rows: Rows) -> _Outcome:
     data, offsets = string_buffers(lines)
-    names, ends = joined(label.encode() for label in step.wanted)
+    names, ends = joined(_wanted(step))
     starts, lengths, hard = room(len(ends), len(rows))
     failed = np.zeros(len(rows), np.bool_)
-    extract_json(data, offsets, rows, names, ends, starts, lengths, hard, failed)
+    extract_json(data, offsets, rows, names, ends, bool(step.paths), starts, lengths, hard, failed)
     return _Outcome(hard, failed, _found(data, starts, lengths))
 
 
 def _logfmt(step: Parse, lines: pa.Array, rows: Rows) -> _Outcome:
     data, offsets = string_buffers(lines)
-    names, ends = joined(label.encode() for label in step.wanted)
+    names, ends = joined(_wanted(step))
     starts, lengths, hard = room(len(ends), len(rows))
-    extract_logfmt(data, offsets, rows, names, ends, step.keep_empty, starts, lengths, hard)
+    extract_logfmt(data, offsets, rows, names, ends, step.keep_empty, bool(step.paths), starts, lengths, hard)
     return _Outcome(hard, np.zeros(len(rows), np.bool_), _found(data, starts, lengths))
 
 

@@ -89,6 +89,13 @@ def _passes_errors(scope: Scope, compiled: Compiled) -> Compiled:
     return Compiled(any_of([compiled.true, failed]), compiled.doubt)
 
 
+def has_text(label: Sql) -> Sql:
+    """Whether a label is there and not empty."""
+    name = label.name
+    filled = build("coalesce({} <> '', false)", label)
+    return filled if name is None else filled.with_test(lambda frame: frame.has_text(name))
+
+
 def _both(join: Callable[[Sequence[Sql]], Sql], left: Compiled, right: Compiled) -> Compiled:
     doubts = [doubt for doubt in (left.doubt, right.doubt) if doubt is not None]
     return Compiled(join([left.true, right.true]), any_of(doubts) if doubts else None)

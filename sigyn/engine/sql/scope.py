@@ -104,7 +104,7 @@ class Scope:
     def _from_parser(self, name: str) -> list[Sql]:
         if name in self.parsed:
             return [self.parsed[name]]
-        if self.parser is not None:
+        if self.parser is not None and (not self.parser.paths or name in self.parser.paths):
             wanted = self.parser.wanted
             if name not in wanted:
                 wanted[name] = f"{self.parser.hard}.{len(wanted)}"
@@ -120,6 +120,8 @@ class Scope:
         clashing = self._from_parser(base) if base in self.stream_names else []
         if not clashing:
             return own[0] if own else NULL
+        if self.parser is not None and self.parser.paths:  # such a label is there only where the line has the value
+            raise Unsupported(f"{name}, which depends on a clash of labels")
         of_stream = column(STREAM_PREFIX + base)
         if not own:
             return build("CASE WHEN {} IS NOT NULL THEN {} END", of_stream, clashing[0])

@@ -7,6 +7,9 @@ from typing import Literal, TypeAlias
 from sigyn.engine.sql.text import Sql
 from sigyn.languages.logql.pattern import Capture
 
+Path: TypeAlias = tuple[str, ...]
+"""Keys, from the outermost object to the value."""
+
 
 @dataclass(frozen=True, slots=True)
 class Filter:
@@ -28,6 +31,8 @@ class Parse:
     hard    column: true where the interpreter has to decide about the line
     failed  column: true where the parser fails with `error` and gives no label at all
     pieces  of a pattern
+    paths   with expressions: the only labels that the parser gives, and the path of keys to the value of each (one
+            key in logfmt, as flattened); every line that the parser understands has all of them, empty at least
     """
 
     kind: Literal["json", "logfmt", "pattern"]
@@ -37,6 +42,7 @@ class Parse:
     error: str = ""
     pieces: tuple[str | Capture, ...] = ()
     keep_empty: bool = False
+    paths: dict[str, Path] = field(default_factory=dict)
     wanted: dict[str, str] = field(default_factory=dict)
 
     @property

@@ -62,6 +62,11 @@ def shape_of(skeleton: Skeleton) -> Shape | None:
     return Shape("json" if is_json else "logfmt", skeleton.literals, columns)
 
 
+def flattened(path: Sequence[str]) -> str:
+    """The name that LogQL gives the value at a path of keys, which are ASCII and don't begin with digits."""
+    return "_".join(_UNNAMED.sub("_", key) for key in path)
+
+
 def _json_names(skeleton: Skeleton) -> list[str] | None:
     if any("\\" in literal for literal in skeleton.literals):
         return None
