@@ -111,12 +111,12 @@ class StoreSettings:
     cache_bytes: int = 0
     max_waiting_bytes: int = 128 << 20
     max_group_bytes: int = 32 << 20
-    recent_bytes: int = 128 << 20
+    recent_bytes: int = 256 << 20
     metadata_bytes: int = 128 << 20
     max_uncompacted_segments: int = 4096
     max_uncompacted_bytes: int = 4 << 30
     compaction: bool = True
-    compaction_job_bytes: int = 192 << 20
+    compaction_job_bytes: int = 128 << 20
     compaction_settled_bytes: int = 256 << 20
     compaction_segments: int = 256
     compaction_jobs: Literal[1, 2] = 2

@@ -55,11 +55,11 @@ def test_tables_over_files(sigyn: Sigyn, app_log: Path) -> None:
 
 
 def test_how_a_query_would_run(asked: Sigyn, job: str) -> None:
-    plan = asked("explain", f'{job} | logfmt | label_format x="{{{{.ms}}}}" | stats count() by x', *LONG)
+    plan = asked("explain", f'{job} | logfmt | label_format x="{{{{ __timestamp__ }}}}" | stats count() by x', *LONG)
     assert plan.lines[0].startswith("log query with pipes: ")
     assert any("segments    1 read" in line for line in plan.lines)
     assert any(line.strip().startswith("| logfmt") and line.endswith("SQL") for line in plan.lines)
-    assert any("interpreter (label_format with a template)" in line for line in plan.lines)
+    assert any("interpreter (a template that asks for more than single labels)" in line for line in plan.lines)
     told = json.loads(asked("explain", f"rate({job}[5m])", "--instant", "-o", "json").out)
     assert told["kind"] == "instant metric query"
     assert told["reads"][0]["stages"][-1]["runs_in"] == "sql"
