@@ -37,10 +37,10 @@ def series_names(
     left_out = frozenset(grouping.labels if grouping is not None else ()) | {unwrapped, ERROR}
     if scope.kept is not None:
         visible = scope.kept
-    elif scope.parser is not None and not scope.parser.paths:
-        raise Unsupported(f"{scope.parser.kind} without a grouping by labels")
     else:
-        parsed = scope.parsed.keys() | (scope.parser.paths.keys() if scope.parser is not None else set())
+        parsed = scope.parsed_names
+        if parsed is None:
+            raise Unsupported("a parser of any labels without a grouping by labels")
         if parsed & RESERVED:
             raise Unsupported("a label that clashes with one that stages set")
         visible = scope.stream_names | parsed | scope.overrides.keys() | {"detected_level"}

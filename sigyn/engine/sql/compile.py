@@ -33,7 +33,7 @@ from sigyn.engine.sql.text import NULL, Sql, any_of, build, column, flag, litera
 from sigyn.engine.sql.unsupported import Unsupported
 from sigyn.engine.streams import QueryStreams
 from sigyn.languages.logql import ast
-from sigyn.languages.logql.pattern import Capture, parse_pattern
+from sigyn.languages.logql.pattern import parse_pattern
 from sigyn.languages.regex import compile_regex
 from sigyn.languages.templates.logql import compile_line_template
 
@@ -187,9 +187,11 @@ def _filter_before_parsing(predicate: ast.Predicate, scope: Scope) -> None:
     """
     if not isinstance(predicate, ast.StringPredicate) or predicate.operator != "=" or not predicate.value:
         return
-    parse = scope.parser
     name, value = predicate.name, predicate.value
-    if parse is None or parse.kind == "pattern" or name in scope.overrides or name in scope.stream_names:
+    if len(scope.parsers) != 1 or name in scope.overrides or name in scope.stream_names:
+        return
+    (parse,) = scope.parsers
+    if not isinstance(parse, Parse):
         return
     if name in (ERROR, "detected_level") or scope.metadata or not value.isascii() or not value.isprintable():
         return
@@ -205,41 +207,44 @@ def _filter_before_parsing(predicate: ast.Predicate, scope: Scope) -> None:
 def _begin_parser(
     scope: Scope, kind: str, error: str, *, keep_empty: bool = False, paths: Mapping[str, Path] | None = None
 ) -> None:
-    if scope.has_parser or scope.kept is not None or scope.overrides:
-        raise Unsupported("a parser behind a stage that made or removed labels")
+    _check_labels(scope)
+    if scope.has_paths or (paths and scope.has_parser):
+        raise Unsupported("a parser with expressions beside another")
     stem = scope.fresh("parsed")
     parse = Parse("json" if kind == "json" else "logfmt", scope.line, f"{stem}.hard", f"{stem}.failed", error)
     parse.keep_empty = keep_empty
     parse.paths.update(paths or {})
     scope.steps.append(parse)
-    scope.parser = parse
+    scope.parsers.append(parse)
     scope.doubts.append(flag(parse.hard))
     if error:
         scope.errors.append((flag(parse.failed), error))
 
 
-def _pattern(scope: Scope, text: str) -> None:
-    if scope.has_parser or scope.kept is not None or scope.overrides:
+def _check_labels(scope: Scope) -> None:
+    """Parsers leave some labels alone that stages have made, and give others anew."""
+    if scope.kept is not None or scope.overrides:
         raise Unsupported("a parser behind a stage that made or removed labels")
+
+
+def _pattern(scope: Scope, text: str) -> None:
+    _check_labels(scope)
     pattern = parse_pattern(text)
     stem = scope.fresh("parsed")
     parse = Parse("pattern", scope.line, f"{stem}.hard", f"{stem}.failed", pieces=pattern.pieces)
     scope.steps.append(parse)
     scope.doubts.append(flag(parse.hard))
-    for piece in pattern.pieces:
-        if isinstance(piece, Capture) and piece.name is not None:
-            parse.wanted[piece.name] = f"{stem}.{piece.name}"
-            scope.parsed[piece.name] = column(f"{stem}.{piece.name}")
+    parse.wanted |= {name: f"{stem}.{name}" for name in pattern.names}
+    scope.parsers.append({name: column(parse.wanted[name]) for name in pattern.names})
 
 
 def _regexp(scope: Scope, text: str) -> None:
-    if scope.has_parser or scope.kept is not None or scope.overrides:
-        raise Unsupported("a parser behind a stage that made or removed labels")
+    _check_labels(scope)
     regex = compile_regex(text)
     stem = scope.fresh("parsed")
     groups = tuple((f"{stem}.{name}", index) for name, index in regex.groupindex.items())
     scope.steps.append(Extract(scope.line, literal(text), regex.groups, groups))
-    scope.parsed |= {name: column(f"{stem}.{name}") for name in regex.groupindex}
+    scope.parsers.append({name: column(f"{stem}.{name}") for name in regex.groupindex})
 
 
 def _line_format(scope: Scope, text: str) -> None:
@@ -330,7 +335,7 @@ def _compile_unwrap(unwrap: ast.Unwrap, scope: Scope) -> Sql:
     text = scope.label(unwrap.label)
     if text is NULL:
         raise Unsupported("unwrap of a label that no entry has")
-    if scope.parser is not None and scope.parser.paths:
+    if scope.has_paths:
         _keep_rows(scope, has_text(text))  # else each empty one, which is not unwrapped, would be a number in doubt
     if unwrap.conversion == "":
         value, doubt = number(scope, text)

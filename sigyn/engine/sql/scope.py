@@ -4,6 +4,7 @@ A label is looked up as Loki resolves it: a label of the stream, else structured
 parsed label; a stage that sets, renames, drops or keeps labels changes what later stages see.
 """
 
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
 from sigyn.engine.frame import STREAM_PREFIX
@@ -25,8 +26,7 @@ class Scope:
     metadata      whether entries may have structured metadata other than detected_level
     line          the line
     overrides     labels that a stage set (or removed: NULL), over all others
-    parsed        labels of parsers with a fixed list of names
-    parser        the parser that gives any label, if there is one
+    parsers       in order: what gives labels by their names, or the labels of one with a fixed list of names
     kept          after `keep`: the only labels that are left
     steps         what has to be done to a frame so that the columns used exist
     doubts        conditions under which the interpreter has to decide about the entry
@@ -38,8 +38,7 @@ class Scope:
     metadata: bool
     line: Sql = field(default_factory=lambda: column("line"))
     overrides: dict[str, Sql] = field(default_factory=dict)
-    parsed: dict[str, Sql] = field(default_factory=dict)
-    parser: Parse | None = None
+    parsers: list[Parse | Mapping[str, Sql]] = field(default_factory=list)
     kept: frozenset[str] | None = None
     steps: list[Step] = field(default_factory=list)
     doubts: list[Sql] = field(default_factory=list)
@@ -48,7 +47,22 @@ class Scope:
     @property
     def has_parser(self) -> bool:
         """Whether some stage made labels from the line."""
-        return self.parser is not None or bool(self.parsed)
+        return bool(self.parsers)
+
+    @property
+    def has_paths(self) -> bool:
+        """Whether a parser gives labels that the query names, to every line that it understands."""
+        return any(isinstance(parser, Parse) and bool(parser.paths) for parser in self.parsers)
+
+    @property
+    def parsed_names(self) -> frozenset[str] | None:
+        """The labels that parsers may give; None: any."""
+        names: set[str] = set()
+        for parser in self.parsers:
+            if isinstance(parser, Parse) and not parser.paths:
+                return None
+            names |= (parser.paths if isinstance(parser, Parse) else parser).keys()
+        return frozenset(names)
 
     def fresh(self, stem: str) -> str:
         """A column name that is not taken."""
@@ -75,12 +89,11 @@ class Scope:
             return self._extracted(name)
         if name in self.common_names:
             return column(STREAM_PREFIX + name)
-        sources = [*self._stored(name), *self._from_parser(name)]
+        parsed = self._from_parsers(name)
+        sources = [*self._stored(name), *([parsed] if parsed is not None else [])]
         if not sources:
             return NULL
-        if len(sources) == 1:
-            return sources[0]
-        return build("coalesce(" + ", ".join(["{}"] * len(sources)) + ")", *sources)
+        return _first_of(sources)
 
     def text(self, name: str) -> Sql:
         """SQL for the label's text, empty when the entry does not have it."""
@@ -101,37 +114,45 @@ class Scope:
             sources.append(build("json_extract_string({}, {})", column("metadata"), literal(f'$."{name}"')))
         return sources
 
-    def _from_parser(self, name: str) -> list[Sql]:
-        if name in self.parsed:
-            return [self.parsed[name]]
-        if self.parser is not None and (not self.parser.paths or name in self.parser.paths):
-            wanted = self.parser.wanted
-            if name not in wanted:
-                wanted[name] = f"{self.parser.hard}.{len(wanted)}"
-            return [column(wanted[name])]
-        return []
+    def _from_parsers(self, name: str) -> Sql | None:
+        """What parsers give: json and logfmt leave a label that is there alone, pattern and regexp do not."""
+        found: list[Sql] = []
+        for parser in self.parsers:
+            if not isinstance(parser, Parse):
+                found = [*([parser[name]] if name in parser else []), *found]
+            elif not parser.paths or name in parser.paths:
+                wanted = parser.wanted
+                if name not in wanted:
+                    wanted[name] = f"{parser.hard}.{len(wanted)}"
+                found.append(column(wanted[name]))
+        return _first_of(found) if found else None
 
     def _extracted(self, name: str) -> Sql:
         """What a parser finds under the name of a label of the stream, or under this one; both are in doubt."""
         base = name.removesuffix(EXTRACTED)
         if self.metadata or name in self.stream_names or base in (ERROR, ERROR_DETAILS, "detected_level", ""):
             raise Unsupported(f"{name}, which depends on a clash of labels")
-        own = self._from_parser(name)
-        clashing = self._from_parser(base) if base in self.stream_names else []
-        if not clashing:
-            return own[0] if own else NULL
-        if self.parser is not None and self.parser.paths:  # such a label is there only where the line has the value
+        own = self._from_parsers(name)
+        clashing = self._from_parsers(base) if base in self.stream_names else None
+        if clashing is None:
+            return own if own is not None else NULL
+        if self.has_paths:  # such a label is there only where the line has the value
             raise Unsupported(f"{name}, which depends on a clash of labels")
         of_stream = column(STREAM_PREFIX + base)
-        if not own:
-            return build("CASE WHEN {} IS NOT NULL THEN {} END", of_stream, clashing[0])
-        doubt = build("({} IS NOT NULL AND {} IS NOT NULL AND {} IS NOT NULL)", of_stream, clashing[0], own[0])
+        if own is None:
+            return build("CASE WHEN {} IS NOT NULL THEN {} END", of_stream, clashing)
+        doubt = build("({} IS NOT NULL AND {} IS NOT NULL AND {} IS NOT NULL)", of_stream, clashing, own)
         if doubt not in self.doubts:
             self.doubts.append(doubt)
-        return build("CASE WHEN {} IS NOT NULL THEN coalesce({}, {}) ELSE {} END", of_stream, *clashing, *own, *own)
+        return build("CASE WHEN {} IS NOT NULL THEN coalesce({}, {}) ELSE {} END", of_stream, clashing, own, own)
 
     def _error(self) -> Sql:
         if not self.errors:
             return NULL
         cases = [build("WHEN {} THEN {}", condition, literal(error)) for condition, error in self.errors]
         return build("CASE " + " ".join(["{}"] * len(cases)) + " END", *cases)
+
+
+def _first_of(sources: Sequence[Sql]) -> Sql:
+    """The first that is not NULL."""
+    return sources[0] if len(sources) == 1 else build("coalesce(" + ", ".join(["{}"] * len(sources)) + ")", *sources)

@@ -1,0 +1,139 @@
+"""Parsers behind one another, and behind formats of the line, find the same fast and by the interpreter.
+
+JSON and logfmt leave a label that an earlier parser has made alone; pattern and regexp take it over.
+"""
+
+import os
+from collections.abc import Iterator
+from typing import TypeAlias
+
+import msgspec
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from sigyn.languages.logql import ast, parse
+from sigyn.model.labels import Labels
+from sigyn.model.time import MINUTE, SECOND
+from tests.engine.test_agreement import (
+    START,
+    WIDE,
+    Row,
+    World,
+    assert_log_query_agrees,
+    assert_metric_query_agrees,
+    metadata,
+    rows_of,
+    streams,
+)
+
+EXAMPLES = 3000 if os.environ.get("SIGYN_LONG") else 150
+
+NAMES = ("a", "b", "app", "level")
+Stages: TypeAlias = tuple[ast.Stage, ...]
+
+texts = st.sampled_from(("x", "y", "7", "", "x y", 'q"t', "a=y", "a\ufffdb"))
+fields = st.dictionaries(st.sampled_from(NAMES), texts, max_size=3)
+inner_lines = st.one_of(
+    fields.map(lambda pairs: msgspec.json.encode(pairs).decode()),
+    fields.map(lambda pairs: " ".join(f"{key}={msgspec.json.encode(value).decode()}" for key, value in pairs.items())),
+    st.sampled_from(("a=y {", "x b=7", '"a":"x"', "", "x")),
+)
+lines = st.one_of(
+    st.builds(lambda pairs, line: msgspec.json.encode({**pairs, "log": line}).decode(), fields, inner_lines),
+    st.builds(lambda pairs, line: f"{line} {' '.join(f'{k}={v}' for k, v in pairs.items())}", fields, inner_lines),
+    inner_lines,
+)
+parsers = st.one_of(
+    st.just(ast.JsonParser(())),
+    st.builds(ast.LogfmtParser, st.just(False), st.booleans()),
+    st.sampled_from(("<a> <_>", "a=<a> b=<b>", '<_>"<b>"<_>', "<level>=<_>")).map(ast.PatternParser),
+    st.sampled_from((r"(?P<a>[xy])", r"b=(?P<b>\w*)", r"(?P<level>\d)?(?P<a>=)", "(?P<app>q)")).map(ast.RegexpParser),
+    st.just(ast.JsonParser((ast.Extraction("a", "b"),))),
+)
+formats = st.sampled_from(
+    ("{{.log}}", "{{.log}} a={{.a}}", "{{ .log | upper }}", '{"a":"{{.b}}"}', "{{ __line__ }}")
+).map(ast.LineFormat)
+filters = st.one_of(
+    st.builds(ast.StringPredicate, st.sampled_from(NAMES), st.sampled_from(("=", "!=")), texts),
+    st.builds(ast.StringPredicate, st.just("__error__"), st.sampled_from(("=", "!=")), st.just("")),
+).map(ast.LabelFilter)
+between = st.lists(formats | filters | st.just(ast.LineFilter("|=", (ast.LineOperand("x"),))), max_size=1).map(tuple)
+stages: st.SearchStrategy[Stages] = st.builds(
+    lambda first, some, second, others, third, last: (first, *some, second, *others, *third, *last),
+    parsers,
+    between,
+    parsers,
+    between,
+    st.lists(parsers, max_size=1),
+    st.lists(filters, max_size=1),
+)
+groupings = st.lists(st.sampled_from((*NAMES, "app_extracted", "__error__")), min_size=1, max_size=3, unique=True).map(
+    lambda names: ast.Grouping(tuple(names))
+)
+
+
+def _count(chain: Stages, grouping: ast.Grouping) -> ast.MetricQuery:
+    counted = ast.RangeAggregation("count_over_time", ast.LogRange(ast.LogQuery(WIDE, chain), 5 * MINUTE))
+    return ast.VectorAggregation("sum", counted, grouping=grouping)
+
+
+metric_queries = st.builds(_count, stages, groupings)
+rows = st.one_of(*(rows_of(lines, own, least=8) for own in (st.none(), st.none(), metadata)))
+
+
+@pytest.fixture(scope="module", params=[False, True], ids=["as it arrived", "compacted"])
+def world(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[World]:
+    data = tmp_path_factory.mktemp("world") if request.param else None
+    made = World(compacted=request.param, data=data)
+    yield made
+    made.close()
+
+
+@settings(max_examples=EXAMPLES, deadline=None, suppress_health_check=list(HealthCheck))
+@given(labels=streams, entries=rows, chain=stages, limit=st.sampled_from((1, 100)), backward=st.booleans())
+def test_log_queries_agree(
+    world: World, labels: list[Labels], entries: list[Row], chain: Stages, limit: int, backward: bool
+) -> None:
+    assert_log_query_agrees(world, labels, entries, ast.LogQuery(WIDE, chain), limit, backward)
+
+
+@settings(max_examples=EXAMPLES, deadline=None, suppress_health_check=list(HealthCheck))
+@given(
+    labels=streams,
+    entries=rows,
+    query=st.builds(_count, stages, groupings),
+    strict=st.sampled_from((False, False, True)),
+)
+def test_metric_queries_agree(
+    world: World, labels: list[Labels], entries: list[Row], query: ast.MetricQuery, strict: bool
+) -> None:
+    assert_metric_query_agrees(world, labels, entries, query, strict, 90 * SECOND)
+
+
+WRITTEN = (
+    '{"a":"outer","log":"{\\"a\\":\\"inner\\",\\"b\\":\\"7\\"}"}',
+    '{"log":"{\\"a\\":\\"inner\\"}"}',
+    '{"a":"outer","log":"a=inner b=7"}',
+    '{"a":"outer","log":"text"}',
+)
+
+
+@pytest.mark.parametrize(
+    "query",
+    [
+        '| json | line_format "{{.log}}" | json | a="outer"',
+        '| json | line_format "{{.log}}" | json | a="inner"',
+        '| json | line_format "{{.log}}" | logfmt | a="outer" | b="7"',
+        '| json | line_format "{{.log}}" | pattern "a=<a> b=<b>" | a="inner"',
+        '| json | line_format "{{.log}}" | regexp "a=(?P<a>[a-z]+)" | a="inner"',
+        '| json | line_format "{{.log}}" | regexp "a=(?P<a>[a-z]+)" | a="outer"',
+        '| json | line_format "{{.log}}" | json | __error__!=""',
+        '| regexp "(?P<a>out)" | json | a="out"',
+    ],
+)
+def test_what_is_written_is_found(world: World, query: str) -> None:
+    entries = [Row(0, START + place * SECOND, line, None, None, 0) for place, line in enumerate(WRITTEN * 12)]
+    parsed = parse(f'{{app="shop"}} {query}')
+    assert isinstance(parsed, ast.LogQuery)
+    assert_log_query_agrees(world, [(("app", "shop"),)], entries, parsed, 100, backward=False)
