@@ -15,6 +15,7 @@ from hypothesis import strategies as st
 from sigyn.languages.logql import ast, parse
 from sigyn.model.labels import Labels
 from sigyn.model.time import MINUTE, SECOND
+from tests.engine.agreement_words import metadata, streams
 from tests.engine.test_agreement import (
     START,
     WIDE,
@@ -22,9 +23,7 @@ from tests.engine.test_agreement import (
     World,
     assert_log_query_agrees,
     assert_metric_query_agrees,
-    metadata,
     rows_of,
-    streams,
 )
 
 EXAMPLES = 3000 if os.environ.get("SIGYN_LONG") else 150

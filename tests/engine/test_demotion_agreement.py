@@ -20,14 +20,9 @@ from sigyn.services.demotion import demoted
 from sigyn.services.query import QueryRequest
 from sigyn.store.demoted import DemotedLabel
 from sigyn.wire.metadata import metadata_text
-from tests.engine.test_agreement import (
-    END,
-    START,
-    Row,
-    World,
-    lines,
-)
-from tests.engine.test_agreement import WORDS as ANY_WORDS
+from tests.engine.agreement_words import WORDS as ANY_WORDS
+from tests.engine.agreement_words import lines
+from tests.engine.test_agreement import END, START, Row, World
 from tests.languages import strategies
 
 EXAMPLES = 3000 if os.environ.get("SIGYN_LONG") else 150

@@ -22,7 +22,8 @@ from sigyn.model.labels import Labels
 from sigyn.model.results import LogResult, TableResult
 from sigyn.model.time import MINUTE
 from sigyn.services.query import QueryRequest
-from tests.engine.test_agreement import END, START, WORDS, Row, World, reference_entries, rows, streams, widened
+from tests.engine.agreement_words import WORDS, streams
+from tests.engine.test_agreement import END, START, Row, World, reference_entries, rows, widened
 from tests.languages import strategies
 
 EXAMPLES = 3000 if os.environ.get("SIGYN_LONG") else 150

@@ -26,7 +26,8 @@ from sigyn.services.result_cache.lookup import PIECE_STEPS, cut, gaps
 from sigyn.services.result_cache.memory import MemoryPieces
 from sigyn.services.result_cache.piece import Piece, part_of, side_by_side
 from sigyn.store import Content
-from tests.engine.test_agreement import EXAMPLES, START, Row, World, metric_queries, rows, streams, widened
+from tests.engine.agreement_words import streams
+from tests.engine.test_agreement import EXAMPLES, START, Row, World, metric_queries, rows, widened
 
 MEBIBYTE = 1 << 20
 ALL = 20 * 60

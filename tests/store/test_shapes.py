@@ -26,7 +26,7 @@ from sigyn.store.shapes.forms import (
 )
 from sigyn.store.shapes.shaping import MAX_COLUMNS, ShapedLines, shape_lines
 from sigyn.store.shapes.templates import Template, TemplatedForm, templates_of
-from tests.engine.test_agreement import lines as any_lines
+from tests.engine.agreement_words import lines as any_lines
 
 NOON = 1_768_478_400 * 10**9
 

@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from sigyn.store.shapes.json_text import string_end
 from sigyn.store.shapes.skim_loops import skim
 from sigyn.store.shapes.values import string_buffers
-from tests.engine.test_agreement import lines as any_lines
+from tests.engine.agreement_words import lines as any_lines
 
 Bytes = npt.NDArray[np.uint8]
 Found = tuple[int, list[tuple[int, int, int]]]

@@ -14,7 +14,7 @@ from sigyn.engine.automata.automaton import FIRST, UNKNOWN, Automaton, automaton
 from sigyn.engine.automata.lines import find_in_lines
 from sigyn.engine.automata.syntax import first_text, parse_expression, required_texts
 from sigyn.store.shapes.shaping import shape_lines
-from tests.engine.test_agreement import lines as any_lines
+from tests.engine.agreement_words import lines as any_lines
 from tests.store.test_shapes import NOON, messages, portion_of
 
 pieces = st.sampled_from(
