@@ -11,6 +11,7 @@ import pyarrow.compute as pc
 
 from sigyn.store.errors import SegmentLost
 from sigyn.store.layout import Layout
+from sigyn.store.metadata_text import texts_under
 from sigyn.store.shapes.forms import DecimalForm, Form, TimeForm, decode_form, equal_rows
 from sigyn.store.shapes.lines import rebuild_lines
 from sigyn.store.shapes.shape import FIELD, RAW, Syntax
@@ -145,6 +146,17 @@ class Portion:
         if self._has_metadata is None:
             self._has_metadata = bool(self._physical("metadata").null_count < self.rows)
         return self._has_metadata
+
+    @property
+    def metadata_names(self) -> frozenset[str] | None:
+        """The names that structured metadata of these entries may have, besides detected_level; None: any."""
+        return None if self.has_metadata else frozenset()
+
+    def metadata_field(self, name: str, rows: Int64s) -> Texts:
+        """What structured metadata has under a name in these entries (rising), null where it has nothing."""
+        if not self.has_metadata:
+            return pa.nulls(len(rows), pa.string())
+        return texts_under(name, self.at("metadata", rows))
 
     @property
     def is_shaped(self) -> bool:
