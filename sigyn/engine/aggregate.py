@@ -6,6 +6,7 @@ interpreter one by one.
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import partial
 
 import numpy as np
 import pyarrow as pa
@@ -23,6 +24,7 @@ from sigyn.engine.samples import BucketSums, RangeTask, SampleColumns
 from sigyn.engine.scan import ENTRIES_AT_ONCE, UNIT_ROWS, Part, Scan, surviving
 from sigyn.engine.series_keys import GROUP, SeriesKeys, series_keys
 from sigyn.engine.sql.compile import Program, compile_pipeline
+from sigyn.engine.sql.metadata_names import ByMetadata, MetadataNames
 from sigyn.engine.sql.run import (
     filtering_steps,
     positions_where,
@@ -79,13 +81,13 @@ def _is_small(step: Step) -> bool:
     return isinstance(step, Parse)
 
 
-def plan_aggregation(task: RangeTask, streams: QueryStreams, *, metadata: bool) -> AggregationPlan:
-    """Plan a range aggregation over entries with or without structured metadata."""
+def plan_aggregation(task: RangeTask, streams: QueryStreams, metadata: MetadataNames) -> AggregationPlan:
+    """Plan a range aggregation over entries whose structured metadata have no other names than these."""
     log_range = task.query.log_range
     stages: Sequence[ast.Stage] = log_range.query.stages
     if needs_no_labels(task.query, task.hint):
         stages = without_parsers(stages)
-    program = compile_pipeline(stages, log_range.unwrap, streams, metadata=metadata)
+    program = compile_pipeline(stages, log_range.unwrap, streams, metadata)
     if not program.complete:
         return AggregationPlan(task, program, None, program.reason)
     try:
@@ -104,7 +106,7 @@ class Aggregator:
         self._task = task
         self._scan = scan
         self._context = context
-        self.plans = {metadata: plan_aggregation(task, scan.streams, metadata=metadata) for metadata in (False, True)}
+        self._plans = ByMetadata(partial(plan_aggregation, task, scan.streams))
 
     @property
     def is_short(self) -> bool:
@@ -115,7 +117,7 @@ class Aggregator:
         return (
             sum(part.rows for part in self._scan.parts) <= UNIT_ROWS
             and all(self._scan.snapshot.is_near(part.segment) for part in self._scan.parts)
-            and all(plan.has_small_steps for plan in self.plans.values())
+            and self._plans.of(frozenset()).has_small_steps
         )
 
     def __call__(self, unit: Sequence[Part]) -> Pieces:
@@ -125,7 +127,7 @@ class Aggregator:
     def _work(self, unit: Sequence[Part]) -> Pieces:
         frame = self._scan.read(unit)
         self._context.count_read(unit)
-        pieces = _UnitWork(self.plans[frame.has_metadata], self._scan, self._context).run(frame)
+        pieces = _UnitWork(self._plans.of(frame.metadata_names), self._scan, self._context).run(frame)
         if not self._task.is_orderless:
             return pieces
         return [in_cells(piece, self._task.buckets) for piece in pieces if isinstance(piece, SampleColumns)]

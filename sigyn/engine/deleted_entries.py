@@ -16,6 +16,7 @@ from sigyn.engine.matches import LabelsOf, SelectorMatches
 from sigyn.engine.scan import TEXT_COLUMNS, entry_metadata
 from sigyn.engine.sought import sought_by
 from sigyn.engine.sql.compile import Program, compile_pipeline
+from sigyn.engine.sql.metadata_names import MetadataNames
 from sigyn.engine.sql.run import positions_where, run_steps
 from sigyn.languages.logql import ast, parse
 from sigyn.languages.logql.entry_labels import with_entry_labels
@@ -106,7 +107,7 @@ class DeletedEntries:
         if not stages or not len(rows):
             return rows
         frame = Frame(block.portions, block.ordinals, block.streams, rows)
-        program = compile_pipeline(stages, None, frame.streams, metadata=frame.has_metadata)
+        program = compile_pipeline(stages, None, frame.streams, MetadataNames(frame.metadata_names))
         frame = run_steps(program.scope.steps, frame, self._duck)
         return self._decided(stages, program, frame)
 

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from functools import partial
 
 from sigyn.engine.context import QueryContext
 from sigyn.engine.frame import Frame, Rows
@@ -10,6 +11,7 @@ from sigyn.engine.interpreter.errors import Skipped, pipeline_error, predicate_l
 from sigyn.engine.interpreter.pipeline import Pipeline
 from sigyn.engine.scan import ENTRIES_AT_ONCE, TEXT_COLUMNS, Part, Scan, surviving
 from sigyn.engine.sql.compile import compile_pipeline
+from sigyn.engine.sql.metadata_names import ByMetadata
 from sigyn.engine.sql.run import run_steps
 from sigyn.languages.logql import ast
 from sigyn.model.errors import QueryError, QueryTimeout
@@ -30,9 +32,7 @@ def every_entry(query: ast.LogQuery, scan: Scan, context: QueryContext, *, keep_
     Unless errors are kept, an entry with one is left out and counted, or fails the query in strict
     mode. Raises QueryError, QueryTimeout, Cancelled.
     """
-    programs = {
-        metadata: compile_pipeline(query.stages, None, scan.streams, metadata=metadata) for metadata in (False, True)
-    }
+    programs = ByMetadata(partial(compile_pipeline, query.stages, None, scan.streams))
 
     def candidates(unit: Sequence[Part]) -> _Candidates:
         return surviving(lambda: read(unit))
@@ -40,7 +40,7 @@ def every_entry(query: ast.LogQuery, scan: Scan, context: QueryContext, *, keep_
     def read(unit: Sequence[Part]) -> _Candidates:
         frame = scan.read_possible(unit)
         context.count_read(unit)
-        steps = programs[frame.has_metadata].scope.steps
+        steps = programs.of(frame.metadata_names).scope.steps
         frame = run_steps(steps, frame, context.duck)
         for name in TEXT_COLUMNS:  # now: no entry may come twice because an object is lost on the way
             frame.column(name)

@@ -17,6 +17,7 @@ from sigyn.engine.range_vector import PlanScan
 from sigyn.engine.samples import RangeTask
 from sigyn.engine.scan import Scan
 from sigyn.engine.sql.compile import compile_pipeline
+from sigyn.engine.sql.metadata_names import MetadataNames
 from sigyn.engine.subqueries import resolved
 from sigyn.engine.tallied import sums_from_tallies, tallied_series
 from sigyn.engine.vectors.evaluate import early_grouping
@@ -127,7 +128,7 @@ def _of_entries(
     query: ast.LogQuery, asked: Asked, plan: PlanScan, purpose: str, pipes: tuple[StagePlan, ...]
 ) -> ReadPlan:
     scan = plan(query, asked.start, asked.end)
-    program = compile_pipeline(query.stages, None, scan.streams, metadata=False)
+    program = compile_pipeline(query.stages, None, scan.streams, MetadataNames(frozenset()))
     stages = _stages(query.stages, program.stages, program.reason)
     return _read(purpose, query.selector, scan, (*stages, *pipes))
 
@@ -139,7 +140,7 @@ def _of_range(aggregation: ast.RangeAggregation, hint: ast.Grouping | None, grid
     names = tallied_series(task, scan)
     left = sums_from_tallies(task, names, scan, scan.parts)[1] if names is not None else scan.parts
     tallied, scan = len(scan.parts) - len(left), replace(scan, parts=left)
-    found = plan_aggregation(task, scan.streams, metadata=False)
+    found = plan_aggregation(task, scan.streams, MetadataNames(frozenset()))
     stages = _stages(log_range.query.stages, found.program.stages, found.program.reason)
     name = print_query(aggregation)
     runs_in = "interpreter" if found.names is None else "sql"

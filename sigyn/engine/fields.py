@@ -61,15 +61,51 @@ class StoredField:
         if found is not None:
             values, valid = found[0][self.rows], found[1][self.rows]
             return pa.array(values, mask=~valid) if self.instead is None or valid.all() else None
-        texts = self.texts()
-        if texts.null_count == len(texts):
-            return pa.nulls(len(self), pa.float64())
-        if not isinstance(texts, pa.DictionaryArray):
-            return None
-        distinct = texts.dictionary.to_pylist()
-        if not all(map(_PLAIN_NUMBER.fullmatch, distinct)):
-            return None
-        return pa.array([float(text) for text in distinct], pa.float64()).take(texts.indices)
+        return _numbers(self.texts())
+
+
+@dataclass(frozen=True, slots=True)
+class StoredMetadata:
+    """What structured metadata of a portion's entries has under a name."""
+
+    portion: Portion
+    name: str
+    rows: Rows
+
+    def __len__(self) -> int:
+        return len(self.rows)
+
+    def take(self, positions: Rows) -> "StoredMetadata":
+        """The same of the entries at these positions."""
+        return StoredMetadata(self.portion, self.name, self.rows[positions])
+
+    def texts(self) -> pa.Array:
+        """The texts, strings or a dictionary."""
+        return self.portion.metadata_field(self.name, self.rows)
+
+    def equal(self, text: str) -> Flags:
+        """Which texts are this one, which is not empty."""
+        return equal_texts(self.texts(), text)
+
+    def has_text(self) -> Flags:
+        """Which texts are there and not empty."""
+        return _has_text(self.texts())
+
+    def numbers(self) -> pa.Array | None:
+        """The texts as float64; None where SQL or the interpreter has to read them."""
+        return _numbers(self.texts())
+
+
+def _numbers(texts: Texts) -> pa.Array | None:
+    """Texts as float64, where few differ and all of them are plain numbers."""
+    if texts.null_count == len(texts):
+        return pa.nulls(len(texts), pa.float64())
+    if not isinstance(texts, pa.DictionaryArray):
+        return None
+    distinct = texts.dictionary.to_pylist()
+    if not all(map(_PLAIN_NUMBER.fullmatch, distinct)):
+        return None
+    return pa.array([float(text) for text in distinct], pa.float64()).take(texts.indices)
 
 
 def _has_text(texts: Texts) -> Flags:
@@ -121,9 +157,9 @@ class FoundField:
         """None: SQL or the interpreter has to read them."""
 
 
-Piece: TypeAlias = pa.Array | StoredField | FoundField
+Piece: TypeAlias = pa.Array | StoredField | StoredMetadata | FoundField
 
-_LAZY = StoredField | FoundField
+_LAZY = StoredField | StoredMetadata | FoundField
 
 
 class FieldColumn:

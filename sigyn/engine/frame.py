@@ -13,13 +13,16 @@ import numpy as np
 import numpy.typing as npt
 import pyarrow as pa
 
-from sigyn.engine.fields import FieldColumn
+from sigyn.engine.fields import FieldColumn, StoredMetadata
 from sigyn.engine.streams import QueryStreams
 from sigyn.store.portion import Portion
 from sigyn.store.shapes.values import Flags
 
 STREAM_PREFIX = "stream."
 """Columns of this prefix hold a label of the entry's stream, null where it has none."""
+
+METADATA_PREFIX = "metadata."
+"""Columns of this prefix hold what structured metadata has under a name, null where it has nothing."""
 
 POSITION = "position"
 
@@ -67,6 +70,7 @@ class Frame:
         self._origins = origins
         self._added: dict[str, pa.Array | pa.ChunkedArray | FieldColumn | Flags] = {}
         self._gathered: dict[str, pa.ChunkedArray | pa.Array] = {}
+        self._of_metadata: dict[str, FieldColumn] = {}
         self._close: Sequence[Selected] = ()
 
     def __len__(self) -> int:
@@ -78,9 +82,14 @@ class Frame:
         return np.arange(len(self._ordinals), dtype=np.int64) if self._rows is None else self._rows
 
     @property
-    def has_metadata(self) -> bool:
-        """Whether any entry may have structured metadata besides detected_level."""
-        return any(portion.has_metadata for portion in self.portions)
+    def metadata_names(self) -> frozenset[str] | None:
+        """The names that structured metadata of the entries may have, besides detected_level; None: any."""
+        names: set[str] = set()
+        for portion in self.portions:
+            if (own := portion.metadata_names) is None:
+                return None
+            names |= own
+        return frozenset(names)
 
     @property
     def is_shaped(self) -> bool:
@@ -101,9 +110,10 @@ class Frame:
 
     def column(self, name: str) -> pa.ChunkedArray | pa.Array:
         """A column over the selected rows."""
+        field = self._field(name)
+        if field is not None:
+            return field.texts()
         added = self._added.get(name)
-        if isinstance(added, FieldColumn):
-            return added.texts()
         if isinstance(added, np.ndarray):
             return pa.array(added)
         if added is not None:
@@ -118,18 +128,18 @@ class Frame:
 
     def numbers(self, name: str) -> pa.ChunkedArray | None:
         """A parser's label as float64 over the selected rows, where it is held as numbers; else None."""
-        added = self._added.get(name)
-        return added.numbers() if isinstance(added, FieldColumn) else None
+        field = self._field(name)
+        return field.numbers() if field is not None else None
 
     def equal(self, name: str, text: str) -> Flags | None:
-        """Over the selected rows which texts of a parser's label are this one, not an empty one; else None."""
-        added = self._added.get(name)
-        return added.equal(text) if isinstance(added, FieldColumn) else None
+        """Over the selected rows which texts of a label of entries are this one, not an empty one; else None."""
+        field = self._field(name)
+        return field.equal(text) if field is not None else None
 
     def has_text(self, name: str) -> Flags:
         """Over the selected rows which texts of a column are there and not empty."""
-        added = self._added.get(name)
-        return (added if isinstance(added, FieldColumn) else FieldColumn(_pieces(self.column(name)))).has_text()
+        field = self._field(name)
+        return (field if field is not None else FieldColumn(_pieces(self.column(name)))).has_text()
 
     def flags(self, name: str) -> Flags:
         """A column of truth values without null over the selected rows."""
@@ -202,6 +212,17 @@ class Frame:
             self._close = [Selected(*part.portion.holding(part.rows), part.first) for part in self.selected()]
             for part in self._close:
                 part.portion.load_entries(part.rows)
+
+    def _field(self, name: str) -> FieldColumn | None:
+        """A label that is read when something asks for it; None: the column is something else."""
+        if not name.startswith(METADATA_PREFIX):
+            added = self._added.get(name)
+            return added if isinstance(added, FieldColumn) else None
+        if name not in self._of_metadata:
+            under = name.removeprefix(METADATA_PREFIX)
+            parts = self._close or self.selected()
+            self._of_metadata[name] = FieldColumn([StoredMetadata(part.portion, under, part.rows) for part in parts])
+        return self._of_metadata[name]
 
     def _gather(self, name: str) -> pa.ChunkedArray:
         pieces = []

@@ -46,7 +46,10 @@ def series_names(
         visible = scope.stream_names | parsed | scope.overrides.keys() | {"detected_level"}
         if parsed & (scope.stream_names | {"detected_level"}) or "detected_level" in scope.stream_names:
             raise Unsupported("a label that clashes with a label of a stream")
-        if scope.metadata:
+        listed = scope.metadata.listed()
+        if listed and listed.isdisjoint(visible | RESERVED) and not any(name.endswith(EXTRACTED) for name in visible):
+            visible |= listed
+        elif scope.metadata.may_have_any():
             if parsed or scope.overrides or any(name.endswith(EXTRACTED) for name in visible):
                 raise Unsupported("structured metadata behind a stage that makes labels")
             if left_out - {None, ERROR}:

@@ -5,7 +5,7 @@ is left, in the order of the answer, until there is enough. So the interpreter a
 answer looks like, and usually sees no more entries than the answer has.
 """
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from functools import lru_cache, partial
@@ -23,6 +23,7 @@ from sigyn.engine.interpreter.pipeline import Pipeline
 from sigyn.engine.line_sample import ending
 from sigyn.engine.scan import ENTRIES_AT_ONCE, TEXT_COLUMNS, UNITS, Part, Scan, surviving
 from sigyn.engine.sql.compile import Program, compile_pipeline
+from sigyn.engine.sql.metadata_names import ByMetadata
 from sigyn.engine.sql.run import filtering_steps, run_steps
 from sigyn.languages.logql import ast
 from sigyn.model.errors import QueryError, QueryTimeout
@@ -56,9 +57,7 @@ def run_log_query(
     if backward and not query.stages:
         with suppress(QueryTimeout):  # which is told below, where part of an answer may be had
             scan = ending(scan, limit, context)
-    programs = {
-        metadata: compile_pipeline(query.stages, None, scan.streams, metadata=metadata) for metadata in (False, True)
-    }
+    programs = ByMetadata(partial(compile_pipeline, query.stages, None, scan.streams))
     answer = _Answer(query, scan, limit, backward, context.max_answer_bytes)
 
     def candidates(unit: Sequence[Part]) -> _Candidates:
@@ -272,17 +271,17 @@ def _by_segment(unit: Sequence[Part]) -> list[Part]:
 def _candidates(
     scan: Scan,
     unit: Sequence[Part],
-    programs: Mapping[bool, Program],
+    programs: ByMetadata[Program],
     limit: int,
     backward: bool,
     context: QueryContext,
 ) -> _Candidates:
-    plain = not any(program.scope.steps or program.reason for program in programs.values())
     frame = scan.read_possible(unit)
     context.count_read(unit)
+    program = programs.of(frame.metadata_names)
+    plain = not program.scope.steps and not program.reason
     if not plain:
         if len(frame) > FEW_ENTRIES or not scan.filters_by_fields:
-            program = programs[frame.has_metadata]
             frame = run_steps(filtering_steps(program.scope.steps), frame, context.duck)
         if len(frame) <= limit:
             frame.load_entries()

@@ -19,6 +19,8 @@ from sigyn.engine.samples import BucketSums, RangeTask
 from sigyn.engine.scan import Part, Scan
 from sigyn.engine.series_keys import LEVEL
 from sigyn.engine.sql.compile import compile_pipeline
+from sigyn.engine.sql.metadata_names import MetadataNames
+from sigyn.engine.sql.scope import EXTRACTED
 from sigyn.engine.sql.unsupported import Unsupported
 from sigyn.languages.logql import ast
 from sigyn.model.labels import Labels, labels_of
@@ -40,7 +42,7 @@ def tallied_series(task: RangeTask, scan: Scan) -> SeriesNames | None:
     if stages:
         return None
     try:
-        program = compile_pipeline((), None, scan.streams, metadata=False)
+        program = compile_pipeline((), None, scan.streams, MetadataNames(frozenset()))
         return series_names(program, task.series_grouping, None, keeps_errors=task.keeps_errors)
     except Unsupported:
         return None
@@ -58,8 +60,9 @@ def sums_from_tallies(
         return found, list(parts)  # which of both counts differs from entry to entry
     is_aligned = not any(time % MINUTE for time in (task.buckets.origin, task.buckets.step, task.buckets.phase))
     is_clipped = scan.start > task.buckets.origin + 1  # older entries are not to be found (max_query_lookback)
+    told = _told_by_metadata(task, names, scan)
     tallies = {
-        part.segment.id: scan.snapshot.tallies(part.segment)
+        part.segment.id: scan.snapshot.tallies(part.segment, told)
         for part in parts
         if (part.exact or not is_clipped) and (is_aligned or _is_in_one_bucket(task.buckets, part))
     }
@@ -71,6 +74,14 @@ def sums_from_tallies(
         else:
             found.append(_sums(task, part, counts, groups, group_labels, by_level=by_level))
     return found, left
+
+
+def _told_by_metadata(task: RangeTask, names: SeriesNames, scan: Scan) -> frozenset[str] | None:
+    """The names by which structured metadata would have a say in what series an entry is of; None: any would."""
+    if task.series_grouping is None or task.series_grouping.without:
+        return None
+    asked = set(names.names) - scan.streams.common_names
+    return frozenset({*asked, *(name.removesuffix(EXTRACTED) for name in asked), *RESERVED})
 
 
 def _is_in_one_bucket(buckets: Buckets, part: Part) -> bool:

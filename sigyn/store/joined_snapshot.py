@@ -57,9 +57,9 @@ class JoinedSnapshot(Snapshot):
         snapshot, own = self._of[segment.id]
         return snapshot.possible(own, sought, row_groups)
 
-    def tallies(self, segment: SegmentInfo) -> pa.Table | None:
+    def tallies(self, segment: SegmentInfo, names: frozenset[str] | None) -> pa.Table | None:
         snapshot, own = self._of[segment.id]
-        return snapshot.tallies(own)
+        return snapshot.tallies(own, names)
 
     def has_columns(self, segment: SegmentInfo) -> bool:
         snapshot, own = self._of[segment.id]

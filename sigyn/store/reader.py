@@ -121,15 +121,16 @@ class SegmentReader:
             return None
         return self._indexes.get(segment, self._footer(segment))
 
-    def tallies(self, segment: SegmentInfo) -> pa.Table | None:
+    def tallies(self, segment: SegmentInfo, names: frozenset[str] | None) -> pa.Table | None:
         """Counts of a segment's entries by minute (TALLY_SCHEMA); None when it has none.
 
-        None also where entries have structured metadata, which the counts don't tell apart.
+        None also where structured metadata, which the counts don't tell apart, may have one of these names (None: any).
         """
         if self._recent.get(segment.key) is not None:
             return None
         footer = self._footer(segment)
-        if footer.index is None or footer.index.has_metadata:
+        known = footer.metadata_names
+        if footer.index is None or known is None or (known if names is None else not known.isdisjoint(names)):
             return None
         return self._indexes.tallies(segment, footer)
 

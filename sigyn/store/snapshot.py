@@ -124,14 +124,15 @@ class Snapshot:
             self._lose(segment, error)
             return False
 
-    def tallies(self, segment: SegmentInfo) -> pa.Table | None:
+    def tallies(self, segment: SegmentInfo, names: frozenset[str] | None) -> pa.Table | None:
         """Counts of a segment's entries by minute (TALLY_SCHEMA).
 
-        None when it has none, or its entries have structured metadata that the counts don't tell apart.
+        None when it has none, or where structured metadata, which they don't tell apart, may have one of these names
+        (None: any).
         Raises Unavailable when the object store can't be reached.
         """
         try:
-            return self._reader.tallies(segment)
+            return self._reader.tallies(segment, names)
         except SegmentLost as error:
             self._lose(segment, error)
             return None

@@ -14,6 +14,7 @@ from sigyn.engine.interpreter.entry import RESERVED
 from sigyn.engine.interpreter.selectors import compile_match
 from sigyn.engine.sql.conversions import byte_count, duration_seconds
 from sigyn.engine.sql.extractions import json_paths, logfmt_keys
+from sigyn.engine.sql.metadata_names import MetadataNames
 from sigyn.engine.sql.predicates import compile_predicate, has_text, is_known, mapped, number, text_matches
 from sigyn.engine.sql.scope import ERROR, Scope
 from sigyn.engine.sql.steps import (
@@ -62,11 +63,11 @@ class Program:
 
 
 def compile_pipeline(
-    stages: Sequence[ast.Stage], unwrap: ast.Unwrap | None, streams: QueryStreams, *, metadata: bool
+    stages: Sequence[ast.Stage], unwrap: ast.Unwrap | None, streams: QueryStreams, metadata: MetadataNames
 ) -> Program:
     """Compile as much of a pipeline as SQL can say exactly.
 
-    `metadata` says whether entries may have structured metadata other than detected_level.
+    `metadata` says which names structured metadata of the entries may have.
     """
     scope = Scope(streams.names, streams.common_names, metadata)
     done = 0
@@ -193,7 +194,9 @@ def _filter_before_parsing(predicate: ast.Predicate, scope: Scope) -> None:
     (parse,) = scope.parsers
     if not isinstance(parse, Parse):
         return
-    if name in (ERROR, "detected_level") or scope.metadata or not value.isascii() or not value.isprintable():
+    if name in (ERROR, "detected_level") or scope.metadata.may_have(name):
+        return
+    if not value.isascii() or not value.isprintable():
         return
     if any(character in value for character in '"\\/<>&'):
         return

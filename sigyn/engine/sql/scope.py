@@ -7,7 +7,8 @@ parsed label; a stage that sets, renames, drops or keeps labels changes what lat
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
-from sigyn.engine.frame import STREAM_PREFIX
+from sigyn.engine.frame import METADATA_PREFIX, STREAM_PREFIX
+from sigyn.engine.sql.metadata_names import MetadataNames
 from sigyn.engine.sql.steps import Parse, Step
 from sigyn.engine.sql.text import NULL, Sql, any_of, build, column, literal
 from sigyn.engine.sql.unsupported import Unsupported
@@ -23,7 +24,7 @@ class Scope:
 
     stream_names  names of the labels that some stream of the query has
     common_names  names of the labels that all of them have
-    metadata      whether entries may have structured metadata other than detected_level
+    metadata      names that structured metadata of entries may have besides detected_level
     line          the line
     overrides     labels that a stage set (or removed: NULL), over all others
     parsers       in order: what gives labels by their names, or the labels of one with a fixed list of names
@@ -35,7 +36,7 @@ class Scope:
 
     stream_names: frozenset[str]
     common_names: frozenset[str]
-    metadata: bool
+    metadata: MetadataNames
     line: Sql = field(default_factory=lambda: column("line"))
     overrides: dict[str, Sql] = field(default_factory=dict)
     parsers: list[Parse | Mapping[str, Sql]] = field(default_factory=list)
@@ -85,7 +86,7 @@ class Scope:
             return self.overrides[name]
         if self.kept is not None and name not in self.kept:
             return NULL
-        if name.endswith(EXTRACTED) and (self.has_parser or self.metadata):
+        if name.endswith(EXTRACTED) and (self.has_parser or self.metadata.may_have(name.removesuffix(EXTRACTED))):
             return self._extracted(name)
         if name in self.common_names:
             return column(STREAM_PREFIX + name)
@@ -110,8 +111,8 @@ class Scope:
             sources.append(column(STREAM_PREFIX + name))
         if name == "detected_level":
             sources.append(column("detected_level"))
-        elif self.metadata:
-            sources.append(build("json_extract_string({}, {})", column("metadata"), literal(f'$."{name}"')))
+        elif self.metadata.may_have(name):
+            sources.append(column(METADATA_PREFIX + name))
         return sources
 
     def _from_parsers(self, name: str) -> Sql | None:
@@ -130,7 +131,8 @@ class Scope:
     def _extracted(self, name: str) -> Sql:
         """What a parser finds under the name of a label of the stream, or under this one; both are in doubt."""
         base = name.removesuffix(EXTRACTED)
-        if self.metadata or name in self.stream_names or base in (ERROR, ERROR_DETAILS, "detected_level", ""):
+        is_metadata = self.metadata.may_have(base) or self.metadata.may_have(name)
+        if is_metadata or name in self.stream_names or base in (ERROR, ERROR_DETAILS, "detected_level", ""):
             raise Unsupported(f"{name}, which depends on a clash of labels")
         own = self._from_parsers(name)
         clashing = self._from_parsers(base) if base in self.stream_names else None
