@@ -76,16 +76,37 @@ class SeriesKeys:
             texts.append((distinct, key.indices.fill_null(len(distinct) - 1).to_numpy()))
         columns = [(groups, len(self.group_labels)), *((codes, len(distinct)) for distinct, codes in texts)]
         first, series = distinct_rows(columns)
-        labels = []
-        for row in first.tolist():
-            own = {name: values[codes[row]] for name, (values, codes) in zip(self.expressions, texts, strict=True)}
-            labels.append(self._labels(self.group_labels[groups[row]], own))
-        return labels, series
+        of_stream = [self.group_labels[group] for group in groups[first].tolist()]
+        picked = {
+            name: [distinct[code] for code in codes[first].tolist()]
+            for name, (distinct, codes) in zip(self.expressions, texts, strict=True)
+        }
+        if "" in picked:
+            metadata = picked.pop("")
+            of_stream = [_with_metadata(own, text) for own, text in zip(of_stream, metadata, strict=True)]
+        return _joined(of_stream, picked), series
 
-    def _labels(self, of_stream: Labels, own: dict[str, str | None]) -> Labels:
-        labels = dict(of_stream)
-        named = RESERVED.union(labels)
-        for name, value in entry_metadata(None, own.pop("", None)):
-            labels[name + EXTRACTED if name in named else name] = value
-        labels.update((name, value) for name, value in own.items() if value)
-        return labels_of(labels)
+
+def _with_metadata(of_stream: Labels, metadata: str | None) -> Labels:
+    """The labels of a stream and those of structured metadata, given as text."""
+    if metadata is None:
+        return of_stream
+    labels = dict(of_stream)
+    named = RESERVED.union(labels)
+    for name, value in entry_metadata(None, metadata):
+        labels[name + EXTRACTED if name in named else name] = value
+    return labels_of(labels)
+
+
+def _joined(labels: list[Labels], texts: dict[str, list[str | None]]) -> list[Labels]:
+    """Label sets with one label more of each name in `texts`, where it has a text that is not empty.
+
+    None of the sets has a label of these names. There may be tens of thousands.
+    """
+    pairs = [[(name, text) if text else None for text in texts[name]] for name in sorted(texts)]
+    if not pairs:
+        return labels
+    added = [tuple([pair for pair in own if pair is not None]) for own in zip(*pairs, strict=True)]
+    if not any(labels):
+        return added
+    return [tuple(sorted(own + more)) for own, more in zip(labels, added, strict=True)]

@@ -26,7 +26,7 @@ def aggregate(
         case "approx_topk":
             raise QueryError("approx_topk is not enabled. See -limits.shard_aggregations")
         case _:
-            return _combine(operator, in_order_of_labels(block), grouping)
+            return _combine(operator, block, grouping)
 
 
 def _combine(operator: str, block: SeriesBlock, grouping: ast.Grouping | None) -> SeriesBlock:

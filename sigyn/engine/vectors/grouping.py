@@ -1,6 +1,6 @@
 """Which labels of a series an aggregation keeps."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 
 from sigyn.languages.logql import ast
 from sigyn.model.labels import Labels
@@ -15,8 +15,8 @@ def group_key(grouping: ast.Grouping | None) -> Callable[[Labels], Labels]:
         return _no_labels
     names = frozenset(grouping.labels)
     if grouping.without:
-        return lambda labels: tuple(pair for pair in labels if pair[0] not in names)
-    return lambda labels: tuple(pair for pair in labels if pair[0] in names)
+        return lambda labels: tuple([pair for pair in labels if pair[0] not in names])
+    return lambda labels: tuple([pair for pair in labels if pair[0] in names])
 
 
 def _no_labels(_: Labels) -> Labels:
@@ -24,9 +24,24 @@ def _no_labels(_: Labels) -> Labels:
 
 
 def group_rows(labels: list[Labels], grouping: ast.Grouping | None) -> dict[Labels, list[int]]:
-    """Positions of the series of each group, groups in the order of their labels."""
+    """Positions of the series of each group, groups and the series of each in the order of their labels."""
     key_of = group_key(grouping)
     groups: dict[Labels, list[int]] = {}
     for row, series in enumerate(labels):
         groups.setdefault(key_of(series), []).append(row)
-    return dict(sorted(groups.items()))
+    names = list(groups)
+    for rows in groups.values():
+        if len(rows) > 1:
+            rows.sort(key=labels.__getitem__)
+    return {names[place]: groups[names[place]] for place in order_of_labels(names)}
+
+
+def order_of_labels(labels: Sequence[Labels]) -> list[int]:
+    """The places of label sets in the order of these.
+
+    Sets of one label at most, of one name, of which there may be tens of thousands, are compared by its text alone.
+    """
+    if all(len(each) <= 1 for each in labels) and len({each[0][0] for each in labels if each}) == 1:
+        texts = [each[0][1] if each else "" for each in labels]
+        return sorted(range(len(labels)), key=texts.__getitem__)
+    return sorted(range(len(labels)), key=labels.__getitem__)

@@ -30,7 +30,8 @@ class FieldIs:
 
     The value is not empty and, where it stands in a line as text, stands there as it is or with escapes.
 
-    parsers  those that look at the line: what the columns hold of a line is what its own syntax' parser finds
+    parsers  those that look at the line: what the columns hold of a line is what its own syntax' parser finds; where
+             none does, only structured metadata can have it
     """
 
     name: str
@@ -71,6 +72,8 @@ def _fields(index: SegmentIndex, layout: Layout | None, sought: FieldIs, groups:
     if index.has_metadata:
         pair = json.dumps({name: value}, ensure_ascii=False, separators=(",", ":"))[1:-1]
         found |= _holds(index, pair, groups)
+    if not sought.parsers:
+        return found
     form = layout.forms.get(FIELD + name) if layout is not None else None
     if layout is not None and RAW + name in layout.forms:
         return np.ones(len(groups), np.bool_)
