@@ -35,6 +35,8 @@ def series_names(
     if scope.errors and keeps_errors:
         raise Unsupported("all labels of entries that may have an error")
     left_out = frozenset(grouping.labels if grouping is not None else ()) | {unwrapped, ERROR}
+    if scope.is_changed:
+        raise Unsupported("all labels behind a parser that has stages before it which change labels")
     if scope.kept is not None:
         visible = scope.kept
     else:

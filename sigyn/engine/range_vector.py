@@ -9,7 +9,7 @@ import numpy.typing as npt
 
 from sigyn.engine.aggregate import Aggregator, Pieces
 from sigyn.engine.context import QueryContext
-from sigyn.engine.grid import Buckets, buckets
+from sigyn.engine.grid import buckets
 from sigyn.engine.placed import CellValues, placed
 from sigyn.engine.samples import BucketSums, RangeTask, SampleColumns, refuse_many
 from sigyn.engine.scan import Scan
@@ -24,6 +24,7 @@ from sigyn.model.labels import Labels
 from sigyn.model.time import SECOND
 
 Ordinals = npt.NDArray[np.int64]
+Floats = npt.NDArray[np.float64]
 
 PlanScan = Callable[[ast.LogQuery, int, int], Scan]
 """What has to be read for start <= t < end (ns)."""
@@ -77,40 +78,45 @@ def _from_sums(task: RangeTask, pieces: Sequence[BucketSums]) -> SeriesBlock:
     numbered = [_renumbered(piece.labels, piece.series, numbers) for piece in pieces]
     shape = (len(numbers), task.buckets.count)
     refuse_many(*shape)
-    count, total = np.zeros(shape), np.zeros(shape)
-    least, most = np.full(shape, np.nan), np.full(shape, np.nan)
-    for piece, series in zip(pieces, numbered, strict=True):
-        cells = (series, piece.buckets)
-        np.add.at(count, cells, piece.count)
-        match task.query.operator:
-            case "min_over_time":
-                np.fmin.at(least, cells, piece.least)
-            case "max_over_time":
-                np.fmax.at(most, cells, piece.most)
-            case _:
-                np.add.at(total, cells, piece.total)
+    cells = [series * shape[1] + piece.buckets for piece, series in zip(pieces, numbered, strict=True)]
+    count = _in_cells(np.add, 0.0, cells, [piece.count for piece in pieces], shape)
     counts = window_sums(count, task.buckets)
     with np.errstate(all="ignore"):
-        values = _summed_values(task.query, task.buckets, counts, total, least, most)
+        values = _summed_values(task, pieces, cells, counts, shape)
     return SeriesBlock(list(numbers), values, counts > 0).compact()
 
 
 def _summed_values(
-    query: ast.RangeAggregation, runs: Buckets, counts: Matrix, total: Matrix, least: Matrix, most: Matrix
+    task: RangeTask, pieces: Sequence[BucketSums], cells: Sequence[Ordinals], counts: Matrix, shape: tuple[int, int]
 ) -> Matrix:
+    query, runs = task.query, task.buckets
     match query.operator:
         case "count_over_time":
             return counts
         case "min_over_time":
+            least = _in_cells(np.fmin, np.nan, cells, [piece.least for piece in pieces], shape)
             return window_extremes(least, runs, np.fmin)
         case "max_over_time":
+            most = _in_cells(np.fmax, np.nan, cells, [piece.most for piece in pieces], shape)
             return window_extremes(most, runs, np.fmax)
+    total = window_sums(_in_cells(np.add, 0.0, cells, [piece.total for piece in pieces], shape), runs)
+    match query.operator:
         case "rate" | "bytes_rate":
-            return window_sums(total, runs) / (query.log_range.interval / SECOND)
+            return total / (query.log_range.interval / SECOND)
         case "avg_over_time":
-            return window_sums(total, runs) / counts
+            return total / counts
         case _:
-            return window_sums(total, runs)
+            return total
+
+
+def _in_cells(
+    join: np.ufunc, first: float, cells: Sequence[Ordinals], values: Sequence[Floats], shape: tuple[int, int]
+) -> Matrix:
+    """The values of each cell of a matrix joined in their order; `first` where there are none."""
+    joined = np.zeros(shape) if first == 0 else np.full(shape, first)
+    for places, own in zip(cells, values, strict=True):
+        join.at(joined.reshape(-1), places, own)
+    return joined
 
 
 def _from_samples(task: RangeTask, pieces: Sequence[SampleColumns], grid: StepGrid) -> SeriesBlock:

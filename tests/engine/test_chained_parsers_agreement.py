@@ -49,6 +49,7 @@ parsers = st.one_of(
     st.sampled_from(("<a> <_>", "a=<a> b=<b>", '<_>"<b>"<_>', "<level>=<_>")).map(ast.PatternParser),
     st.sampled_from((r"(?P<a>[xy])", r"b=(?P<b>\w*)", r"(?P<level>\d)?(?P<a>=)", "(?P<app>q)")).map(ast.RegexpParser),
     st.just(ast.JsonParser((ast.Extraction("a", "b"),))),
+    st.just(ast.LogfmtParser(False, False, (ast.Extraction("b", "a"),))),
 )
 formats = st.sampled_from(
     ("{{.log}}", "{{.log}} a={{.a}}", "{{ .log | upper }}", '{"a":"{{.b}}"}', "{{ __line__ }}")
@@ -57,7 +58,26 @@ filters = st.one_of(
     st.builds(ast.StringPredicate, st.sampled_from(NAMES), st.sampled_from(("=", "!=")), texts),
     st.builds(ast.StringPredicate, st.just("__error__"), st.sampled_from(("=", "!=")), st.just("")),
 ).map(ast.LabelFilter)
-between = st.lists(formats | filters | st.just(ast.LineFilter("|=", (ast.LineOperand("x"),))), max_size=1).map(tuple)
+choices = st.builds(
+    lambda name, value: ast.LabelChoice(name, ast.Matcher(name, "=", value) if value is not None else None),
+    st.sampled_from((*NAMES, "app_extracted", "detected_level", "__error__")),
+    st.none() | texts,
+)
+changes = st.one_of(
+    st.lists(choices, min_size=1, max_size=2).map(tuple).map(ast.Drop),
+    st.lists(choices, min_size=1, max_size=2).map(tuple).map(ast.Keep),
+    st.builds(
+        ast.LabelAssignment,
+        st.sampled_from(NAMES),
+        st.sampled_from(("{{.b}}", "x{{.level}}", "", "{{ .a | upper }}")),
+        st.just(False),
+    ).map(lambda assignment: ast.LabelFormat((assignment,))),
+    st.builds(ast.LabelAssignment, st.just("a"), st.sampled_from(("b", "level")), st.just(True)).map(
+        lambda assignment: ast.LabelFormat((assignment,))
+    ),
+)
+looks = st.just(ast.LineFilter("|=", (ast.LineOperand("x"),)))
+between = st.lists(formats | filters | changes | looks, max_size=2).map(tuple)
 stages: st.SearchStrategy[Stages] = st.builds(
     lambda first, some, second, others, third, last: (first, *some, second, *others, *third, *last),
     parsers,

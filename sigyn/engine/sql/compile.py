@@ -210,9 +210,9 @@ def _filter_before_parsing(predicate: ast.Predicate, scope: Scope) -> None:
 def _begin_parser(
     scope: Scope, kind: str, error: str, *, keep_empty: bool = False, paths: Mapping[str, Path] | None = None
 ) -> None:
-    _check_labels(scope)
-    if scope.has_paths or (paths and scope.has_parser):
-        raise Unsupported("a parser with expressions beside another")
+    scope.begin_parser()
+    if paths and scope.has_parser:
+        raise Unsupported("a parser with expressions behind another")
     stem = scope.fresh("parsed")
     parse = Parse("json" if kind == "json" else "logfmt", scope.line, f"{stem}.hard", f"{stem}.failed", error)
     parse.keep_empty = keep_empty
@@ -224,14 +224,8 @@ def _begin_parser(
         scope.errors.append((flag(parse.failed), error))
 
 
-def _check_labels(scope: Scope) -> None:
-    """Parsers leave some labels alone that stages have made, and give others anew."""
-    if scope.kept is not None or scope.overrides:
-        raise Unsupported("a parser behind a stage that made or removed labels")
-
-
 def _pattern(scope: Scope, text: str) -> None:
-    _check_labels(scope)
+    scope.begin_parser()
     pattern = parse_pattern(text)
     stem = scope.fresh("parsed")
     parse = Parse("pattern", scope.line, f"{stem}.hard", f"{stem}.failed", pieces=pattern.pieces)
@@ -242,7 +236,7 @@ def _pattern(scope: Scope, text: str) -> None:
 
 
 def _regexp(scope: Scope, text: str) -> None:
-    _check_labels(scope)
+    scope.begin_parser()
     regex = compile_regex(text)
     stem = scope.fresh("parsed")
     groups = tuple((f"{stem}.{name}", index) for name, index in regex.groupindex.items())
@@ -288,6 +282,8 @@ def _rename(scope: Scope, made: dict[str, Sql], old: str, new: str) -> None:
     value, others = scope.label(old), scope.label(new)
     if value is NULL:
         return
+    if old in scope.moved or old in scope.stream_names or scope.metadata.may_have(old):
+        scope.moved.add(new)
     made[old] = NULL
     if others is NULL:
         made[new] = value

@@ -18,6 +18,18 @@ ERROR_DETAILS = "__error_details__"
 EXTRACTED = "_extracted"
 
 
+@dataclass(frozen=True, slots=True)
+class Changed:
+    """What stages had made of labels when a parser came behind them: `overrides` and `kept` of Scope."""
+
+    overrides: Mapping[str, Sql]
+    kept: frozenset[str] | None
+
+    def decides(self, name: str) -> bool:
+        """Whether what was known of a label before no longer counts."""
+        return name in self.overrides or (self.kept is not None and name not in self.kept)
+
+
 @dataclass(slots=True)
 class Scope:
     """The labels and the line at a point of a pipeline.
@@ -27,7 +39,9 @@ class Scope:
     metadata      names that structured metadata of entries may have besides detected_level
     line          the line
     overrides     labels that a stage set (or removed: NULL), over all others
-    parsers       in order: what gives labels by their names, or the labels of one with a fixed list of names
+    moved         those of them that may still be labels of the stream, or structured metadata, under another name
+    parsers       in order: what gives labels by their names, or the labels of one with a fixed list of names; and
+                  what other stages changed before one of them
     kept          after `keep`: the only labels that are left
     steps         what has to be done to a frame so that the columns used exist
     doubts        conditions under which the interpreter has to decide about the entry
@@ -39,7 +53,8 @@ class Scope:
     metadata: MetadataNames
     line: Sql = field(default_factory=lambda: column("line"))
     overrides: dict[str, Sql] = field(default_factory=dict)
-    parsers: list[Parse | Mapping[str, Sql]] = field(default_factory=list)
+    moved: set[str] = field(default_factory=set)
+    parsers: list[Parse | Mapping[str, Sql] | Changed] = field(default_factory=list)
     kept: frozenset[str] | None = None
     steps: list[Step] = field(default_factory=list)
     doubts: list[Sql] = field(default_factory=list)
@@ -60,10 +75,33 @@ class Scope:
         """The labels that parsers may give; None: any."""
         names: set[str] = set()
         for parser in self.parsers:
-            if isinstance(parser, Parse) and not parser.paths:
-                return None
-            names |= (parser.paths if isinstance(parser, Parse) else parser).keys()
+            match parser:
+                case Parse(paths=paths):
+                    if not paths:
+                        return None
+                    names |= paths.keys()
+                case Changed(overrides):
+                    names |= overrides.keys()
+                case _:
+                    names |= parser.keys()
         return frozenset(names)
+
+    @property
+    def is_changed(self) -> bool:
+        """Whether stages made or removed labels before a parser."""
+        return any(isinstance(parser, Changed) for parser in self.parsers)
+
+    def begin_parser(self) -> None:
+        """A parser is next: it leaves some labels alone that stages have made, and gives others anew.
+
+        Raises Unsupported where it depends on where a label came from first.
+        """
+        if self.moved:
+            raise Unsupported("a parser behind a stage that renamed a label")
+        if self.overrides or self.kept is not None:
+            self.parsers.append(Changed(dict(self.overrides), self.kept))
+            self.overrides.clear()
+            self.kept = None
 
     def fresh(self, stem: str) -> str:
         """A column name that is not taken."""
@@ -88,6 +126,9 @@ class Scope:
             return NULL
         if name.endswith(EXTRACTED) and (self.has_parser or self.metadata.may_have(name.removesuffix(EXTRACTED))):
             return self._extracted(name)
+        changed = [place for place, each in enumerate(self.parsers) if isinstance(each, Changed) and each.decides(name)]
+        if changed:
+            return self._behind_changes(name, changed[-1])
         if name in self.common_names:
             return column(STREAM_PREFIX + name)
         parsed = self._from_parsers(name)
@@ -115,10 +156,30 @@ class Scope:
             sources.append(column(METADATA_PREFIX + name))
         return sources
 
-    def _from_parsers(self, name: str) -> Sql | None:
-        """What parsers give: json and logfmt leave a label that is there alone, pattern and regexp do not."""
-        found: list[Sql] = []
-        for parser in self.parsers:
+    def _behind_changes(self, name: str, last: int) -> Sql:
+        """A label that a stage set or removed before a parser; the last such change is at this place among the parsers.
+
+        What the stream had at first, no parser gives, even where it was removed since.
+        """
+        change = self.parsers[last]
+        assert isinstance(change, Changed)
+        made = change.overrides.get(name, NULL)
+        if name in self.common_names:
+            return made
+        if name in self.stream_names or name == "detected_level" or self.metadata.may_have(name):
+            raise Unsupported("a parser behind a stage that changed a label which some entries have")
+        found = self._from_parsers(name, since=last + 1, there=made)
+        return NULL if found is None else found
+
+    def _from_parsers(self, name: str, since: int = 0, there: Sql = NULL) -> Sql | None:
+        """What parsers give: json and logfmt leave a label that is there alone, pattern and regexp do not.
+
+        Those from a place on, where a label is `there` already.
+        """
+        found: list[Sql] = [] if there is NULL else [there]
+        for parser in self.parsers[since:]:
+            if isinstance(parser, Changed):
+                continue
             if not isinstance(parser, Parse):
                 found = [*([parser[name]] if name in parser else []), *found]
             elif not parser.paths or name in parser.paths:
@@ -132,6 +193,7 @@ class Scope:
         """What a parser finds under the name of a label of the stream, or under this one; both are in doubt."""
         base = name.removesuffix(EXTRACTED)
         is_metadata = self.metadata.may_have(base) or self.metadata.may_have(name)
+        is_metadata |= self.is_changed
         if is_metadata or name in self.stream_names or base in (ERROR, ERROR_DETAILS, "detected_level", ""):
             raise Unsupported(f"{name}, which depends on a clash of labels")
         own = self._from_parsers(name)

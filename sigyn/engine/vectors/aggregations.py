@@ -6,25 +6,22 @@ import numpy.typing as npt
 from sigyn.engine.vectors.block import Presence, SeriesBlock, Values, in_order_of_labels
 from sigyn.engine.vectors.grouping import group_rows
 from sigyn.languages.logql import ast
-from sigyn.model.errors import QueryError
 
 Rows = npt.NDArray[np.int64]
+
+_ALIKE_ALONE = ("sum", "avg", "min", "max")
+"""What gives the value of a series that is a group of its own."""
 
 
 def aggregate(
     operator: ast.VectorOperator, block: SeriesBlock, grouping: ast.Grouping | None, parameter: float | None = None
 ) -> SeriesBlock:
-    """The aggregation of a block, step by step; `parameter` is the k of topk and bottomk.
-
-    Raises QueryError for approx_topk, as Loki does unless it is told otherwise.
-    """
+    """The aggregation of a block, step by step; `parameter` is the k of topk and bottomk."""
     match operator:
         case "topk" | "bottomk":
             return _choose(operator, block, grouping, int(parameter or 0))
         case "sort" | "sort_desc":
             return _sort(block, descending=operator == "sort_desc")
-        case "approx_topk":
-            raise QueryError("approx_topk is not enabled. See -limits.shard_aggregations")
         case _:
             return _combine(operator, block, grouping)
 
@@ -38,6 +35,8 @@ def _combine(operator: str, block: SeriesBlock, grouping: ast.Grouping | None) -
     sizes = np.array([len(rows) for rows in groups.values()])
     firsts = np.cumsum(sizes) - sizes
     values, present = block.values[members], block.present[members]
+    if operator in _ALIKE_ALONE and len(groups) == len(block):
+        return SeriesBlock(list(groups), values, present).compact()
     with np.errstate(all="ignore"):
         combined = _combined(operator, values, present, firsts, sizes)
     return SeriesBlock(list(groups), combined, np.logical_or.reduceat(present, firsts, axis=0)).compact()

@@ -48,6 +48,8 @@ def evaluate_metric(query: ast.MetricQuery, range_vector: RangeVector, grid: Ste
             return absence(written_selector(query.log_range.query), range_vector(_counted(query), None, grid))
         case ast.RangeAggregation():
             return range_vector(query, None, grid)
+        case ast.VectorAggregation(operator="approx_topk"):
+            raise QueryError("approx_topk is not enabled. See -limits.shard_aggregations")  # as Loki, before it reads
         case ast.VectorAggregation(operator, expression, parameter, grouping):
             inner = _aggregated(query, range_vector, grid)
             return aggregate(operator, _series(inner, expression), grouping, parameter)
