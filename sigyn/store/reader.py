@@ -20,7 +20,8 @@ from sigyn.store.indexes import SegmentIndexes
 from sigyn.store.layout import Layout
 from sigyn.store.needles.search import Sought, possible_groups
 from sigyn.store.objects import ObjectStore
-from sigyn.store.portion import Portion, ReadSome, RowGroups
+from sigyn.store.physical_columns import ReadSome
+from sigyn.store.portion import Portion, RowGroups
 from sigyn.store.recent import RecentSegments, RowGroup
 from sigyn.store.shapes.shape import Syntax
 from sigyn.store.streams import Int64s
