@@ -31,6 +31,7 @@ class Footer:
     length     bytes of it in the object
     begins     where the row groups begin in the object
     layout     how the lines are held; None: as text
+    metadata   how structured metadata are held; None: as text
     index      where needle filters and tallies are; None: there are none
     dictionaries  columns whose texts are read as dictionaries
     constants  columns that hold one value throughout a row group
@@ -42,12 +43,21 @@ class Footer:
     row_groups: tuple[RowGroup, ...]
     begins: Int64s
     layout: Layout | None
+    metadata: Layout | None
     index: IndexPlace | None
     dictionaries: tuple[str, ...]
     constants: Constants
     kinds: Mapping[str, pa.DataType]
     stored: Mapping[str, StoredColumn]
     streams: Kinds | None
+
+    @property
+    def metadata_names(self) -> frozenset[str] | None:
+        """The names that structured metadata of the segment may have, besides detected_level; None: any."""
+        if self.index is None:
+            return None
+        names = self.index.metadata_names if self.index.has_metadata else ()
+        return frozenset(names) if names is not None else None
 
     def known(self, name: str, numbers: Sequence[int]) -> pa.Array | None:
         """A column of these row groups, where it need not be read."""
@@ -103,16 +113,17 @@ def footer_of(metadata: pq.FileMetaData, key: str) -> Footer:
         begins.append(first.dictionary_page_offset if first.has_dictionary_page else first.data_page_offset)
     pairs: dict[bytes, bytes] = metadata.metadata or {}
     index, constants = pairs.get(b"sigyn.index"), pairs.get(b"sigyn.constants")
-    layout = layout_of(metadata, key)
+    layouts = layout_of(metadata, key), metadata_layout_of(metadata)
     place = msgspec.json.decode(index, type=IndexPlace) if index is not None else None
-    dictionaries = ("detected_level", *(layout.with_dictionary if layout is not None else ()))
+    held = [layout.with_dictionary for layout in layouts if layout is not None]
+    dictionaries = ("detected_level", *(name for names in held for name in names))
     text = pa.dictionary(pa.int32(), pa.string())
     fields = metadata.schema.to_arrow_schema()
     return Footer(
         metadata.serialized_size,
         tuple(groups),
         np.array(begins, np.int64),
-        layout,
+        *layouts,
         place,
         dictionaries,
         msgspec.json.decode(constants, type=Constants) if constants is not None else {},
@@ -131,5 +142,14 @@ def layout_of(metadata: pq.FileMetaData, key: str) -> Layout | None:
     """How the segment with this key holds its lines; None: as text. Raises UnknownFormat."""
     pairs: dict[bytes, bytes] = metadata.metadata or {}
     check_format(pairs, key)
-    shapes, forms = pairs.get(b"sigyn.shapes"), pairs.get(b"sigyn.forms")
+    return _layout(pairs, b"")
+
+
+def metadata_layout_of(metadata: pq.FileMetaData) -> Layout | None:
+    """How a segment of a known format holds structured metadata; None: as text."""
+    return _layout(metadata.metadata or {}, b"metadata_")
+
+
+def _layout(pairs: Mapping[bytes, bytes], kind: bytes) -> Layout | None:
+    shapes, forms = pairs.get(b"sigyn.%bshapes" % kind), pairs.get(b"sigyn.%bforms" % kind)
     return Layout.of(shapes, forms) if shapes is not None and forms is not None else None

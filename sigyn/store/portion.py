@@ -10,7 +10,7 @@ import pyarrow.compute as pc
 
 from sigyn.store.errors import SegmentLost
 from sigyn.store.layout import Layout
-from sigyn.store.metadata_text import texts_under
+from sigyn.store.metadata_columns import MetadataColumns
 from sigyn.store.physical_columns import AS_TEXT, PhysicalColumns, ReadColumns, ReadSome
 from sigyn.store.shapes.forms import DecimalForm
 from sigyn.store.shapes.shape import FIELD, RAW, Syntax
@@ -62,10 +62,16 @@ class Portion:
         *,
         has_metadata: bool | None,
         has_text: bool | None = None,
+        metadata: Layout | None = None,
+        metadata_names: frozenset[str] | None = None,
         streams: Callable[[Int64s | None], pa.Array] | None = None,
         row_groups: RowGroups | None = None,
     ) -> None:
-        """`row_groups`: None where there is one, or reading costs nothing.
+        """`layout` says how lines are held, `metadata` how structured metadata are; None: as text.
+
+        `metadata_names` are those that structured metadata may have; None: any.
+
+        `row_groups`: None where there is one, or reading costs nothing.
 
         `streams` gives the column `stream` of all rows, or of some, where it need not be read.
 
@@ -82,6 +88,8 @@ class Portion:
         self._columns = PhysicalColumns(rows, read, streams, known, single)
         if has_metadata is False:
             self._columns.put("metadata", pa.nulls(rows, pa.string()))
+        self._metadata = MetadataColumns(self._columns, metadata if has_metadata is not False else None)
+        self._metadata_names = metadata_names
         if has_text is False and layout is not None:
             self._columns.put("line", pa.nulls(rows, pa.string()))
         self._lines: pa.Array | None = None
@@ -93,11 +101,17 @@ class Portion:
 
     def column(self, name: str) -> pa.Array:
         """A column of ENTRY_SCHEMA."""
-        return self._whole_lines() if name == "line" else self._columns.column(name)
+        match name:
+            case "line":
+                return self._whole_lines()
+            case "metadata":
+                return self._metadata.objects(None)
+            case _:
+                return self._columns.column(name)
 
     def at(self, name: str, rows: Int64s) -> pa.Array:
         """A column of ENTRY_SCHEMA of these entries, but for `line`; or the shapes of their lines."""
-        return self._columns.at([name], rows)[name]
+        return self._metadata.objects(rows) if name == "metadata" else self._columns.at([name], rows)[name]
 
     def holding(self, rows: Int64s) -> tuple["Portion", Int64s]:
         """A portion of the row groups that these entries (rising) are in, and their numbers in it.
@@ -124,19 +138,27 @@ class Portion:
     def has_metadata(self) -> bool:
         """Whether any entry may have structured metadata besides detected_level."""
         if self._has_metadata is None:
-            self._has_metadata = bool(self._columns.column("metadata").null_count < self.rows)
+            self._has_metadata = self._metadata.any()
         return self._has_metadata
 
     @property
     def metadata_names(self) -> frozenset[str] | None:
         """The names that structured metadata of these entries may have, besides detected_level; None: any."""
-        return None if self.has_metadata else frozenset()
+        return self._metadata_names if self.has_metadata else frozenset()
 
     def metadata_field(self, name: str, rows: Int64s) -> Texts:
         """What structured metadata has under a name in these entries (rising), null where it has nothing."""
-        if not self.has_metadata:
+        if not self._may_be_named(name):
             return pa.nulls(len(rows), pa.string())
-        return texts_under(name, self.at("metadata", rows))
+        return self._metadata.under(name, rows if len(rows) < self.rows else None)
+
+    def metadata_is(self, name: str, text: str) -> Flags | None:
+        """Entries whose structured metadata has this text under a name; None where `metadata_field` finds out."""
+        return self._metadata.equal(name, text) if self._may_be_named(name) else np.zeros(self.rows, np.bool_)
+
+    def _may_be_named(self, name: str) -> bool:
+        names = self.metadata_names
+        return names is None or name in names
 
     @property
     def is_shaped(self) -> bool:
@@ -355,9 +377,9 @@ class Portion:
         return 2 * sum(part in self._columns for part in parts) > len(parts)
 
     def load_entries(self, rows: Int64s) -> None:
-        """Reads what `lines` and `at` need of these entries, but for what shaped lines are made of."""
-        names = ("timestamp", "detected_level", "metadata", "shape" if self.is_shaped else "line")
-        self._columns.load_at(names, rows)
+        """Reads what `lines` and `at` need of these entries, but for what those with a shape are made of."""
+        names = ("timestamp", "detected_level", "shape" if self.is_shaped else "line")
+        self._columns.load_at([*names, *self._metadata.given], rows)
 
     def load(self, names: Sequence[str]) -> None:
         """Reads columns that are not there yet, all in one go, which is quicker than one by one."""
