@@ -2,13 +2,12 @@
 
 from collections.abc import Iterator
 
-import msgspec
 import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
 from sigyn.store.layout import Layout
-from sigyn.store.metadata_text import texts_under
+from sigyn.store.metadata_text import texts_under, unescaped
 from sigyn.store.physical_columns import AS_TEXT, PhysicalColumns
 from sigyn.store.shapes.forms import Form
 from sigyn.store.shapes.pairs import PAIR, RAW_PAIR
@@ -20,8 +19,6 @@ TEXT, SHAPE = "metadata", "metadata_shape"
 
 NO_METADATA = AS_TEXT - 1
 """In place of the shape: the entry has none."""
-
-_decode_text = msgspec.json.Decoder(str).decode
 
 
 class MetadataColumns:
@@ -116,5 +113,5 @@ class MetadataColumns:
 def _unescaped(texts: Texts) -> pa.StringArray:
     """Texts that JSON writes so."""
     if isinstance(texts, pa.DictionaryArray):
-        return _unescaped(texts.dictionary).take(texts.indices)
-    return pa.array([None if text is None else _decode_text(f'"{text}"') for text in texts.to_pylist()], pa.string())
+        return unescaped(texts.dictionary).take(texts.indices)
+    return unescaped(texts)

@@ -13,7 +13,6 @@ from sigyn.store.shapes.text_ends import quote_after
 Bytes = npt.NDArray[np.uint8]
 Integers = npt.NDArray[np.int32]
 Longs = npt.NDArray[np.int64]
-Flags = npt.NDArray[np.bool_]
 
 
 @borrowing
@@ -53,19 +52,17 @@ def find_names(data: Bytes, offsets: Integers, rows: Longs, starts: Integers, le
 
 
 @compiled
-def find_texts(
-    data: Bytes, offsets: Integers, name: Bytes, starts: Integers, lengths: Integers, escaped: Flags
-) -> None:  # fmt: skip
-    """Where each object has its text under a name (as JSON writes it), length -1: it has none; whether with escapes."""
+def find_texts(data: Bytes, offsets: Integers, name: Bytes, starts: Integers, lengths: Integers) -> None:
+    """Where each object has its text under a name, both as JSON writes them; length -1: it has none."""
     for i in range(len(starts)):
-        starts[i], lengths[i], escaped[i] = 0, -1, False
+        starts[i], lengths[i] = 0, -1
         at: Any = np.int64(offsets[i]) + 1
         end: Any = np.int64(offsets[i + 1])
         while at < end and byte_at(data, at) == 34:
             stop, _ = quote_after(data, at + 1, end)
             begin = stop + 3
-            value_stop, has_escapes = quote_after(data, begin, end)
+            value_stop, _ = quote_after(data, begin, end)
             if stop - at - 1 == len(name) and same_bytes(data, at + 1, name, 0, len(name)):
-                starts[i], lengths[i], escaped[i] = begin, value_stop - begin, has_escapes
+                starts[i], lengths[i] = begin, value_stop - begin
                 break
             at = value_stop + 2

@@ -8,12 +8,14 @@ from contextlib import contextmanager
 from pathlib import Path
 
 import numpy as np
+import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from sigyn.store import Store, StoreSettings, rebuild_catalog
+from sigyn.store.metadata_text import METADATA_LOOPS, texts_under
 from sigyn.store.portion import Portion
 
 from .entries import EARLIEST, LATEST, batch, row, stored
@@ -99,6 +101,19 @@ def test_metadata_come_back_and_so_does_what_stands_under_each_name(
             assert portion.metadata_field(name, np.arange(portion.rows)).to_pylist() == expected
         assert portion.column("metadata").to_pylist() == texts
     asyncio.run(store.close())
+
+
+@settings(max_examples=100, deadline=None)
+@given(st.lists(objects, min_size=1, max_size=30), st.integers(0, 5), st.booleans())
+def test_texts_say_what_stands_under_a_name_with_loops_and_without(
+    metadata: list[Metadata], left_out: int, loops: bool
+) -> None:
+    METADATA_LOOPS.warm()
+    texts = pa.array([written(each) for each in metadata], pa.string()).slice(left_out)
+    with pytest.MonkeyPatch.context() as patched:
+        patched.setattr("sigyn.store.metadata_text.are_worth_it", lambda _rows: loops)
+        for name in {"absent", *(name for each in metadata for name in each or ())}:
+            assert texts_under(name, texts).to_pylist() == under(metadata[left_out:], name)
 
 
 @settings(max_examples=40, deadline=None)
