@@ -32,6 +32,7 @@ class Footer:
     begins     where the row groups begin in the object
     layout     how the lines are held; None: as text
     metadata   how structured metadata are held; None: as text
+    metadata_names  that they may have, besides detected_level; None: any
     index      where needle filters and tallies are; None: there are none
     dictionaries  columns whose texts are read as dictionaries
     constants  columns that hold one value throughout a row group
@@ -44,20 +45,13 @@ class Footer:
     begins: Int64s
     layout: Layout | None
     metadata: Layout | None
+    metadata_names: frozenset[str] | None
     index: IndexPlace | None
     dictionaries: tuple[str, ...]
     constants: Constants
     kinds: Mapping[str, pa.DataType]
     stored: Mapping[str, StoredColumn]
     streams: Kinds | None
-
-    @property
-    def metadata_names(self) -> frozenset[str] | None:
-        """The names that structured metadata of the segment may have, besides detected_level; None: any."""
-        if self.index is None:
-            return None
-        names = self.index.metadata_names if self.index.has_metadata else ()
-        return frozenset(names) if names is not None else None
 
     def known(self, name: str, numbers: Sequence[int]) -> pa.Array | None:
         """A column of these row groups, where it need not be read."""
@@ -124,6 +118,7 @@ def footer_of(metadata: pq.FileMetaData, key: str) -> Footer:
         tuple(groups),
         np.array(begins, np.int64),
         *layouts,
+        _metadata_names(place),
         place,
         dictionaries,
         msgspec.json.decode(constants, type=Constants) if constants is not None else {},
@@ -136,6 +131,12 @@ def footer_of(metadata: pq.FileMetaData, key: str) -> Footer:
 def _stored(metadata: pq.FileMetaData, place: int, kind: pa.DataType) -> StoredColumn:
     nullable = bool(metadata.schema.column(place).max_definition_level)
     return StoredColumn(place, metadata.row_group(0).column(place).compression, kind, nullable)
+
+
+def _metadata_names(index: IndexPlace | None) -> frozenset[str] | None:
+    if index is None or (index.has_metadata and index.metadata_names is None):
+        return None
+    return frozenset(index.metadata_names or ())
 
 
 def layout_of(metadata: pq.FileMetaData, key: str) -> Layout | None:

@@ -31,6 +31,7 @@ names = st.one_of(
 values = st.one_of(
     st.integers(0, 2**64 - 1).map(lambda number: f"{number:016x}"),
     st.integers(0, 99).map(lambda number: f"user_{number}"),
+    st.integers(0, 999).map(lambda number: f"2026-01-15T12:00:00.{number:03}Z"),
     st.integers(0, 10**6).map(lambda number: f"{number / 100:.2f}"),
     st.sampled_from(
         ("", "info", "2026-01-15T12:00:00.000Z", 'a "quote"', "back\\slash", "\x00\x1f\x7f", '","user":"x')
