@@ -31,6 +31,8 @@ class Footer:
     length     bytes of it in the object
     begins     where the row groups begin in the object
     layout     how the lines are held; None: as text
+    metadata   how structured metadata are held; None: as text
+    metadata_names  that they may have, besides detected_level; None: any
     index      where needle filters and tallies are; None: there are none
     dictionaries  columns whose texts are read as dictionaries
     constants  columns that hold one value throughout a row group
@@ -42,6 +44,8 @@ class Footer:
     row_groups: tuple[RowGroup, ...]
     begins: Int64s
     layout: Layout | None
+    metadata: Layout | None
+    metadata_names: frozenset[str] | None
     index: IndexPlace | None
     dictionaries: tuple[str, ...]
     constants: Constants
@@ -108,16 +112,18 @@ def footer_of(metadata: pq.FileMetaData, key: str) -> Footer:
         begins.append(first.dictionary_page_offset if first.has_dictionary_page else first.data_page_offset)
     pairs: dict[bytes, bytes] = metadata.metadata or {}
     index, constants = pairs.get(b"sigyn.index"), pairs.get(b"sigyn.constants")
-    layout = layout_of(metadata, key)
+    layouts = layout_of(metadata, key), metadata_layout_of(metadata)
     place = msgspec.json.decode(index, type=IndexPlace) if index is not None else None
-    dictionaries = ("detected_level", *(layout.with_dictionary if layout is not None else ()))
+    held = [layout.with_dictionary for layout in layouts if layout is not None]
+    dictionaries = ("detected_level", *(name for names in held for name in names))
     text = pa.dictionary(pa.int32(), pa.string())
     fields = metadata.schema.to_arrow_schema()
     return Footer(
         metadata.serialized_size,
         tuple(groups),
         np.array(begins, np.int64),
-        layout,
+        *layouts,
+        _metadata_names(place),
         place,
         dictionaries,
         msgspec.json.decode(constants, type=Constants) if constants is not None else {},
@@ -132,9 +138,24 @@ def _stored(metadata: pq.FileMetaData, place: int, kind: pa.DataType) -> StoredC
     return StoredColumn(place, metadata.row_group(0).column(place).compression, kind, nullable)
 
 
+def _metadata_names(index: IndexPlace | None) -> frozenset[str] | None:
+    if index is None or (index.has_metadata and index.metadata_names is None):
+        return None
+    return frozenset(index.metadata_names or ())
+
+
 def layout_of(metadata: pq.FileMetaData, key: str) -> Layout | None:
     """How the segment with this key holds its lines; None: as text. Raises UnknownFormat."""
     pairs: dict[bytes, bytes] = metadata.metadata or {}
     check_format(pairs, key)
-    shapes, forms = pairs.get(b"sigyn.shapes"), pairs.get(b"sigyn.forms")
+    return _layout(pairs, b"")
+
+
+def metadata_layout_of(metadata: pq.FileMetaData) -> Layout | None:
+    """How a segment of a known format holds structured metadata; None: as text."""
+    return _layout(metadata.metadata or {}, b"metadata_")
+
+
+def _layout(pairs: Mapping[bytes, bytes], kind: bytes) -> Layout | None:
+    shapes, forms = pairs.get(b"sigyn.%bshapes" % kind), pairs.get(b"sigyn.%bforms" % kind)
     return Layout.of(shapes, forms) if shapes is not None and forms is not None else None

@@ -36,6 +36,8 @@ class IndexPlace(msgspec.Struct, frozen=True):
     syntaxes       of each row group the syntax that the shapes of all its lines are of; None: they differ, or
                    some have none. Empty in segments of before it was written
     streams        of each stream of the segment, see sigyn.store.stream_lines. Empty in segments of before that
+    metadata_names  the names that its structured metadata have, besides detected_level; None: too many to tell, or it
+                   is of before they were written
     """
 
     length: int
@@ -46,6 +48,7 @@ class IndexPlace(msgspec.Struct, frozen=True):
     texts: tuple[int, ...]
     syntaxes: tuple[Syntax | None, ...] = ()
     streams: str = ""
+    metadata_names: tuple[str, ...] | None = None
 
     def syntaxes_of(self, groups: Sequence[int]) -> tuple[Syntax | None, ...]:
         """`syntaxes` of these row groups; None also where it is not known."""
@@ -73,6 +76,7 @@ def encode_index(
     syntaxes: Sequence[Syntax | None],
     streams: str,
     tallies: pa.Table | None,
+    metadata_names: tuple[str, ...] | None,
     *,
     has_metadata: bool,
 ) -> tuple[bytes, IndexPlace]:
@@ -86,7 +90,15 @@ def encode_index(
     body = b"".join([*(words.tobytes() for words in needles), stream.to_pybytes()])
     blocks = tuple(len(words) // 8 for words in needles)
     place = IndexPlace(
-        len(body), crc32(body), blocks, stream.size, has_metadata, tuple(texts), tuple(syntaxes), streams
+        len(body),
+        crc32(body),
+        blocks,
+        stream.size,
+        has_metadata,
+        tuple(texts),
+        tuple(syntaxes),
+        streams,
+        metadata_names,
     )
     return body, place
 

@@ -1,4 +1,4 @@
-"""How a sorted segment holds its lines, as its footer says it."""
+"""How a sorted segment holds what was taken apart, its lines or structured metadata, as its footer says it."""
 
 from collections.abc import Collection
 from dataclasses import dataclass
@@ -16,7 +16,7 @@ from sigyn.store.shapes.values import Flags
 
 @dataclass(frozen=True, slots=True)
 class Layout:
-    """How a sorted segment holds its lines.
+    """How a sorted segment holds its lines; of structured metadata, `line` means the text of an entry's.
 
     codes      for each syntax which shapes are of it, and behind them that lines without a shape are not
     literals   the texts around the values of each shape

@@ -2,7 +2,6 @@
 
 from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass
-from typing import TypeVar
 
 import numpy as np
 import numpy.typing as npt
@@ -11,23 +10,13 @@ import pyarrow.compute as pc
 
 from sigyn.store.errors import SegmentLost
 from sigyn.store.layout import Layout
-from sigyn.store.metadata_text import texts_under
-from sigyn.store.shapes.forms import DecimalForm, Form, TimeForm, decode_form, equal_rows
-from sigyn.store.shapes.lines import rebuild_lines
+from sigyn.store.metadata_columns import MetadataColumns
+from sigyn.store.physical_columns import AS_TEXT, PhysicalColumns, ReadColumns, ReadSome
+from sigyn.store.shapes.forms import DecimalForm
 from sigyn.store.shapes.shape import FIELD, RAW, Syntax
 from sigyn.store.shapes.values import Flags, Texts, equal_texts, valid_rows, whole
 from sigyn.store.stream_lines import KIND_OF, MIXED, TEXT, Kinds
 from sigyn.store.streams import Int64s
-
-Read = TypeVar("Read")
-
-ReadColumns = Callable[[Sequence[str]], pa.Table]
-"""Reads physical columns of the row groups of a portion."""
-
-ReadSome = Callable[[Sequence[str]], dict[str, pa.Array]]
-"""Reads physical columns of some rows, but for those of which this can't be."""
-
-_FEW = 64  # of so many rows one is sought: then it is quicker to look for these alone
 
 _REPLACED = "\ufffd".encode()
 """What is stored in the place of bytes that are no UTF-8."""
@@ -73,10 +62,16 @@ class Portion:
         *,
         has_metadata: bool | None,
         has_text: bool | None = None,
+        metadata: Layout | None = None,
+        metadata_names: frozenset[str] | None = None,
         streams: Callable[[Int64s | None], pa.Array] | None = None,
         row_groups: RowGroups | None = None,
     ) -> None:
-        """`row_groups`: None where there is one, or reading costs nothing.
+        """`layout` says how lines are held, `metadata` how structured metadata are; None: as text.
+
+        `metadata_names` are those that structured metadata may have; None: any.
+
+        `row_groups`: None where there is one, or reading costs nothing.
 
         `streams` gives the column `stream` of all rows, or of some, where it need not be read.
 
@@ -86,36 +81,37 @@ class Portion:
         """
         self.rows = rows
         self.layout = layout
-        self._read = read
         self._has_metadata = has_metadata
         self._has_text = has_text
         self._row_groups = row_groups
-        self._tell: Callable[[SegmentLost], None] | None = None
-        self._columns: dict[str, pa.Array] = {}
-        self._stream_column = streams
+        known, single = (row_groups.known, row_groups.single) if row_groups is not None else (None, None)
+        self._columns = PhysicalColumns(rows, read, streams, known, single)
         if has_metadata is False:
-            self._columns["metadata"] = pa.nulls(rows, pa.string())
+            self._columns.put("metadata", pa.nulls(rows, pa.string()))
+        self._metadata = MetadataColumns(self._columns, metadata if has_metadata is not False else None)
+        self._metadata_names = metadata_names
         if has_text is False and layout is not None:
-            self._columns["line"] = pa.nulls(rows, pa.string())
-        self._texts: dict[str, Texts] = {}
-        self._coded: dict[str, Sequence[pa.DictionaryArray]] = {}
+            self._columns.put("line", pa.nulls(rows, pa.string()))
         self._lines: pa.Array | None = None
-        self._few: Int64s | None = None
-        self._read_few: ReadSome | None = None
-        self._few_columns: dict[str, pa.Array] = {}
 
     def when_lost(self, tell: Callable[[SegmentLost], None]) -> "Portion":
         """The same portion, which tells of a column that turns out to be lost before it raises SegmentLost."""
-        self._tell = tell
+        self._columns.tell = tell
         return self
 
     def column(self, name: str) -> pa.Array:
         """A column of ENTRY_SCHEMA."""
-        return self._whole_lines() if name == "line" else self._physical(name)
+        match name:
+            case "line":
+                return self._whole_lines()
+            case "metadata":
+                return self._metadata.objects(None)
+            case _:
+                return self._columns.column(name)
 
     def at(self, name: str, rows: Int64s) -> pa.Array:
         """A column of ENTRY_SCHEMA of these entries, but for `line`; or the shapes of their lines."""
-        return self._all_at([name], rows)[name]
+        return self._metadata.objects(rows) if name == "metadata" else self._columns.at([name], rows)[name]
 
     def holding(self, rows: Int64s) -> tuple["Portion", Int64s]:
         """A portion of the row groups that these entries (rising) are in, and their numbers in it.
@@ -135,28 +131,34 @@ class Portion:
         portion = self._some(self._row_groups, touched.tolist())
         begins = ends - np.diff(ends, prepend=0)
         runs = [(int(begins[group]), int(ends[group] - begins[group])) for group in touched]
-        for name in self._columns.keys() - portion._columns.keys():
-            pieces = [self._columns[name].slice(begin, rows_in) for begin, rows_in in runs]
-            portion._columns[name] = pieces[0] if len(pieces) == 1 else pa.concat_arrays(pieces)
+        portion._columns.take_along(self._columns, runs)
         return portion, rows - left_out[place]
 
     @property
     def has_metadata(self) -> bool:
         """Whether any entry may have structured metadata besides detected_level."""
         if self._has_metadata is None:
-            self._has_metadata = bool(self._physical("metadata").null_count < self.rows)
+            self._has_metadata = self._metadata.any()
         return self._has_metadata
 
     @property
     def metadata_names(self) -> frozenset[str] | None:
         """The names that structured metadata of these entries may have, besides detected_level; None: any."""
-        return None if self.has_metadata else frozenset()
+        return self._metadata_names if self.has_metadata else frozenset()
 
     def metadata_field(self, name: str, rows: Int64s) -> Texts:
         """What structured metadata has under a name in these entries (rising), null where it has nothing."""
-        if not self.has_metadata:
+        if not self._may_be_named(name):
             return pa.nulls(len(rows), pa.string())
-        return texts_under(name, self.at("metadata", rows))
+        return self._metadata.under(name, rows if len(rows) < self.rows else None)
+
+    def metadata_is(self, name: str, text: str) -> Flags | None:
+        """Entries whose structured metadata has this text under a name; None where `metadata_field` finds out."""
+        return self._metadata.equal(name, text) if self._may_be_named(name) else np.zeros(self.rows, np.bool_)
+
+    def _may_be_named(self, name: str) -> bool:
+        names = self.metadata_names
+        return names is None or name in names
 
     @property
     def is_shaped(self) -> bool:
@@ -166,10 +168,10 @@ class Portion:
     def lines(self, rows: Int64s) -> pa.Array:
         """The lines of these entries."""
         if self._lines is None and self.are_text(rows):
-            return self._all_at(["line"], rows)["line"]
+            return self.at("line", rows)
         if self.layout is None or self._lines is not None or 2 * len(rows) > self.rows:
             return self.column("line").take(pa.array(rows))
-        return self._rebuilt(self.layout, rows)
+        return self._columns.rebuilt(self.layout, "shape", "line", rows)
 
     def are_text(self, rows: Int64s) -> bool:
         """Whether the lines of all these entries are held as text."""
@@ -178,11 +180,11 @@ class Portion:
         kinds = self._kinds_at(rows)
         if kinds is not None and (kinds != MIXED).all():
             return bool((kinds == TEXT).all())
-        return bool((self.at("shape", rows).to_numpy() < 0).all())
+        return bool((self.at("shape", rows).to_numpy() == AS_TEXT).all())
 
     def text(self) -> pa.Array:
         """The lines that are held as text, null for all others."""
-        return self._physical("line")
+        return self._columns.column("line")
 
     def shapes(self, rows: Int64s) -> npt.NDArray[np.int32]:
         """The shapes of the lines of these entries (rising), -1 for those that are held as text."""
@@ -192,29 +194,17 @@ class Portion:
 
     def places(self, column: str) -> pa.Array:
         """For each entry the place of its text, or its template, among those in `layout`; null: it has none."""
-        return self._physical(column)
+        return self._columns.column(column)
 
     def texts(self, column: str) -> Texts:
         """The texts of a column that values of shapes are held in, null where a line has none."""
-        return self._text(column)
+        assert self.layout is not None
+        return self._columns.texts(self.layout.forms[column], column)
 
     def coded(self, column: str) -> Sequence[pa.DictionaryArray] | None:
-        """The texts of a column piece by piece as codes and what they stand for, where it is held so; else None.
-
-        To make one dictionary of those of the row groups costs as much as to read them.
-        """
-        if column not in self._coded:
-            assert self.layout is not None
-            if column not in self.layout.with_dictionary:
-                return None
-            held = self._columns.get(column)
-            if held is None:
-                held = self._read_from(lambda: self._read([column])).column(column)
-            if not pa.types.is_dictionary(held.type):  # from a reader that was not told
-                self._columns[column] = whole(held)
-                return None
-            self._coded[column] = held.chunks if isinstance(held, pa.ChunkedArray) else [held]
-        return self._coded[column]
+        """The texts of a column piece by piece as codes and what they stand for, where it is held so; else None."""
+        assert self.layout is not None
+        return self._columns.coded(column) if column in self.layout.with_dictionary else None
 
     def shaped(self, syntax: Syntax) -> Flags | None:
         """Entries of which `field` knows all that the parser of this syntax would find; None: of none."""
@@ -242,13 +232,7 @@ class Portion:
         """
         if self.layout is None or FIELD + name not in self.layout.forms:
             return None
-        if len(rows) == self.rows:
-            return self._text(FIELD + name)
-        if FIELD + name in self._texts or 2 * len(rows) > self.rows:
-            return self._text(FIELD + name).take(pa.array(rows))
-        form = self.layout.forms[FIELD + name]
-        held = self._all_at([*form.parts(FIELD + name), *self._times_for(form)], rows)
-        return decode_form(form, FIELD + name, held, held["timestamp"].to_numpy() if "timestamp" in held else _NO_ROWS)
+        return self._columns.texts_at(self.layout.forms[FIELD + name], FIELD + name, rows)
 
     def field_is(self, name: str, text: str) -> Flags | None:
         """Entries whose field, as `field` knows it, is this text; None where `field` is the way to find out."""
@@ -257,11 +241,7 @@ class Portion:
 
     def _equal(self, name: str, text: str) -> pa.BooleanArray | None:
         form = self.layout.forms.get(FIELD + name) if self.layout is not None else None
-        if form is None:
-            return None
-        parts = form.parts(FIELD + name)
-        self.load(parts)
-        return equal_rows(form, FIELD + name, {part: self._physical(part) for part in parts}, text)
+        return self._columns.equal(form, FIELD + name, text) if form is not None else None
 
     def possible(self, name: str, text: str, parsers: Collection[Syntax], streams: Flags) -> Int64s | None:
         """Entries for which these parsers, or structured metadata, may give this text; None: any.
@@ -277,7 +257,7 @@ class Portion:
         if FIELD + name in self.layout.forms:
             equal = self._equal(name, text)
             if equal is None:
-                rows = np.flatnonzero(equal_texts(self._text(FIELD + name), text))
+                rows = np.flatnonzero(equal_texts(self.texts(FIELD + name), text))
             else:
                 rows = pc.indices_nonzero(equal).to_numpy().astype(np.int64)
             found = _joined(found, self._of_streams(rows, streams))
@@ -291,7 +271,7 @@ class Portion:
         replaced = self.replaced(name)
         if self.layout is None or RAW + name not in self.layout.forms:
             return replaced
-        raw = valid_rows(self._physical(RAW + name))
+        raw = valid_rows(self._columns.column(RAW + name))
         return raw if replaced is None else raw | replaced
 
     def replaced(self, name: str) -> Flags | None:
@@ -299,7 +279,7 @@ class Portion:
         column = FIELD + name
         if self.layout is None or column not in self.layout.forms or not self.layout.may_hold(column, _REPLACED):
             return None
-        texts = self._text(column)
+        texts = self.texts(column)
         if isinstance(texts, pa.DictionaryArray):
             texts = pc.match_substring(texts.dictionary, _REPLACED.decode()).take(texts.indices)
         else:
@@ -311,90 +291,21 @@ class Portion:
         form = self.layout.forms.get(FIELD + name) if self.layout is not None else None
         if not isinstance(form, DecimalForm):
             return None
-        parts = form.parts(FIELD + name)
-        self.load(parts)
-        return form.numbers(FIELD + name, {part: self._physical(part) for part in parts})
+        return form.numbers(FIELD + name, self._columns.columns(form.parts(FIELD + name)))
 
     def _some(self, row_groups: RowGroups, places: Sequence[int]) -> "Portion":
         portion = row_groups.some(places)
-        return portion if self._tell is None else portion.when_lost(self._tell)
+        return portion if self._columns.tell is None else portion.when_lost(self._columns.tell)
 
     def _whole_lines(self) -> pa.Array:
         if self.layout is None:
-            return self._physical("line")
+            return self._columns.column("line")
         if self._lines is None:
-            self._lines = self._rebuilt(self.layout, None)
+            self._lines = self._columns.rebuilt(self.layout, "shape", "line", None)
         return self._lines
 
-    def _rebuilt(self, layout: Layout, rows: Int64s | None) -> pa.Array:
-        """Lines of all entries, or of these."""
-        shapes = self._shapes() if rows is None else self.at("shape", rows).to_numpy()
-        names = layout.columns_of(np.unique(shapes[shapes >= 0]))
-        parts = [part for name in names for part in layout.forms[name].parts(name)]
-        has_text = bool((shapes < 0).any())
-        parts += ["timestamp", *(("line",) if has_text else ())]
-        if rows is None:
-            self.load(parts)
-            text = self._physical("line") if has_text else pa.nulls(len(shapes), pa.string())
-            return rebuild_lines(layout.table, shapes, {name: self._text(name) for name in names}, text)
-        held = self._all_at(parts, rows)
-        text = held["line"] if has_text else pa.nulls(len(rows), pa.string())
-        timestamps = held["timestamp"].to_numpy()
-        columns = {name: decode_form(layout.forms[name], name, held, timestamps) for name in names}
-        return rebuild_lines(layout.table, shapes, columns, text)
-
-    def _all_at(self, names: Sequence[str], rows: Int64s) -> dict[str, pa.Array]:
-        """Physical columns of these entries; what is known of row groups as a whole is not read."""
-        known = {name: self._known_at(name, rows) for name in names}
-        known |= self._single([name for name, column in known.items() if column is None], rows)
-        self.load([name for name, column in known.items() if column is None])
-        indices = pa.array(rows)
-        return {name: self._columns[name].take(indices) if column is None else column for name, column in known.items()}
-
-    def _single(self, names: Sequence[str], rows: Int64s) -> dict[str, pa.Array]:
-        """Those of these columns that are not read as a whole, where a few entries of them can be read alone."""
-        missing = [name for name in names if name not in self._columns]
-        if self._row_groups is None or not missing or not len(rows) or _FEW * len(rows) > self.rows:
-            return {}
-        if rows is not self._few:
-            if (rows[1:] < rows[:-1]).any():  # pages are gone through once, from the first row to the last
-                return {}
-            single = self._row_groups.single
-            self._read_few, self._few_columns = self._read_from(lambda: single(rows)), {}
-            self._few = rows
-        read = self._read_few
-        if read is None:
-            return {}
-        unread = [name for name in missing if name not in self._few_columns]
-        if unread:
-            self._few_columns |= self._read_from(lambda: read(unread))
-        return {name: self._few_columns[name] for name in missing if name in self._few_columns}
-
-    def _known_at(self, name: str, rows: Int64s) -> pa.Array | None:
-        if name in self._columns:
-            return None
-        if name == "stream" and self._stream_column is not None:
-            return self._stream_column(rows)
-        if self._row_groups is None:
-            return None
-        return self._row_groups.known(name, rows)
-
-    def _text(self, name: str) -> Texts:
-        if name not in self._texts:
-            assert self.layout is not None
-            form = self.layout.forms[name]
-            parts = form.parts(name)
-            self.load(parts)
-            times = self._timestamps() if self._times_for(form) else _NO_ROWS
-            self._texts[name] = decode_form(form, name, {part: self._physical(part) for part in parts}, times)
-        return self._texts[name]
-
-    def _times_for(self, form: Form) -> tuple[str, ...]:
-        """The column that a form needs besides its own."""
-        return ("timestamp",) if isinstance(form, TimeForm) else ()
-
     def _shapes(self) -> npt.NDArray[np.int32]:
-        return np.asarray(self._physical("shape").to_numpy())
+        return np.asarray(self._columns.column("shape").to_numpy())
 
     def _unknown_to(self, parsers: Collection[Syntax], streams: Flags) -> Int64s | None:
         """Entries of these streams of which no column tells what these parsers find, rising; None: all."""
@@ -428,7 +339,7 @@ class Portion:
     def _kinds(self) -> Kinds | None:
         """What the lines of each entry's stream have in common."""
         kinds = self._kinds_of_streams()
-        return kinds[self._physical("stream").to_numpy()] if kinds is not None else None
+        return kinds[self._columns.column("stream").to_numpy()] if kinds is not None else None
 
     def _kinds_at(self, rows: Int64s) -> Kinds | None:
         """The same of some entries."""
@@ -442,8 +353,8 @@ class Portion:
             return _NO_ROWS
         groups = self._row_groups
         if groups is None or "shape" in self._columns or groups.texts.all():
-            return self._of_streams(np.flatnonzero(self._shapes() < 0), streams)
-        read = self._read_from(lambda: groups.read(["shape"], np.flatnonzero(groups.texts).tolist()))
+            return self._of_streams(np.flatnonzero(self._shapes() == AS_TEXT), streams)
+        read = self._columns.read_from(lambda: groups.read(["shape"], np.flatnonzero(groups.texts).tolist()))
         shapes = whole(read.column("shape")).to_numpy()
         sizes = np.diff(groups.ends, prepend=0)
         sizes[groups.texts] = 0
@@ -456,16 +367,6 @@ class Portion:
         """Those of these entries that belong to some streams."""
         return rows[streams[self.at("stream", rows).to_numpy()]] if len(rows) else rows
 
-    def _timestamps(self) -> Int64s:
-        return np.asarray(self._physical("timestamp").to_numpy())
-
-    def _physical(self, name: str) -> pa.Array:
-        if name not in self._columns:
-            if name == "stream" and self._stream_column is not None:
-                self._columns[name] = self._stream_column(None)
-            self.load([name])
-        return self._columns[name]
-
     def _is_mostly_read(self) -> bool:
         """Whether lines can be put together without reading much."""
         if self._lines is not None:
@@ -476,27 +377,13 @@ class Portion:
         return 2 * sum(part in self._columns for part in parts) > len(parts)
 
     def load_entries(self, rows: Int64s) -> None:
-        """Reads what `lines` and `at` need of these entries, but for what shaped lines are made of."""
-        names = ("timestamp", "detected_level", "metadata", "shape" if self.is_shaped else "line")
-        unknown = [name for name in names if self._known_at(name, rows) is None]
-        single = self._single(unknown, rows)
-        self.load([name for name in unknown if name not in single])
+        """Reads what `lines` and `at` need of these entries, but for what those with a shape are made of."""
+        names = ("timestamp", "detected_level", "shape" if self.is_shaped else "line")
+        self._columns.load_at([*names, *self._metadata.given], rows)
 
     def load(self, names: Sequence[str]) -> None:
         """Reads columns that are not there yet, all in one go, which is quicker than one by one."""
-        missing = [name for name in dict.fromkeys(names) if name not in self._columns]
-        if missing:
-            table = self._read_from(lambda: self._read(missing))
-            self._columns.update((name, whole(table.column(name))) for name in missing)
-
-    def _read_from(self, read: Callable[[], Read]) -> Read:
-        """What is read; tells of a segment that is lost."""
-        try:
-            return read()
-        except SegmentLost as error:
-            if self._tell is not None:
-                self._tell(error)
-            raise
+        self._columns.load(names)
 
 
 def _joined(some: Int64s, others: Int64s) -> Int64s:

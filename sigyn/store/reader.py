@@ -13,14 +13,15 @@ from sigyn.model.batch import ENTRY_SCHEMA
 from sigyn.store.bounded_cache import BoundedCache
 from sigyn.store.catalog import SegmentInfo
 from sigyn.store.errors import SegmentLost
-from sigyn.store.footer import Footer, footer_of, layout_of
+from sigyn.store.footer import Footer, footer_of, layout_of, metadata_layout_of
 from sigyn.store.handles import FileHandles, OpenFile, lost_unless_read, open_file
 from sigyn.store.index_section import ALL_SHAPED, SegmentIndex
 from sigyn.store.indexes import SegmentIndexes
 from sigyn.store.layout import Layout
 from sigyn.store.needles.search import Sought, possible_groups
 from sigyn.store.objects import ObjectStore
-from sigyn.store.portion import Portion, ReadSome, RowGroups
+from sigyn.store.physical_columns import ReadSome
+from sigyn.store.portion import Portion, RowGroups
 from sigyn.store.recent import RecentSegments, RowGroup
 from sigyn.store.shapes.shape import Syntax
 from sigyn.store.streams import Int64s
@@ -88,6 +89,8 @@ class SegmentReader:
             footer.layout,
             has_metadata=has_metadata,
             has_text=has_text,
+            metadata=footer.metadata,
+            metadata_names=footer.metadata_names,
             streams=_streams(segment, [footer.row_groups[number] for number in numbers], ends, groups_of),
             row_groups=RowGroups(
                 ends,
@@ -324,16 +327,17 @@ def read_entries(body: bytes | memoryview, key: str) -> Iterator[pa.Table]:
     Raises Arrow's errors when it can't be read, and UnknownFormat.
     """
     file = pq.ParquetFile(pa.BufferReader(body))
-    layout = layout_of(file.metadata, key)
+    layouts = layout_of(file.metadata, key), metadata_layout_of(file.metadata)
     for number in range(file.metadata.num_row_groups):
         table = file.read_row_groups([number], use_threads=False)
-        yield _entries(_portion_of(table, layout), ENTRY_SCHEMA.names)
+        yield _entries(_portion_of(table, *layouts), ENTRY_SCHEMA.names)
 
 
 def whole_portion(body: bytes | memoryview) -> Portion:
     """All entries of a whole object that was just made."""
     file = pq.ParquetFile(pa.BufferReader(body))
-    return _portion_of(file.read(use_threads=False), layout_of(file.metadata, _IN_MEMORY))
+    layouts = layout_of(file.metadata, _IN_MEMORY), metadata_layout_of(file.metadata)
+    return _portion_of(file.read(use_threads=False), *layouts)
 
 
 def read_without_arrow(body: bytes | memoryview, rows: Int64s) -> dict[str, pa.Array]:
@@ -354,8 +358,8 @@ def read_without_arrow(body: bytes | memoryview, rows: Int64s) -> dict[str, pa.A
     return read | whole.read(stored) | whole.read(stored, stored)
 
 
-def _portion_of(table: pa.Table, layout: Layout | None) -> Portion:
-    return Portion(len(table), lambda names: table.select(list(names)), layout, has_metadata=None)
+def _portion_of(table: pa.Table, layout: Layout | None, metadata: Layout | None) -> Portion:
+    return Portion(len(table), lambda names: table.select(list(names)), layout, has_metadata=None, metadata=metadata)
 
 
 def _entries(portion: Portion, columns: Sequence[str]) -> pa.Table:

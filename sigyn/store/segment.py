@@ -22,7 +22,7 @@ from sigyn.store.stream_tally import StreamTally
 from sigyn.store.streams import Int64s, StreamTable
 
 FORMAT = "1"
-FORMATS = ("1", "2", "3", "4")
+FORMATS = ("1", "2", "3", "4", "5")
 """Versions that this one reads: as they arrived, and sorted with shapes and an index."""
 
 # By measurement on 1 M lines (291 MB), CPU seconds to write and to read all lines, and size:

@@ -1,4 +1,4 @@
-"""Writes a sorted segment (level 1): lines taken apart into columns, needle filters, tallies."""
+"""Writes a sorted segment (level 1): lines and metadata taken apart into columns, needle filters, tallies."""
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
@@ -18,18 +18,19 @@ from sigyn.store.index_section import ALL_SHAPED, SOME_ESCAPED, SOME_TEXT, encod
 from sigyn.store.needles.filters import Words
 from sigyn.store.needles.source import NeedleSource
 from sigyn.store.segment import EncodedSegment, header_of, row_group_bounds
+from sigyn.store.shaped_metadata import ShapedMetadata
 from sigyn.store.shapes.forms import LONG_TEXT, SAMPLE_ROWS, DecimalForm, HexForm, NumberedForm, TextForm, TimeForm
-from sigyn.store.shapes.shape import Syntax
+from sigyn.store.shapes.shape import Shape, Syntax, columns_of
 from sigyn.store.shapes.shaping import ShapedLines
 from sigyn.store.shapes.shaping import shape_lines as take_apart
 from sigyn.store.shapes.templates import TemplatedForm
-from sigyn.store.shapes.values import Flags, string_buffers
+from sigyn.store.shapes.values import string_buffers, without
 from sigyn.store.stream_lines import TEXT, Kinds, encode_kinds, kinds_of
 from sigyn.store.stream_tally import StreamTally, metadata_pairs
 from sigyn.store.streams import Int64s
 from sigyn.store.tallies import tallies_of
 
-SORTED_FORMAT = "4"
+SORTED_FORMAT = "5"
 
 _REPEATING = 0.5  # share of distinct texts up to which they do
 
@@ -42,6 +43,7 @@ class _Part:
     needles  of each its needle filter
     texts    of each what the index says of its lines
     syntaxes  of each the syntax of all its lines, as the index says it
+    names    that its structured metadata have; None: too many to tell
     """
 
     rows: Int64s
@@ -50,12 +52,13 @@ class _Part:
     needles: list[Words]
     texts: list[int]
     syntaxes: list[Syntax | None]
+    names: tuple[str, ...] | None
 
 
 class SortedEntries:
-    """Entries of one tenant that go into sorted segments; their lines are taken apart once for all of them.
+    """Entries of one tenant that go into sorted segments; what they hold is taken apart once for all of them.
 
-    The lines are let go before anything is written, so that they, all columns and what is
+    Lines and metadata are let go before anything is written, so that they, all columns and what is
     written never need memory at once.
     """
 
@@ -71,19 +74,19 @@ class SortedEntries:
         `parts` are the rows of each segment, sorted by (stream, time), with the ordinals of their streams.
         `shape_lines` is that of StoreSettings; `pause` is called before each row group.
         """
-        lines = entries["line"].chunk(0)
-        self._metadata = entries["metadata"].chunk(0)
+        lines, metadata = entries["line"].chunk(0), entries["metadata"].chunk(0)
         self._timestamps = entries["timestamp"].to_numpy()
         self._levels = entries["detected_level"].chunk(0)
         self._pairs = metadata_pairs(entries)
         self._lengths = np.diff(string_buffers(lines)[1]).astype(np.int64)
         shaped = take_apart(lines, self._timestamps, shape_lines)
         self._shapes = shaped.table.shapes if shaped is not None else ()
-        self._forms = {**shaped.forms} if shaped is not None else {}
+        self._metadata = ShapedMetadata.of(metadata, self._timestamps, shape_lines)
+        self._forms = {**self._metadata.forms, **(shaped.forms if shaped is not None else {})}
         self._stored = self._stored_columns(lines, shaped)
         for name in self._repeating(parts[0][0]):
             self._forms[name] = structs.replace(self._forms[name], dictionary=True)
-        source = NeedleSource(lines, self._metadata, shaped)
+        source = NeedleSource(lines, metadata, shaped)
         self._parts = [self._part(rows, ordinals, source, pause) for rows, ordinals in parts]
         self._options = {**self._encodings(), **self._codecs()}
 
@@ -115,22 +118,31 @@ class SortedEntries:
             tallies = tallies_of(ordinals, levels, self._timestamps[rows], self._lengths[rows])
             metadata = bool(self._pairs[rows].sum() > levels.is_valid().sum().as_py())
             kinds = encode_kinds(self._kinds(rows, ordinals, len(labels)))
-            section, place = encode_index(own.needles, own.texts, own.syntaxes, kinds, tallies, has_metadata=metadata)
+            section, place = encode_index(
+                own.needles, own.texts, own.syntaxes, kinds, tallies, own.names, has_metadata=metadata
+            )
             header = header_of(SORTED_FORMAT, tenant, 1, labels, table)
             header["sigyn.constants"] = msgspec.json.encode(constants.found()).decode()
             header["sigyn.arrival"] = str(arrival)
             header["sigyn.index"] = msgspec.json.encode(place).decode()
-            if self._shapes:
-                header["sigyn.shapes"] = msgspec.json.encode(self._shapes).decode()
-                header["sigyn.forms"] = msgspec.json.encode(self._forms).decode()
+            header |= self._shapes_and_forms("", self._shapes)
+            header |= self._shapes_and_forms("metadata_", self._metadata.shapes)
             writer.add_key_value_metadata(header)
             sink.write(section)  # the footer follows when the writer is closed
         body = memoryview(sink.getvalue()).cast("B")
         return EncodedSegment.of(body, crc32(body), tenant, 1, labels, table, arrival)
 
+    def _shapes_and_forms(self, kind: str, shapes: Sequence[Shape]) -> dict[str, str]:
+        """What the footer says of texts that were taken apart; nothing where none was."""
+        if not shapes:
+            return {}
+        forms = {name: self._forms[name] for name in columns_of(shapes)}
+        found = {"shapes": msgspec.json.encode(shapes), "forms": msgspec.json.encode(forms)}
+        return {f"sigyn.{kind}{name}": text.decode() for name, text in found.items()}
+
     def _part(self, rows: Int64s, ordinals: Int64s, source: NeedleSource, pause: Callable[[], None]) -> _Part:
-        part = _Part(rows, ordinals, [], [], [], [])
-        lengths = self._lengths[rows] + np.diff(string_buffers(self._metadata)[1])[rows]
+        part = _Part(rows, ordinals, [], [], [], [], self._metadata.names(rows))
+        lengths = self._lengths[rows] + np.diff(string_buffers(source.metadata)[1])[rows]
         for begin, end in row_group_bounds(lengths, ordinals):
             pause()
             part.groups.append((begin, end))
@@ -155,15 +167,15 @@ class SortedEntries:
         return found.pop() if len(found) == 1 else None
 
     def _stored_columns(self, lines: pa.StringArray, shaped: ShapedLines | None) -> dict[str, pa.Array]:
-        """The columns of the object but `stream`; a line with a shape has no text."""
+        """The columns of the object but `stream`; what has a shape has no text."""
         columns = {
             "timestamp": pa.array(self._timestamps),
             "line": lines,
             "detected_level": self._levels,
-            "metadata": self._metadata,
+            **self._metadata.columns,
         }
         if shaped is not None:
-            columns["line"] = _without(lines, shaped.of_line >= 0)
+            columns["line"] = without(lines, shaped.of_line >= 0)
             columns["shape"] = pa.array(shaped.of_line)
             columns |= shaped.columns
         return columns
@@ -187,7 +199,7 @@ class SortedEntries:
 
     def _encodings(self) -> dict[str, object]:
         """How columns are written, but for their codecs. docs/format/segment.md has the measurements behind it."""
-        dictionary = ["stream", "detected_level", "metadata", "shape"]
+        dictionary = ["stream", "detected_level", "metadata", "metadata_shape", "shape"]
         encodings = {"timestamp": "DELTA_BINARY_PACKED", "line": "DELTA_LENGTH_BYTE_ARRAY"}
         for name, form in self._forms.items():
             match form:
@@ -222,14 +234,6 @@ class SortedEntries:
             "compression": {name: codec for name, (codec, _) in chosen.items()} | dict.fromkeys(chance, "none"),
             "compression_level": {name: level for name, (_, level) in chosen.items()},
         }
-
-
-def _without(lines: pa.StringArray, shaped: Flags) -> pa.Array:
-    """The lines, null where `shaped` says so."""
-    kept = np.flatnonzero(~shaped)
-    places = np.full(len(lines), -1, np.int64)
-    places[kept] = np.arange(len(kept))
-    return lines.take(pa.array(kept)).take(pa.array(places, mask=shaped))
 
 
 def _texts_in(lines: pa.StringArray) -> int:

@@ -264,11 +264,11 @@ async def test_a_store_that_a_newer_version_compacted_is_told_apart_from_a_damag
     await store.append(batch([row("a", 1, '{"a":1}')]))
     store.compact_now()
     await store.close()
-    monkeypatch.setattr("sigyn.store.segment.FORMATS", ("1", "2", "3"))  # as an older one has it
+    monkeypatch.setattr("sigyn.store.segment.FORMATS", ("1", "2", "3", "4"))  # as an older one has it
     store = Store.open(settings)
     with store.snapshot("fake", EARLIEST, LATEST) as snapshot:
         (segment,) = snapshot.segments
-        with pytest.raises(UnknownFormat, match=f"object `{segment.key}` has segment format `4`, which a newer Sigyn"):
+        with pytest.raises(UnknownFormat, match=f"object `{segment.key}` has segment format `5`, which a newer Sigyn"):
             snapshot.row_groups(segment)
     assert not store.quarantined()
     await store.close()

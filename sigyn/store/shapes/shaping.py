@@ -69,12 +69,29 @@ class ShapedLines:
     holes: Holes
 
 
-def shape_lines(lines: pa.StringArray, timestamps: Longs, least: int) -> ShapedLines | None:
+@dataclass(frozen=True, slots=True)
+class ShapeRules:
+    """What may be a shape.
+
+    shape_of      the shape of texts with a skeleton; None: it is none
+    most_columns  of all shapes together
+    """
+
+    shape_of: Callable[[Skeleton], Shape | None]
+    most_columns: int
+
+
+OF_LINES = ShapeRules(shape_of, MAX_COLUMNS)
+
+
+def shape_lines(
+    lines: pa.StringArray, timestamps: Longs, least: int, rules: ShapeRules = OF_LINES
+) -> ShapedLines | None:
     """Takes lines apart; None when no shape has as many as `least` of them, or one in LEAST_SHARE."""
     from sigyn.store.shapes.column_loops import verify
 
     data, offsets = string_buffers(lines)
-    holes, of_line, shapes = _skimmed(data, offsets, least)
+    holes, of_line, shapes = _skimmed(data, offsets, least, rules)
     if not shapes:
         return None
     table = ShapeTable.of(shapes)
@@ -97,7 +114,9 @@ def shape_lines(lines: pa.StringArray, timestamps: Longs, least: int) -> ShapedL
     return ShapedLines(table, of_line, forms, columns, holes)
 
 
-def _skimmed(data: npt.NDArray[np.uint8], offsets: Integers, least: int) -> tuple[Holes, Integers, list[Shape]]:
+def _skimmed(
+    data: npt.NDArray[np.uint8], offsets: Integers, least: int, rules: ShapeRules
+) -> tuple[Holes, Integers, list[Shape]]:
     """Where the values of lines are, as far as a skim tells, and what `_frequent` makes of that."""
     from sigyn.store.shapes.skim_loops import skim
 
@@ -110,11 +129,11 @@ def _skimmed(data: npt.NDArray[np.uint8], offsets: Integers, least: int) -> tupl
     for holed in (starts, lengths, kinds):
         holed.resize(int(first[-1]), refcheck=False)  # in place: a copy would stand beside all the room
     holes = Holes(first, starts, lengths)
-    return holes, *_frequent(hashes, least, lambda line: _skeleton(data, offsets, holes, kinds, line))
+    return holes, *_frequent(hashes, least, rules, lambda line: _skeleton(data, offsets, holes, kinds, line))
 
 
 def _frequent(
-    hashes: npt.NDArray[np.uint64], least: int, skeleton: Callable[[int], Skeleton]
+    hashes: npt.NDArray[np.uint64], least: int, rules: ShapeRules, skeleton: Callable[[int], Skeleton]
 ) -> tuple[Integers, list[Shape]]:
     """For each line its shape, -1: none; and the shapes, those of most lines."""
     found, example, number, counts = np.unique(hashes, return_index=True, return_inverse=True, return_counts=True)
@@ -126,8 +145,10 @@ def _frequent(
     for place in np.argsort(-counts, kind="stable").tolist():
         if counts[place] < least or len(shapes) >= MAX_SHAPES:
             break
-        shape = shape_of(skeleton(int(example[place]))) if found[place] else None
-        if shape is None or weight + shape.weight > MAX_SHAPE_TEXT or len(names.union(shape.columns)) > MAX_COLUMNS:
+        shape = rules.shape_of(skeleton(int(example[place]))) if found[place] else None
+        if shape is None or weight + shape.weight > MAX_SHAPE_TEXT:
+            continue
+        if len(names.union(shape.columns)) > rules.most_columns:
             continue
         chosen[place] = len(shapes)
         shapes.append(shape)

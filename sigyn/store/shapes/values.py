@@ -97,6 +97,14 @@ def equal_texts(texts: Texts, text: str) -> Flags:
     return np.asarray(pc.equal(texts, text).fill_null(False).to_numpy(zero_copy_only=False))
 
 
+def without(texts: pa.StringArray, left_out: Flags) -> pa.StringArray:
+    """The texts, null where `left_out` says so."""
+    kept = np.flatnonzero(~left_out)
+    places = np.full(len(texts), -1, np.int64)
+    places[kept] = np.arange(len(kept))
+    return texts.take(pa.array(kept)).take(pa.array(places, mask=left_out))
+
+
 def string_array(offsets: Integers, data: Bytes, valid: Flags | None) -> pa.StringArray:
     """A string array over these buffers; `valid` None: every row has a value."""
     validity = None
