@@ -85,7 +85,8 @@ class StoredMetadata:
 
     def equal(self, text: str) -> Flags:
         """Which texts are this one, which is not empty."""
-        return equal_texts(self.texts(), text)
+        known = self.portion.metadata_is(self.name, text)
+        return equal_texts(self.texts(), text) if known is None else np.asarray(known[self.rows])
 
     def has_text(self) -> Flags:
         """Which texts are there and not empty."""

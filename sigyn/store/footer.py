@@ -53,11 +53,6 @@ class Footer:
     stored: Mapping[str, StoredColumn]
     streams: Kinds | None
 
-    @property
-    def metadata_names(self) -> frozenset[str] | None:
-        """The names that structured metadata may have, besides detected_level; None: any."""
-        return frozenset() if self.index is not None and not self.index.has_metadata else None
-
     def known(self, name: str, numbers: Sequence[int]) -> pa.Array | None:
         """A column of these row groups, where it need not be read."""
         constants = self.constants.get(name)
