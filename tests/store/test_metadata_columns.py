@@ -14,7 +14,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from sigyn.store import Store, StoreSettings, rebuild_catalog
+from sigyn.store import SegmentLost, Store, StoreSettings, rebuild_catalog
 from sigyn.store.metadata_text import METADATA_LOOPS, texts_under
 from sigyn.store.portion import Portion
 
@@ -265,4 +265,34 @@ def test_segments_of_before_there_were_columns_are_read_and_merged(tmp_path: Pat
     asyncio.run(store.append(batch(more)))
     store.compact_now()
     assert stored(store) == sorted([*rows, *more], key=repr)
+    asyncio.run(store.close())
+
+
+def spoil(folder: Path, kept: str) -> None:
+    """Overwrites all columns of the only sorted segment but one."""
+    (path,) = folder.rglob("1-*.parquet")
+    metadata = pq.ParquetFile(path).metadata
+    body = bytearray(path.read_bytes())
+    for group in (metadata.row_group(number) for number in range(metadata.num_row_groups)):
+        for chunk in (group.column(place) for place in range(group.num_columns)):
+            if chunk.path_in_schema != kept:
+                begin = chunk.dictionary_page_offset if chunk.has_dictionary_page else chunk.data_page_offset
+                body[begin : begin + chunk.total_compressed_size] = bytes(chunk.total_compressed_size)
+    path.write_bytes(body)
+
+
+def test_what_stands_under_a_name_is_read_from_its_column_alone(tmp_path: Path) -> None:
+    metadata = [{"id": f"{number:032x}", "user": f"user_{number % 97}"} for number in range(2 * GROUP)]
+    store = filled(metadata, tmp_path)
+    spoil(tmp_path, "pair.user")
+    with portion_of(store) as portion:
+        assert portion.has_metadata
+        assert portion.metadata_field("user", np.arange(portion.rows)).to_pylist() == under(metadata, "user")
+        assert portion.metadata_field("user", np.array([5, 9000])).to_pylist() == ["user_5", f"user_{9000 % 97}"]
+        assert portion.metadata_field("absent", np.arange(portion.rows)).null_count == portion.rows
+        found = portion.metadata_is("user", "user_5")
+        assert found is not None
+        assert found.tolist() == [each == "user_5" for each in under(metadata, "user")]
+    with portion_of(store) as portion, pytest.raises(SegmentLost):
+        portion.column("metadata")
     asyncio.run(store.close())
