@@ -51,6 +51,11 @@ class ColumnConstants(msgspec.Struct, frozen=True, dict=True):
         return tuple(np.flatnonzero(self._codes[groups] == VARIED).tolist())
 
     @cached_property
+    def are_null(self) -> npt.NDArray[np.bool_]:
+        """For each row group whether the column is null throughout."""
+        return np.asarray(self._codes == self._null)
+
+    @cached_property
     def _codes(self) -> npt.NDArray[np.int32]:
         return np.array(self.groups, np.int32)
 

@@ -18,6 +18,7 @@ from sigyn.store.layout import Layout
 from sigyn.store.pages.stored_column import StoredColumn
 from sigyn.store.recent import RowGroup
 from sigyn.store.segment import check_format
+from sigyn.store.shapes.values import Flags
 from sigyn.store.stream_lines import Kinds, decode_kinds
 from sigyn.store.streams import Int64s
 
@@ -59,6 +60,11 @@ class Footer:
         if constants is None:
             return None
         return constants.column(numbers, [self.row_groups[number].rows for number in numbers], self.kinds[name])
+
+    def may_hold(self, name: str) -> Flags:
+        """Which row groups may have anything in a column."""
+        constants = self.constants.get(name)
+        return np.ones(len(self.row_groups), np.bool_) if constants is None else ~constants.are_null
 
     def known_rows(self, name: str, numbers: Int64s) -> pa.Array | None:
         """A column of rows in row groups with these numbers, where it need not be read."""

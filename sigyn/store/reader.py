@@ -18,7 +18,7 @@ from sigyn.store.handles import FileHandles, OpenFile, lost_unless_read, open_fi
 from sigyn.store.index_section import ALL_SHAPED, SegmentIndex
 from sigyn.store.indexes import SegmentIndexes
 from sigyn.store.layout import Layout
-from sigyn.store.needles.search import Sought, possible_groups
+from sigyn.store.needles.search import HeldMetadata, Sought, possible_groups
 from sigyn.store.objects import ObjectStore
 from sigyn.store.physical_columns import ReadSome
 from sigyn.store.portion import Portion, RowGroups
@@ -142,7 +142,9 @@ class SegmentReader:
         index = self.index(segment)
         if index is None:
             return row_groups
-        return possible_groups(index, self._footer(segment).layout, sought, row_groups)
+        footer = self._footer(segment)
+        metadata = HeldMetadata(footer.metadata, footer.may_hold("metadata"))
+        return possible_groups(index, footer.layout, metadata, sought, row_groups)
 
     def _physical(
         self,

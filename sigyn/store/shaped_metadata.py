@@ -12,7 +12,7 @@ from sigyn.store.physical_columns import AS_TEXT
 from sigyn.store.shapes.forms import Form
 from sigyn.store.shapes.pairs import OF_PAIRS, name_of
 from sigyn.store.shapes.shape import Shape
-from sigyn.store.shapes.shaping import shape_lines
+from sigyn.store.shapes.shaping import ShapedLines, shape_lines
 from sigyn.store.shapes.values import Columns, Longs, string_buffers, valid_rows, without
 from sigyn.store.streams import Int64s
 
@@ -34,19 +34,6 @@ class ShapedMetadata:
     forms: dict[str, Form]
     columns: Columns
 
-    @classmethod
-    def of(cls, metadata: pa.StringArray, timestamps: Longs, least: int) -> "ShapedMetadata":
-        """Takes metadata apart; a shape has as many as `least` of them, and one in LEAST_SHARE."""
-        shaped = None
-        if metadata.null_count < len(metadata):
-            given = _without_hidden(metadata)
-            shaped = shape_lines(given, timestamps, least, OF_PAIRS)
-        if shaped is None:
-            return cls((), {}, {TEXT: metadata})
-        of_row = np.where(valid_rows(metadata), shaped.of_line, np.int32(NO_METADATA))
-        text = without(metadata, of_row != AS_TEXT)
-        return cls(shaped.table.shapes, shaped.forms, {TEXT: text, SHAPE: pa.array(of_row), **shaped.columns})
-
     def names(self, rows: Int64s) -> tuple[str, ...] | None:
         """The names that metadata of these entries have, sorted; None when there are more than MOST_NAMES."""
         names: set[str] = set()
@@ -59,6 +46,24 @@ class ShapedMetadata:
             return None
         names.update(of_texts)
         return tuple(sorted(names)) if len(names) <= MOST_NAMES else None
+
+
+def take_metadata_apart(
+    metadata: pa.StringArray, timestamps: Longs, least: int
+) -> tuple[ShapedMetadata, ShapedLines | None]:
+    """Takes structured metadata apart; a shape has as many as `least` of them, and one in LEAST_SHARE.
+
+    The second one is what needle filters are made from; None: nothing has a shape.
+    """
+    shaped = None
+    if metadata.null_count < len(metadata):
+        shaped = shape_lines(_without_hidden(metadata), timestamps, least, OF_PAIRS)
+    if shaped is None:
+        return ShapedMetadata((), {}, {TEXT: metadata}), None
+    of_row = np.where(valid_rows(metadata), shaped.of_line, np.int32(NO_METADATA))
+    text = without(metadata, of_row != AS_TEXT)
+    columns = {TEXT: text, SHAPE: pa.array(of_row), **shaped.columns}
+    return ShapedMetadata(shaped.table.shapes, shaped.forms, columns), shaped
 
 
 def _without_hidden(metadata: pa.StringArray) -> pa.StringArray:

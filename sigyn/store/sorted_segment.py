@@ -18,7 +18,7 @@ from sigyn.store.index_section import ALL_SHAPED, SOME_ESCAPED, SOME_TEXT, encod
 from sigyn.store.needles.filters import Words
 from sigyn.store.needles.source import NeedleSource
 from sigyn.store.segment import EncodedSegment, header_of, row_group_bounds
-from sigyn.store.shaped_metadata import ShapedMetadata
+from sigyn.store.shaped_metadata import take_metadata_apart
 from sigyn.store.shapes.forms import LONG_TEXT, SAMPLE_ROWS, DecimalForm, HexForm, NumberedForm, TextForm, TimeForm
 from sigyn.store.shapes.shape import Shape, Syntax, columns_of
 from sigyn.store.shapes.shaping import ShapedLines
@@ -81,12 +81,12 @@ class SortedEntries:
         self._lengths = np.diff(string_buffers(lines)[1]).astype(np.int64)
         shaped = take_apart(lines, self._timestamps, shape_lines)
         self._shapes = shaped.table.shapes if shaped is not None else ()
-        self._metadata = ShapedMetadata.of(metadata, self._timestamps, shape_lines)
+        self._metadata, pairs = take_metadata_apart(metadata, self._timestamps, shape_lines)
         self._forms = {**self._metadata.forms, **(shaped.forms if shaped is not None else {})}
         self._stored = self._stored_columns(lines, shaped)
         for name in self._repeating(parts[0][0]):
             self._forms[name] = structs.replace(self._forms[name], dictionary=True)
-        source = NeedleSource(lines, metadata, shaped)
+        source = NeedleSource.of(lines, metadata, shaped, pairs)
         self._parts = [self._part(rows, ordinals, source, pause) for rows, ordinals in parts]
         self._options = {**self._encodings(), **self._codecs()}
 

@@ -16,6 +16,7 @@ from hypothesis import strategies as st
 
 from sigyn.store import SegmentLost, Store, StoreSettings, rebuild_catalog
 from sigyn.store.metadata_text import METADATA_LOOPS, texts_under
+from sigyn.store.needles.search import FieldIs
 from sigyn.store.portion import Portion
 
 from .entries import EARLIEST, LATEST, batch, row, stored
@@ -73,6 +74,17 @@ def portion_of(store: Store) -> Iterator[Portion]:
         yield snapshot.portion(segment, range(len(snapshot.row_groups(segment))))
 
 
+def row_groups_with(store: Store, name: str, text: str) -> tuple[list[int], list[int]]:
+    """Those that may have the text under a name, as the needle filter knows, and those that do."""
+    with store.snapshot("fake", EARLIEST, LATEST) as snapshot:
+        (segment,) = snapshot.segments
+        numbers = range(len(snapshot.row_groups(segment)))
+        possible = snapshot.possible(segment, (FieldIs(name, text, frozenset()),), numbers)
+        read = [snapshot.portion(segment, [number]) for number in numbers]
+        found = [each.metadata_field(name, np.arange(each.rows)).to_pylist() for each in read]
+    return [*possible], [number for number in numbers if text in found[number]]
+
+
 def under(metadata: Sequence[Metadata], name: str) -> list[str | None]:
     """What they have under a name."""
     return [each.get(name) if each is not None else None for each in metadata]
@@ -101,6 +113,9 @@ def test_metadata_come_back_and_so_does_what_stands_under_each_name(
                 assert found is None or found.tolist() == [each == text for each in expected]
             assert portion.metadata_field(name, np.arange(portion.rows)).to_pylist() == expected
         assert portion.column("metadata").to_pylist() == texts
+    for name, text in {pair for each in metadata for pair in (each or {}).items() if pair[1]}:
+        possible, having = row_groups_with(store, name, text)
+        assert {*having} <= {*possible}
     asyncio.run(store.close())
 
 
@@ -179,6 +194,16 @@ def test_all_entries_of_several_row_groups_say_what_stands_under_a_name(large: S
         for name in ALL_NAMES:
             assert portion.metadata_field(name, np.arange(ENTRIES)).to_pylist() == under(METADATA, name)
         assert portion.column("metadata").to_pylist() == [written(each) for each in METADATA]
+
+
+@pytest.mark.parametrize(
+    ("name", "text", "most"),
+    [("id", f"{4711:032x}", 1), ("id", "f" * 32, 0), ("host", f"host-8-{'x' * 40}", 0), ("absent", "a" * 16, 0)],
+)
+def test_row_groups_without_a_text_under_a_name_are_known(large: Store, name: str, text: str, most: int) -> None:
+    possible, having = row_groups_with(large, name, text)
+    assert {*having} <= {*possible}
+    assert len(having) <= len(possible) <= most
 
 
 @pytest.mark.parametrize(

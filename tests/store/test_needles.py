@@ -73,7 +73,8 @@ def test_most_of_what_is_not_there_is_ruled_out() -> None:
 @given(st.lists(st.text(max_size=(NEEDLE_BYTES - 1) // 4), min_size=1, max_size=50))
 def test_every_field_that_is_too_short_for_a_needle_is_found(values: list[str]) -> None:
     prefix = np.uint64(field_prefix("user"))
-    table, count = add_values(*string_buffers(pa.array(values, pa.string())), prefix, np.zeros(16, np.uint64), 0)
+    data, offsets = string_buffers(pa.array(values, pa.string()))
+    table, count = add_values(data, offsets, prefix, NEEDLE_BYTES, np.zeros(16, np.uint64), 0)
     words = filter_of(table, count)
     filters = NeedleFilters.of(words, [len(words) // 8])
     assert all(may_hold(filters, [field_hash("user", value)]) for value in values)

@@ -157,10 +157,12 @@ def add_minimizers(
 
 
 @compiled
-def add_values(data: Bytes, offsets: Integers, prefix: np.uint64, table: Hashes, count: int) -> tuple[Hashes, int]:
-    """Adds a field with each of these values that is too short for a needle."""
+def add_values(
+    data: Bytes, offsets: Integers, prefix: np.uint64, shorter: int, table: Hashes, count: int
+) -> tuple[Hashes, int]:  # fmt: skip
+    """Adds a field with each of these values that has fewer than `shorter` bytes."""
     for i in range(len(offsets) - 1):
-        if offsets[i + 1] - offsets[i] < NEEDLE_BYTES:
+        if offsets[i + 1] - offsets[i] < shorter:
             hashed = prefix
             for k in range(offsets[i], offsets[i + 1]):
                 hashed = (hashed ^ np.uint64(byte_at(data, k))) * _PRIME
@@ -174,9 +176,9 @@ def add_values(data: Bytes, offsets: Integers, prefix: np.uint64, table: Hashes,
 def add_fields(
     data: Bytes, rows: npt.NDArray[np.int64], shapes: Integers,
     first_hole: Integers, starts: Integers, lengths: Integers,
-    prefixes: Hashes, first_prefix: npt.NDArray[np.int64], table: Hashes, count: int,
+    prefixes: Hashes, first_prefix: npt.NDArray[np.int64], shorter: int, table: Hashes, count: int,
 ) -> tuple[Hashes, int]:  # fmt: skip
-    """Adds the fields of shaped lines that are too short for a needle.
+    """Adds the fields of texts with a shape that have fewer than `shorter` bytes.
 
     prefixes[first_prefix[s] + j] is that of hole j of shape s, 0: nothing to add.
     """
@@ -191,7 +193,7 @@ def add_fields(
         for hole in range(np.uint64(first_hole[row + 1]) - first):
             hashed = prefixes[prefix + hole]
             length = lengths[first + hole]
-            if hashed != np.uint64(0) and length < NEEDLE_BYTES:
+            if hashed != np.uint64(0) and length < shorter:
                 start = starts[first + hole]
                 for at in range(start, start + length):
                     hashed = (hashed ^ np.uint64(byte_at(data, at))) * _PRIME

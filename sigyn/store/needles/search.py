@@ -12,6 +12,8 @@ from sigyn.store.index_section import SOME_ESCAPED, SOME_TEXT, SegmentIndex
 from sigyn.store.layout import Layout
 from sigyn.store.needles.filters import Flags
 from sigyn.store.needles.hashing import NEEDLE_BYTES, field_hash, minimizers
+from sigyn.store.needles.source import is_hashed
+from sigyn.store.shapes.pairs import PAIR, RAW_PAIR
 from sigyn.store.shapes.shape import FIELD, RAW, Syntax
 
 Groups = npt.NDArray[np.int64]
@@ -42,15 +44,32 @@ class FieldIs:
 Sought: TypeAlias = LineHolds | FieldIs
 
 
+@dataclass(frozen=True, slots=True)
+class HeldMetadata:
+    """How a segment holds structured metadata: its layout (None: as text), and which row groups have some as text."""
+
+    layout: Layout | None
+    as_text: Flags
+
+
 def possible_groups(
-    index: SegmentIndex, layout: Layout | None, sought: Sequence[Sought], groups: Sequence[int]
+    index: SegmentIndex,
+    layout: Layout | None,
+    metadata: HeldMetadata,
+    sought: Sequence[Sought],
+    groups: Sequence[int],
 ) -> list[int]:
-    """Those of these row groups that may hold an entry with all that is sought."""
+    """Those of these row groups that may hold an entry with all that is sought; `layout` is that of lines."""
     left = np.array(groups, np.int64)
     for each in sought:
         if not len(left):
             break
-        found = _lines(index, each, left) if isinstance(each, LineHolds) else _fields(index, layout, each, left)
+        if isinstance(each, LineHolds):
+            found = _lines(index, each, left)
+        else:
+            found = _pairs(index, metadata, each, left)
+            if each.parsers:
+                found |= _fields(index, layout, each, left)
         left = left[found]
     return [int(group) for group in left]
 
@@ -66,14 +85,27 @@ def _holds(index: SegmentIndex, text: str, groups: Groups) -> Flags:
     return index.needles.may_hold(minimizers(text.encode()), groups)
 
 
+def _pairs(index: SegmentIndex, metadata: HeldMetadata, sought: FieldIs, groups: Groups) -> Flags:
+    """Where structured metadata may have a value."""
+    name, value = sought.name, sought.value
+    if not index.has_metadata:
+        return np.zeros(len(groups), np.bool_)
+    forms = metadata.layout.forms if metadata.layout is not None else {}
+    form = forms.get(PAIR + name)
+    if RAW_PAIR + name in forms or (form is not None and not is_hashed(form, PAIR + name)):
+        return np.ones(len(groups), np.bool_)
+    pair = json.dumps({name: value}, ensure_ascii=False, separators=(",", ":"))[1:-1]
+    found = metadata.as_text[groups]
+    found[found] = _holds(index, pair, groups[found])
+    if form is not None:
+        found |= index.needles.may_hold([field_hash(PAIR + name, value)], groups)
+    return found
+
+
 def _fields(index: SegmentIndex, layout: Layout | None, sought: FieldIs, groups: Groups) -> Flags:
+    """Where lines may have a field with a value."""
     name, value = sought.name, sought.value
     found = np.zeros(len(groups), np.bool_)
-    if index.has_metadata:
-        pair = json.dumps({name: value}, ensure_ascii=False, separators=(",", ":"))[1:-1]
-        found |= _holds(index, pair, groups)
-    if not sought.parsers:
-        return found
     form = layout.forms.get(FIELD + name) if layout is not None else None
     if layout is not None and RAW + name in layout.forms:
         return np.ones(len(groups), np.bool_)
