@@ -225,6 +225,18 @@ class Portion:
             found[np.repeat(np.array([each is None for each in syntaxes], np.bool_), rows)] = of_mixed
         return found
 
+    def blank(self, syntax: Syntax) -> Flags | None:
+        """Entries in whose lines the parser of this syntax finds nothing, as far as shapes tell; None: of none.
+
+        JSON without a `=` has no pair of logfmt, and no line of logfmt begins as JSON does, which is an error.
+        """
+        if self.layout is None or not self.layout.blank[syntax].any():
+            return None
+        other: Syntax = "json" if syntax == "logfmt" else "logfmt"
+        if self.layout.blank[syntax][self.layout.codes[other]].all():
+            return self.shaped(other)
+        return np.asarray(self.layout.blank[syntax][self._shapes()])
+
     def field(self, name: str, rows: Int64s) -> Texts | None:
         """The texts of a field of some entries, null where a shaped line has none.
 

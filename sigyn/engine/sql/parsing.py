@@ -44,24 +44,48 @@ class _Outcome:
 def _part(step: Parse, part: Selected) -> _Outcome:
     """The labels of a portion's lines: from its columns where it has them, else by parsing."""
     known = _known(step, part)
-    if not known.any():
-        return _parsed(step, *lines_of(part))
-    if known.all():
-        return _stored(step, part.portion, part.rows)
-    stored = _stored(step, part.portion, part.rows[known])
-    others = Selected(part.portion, part.rows[~known], 0)
-    parsed = _parsed(step, *lines_of(others))
-    places = np.empty(len(known), np.int64)
-    places[np.concatenate([np.flatnonzero(known), np.flatnonzero(~known)])] = np.arange(len(known))
-    values = [
-        pa.concat_arrays([_texts(one).cast(pa.string()), _texts(other)]).take(pa.array(places))
-        for one, other in zip(stored.values, parsed.values, strict=True)
-    ]
-    return _Outcome(
-        np.concatenate([stored.hard, parsed.hard])[places],
-        np.concatenate([stored.failed, parsed.failed])[places],
-        values,
+    blank = _blank(step, part) & ~known
+    kinds: tuple[tuple[Flags, Callable[[Rows], _Outcome]], ...] = (
+        (known, lambda rows: _stored(step, part.portion, rows)),
+        (blank, lambda rows: _nothing(step, len(rows))),
+        (~known & ~blank, lambda rows: _parsed(step, *lines_of(Selected(part.portion, rows, 0)))),
     )
+    found = [(flags, work) for flags, work in kinds if flags.any()]
+    if len(found) == 1:
+        return found[0][1](part.rows)
+    return _in_order([(np.flatnonzero(flags), work(part.rows[flags])) for flags, work in found])
+
+
+def _in_order(outcomes: Sequence[tuple[Rows, _Outcome]]) -> _Outcome:
+    """What became of lines that were taken in turns, each with their places."""
+    places = np.concatenate([own for own, _ in outcomes])
+    order = np.empty(len(places), np.int64)
+    order[places] = np.arange(len(places))
+    parts = [outcome for _, outcome in outcomes]
+    return _Outcome(
+        np.concatenate([part.hard for part in parts])[order],
+        np.concatenate([part.failed for part in parts])[order],
+        [
+            pa.concat_arrays([_texts(piece).cast(pa.string()) for piece in pieces]).take(pa.array(order))
+            for pieces in zip(*(part.values for part in parts), strict=True)
+        ],
+    )
+
+
+def _blank(step: Parse, part: Selected) -> Flags:
+    """In which of the selected lines the parser finds nothing, as their shapes tell."""
+    blank = None
+    if step.kind != "pattern" and (step.paths or not step.keep_empty):
+        blank = part.portion.blank(step.kind)
+    return np.zeros(len(part.rows), np.bool_) if blank is None else blank[part.rows]
+
+
+def _nothing(step: Parse, count: int) -> _Outcome:
+    """The labels of lines in which there is nothing: for the parser of JSON these are no JSON."""
+    is_json = step.kind == "json"
+    text = "" if step.paths and not is_json else None
+    values = [pa.repeat(pa.scalar(text, pa.string()), count) for _ in step.wanted]
+    return _Outcome(np.zeros(count, np.bool_), np.full(count, is_json), values)
 
 
 def _known(step: Parse, part: Selected) -> Flags:
