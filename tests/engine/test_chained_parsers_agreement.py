@@ -31,7 +31,7 @@ EXAMPLES = 3000 if os.environ.get("SIGYN_LONG") else 150
 NAMES = ("a", "b", "app", "level")
 Stages: TypeAlias = tuple[ast.Stage, ...]
 
-texts = st.sampled_from(("x", "y", "7", "", "x y", 'q"t', "a=y", "a\ufffdb"))
+texts = st.sampled_from(("x", "y", "7", "", "x y", 'q"t', "a=y", "x b=y z", "a\ufffdb"))
 fields = st.dictionaries(st.sampled_from(NAMES), texts, max_size=3)
 inner_lines = st.one_of(
     fields.map(lambda pairs: msgspec.json.encode(pairs).decode()),
@@ -135,6 +135,8 @@ WRITTEN = (
     '{"log":"{\\"a\\":\\"inner\\"}"}',
     '{"a":"outer","log":"a=inner b=7"}',
     '{"a":"outer","log":"text"}',
+    '{"a":"outer","said":"text b=7 more"}',
+    "a=outer b=7",
 )
 
 
@@ -149,6 +151,13 @@ WRITTEN = (
         '| json | line_format "{{.log}}" | regexp "a=(?P<a>[a-z]+)" | a="outer"',
         '| json | line_format "{{.log}}" | json | __error__!=""',
         '| regexp "(?P<a>out)" | json | a="out"',
+        '| json | logfmt | b="7"',
+        '| logfmt | b="7"',
+        '| logfmt | json | __error__=""',
+        '| json | logfmt b="b" | b=""',
+        '| json a="a" | logfmt | b="7"',
+        '| keep app | logfmt | json | a="outer"',
+        '| label_format a="x" | logfmt | json | a="x"',
     ],
 )
 def test_what_is_written_is_found(world: World, query: str) -> None:

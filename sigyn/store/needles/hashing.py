@@ -35,9 +35,11 @@ def field_prefix(name: str) -> int:
     return _continued(FIELD_SEED, name.encode() + b"\0")
 
 
-def field_hash(name: str, value: str) -> int:
-    """The hash of a field with its value."""
-    return mix(_continued(field_prefix(name), value.encode()))
+def field_hashes(name: str, value: str) -> list[int]:
+    """The hashes of a field with its value: of one that is long, an id, of which all row groups are asked, two."""
+    text = value.encode()
+    hashed = mix(_continued(field_prefix(name), text))
+    return [hashed] if len(text) < NEEDLE_BYTES else [hashed, mix(hashed)]
 
 
 def _continued(state: int, text: bytes) -> int:

@@ -166,7 +166,10 @@ def add_values(
             hashed = prefix
             for k in range(offsets[i], offsets[i + 1]):
                 hashed = (hashed ^ np.uint64(byte_at(data, k))) * _PRIME
-            count += _insert(table, _mix(hashed))
+            hashed = _mix(hashed)
+            count += _insert(table, hashed)
+            if offsets[i + 1] - offsets[i] >= NEEDLE_BYTES:
+                count += _insert(table, _mix(hashed))
         if 2 * count > len(table):
             table = _grown(table)
     return table, count
@@ -182,7 +185,7 @@ def add_fields(
 
     prefixes[first_prefix[s] + j] is that of hole j of shape s, 0: nothing to add.
     """
-    hashes = np.empty(MAX_HOLES, np.uint64)
+    hashes = np.empty(2 * MAX_HOLES, np.uint64)
     for i in range(len(rows)):
         row = rows[i]
         shape = shapes[row]
@@ -199,6 +202,9 @@ def add_fields(
                     hashed = (hashed ^ np.uint64(byte_at(data, at))) * _PRIME
                 hashes[found] = _mix(hashed)
                 found += 1
+                if length >= NEEDLE_BYTES:
+                    hashes[found] = _mix(hashes[found - 1])
+                    found += 1
         while 2 * (count + found) > len(table):
             table = _grown(table)
         count += _insert_all(table, hashes, found)

@@ -11,7 +11,7 @@ import numpy.typing as npt
 from sigyn.store.index_section import SOME_ESCAPED, SOME_TEXT, SegmentIndex
 from sigyn.store.layout import Layout
 from sigyn.store.needles.filters import Flags
-from sigyn.store.needles.hashing import NEEDLE_BYTES, field_hash, minimizers
+from sigyn.store.needles.hashing import NEEDLE_BYTES, field_hashes, minimizers
 from sigyn.store.needles.source import is_hashed
 from sigyn.store.shapes.pairs import PAIR, RAW_PAIR
 from sigyn.store.shapes.shape import FIELD, RAW, Syntax
@@ -98,7 +98,7 @@ def _pairs(index: SegmentIndex, metadata: HeldMetadata, sought: FieldIs, groups:
     found = metadata.as_text[groups]
     found[found] = _holds(index, pair, groups[found])
     if form is not None:
-        found |= index.needles.may_hold([field_hash(PAIR + name, value)], groups)
+        found |= index.needles.may_hold(field_hashes(PAIR + name, value), groups)
     return found
 
 
@@ -113,7 +113,7 @@ def _fields(index: SegmentIndex, layout: Layout | None, sought: FieldIs, groups:
     if len(value.encode()) >= NEEDLE_BYTES:
         return np.asarray(found | _holds(index, value, groups) | (texts == SOME_ESCAPED))
     if form is not None:
-        found |= index.needles.may_hold([field_hash(name, value)], groups) if form.is_indexed else True
+        found |= index.needles.may_hold(field_hashes(name, value), groups) if form.is_indexed else True
     if layout is not None and not layout.is_known_to(sought.parsers):
         found |= np.array([any(index.syntax(group) != each for each in sought.parsers) for group in groups.tolist()])
     return np.asarray(found | (texts >= SOME_TEXT))
