@@ -57,7 +57,7 @@ def run_log_query(
     if backward and not query.stages:
         with suppress(QueryTimeout):  # which is told below, where part of an answer may be had
             scan = ending(scan, limit, context)
-    programs = ByMetadata(partial(compile_pipeline, query.stages, None, scan.streams))
+    programs = ByMetadata(partial(compile_pipeline, query.stages, None, scan.streams)) if query.stages else None
     answer = _Answer(query, scan, limit, backward, context.max_answer_bytes)
 
     def candidates(unit: Sequence[Part]) -> _Candidates:
@@ -271,16 +271,16 @@ def _by_segment(unit: Sequence[Part]) -> list[Part]:
 def _candidates(
     scan: Scan,
     unit: Sequence[Part],
-    programs: ByMetadata[Program],
+    programs: ByMetadata[Program] | None,
     limit: int,
     backward: bool,
     context: QueryContext,
 ) -> _Candidates:
     frame = scan.read_possible(unit)
     context.count_read(unit)
-    program = programs.of(frame.metadata_names)
-    plain = not program.scope.steps and not program.reason
-    if not plain:
+    program = programs.of(frame.metadata_names) if programs is not None else None
+    plain = program is None or not (program.scope.steps or program.reason)
+    if program is not None and not plain:
         if len(frame) > FEW_ENTRIES or not scan.filters_by_fields:
             frame = run_steps(filtering_steps(program.scope.steps), frame, context.duck)
         if len(frame) <= limit:

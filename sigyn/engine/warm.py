@@ -7,6 +7,7 @@ from sigyn.engine.automata.automaton import automaton_of
 from sigyn.engine.automata.lines import find_in_lines
 from sigyn.engine.frame import Frame
 from sigyn.engine.placed import BUCKET_LOOPS
+from sigyn.engine.sql.mapping import AMOUNT_LOOPS
 from sigyn.engine.sql.parsing import parse_lines
 from sigyn.engine.sql.steps import Parse
 from sigyn.engine.sql.text import column
@@ -39,6 +40,7 @@ def warm_kernels() -> None:
     _warm_shapes()
     BUCKET_LOOPS.warm()
     METADATA_LOOPS.warm()
+    AMOUNT_LOOPS.warm()
     parse_lines(Parse("pattern", column("line"), "hard", "failed", pieces=("{", Capture("a")), wanted=wanted), frame)
 
 

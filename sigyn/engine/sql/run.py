@@ -13,6 +13,7 @@ from sigyn.engine.duck import Duck
 from sigyn.engine.frame import POSITION, Frame, flags_of
 from sigyn.engine.interpreter.addresses import CANDIDATE, compile_addresses
 from sigyn.engine.interpreter.patterns import compile_line_pattern
+from sigyn.engine.sql.mapping import mapped_texts
 from sigyn.engine.sql.rendering import render
 from sigyn.engine.sql.steps import (
     Coalesce,
@@ -62,9 +63,7 @@ def run_steps(steps: Iterable[Step], frame: Frame, duck: Duck) -> Frame:
             case Coalesce(name, (source, other)):
                 frame.add(name, _coalesced(_evaluate(source, frame, duck), _evaluate(other, frame, duck)))
             case Map(name, source, convert):
-                texts = _evaluate(source, frame, duck).dictionary_encode()
-                numbers = [None if text is None else convert(text) for text in texts.dictionary.to_pylist()]
-                frame.add(name, pa.array(numbers, pa.float64()).take(texts.indices))
+                frame.add(name, mapped_texts(_evaluate(source, frame, duck), convert))
             case Extract():
                 _extract(step, frame, duck)
             case MatchPattern(name):
