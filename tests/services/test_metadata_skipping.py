@@ -1,6 +1,5 @@
 """Structured metadata: what is known of them without an entry, and which row groups they are not in."""
 
-import asyncio
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -8,16 +7,12 @@ import msgspec
 import pyarrow as pa
 import pytest
 
-from sigyn.engine.duck import Duck
 from sigyn.model.batch import ENTRY_SCHEMA, Batch
 from sigyn.model.labels import labels_of
 from sigyn.model.results import LogResult, MatrixResult, QueryAnswer
 from sigyn.model.time import MINUTE
-from sigyn.services.fair_queue import QueueLimits
-from sigyn.services.query import QueryRequest, QueryService
-from sigyn.services.query_limits import QueryLimits
-from sigyn.store.settings import StoreSettings
-from sigyn.store.store import Store
+from sigyn.services.query import QueryRequest
+from tests.services.asked_store import AskedStore
 
 START = 1_768_471_200 * 10**9  # on a whole minute
 COUNT = 40_000
@@ -34,14 +29,10 @@ def metadata(number: int) -> dict[str, str]:
     return {**found, "took": f"{number % 90}ms"} if number % 3 == 0 else found
 
 
-class Traced:
-    """A store of lines of text with metadata, compacted or as they arrived, and questions to it."""
+class Traced(AskedStore):
+    """A store of lines of text with metadata, and questions to it."""
 
     def __init__(self, data: Path | None, *, compacted: bool) -> None:
-        self.loop = asyncio.new_event_loop()
-        self.store = Store.open(StoreSettings(data=data, compaction=False))
-        self.duck = Duck(1 << 28, 1, ".")
-        self.queries = QueryService(self.store, self.duck, QueryLimits(), threads=1, queue=QueueLimits(1))
         entries = pa.table(
             {
                 "stream": [number % 2 for number in range(COUNT)],
@@ -52,9 +43,7 @@ class Traced:
             },
             ENTRY_SCHEMA,
         )
-        self.loop.run_until_complete(self.store.append(Batch("t", STREAMS, entries)))
-        if compacted:
-            self.store.compact_now()
+        super().__init__(data, Batch("t", STREAMS, entries), compacted=compacted)
 
     def ask(self, query: str, step: int | None = None) -> QueryAnswer:
         request = QueryRequest("t", query, START, START + SPAN, step=step, limit=5000)
@@ -65,12 +54,6 @@ class Traced:
         answer = self.ask(query, step=MINUTE)
         assert isinstance(answer.result, MatrixResult)
         return {each.labels: float(each.values.sum()) for each in answer.result.series}, answer.statistics.lines_read
-
-    def close(self) -> None:
-        self.queries.close()
-        self.duck.close()
-        self.loop.run_until_complete(self.store.close())
-        self.loop.close()
 
 
 @pytest.fixture(scope="module")

@@ -1,6 +1,5 @@
 """What a query does not read: row groups without the needle, entries whose counts are known, lines held in columns."""
 
-import asyncio
 import json
 from collections.abc import Iterator
 from pathlib import Path
@@ -8,7 +7,6 @@ from pathlib import Path
 import pyarrow as pa
 import pytest
 
-from sigyn.engine.duck import Duck
 from sigyn.engine.explain_text import explanation_text
 from sigyn.engine.totals import StreamTotals
 from sigyn.model.batch import ENTRY_SCHEMA, Batch
@@ -16,11 +14,8 @@ from sigyn.model.errors import QueryError
 from sigyn.model.labels import labels_of
 from sigyn.model.results import LogResult, MatrixResult, QueryAnswer
 from sigyn.model.time import MINUTE, SECOND
-from sigyn.services.fair_queue import QueueLimits
-from sigyn.services.query import QueryRequest, QueryService
-from sigyn.services.query_limits import QueryLimits
-from sigyn.store.settings import StoreSettings
-from sigyn.store.store import Store
+from sigyn.services.query import QueryRequest
+from tests.services.asked_store import AskedStore
 
 START = 1_768_471_200 * SECOND  # on a whole minute
 COUNT = 40_000
@@ -35,14 +30,10 @@ def line(number: int) -> str:
     )
 
 
-class Shop:
+class Shop(AskedStore):
     """A store with compacted entries, and questions to it."""
 
     def __init__(self, data: Path) -> None:
-        self.loop = asyncio.new_event_loop()
-        self.store = Store.open(StoreSettings(data=data, compaction=False))
-        self.duck = Duck(1 << 28, 1, str(data / "spill"))
-        self.queries = QueryService(self.store, self.duck, QueryLimits(), threads=1, queue=QueueLimits(1))
         entries = pa.table(
             {
                 "stream": [number % 2 for number in range(COUNT)],
@@ -53,8 +44,7 @@ class Shop:
             },
             ENTRY_SCHEMA,
         )
-        self.loop.run_until_complete(self.store.append(Batch("t", STREAMS, entries)))
-        self.store.compact_now()
+        super().__init__(data, Batch("t", STREAMS, entries))
 
     def ask(self, query: str, step: int | None = None, start: int = START) -> QueryAnswer:
         request = QueryRequest("t", query, start, START + SPAN, step=step)
@@ -63,12 +53,6 @@ class Shop:
     def explain(self, query: str) -> str:
         request = QueryRequest("t", query, START, START + SPAN, step=MINUTE)
         return explanation_text(self.loop.run_until_complete(self.queries.explain(request)))
-
-    def close(self) -> None:
-        self.queries.close()
-        self.duck.close()
-        self.loop.run_until_complete(self.store.close())
-        self.loop.close()
 
 
 @pytest.fixture(scope="module")

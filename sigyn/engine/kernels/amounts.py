@@ -43,6 +43,17 @@ def _nanoseconds(data: Bytes, at: int, length: int) -> float:
     return 1e3 if length == 3 and is_micro and byte_at(data, at + 2) == 115 else 0.0
 
 
+@borrowing
+def _digits(data: Bytes, at: int, end: int) -> tuple[int, int]:
+    """The whole number that begins at a place, and how many digits it has: at most one more than can be exact."""
+    number, digits = 0, 0
+    while at < end and digits <= _MOST_DIGITS and _ZERO <= byte_at(data, at) <= _NINE:
+        number = number * 10 + byte_at(data, at) - _ZERO
+        digits += 1
+        at += 1
+    return number, digits
+
+
 @compiled
 def read_durations(data: Bytes, offsets: Integers, nanoseconds: Floats, fits: Flags) -> None:
     """Durations as Go reads them, without a sign, in ns, where these are exact as float64.
@@ -54,21 +65,12 @@ def read_durations(data: Bytes, offsets: Integers, nanoseconds: Floats, fits: Fl
         total = 0.0
         proper = at < end
         while proper and at < end:
-            whole, fraction, digits, places = 0, 0, 0, 0
-            while at < end and _ZERO <= byte_at(data, at) <= _NINE:
-                whole = whole * 10 + byte_at(data, at) - _ZERO
-                digits += 1
-                at += 1
-                if digits > _MOST_DIGITS:
-                    break
+            whole, digits = _digits(data, at, end)
+            fraction, places = 0, 0
+            at += digits
             if at < end and byte_at(data, at) == _POINT:
-                at += 1
-                while at < end and _ZERO <= byte_at(data, at) <= _NINE:
-                    fraction = fraction * 10 + byte_at(data, at) - _ZERO
-                    places += 1
-                    at += 1
-                    if places > _MOST_DIGITS:
-                        break
+                fraction, places = _digits(data, at + 1, end)
+                at += 1 + places
             begin = at
             while at < end and byte_at(data, at) != _POINT and not _ZERO <= byte_at(data, at) <= _NINE:
                 at += 1
@@ -106,21 +108,18 @@ def read_sizes(data: Bytes, offsets: Integers, sizes: Floats, fits: Flags) -> No
     """Amounts as humanize reads them, without commas, in bytes, where these are exact as float64."""
     for i in range(len(fits)):
         at, end = offsets[i], offsets[i + 1]
-        value, digits, places = 0, 0, 0
-        behind_point = False
-        while at < end and digits <= _MOST_DIGITS:
-            letter = byte_at(data, at)
-            if letter == _POINT and not behind_point:
-                behind_point = True
-            elif _ZERO <= letter <= _NINE:
-                value = value * 10 + letter - _ZERO
-                digits += 1
-                places += behind_point
-            else:
-                break
-            at += 1
+        value, digits = _digits(data, at, end)
+        fraction, places = 0, 0
+        at += digits
+        if at < end and byte_at(data, at) == _POINT:
+            fraction, places = _digits(data, at + 1, end)
+            at += 1 + places
+        digits += places
         while at < end and byte_at(data, at) == _SPACE:
             at += 1
-        size = np.floor(value / _POWERS[min(places, _MOST_DIGITS)] * _scale(data, at, end - at))
-        fits[i] = 0 < digits <= _MOST_DIGITS and _scale(data, at, end - at) > 0.0 and size <= _EXACT
-        sizes[i] = size
+        fits[i] = False
+        if not 0 < digits <= _MOST_DIGITS:
+            continue
+        power, scale = _POWERS[places], _scale(data, at, end - at)
+        sizes[i] = np.floor((value * power + fraction) / power * scale)
+        fits[i] = scale > 0.0 and sizes[i] <= _EXACT
