@@ -246,6 +246,15 @@ class Portion:
             return None
         return self._columns.texts_at(self.layout.forms[FIELD + name], FIELD + name, rows)
 
+    def raw_field(self, name: str, rows: Int64s) -> Texts | None:
+        """A field as it is written in lines where it has escapes, null for all other of these entries.
+
+        None when no line of the segment has any.
+        """
+        if self.layout is None or RAW + name not in self.layout.forms:
+            return None
+        return self._columns.texts_at(self.layout.forms[RAW + name], RAW + name, rows)
+
     def field_is(self, name: str, text: str) -> Flags | None:
         """Entries whose field, as `field` knows it, is this text; None where `field` is the way to find out."""
         equal = self._equal(name, text)

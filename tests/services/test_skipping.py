@@ -62,6 +62,31 @@ def shop(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Shop]:
     made.close()
 
 
+@pytest.mark.parametrize("kind", ["json", "logfmt"])
+def test_values_with_escapes_need_no_interpreter(tmp_path: Path, kind: str) -> None:
+    said = [f'said "{number % 3}"\n' for number in range(6000)]
+    shape = '{"msg":%s,"n":%d}' if kind == "json" else "msg=%s n=%d"
+    entries = pa.table(
+        {
+            "stream": [0] * 6000,
+            "timestamp": [START + number for number in range(6000)],
+            "line": [shape % (json.dumps(text), number) for number, text in enumerate(said)],
+            "detected_level": pa.nulls(6000, pa.string()),
+            "metadata": pa.nulls(6000, pa.string()),
+        },
+        ENTRY_SCHEMA,
+    )
+    quoted = AskedStore(tmp_path, Batch("t", STREAMS[:1], entries))
+    query = f'sum by (msg) (count_over_time({{app="shop"}} | {kind} | msg!~".*2.*" [5m]))'
+    request = QueryRequest("t", query, START, START + MINUTE, step=MINUTE)
+    answer = quoted.loop.run_until_complete(quoted.queries.query_range(request))
+    quoted.close()
+    assert isinstance(answer.result, MatrixResult)
+    found = {dict(each.labels)["msg"]: each.values.tolist()[-1] for each in answer.result.series}
+    assert found == {'said "0"\n': 2000, 'said "1"\n': 2000}
+    assert answer.statistics.lines_interpreted == 0
+
+
 def lines_of(answer: QueryAnswer) -> list[str]:
     assert isinstance(answer.result, LogResult)
     return [entry.line for entry in answer.result.entries]

@@ -60,7 +60,7 @@ def pairs(line: str) -> Iterator[tuple[str, str] | BadPair]:
                 yield _bad(line, end - 1, "unterminated quoted value")
                 return
             at = quoted.end()
-            value = _unquote(quoted[1])
+            value = unquoted(quoted[1])
             yield (key, value) if value is not None else _bad(line, at - 1, "invalid quoted value")
             continue
         value_end = _end_of(_VALUE, line, at)
@@ -86,7 +86,7 @@ def _quoted_byte(character: str) -> str:
     return f"'{character}'"
 
 
-def _unquote(text: str) -> str | None:
+def unquoted(text: str) -> str | None:
     """The text that the inside of a quoted value stands for; None when it breaks JSON's rules."""
     if "\\" not in text:
         return text

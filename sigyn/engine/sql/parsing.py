@@ -6,8 +6,10 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 import pyarrow as pa
+import pyarrow.compute as pc
 
 from sigyn.compiled import loops
+from sigyn.engine.escapes import undo_escapes
 from sigyn.engine.fields import FieldColumn, FoundField, Piece, StoredField
 from sigyn.engine.frame import Frame, Rows, Selected, lines_of
 from sigyn.engine.kernels.json import SEPARATOR, extract_json
@@ -18,7 +20,7 @@ from sigyn.engine.sql.steps import MatchPattern, Parse
 from sigyn.engine.stored_paths import has_whole, stored_values
 from sigyn.languages.logql.pattern import Capture, parse_line_pattern
 from sigyn.store.portion import Portion
-from sigyn.store.shapes.values import Flags, equal_texts, string_buffers
+from sigyn.store.shapes.values import Flags, equal_texts, string_buffers, valid_rows
 
 
 def parse_lines(step: Parse, frame: Frame) -> None:
@@ -103,7 +105,7 @@ def _known(step: Parse, part: Selected) -> Flags:
 
 
 def _stored(step: Parse, portion: Portion, rows: Rows) -> _Outcome:
-    """The labels of shaped lines; one that wants escapes undone is hard."""
+    """The labels of shaped lines; at paths of JSON one that wants escapes undone is hard."""
     hard, failed = np.zeros(len(rows), np.bool_), np.zeros(len(rows), np.bool_)
     if step.paths and step.kind == "json":
         found = [stored_values(portion, step.paths[label], rows) for label in step.wanted]
@@ -111,11 +113,23 @@ def _stored(step: Parse, portion: Portion, rows: Rows) -> _Outcome:
         return _Outcome(hard, failed, [each.values for each in found])
     names = [step.paths[label][0] for label in step.wanted] if step.paths else list(step.wanted)
     for name in names:
-        escaped = portion.escaped(name)
-        if escaped is not None:
-            hard |= escaped[rows]
+        replaced = portion.replaced(name)
+        if replaced is not None:
+            hard |= replaced[rows]
     instead = "" if step.paths else None
-    return _Outcome(hard, failed, [StoredField(portion, name, rows, instead) for name in names])
+    return _Outcome(hard, failed, [_field(step, portion, name, rows, instead) for name in names])
+
+
+def _field(step: Parse, portion: Portion, name: str, rows: Rows, instead: str | None) -> Piece:
+    """A field of shaped lines, as the parser gives it."""
+    field = StoredField(portion, name, rows, instead)
+    raw = portion.raw_field(name, rows)
+    if raw is None or raw.null_count == len(raw):
+        return field
+    plain = StoredField(portion, name, rows).texts().cast(pa.string())
+    undone = undo_escapes(raw, "json" if step.kind == "json" else "logfmt")
+    texts = pc.if_else(pa.array(valid_rows(raw)), undone, plain)
+    return texts if instead is None else texts.fill_null(instead)
 
 
 def _texts(piece: Piece) -> pa.Array:
