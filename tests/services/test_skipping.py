@@ -1,6 +1,7 @@
 """What a query does not read: row groups without the needle, entries whose counts are known, lines held in columns."""
 
 import json
+import re
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -12,7 +13,7 @@ from sigyn.engine.totals import StreamTotals
 from sigyn.model.batch import ENTRY_SCHEMA, Batch
 from sigyn.model.errors import QueryError
 from sigyn.model.labels import labels_of
-from sigyn.model.results import LogResult, MatrixResult, QueryAnswer
+from sigyn.model.results import LogResult, MatrixResult, QueryAnswer, VectorResult
 from sigyn.model.time import MINUTE, SECOND
 from sigyn.services.query import QueryRequest
 from tests.services.asked_store import AskedStore
@@ -159,6 +160,18 @@ def test_stages_that_need_no_interpreter(shop: Shop, stages: str) -> None:
     plan = shop.explain(query)
     assert "interpreter" not in plan
     assert shop.ask(query, step=MINUTE).statistics.lines_interpreted == 0
+
+
+@pytest.mark.parametrize("expression", ["u4[0-9]?1|u.", "", ".*", "(?i)U77.*", "u7"])
+def test_an_expression_over_many_texts_takes_whole_values(shop: Shop, expression: str) -> None:
+    wanted = sum(re.fullmatch(expression, f"u{number % 5000}") is not None for number in range(COUNT))
+    for operator, expected in (("=~", wanted), ("!~", COUNT - wanted)):
+        query = f'sum(count_over_time({{app="shop"}} | json | user{operator}`{expression}` [{SPAN}ns]))'
+        request = QueryRequest("t", query, START + SPAN - 1, START + SPAN - 1)
+        answer = shop.loop.run_until_complete(shop.queries.query_instant(request))
+        assert isinstance(answer.result, VectorResult)
+        assert sum(sample.value for sample in answer.result.samples) == expected
+        assert answer.statistics.lines_interpreted == 0
 
 
 def test_a_template_that_asks_the_time_goes_through_the_interpreter(shop: Shop) -> None:

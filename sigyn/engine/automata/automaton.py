@@ -8,6 +8,8 @@ import numpy as np
 import numpy.typing as npt
 
 from sigyn.engine.automata.syntax import (
+    WORD,
+    Boundary,
     Choice,
     End,
     Node,
@@ -173,12 +175,12 @@ class _Places:
     """The expression as places between bytes. Place 0 is the end of the expression.
 
     steps[p] are (bytes, place behind them); free[p] are places that p is as well, always, at the
-    start of the line alone, or at its end alone.
+    start of the line alone, at its end alone, or at a boundary of words.
     """
 
     def __init__(self) -> None:
         self.steps: list[list[tuple[frozenset[int], int]]] = []
-        self.free: list[list[tuple[type[Start] | type[End] | None, int]]] = []
+        self.free: list[list[tuple[Start | End | Boundary | None, int]]] = []
 
     def new(self) -> int:
         if len(self.steps) >= _MOST_PLACES:
@@ -194,9 +196,9 @@ class _Places:
                 place = self.new()
                 self.steps[place].append((found, behind))
                 return place
-            case Start() | End():
+            case Start() | End() | Boundary():
                 place = self.new()
-                self.free[place].append((type(node), behind))
+                self.free[place].append((node, behind))
                 return place
             case Sequence(parts):
                 for part in reversed(parts):
@@ -219,59 +221,80 @@ class _Places:
                     behind = self.add(part, behind)
                 return behind
 
-    def closure(self, places: Iterable[int], *, at_start: bool, at_end: bool) -> frozenset[int]:
-        """All places that these are as well."""
+    def closure(
+        self, places: Iterable[int], *, at_start: bool = False, at_end: bool = False, at_boundary: bool | None = None
+    ) -> frozenset[int]:
+        """All places that these are as well; `at_boundary` None: it is not known yet what follows."""
         found = set(places)
         todo = list(found)
         while todo:
             for condition, place in self.free[todo.pop()]:
-                holds = condition is None or (at_start if condition is Start else at_end)
+                match condition:
+                    case None:
+                        holds = True
+                    case Start():
+                        holds = at_start
+                    case End():
+                        holds = at_end
+                    case Boundary(negative):
+                        holds = at_boundary is not None and at_boundary != negative
                 if holds and place not in found:
                     found.add(place)
                     todo.append(place)
         return frozenset(found)
 
+    def wait_for_boundary(self, places: Iterable[int]) -> bool:
+        """Whether some place goes on only at a boundary of words, or only where there is none."""
+        return any(isinstance(condition, Boundary) for place in places for condition, _ in self.free[place])
+
 
 def _determined(places: _Places, first: int, begins: bytes) -> Automaton:
     alphabet = _byte_classes(places)
-    anywhere = places.closure((first,), at_start=False, at_end=False)
-    begin = places.closure((first,), at_start=True, at_end=False)
-    numbers: dict[frozenset[int], int] = {}
+    anywhere = places.closure((first,))
+    begin = places.closure((first,), at_start=True)
+    # With each state, whether a byte of a word came last, as far as it matters.
+    numbers: dict[tuple[frozenset[int], bool], int] = {}
     count = 1
     rows = [np.full(256, FOUND, np.int16), np.full(256, UNKNOWN, np.int16)]
     # A place in front of a `$` is kept: the end may come.
     ends = [True, False]
-    todo = [begin]  # not among `numbers`: what it is at the start of the line, it is nowhere else
+    todo = [(begin, False)]  # not among `numbers`: what it is at the start of the line, it is nowhere else
     if 0 in begin:
         return Automaton(np.zeros((3, 256), np.int16), np.ones(3, np.bool_), FIRST, _NOTHING)
     while todo:
-        state = todo.pop(0)
+        state, in_word = todo.pop(0)
+        at_start = len(rows) == FIRST
         row = np.full(256, UNKNOWN, np.int16)
-        # A line of no bytes is at its start and at its end.
-        ends.append(0 in places.closure(state, at_start=len(rows) == FIRST, at_end=True))
+        # A line of no bytes is at its start and at its end, which is no part of a word.
+        ends.append(0 in places.closure(state, at_start=at_start, at_end=True, at_boundary=in_word))
         for members in alphabet:
             example = members[0]
-            reached = {behind for place in state for found, behind in places.steps[place] if example in found}
-            behind = places.closure(reached, at_start=False, at_end=False) | anywhere
-            if 0 in behind:
+            is_word = example in WORD
+            held = places.closure(state, at_start=at_start, at_boundary=is_word != in_word)
+            reached = {behind for place in held for found, behind in places.steps[place] if example in found}
+            behind = places.closure(reached) | anywhere
+            if 0 in held or 0 in behind:
                 row[members] = FOUND
                 continue
-            number = numbers.get(behind)
+            key = behind, is_word and places.wait_for_boundary(places.closure(behind, at_end=True))
+            number = numbers.get(key)
             if number is None:
                 if count >= MOST_STATES:
                     raise NotUnderstood("too many states")
-                number = numbers[behind] = count + FIRST
+                number = numbers[key] = count + FIRST
                 count += 1
-                todo.append(behind)
+                todo.append(key)
             row[members] = number
         rows.append(row)
-    home = numbers.get(anywhere, FIRST)
+    home = numbers.get((anywhere, False), FIRST)
     return Automaton(np.stack(rows), np.array(ends, np.bool_), home, np.frombuffer(begins, np.uint8))
 
 
 def _byte_classes(places: _Places) -> list[list[int]]:
     """The bytes of ASCII in classes that the expression does not tell apart."""
     sets = list({found for steps in places.steps for found, _ in steps})
+    if places.wait_for_boundary(range(len(places.free))):
+        sets.append(WORD)
     classes: dict[tuple[bool, ...], list[int]] = {}
     for byte in range(128):
         classes.setdefault(tuple(byte in found for found in sets), []).append(byte)

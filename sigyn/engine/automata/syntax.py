@@ -1,7 +1,7 @@
 """The regular expressions that automata understand: a part of RE2's syntax, read as RE2 reads it.
 
-Literals, escapes, classes, groups, alternatives, repetitions, `^` and `$`, the flags `i` and `s`. For anything else
-(other flags, word boundaries, Unicode classes, characters beyond ASCII) there is no automaton, and RE2 looks at whole
+Literals, escapes, classes, groups, alternatives, repetitions, `^`, `$`, `\\b` and `\\B`, the flags `i` and `s`. For
+anything else (other flags, Unicode classes, characters beyond ASCII) there is no automaton, and RE2 looks at whole
 lines. It does at lines beyond ASCII too, where `(?i)` knows more letters: `k` is also the sign of the kelvin.
 """
 
@@ -12,10 +12,12 @@ from typing import TypeAlias
 MOST_REPEATS = 64
 
 _DIGITS = frozenset(range(48, 58))
-_WORD = _DIGITS | frozenset(range(65, 91)) | frozenset(range(97, 123)) | {95}
+WORD = _DIGITS | frozenset(range(65, 91)) | frozenset(range(97, 123)) | {95}
+"""The bytes of words."""
+
 _SPACE = frozenset(b"\t\n\f\r ")
 _ASCII = frozenset(range(128))
-_CLASSES = {"d": _DIGITS, "w": _WORD, "s": _SPACE, "D": _ASCII - _DIGITS, "W": _ASCII - _WORD, "S": _ASCII - _SPACE}
+_CLASSES = {"d": _DIGITS, "w": WORD, "s": _SPACE, "D": _ASCII - _DIGITS, "W": _ASCII - WORD, "S": _ASCII - _SPACE}
 _FLAGS = re.compile(r"\?([is]*)(?:-([is]+))?([:)])")
 _ESCAPES = {"t": 9, "n": 10, "r": 13, "f": 12, "v": 11, "a": 7}
 
@@ -35,6 +37,13 @@ class Start:
 @dataclass(frozen=True, slots=True)
 class End:
     """The end of the line."""
+
+
+@dataclass(frozen=True, slots=True)
+class Boundary:
+    """A place between a byte of a word and another, or the start or end of the line; or, if `negative`, any other."""
+
+    negative: bool
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,7 +69,7 @@ class Repeat:
     most: int | None
 
 
-Node: TypeAlias = OneOf | Start | End | Sequence | Choice | Repeat
+Node: TypeAlias = OneOf | Start | End | Boundary | Sequence | Choice | Repeat
 
 
 class NotUnderstood(Exception):
@@ -176,6 +185,8 @@ class _Reader:
                 return Start()
             case "$":
                 return End()
+            case "\\" if self._next() in ("b", "B"):
+                return Boundary(self._take() == "B")
             case "\\":
                 return OneOf(self._escape())
             case "*" | "+" | "?" | "{" | ")":

@@ -11,6 +11,8 @@ from sigyn.engine.sql.text import Mask
 from sigyn.languages.logql import ast
 from sigyn.store.shapes.values import valid_rows, whole
 
+_FEW = 256  # texts: up to here one by one, by an expression that is compiled already
+
 _COMPARISONS: dict[str, np.ufunc] = {
     "==": np.equal,
     "!=": np.not_equal,
@@ -38,8 +40,15 @@ def _piece_mask(texts: pa.Array, operator: ast.MatchOperator, value: str, matche
         equal = pc.equal(texts, value).fill_null(value == "").to_numpy(zero_copy_only=False)
         return np.asarray(equal if operator == "=" else ~equal)
     encoded = texts if isinstance(texts, pa.DictionaryArray) else texts.dictionary_encode()
-    of_text = np.array([*(matches(text) for text in encoded.dictionary.to_pylist()), matches("")], np.bool_)
+    of_text = np.append(_matching(encoded.dictionary, operator, value, matches), matches(""))
     return np.asarray(of_text[encoded.indices.fill_null(len(of_text) - 1).to_numpy()])
+
+
+def _matching(texts: pa.StringArray, operator: ast.MatchOperator, value: str, matches: Callable[[str], bool]) -> Mask:
+    if operator in ("=", "!=") or len(texts) <= _FEW:
+        return np.array([matches(text) for text in texts.to_pylist()], np.bool_)
+    found = pc.match_substring_regex(texts, rf"\A(?s:{value})\z").to_numpy(zero_copy_only=False)
+    return np.asarray(found if operator == "=~" else ~found, np.bool_)
 
 
 def number_mask(frame: Frame, name: str, operator: ast.CompareOperator, against: float) -> Mask:

@@ -47,6 +47,10 @@ pieces = st.sampled_from(
         "(?is)",
         "(?-i)",
         "(?i-s:b.)",
+        "\\b",
+        "\\B",
+        "\\ba",
+        "b\\b",
     )
 )
 expressions = st.recursive(
@@ -82,11 +86,29 @@ def test_an_automaton_finds_what_re2_finds(expression: str, some: list[str]) -> 
         assert found_in(automaton, text) == (compiled.search(text) is not None), text
 
 
-@pytest.mark.parametrize(
-    "expression", ["(?m)^error$", "(?U)a+", r"\berror", "é", r"\pL", "[[:alpha:]]", "a{100}", "x{,2}"]
-)
+@pytest.mark.parametrize("expression", ["(?m)^error$", "(?U)a+", r"\A", "é", r"\pL", "[[:alpha:]]", "a{100}", "x{,2}"])
 def test_what_is_not_understood_is_left_to_re2(expression: str) -> None:
     assert automaton_of(expression, is_expression=True) is None
+
+
+@pytest.mark.parametrize(
+    ("expression", "found"),
+    [
+        (r"\berror\b", {"error", "an error: x", '"error"'}),
+        (r"\Berror", {"terror", "_error"}),
+        (r"(?i)\bERR(OR)?\b", {"error", "an error: x", '"error"', "err"}),
+        (r"\b", {"error", "an error: x", '"error"', "errors", "terror", "_error", "err"}),
+        (r"$\b|x", {"error", "an error: x", "errors", "terror", "_error", "err"}),
+        (r"^\B", {'"error"', ""}),
+        (r"r\b$|^$", {"error", "terror", "_error", "err", ""}),
+    ],
+)
+def test_words_end_where_re2_ends_them(expression: str, found: set[str]) -> None:
+    automaton = automaton_of(expression, is_expression=True)
+    assert automaton is not None
+    lines = ("error", "an error: x", '"error"', "errors", "terror", "_error", "err", "")
+    assert {line for line in lines if found_in(automaton, line)} == found
+    assert {line for line in lines if re2.search(expression, line)} == found
 
 
 def test_a_line_with_more_than_ascii_is_left_to_re2() -> None:
