@@ -49,7 +49,8 @@ class MetadataNames:
 class ByMetadata(Generic[Made]):
     """What is made of a query for entries, by the names of their structured metadata.
 
-    Safe to use from several threads.
+    It may ask only while it is made: what it was told then decides for which other entries it serves. Safe to use
+    from several threads.
     """
 
     def __init__(self, make: Callable[[MetadataNames], Made]) -> None:
