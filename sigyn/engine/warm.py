@@ -14,7 +14,7 @@ from sigyn.engine.sql.text import column
 from sigyn.engine.streams import QueryStreams
 from sigyn.languages.logql.pattern import Capture
 from sigyn.model.batch import ENTRY_SCHEMA
-from sigyn.store.metadata_text import METADATA_LOOPS
+from sigyn.store.metadata_text import METADATA_TEXT_LOOPS
 from sigyn.store.portion import Portion
 from sigyn.store.reader import read_without_arrow, whole_portion
 from sigyn.store.rewrite import rewrite
@@ -39,7 +39,7 @@ def warm_kernels() -> None:
     parse_lines(Parse("logfmt", column("line"), "hard", "failed", wanted=wanted), frame)
     _warm_shapes()
     BUCKET_LOOPS.warm()
-    METADATA_LOOPS.warm()
+    METADATA_TEXT_LOOPS.warm()
     AMOUNT_LOOPS.warm()
     parse_lines(Parse("pattern", column("line"), "hard", "failed", pieces=("{", Capture("a")), wanted=wanted), frame)
 

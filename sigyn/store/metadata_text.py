@@ -21,12 +21,12 @@ def _exercise(module: ModuleType) -> None:
     _found_by_loops(module, "a", pa.array(['{"a":"b"}']))
 
 
-METADATA_LOOPS = Loops("sigyn.store.metadata_loops", _exercise)
+METADATA_TEXT_LOOPS = Loops("sigyn.store.metadata_loops", _exercise)
 
 
 def texts_under(name: str, metadata: pa.StringArray) -> pa.StringArray:
     """What each object has under a name, null where it has nothing."""
-    loops = METADATA_LOOPS.ready() if are_worth_it(len(metadata)) else None
+    loops = METADATA_TEXT_LOOPS.ready() if are_worth_it(len(metadata)) else None
     texts = _found_by_expression(name, metadata) if loops is None else _found_by_loops(loops, name, metadata)
     if not (string_buffers(texts)[0] == _BACKSLASH).any():
         return texts

@@ -72,7 +72,7 @@ changes = st.one_of(
         st.sampled_from(("{{.b}}", "x{{.level}}", "", "{{ .a | upper }}")),
         st.just(False),
     ).map(lambda assignment: ast.LabelFormat((assignment,))),
-    st.builds(ast.LabelAssignment, st.just("a"), st.sampled_from(("b", "level")), st.just(True)).map(
+    st.builds(ast.LabelAssignment, st.just("a"), st.sampled_from(("b", "level", "detected_level")), st.just(True)).map(
         lambda assignment: ast.LabelFormat((assignment,))
     ),
 )
@@ -163,5 +163,14 @@ WRITTEN = (
 def test_what_is_written_is_found(world: World, query: str) -> None:
     entries = [Row(0, START + place * SECOND, line, None, None, 0) for place, line in enumerate(WRITTEN * 12)]
     parsed = parse(f'{{app="shop"}} {query}')
+    assert isinstance(parsed, ast.LogQuery)
+    assert_log_query_agrees(world, [(("app", "shop"),)], entries, parsed, 100, backward=False)
+
+
+@pytest.mark.parametrize("parser", ['regexp "a=(?P<lvl>[a-z]+)"', 'pattern "a=<lvl> <_>"', 'json lvl="a"', "logfmt"])
+def test_a_level_that_was_renamed_is_no_parsers(world: World, parser: str) -> None:
+    """What was detected is structured metadata under any name, and a parser gives its label another one."""
+    entries = [Row(0, START + place * SECOND, line, "info", None, 0) for place, line in enumerate(WRITTEN * 12)]
+    parsed = parse(f'{{app="shop"}} | label_format lvl=detected_level | {parser} | lvl="info"')
     assert isinstance(parsed, ast.LogQuery)
     assert_log_query_agrees(world, [(("app", "shop"),)], entries, parsed, 100, backward=False)

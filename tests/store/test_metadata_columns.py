@@ -15,7 +15,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from sigyn.store import SegmentLost, Store, StoreSettings, rebuild_catalog
-from sigyn.store.metadata_text import METADATA_LOOPS, texts_under
+from sigyn.store.metadata_text import METADATA_TEXT_LOOPS, texts_under
 from sigyn.store.needles.search import FieldIs
 from sigyn.store.portion import Portion
 
@@ -124,7 +124,7 @@ def test_metadata_come_back_and_so_does_what_stands_under_each_name(
 def test_texts_say_what_stands_under_a_name_with_loops_and_without(
     metadata: list[Metadata], left_out: int, loops: bool
 ) -> None:
-    METADATA_LOOPS.warm()
+    METADATA_TEXT_LOOPS.warm()
     texts = pa.array([written(each) for each in metadata], pa.string()).slice(left_out)
     with pytest.MonkeyPatch.context() as patched:
         patched.setattr("sigyn.store.metadata_text.are_worth_it", lambda _rows: loops)

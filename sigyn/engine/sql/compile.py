@@ -282,7 +282,7 @@ def _rename(scope: Scope, made: dict[str, Sql], old: str, new: str) -> None:
     value, others = scope.label(old), scope.label(new)
     if value is NULL:
         return
-    if old in scope.moved or old in scope.stream_names or scope.metadata.may_have(old):
+    if old in scope.moved or scope.may_be_original(old):
         scope.moved.add(new)
     made[old] = NULL
     if others is NULL:

@@ -91,6 +91,10 @@ class Scope:
         """Whether stages made or removed labels before a parser."""
         return any(isinstance(parser, Changed) for parser in self.parsers)
 
+    def may_be_original(self, name: str) -> bool:
+        """Whether an entry may have the label from its stream or structured metadata, before any stage."""
+        return name in self.stream_names or name == "detected_level" or self.metadata.may_have(name)
+
     def begin_parser(self) -> None:
         """A parser is next: it leaves some labels alone that stages have made, and gives others anew.
 
@@ -166,7 +170,7 @@ class Scope:
         made = change.overrides.get(name, NULL)
         if name in self.common_names:
             return made
-        if name in self.stream_names or name == "detected_level" or self.metadata.may_have(name):
+        if self.may_be_original(name):
             raise Unsupported("a parser behind a stage that changed a label which some entries have")
         found = self._from_parsers(name, since=last + 1, there=made)
         return NULL if found is None else found
