@@ -9,6 +9,12 @@ from tests.languages.strategies import Vocabulary
 
 NAMES = (
     "app",
+    "_9lives",
+    "b_9lives",
+    "a_____",
+    "____",
+    "trimmed",
+    "___trimmed",
     "level",
     "status",
     "took",
@@ -48,6 +54,7 @@ VALUES = (
     "a\r\nb",
     "\0",
     "ſK",
+    "Zähler läuft",
     "x\ufffdy",
     "\x1b[31mred\x1b[0m",
     "1.2.3.4.5 10.0.0.300",
@@ -76,6 +83,10 @@ KEYS = (
     "app",
     "x.y",
     "9lives",
+    " trimmed",
+    "\u3000trimmed\u00a0",
+    "\u2028\ufffd",
+    "日\u3000本",
     "level_extracted",
     "ключ",
     "__error__",
@@ -124,6 +135,8 @@ odd_logfmt_lines = st.lists(
             "5xx=",
             "9",
             "ключ=1",
+            "\u00a0trimmed=1",
+            "трimmed\u2003=x",
             "ключ",
             "le\ufffdvel=1",
             'le"vel=x',
@@ -180,9 +193,25 @@ metadata = st.none() | st.dictionaries(
 WORDS = Vocabulary(
     names=st.sampled_from(NAMES),
     values=st.sampled_from(VALUES),
-    regexes=st.sampled_from((".*", ".+", "error|shop", r"\d+", "(?i)ERR", "", "[^a]+", "5..", "(?i)K", "(?i:LEVEL)=E")),
+    regexes=st.sampled_from(
+        (
+            ".*",
+            ".+",
+            "error|shop",
+            r"\d+",
+            "(?i)ERR",
+            "",
+            "[^a]+",
+            "5..",
+            "(?i)K",
+            "(?i:LEVEL)=E",
+            "zä[^a]+",
+            "(?i)Ä.",
+            r"\pL l",
+        )
+    ),
     line_texts=st.sampled_from(
-        ("", "error", "500", "took ", " ms", "1", ".5s", '"level"', "level=", "GET", "a", "\\", "é")
+        ("", "error", "500", "took ", " ms", "1", ".5s", '"level"', "level=", "GET", "a", "\\", "é", "ä")
     ),
     line_patterns=st.sampled_from(
         (

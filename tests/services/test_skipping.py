@@ -63,29 +63,54 @@ def shop(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Shop]:
     made.close()
 
 
+def counted(data: Path, lines: list[str], by: str, stages: str, *, compacted: bool = True) -> dict[str, float]:
+    """How many of some lines a pipeline leaves, by a label; no line may need the interpreter."""
+    entries = pa.table(
+        {
+            "stream": [0] * len(lines),
+            "timestamp": [START + number for number in range(len(lines))],
+            "line": lines,
+            "detected_level": pa.nulls(len(lines), pa.string()),
+            "metadata": pa.nulls(len(lines), pa.string()),
+        },
+        ENTRY_SCHEMA,
+    )
+    store = AskedStore(data, Batch("t", STREAMS[:1], entries), compacted=compacted)
+    query = f'sum by ({by}) (count_over_time({{app="shop"}} {stages} [5m]))'
+    request = QueryRequest("t", query, START, START + MINUTE, step=MINUTE)
+    answer = store.loop.run_until_complete(store.queries.query_range(request))
+    store.close()
+    assert isinstance(answer.result, MatrixResult)
+    assert answer.statistics.lines_interpreted == 0
+    return {dict(each.labels)[by]: each.values.tolist()[-1] for each in answer.result.series}
+
+
 @pytest.mark.parametrize("kind", ["json", "logfmt"])
 def test_values_with_escapes_need_no_interpreter(tmp_path: Path, kind: str) -> None:
     said = [f'said "{number % 3}"\n' for number in range(6000)]
     shape = '{"msg":%s,"n":%d}' if kind == "json" else "msg=%s n=%d"
-    entries = pa.table(
-        {
-            "stream": [0] * 6000,
-            "timestamp": [START + number for number in range(6000)],
-            "line": [shape % (json.dumps(text), number) for number, text in enumerate(said)],
-            "detected_level": pa.nulls(6000, pa.string()),
-            "metadata": pa.nulls(6000, pa.string()),
-        },
-        ENTRY_SCHEMA,
-    )
-    quoted = AskedStore(tmp_path, Batch("t", STREAMS[:1], entries))
-    query = f'sum by (msg) (count_over_time({{app="shop"}} | {kind} | msg!~".*2.*" [5m]))'
-    request = QueryRequest("t", query, START, START + MINUTE, step=MINUTE)
-    answer = quoted.loop.run_until_complete(quoted.queries.query_range(request))
-    quoted.close()
-    assert isinstance(answer.result, MatrixResult)
-    found = {dict(each.labels)["msg"]: each.values.tolist()[-1] for each in answer.result.series}
+    lines = [shape % (json.dumps(text), number) for number, text in enumerate(said)]
+    found = counted(tmp_path, lines, "msg", f'| {kind} | msg!~".*2.*"')
     assert found == {'said "0"\n': 2000, 'said "1"\n': 2000}
-    assert answer.statistics.lines_interpreted == 0
+
+
+@pytest.mark.parametrize("compacted", [True, False])
+@pytest.mark.parametrize(
+    ("shape", "by", "stages"),
+    [
+        ('{"größe":%d,"msg":"zu groß","2xx":1}', "gr__e", "| json"),
+        ('{"2xx":%d,"größe":1}', "_2xx", '| json | gr__e="1"'),
+        ('{"http":{"2xx":%d},"имя":"x"}', "http_2xx", "| json"),
+        ('{"http":{"2xx":%d},"имя":"x"}', "n", '| json n="http[\\"2xx\\"]", name="[\\"имя\\"]" | name="x"'),
+        ("größe=%d 2xx=1", "gr__e", '| logfmt | _2xx="1"'),
+        ("größe=%d 2xx=1", "n", '| logfmt n="größe"'),
+    ],
+)
+def test_keys_of_any_letters_and_digits_need_no_interpreter(
+    tmp_path: Path, shape: str, by: str, stages: str, compacted: bool
+) -> None:
+    lines = [shape % (number % 3) for number in range(6000)]
+    assert counted(tmp_path, lines, by, stages, compacted=compacted) == {"0": 2000, "1": 2000, "2": 2000}
 
 
 def lines_of(answer: QueryAnswer) -> list[str]:

@@ -5,6 +5,7 @@ from collections.abc import Sequence
 import msgspec
 import numpy as np
 import pyarrow as pa
+import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -132,6 +133,29 @@ def test_a_field_is_what_the_parser_gives(lines: list[str]) -> None:
                 escaped, texts = portion.escaped(name), portion.field(name, np.arange(portion.rows))
                 if escaped is None or not escaped[row]:
                     assert (texts[int(row)].as_py() if texts is not None else None) == labels.get(name)
+
+
+@pytest.mark.parametrize(
+    ("line", "columns"),
+    [
+        ('{"пользователь":"u1","2xx":3,"http":{"5xx":1}," at ":"x"}', "____________ _2xx http_5xx at"),
+        ('{"имя":"a","ключ":"b"}', "___ ____"),
+        ("имя=a 2xx=3 größe=5", "___ _2xx gr__e"),
+    ],
+)
+def test_keys_of_any_letters_and_digits_are_columns(line: str, columns: str) -> None:
+    shaped = shape_lines(pa.array([line] * 40), np.full(40, NOON), 1)
+    assert shaped is not None
+    assert (shaped.of_line == 0).all()
+    assert list(shaped.table.shapes[0].columns) == [f"field.{name}" for name in columns.split()]
+
+
+@pytest.mark.parametrize(
+    "line", ['{"имя":"a","мир":"b"}', '{"":"a","b":1}', '{" ":"a","b":1}', '{"a\ufffd":"a","b":1}']
+)
+def test_lines_whose_keys_give_no_names_of_their_own_are_text(line: str) -> None:
+    shaped = shape_lines(pa.array([line] * 40), np.full(40, NOON), 1)
+    assert shaped is None or (shaped.of_line < 0).all()
 
 
 @settings(max_examples=300, deadline=None)

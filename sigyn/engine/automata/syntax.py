@@ -1,8 +1,7 @@
 """The regular expressions that automata understand: a part of RE2's syntax, read as RE2 reads it.
 
-Literals, escapes, classes, groups, alternatives, repetitions, `^`, `$`, `\\b` and `\\B`, the flags `i` and `s`. For
-anything else (other flags, Unicode classes, characters beyond ASCII) there is no automaton, and RE2 looks at whole
-lines. It does at lines beyond ASCII too, where `(?i)` knows more letters: `k` is also the sign of the kelvin.
+Characters, escapes, classes, groups, alternatives, repetitions, `^`, `$`, `\\b` and `\\B`, the flags `i` and `s`. For
+anything else (other flags, other escapes) there is no automaton, and RE2 looks at whole lines.
 """
 
 import re
@@ -11,22 +10,30 @@ from typing import TypeAlias
 
 MOST_REPEATS = 64
 
-_DIGITS = frozenset(range(48, 58))
-WORD = _DIGITS | frozenset(range(65, 91)) | frozenset(range(97, 123)) | {95}
+WORD = frozenset(b"0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZ_abcdefghijklmnopqrstuvwxyz")
 """The bytes of words."""
 
-_SPACE = frozenset(b"\t\n\f\r ")
-_ASCII = frozenset(range(128))
-_CLASSES = {"d": _DIGITS, "w": WORD, "s": _SPACE, "D": _ASCII - _DIGITS, "W": _ASCII - WORD, "S": _ASCII - _SPACE}
 _FLAGS = re.compile(r"\?([is]*)(?:-([is]+))?([:)])")
-_ESCAPES = {"t": 9, "n": 10, "r": 13, "f": 12, "v": 11, "a": 7}
+_CLASS = re.compile(r"\\[dDsSwW]|\\[pP](?:\{[^}]*\}|.)", re.DOTALL)
+_CHARACTER = re.compile(r"\\(?:x\{[^}]*\}|x..|[tnrfva]|[^a-zA-Z0-9])", re.DOTALL)
+_OF_ASCII = re.compile(r"\\[dsw]|\[[^\^\[\\][^\[\\]*\]")
+_ALSO_BEYOND_ASCII = frozenset("kKsS")
+"""The letters of ASCII that without case are others as well: the signs of the kelvin and the long s."""
 
 
 @dataclass(frozen=True, slots=True)
 class OneOf:
-    """One byte of a set."""
+    """One of the characters that an expression finds.
 
-    bytes: frozenset[int]
+    text        the only one; None: there are several, or it can't be told at a glance
+    stays_ascii whether all are of ASCII, as far as can be told at a glance
+    is_letter   whether it is one letter in all its cases
+    """
+
+    expression: str
+    text: str | None
+    stays_ascii: bool
+    is_letter: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,8 +85,6 @@ class NotUnderstood(Exception):
 
 def parse_expression(pattern: str) -> Node:
     """The tree of a regular expression that RE2 accepts. Raises NotUnderstood."""
-    if not pattern.isascii():
-        raise NotUnderstood(pattern)
     reader = _Reader(pattern)
     node = reader.choice()
     if reader.at < len(pattern):
@@ -90,16 +95,15 @@ def parse_expression(pattern: str) -> Node:
 def first_text(tree: Node) -> bytes:
     """Bytes with which everything that an expression finds begins."""
     match tree:
-        case OneOf(found) if len(found) == 1:
-            return bytes(found)
+        case OneOf(text=str(text)):
+            return text.encode()
         case Sequence(parts):
-            text = b""
+            begin = b""
             for part in parts:
-                begins = first_text(part)
-                text += begins
+                begin += first_text(part)
                 if not _is_text(part):
                     break
-            return text
+            return begin
         case Repeat(part, least, _) if least:
             return first_text(part)
         case _:
@@ -109,8 +113,8 @@ def first_text(tree: Node) -> bytes:
 def _is_text(tree: Node) -> bool:
     """Whether the expression finds one text alone."""
     match tree:
-        case OneOf(found):
-            return len(found) == 1
+        case OneOf(text=text):
+            return text is not None
         case Sequence(parts):
             return all(map(_is_text, parts))
         case _:
@@ -178,9 +182,9 @@ class _Reader:
             case "(":
                 return self._group()
             case "[":
-                return OneOf(self._set())
+                return self._class(sign + self._set())
             case ".":
-                return OneOf(_ASCII if "s" in self.flags else _ASCII - {10})
+                return OneOf("(?s:.)" if "s" in self.flags else ".", None, False)
             case "^":
                 return Start()
             case "$":
@@ -188,17 +192,22 @@ class _Reader:
             case "\\" if self._next() in ("b", "B"):
                 return Boundary(self._take() == "B")
             case "\\":
-                return OneOf(self._escape())
+                return self._escape()
             case "*" | "+" | "?" | "{" | ")":
                 raise NotUnderstood(self.text)
             case _:
-                return OneOf(self._folded(frozenset((ord(sign),))))
+                return self._character(sign)
 
-    def _folded(self, found: frozenset[int]) -> frozenset[int]:
-        """With the letters of the other case, where case does not matter."""
-        if "i" not in self.flags:
-            return found
-        return found | {ord(chr(byte).swapcase()) for byte in found}
+    def _character(self, sign: str) -> OneOf:
+        if "i" not in self.flags or (sign.isascii() and not sign.isalpha()):
+            return OneOf(re.escape(sign), sign, sign.isascii())
+        stays_ascii = sign.isascii() and sign not in _ALSO_BEYOND_ASCII
+        return OneOf(f"(?i:{re.escape(sign)})", None, stays_ascii, is_letter=True)
+
+    def _class(self, expression: str) -> OneOf:
+        is_folded = "i" in self.flags
+        stays_ascii = not is_folded and expression.isascii() and _OF_ASCII.fullmatch(expression) is not None
+        return OneOf(f"(?i:{expression})" if is_folded else expression, None, stays_ascii)
 
     def _group(self) -> Node:
         flags = self.flags
@@ -220,39 +229,29 @@ class _Reader:
         self.flags = flags
         return inside
 
-    def _escape(self) -> frozenset[int]:
-        sign = self._take()
-        if sign in _CLASSES:
-            return _CLASSES[sign]
-        if sign in _ESCAPES:
-            return frozenset((_ESCAPES[sign],))
-        if sign.isalnum():
+    def _escape(self) -> OneOf:
+        """What a backslash begins that was just taken."""
+        begin = self.at - 1
+        found = _CLASS.match(self.text, begin) or _CHARACTER.match(self.text, begin)
+        if found is None:
             raise NotUnderstood(self.text)
-        return frozenset((ord(sign),))  # no letter
+        self.at = found.end()
+        expression = found[0]
+        if len(expression) == 2 and not expression[1].isalnum():  # a sign that stands for itself
+            return self._character(expression[1])
+        return self._class(expression)
 
-    def _set(self) -> frozenset[int]:
-        negated = self._next() == "^"
-        self.at += negated
-        found: frozenset[int] = frozenset()
-        first = True
-        while first or self._next() != "]":
-            first = False
-            if self.text.startswith("[:", self.at):
-                raise NotUnderstood(self.text)
-            low = self._member()
-            if self._next() == "-" and self.text[self.at + 1 : self.at + 2] not in ("]", ""):
-                self.at += 1
-                high = self._member()
-                if len(low) != 1 or len(high) != 1:
-                    raise NotUnderstood(self.text)
-                low = frozenset(range(min(low), min(high) + 1))
-            found |= self._folded(low)
-        self.at += 1
-        return _ASCII - found if negated else found
-
-    def _member(self) -> frozenset[int]:
-        sign = self._take()
-        return self._escape() if sign == "\\" else frozenset((ord(sign),))
+    def _set(self) -> str:
+        """The rest of a class, behind its `[`."""
+        begin = self.at
+        self.at += self._next() == "^"
+        self.at += self._next() == "]"  # the first stands for itself
+        while (sign := self._take()) != "]":
+            if sign == "[" and self._next() == ":" and (end := self.text.find(":]", self.at)) >= 0:
+                self.at = end + 2
+            elif sign == "\\":
+                self._escape()
+        return self.text[begin : self.at]
 
 
 def required_texts(node: Node) -> list[str]:
@@ -261,8 +260,8 @@ def required_texts(node: Node) -> list[str]:
     texts = [""]
     for part in parts:
         match part:
-            case OneOf(found) if len(found) == 1:
-                texts[-1] += chr(min(found))
+            case OneOf(text=str(text)):
+                texts[-1] += text
             case Sequence():
                 texts += [*required_texts(part), ""]
             case Repeat(inside, least, _) if least:

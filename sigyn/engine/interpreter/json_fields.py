@@ -34,12 +34,13 @@ def compile_json() -> Run:
     arrays are left out. A line that can't be read to the end of its object keeps the fields before
     that place and gets `__error__="JSONParserErr"`.
     """
-    names = NameCache()
+    names, inner_names = NameCache(), NameCache(are_first=False)
 
     def add_pairs(entry: Processed, prefix: str, pairs: Iterable[tuple[str, Any]]) -> None:
         parsed = entry.parsed
+        own_names = inner_names if prefix else names
         for key, value in pairs:
-            name = prefix + names[key]
+            name = prefix + own_names[key]
             if value.__class__ is tuple:
                 add_pairs(entry, name + "_", value)
             elif value.__class__ is str:
@@ -64,7 +65,8 @@ def compile_json() -> Run:
                 pass  # not strictly JSON: the walk below knows what Loki makes of it
         try:
             for path, text in walk_object(line):
-                _add(entry, entry.parsed, "_".join(names[key] for key in path), text)
+                name = "_".join((names[path[0]], *(inner_names[key] for key in path[1:])))
+                _add(entry, entry.parsed, name, text)
         except JsonSyntaxError as error:
             entry.fail(JSON_ERROR, str(error))
         return True

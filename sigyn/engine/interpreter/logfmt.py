@@ -2,8 +2,9 @@
 
 from sigyn.engine.interpreter.entry import RESERVED, Processed, Run
 from sigyn.engine.interpreter.logfmt_syntax import BadPair, pairs
-from sigyn.engine.interpreter.names import NameCache, sanitise_name
+from sigyn.engine.interpreter.names import NameCache
 from sigyn.languages.logql import ast
+from sigyn.model.labels import label_name
 
 LOGFMT_ERROR = "LogfmtParserErr"
 
@@ -46,7 +47,7 @@ def _compile_extractions(stage: ast.LogfmtParser) -> Run:
     names = NameCache()
     wanted: dict[str, list[str]] = {}
     for extraction in stage.extractions:
-        wanted.setdefault(sanitise_name(extraction.expression), []).append(extraction.name)
+        wanted.setdefault(label_name(extraction.expression), []).append(extraction.name)
     always_there = [extraction.name for extraction in stage.extractions if extraction.name not in RESERVED]
 
     def run(entry: Processed) -> bool:

@@ -1,29 +1,20 @@
 """Names of extracted labels."""
 
-import re
-
-_FOREIGN = re.compile(r"[^a-zA-Z0-9_]")
-
-
-def sanitise_name(name: str) -> str:
-    """`name` as a label name: other characters than letters, digits and `_` become `_`.
-
-    A leading digit gets a `_` before it, white space at both ends is cut off. The result is empty
-    when nothing is left.
-    """
-    name = name.strip()
-    if name[:1].isdigit() and name[:1].isascii():
-        name = "_" + name
-    return _FOREIGN.sub("_", name)
+from sigyn.model.labels import label_name
 
 
 class NameCache(dict[str, str]):
-    """Sanitised names by raw name. Bounded: keys of JSON objects may be ids without end."""
+    """Names of labels by keys of lines. Bounded: keys of JSON objects may be ids without end."""
 
     _LIMIT = 10_000
 
-    def __missing__(self, name: str) -> str:
+    def __init__(self, *, are_first: bool = True) -> None:
+        """Not `are_first`: the keys are those of objects in others."""
+        super().__init__()
+        self._are_first = are_first
+
+    def __missing__(self, key: str) -> str:
         if len(self) >= self._LIMIT:
             self.clear()
-        sanitised = self[name] = sanitise_name(name)
-        return sanitised
+        name = self[key] = label_name(key, is_first=self._are_first)
+        return name

@@ -7,7 +7,7 @@ from json import JSONDecoder
 from sigyn.engine.interpreter.entry import Processed
 from sigyn.engine.interpreter.json_fields import JSON_ERROR, ODD, reject
 from sigyn.engine.interpreter.json_syntax import JsonSyntaxError, block_ends, members, scalar, skip_space
-from sigyn.engine.interpreter.names import sanitise_name
+from sigyn.model.labels import label_name
 
 PACKED_LINE = "_entry"
 
@@ -52,7 +52,7 @@ def run_unpack(entry: Processed) -> bool:
             if key == PACKED_LINE:
                 packed = text
             else:
-                labels.setdefault(sanitise_name(key), text)
+                labels.setdefault(label_name(key), text)
     except JsonSyntaxError as error:
         entry.fail(JSON_ERROR, str(error))
         return True

@@ -2,10 +2,10 @@
 
 The kernel walks a line as strict JSON (RFC 8259) and compares each flattened key with the wanted
 labels as it goes, as the interpreter's json stage names them: nested keys are joined by `_`, and a
-byte that a label name can't hold becomes `_`. The first value of a label wins; null and arrays
+character that a label name can't hold becomes `_`. The first value of a label wins; null and arrays
 give no label. A line is hard when the kernel would have to guess: it is not one strict JSON
-object, nests deeper than MAX_DEPTH, has a key that is empty, escaped, not ASCII or begins with a
-digit, or holds a wanted value with an escape or U+FFFD in it.
+object, nests deeper than MAX_DEPTH, has a key that is empty, escaped or may have white space at an
+end, or holds a wanted value with an escape or U+FFFD in it.
 
 At paths, keys are compared as they are, byte by byte, and the names of keys are joined by SEPARATOR,
 which no text holds; an empty key, a digit or a letter of any script are as good as others. Null
@@ -17,9 +17,10 @@ import numpy as np
 import numpy.typing as npt
 
 from sigyn.compiled.loops import borrowing, compiled
-from sigyn.engine.kernels.names import name_byte
+from sigyn.engine.kernels.names import may_be_trimmed, name_end
 from sigyn.engine.kernels.replaced import has_replaced
 from sigyn.store.shapes.bytes_at import byte_at
+from sigyn.store.shapes.comparing import same_bytes
 from sigyn.store.shapes.json_text import is_space, scalar_end, string_end
 
 MAX_DEPTH = 24
@@ -99,23 +100,17 @@ def _walk(
             close, escaped = string_end(data, at, end)
             if close < 0 or escaped:
                 return False
-            if not at_paths:
-                if close == at or 48 <= byte_at(data, at) <= 57:
-                    return False
-                for k in range(at, close):
-                    if byte_at(data, k) >= 128:
-                        return False
+            if not at_paths and (close == at or may_be_trimmed(data, at, close)):
+                return False
             for w in range(count):
                 reach = matched[depth, w]
                 stop = wanted_ends[w]
-                if reach >= 0 and reach + (close - at) <= stop:
-                    for k in range(at, close):
-                        key_byte = byte_at(data, k)
-                        if (key_byte if at_paths else name_byte(key_byte)) != wanted[reach]:
-                            reach = -1
-                            break
-                        reach += 1
-                    matched[_KEY, w] = reach
+                if reach < 0:
+                    matched[_KEY, w] = -1
+                elif not at_paths:
+                    matched[_KEY, w] = name_end(data, at, close, depth == 0, wanted, reach, stop)
+                elif close - at <= stop - reach and same_bytes(data, at, wanted, reach, close - at):
+                    matched[_KEY, w] = reach + (close - at)
                 else:
                     matched[_KEY, w] = -1
             at = close + 1

@@ -1,18 +1,18 @@
 """`| logfmt` over a column of lines, for the labels that a query needs.
 
 Pairs are `key=value`, `key="quoted value"` or a bare `key`, between white space; a key is compared
-with the wanted labels as the interpreter's logfmt stage names it (a byte that a label name can't
+with the wanted labels as the interpreter's logfmt stage names it (a character that a label name can't
 hold becomes `_`), the first of equal keys wins; for keys that were asked for the last does, empty or
 not, and one that is not there gives the empty text. A pair that breaks the rules is skipped up to the next blank, and
-behind a quote that does not end there is nothing. A line is hard when the kernel would have to guess: a key that is
-not ASCII or begins with a digit and has a value, or a wanted value with an escape or U+FFFD in it.
+behind a quote that does not end there is nothing. A line is hard when the kernel would have to guess: a key
+that is no UTF-8 or may have white space at an end and has a value, or a wanted value with an escape or U+FFFD in it.
 """
 
 import numpy as np
 import numpy.typing as npt
 
 from sigyn.compiled.loops import borrowing, compiled
-from sigyn.engine.kernels.names import name_byte
+from sigyn.engine.kernels.names import may_be_trimmed, name_end
 from sigyn.engine.kernels.replaced import has_replaced
 from sigyn.store.shapes.bytes_at import byte_at
 from sigyn.store.shapes.plain_bytes import WIDTH, plain_in_quotes, plain_in_word
@@ -42,16 +42,17 @@ def _walk(
         if at >= end:
             return True
         key = at
-        is_plain = not 48 <= byte_at(data, key) <= 57
+        is_ascii = True
         while at < end and byte_at(data, at) > 32 and byte_at(data, at) != 61 and byte_at(data, at) != 34:
-            is_plain = is_plain and byte_at(data, at) < 128
+            is_ascii = is_ascii and byte_at(data, at) < 128
             at += 1
         key_end = at
         if at < end and (byte_at(data, at) == 34 or (byte_at(data, at) == 61 and key_end == key)):
             while at < end and byte_at(data, at) > 32:
                 at += 1
             continue
-        if not is_plain and ((at < end and byte_at(data, at) == 61) or keep_empty):
+        has_pair = (at < end and byte_at(data, at) == 61) or keep_empty
+        if not is_ascii and has_pair and (has_replaced(data, key, key_end) or may_be_trimmed(data, key, key_end)):
             return False
         escaped = False
         if at < end and byte_at(data, at) == 61:
@@ -96,17 +97,13 @@ def _walk(
             continue
         for w in range(count):
             begin = 0 if w == 0 else wanted_ends[w - 1]
-            if wanted_ends[w] - begin == key_end - key and (last_wins or lengths[w, row] < 0):
-                same = True
-                for k in range(key_end - key):
-                    if name_byte(byte_at(data, key + k)) != wanted[begin + k]:
-                        same = False
-                        break
-                if same:
-                    if escaped or has_replaced(data, start, stop):
-                        return False
-                    starts[w, row] = start
-                    lengths[w, row] = stop - start
+            if not last_wins and lengths[w, row] >= 0:
+                continue
+            if name_end(data, key, key_end, True, wanted, begin, wanted_ends[w]) == wanted_ends[w]:
+                if escaped or has_replaced(data, start, stop):
+                    return False
+                starts[w, row] = start
+                lengths[w, row] = stop - start
 
 
 @compiled

@@ -3,11 +3,11 @@
 from collections.abc import Sequence
 
 from sigyn.engine.interpreter.entry import RESERVED
-from sigyn.engine.interpreter.names import sanitise_name
 from sigyn.engine.sql.steps import Path
 from sigyn.engine.sql.unsupported import Unsupported
 from sigyn.languages.logql import ast
 from sigyn.languages.logql.json_path import parse_json_path
+from sigyn.model.labels import label_name
 
 
 def json_paths(extractions: Sequence[ast.Extraction]) -> dict[str, Path]:
@@ -29,7 +29,7 @@ def json_paths(extractions: Sequence[ast.Extraction]) -> dict[str, Path]:
 def logfmt_keys(extractions: Sequence[ast.Extraction]) -> dict[str, Path]:
     """The key of each label, as the parser flattens it. Raises Unsupported."""
     _check_names(extractions)
-    return {extraction.name: (sanitise_name(extraction.expression),) for extraction in extractions}
+    return {extraction.name: (label_name(extraction.expression),) for extraction in extractions}
 
 
 def _check_names(extractions: Sequence[ast.Extraction]) -> None:

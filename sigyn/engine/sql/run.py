@@ -31,6 +31,7 @@ from sigyn.engine.sql.steps import (
     Step,
 )
 from sigyn.engine.sql.text import Sql, build, identifier, literal
+from sigyn.store.portion import Portion
 from sigyn.store.shapes.values import Flags
 
 INTERPRETED_ROWS = 4096  # 20 to 80 ms for the interpreter; numba takes a second to load
@@ -119,25 +120,49 @@ def filter_lines(step: FilterLine, frame: Frame, duck: Duck) -> Frame:
     """The frame of the entries that pass a line filter."""
     if not any(portion.is_shaped for portion in frame.portions):
         return frame.narrowed(positions_where(step.predicate, frame, duck))
-    # The loops bring numba along: only where a query needs them.
-    from sigyn.engine.automata.lines import find_in_lines
-
-    automata = [automaton_of(text, is_expression=step.is_expression) for text in step.sought]
     passes = np.zeros(len(frame), np.bool_)
     unknown = np.ones(len(frame), np.bool_)
     for part in frame.selected():
-        if not part.portion.is_shaped or None in automata:
-            continue
-        own = slice(part.first, part.first + len(part.rows))
-        findings = [find_in_lines(part.portion, part.rows, automaton) for automaton in automata if automaton]
-        found = np.logical_or.reduce([each.found for each in findings])
-        passes[own] = found != step.negative
-        unknown[own] = ~found & np.logical_or.reduce([each.unknown for each in findings])
+        if part.portion.is_shaped:
+            own = slice(part.first, part.first + len(part.rows))
+            found, unknown[own] = _found(step, part.portion, part.rows)
+            passes[own] = found != step.negative
     places = np.flatnonzero(unknown)
     if len(places):
         passes[places] = False
         passes[places[positions_where(step.predicate, frame.narrowed(places), duck)]] = True
     return frame.narrowed(np.flatnonzero(passes))
+
+
+def _found(step: FilterLine, portion: Portion, rows: npt.NDArray[np.int64]) -> tuple[Flags, Flags]:
+    """Whether something that a line filter seeks is in the lines of these entries (rising), and where it is not known.
+
+    Automata that know all characters are made only where lines have some beyond ASCII that matter.
+    """
+    findings = _found_by(step, portion, rows, ascii_only=True)
+    if findings is None:
+        return np.zeros(len(rows), np.bool_), np.ones(len(rows), np.bool_)
+    found, unknown = findings
+    if step.is_expression and unknown.any():
+        left = np.flatnonzero(unknown)
+        findings = _found_by(step, portion, rows[left], ascii_only=False)
+        if findings is not None:
+            found[left], unknown[left] = findings
+    return found, unknown
+
+
+def _found_by(
+    step: FilterLine, portion: Portion, rows: npt.NDArray[np.int64], *, ascii_only: bool
+) -> tuple[Flags, Flags] | None:
+    # The loops bring numba along: only where a query needs them.
+    from sigyn.engine.automata.lines import find_in_lines
+
+    automata = [automaton_of(text, is_expression=step.is_expression, ascii_only=ascii_only) for text in step.sought]
+    if None in automata:
+        return None
+    findings = [find_in_lines(portion, rows, automaton) for automaton in automata if automaton]
+    found = np.logical_or.reduce([each.found for each in findings])
+    return found, ~found & np.logical_or.reduce([each.unknown for each in findings])
 
 
 def _evaluate(value: Sql, frame: Frame, duck: Duck) -> pa.Array:

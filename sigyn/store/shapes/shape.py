@@ -8,6 +8,8 @@ from typing import Any, Literal, TypeAlias
 
 import msgspec
 
+from sigyn.model.labels import label_name
+
 Syntax: TypeAlias = Literal["json", "logfmt"]
 
 TEXT, BARE, ESCAPED, ARRAY = 0, 1, 2, 3  # as sigyn.store.shapes.skim_loops has them
@@ -17,8 +19,9 @@ PREFIX = {TEXT: FIELD, BARE: FIELD, ESCAPED: RAW, ARRAY: "array."}
 """How the name of a hole's column begins."""
 
 _PLACEHOLDER = {TEXT: "x", BARE: "0", ESCAPED: "x", ARRAY: "[]"}
-_UNNAMED = re.compile(r"[^a-zA-Z0-9]")
-_PAIR = re.compile(r'([^\s=]+)(?:=("?))?')
+_PAIR = re.compile(r'([^\x00-\x20=]+)(?:=("?))?')
+_REPLACED = "\ufffd"
+"""What stands in the place of bytes that are no UTF-8. Parsers give a blank for it."""
 
 
 class Shape(msgspec.Struct, frozen=True):
@@ -51,8 +54,7 @@ class Skeleton:
 def shape_of(skeleton: Skeleton) -> Shape | None:
     """The shape of lines with this skeleton; None when a parser would not give each value a name of its own.
 
-    That is: a key that is empty, escaped, not ASCII or begins with a digit, or two keys with the
-    same name once flattened.
+    That is: a key that is empty, escaped or not UTF-8, or two keys with the same name once flattened.
     """
     is_json = skeleton.literals[0].startswith("{")
     names = _json_names(skeleton) if is_json else _logfmt_names(skeleton)
@@ -63,8 +65,8 @@ def shape_of(skeleton: Skeleton) -> Shape | None:
 
 
 def flattened(path: Sequence[str]) -> str:
-    """The name that LogQL gives the value at a path of keys, which are ASCII and don't begin with digits."""
-    return "_".join(_UNNAMED.sub("_", key) for key in path)
+    """The name that LogQL gives the value at a path of keys."""
+    return "_".join(label_name(key, is_first=not place) for place, key in enumerate(path))
 
 
 def _json_names(skeleton: Skeleton) -> list[str] | None:
@@ -88,9 +90,10 @@ class _Pairs(list[tuple[str, Any]]):
 def _collect(pairs: _Pairs, prefix: str, names: list[str], taken: set[str]) -> bool:
     """Adds the flattened names of all values but null; False when one is no name or comes twice."""
     for key, value in pairs:
-        if not key or not key.isascii() or key[0].isdigit():
+        own = label_name(key, is_first=not prefix)
+        if not own or _REPLACED in key:
             return False
-        name = prefix + _UNNAMED.sub("_", key)
+        name = prefix + own
         if isinstance(value, _Pairs):
             if not _collect(value, f"{name}_", names, taken):
                 return False
@@ -111,14 +114,14 @@ def _logfmt_names(skeleton: Skeleton) -> list[str] | None:
             literal = literal[1:]  # closes the value before
         found = list(_PAIR.finditer(literal))
         for match in found:
-            name = _UNNAMED.sub("_", match[1])
-            if name in taken:
+            name = label_name(match[1])
+            if not name or name in taken or _REPLACED in match[1]:
                 return None
             taken.add(name)
         if place < len(skeleton.kinds):
             if not found or found[-1].end() != len(literal) or "=" not in found[-1][0]:
                 return None
-            names.append(_UNNAMED.sub("_", found[-1][1]))
+            names.append(label_name(found[-1][1]))
     return names
 
 

@@ -259,10 +259,10 @@ def _skim_logfmt(
                 break
             key = at
             while at < end and byte_at(data, at) > 32 and byte_at(data, at) != 61:
-                if byte_at(data, at) == 34 or byte_at(data, at) >= 128:
+                if byte_at(data, at) == 34:
                     return none
                 at += 1
-            if at == key or 48 <= byte_at(data, key) <= 57:
+            if at == key:
                 return none
             if at >= end or byte_at(data, at) != 61:
                 continue

@@ -2,6 +2,7 @@
 
 import json
 import re
+import string
 
 import numpy as np
 import pyarrow as pa
@@ -11,6 +12,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from sigyn.engine.automata.automaton import FIRST, UNKNOWN, Automaton, automaton_of
+from sigyn.engine.automata.characters import Bytes, in_utf8
 from sigyn.engine.automata.lines import find_in_lines
 from sigyn.engine.automata.syntax import first_text, parse_expression, required_texts
 from sigyn.store.shapes.shaping import shape_lines
@@ -47,6 +49,18 @@ pieces = st.sampled_from(
         "(?is)",
         "(?-i)",
         "(?i-s:b.)",
+        "é",
+        "[à-ö]",
+        "[^ш]",
+        "(?i:É)",
+        "(?i:[k-n])",
+        "\\pL",
+        "\\P{Greek}",
+        "[[:alpha:]]",
+        "[[:^alpha:]é]",
+        "\\x{e9}",
+        "\\W",
+        "ш\\b",
         "\\b",
         "\\B",
         "\\ba",
@@ -67,7 +81,7 @@ expressions = st.recursive(
 )
 lines_of_messages = messages.map(lambda some: [json.dumps({"msg": text, "n": text}) for text in some])
 many_lines = st.lists(any_lines, min_size=1, max_size=30) | lines_of_messages
-texts = st.text(alphabet=st.sampled_from('abABC1.c\n "'), max_size=10)
+texts = st.text(alphabet=st.sampled_from('abABC1.c\n "kéÉшШω\u212a\u017f\U0001f600'), max_size=10)
 
 
 def found_in(automaton: Automaton, text: str) -> bool | None:
@@ -78,15 +92,66 @@ def found_in(automaton: Automaton, text: str) -> bool | None:
 @settings(max_examples=1000, deadline=None)
 @given(expressions, st.lists(texts, min_size=1, max_size=10))
 def test_an_automaton_finds_what_re2_finds(expression: str, some: list[str]) -> None:
-    automaton = automaton_of(expression, is_expression=True)
-    if automaton is None:
-        return
+    of_ascii = automaton_of(expression, is_expression=True)
+    of_all = automaton_of(expression, is_expression=True, ascii_only=False)
     compiled = re2.compile(expression)
     for text in some:
-        assert found_in(automaton, text) == (compiled.search(text) is not None), text
+        found = compiled.search(text) is not None
+        if of_ascii is not None:
+            assert found_in(of_ascii, text) in ((found,) if text.isascii() else (found, None)), text
+        if of_all is not None:
+            assert found_in(of_all, text) == found, text
 
 
-@pytest.mark.parametrize("expression", ["(?m)^error$", "(?U)a+", r"\A", "é", r"\pL", "[[:alpha:]]", "a{100}", "x{,2}"])
+@given(st.integers(0, 0x10FFFF), st.integers(0, 0x10FFFF), st.lists(st.characters(exclude_categories=["Cs"])))
+def test_a_range_of_characters_is_written_as_utf8_writes_it(one: int, other: int, some: list[str]) -> None:
+    first, last = sorted((one, other))
+    written = list(in_utf8(((first, last),)))
+    ends = [chr(code) for code in (first - 1, first, last, last + 1) if 0 <= code <= 0x10FFFF]
+    for character in (*some, *ends):
+        code, text = ord(character), character.encode("utf-8", "surrogatepass")
+        ways = [way for way in written if len(way) == len(text) and _is_between(text, way)]
+        assert len(ways) == (first <= code <= last), character
+
+
+def _is_between(text: bytes, way: Bytes) -> bool:
+    return all(first <= byte <= last for byte, (first, last) in zip(text, way, strict=True))
+
+
+def test_no_other_letters_of_ascii_are_letters_beyond_it_without_case() -> None:
+    beyond = "".join(chr(code) for code in range(0x80, 0x20000) if not 0xD800 <= code < 0xE000)
+    assert {letter for letter in string.ascii_letters if re2.search(f"(?i:{letter})", beyond)} == set("kKsS")
+
+
+@pytest.mark.parametrize(
+    ("expression", "lines"),
+    [
+        ("Fehler: .*Zähler", {"Fehler: kein Zähler", "Fehler: (größer) Zähler"}),
+        ("(?i)ОШИБКА", {"ошибка", "Ошибка 5"}),
+        ("(?i)ask", {"ask", "a\u017f\u212a", "TASK"}),
+        (r"^\p{Cyrillic}+$", {"ошибка"}),
+        ("x[^a]y", {"xбy", "x\U0001f600y"}),
+        ("x..y", {"xбшy"}),
+    ],
+)
+def test_characters_beyond_ascii_are_found(expression: str, lines: set[str]) -> None:
+    automaton = automaton_of(expression, is_expression=True, ascii_only=False)
+    assert automaton is not None
+    some = {
+        "Fehler: kein Zähler",
+        "Fehler: (größer) Zähler",
+        "Fehler: kein Zahler",
+        "ошибка",
+        "Ошибка 5",
+        "ask",
+        "TASK",
+    }
+    some |= {"a\u017f\u212a", "xбy", "x\U0001f600y", "xay", "xбшy", "xy"}
+    assert {line for line in some if found_in(automaton, line)} == lines
+    assert {line for line in some if re2.search(expression, line)} == lines
+
+
+@pytest.mark.parametrize("expression", ["(?m)^error$", "(?U)a+", r"\A", r"\Qa\E", r"\C", "a{100}", "x{,2}"])
 def test_what_is_not_understood_is_left_to_re2(expression: str) -> None:
     assert automaton_of(expression, is_expression=True) is None
 
@@ -111,11 +176,13 @@ def test_words_end_where_re2_ends_them(expression: str, found: set[str]) -> None
     assert {line for line in lines if re2.search(expression, line)} == found
 
 
-def test_a_line_with_more_than_ascii_is_left_to_re2() -> None:
-    automaton = automaton_of("a.b", is_expression=True)
+def test_what_is_made_for_ascii_alone_knows_where_more_does_not_matter() -> None:
+    automaton = automaton_of("a.b|[c-d]x", is_expression=True)
     assert automaton is not None
     assert found_in(automaton, "aéb") is None
     assert found_in(automaton, "axb é")
+    assert found_in(automaton, "é cx é")
+    assert found_in(automaton, "é cé é") is False
 
 
 @settings(max_examples=300, deadline=None)

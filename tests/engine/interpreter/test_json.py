@@ -8,8 +8,8 @@ from hypothesis import strategies as st
 
 from sigyn.engine.interpreter.json_paths import find_paths, strict_values
 from sigyn.engine.interpreter.json_syntax import JsonSyntaxError, walk_object
-from sigyn.engine.interpreter.names import sanitise_name
 from sigyn.engine.interpreter.unpack import strings_of, walked_strings
+from sigyn.model.labels import label_name
 from tests.engine.interpreter.running import STREAM, parsed, run
 
 ERROR = {"__error__": "JSONParserErr"}
@@ -22,6 +22,8 @@ ERROR = {"__error__": "JSONParserErr"}
          {"a": "1", "b": "1.0", "c": "1e3", "d": "-0.5", "e": "12345678901234567890", "g": "-0", "h": "1E-2"}),
         ('{"t":true,"f":false,"n":null,"empty":""}', {"t": "true", "f": "false", "empty": ""}),
         ('{"o":{"p":{"q":"r"}},"x":[1,{"y":2}]}', {"o_p_q": "r"}),
+        ('{"a":{"9lives":"cat","b":{"0":"zero"}},"9":{"9":"x"}}', {"a_9lives": "cat", "a_b_0": "zero", "_9_9": "x"}),
+        ('{"a":{"9lives":"cat\ufffd"}}', {"a_9lives": "cat "}),
         ('{"user-id":"u","a.b":"d","9lives":"cat","with space":"s","ключ":"k"," trimmed ":"t"}',
          {"user_id": "u", "a_b": "d", "_9lives": "cat", "with_space": "s", "____": "k", "trimmed": "t"}),
         ('{"k":"first","k":"second"}', {"k": "first"}),
@@ -97,7 +99,7 @@ def test_the_fast_and_the_lenient_reading_agree(document: dict[str, object], asc
     line = json.dumps(document, ensure_ascii=ascii_only)
     expected: dict[str, str] = {}
     for path, text in walk_object(line):
-        name = "_".join(sanitise_name(key) for key in path)
+        name = "_".join(label_name(key, is_first=not place) for place, key in enumerate(path))
         if name:
             expected.setdefault(name + "_extracted" if name in dict(STREAM) else name, text)
     entry = run("| json", line)
