@@ -20,7 +20,7 @@ from sigyn.engine.sql.compile import compile_pipeline
 from sigyn.engine.sql.metadata_names import MetadataNames
 from sigyn.engine.subqueries import resolved
 from sigyn.engine.tallied import sums_from_tallies, tallied_series
-from sigyn.engine.vectors.evaluate import early_grouping
+from sigyn.engine.vectors.evaluate import early_grouping, with_presence
 from sigyn.engine.vectors.grid import StepGrid
 from sigyn.languages.logql import ast, print_query
 from sigyn.languages.logql.pipes import Fields, Stats, Top, Uniq
@@ -198,8 +198,9 @@ def _aggregations(
     match query:
         case ast.RangeAggregation():
             return [(query, hint)]
-        case ast.VectorAggregation(expression=inner):
-            return _aggregations(inner, early_grouping(query))
+        case ast.VectorAggregation():
+            asked = with_presence(query)
+            return _aggregations(asked.expression, early_grouping(asked))
         case ast.LabelReplace(expression=inner) | ast.HistogramQuantile(expression=inner):
             return _aggregations(inner, None)
         case ast.BinaryOperation(left=left, right=right):

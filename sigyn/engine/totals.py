@@ -1,5 +1,6 @@
 """Entries and bytes per stream, from what the catalog knows where that suffices."""
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 
 import numpy as np
@@ -68,22 +69,37 @@ def stream_totals(snapshot: Snapshot, matches: SelectorMatches, start: int, end:
             f"{len(owners)} streams in {buckets} steps are more numbers than one answer may have ({MOST_CELLS}); "
             "ask for a larger step or a shorter time range, or name fewer streams"
         )
-    edges = start + width * np.arange(buckets + 1, dtype=np.int64)
-    edges[-1] = end
+    low = (np.maximum(begin, start) - start) // width
+    overlaps = (np.minimum(stop, end) - 1 - start) // width - low + 1
     entries, size = np.zeros((2, len(owners), buckets), np.int64)
-    at_once = max(_CELLS_AT_ONCE // max(buckets, 1), 1)
-    for some in (slice(row, row + at_once) for row in range(0, len(ids), at_once)):
-        shared = np.minimum(stop[some, None], edges[1:]) - np.maximum(begin[some, None], edges[:-1])
-        shared = np.clip(shared, 0, None) / (stop - begin)[some, None]
-        kib = np.floor(np.round(sizes[some] / KIB)[:, None] * shared + 1e-9)
-        counts = np.diff(np.round(np.cumsum(rows[some, None] * shared, axis=1)), axis=1, prepend=0)
-        # Chunks are in the order of their streams, so that those of one are next to each other.
-        own, firsts = np.unique(stream_of[some], return_index=True)
-        entries[own] += np.add.reduceat(counts, firsts).astype(np.int64)
-        size[own] += np.add.reduceat(kib, firsts).astype(np.int64) * KIB
+    for some in _runs(overlaps):
+        chunk = np.repeat(np.arange(some.start, some.stop), overlaps[some])
+        firsts = np.cumsum(overlaps[some]) - overlaps[some]
+        bucket = np.arange(len(chunk)) + np.repeat(low[some] - firsts, overlaps[some])
+        span, behind = (stop - begin)[chunk], np.minimum(stop[chunk], start + width * (bucket + 1))
+        behind = np.minimum(behind, end)
+        shared = (behind - np.maximum(begin[chunk], start + width * bucket)) / span
+        kib = np.floor(np.round(sizes / KIB)[chunk] * shared + 1e-9)
+        reached = np.round(rows[chunk] * ((behind - np.maximum(begin, start)[chunk]) / span))
+        counts = np.diff(reached, prepend=0)
+        counts[firsts] = reached[firsts]
+        cell = stream_of[chunk] * buckets + bucket
+        np.add.at(entries.reshape(-1), cell, counts.astype(np.int64))
+        np.add.at(size.reshape(-1), cell, kib.astype(np.int64) * KIB)
     streams, places = np.nonzero((entries != 0) | (size != 0))
     labels = [matches.labels_of(id) for id in owners.tolist()]
-    return StreamTotals(labels, streams, edges[places], entries[streams, places], size[streams, places])
+    return StreamTotals(labels, streams, start + width * places, entries[streams, places], size[streams, places])
+
+
+def _runs(overlaps: Int64s) -> Iterator[slice]:
+    """Chunks that together overlap with some _CELLS_AT_ONCE buckets, or one of them with more."""
+    ends = np.cumsum(overlaps)
+    begin = 0
+    while begin < len(ends):
+        done = int(ends[begin - 1]) if begin else 0
+        behind = max(int(np.searchsorted(ends, done + _CELLS_AT_ONCE, side="right")), begin + 1)
+        yield slice(begin, behind)
+        begin = behind
 
 
 _Piece = tuple[Int64s, Int64s, Int64s, Int64s, Int64s]

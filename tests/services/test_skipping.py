@@ -199,6 +199,16 @@ def test_an_expression_over_many_texts_takes_whole_values(shop: Shop, expression
         assert answer.statistics.lines_interpreted == 0
 
 
+def test_users_are_counted_without_a_series_of_each_entry(shop: Shop) -> None:
+    query = f'count(count by (user) (count_over_time({{app="shop"}} | json [{SPAN}ns])))'
+    request = QueryRequest("t", query, START + SPAN - 1, START + SPAN - 1)
+    answer = shop.loop.run_until_complete(shop.queries.query_instant(request))
+    assert isinstance(answer.result, VectorResult)
+    assert [sample.value for sample in answer.result.samples] == [5000]
+    assert answer.statistics.lines_interpreted == 0
+    assert "count_over_time by (user)" in shop.explain(query)
+
+
 def test_a_template_that_asks_the_time_goes_through_the_interpreter(shop: Shop) -> None:
     plan = shop.explain('sum by (t) (count_over_time({app="shop"} | label_format t=`{{ __timestamp__ }}` [5m]))')
     assert "a template that asks for more than single labels" in plan

@@ -4,6 +4,7 @@ from collections.abc import Callable
 from dataclasses import replace
 from typing import TypeAlias
 
+from sigyn.engine.interpreter.entry import ERROR
 from sigyn.engine.vectors.absence import absence
 from sigyn.engine.vectors.aggregations import aggregate
 from sigyn.engine.vectors.binary import operate
@@ -22,7 +23,7 @@ The grouping is a hint: the engine may answer with one series per group, in whic
 samples are counted together, or with the series as they are. It never gets `absent_over_time`.
 """
 
-EARLY_GROUPING: dict[str, frozenset[str]] = {
+EARLY_GROUPING: dict[ast.VectorOperator, frozenset[str]] = {
     "sum": frozenset({"count_over_time", "rate", "bytes_over_time", "bytes_rate", "sum_over_time"}),
     "min": frozenset({"min_over_time"}),
     "max": frozenset({"max_over_time"}),
@@ -32,6 +33,10 @@ EARLY_GROUPING: dict[str, frozenset[str]] = {
 The sum over series of a sum over samples is the sum over all samples, so are minimum and maximum;
 but an average of averages is no average, and a quantile of quantiles nothing at all.
 """
+
+
+_ONE_OF_GROUP = frozenset({"count", "sum", "avg", "min", "max", "stddev", "stdvar"})
+"""Vector operators that have a value of each group in which there is any series."""
 
 
 def evaluate_metric(query: ast.MetricQuery, range_vector: RangeVector, grid: StepGrid) -> Value:
@@ -51,7 +56,7 @@ def evaluate_metric(query: ast.MetricQuery, range_vector: RangeVector, grid: Ste
         case ast.VectorAggregation(operator="approx_topk"):
             raise QueryError("approx_topk is not enabled. See -limits.shard_aggregations")  # as Loki, before it reads
         case ast.VectorAggregation(operator, expression, parameter, grouping):
-            inner = _aggregated(query, range_vector, grid)
+            inner = _aggregated(with_presence(query), range_vector, grid)
             return aggregate(operator, _series(inner, expression), grouping, parameter)
         case ast.BinaryOperation(left=left, right=right):
             return operate(query, evaluate_metric(left, range_vector, grid), evaluate_metric(right, range_vector, grid))
@@ -73,6 +78,24 @@ def early_grouping(query: ast.VectorAggregation) -> ast.Grouping | None:
     ):
         return query.grouping or ast.Grouping(())
     return None
+
+
+def with_presence(query: ast.VectorAggregation) -> ast.VectorAggregation:
+    """The same answer from a query that asks less of what stands inside.
+
+    `count(count by (user) (count_over_time(...)))`, the usual way to count users, counts the series of each first, and
+    each entry may have a series of its own; but the count outside only asks which users there are, as any sum tells.
+    """
+    inner = query.expression
+    if query.operator != "count" or not isinstance(inner, ast.VectorAggregation) or inner.operator not in _ONE_OF_GROUP:
+        return query
+    below = inner.expression
+    if not isinstance(below, ast.RangeAggregation) or ERROR in (inner.grouping or ast.Grouping(())).labels:
+        return query
+    for operator, early in EARLY_GROUPING.items():
+        if below.operator in early:
+            return replace(query, expression=replace(inner, operator=operator))
+    return query
 
 
 def _aggregated(query: ast.VectorAggregation, range_vector: RangeVector, grid: StepGrid) -> Value:

@@ -27,6 +27,14 @@ SUMMED = ast.Grouping(())
         ('avg(avg_over_time({a="b"} | unwrap v [1m]))', [("avg_over_time", None)]),
         ('count(rate({a="b"}[1m]))', [("rate", None)]),
         ('sum(rate({a="b"}[1m]) > 1)', [("rate", None)]),
+        ('count(count by (x) (rate({a="b"}[1m])))', [("rate", ast.Grouping(("x",)))]),
+        ('count by (y) (avg without (x) (rate({a="b"}[1m])))', [("rate", ast.Grouping(("x",), True))]),
+        ('count(stddev(max_over_time({a="b"} | unwrap v [1m])))', [("max_over_time", SUMMED)]),
+        ('count(count by (x) (avg_over_time({a="b"} | unwrap v [1m])))', [("avg_over_time", None)]),
+        ('count(count by (x) (rate({a="b"}[1m]) > 1))', [("rate", None)]),
+        ('count(count by (__error__) (rate({a="b"}[1m])))', [("rate", None)]),
+        ('count(topk(1, rate({a="b"}[1m])))', [("rate", None)]),
+        ('sum(count by (x) (rate({a="b"}[1m])))', [("rate", None)]),
         ('topk(1, sum by (x) (rate({a="b"}[1m])))', [("rate", ast.Grouping(("x",)))]),
         ('absent_over_time({a="b"}[1m])', [("count_over_time", None)]),
         ('rate({a="b"}[1m]) / rate({a="c"}[1m])', [("rate", None), ("rate", None)]),
@@ -43,6 +51,20 @@ def test_what_an_engine_is_asked_for(query: str, asked: list[tuple[str, ast.Grou
     assert not isinstance(tree, ast.LogQuery)
     evaluate_metric(tree, range_vector, StepGrid.instant(0))
     assert calls == asked
+
+
+@pytest.mark.parametrize("operator", ["count", "sum", "avg", "min", "max", "stddev", "stdvar"])
+@pytest.mark.parametrize("grouped", [True, False])
+def test_groups_are_counted_whatever_is_asked_of_them(operator: str, grouped: bool) -> None:
+    """Also by an engine that takes no hint."""
+    series = block("user=a id=1: 2 -\nuser=a id=2: 3 -\nuser=b id=3: - 0\nuser=c id=4: NaN 5")
+    users = block("user=a: 5 -\nuser=b: - 0\nuser=c: NaN 5")
+    tree = parse(f'count({operator} by (user) (count_over_time({{a="b"}}[1m])))')
+    assert not isinstance(tree, ast.LogQuery)
+    value = evaluate_metric(tree, lambda _, hint, __: users if hint and grouped else series, StepGrid(0, 1, 1))
+    assert isinstance(value, SeriesBlock)
+    assert value.labels == [()]
+    assert value.values.tolist() == [[2.0, 2.0]]
 
 
 @pytest.mark.parametrize(
