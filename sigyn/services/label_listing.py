@@ -1,26 +1,25 @@
-"""Which labels, values and series there are: from the catalog, for demoted labels from the newest entries."""
+"""Which labels, values and series there are: from the catalog, for demoted labels from the entries."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 
-from sigyn.engine.interpreter.selectors import selector_matches
+import numpy as np
+
 from sigyn.languages.logql import ast, parse_selector
 from sigyn.languages.logql.entry_labels import entry_part, stream_part
 from sigyn.model.labels import Labels
-from sigyn.model.results import LogEntry
 from sigyn.services.joined_tenants import ReadableStore
-
-Newest = Callable[[str, ast.LogQuery, int, int], list[LogEntry]]
-"""The newest entries of a tenant in start <= t < end that a query finds; not all when that takes long."""
+from sigyn.services.store_reader import StoreReader
 
 _EVERYTHING = ast.Selector(())
+_NO_IDS = np.zeros(0, np.int64)
 
 
 class LabelListing:
     """Lists what a tenant has in start <= t <= end (ns). Blocks; raises ParseError for a broken selector."""
 
-    def __init__(self, store: ReadableStore, newest: Newest) -> None:
+    def __init__(self, store: ReadableStore, reader: StoreReader) -> None:
         self._store = store
-        self._newest = newest
+        self._reader = reader
 
     def names(self, tenant: str, start: int, end: int, selector: str | None) -> list[str]:
         """Names of the labels of streams, and those that entries may carry themselves."""
@@ -29,14 +28,18 @@ class LabelListing:
         return sorted(names | self._store.demoted.ever(tenant) if found else names)
 
     def values(self, tenant: str, name: str, start: int, end: int, selector: str | None) -> list[str]:
-        """Values of a label."""
+        """Values of a label; of a demoted one that has very many those of the newest entries."""
         values = {
             value for labels in self.label_sets(tenant, start, end, [selector]) for own, value in labels if own == name
         }
         if name in self._store.demoted.ever(tenant):
             has_one = ast.LabelFilter(ast.StringPredicate(name, "!=", ""))
-            for entry in self._entries(tenant, start, end, _parsed(selector) or _EVERYTHING, has_one):
-                values.update(value for own, value in (*entry.stream, *entry.metadata) if own == name)
+            query = self._query(tenant, _parsed(selector) or _EVERYTHING, has_one)
+            carried = self._reader.values(tenant, query, name, start, end + 1)
+            if carried is None:
+                entries = self._reader.newest(tenant, query, start, end + 1)
+                carried = {value for entry in entries for own, value in entry.metadata if own == name}
+            values |= carried
         return sorted(values)
 
     def label_sets(self, tenant: str, start: int, end: int, selectors: Sequence[str | None]) -> list[Labels]:
@@ -55,28 +58,27 @@ class LabelListing:
         found = dict.fromkeys(self._streams(tenant, start, end, of_streams)) if of_streams else {}
         for selector in of_entries:
             named = demoted & {matcher.name for matcher in selector.matchers}
-            for entry in self._entries(tenant, start, end, selector):
+            for entry in self._reader.newest(tenant, self._query(tenant, selector), start, end + 1):
                 carried = tuple(pair for pair in entry.metadata if pair[0] in named)
                 found[tuple(sorted(entry.stream + carried))] = None
         return list(found)
 
-    def _entries(self, tenant: str, start: int, end: int, selector: ast.Selector, *stages: ast.Stage) -> list[LogEntry]:
+    def _query(self, tenant: str, selector: ast.Selector, *stages: ast.Stage) -> ast.LogQuery:
         demoted = self._store.demoted.ever(tenant)
-        query = ast.LogQuery(stream_part(selector, demoted), (*entry_part(selector, demoted), *stages))
-        return self._newest(tenant, query, start, end + 1)
+        return ast.LogQuery(stream_part(selector, demoted), (*entry_part(selector, demoted), *stages))
 
     def _streams(self, tenant: str, start: int, end: int, selectors: Sequence[ast.Selector | None]) -> list[Labels]:
         with self._store.snapshot(tenant, start, end) as snapshot:
-            ids: set[int] = set()
-            for segment in snapshot.segments:
-                table = segment.streams
-                ids.update(table.ids[(table.last >= start) & (table.first <= end)].tolist())
-            found = [self._store.streams.labels(tenant, id) for id in sorted(ids)]
-        return [
-            labels
-            for labels in found
-            if any(selector is None or selector_matches(selector, labels) for selector in selectors)
-        ]
+            tables = [segment.streams for segment in snapshot.segments]
+            ids = np.unique(
+                np.concatenate(
+                    [_NO_IDS, *(table.ids[(table.last >= start) & (table.first <= end)] for table in tables)]
+                )
+            )
+            if None not in selectors:
+                matches = [self._reader.matches(tenant, selector).of(ids) for selector in selectors if selector]
+                ids = ids[np.logical_or.reduce([np.zeros(len(ids), np.bool_), *matches])]
+            return [self._store.streams.labels(tenant, id) for id in ids.tolist()]
 
 
 def _parsed(selector: str | None) -> ast.Selector | None:

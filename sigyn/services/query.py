@@ -110,7 +110,7 @@ class QueryService:
         self._workers = ThreadPoolExecutor(threads, "query-worker")
         self._clock = clock
         self._reader = StoreReader(self._store, duck, self._workers, self._limits_of, clock, unit_rows)
-        self._listing = LabelListing(self._store, self._reader.newest)
+        self._listing = LabelListing(self._store, self._reader)
         self._metrics = MetricAnswers(self._store, self._reader, self._limits_of, cache, clock)
         self.cache = cache
         self._most_at_once = queue.most
@@ -210,7 +210,7 @@ class QueryService:
         return await self._in_turn(tenant, lambda: self._listing.names(tenant, start, end, selector))
 
     async def label_values(self, tenant: str, name: str, start: int, end: int, selector: str | None) -> list[str]:
-        """Values of a label of streams with entries in start <= t <= end; of a demoted label the newest."""
+        """Values of a label of streams with entries in start <= t <= end; of a demoted label those of entries."""
         start = max(start, self._oldest(tenant))
         return await self._in_turn(tenant, lambda: self._listing.values(tenant, name, start, end, selector))
 

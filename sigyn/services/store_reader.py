@@ -20,6 +20,7 @@ from sigyn.engine.scan import Scan
 from sigyn.engine.scan_plan import plan_scan
 from sigyn.engine.subqueries import Run as RunSubquery
 from sigyn.engine.subqueries import resolved
+from sigyn.engine.values_of_label import values_of_label
 from sigyn.languages.logql import ast
 from sigyn.model.errors import QueryTimeout
 from sigyn.model.results import LineSample, LogEntry, LogResult, TableResult
@@ -30,8 +31,11 @@ from sigyn.services.unread import note_unread, unreadable
 from sigyn.store.snapshot import Snapshot
 
 LISTING_TIME = 2 * SECOND
+"""How long entries may be looked at to list the values of a demoted label, or the series that have one."""
 LISTING_ENTRIES = 1_000
-"""What may be looked at to list the values of a demoted label, or the series that have one."""
+"""The newest entries that series with demoted labels are those of, and the values of a label that has too many."""
+LISTING_VALUES = 100_000
+"""The most values of a label that are all listed."""
 
 MAX_THINNED = 1_000_000
 """Entries that a query with an interval looks at."""
@@ -133,6 +137,16 @@ class StoreReader:
                 return run_log_query(query, scan, LISTING_ENTRIES, "backward", context)
             except QueryTimeout:
                 return []
+
+    def values(self, tenant: str, query: ast.LogQuery, name: str, start: int, end: int) -> set[str] | None:
+        """The values of a label in the entries of start <= t < end that a query finds, as far as time suffices.
+
+        None: there are more than LISTING_VALUES.
+        """
+        context = QueryContext(self._duck, self._workers, time.monotonic() + LISTING_TIME / SECOND)
+        with self._store.snapshot(tenant, start, end) as snapshot:
+            scan = self._scan(snapshot, query, start, end, context, bounded=False)
+            return values_of_label(query, name, scan, start, end - 1, LISTING_VALUES, context)
 
     def _rows(self, query: ast.PipedQuery, tenant: str, asked: Asked, context: QueryContext) -> LogResult | TableResult:
         with self._store.snapshot(tenant, asked.start, asked.end) as snapshot:

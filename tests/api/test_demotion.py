@@ -132,9 +132,9 @@ def test_they_are_shown_as_structured_metadata(client: Client) -> None:
 
 def test_labels_values_and_series_know_them(client: Client) -> None:
     assert "trace_id" in client.get("/loki/api/v1/labels")["data"]
-    values = client.get("/loki/api/v1/label/trace_id/values")["data"]
-    assert len(values) > 900
-    assert {BEFORE} < set(values) <= {BEFORE, *IDS}
+    assert client.get("/loki/api/v1/label/trace_id/values")["data"] == sorted([BEFORE, *IDS])
+    some = {"query": '{app="shop", pod="pod-1"}', "end": str(client.start + 1010)}
+    assert client.get("/loki/api/v1/label/trace_id/values", **some)["data"] == sorted(IDS[1:1001:3])
     asked = {"query": f'{{trace_id="{IDS[5]}"}}'}
     assert client.get("/loki/api/v1/label/trace_id/values", **asked)["data"] == [IDS[5]]
     assert client.get("/loki/api/v1/label/pod/values", **asked)["data"] == ["pod-2"]
@@ -212,6 +212,17 @@ def test_a_restart_and_a_promotion_lose_nothing(tmp_path: Path) -> None:
             assert http.post("/sigyn/api/v1/cardinality/demote", params={"label": name}).status_code == 400
         client.push(({"app": "a", "env": "dev"}, 200, "app is metadata", {}))
         assert client.lines('{env="dev", app="a"}') == ["app is metadata"]
+
+
+def test_of_very_many_values_the_newest_are_listed(tmp_path: Path) -> None:
+    with running_server(tmp_path / "data") as server, httpx.Client(base_url=server.url, timeout=60) as http:
+        client = Client(http, server, time.time_ns() - 10**9)
+        client.push(*(({"app": "shop", "trace_id": id}, number, "x", {}) for number, id in enumerate(IDS[:100])))
+        ids = [f"{number:032x}" for number in range(100_001)]
+        values = [[str(client.start + 1000 + number), "x", {"trace_id": id}] for number, id in enumerate(ids)]
+        body = {"streams": [{"stream": {"app": "shop"}, "values": values}]}
+        assert http.post("/loki/api/v1/push", json=body).status_code == 204
+        assert client.get("/loki/api/v1/label/trace_id/values")["data"] == ids[-1000:]
 
 
 def test_kept_labels_and_other_thresholds_are_settings(tmp_path: Path) -> None:
