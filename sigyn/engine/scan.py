@@ -178,14 +178,19 @@ class Scan:
 
     def read(self, unit: Sequence[Part]) -> Frame:
         """The entries of some parts; their columns are read when something asks for them."""
-        return self._frame((part, self.snapshot.portion(part.segment, part.groups), None) for part in unit)
+        return self._frame((part, portion, None) for part, portion in self._portions(unit))
 
     def read_possible(self, unit: Sequence[Part]) -> Frame:
         """As `read`, without entries whose columns say that they don't have the values of `fields`.
 
         For who looks at few entries: no more is read of row groups without any.
         """
-        return self._frame(filter(None, map(self._possible, unit)))
+        found = (self._possible(part, portion) for part, portion in self._portions(unit))
+        return self._frame(filter(None, found))
+
+    def _portions(self, unit: Sequence[Part]) -> list[tuple[Part, Portion]]:
+        together = self.snapshot.together()
+        return [(part, self.snapshot.portion(part.segment, part.groups, together)) for part in unit]
 
     def _ordinals(self, part: Part, portion: Portion, rows: Rows | None) -> npt.NDArray[np.int32]:
         """For each entry the ordinal of its stream; -1 for those that don't count, of which nobody asks more."""
@@ -227,12 +232,11 @@ class Scan:
         places = np.searchsorted(ends, rows, side="right")
         return segments[places], rows - (ends - sizes - first_rows)[places]
 
-    def _possible(self, part: Part) -> tuple[Part, Portion, Rows | None] | None:
+    def _possible(self, part: Part, portion: Portion) -> tuple[Part, Portion, Rows | None] | None:
         """The row groups of a part in which an entry may have the values of `fields`, and which; None: there is none.
 
         In place of the entries None: any.
         """
-        portion = self.snapshot.portion(part.segment, part.groups)
         found = [portion.possible(field.name, field.value, field.parsers, part.ordinals >= 0) for field in self.fields]
         known = [each for each in found if each is not None]
         if not known:

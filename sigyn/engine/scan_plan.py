@@ -38,27 +38,30 @@ def plan_scan(
     task reads `unit_rows` rows at once.
     """
     wanted = _Wanted(matches)
-    parts: list[Part] = []
-    row_groups_total = 0
+    matching_segments: list[tuple[SegmentInfo, npt.NDArray[np.int32], int]] = []
     for segment in sorted(snapshot.segments, key=lambda segment: segment.arrival_order):
         if segment.last < start or segment.first >= end:
             continue
         inside = segment.first >= start and segment.last < end
         ordinals = wanted.ordinals(segment.streams, start, end, inside=inside)
-        chosen = ordinals >= 0
-        matching = int(segment.streams.rows[chosen].sum())
-        if not matching:
-            continue
+        matching = int(segment.streams.rows[ordinals >= 0].sum())
+        if matching:
+            matching_segments.append((segment, ordinals, matching))
+    streams = QueryStreams(wanted.labels)
+    sought = sought_by(stages, streams.names)
+    snapshot.prepare([segment for segment, _, _ in matching_segments], with_indexes=bool(sought))
+    parts: list[Part] = []
+    row_groups_total = 0
+    for segment, ordinals, matching in matching_segments:
+        inside = segment.first >= start and segment.last < end
         groups = snapshot.row_groups(segment)
         row_groups_total += len(groups)
         read = _row_groups(segment, groups, ordinals, start, end, inside=inside)
         if read:
             every = tuple(range(len(groups)))
-            weight = 1 + int(segment.streams.text_bytes[chosen].sum()) // (USUAL_LINE * matching)
+            weight = 1 + int(segment.streams.text_bytes[ordinals >= 0].sum()) // (USUAL_LINE * matching)
             whole = Part(segment, ordinals, every, segment.rows, matching, segment.first, segment.last, inside, weight)
             parts.append(whole if len(read) == len(groups) else whole.narrowed(groups, read))
-    streams = QueryStreams(wanted.labels)
-    sought = sought_by(stages, streams.names)
     fields = tuple(each for each in sought if isinstance(each, FieldIs))
     parts = _possible(parts, snapshot, sought)
     return Scan(

@@ -61,11 +61,13 @@ def sums_from_tallies(
     is_aligned = not any(time % MINUTE for time in (task.buckets.origin, task.buckets.step, task.buckets.phase))
     is_clipped = scan.start > task.buckets.origin + 1  # older entries are not to be found (max_query_lookback)
     told = _told_by_metadata(task, names, scan)
-    tallies = {
-        part.segment.id: scan.snapshot.tallies(part.segment, told)
+    countable = [
+        part.segment
         for part in parts
         if (part.exact or not is_clipped) and (is_aligned or _is_in_one_bucket(task.buckets, part))
-    }
+    ]
+    scan.snapshot.prepare(countable, with_indexes=True)
+    tallies = {segment.id: scan.snapshot.tallies(segment, told) for segment in countable}
     scan.snapshot.find_deleted([part.segment for part in parts if tallies.get(part.segment.id) is not None])
     for part in parts:
         counts = tallies.get(part.segment.id)

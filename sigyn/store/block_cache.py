@@ -27,7 +27,7 @@ class BlockCache:
     def __init__(self, folder: Path, budget: int) -> None:
         """`budget` is in bytes of files."""
         self._folder = folder
-        self._budget = budget
+        self.budget = budget
         self._lock = Lock()
         self._bytes = 0
         self._blocks: OrderedDict[str, int] = OrderedDict()
@@ -54,6 +54,11 @@ class BlockCache:
             self._drop(name)
             return None
         return content
+
+    def may_hold(self, place: str, key: str, block: int) -> bool:
+        """Whether a block is here, though perhaps not whole."""
+        with self._lock:
+            return _name(place, key, block) in self._blocks
 
     def write(self, place: str, key: str, block: int, content: bytes | memoryview) -> None:
         """Keeps a block, if the disk lets it."""
@@ -99,7 +104,7 @@ class BlockCache:
     def _shrink(self) -> None:
         while True:
             with self._lock:
-                if self._bytes <= self._budget or not self._blocks:
+                if self._bytes <= self.budget or not self._blocks:
                     return
                 oldest = next(iter(self._blocks))
             self._drop(oldest)

@@ -1,8 +1,8 @@
 """Objects of a remote store, whose blocks are read through a cache on the local disk."""
 
 from collections import OrderedDict
-from collections.abc import Iterable, Iterator, Sequence
-from concurrent.futures import Future
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from concurrent.futures import Future, ThreadPoolExecutor
 from pathlib import Path
 from threading import Lock
 
@@ -11,6 +11,9 @@ from sigyn.store.metrics import StoreMetrics
 from sigyn.store.objects import ObjectStore, StoredObject
 
 _SIZES = 16_384  # of objects in memory
+_REQUESTS_AT_ONCE = 16  # of one reader: a request's latency is some tens of ms, and a thread waits for each
+_BLOCKS_AT_ONCE = 8  # of one request of several: 2 MiB come in about as much time
+_FETCHED_PART = 4  # of the cache, at most, is fetched ahead: what is fetched has to be there when it is read
 
 Block = bytes | memoryview
 
@@ -54,6 +57,25 @@ class CachedObjects:
         blocks = self._blocks(key, range(first, (end - 1) // BLOCK + 1), size)
         together = blocks[0] if len(blocks) == 1 else b"".join(blocks)
         return memoryview(together)[start - first * BLOCK : end - first * BLOCK]
+
+    def fetch(self, wanted: Mapping[str, Sequence[tuple[int, int]]]) -> None:
+        """As in ObjectStore."""
+        runs = [(key, run) for key, ranges in wanted.items() for run in self._missing(key, ranges)]
+        missing = sum(len(run) for _, run in runs)
+        if missing < 2 or missing * BLOCK > self._cache.budget // _FETCHED_PART:
+            return
+        with ThreadPoolExecutor(min(len(runs), _REQUESTS_AT_ONCE), "sigyn-fetch") as pool:
+            for key, run in runs:
+                pool.submit(self._keep, key, run)
+
+    def _keep(self, key: str, run: range) -> None:
+        size = self._sizes.get(key) or self.size(key)
+        self._blocks(key, range(run.start, min(run.stop, -(-size // BLOCK))), size)
+
+    def _missing(self, key: str, ranges: Sequence[tuple[int, int]]) -> Iterator[range]:
+        numbers = {number for start, end in ranges for number in range(start // BLOCK, -(-end // BLOCK))}
+        missing = (number for number in sorted(numbers) if not self._cache.may_hold(self._place, key, number))
+        return _runs(missing, _BLOCKS_AT_ONCE)
 
     def size(self, key: str) -> int:
         """As in ObjectStore."""
@@ -104,7 +126,7 @@ class CachedObjects:
         fetched = [min(size, (number + 1) * BLOCK) - number * BLOCK for number in (*mine, *others)]
         self._count([len(block) for block in found.values()], fetched)
         try:
-            for run in _runs(mine):
+            for run in _runs(mine, len(mine)):
                 self._fetch(key, run, size, mine)
         except BaseException as error:
             for fetching in mine.values():
@@ -135,11 +157,11 @@ class CachedObjects:
             self._metrics.cache_miss_bytes += sum(misses)
 
 
-def _runs(numbers: Iterable[int]) -> Iterator[range]:
-    """Ascending numbers as ranges without gaps: each is one request."""
+def _runs(numbers: Iterable[int], longest: int) -> Iterator[range]:
+    """Ascending numbers as ranges without gaps, each one request, of up to `longest`."""
     start = stop = -1
     for number in numbers:
-        if number != stop:
+        if number != stop or stop - start >= longest:
             if stop > start:
                 yield range(start, stop)
             start = number

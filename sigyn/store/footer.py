@@ -109,8 +109,7 @@ def footer_of(metadata: pq.FileMetaData, key: str) -> Footer:
         statistics = group.column(timestamp).statistics
         groups.append(RowGroup(first_row, group.num_rows, statistics.min, statistics.max))
         first_row += group.num_rows
-        first = group.column(0)
-        begins.append(first.dictionary_page_offset if first.has_dictionary_page else first.data_page_offset)
+        begins.append(chunk_range(group.column(0))[0])
     pairs: dict[bytes, bytes] = metadata.metadata or {}
     index, constants = pairs.get(b"sigyn.index"), pairs.get(b"sigyn.constants")
     layouts = layout_of(metadata, key), metadata_layout_of(metadata)
@@ -132,6 +131,12 @@ def footer_of(metadata: pq.FileMetaData, key: str) -> Footer:
         {field.name: _stored(metadata, place, field.type) for place, field in enumerate(fields)} if groups else {},
         decode_kinds(place.streams) if place is not None else None,
     )
+
+
+def chunk_range(chunk: pq.ColumnChunkMetaData) -> tuple[int, int]:
+    """Where a column of a row group begins and ends in an object."""
+    begin = chunk.dictionary_page_offset if chunk.has_dictionary_page else chunk.data_page_offset
+    return begin, begin + chunk.total_compressed_size
 
 
 def _stored(metadata: pq.FileMetaData, place: int, kind: pa.DataType) -> StoredColumn:

@@ -52,6 +52,10 @@ class SegmentIndexes:
         self._indexes.put(segment.id, (index, size + _OVERHEAD))
         return index
 
+    def has(self, segment: SegmentInfo) -> bool:
+        """Whether the index of a segment is in memory."""
+        return self._indexes.get(segment.id) is not None
+
     def tallies(self, segment: SegmentInfo, footer: Footer) -> pa.Table | None:
         """Counts of its entries by minute (TALLY_SCHEMA); None when it has none."""
         index = self.get(segment, footer)

@@ -6,6 +6,7 @@ from dataclasses import replace
 import pyarrow as pa
 
 from sigyn.store.catalog import SegmentInfo
+from sigyn.store.far_portions import FarPortions
 from sigyn.store.needles.search import Sought
 from sigyn.store.portion import Portion
 from sigyn.store.recent import RowGroup
@@ -41,6 +42,11 @@ class JoinedSnapshot(Snapshot):
         snapshot, own = self._of[segment.id]
         return snapshot.is_near(own)
 
+    def prepare(self, segments: Sequence[SegmentInfo], *, with_indexes: bool) -> None:
+        for each in self._snapshots:
+            own = (self._of[segment.id] for segment in segments)
+            each.prepare([segment for snapshot, segment in own if snapshot is each], with_indexes=with_indexes)
+
     def row_groups(self, segment: SegmentInfo) -> tuple[RowGroup, ...]:
         snapshot, own = self._of[segment.id]
         return snapshot.row_groups(own)
@@ -49,9 +55,12 @@ class JoinedSnapshot(Snapshot):
         snapshot, own = self._of[segment.id]
         return snapshot.read(own, columns, row_groups)
 
-    def portion(self, segment: SegmentInfo, row_groups: Sequence[int]) -> Portion:
+    def together(self) -> FarPortions:
+        return self._snapshots[0].together()
+
+    def portion(self, segment: SegmentInfo, row_groups: Sequence[int], together: FarPortions | None = None) -> Portion:
         snapshot, own = self._of[segment.id]
-        return snapshot.portion(own, row_groups)
+        return snapshot.portion(own, row_groups, together)
 
     def possible(self, segment: SegmentInfo, sought: Sequence[Sought], row_groups: Sequence[int]) -> Sequence[int]:
         snapshot, own = self._of[segment.id]

@@ -7,7 +7,7 @@ written to by `LocalObjects` itself; reading, listing and deleting go through ob
 
 import time
 import uuid
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from datetime import timedelta
@@ -73,6 +73,12 @@ class ObjectStore(Protocol):
     def get_range(self, key: str, start: int, end: int) -> bytes | memoryview:
         """Bytes `start` (inclusive) to `end` (exclusive) of an object."""
 
+    def fetch(self, wanted: Mapping[str, Sequence[tuple[int, int]]]) -> None:
+        """Brings ranges of objects near, several at a time, if there is anything that keeps them.
+
+        Reading them then takes no request for each. What can't be had is left to those reads. Raises nothing.
+        """
+
     def size(self, key: str) -> int:
         """Length of an object in bytes."""
 
@@ -130,6 +136,9 @@ class RemoteObjects:
         return self._exactly(
             end - start, key, lambda: memoryview(obstore.get_range(self._store, key, start=start, end=end))
         )
+
+    def fetch(self, wanted: Mapping[str, Sequence[tuple[int, int]]]) -> None:
+        """As in ObjectStore. Nothing keeps them here."""
 
     def size(self, key: str) -> int:
         """As in ObjectStore."""

@@ -1,6 +1,7 @@
 """Reads segments: their row groups from cached metadata, their columns from a file or by ranges."""
 
 from collections.abc import Callable, Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
 from typing import TYPE_CHECKING
 
@@ -13,6 +14,7 @@ from sigyn.model.batch import ENTRY_SCHEMA
 from sigyn.store.bounded_cache import BoundedCache
 from sigyn.store.catalog import SegmentInfo
 from sigyn.store.errors import SegmentLost
+from sigyn.store.far_portions import FarPortion, FarPortions
 from sigyn.store.footer import Footer, footer_of, layout_of, metadata_layout_of
 from sigyn.store.handles import FileHandles, OpenFile, lost_unless_read, open_file
 from sigyn.store.index_section import ALL_SHAPED, SegmentIndex
@@ -29,6 +31,7 @@ from sigyn.store.streams import Int64s
 if TYPE_CHECKING:  # brings numba along, 70 MB, which a server that is not asked does without
     from sigyn.store.pages.whole_columns import WholeColumns
 
+_PREPARED_AT_ONCE = 16  # threads that wait, each for an object store
 _IN_MEMORY = "in memory"  # in place of the key of an object
 _CHUNK_BYTES = 1000  # what Arrow holds in memory of a column chunk's metadata; measured: 950
 _FOOTER_BYTES, _COLUMN_BYTES, _GROUP_BYTES = 6000, 1500, 300  # what we hold of a footer, and more for each of these
@@ -63,8 +66,13 @@ class SegmentReader:
         """Columns of ENTRY_SCHEMA, in the order asked for, of all row groups or of those with these numbers."""
         return _entries(self.portion(segment, row_groups), columns)
 
-    def portion(self, segment: SegmentInfo, row_groups: Sequence[int] | None = None) -> Portion:
-        """All row groups or those with these numbers, in that order; columns are read when asked for."""
+    def portion(
+        self, segment: SegmentInfo, row_groups: Sequence[int] | None = None, together: FarPortions | None = None
+    ) -> Portion:
+        """All row groups or those with these numbers, in that order; columns are read when asked for.
+
+        Those of a segment that is not near are fetched with those of the portions that it is read `together` with.
+        """
         recent = self._recent.get(segment.key)
         if recent is not None:
             some = recent.row_groups if row_groups is None else [recent.row_groups[number] for number in row_groups]
@@ -83,9 +91,14 @@ class SegmentReader:
             has_text = bool(texts.any())
             syntaxes = footer.index.syntaxes_of(numbers)
         opened: dict[tuple[int, ...], WholeColumns] = {}
+        if together is None:
+            together = FarPortions()
+        if not self.is_near(segment):
+            metadata = self._parsed.get(segment.id) or self._opened_metadata(segment)
+            together.add(FarPortion(segment.key, footer, metadata, numbers))
         return Portion(
             int(ends[-1]) if numbers else 0,
-            lambda names: self._physical(segment, footer, names, numbers, opened),
+            lambda names: self._physical(segment, footer, names, numbers, opened, together),
             footer.layout,
             has_metadata=has_metadata,
             has_text=has_text,
@@ -100,7 +113,7 @@ class SegmentReader:
                 lambda name, rows: footer.known_rows(name, groups_of.numbers(rows)),
                 lambda places: self.portion(segment, [numbers[place] for place in places]),
                 lambda names, places: self._physical(
-                    segment, footer, names, [numbers[place] for place in places], opened
+                    segment, footer, names, [numbers[place] for place in places], opened, together
                 ),
                 lambda rows: self._single_rows(segment, footer, numbers, ends, rows),
             ),
@@ -117,6 +130,22 @@ class SegmentReader:
         if self._objects.path(segment.key) is not None:
             with suppress(SegmentLost):  # the query that needs it says what is wrong
                 self.index(segment)
+
+    def prepare(self, segments: Sequence[SegmentInfo], *, with_indexes: bool) -> None:
+        """Reads the footers of segments, and their indexes, several at a time: far ones take requests for each.
+
+        What can't be read is left to whoever asks for it. Raises nothing.
+        """
+        far = [each for each in segments if not self.is_near(each) and not self._is_prepared(each, with_indexes)]
+        if len(far) < 2:
+            return
+        with ThreadPoolExecutor(min(len(far), _PREPARED_AT_ONCE), "sigyn-prepare") as pool:
+            for segment in far:
+                pool.submit(self.index if with_indexes else self._footer, segment)
+
+    def _is_prepared(self, segment: SegmentInfo, with_indexes: bool) -> bool:
+        footer = self._footers.get(segment.id)
+        return footer is not None and (not with_indexes or footer.index is None or self._indexes.has(segment))
 
     def index(self, segment: SegmentInfo) -> SegmentIndex | None:
         """The needle filters of a segment; None when it has none."""
@@ -153,6 +182,7 @@ class SegmentReader:
         columns: Sequence[str],
         numbers: Sequence[int],
         opened: dict[tuple[int, ...], "WholeColumns"],
+        together: FarPortions,
     ) -> pa.Table:
         """Columns of row groups; `opened` keeps by row groups what is asked for column after column."""
         if not numbers:
@@ -165,6 +195,8 @@ class SegmentReader:
             return pa.table(known)
         file = self._take(segment, footer)
         with lost_unless_read(segment.key):
+            if file.mapped is None:
+                self._objects.fetch(together.ranges([name for names in by_places.values() for name in names]))
             for places, names in by_places.items():
                 groups = [numbers[place] for place in places]
                 read = _without_arrow(file, footer, names, groups, opened)
@@ -223,10 +255,13 @@ class SegmentReader:
         size = self._objects.size(segment.key)
         if size != segment.object_bytes:
             raise SegmentLost(f"object `{segment.key}` has {size} bytes; {segment.object_bytes} were written")
+        return _whole_footer(segment, self._opened_metadata(segment))
+
+    def _opened_metadata(self, segment: SegmentInfo) -> pq.FileMetaData:
         with lost_unless_read(segment.key):
             metadata = open_file(self._objects, segment.key, segment.object_bytes).parquet().metadata
         self._parsed.put(segment.id, metadata)
-        return _whole_footer(segment, metadata)
+        return metadata
 
     def _take(self, segment: SegmentInfo, footer: Footer) -> OpenFile:
         """A file that is to be given back to `_handles`."""

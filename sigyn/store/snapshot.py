@@ -13,6 +13,7 @@ from sigyn.store.deleted_rows import DeletedRows
 from sigyn.store.deletions import Deletions
 from sigyn.store.duplicates import DuplicateFinder
 from sigyn.store.errors import SegmentArchived, SegmentLost
+from sigyn.store.far_portions import FarPortions, UsualColumns
 from sigyn.store.hidden import copied_rows
 from sigyn.store.live import LiveSegments
 from sigyn.store.needles.search import Sought
@@ -62,11 +63,16 @@ class Snapshot:
         self._lock = Lock()
         self._copies: Mapping[int, Int64s] | None = None
         self._taken: dict[int, Int64s] = {}
+        self._usual = UsualColumns()
         self._open = True
 
     def is_near(self, segment: SegmentInfo) -> bool:
         """Whether a segment is read without waiting for an object store."""
         return self._reader.is_near(segment)
+
+    def prepare(self, segments: Sequence[SegmentInfo], *, with_indexes: bool) -> None:
+        """Reads what is asked first of segments that are not near, of several at a time: see SegmentReader.prepare."""
+        self._reader.prepare(segments, with_indexes=with_indexes)
 
     def row_groups(self, segment: SegmentInfo) -> tuple[RowGroup, ...]:
         """The row groups of a segment, in order; none when its object is lost.
@@ -90,7 +96,11 @@ class Snapshot:
             self._lose(segment, error)
             return pa.schema([ENTRY_SCHEMA.field(name) for name in columns]).empty_table()
 
-    def portion(self, segment: SegmentInfo, row_groups: Sequence[int]) -> Portion:
+    def together(self) -> FarPortions:
+        """For portions of this snapshot that one thread reads side by side."""
+        return FarPortions(self._usual)
+
+    def portion(self, segment: SegmentInfo, row_groups: Sequence[int], together: FarPortions | None = None) -> Portion:
         """Row groups of a segment; none of their entries when its object is lost.
 
         A column that is read later may turn out to be lost: then SegmentLost is raised, and the same
@@ -99,7 +109,7 @@ class Snapshot:
         if segment.key in self.lost or segment.key in self.archived:
             return _EMPTY
         try:
-            portion = self._reader.portion(segment, row_groups)
+            portion = self._reader.portion(segment, row_groups, together)
         except SegmentLost as error:
             self._lose(segment, error)
             return _EMPTY

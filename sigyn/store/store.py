@@ -259,6 +259,7 @@ class Store:
         """Reads what a query wants to know first of the newest segments, so that the first is as quick as others."""
         readable = [segment for segment in self._live.all() if segment.tier not in self._archives]
         newest = sorted(readable, key=lambda segment: segment.last)[-WARMED:]
+        self._reader.prepare(newest, with_indexes=True)
         for segment in newest:  # the very newest last: where there is no room for all, it is kept
             if self._closing.is_set():
                 return

@@ -59,6 +59,16 @@ class TieredObjects:
         objects, key = self._find(key)
         return objects.size(key)
 
+    def fetch(self, wanted: Mapping[str, Sequence[tuple[int, int]]]) -> None:
+        """As in ObjectStore."""
+        of_tiers: dict[str, dict[str, Sequence[tuple[int, int]]]] = {}
+        for where, ranges in wanted.items():
+            tier, key = split_address(where)
+            of_tiers.setdefault(tier, {})[key] = ranges
+        for tier, own in of_tiers.items():
+            if tier in self._tiers:
+                self._tiers[tier].fetch(own)
+
     def delete(self, keys: Sequence[str]) -> None:
         """As in ObjectStore."""
         for key in keys:

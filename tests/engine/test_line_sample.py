@@ -78,7 +78,7 @@ def test_they_are_those_of_log_queries(world: World, burst: int, compacted: int)
     if compacted:
         world.store.compact_now()
     world.fill(LABELS, [row for row in rows if row.push >= compacted], tenant)
-    minutes = [*range(START, END, MINUTE), END]
+    minutes = [*range(START, END, 6 * MINUTE), END]
     uneven = sorted({START, END - 7, *(chance.randrange(START, END) for _ in range(4))})
     for edges, most in ((minutes, 20), (uneven, 300), ([START, END], 5_000), ([START - MINUTE, START + 9, END], ROWS)):
         for selector in ('{app="shop"}', '{host="a"}', '{app="none"}'):

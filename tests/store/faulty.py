@@ -2,7 +2,7 @@
 
 import random
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from threading import Event, Lock
@@ -67,6 +67,9 @@ class FaultyObjects:
     def get_range(self, key: str, start: int, end: int) -> bytes | memoryview:
         self._disturb("get", key)
         return self._inner.get_range(key, start, end)
+
+    def fetch(self, wanted: Mapping[str, Sequence[tuple[int, int]]]) -> None:
+        self._inner.fetch(wanted)
 
     def size(self, key: str) -> int:
         self._disturb("head", key)

@@ -157,6 +157,42 @@ def test_concurrent_readers_share_a_request(cached: Make, bucket: Counted) -> No
     assert bucket.ranges == [(0, BLOCK)]
 
 
+def test_ranges_of_several_objects_are_fetched_at_once(cached: Make, bucket: Counted) -> None:
+    objects = cached()
+    bucket.put("other", BODY)
+    bucket.gate.clear()
+    with ThreadPoolExecutor(1) as fetcher:
+        wanted = {"k": [(0, 10), (BLOCK + 5, BLOCK + 6), (3 * BLOCK, 3 * BLOCK + 1)], "other": [(0, len(BODY))]}
+        fetching = fetcher.submit(objects.fetch, wanted)
+        while len(bucket.ranges) < 3:  # or the test stands still: none is answered before all were sent
+            pass
+        bucket.gate.set()
+        fetching.result()
+    assert sorted(bucket.ranges) == [(0, 2 * BLOCK), (0, len(BODY)), (3 * BLOCK, 4 * BLOCK)]
+    assert bytes(objects.get_range("k", 3 * BLOCK, 3 * BLOCK + 9)) == BODY[3 * BLOCK : 3 * BLOCK + 9]
+    assert bytes(objects.get_range("other", 0, len(BODY))) == BODY
+    objects.fetch(wanted)
+    assert len(bucket.ranges) == 3
+
+
+def test_what_can_not_be_fetched_is_told_to_who_reads_it(cached: Make, bucket: Counted) -> None:
+    objects = cached()
+    bucket.fails = True
+    objects.fetch({"k": [(0, 1), (4 * BLOCK, 4 * BLOCK + 1)], "nosuch": [(0, 1)]})
+    with pytest.raises(Unavailable, match="away"):
+        objects.get_range("k", 0, 10)
+    bucket.fails = False
+    assert bytes(objects.get_range("k", 0, 10)) == BODY[:10]
+
+
+def test_more_than_a_part_of_the_cache_is_not_fetched(cached: Make, bucket: Counted) -> None:
+    objects = cached(15 * BLOCK)
+    objects.fetch({"k": [(number * BLOCK, number * BLOCK + 1) for number in (0, 2, 4, 5)]})
+    assert bucket.ranges == []
+    objects.fetch({"k": [(number * BLOCK, number * BLOCK + 1) for number in (0, 2, 4)]})
+    assert len(bucket.ranges) == 3
+
+
 def test_a_failure_is_told_to_all_and_kept_from_nobody(cached: Make, bucket: Counted) -> None:
     objects = cached()
     bucket.fails = True
