@@ -10,7 +10,7 @@ import pyarrow.compute as pc
 from sigyn.engine.fields import Piece, StoredField
 from sigyn.engine.frame import Rows
 from sigyn.store.portion import Portion
-from sigyn.store.shapes.paths import AtPath, at_path
+from sigyn.store.shapes.paths import AtPath, Path, at_path
 from sigyn.store.shapes.values import Flags
 
 
@@ -22,7 +22,7 @@ class StoredValues:
     hard: Flags
 
 
-def has_whole(portion: Portion, paths: Sequence[tuple[str, ...]], rows: Rows) -> Flags | None:
+def has_whole(portion: Portion, paths: Sequence[Path], rows: Rows) -> Flags | None:
     """Which of these entries (rising) have an object or array at one of the paths, if they have a shape; None: none.
 
     These are given as they are written, so that it takes the line to know them.
@@ -33,7 +33,7 @@ def has_whole(portion: Portion, paths: Sequence[tuple[str, ...]], rows: Rows) ->
     return whole[portion.shapes(rows)] if whole.any() else None
 
 
-def stored_values(portion: Portion, path: tuple[str, ...], rows: Rows) -> StoredValues:
+def stored_values(portion: Portion, path: Path, rows: Rows) -> StoredValues:
     """The values at a path of these entries (rising), which have shapes of JSON with no object or array there."""
     found = _at(portion, path)
     field = StoredField(portion, found.name, rows, "")
@@ -49,6 +49,6 @@ def stored_values(portion: Portion, path: tuple[str, ...], rows: Rows) -> Stored
     return StoredValues(pc.if_else(pa.array(elsewhere), "", texts), hard)
 
 
-def _at(portion: Portion, path: tuple[str, ...]) -> AtPath:
+def _at(portion: Portion, path: Path) -> AtPath:
     assert portion.layout is not None
     return at_path(portion.layout.table.shapes, path)

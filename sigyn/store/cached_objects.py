@@ -12,7 +12,7 @@ from sigyn.store.objects import ObjectStore, StoredObject
 
 _SIZES = 16_384  # of objects in memory
 _REQUESTS_AT_ONCE = 16  # of one reader: a request's latency is some tens of ms, and a thread waits for each
-_BLOCKS_AT_ONCE = 8  # of one request of several: 2 MiB come in about as much time
+_BLOCKS_AT_ONCE = 4  # of one request of several: 1 MiB comes in about as much time
 _FETCHED_PART = 4  # of the cache, at most, is fetched ahead: what is fetched has to be there when it is read
 
 Block = bytes | memoryview

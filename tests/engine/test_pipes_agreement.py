@@ -26,7 +26,7 @@ from tests.engine.agreement_words import WORDS, streams
 from tests.engine.test_agreement import END, START, Row, World, reference_entries, rows, widened
 from tests.languages import strategies
 
-EXAMPLES = 3000 if os.environ.get("SIGYN_LONG") else 150
+EXAMPLES = 3000 if os.environ.get("SIGYN_LONG") else 100
 
 
 @pytest.fixture(scope="module", params=["as it arrived", "compacted"])

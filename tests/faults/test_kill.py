@@ -20,6 +20,8 @@ from store.entries import EARLIEST, LATEST, rows_of
 
 from sigyn.store import Store, StoreSettings
 
+from .notes import drop_unfinished
+
 LONG = os.environ.get("SIGYN_LONG") == "1"
 KILLS = 250 if LONG else 20
 TESTS = Path(__file__).parent.parent
@@ -56,6 +58,7 @@ def live_and_die(
     time.sleep(chance.random() * 0.03)
     os.kill(process, signal.SIGKILL)
     assert lives.stdout.readline() == "gone\n"
+    drop_unfinished(log)
 
 
 def size_of(file: Path) -> int:

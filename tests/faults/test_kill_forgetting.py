@@ -22,6 +22,7 @@ from sigyn.store import check_store
 from sigyn.store.open_catalog import open_catalog
 
 from .forgets import open_store, settings_of
+from .notes import drop_unfinished
 
 LONG = os.environ.get("SIGYN_LONG") == "1"
 KILLS = 100 if LONG else 8
@@ -43,6 +44,7 @@ def live_and_die(data: Path, catalog: str, log: Path, seed: int, chance: random.
     time.sleep(chance.random() * 0.05)
     process.send_signal(signal.SIGKILL)
     process.wait()
+    drop_unfinished(log)
 
 
 class Expectation:

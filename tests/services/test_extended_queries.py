@@ -197,11 +197,9 @@ def test_plans(world: World) -> None:
     assert (first.runs_in, first.reason) == ("interpreter", "Unpack")
     assert plan.reads[0].end - plan.reads[0].start == HOUR // 12
 
-    for parser in ('json path="request.path"', 'logfmt path="path"'):
+    for parser in ('json path="request.path"', 'json path="items[0].path"', 'logfmt path="path"'):
         plan = world.plan(f'sum by (path) (rate({{service="ryot"}} | {parser} [5m]))')
         assert {stage.runs_in for stage in plan.reads[0].stages} == {"sql"}
-    plan = world.plan('sum by (id) (rate({service="ryot"} | json id="items[0].id" [5m]))')
-    assert plan.reads[0].stages[0].reason == "a place in an array"
 
     plan = world.plan('{job="test"} | a in ({job="test"} | fields a)')
     assert [read.purpose.partition(",")[0] for read in plan.reads] == [

@@ -102,11 +102,12 @@ def test_values_with_escapes_need_no_interpreter(tmp_path: Path, kind: str) -> N
         ('{"2xx":%d,"größe":1}', "_2xx", '| json | gr__e="1"'),
         ('{"http":{"2xx":%d},"имя":"x"}', "http_2xx", "| json"),
         ('{"http":{"2xx":%d},"имя":"x"}', "n", '| json n="http[\\"2xx\\"]", name="[\\"имя\\"]" | name="x"'),
+        ('{"items":[{"a":1},{"id":%d,"x":[0,[]]}],"n":2}', "n", '| json n="items[1].id", x="items[1].x[1]" | x="[]"'),
         ("größe=%d 2xx=1", "gr__e", '| logfmt | _2xx="1"'),
         ("größe=%d 2xx=1", "n", '| logfmt n="größe"'),
     ],
 )
-def test_keys_of_any_letters_and_digits_need_no_interpreter(
+def test_keys_of_any_letters_and_places_in_arrays_need_no_interpreter(
     tmp_path: Path, shape: str, by: str, stages: str, compacted: bool
 ) -> None:
     lines = [shape % (number % 3) for number in range(6000)]

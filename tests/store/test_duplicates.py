@@ -182,7 +182,7 @@ async def test_memory_for_what_is_known_grows_with_segments_not_with_pairs() -> 
     looks=st.lists(st.tuples(st.integers(0, 9), st.integers(0, 9), st.integers(1, 9)), max_size=9),
     compact=st.integers(0, 9),
 )
-@hypothesis_settings(max_examples=150, deadline=None)
+@hypothesis_settings(max_examples=100, deadline=None)
 def test_of_equal_entries_in_a_snapshot_the_oldest_is_seen_whatever_was_asked_before(
     batches: list[list[Row]], looks: list[tuple[int, int, int]], compact: int
 ) -> None:
@@ -264,7 +264,7 @@ chains = st.builds(chain, st.integers(2, 5), st.integers(0, 40), st.integers(100
     again=st.sets(st.integers(0, 11), max_size=2),
     order=st.randoms(use_true_random=False),
 )
-@hypothesis_settings(max_examples=40, deadline=None)
+@hypothesis_settings(max_examples=25, deadline=None)
 def test_few_entries_among_many_are_compared_with_all_of_them(
     chained: list[Shape], others: list[Shape], first_look: int, again: set[int], order: Random
 ) -> None:

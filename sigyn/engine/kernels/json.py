@@ -8,9 +8,9 @@ object, nests deeper than MAX_DEPTH, has a key that is empty, escaped or may hav
 end, or holds a wanted value with an escape or U+FFFD in it.
 
 At paths, keys are compared as they are, byte by byte, and the names of keys are joined by SEPARATOR,
-which no text holds; an empty key, a digit or a letter of any script are as good as others. Null
-gives the empty text there, objects and arrays are given as they are written, and a path that leads
-nowhere gives the empty text.
+which no text holds; an empty key, a digit or a letter of any script are as good as others. A place in
+an array is written as `place_in_array` has it. Null gives the empty text there, objects and arrays
+are given as they are written, and a path that leads nowhere gives the empty text.
 """
 
 import numpy as np
@@ -26,6 +26,9 @@ from sigyn.store.shapes.json_text import is_space, scalar_end, string_end
 MAX_DEPTH = 24
 
 SEPARATOR = b"\xff"
+_PLACE = 0xFE  # no text holds it
+_PLACE_BYTES = 5
+_LAST_PLACE = (1 << 32) - 1
 
 _KEY = MAX_DEPTH
 
@@ -39,6 +42,41 @@ _EXPECT_COMMA_OR_END = 4
 
 Bytes = npt.NDArray[np.uint8]
 Integers = npt.NDArray[np.int32]
+Places = npt.NDArray[np.int64]
+
+
+def place_in_array(place: int) -> bytes:
+    """A step of a path that leads to an element of an array, for the kernel."""
+    return bytes((_PLACE,)) + min(place, _LAST_PLACE).to_bytes(_PLACE_BYTES - 1, "little")
+
+
+@borrowing
+def _place_at(wanted: Bytes, at: int) -> int:
+    place = 0
+    for k in range(_PLACE_BYTES - 1):
+        place |= int(wanted[at + 1 + k]) << (8 * k)
+    return place
+
+
+@borrowing
+def _enter_array(wanted: Bytes, wanted_ends: Integers, matched: Integers, depth: int, elements: Places) -> None:
+    """Note which elements of an array lie on paths that lead to it; it is at this depth."""
+    elements[depth, 0] = 0
+    for w in range(len(wanted_ends)):
+        reach = matched[_KEY, w]
+        elements[depth, 1 + w] = -1
+        if 0 <= reach < wanted_ends[w] - 1 and wanted[reach] == 255 and wanted[reach + 1] == _PLACE:
+            elements[depth, 1 + w] = reach + 1
+
+
+@borrowing
+def _next_element(wanted: Bytes, wanted_ends: Integers, matched: Integers, depth: int, elements: Places) -> None:
+    """Set matched[_KEY] for the next element of the array at this depth, as for the key of a value."""
+    for w in range(len(wanted_ends)):
+        at = elements[depth, 1 + w]
+        here = at >= 0 and _place_at(wanted, at) == elements[depth, 0]
+        matched[_KEY, w] = at + _PLACE_BYTES if here else -1
+    elements[depth, 0] += 1
 
 
 @borrowing
@@ -58,12 +96,17 @@ def _walk(
     wanted_ends: Integers,
     at_paths: bool,
     matched: Integers,
+    elements: Places,
     in_object: npt.NDArray[np.bool_],
     starts: Integers,
     lengths: Integers,
     row: int,
 ) -> bool:
-    """Fill starts[:, row] and lengths[:, row]; False: hard. `matched` is scratch [depth, wanted]."""
+    """Fill starts[:, row] and lengths[:, row]; False: hard.
+
+    `matched` is scratch [depth, wanted], and `elements` [depth, 1 + wanted]: of the arrays around, how many elements
+    came, and for each path where in `wanted` the step stands that leads into the array, or -1.
+    """
     count = len(wanted_ends)
     between = 255 if at_paths else 95
     at = begin
@@ -127,10 +170,12 @@ def _walk(
                 depth -= 1
                 state = _EXPECT_COMMA_OR_END
                 continue
+            if at_paths and not in_object[depth]:
+                _next_element(wanted, wanted_ends, matched, depth, elements)
             if byte == 123 or byte == 91:
                 if depth + 1 >= MAX_DEPTH:
                     return False
-                named = in_object[depth]
+                named = at_paths or in_object[depth]
                 depth += 1
                 at += 1
                 in_object[depth] = byte == 123
@@ -143,6 +188,8 @@ def _walk(
                         matched[depth, w] = reach + 1
                     else:
                         matched[depth, w] = -1
+                if at_paths and byte == 91:
+                    _enter_array(wanted, wanted_ends, matched, depth, elements)
                 state = _EXPECT_KEY_OR_END if byte == 123 else _EXPECT_VALUE_OR_END
                 continue
             if byte == 34:
@@ -163,7 +210,7 @@ def _walk(
                     start, stop = (at, at) if at_paths else (-1, -1)
                 else:
                     at = stop
-            if start >= 0 and in_object[depth]:
+            if start >= 0 and (at_paths or in_object[depth]):
                 for w in range(count):
                     if matched[_KEY, w] == wanted_ends[w] and lengths[w, row] == -1:
                         if escaped or has_replaced(data, start, stop):
@@ -212,6 +259,7 @@ def extract_json(
     """
     count = len(wanted_ends)
     matched = np.empty((MAX_DEPTH + 1, max(count, 1)), np.int32)
+    elements = np.empty((MAX_DEPTH + 1, count + 1), np.int64)
     in_object = np.empty(MAX_DEPTH + 1, np.bool_)
     for i in range(len(rows)):
         for w in range(count):
@@ -227,7 +275,7 @@ def extract_json(
         else:
             failed[i] = begin < end and data[begin] != 123
         hard[i] = not failed[i] and not _walk(
-            data, begin, end, wanted, wanted_ends, at_paths, matched, in_object, starts, lengths, i
+            data, begin, end, wanted, wanted_ends, at_paths, matched, elements, in_object, starts, lengths, i
         )
         if at_paths and not failed[i]:
             for w in range(count):

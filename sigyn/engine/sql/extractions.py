@@ -13,17 +13,10 @@ from sigyn.model.labels import label_name
 def json_paths(extractions: Sequence[ast.Extraction]) -> dict[str, Path]:
     """The path to the value of each label.
 
-    Raises Unsupported for a place in an array, JsonPathError for a path that is none.
+    Raises Unsupported, and JsonPathError for a path that is none.
     """
     _check_names(extractions)
-    paths: dict[str, Path] = {}
-    for extraction in extractions:
-        steps = parse_json_path(extraction.expression)
-        keys = tuple(step for step in steps if isinstance(step, str))
-        if len(keys) < len(steps):
-            raise Unsupported("a place in an array")
-        paths[extraction.name] = keys
-    return paths
+    return {extraction.name: parse_json_path(extraction.expression) for extraction in extractions}
 
 
 def logfmt_keys(extractions: Sequence[ast.Extraction]) -> dict[str, Path]:

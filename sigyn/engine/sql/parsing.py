@@ -12,7 +12,7 @@ from sigyn.compiled import loops
 from sigyn.engine.escapes import undo_escapes
 from sigyn.engine.fields import FieldColumn, FoundField, Piece, StoredField
 from sigyn.engine.frame import Frame, Rows, Selected, lines_of
-from sigyn.engine.kernels.json import SEPARATOR, extract_json
+from sigyn.engine.kernels.json import SEPARATOR, extract_json, place_in_array
 from sigyn.engine.kernels.logfmt import extract_logfmt
 from sigyn.engine.kernels.pattern import LITERAL, UNNAMED, extract_pattern
 from sigyn.engine.kernels.slices import joined, room
@@ -111,7 +111,7 @@ def _stored(step: Parse, portion: Portion, rows: Rows) -> _Outcome:
         found = [stored_values(portion, step.paths[label], rows) for label in step.wanted]
         hard = np.logical_or.reduce([hard, *(each.hard for each in found)])
         return _Outcome(hard, failed, [each.values for each in found])
-    names = [step.paths[label][0] for label in step.wanted] if step.paths else list(step.wanted)
+    names = [str(step.paths[label][0]) for label in step.wanted] if step.paths else list(step.wanted)
     for name in names:
         replaced = portion.replaced(name)
         if replaced is not None:
@@ -143,7 +143,11 @@ def _parsed(step: Parse, lines: pa.Array, rows: Rows) -> _Outcome:
 def _wanted(step: Parse) -> list[bytes]:
     """The names of labels, or the paths, as the kernels have them."""
     paths = [step.paths[label] for label in step.wanted] if step.paths else [(label,) for label in step.wanted]
-    return [SEPARATOR.join(key.encode() for key in path) for path in paths]
+    return [SEPARATOR.join(map(_step, path)) for path in paths]
+
+
+def _step(step: str | int) -> bytes:
+    return step.encode() if isinstance(step, str) else place_in_array(step)
 
 
 def _json(step: Parse, lines: pa.Array, rows: Rows) -> _Outcome:

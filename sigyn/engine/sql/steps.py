@@ -7,7 +7,7 @@ from typing import Literal, TypeAlias
 from sigyn.engine.sql.text import Sql
 from sigyn.languages.logql.pattern import Capture
 
-Path: TypeAlias = tuple[str, ...]
+Path: TypeAlias = tuple[str | int, ...]
 """Keys, from the outermost object to the value."""
 
 

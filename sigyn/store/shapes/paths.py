@@ -3,14 +3,19 @@
 import json
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from typing import Any
+from itertools import takewhile
+from typing import Any, TypeAlias
 
 import numpy as np
 
-from sigyn.store.shapes.shape import FIELD, RAW, Shape, flattened
+from sigyn.store.shapes.shape import ARRAY, FIELD, PREFIX, RAW, Shape, flattened
 from sigyn.store.shapes.values import Flags
 
+Path: TypeAlias = tuple[str | int, ...]
+"""Keys of objects, and places in arrays."""
+
 _OBJECT = ""
+_ARRAY = PREFIX[ARRAY]
 
 
 @dataclass(frozen=True, slots=True)
@@ -21,7 +26,7 @@ class AtPath:
     held       the field holds it
     elsewhere  the field holds a value at another path: `a_b` for `a.b`
     escaped    the value is in no field, for it has escapes to undo
-    whole      it is an object or an array
+    whole      it is an object or an array, or a part of an array
     """
 
     name: str
@@ -31,11 +36,17 @@ class AtPath:
     whole: Flags
 
 
-def at_path(shapes: Sequence[Shape], path: tuple[str, ...]) -> AtPath:
-    """What shapes have at a path of keys, at the first place that fits it; shapes of no JSON have nothing."""
-    name = flattened(path)
-    quoted = f'"{path[-1]}"'
-    columns = [_column(shape, path) if _may_have(shape, quoted) else None for shape in shapes]
+def at_path(shapes: Sequence[Shape], path: Path) -> AtPath:
+    """What shapes have at a path, at the first place that fits it; shapes of no JSON have nothing."""
+    keys = tuple(step for step in takewhile(lambda step: isinstance(step, str), path) if isinstance(step, str))
+    name = flattened(keys)
+    quoted = f'"{keys[-1]}"' if keys else ""
+    there = [_columns(shape, keys) if keys and _may_have(shape, quoted) else () for shape in shapes]
+    if len(keys) < len(path):
+        whole = np.array([any(column and column.startswith(_ARRAY) for column in own) for own in there], np.bool_)
+        named = np.array([FIELD + name in shape.columns for shape in shapes], np.bool_)
+        return AtPath(name, np.zeros_like(whole), named, np.zeros_like(whole), whole)
+    columns = [next(iter(own), None) for own in there]
     held = np.array([column == FIELD + name for column in columns], np.bool_)
     escaped = np.array([column == RAW + name for column in columns], np.bool_)
     whole = np.array([column is not None for column in columns], np.bool_) & ~held & ~escaped
@@ -48,10 +59,10 @@ def _may_have(shape: Shape, quoted: str) -> bool:
     return shape.syntax == "json" and any(quoted in literal for literal in shape.literals)
 
 
-def _column(shape: Shape, path: tuple[str, ...]) -> str | None:
-    """The column of the value at a path, _OBJECT for an object; None: null or nothing is there."""
+def _columns(shape: Shape, path: tuple[str, ...]) -> list[str | None]:
+    """The columns of the values at a path of keys, in order: _OBJECT for an object, None for null."""
     tree = json.loads("0".join(shape.literals), object_pairs_hook=tuple)  # good for a text in quotes, too
-    return next((column for at, column in _values(tree, (), iter(shape.columns)) if at == path), None)
+    return [column for at, column in _values(tree, (), iter(shape.columns)) if at == path]
 
 
 def _values(
