@@ -2,16 +2,16 @@
 
 from collections import OrderedDict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from concurrent.futures import Future, ThreadPoolExecutor
+from concurrent.futures import Future
 from pathlib import Path
 from threading import Lock
 
 from sigyn.store.block_cache import BLOCK, BlockCache
 from sigyn.store.metrics import StoreMetrics
 from sigyn.store.objects import ObjectStore, StoredObject
+from sigyn.store.side_by_side import side_by_side
 
 _SIZES = 16_384  # of objects in memory
-_REQUESTS_AT_ONCE = 16  # of one reader: a request's latency is some tens of ms, and a thread waits for each
 _BLOCKS_AT_ONCE = 4  # of one request of several: 1 MiB comes in about as much time
 _FETCHED_PART = 4  # of the cache, at most, is fetched ahead: what is fetched has to be there when it is read
 
@@ -64,11 +64,10 @@ class CachedObjects:
         missing = sum(len(run) for _, run in runs)
         if missing < 2 or missing * BLOCK > self._cache.budget // _FETCHED_PART:
             return
-        with ThreadPoolExecutor(min(len(runs), _REQUESTS_AT_ONCE), "sigyn-fetch") as pool:
-            for key, run in runs:
-                pool.submit(self._keep, key, run)
+        side_by_side(self._keep, runs, "sigyn-fetch")
 
-    def _keep(self, key: str, run: range) -> None:
+    def _keep(self, wanted: tuple[str, range]) -> None:
+        key, run = wanted
         size = self._sizes.get(key) or self.size(key)
         self._blocks(key, range(run.start, min(run.stop, -(-size // BLOCK))), size)
 

@@ -76,7 +76,7 @@ class ObjectStore(Protocol):
     def fetch(self, wanted: Mapping[str, Sequence[tuple[int, int]]]) -> None:
         """Brings ranges of objects near, several at a time, if there is anything that keeps them.
 
-        Reading them then takes no request for each. What can't be had is left to those reads. Raises nothing.
+        Reading them then takes no request for each. What can't be had is left to those reads. Raises no SigynError.
         """
 
     def size(self, key: str) -> int:

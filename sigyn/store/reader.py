@@ -1,7 +1,6 @@
 """Reads segments: their row groups from cached metadata, their columns from a file or by ranges."""
 
 from collections.abc import Callable, Iterator, Sequence
-from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
 from typing import TYPE_CHECKING
 
@@ -26,12 +25,12 @@ from sigyn.store.physical_columns import ReadSome
 from sigyn.store.portion import Portion, RowGroups
 from sigyn.store.recent import RecentSegments, RowGroup
 from sigyn.store.shapes.shape import Syntax
+from sigyn.store.side_by_side import side_by_side
 from sigyn.store.streams import Int64s
 
 if TYPE_CHECKING:  # brings numba along, 70 MB, which a server that is not asked does without
     from sigyn.store.pages.whole_columns import WholeColumns
 
-_PREPARED_AT_ONCE = 16  # threads that wait, each for an object store
 _IN_MEMORY = "in memory"  # in place of the key of an object
 _CHUNK_BYTES = 1000  # what Arrow holds in memory of a column chunk's metadata; measured: 950
 _FOOTER_BYTES, _COLUMN_BYTES, _GROUP_BYTES = 6000, 1500, 300  # what we hold of a footer, and more for each of these
@@ -126,22 +125,23 @@ class SegmentReader:
         """
         if not segment.level:
             return
-        self._footers.put(segment.id, _whole_footer(segment, pq.ParquetFile(pa.BufferReader(body)).metadata))
-        if self._objects.path(segment.key) is not None:
+        metadata = pq.ParquetFile(pa.BufferReader(body)).metadata
+        self._footers.put(segment.id, _whole_footer(segment, metadata))
+        if self._objects.path(segment.key) is None:
+            self._parsed.put(segment.id, metadata)  # or each portion of it begins with a request
+        else:
             with suppress(SegmentLost):  # the query that needs it says what is wrong
                 self.index(segment)
 
     def prepare(self, segments: Sequence[SegmentInfo], *, with_indexes: bool) -> None:
         """Reads the footers of segments, and their indexes, several at a time: far ones take requests for each.
 
-        What can't be read is left to whoever asks for it. Raises nothing.
+        What can't be read is left to whoever asks for it.
         """
         far = [each for each in segments if not self.is_near(each) and not self._is_prepared(each, with_indexes)]
         if len(far) < 2:
             return
-        with ThreadPoolExecutor(min(len(far), _PREPARED_AT_ONCE), "sigyn-prepare") as pool:
-            for segment in far:
-                pool.submit(self.index if with_indexes else self._footer, segment)
+        side_by_side(self.index if with_indexes else self._footer, far, "sigyn-prepare")
 
     def _is_prepared(self, segment: SegmentInfo, with_indexes: bool) -> bool:
         footer = self._footers.get(segment.id)

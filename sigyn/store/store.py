@@ -2,7 +2,7 @@
 
 import asyncio
 from collections.abc import Sequence
-from contextlib import ExitStack
+from contextlib import ExitStack, suppress
 from dataclasses import replace
 from threading import Event, Lock, Thread
 
@@ -42,6 +42,7 @@ from sigyn.store.recent import RecentSegments
 from sigyn.store.reclaim import Reclaimer
 from sigyn.store.retention import KEEP_ALL, RetentionPlan, RetentionRules
 from sigyn.store.settings import StoreSettings
+from sigyn.store.side_by_side import AT_ONCE
 from sigyn.store.snapshot import Snapshot
 from sigyn.store.stream_forgetting import StreamForgetting
 from sigyn.store.tiers import HOT, split_address
@@ -259,14 +260,15 @@ class Store:
         """Reads what a query wants to know first of the newest segments, so that the first is as quick as others."""
         readable = [segment for segment in self._live.all() if segment.tier not in self._archives]
         newest = sorted(readable, key=lambda segment: segment.last)[-WARMED:]
-        self._reader.prepare(newest, with_indexes=True)
-        for segment in newest:  # the very newest last: where there is no room for all, it is kept
-            if self._closing.is_set():
-                return
-            try:
-                self._reader.index(segment)
-            except SigynError:
-                continue  # the query that needs it says what is wrong
+        for first in range(0, len(newest), AT_ONCE):  # the very newest last: where there is no room for all, it is kept
+            some = newest[first : first + AT_ONCE]
+            if not self._closing.is_set():
+                self._reader.prepare(some, with_indexes=True)
+            for segment in some:
+                if self._closing.is_set():
+                    return
+                with suppress(SigynError):  # the query that needs it says what is wrong
+                    self._reader.index(segment)
 
     def find_copies(self) -> None:
         """Finds out which of the newest segments share entries, for which the first query would have to wait. Blocks.

@@ -14,6 +14,7 @@ from sigyn.store.block_cache import BLOCK, BlockCache
 from sigyn.store.cached_objects import CachedObjects
 from sigyn.store.objects import ObjectStore, RemoteObjects, StoredObject, open_objects
 from sigyn.store.settings import ObjectStoreSettings
+from sigyn.store.side_by_side import AT_ONCE
 
 BODY = random.Random(1).randbytes(5 * BLOCK + 1000)
 
@@ -184,6 +185,16 @@ def test_what_can_not_be_fetched_is_told_to_who_reads_it(cached: Make, bucket: C
         objects.get_range("k", 0, 10)
     bucket.fails = False
     assert bytes(objects.get_range("k", 0, 10)) == BODY[:10]
+
+
+def test_a_bucket_that_is_away_is_not_asked_for_all_the_rest(cached: Make, bucket: Counted) -> None:
+    """Each request to it may take as long as its timeout."""
+    keys = [f"k{number}" for number in range(100)]
+    for key in keys:
+        bucket.put(key, BODY[:10])
+    bucket.fails = True
+    cached(400 * BLOCK).fetch({key: [(0, 10)] for key in keys})
+    assert 0 < len(bucket.ranges) <= AT_ONCE
 
 
 def test_more_than_a_part_of_the_cache_is_not_fetched(cached: Make, bucket: Counted) -> None:
