@@ -6,7 +6,7 @@ import time
 
 import httpx
 import pyarrow as pa
-from playwright.sync_api import expect
+from playwright.sync_api import Route, expect
 
 from .reader import Reader
 
@@ -89,9 +89,24 @@ def test_variables_of_grafana_for_times(reader: Reader) -> None:
     expect(reader.page.locator(".plan-query")).to_contain_text("[15s]")
     reader.page.keyboard.press("Escape")
     reader.click("Format")
-    expect(reader.editor).to_contain_text("[$__auto]")
+    expect(reader.editor).to_have_text('sum by (level)(count_over_time({service="ryot"}[$__auto]))')
     reader.write(query + " foo")
     expect(reader.page.locator(".cm-lintRange-error")).to_have_text(re.compile("^foo"))
+
+
+def test_what_is_written_while_a_query_is_laid_out_stays(reader: Reader) -> None:
+    reader.open("logs", q=RYOT)
+    held: list[Route] = []
+    reader.page.route("**/format_query*", lambda route: held.append(route))
+    with reader.page.expect_request("**/format_query*"):
+        reader.click("Format")
+    reader.write(RYOT + " | json | foo bar")
+    expect(reader.page.locator(".cm-lintRange-error")).to_have_text(re.compile("^b"))
+    with reader.page.expect_response("**/format_query*") as laid_out:
+        held[0].continue_()
+    laid_out.value.finished()
+    reader.page.evaluate("new Promise(done => requestAnimationFrame(() => requestAnimationFrame(done)))")
+    expect(reader.editor).to_have_text(RYOT + " | json | foo bar")
 
 
 def test_completion_knows_functions(reader: Reader) -> None:
@@ -103,7 +118,7 @@ def test_completion_knows_functions(reader: Reader) -> None:
 
 def test_an_error_is_marked_at_its_column(reader: Reader) -> None:
     reader.open("logs")
-    reader.write(RYOT + " | json | foo bar")
+    reader.write("  " + RYOT + " | json | foo bar")
     expect(reader.page.get_by_role("alert")).to_contain_text("parse error")
     expect(reader.page.locator(".cm-lintRange-error")).to_have_text(re.compile("^b"))
 

@@ -25,6 +25,8 @@ interface Properties {
   label: string
   rangeOf: () => Range
   error?: ApiError | null
+  /** the query that the error is about: what is written may be another meanwhile */
+  refused?: string
   onRun: () => void
 }
 
@@ -53,7 +55,9 @@ export function QueryEditor(properties: Properties) {
 
   useEffect(() => {
     const editor = view.current
-    if (editor) editor.dispatch(setDiagnostics(editor.state, diagnosticsOf(editor.state, properties.error ?? null)))
+    const { error, refused } = latest.current
+    if (editor)
+      editor.dispatch(setDiagnostics(editor.state, diagnosticsOf(editor.state.doc.toString(), error, refused)))
   }, [properties.error])
 
   return <div class="query-editor" ref={place} />
@@ -121,12 +125,15 @@ function stateOf(latest: { current: Properties }): EditorState {
   })
 }
 
-function diagnosticsOf(state: EditorState, error: ApiError | null): Diagnostic[] {
+function diagnosticsOf(written: string, error: ApiError | null = null, refused = ''): Diagnostic[] {
   const place = error?.place
-  if (!error || !place?.column || place.line > state.doc.lines) return []
-  const line = state.doc.line(Math.max(1, place.line))
-  const from = Math.min(line.from + place.column - 1, line.to)
-  const to = Math.min(Math.max(from + Math.max(1, place.length), from), state.doc.length)
+  const lines = refused.split('\n')
+  if (!error || !place?.column || place.line > lines.length || written.trim() !== refused) return []
+  const line = Math.max(1, place.line) - 1
+  const before = lines.slice(0, line).reduce((length, each) => length + each.length + 1, 0)
+  const start = written.length - written.trimStart().length + before
+  const from = start + Math.min(place.column - 1, lines[line]!.length)
+  const to = Math.min(from + Math.max(1, place.length), written.length)
   const message = place.hint ? `${error.message}\n${place.hint}` : error.message
   return [{ from: from === to && from > 0 ? from - 1 : from, to, severity: 'error', message }]
 }

@@ -46,6 +46,7 @@ export function PaneView({ pane, name, isMain }: Properties) {
             label="Query"
             rangeOf={pane.range}
             error={pane.error.value}
+            refused={pane.state.value.query}
             onRun={() => void pane.run()}
           />
           <div class="query-tools">
@@ -165,7 +166,10 @@ function Messages({ pane }: { pane: Pane }) {
 
 async function layOut(pane: Pane): Promise<void> {
   try {
-    pane.draft.value = await laidOutWithTimes(pane.draft.value, formatQuery)
+    const written = pane.draft.value
+    const laidOut = await laidOutWithTimes(written, formatQuery)
+    // What was written meanwhile stays.
+    if (pane.draft.value === written) pane.draft.value = laidOut
   } catch (error) {
     tell(error instanceof Error ? error.message : String(error), 'error')
   }
