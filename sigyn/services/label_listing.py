@@ -1,6 +1,6 @@
 """Which labels, values and series there are: from the catalog, for demoted labels from the entries."""
 
-from collections.abc import Sequence
+from collections.abc import Sequence, Set
 
 import numpy as np
 
@@ -9,6 +9,8 @@ from sigyn.languages.logql.entry_labels import entry_part, stream_part
 from sigyn.model.labels import Labels
 from sigyn.services.joined_tenants import ReadableStore
 from sigyn.services.store_reader import StoreReader
+
+_Pair = tuple[str, str]
 
 _EVERYTHING = ast.Selector(())
 _NO_IDS = np.zeros(0, np.int64)
@@ -35,11 +37,12 @@ class LabelListing:
         if name in self._store.demoted.ever(tenant):
             has_one = ast.LabelFilter(ast.StringPredicate(name, "!=", ""))
             query = self._query(tenant, _parsed(selector) or _EVERYTHING, has_one)
-            carried = self._reader.values(tenant, query, name, start, end + 1)
+            carried = self._reader.label_sets(tenant, query, (name,), start, end + 1)
             if carried is None:
                 entries = self._reader.newest(tenant, query, start, end + 1)
-                carried = {value for entry in entries for own, value in entry.metadata if own == name}
-            values |= carried
+                values |= {value for entry in entries for own, value in entry.metadata if own == name}
+            else:
+                values |= {value for labels in carried for _, value in labels}
         return sorted(values)
 
     def label_sets(self, tenant: str, start: int, end: int, selectors: Sequence[str | None]) -> list[Labels]:
@@ -57,11 +60,25 @@ class LabelListing:
                 of_streams.append(selector)
         found = dict.fromkeys(self._streams(tenant, start, end, of_streams)) if of_streams else {}
         for selector in of_entries:
-            named = demoted & {matcher.name for matcher in selector.matchers}
-            for entry in self._reader.newest(tenant, self._query(tenant, selector), start, end + 1):
-                carried = tuple(pair for pair in entry.metadata if pair[0] in named)
-                found[tuple(sorted(entry.stream + carried))] = None
+            found |= dict.fromkeys(self._carried(tenant, start, end, selector))
         return list(found)
+
+    def _carried(self, tenant: str, start: int, end: int, selector: ast.Selector) -> set[Labels]:
+        """Labels of streams with those that the selector names and entries carry; of very many the newest entries'."""
+        demoted = self._store.demoted.ever(tenant)
+        query = self._query(tenant, selector)
+        named = demoted & {matcher.name for matcher in selector.matchers}
+        streams = self._streams(tenant, start, end, [query.selector])
+        names = named.union(name for labels in streams for name, _ in labels)
+        found = self._reader.label_sets(tenant, query, tuple(sorted(names)), start, end + 1)
+        if found is None:
+            entries = self._reader.newest(tenant, query, start, end + 1)
+            return {
+                tuple(sorted(entry.stream + tuple(pair for pair in entry.metadata if pair[0] in named)))
+                for entry in entries
+            }
+        of_streams = {frozenset(pair for pair in labels if pair[0] not in named) for labels in streams}
+        return {tuple(sorted(_without_metadata(labels, named, of_streams))) for labels in found}
 
     def _query(self, tenant: str, selector: ast.Selector, *stages: ast.Stage) -> ast.LogQuery:
         demoted = self._store.demoted.ever(tenant)
@@ -83,3 +100,12 @@ class LabelListing:
 
 def _parsed(selector: str | None) -> ast.Selector | None:
     return parse_selector(selector) if selector and selector.strip() not in ("", "{}") else None
+
+
+def _without_metadata(labels: Labels, named: Set[str], of_streams: Set[frozenset[_Pair]]) -> Set[_Pair]:
+    """Of an entry's labels those of its stream and the named ones: others' names may be those of its metadata."""
+    carried = {pair for pair in labels if pair[0] in named}
+    own = frozenset(labels) - carried
+    if own not in of_streams:
+        own = max((labels for labels in of_streams if labels <= own), key=len, default=own)
+    return own | carried

@@ -10,6 +10,7 @@ import numpy.typing as npt
 
 from sigyn.engine.context import QueryContext
 from sigyn.engine.duck import Duck
+from sigyn.engine.label_sets import label_sets
 from sigyn.engine.line_sample import newest_lines, sample_of
 from sigyn.engine.log_query import run_log_query
 from sigyn.engine.matches import SelectorCache, SelectorMatches
@@ -20,9 +21,9 @@ from sigyn.engine.scan import Scan
 from sigyn.engine.scan_plan import plan_scan
 from sigyn.engine.subqueries import Run as RunSubquery
 from sigyn.engine.subqueries import resolved
-from sigyn.engine.values_of_label import values_of_label
 from sigyn.languages.logql import ast
 from sigyn.model.errors import QueryTimeout
+from sigyn.model.labels import Labels
 from sigyn.model.results import LineSample, LogEntry, LogResult, TableResult
 from sigyn.model.time import SECOND, Clock
 from sigyn.services.joined_tenants import ReadableStore
@@ -34,7 +35,7 @@ LISTING_TIME = 2 * SECOND
 """How long entries may be looked at to list the values of a demoted label, or the series that have one."""
 LISTING_ENTRIES = 1_000
 """The newest entries that series with demoted labels are those of, and the values of a label that has too many."""
-LISTING_VALUES = 100_000
+LISTING_LABEL_SETS = 100_000
 """The most values of a label that are all listed."""
 
 MAX_THINNED = 1_000_000
@@ -138,15 +139,17 @@ class StoreReader:
             except QueryTimeout:
                 return []
 
-    def values(self, tenant: str, query: ast.LogQuery, name: str, start: int, end: int) -> set[str] | None:
-        """The values of a label in the entries of start <= t < end that a query finds, as far as time suffices.
+    def label_sets(
+        self, tenant: str, query: ast.LogQuery, names: tuple[str, ...], start: int, end: int
+    ) -> set[Labels] | None:
+        """What the entries of start <= t < end that a query finds have of these labels, as far as time suffices.
 
-        None: there are more than LISTING_VALUES.
+        None: there are more than LISTING_LABEL_SETS.
         """
         context = QueryContext(self._duck, self._workers, time.monotonic() + LISTING_TIME / SECOND)
         with self._store.snapshot(tenant, start, end) as snapshot:
             scan = self._scan(snapshot, query, start, end, context, bounded=False)
-            return values_of_label(query, name, scan, start, end - 1, LISTING_VALUES, context)
+            return label_sets(query, names, scan, start, end - 1, LISTING_LABEL_SETS, context)
 
     def _rows(self, query: ast.PipedQuery, tenant: str, asked: Asked, context: QueryContext) -> LogResult | TableResult:
         with self._store.snapshot(tenant, asked.start, asked.end) as snapshot:

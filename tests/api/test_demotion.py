@@ -225,6 +225,27 @@ def test_of_very_many_values_the_newest_are_listed(tmp_path: Path) -> None:
         assert client.get("/loki/api/v1/label/trace_id/values")["data"] == ids[-1000:]
 
 
+def test_series_of_a_demoted_label_are_those_of_all_entries(tmp_path: Path) -> None:
+    with running_server(tmp_path / "data") as server, httpx.Client(base_url=server.url, timeout=60) as http:
+        client = Client(http, server, time.time_ns() - 10**9)
+        client.push(*(({"app": "shop", "trace_id": id}, number, "x", {}) for number, id in enumerate(IDS[:1500])))
+        client.push(({"app": "shop", "node": "n-1"}, 2000, "x", {"trace_id": IDS[3]}))
+        client.push(({"app": "cart"}, 2001, "x", {"trace_id": IDS[3], "node": "n-2"}))
+
+        def series(selector: str) -> list[dict[str, str]]:
+            found: list[dict[str, str]] = client.get("/loki/api/v1/series", **{"match[]": selector})["data"]
+            return sorted(found, key=lambda labels: sorted(labels.items()))
+
+        with_ids = series('{app="shop", node="", trace_id!=""}')
+        assert [labels.pop("trace_id") for labels in with_ids] == sorted(IDS[:1500])
+        assert {tuple(sorted(labels.items())) for labels in with_ids} == {(("app", "shop"), ("service_name", "shop"))}
+        assert series(f'{{trace_id="{IDS[3]}"}}') == [
+            {"app": "cart", "service_name": "cart", "trace_id": IDS[3]},
+            {"app": "shop", "node": "n-1", "service_name": "shop", "trace_id": IDS[3]},
+            {"app": "shop", "service_name": "shop", "trace_id": IDS[3]},
+        ]
+
+
 def test_kept_labels_and_other_thresholds_are_settings(tmp_path: Path) -> None:
     variables = {
         **os.environ,
