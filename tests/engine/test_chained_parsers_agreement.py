@@ -4,7 +4,6 @@ JSON and logfmt leave a label that an earlier parser has made alone; pattern and
 """
 
 import os
-from collections.abc import Iterator
 from typing import TypeAlias
 
 import msgspec
@@ -99,14 +98,6 @@ def _count(chain: Stages, grouping: ast.Grouping) -> ast.MetricQuery:
 
 metric_queries = st.builds(_count, stages, groupings)
 rows = st.one_of(*(rows_of(lines, own, least=8) for own in (st.none(), st.none(), metadata)))
-
-
-@pytest.fixture(scope="module", params=[False, True], ids=["as it arrived", "compacted"])
-def world(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[World]:
-    data = tmp_path_factory.mktemp("world") if request.param else None
-    made = World(compacted=request.param, data=data)
-    yield made
-    made.close()
 
 
 @settings(max_examples=EXAMPLES, deadline=None, suppress_health_check=list(HealthCheck))

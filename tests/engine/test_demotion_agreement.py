@@ -1,7 +1,6 @@
 """Queries find the same whether a label is one of streams, one of entries, or one of both by turns."""
 
 import os
-from collections.abc import Iterator
 from dataclasses import replace
 
 import pyarrow as pa
@@ -74,13 +73,6 @@ matchers = st.builds(
     st.sampled_from((".*", ".+", "u.*|shop", "shop|", "(?i)SHOP", "5..", "")),
 )
 selectors = st.lists(matchers, max_size=3).map(lambda found: ast.Selector(tuple(found)))
-
-
-@pytest.fixture(scope="module", params=["as it arrived", "compacted"])
-def world(request: pytest.FixtureRequest) -> Iterator[World]:
-    made = World(compacted=request.param == "compacted")
-    yield made
-    made.close()
 
 
 _REMOVING = (ast.Drop, ast.Keep, ast.LabelFormat)

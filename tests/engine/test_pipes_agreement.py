@@ -29,13 +29,6 @@ from tests.languages import strategies
 EXAMPLES = 3000 if os.environ.get("SIGYN_LONG") else 100
 
 
-@pytest.fixture(scope="module", params=["as it arrived", "compacted"])
-def world(request: pytest.FixtureRequest) -> Iterator[World]:
-    made = World(compacted=request.param == "compacted")
-    yield made
-    made.close()
-
-
 def processed_entries(query: ast.LogQuery, labels: list[Labels], entries: list[Row]) -> Iterator[Processed]:
     pipeline = Pipeline(query.stages)
     for stream, timestamp, line, own in reference_entries(labels, entries):
