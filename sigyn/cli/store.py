@@ -278,8 +278,14 @@ def _show_check(found: "StoreCheck", *, quick: bool) -> None:
 def _verdict(found: "StoreCheck") -> str:
     if found.is_sound:
         return "the store is sound"
-    if all(each.problem.value == "foreign" for each in found.findings if each.problem.is_damage):
+    problems = {each.problem.value for each in found.findings if each.problem.is_damage}
+    if problems == {"foreign"}:
         return "every entry can be read, but no server starts where another store left its mark"
+    if problems <= {"unknown", "streams"}:
+        return (
+            "the catalog does not fit the objects, which are whole as far as it goes: move it and its `-wal` away, and "
+            "`sigyn store rebuild-catalog` makes it anew"
+        )
     return "the store is damaged: restore these objects from a backup"
 
 

@@ -175,6 +175,10 @@ class Catalog(Protocol):
     def knows(self, keys: Sequence[str]) -> set[str]:
         """Those of the keys that belong to a segment, whatever its state."""
 
+    @property
+    def newest(self) -> int:
+        """The highest id that a segment was committed with; 0: there was none."""
+
     def spare(self, before: int) -> None:
         """Objects that were written before this time (ns) are no orphans: the catalog may be new, and they older."""
 

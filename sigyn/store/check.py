@@ -11,10 +11,10 @@ from sigyn.store.catalog import Catalog, SegmentInfo
 from sigyn.store.demoted import is_demoted_key
 from sigyn.store.documents import is_document_key
 from sigyn.store.errors import PlaceInUse, SegmentArchived, SegmentLost
-from sigyn.store.keys import is_segment_key
+from sigyn.store.keys import committed_before, is_segment_key
 from sigyn.store.lock import FolderLock
 from sigyn.store.moves import check_tiers
-from sigyn.store.objects import ObjectStore
+from sigyn.store.objects import ObjectStore, StoredObject
 from sigyn.store.open_catalog import catalog_name, has_catalog, open_catalog
 from sigyn.store.ownership import OWNER_KEY, Ownership
 from sigyn.store.places import objects_of, shared_places
@@ -24,7 +24,7 @@ from sigyn.store.settings import StoreSettings
 from sigyn.store.streams import StreamRegistry
 from sigyn.store.tiers import address, split_address
 
-_REBUILD = "the object is whole, `sigyn store rebuild-catalog` makes the catalog anew"
+_REBUILD = "move the catalog away, and `sigyn store rebuild-catalog` makes it anew from the objects"
 
 
 class Problem(Enum):
@@ -37,6 +37,7 @@ class Problem(Enum):
     QUARANTINED = "quarantined"
     FOREIGN = "foreign"
     ARCHIVED = "archived"
+    UNKNOWN = "unknown"
     ORPHAN = "orphan"
 
     @property
@@ -113,7 +114,8 @@ def _check(
 ) -> StoreCheck:
     live = catalog.live()
     check_tiers(live, settings.tiers)
-    sizes = {found.key: found.size for found in objects.list()}
+    listed = {found.key: found for found in objects.list()}
+    sizes = {key: found.size for key, found in listed.items()}
     findings = list(_foreign(ownership))
     verified = 0
     for done, segment in enumerate(live):
@@ -130,7 +132,7 @@ def _check(
     findings += [
         Finding(Problem.QUARANTINED, each.key, "no query reads it", each.tenant, each.rows) for each in quarantined
     ]
-    findings += _orphans(catalog, sizes, [*live, *quarantined])
+    findings += _orphans(catalog, listed, [*live, *quarantined])
     return StoreCheck(
         segments=len(live),
         rows=sum(segment.rows for segment in live),
@@ -191,17 +193,22 @@ def _finding(problem: Problem, segment: SegmentInfo, detail: str) -> Finding:
     return Finding(problem, segment.key, detail, segment.tenant, segment.rows)
 
 
-def _orphans(catalog: Catalog, sizes: dict[str, int], known: Iterable[SegmentInfo]) -> list[Finding]:
-    unknown = set(sizes) - {segment.key for segment in known}
+def _orphans(catalog: Catalog, listed: dict[str, StoredObject], known: Iterable[SegmentInfo]) -> list[Finding]:
+    unknown = set(listed) - {segment.key for segment in known}
     replaced = {key for _, key in catalog.replaced()}
+    spared = catalog.spared()
 
-    def fate(key: str) -> str:
+    def found(key: str) -> Finding:
+        problem, fate = Problem.ORPHAN, "no segment of the catalog; it is swept"
         if key in replaced:
-            return "replaced; deleted at the next start"
-        return "no segment of the catalog; it is swept" if is_segment_key(key) else "not of Sigyn; it stays"
+            fate = "replaced; deleted at the next start"
+        elif not is_segment_key(key):
+            fate = "not of Sigyn; it stays"
+        elif committed_before(key) > catalog.newest or listed[key].modified <= spared:
+            problem = Problem.UNKNOWN
+            fate = f"missing in the catalog, which is younger, or older than it was; {_REBUILD}"
+        return Finding(problem, key, f"{listed[key].size} bytes, {fate}")
 
     return [
-        Finding(Problem.ORPHAN, key, f"{sizes[key]} bytes, {fate(key)}")
-        for key in sorted(unknown)
-        if not is_demoted_key(key) and not is_document_key(split_address(key)[1])
+        found(key) for key in sorted(unknown) if not is_demoted_key(key) and not is_document_key(split_address(key)[1])
     ]

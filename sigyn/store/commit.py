@@ -33,7 +33,7 @@ class Committer:
 
     def put(self, encoded: EncodedSegment, tier: str = HOT) -> NewSegment:
         """Stores the object of a segment that is going to be committed, in a tier. Raises Unavailable."""
-        key = address(tier, segment_key(encoded.tenant, encoded.level, encoded.first))
+        key = address(tier, segment_key(encoded.tenant, encoded.level, encoded.first, self._catalog.newest))
         with self._lock:
             self._under_way.add(key)
         try:

@@ -1,7 +1,11 @@
-"""Names of objects: `<tenant>/<day>/<level>-<uuid>.parquet`."""
+"""Names of objects: `<tenant>/<day>/<level>-<uuid>.parquet`.
+
+The UUID is of version 8 (RFC 9562): its first 48 bits say how far the catalog was when the object was written.
+"""
 
 import hashlib
 import re
+import secrets
 import uuid
 from datetime import date, timedelta
 from typing import TypeVar
@@ -43,7 +47,9 @@ def day_of(timestamps: Timestamps) -> Timestamps:
     return timestamps // DAY
 
 
-_SEGMENT = re.compile(r"[^/]+/\d{4}-\d\d-\d\d/\d-[0-9a-f]{32}\.parquet")
+_SEGMENT = re.compile(r"[^/]+/\d{4}-\d\d-\d\d/\d-([0-9a-f]{32})\.parquet")
+_VERSION = 8
+_MOST_COMMITTED = 1 << 48
 
 
 def is_segment_key(key: str) -> bool:
@@ -51,7 +57,23 @@ def is_segment_key(key: str) -> bool:
     return _SEGMENT.fullmatch(key) is not None
 
 
-def segment_key(tenant: str, level: int, first: int) -> str:
-    """A new key for a segment of `tenant` whose first entry is at `first` (ns)."""
+def segment_key(tenant: str, level: int, first: int, committed: int = 0) -> str:
+    """A new key for a segment of `tenant` whose first entry is at `first` (ns).
+
+    `committed` is the id of the newest segment that the catalog has, which `committed_before` gives again.
+    """
     day = _EPOCH + timedelta(days=day_of(first))
-    return f"{encode_tenant(tenant)}/{day.isoformat()}/{level}-{uuid.uuid4().hex}.parquet"
+    name = uuid.UUID(int=committed % _MOST_COMMITTED << 80 | _VERSION << 76 | secrets.randbits(12) << 64 | _random())
+    return f"{encode_tenant(tenant)}/{day.isoformat()}/{level}-{name.hex}.parquet"
+
+
+def committed_before(key: str) -> int:
+    """The id of a segment that the catalog had before this one was written; 0 where the key or address has none."""
+    found = _SEGMENT.fullmatch(key)
+    name = uuid.UUID(found[1]) if found is not None else None
+    return name.int >> 80 if name is not None and name.version == _VERSION else 0
+
+
+def _random() -> int:
+    """The last 64 bits of a UUID: those that say that it is one, and random ones."""
+    return 0b10 << 62 | secrets.randbits(62)

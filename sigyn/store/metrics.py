@@ -65,3 +65,4 @@ class StoreGauges:
     object_bytes: int = _gauge("Bytes of the objects of these segments.")
     uncompacted_segments: int = _gauge("Segments that were not compacted yet.")
     uncompacted_text_bytes: int = _gauge("Bytes of lines in segments that were not compacted yet.")
+    objects_unknown: int = _gauge("Objects of segments that the catalog lacks: it is younger, or older than it was.")

@@ -41,7 +41,7 @@ def catalog_name(settings: StoreSettings) -> str:
 
 
 def has_catalog(settings: StoreSettings) -> bool:
-    """Whether there is one. Raises Unavailable."""
+    """Whether there is one: a file without tables is what a full disk or a broken one leaves. Raises Unavailable."""
     if settings.catalog:
         from sigyn.store.postgresql import PostgresDatabase
 
@@ -51,7 +51,13 @@ def has_catalog(settings: StoreSettings) -> bool:
         finally:
             database.close()
     path = _path(settings)
-    return path is not None and path.exists()
+    if path is None or not path.exists():
+        return False
+    file = SqliteDatabase(path, read_only=True)
+    try:
+        return file.has_table("segment")
+    finally:
+        file.close()
 
 
 @contextmanager
@@ -64,7 +70,7 @@ def new_catalog(settings: StoreSettings) -> Iterator[SqlCatalog]:
     if settings.data is None:
         raise BadRequest("a store in memory has no catalog to make")
     log = settings.data / f"{FILE}-wal"
-    if not settings.catalog and log.exists():
+    if not settings.catalog and log.exists() and log.stat().st_size:
         # SQLite would take what is in it for the newest of the new catalog.
         raise BadRequest(f"there is a log of another catalog at `{log}`; move it away first")
     unfinished = settings.data / "catalog.unfinished"

@@ -1,6 +1,7 @@
 """Deletes objects that nobody needs: those of replaced segments, and orphans."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from itertools import islice
 
 import structlog
 
@@ -11,10 +12,10 @@ from sigyn.store.commit import Committer
 from sigyn.store.deleted_rows import DeletedRows
 from sigyn.store.duplicates import DuplicateFinder
 from sigyn.store.failures import Failures
-from sigyn.store.keys import is_segment_key
+from sigyn.store.keys import committed_before, is_segment_key
 from sigyn.store.live import LiveSegments
 from sigyn.store.metrics import StoreMetrics
-from sigyn.store.objects import ObjectStore
+from sigyn.store.objects import ObjectStore, StoredObject
 from sigyn.store.ownership import Ownership
 from sigyn.store.reader import SegmentReader
 from sigyn.store.tiers import split_address
@@ -22,10 +23,14 @@ from sigyn.store.tiers import split_address
 _log = structlog.get_logger("sigyn.store")
 
 _AT_ONCE = 100  # deletions between which the store may close
+_LOOKED_UP = 1000  # objects that the catalog is asked for before the next ones are listed
 
 
 class Reclaimer:
-    """Deletes objects. Methods raise Unavailable when the object store or the catalog fails, and may be repeated."""
+    """Deletes objects. Methods raise Unavailable when the object store or the catalog fails, and may be repeated.
+
+    `unknown` is how many objects of segments the last sweep found that the catalog lacks, and spared.
+    """
 
     def __init__(
         self,
@@ -50,6 +55,10 @@ class Reclaimer:
         self._ownership = ownership
         self._metrics = metrics
         self._clock = clock
+        self._opened = clock()
+        self._newest_when_opened = catalog.newest
+        self._is_compared = False
+        self.unknown = 0
         # Ids and addresses; at first those that the process before did not come to delete.
         self._waiting = dict.fromkeys(catalog.replaced())
 
@@ -91,33 +100,81 @@ class Reclaimer:
         for tier in self._ownership.tiers:
             with failures.within(tier):
                 self._ownership.claim(tier)
+        if not self._is_compared:
+            with failures.within("a comparison with the catalog"):
+                self._spare_what_was_committed(pause)
+                self._is_compared = True
         grace, now = int(grace_seconds * SECOND), self._clock()
         spared = self._catalog.spared()
-        suspects = []
+        suspects: list[str] = []
+        kept: list[str] = []
         try:
-            for found in self._objects.list():
+            for found in filter(_is_segment, self._objects.list()):
                 pause()
                 # One of the future was written before a clock was set back; two clocks may differ a little.
                 is_old = found.modified <= now - grace or found.modified > now + grace
-                is_orphan = spared < found.modified and is_old and is_segment_key(found.key)
-                if is_orphan and split_address(found.key)[0] not in failures:
+                if found.modified <= spared:
+                    kept.append(found.key)
+                elif is_old and split_address(found.key)[0] not in failures:
                     suspects.append(found.key)
-                    if len(suspects) >= 1000:
+                    if len(suspects) >= _LOOKED_UP:
                         self._sweep(suspects)
                         suspects = []
         except Unavailable:  # of one tier, as a rule: what was found in others is no worse for that
             self._sweep(suspects)
             raise
         self._sweep(suspects)
+        self._tell_of(kept)
         failures.tell()
 
+    def _spare_what_was_committed(self, pause: Callable[[], None]) -> None:
+        """Objects that were written when the catalog had more segments than when it was opened are no orphans.
+
+        It is older than they are, as one from a backup is, or has lost its last commits with its log.
+        """
+
+        def lost() -> Iterator[StoredObject]:
+            for found in filter(_is_segment, self._objects.list()):
+                pause()
+                by_then = self._newest_when_opened if found.modified <= self._opened else self._catalog.newest
+                if committed_before(found.key) > by_then:
+                    yield found
+
+        written = {found.key: found.modified for found in lost()}
+        unknown = self._unknown(written)
+        if unknown:
+            self._catalog.spare(max(written[key] for key in unknown))
+
+    def _tell_of(self, spared: Sequence[str]) -> None:
+        unknown = self._unknown(spared)
+        self.unknown = len(unknown)
+        if unknown:
+            _log.error(
+                "objects are missing in the catalog, which is younger than they are, or older than it was",
+                objects=len(unknown),
+                first=unknown[0],
+                hint="no query finds what is in them; move the catalog away and run `sigyn store rebuild-catalog`",
+            )
+
     def _sweep(self, keys: Sequence[str]) -> None:
-        # What is under way is asked before what is committed: a key that moves between both is seen in one.
-        needed = self._committer.under_way()
-        needed |= self._catalog.knows(keys)
-        needed |= self._live.held()  # where a segment that moved was, while a snapshot reads it there
-        orphans = [key for key in keys if key not in needed]
+        orphans = self._unknown(keys)
         if orphans:
             self._objects.delete(orphans)
             self._metrics.orphans_deleted += len(orphans)
-            _log.info("orphans deleted", objects=len(orphans), first=orphans[0])
+            _log.warning("orphans deleted", objects=len(orphans), first=orphans[0])
+
+    def _unknown(self, keys: Iterable[str]) -> list[str]:
+        """Those of these objects that nobody needs as far as the catalog knows."""
+        unknown: list[str] = []
+        left = iter(keys)
+        while some := list(islice(left, _LOOKED_UP)):
+            # What is under way is asked before what is committed: a key that moves between both is seen in one.
+            needed = self._committer.under_way()
+            needed |= self._catalog.knows(some)
+            needed |= self._live.held()  # where a segment that moved was, while a snapshot reads it there
+            unknown += [key for key in some if key not in needed]
+        return unknown
+
+
+def _is_segment(found: StoredObject) -> bool:
+    return is_segment_key(found.key)

@@ -50,11 +50,13 @@ class SqlCatalog:
         try:
             if read_only:
                 check_version(database)
+                self._newest = self._counter("segment")
                 return
             with database.transaction() as run:
                 migrate(run, database.name)
             self.identity = self._identity()
             counters = database.query("SELECT name, value FROM counter WHERE name LIKE ?", f"{_EPOCH}%")
+            self._newest = self._counter("segment")
             self._epochs: dict[str, int] = {name.removeprefix(_EPOCH): value for name, value in counters}
         except BaseException:
             database.close()
@@ -85,6 +87,7 @@ class SqlCatalog:
                         _next(run, f"{_EPOCH}{tenant}")
             for tenant, streams in new_streams.items():
                 self.registry.add(tenant, ((id, labels) for labels, id in streams.items()))
+            self._newest = max(self._newest, *(segment.id for segment in committed), 0)
         return committed
 
     def move(self, id: int, from_tier: str, to_tier: str) -> None:
@@ -183,6 +186,11 @@ class SqlCatalog:
         known = "SELECT 1 FROM segment WHERE tier = ? AND object_key = ?"
         return {key for key in keys if self.database.query(known, *split_address(key))}
 
+    @property
+    def newest(self) -> int:
+        """As in Catalog."""
+        return self._newest
+
     def spare(self, before: int) -> None:
         """As in Catalog."""
         with self.database.transaction() as run:
@@ -190,8 +198,7 @@ class SqlCatalog:
 
     def spared(self) -> int:
         """As in Catalog."""
-        rows = self.database.query("SELECT value FROM counter WHERE name = 'spared'")
-        return int(rows[0][0]) if rows else 0
+        return self._counter("spared")
 
     def demoted(self, tenant: str) -> list[DemotedLabel]:
         """As in Catalog."""
@@ -231,6 +238,7 @@ class SqlCatalog:
         """As in Catalog."""
         with self.database.transaction() as run:
             _raise(run, "segment", last)
+        self._newest = max(self._newest, last)
 
     def delete_requests(self) -> list[DeleteRequest]:
         """As in Catalog."""
@@ -254,6 +262,10 @@ class SqlCatalog:
     def close(self) -> None:
         """As in Catalog."""
         self.database.close()
+
+    def _counter(self, name: str) -> int:
+        rows = self.database.query("SELECT value FROM counter WHERE name = ?", name)
+        return int(rows[0][0]) if rows else 0
 
     def _segments(self, state: str) -> list[SegmentInfo]:
         rows = self.database.query(f"SELECT tier, {_SEGMENT} FROM segment WHERE state = ? ORDER BY id", state)

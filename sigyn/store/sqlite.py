@@ -13,6 +13,12 @@ from sigyn.store.database import Run
 from sigyn.store.schema import SQLITE
 from sigyn.store.sql_catalog import SqlCatalog
 
+_DAMAGED = (sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB)
+_REMEDY = (
+    "stop the server, move the file and its `-wal` and `-shm` away, and run `sigyn store rebuild-catalog`, which makes "
+    "the catalog anew from the objects"
+)
+
 
 class SqliteDatabase:
     """A SQLite file, or memory for `path` None.
@@ -39,6 +45,12 @@ class SqliteDatabase:
         except BaseException:
             self._connection.close()
             raise
+
+    def verify(self) -> None:
+        """Raises Unavailable when a page of the file is damaged. Reads all of it, 1 GB in a second or two."""
+        [[found]] = self.query("PRAGMA quick_check(1)")
+        if found != "ok":
+            raise Unavailable(f"catalog `{self.name}` is damaged: {' '.join(found.split())}; {_REMEDY}")
 
     def query(self, statement: str, *values: object) -> list[Any]:
         """As in Database."""
@@ -86,7 +98,8 @@ class SqliteDatabase:
         return self._connection.execute(SQLITE.translate(statement), values)
 
     def _unavailable(self, error: sqlite3.Error) -> Unavailable:
-        return Unavailable(f"catalog `{self.name}` failed: {error}")
+        remedy = f"; {_REMEDY}" if getattr(error, "sqlite_errorcode", 0) in _DAMAGED else ""
+        return Unavailable(f"catalog `{self.name}` failed: {error}{remedy}")
 
 
 def copy_database(source: Path, target: Path) -> int:
@@ -114,4 +127,10 @@ def identity_of(database: SqliteDatabase) -> int:
 
 def sqlite_catalog(path: Path | None, clock: Clock = system_clock, *, read_only: bool = False) -> SqlCatalog:
     """The catalog in a SQLite file, or in memory for `path` None. Raises Unavailable and UnknownFormat."""
-    return SqlCatalog(SqliteDatabase(path, read_only=read_only), clock, read_only=read_only)
+    database = SqliteDatabase(path, read_only=read_only)
+    try:
+        database.verify()
+    except Unavailable:
+        database.close()
+        raise
+    return SqlCatalog(database, clock, read_only=read_only)

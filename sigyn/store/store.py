@@ -91,7 +91,7 @@ class Store:
         self._deleted = DeletedRows(self._reader, settings.deleted_rows_bytes)
         self._quarantine = Quarantine(objects, catalog, self._live, self.deletions, self.metrics)
         committer = Committer(objects, catalog, self._live, self._reader)
-        reclaimer = Reclaimer(
+        self._reclaimer = Reclaimer(
             objects, catalog, self._live, self._reader, self._finder, self._deleted, committer,
             ownership, self.metrics, clock,
         )  # fmt: skip
@@ -109,7 +109,8 @@ class Store:
         pace = Pace(settings, self._live, self._writer)
         self._maintenance = Maintenance(
             settings, committer, Compactions(settings, self._live, compactor, self.deletions, pace, clock),
-            self.deletions, self._forgetting, reclaimer, mover, streams, self._quarantine, self.metrics, pace, clock,
+            self.deletions, self._forgetting, self._reclaimer, mover, streams, self._quarantine, self.metrics, pace,
+            clock,
         )  # fmt: skip
         self.restores = Restores(settings.tiers, objects, self.documents(RESTORES), metrics, clock)
         self._maintenance.start()
@@ -241,6 +242,7 @@ class Store:
             object_bytes=sum(segment.object_bytes for segment in segments),
             uncompacted_segments=uncompacted,
             uncompacted_text_bytes=uncompacted_text,
+            objects_unknown=self._reclaimer.unknown,
         )
 
     def faults(self) -> list[str]:
