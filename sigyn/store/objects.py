@@ -160,12 +160,20 @@ class RemoteObjects:
         try:
             return ask()
         except FileNotFoundError as error:
+            if self._lists(key):
+                raise Unavailable(
+                    f"can't read `{key}` in {self._name}, which lists it: {_first_line(error)}"
+                ) from error
             raise SegmentLost(f"{self._name} has no object `{key}`") from error
         except (BaseError, OSError) as error:
             if any(code in str(error) for code in _ARCHIVED_CODES):
                 self._archived[key] = time.monotonic()
                 self._refuse_archived(key)
             raise self._unavailable("read", key, error) from error
+
+    def _lists(self, key: str) -> bool:
+        """Whether an object is there, though it was not found. Raises Unavailable, as when there is no such bucket."""
+        return any(found.key == key for found in self.list(key.rpartition("/")[0]))
 
     def _refuse_archived(self, key: str) -> None:
         """Without asking again for a while: a query may need hundreds of such objects."""
@@ -202,8 +210,12 @@ class RemoteObjects:
         self._archived.pop(key, None)
 
     def _unavailable(self, action: str, key: str, error: Exception) -> Unavailable:
-        reason = str(error).partition("\n")[0]  # obstore puts pages of its own innards after it
-        return Unavailable(f"can't {action} `{key}` in {self._name}: {reason}")
+        return Unavailable(f"can't {action} `{key}` in {self._name}: {_first_line(error)}")
+
+
+def _first_line(error: Exception) -> str:
+    """What an error of obstore says; pages of its own innards come after it."""
+    return str(error).partition("\n")[0]
 
 
 class LocalObjects(RemoteObjects):
@@ -268,9 +280,9 @@ def open_bucket(settings: ObjectStoreSettings) -> AnyStore:
     try:
         return from_url(settings.url, client_options=client, retry_config=retry, **options)
     except (BaseError, ValueError, TypeError) as error:
-        reason = str(error).partition("\n")[0]  # obstore puts pages of its own innards after it
+        reason = hide_secrets(_first_line(error), settings.url)
         raise BadRequest(
-            f"object store `{hide_user(settings.url)}` can't be used: {hide_secrets(reason, settings.url)}; "
+            f"object store `{hide_user(settings.url)}` can't be used: {reason}; "
             "an address is s3://bucket/prefix, gs://bucket/prefix, az://container/prefix or file:///folder"
         ) from error
 

@@ -35,9 +35,14 @@ class Quarantine:
         self._metrics = metrics
 
     def take(self, segment: SegmentInfo, reason: SegmentLost) -> None:
-        """Quarantines a segment, unless it is only archived; the rest of the store goes on answering."""
+        """Quarantines a segment, unless it is only archived; the rest of the store goes on answering.
+
+        Raises Unavailable when its object is whole after all, and was changed on its way here; or can't be reached now.
+        """
         if isinstance(reason, SegmentArchived):
             return
+        if self._objects.path(segment.key) is None and self._is_whole(segment):
+            raise Unavailable(f"object `{segment.key}` is whole, but did not arrive so: {reason}; ask again")
         if not self._live.quarantine(segment):
             return  # by another thread, or replaced meanwhile
         self._metrics.segments_quarantined += 1
@@ -49,6 +54,13 @@ class Quarantine:
             self._catalog.bump_epoch(segment.tenant)
         except Unavailable as error:  # found lost again after the next start
             _log.warning("quarantine not recorded", object=segment.key, reason=str(error))
+
+    def _is_whole(self, segment: SegmentInfo) -> bool:
+        try:
+            load_body(segment, self._objects)
+        except SegmentLost:
+            return False
+        return True
 
     def retire(self, is_over: Callable[[SegmentInfo], bool], pause: Callable[[], None]) -> None:
         """Gives up those of which nothing would be kept if they were whole; their objects are reclaimed.

@@ -11,12 +11,15 @@ from threading import Lock, Thread
 from typing import Literal
 from urllib.parse import urlsplit
 
-Fault = Literal["refuse", "delay", "cut", "short", "500", "503", "429"]
+Fault = Literal["none", "refuse", "delay", "cut", "short", "turn", "404", "500", "503", "429"]
 """
+none             the request goes through
 refuse           the connection is closed without an answer
 delay            the answer comes `DELAY_SECONDS` later
 cut              the connection is closed in the middle of the body
 short            the body is half of what was asked for, and its length says so
+turn             a bit of each of the last bytes of the body is another
+404              the service says that there is no such object
 500, 503, 429    an error of the service
 """
 
@@ -92,7 +95,7 @@ class FaultyProxy:
                     return
                 if fault == "delay":
                     time.sleep(DELAY_SECONDS)
-                if fault in ("500", "503", "429"):
+                if fault in ("404", "500", "503", "429"):
                     self.send_response(int(fault))
                     self.send_header("Content-Length", "0")
                     self.end_headers()
@@ -102,6 +105,8 @@ class FaultyProxy:
                 if fault == "short":
                     content = content[: len(content) // 2]
                     length = str(len(content))
+                if fault == "turn":
+                    content = content[:-8] + bytes(byte ^ 1 for byte in content[-8:])
                 self.send_response(answer.status)
                 for name, value in answer.headers.items():
                     if name.lower() not in ("content-length", "connection", "transfer-encoding", "server", "date"):

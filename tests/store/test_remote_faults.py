@@ -1,5 +1,6 @@
 """A bucket that refuses, is slow, cuts answers short or is busy: reads are asked again, and nothing is lost."""
 
+import shutil
 import uuid
 from collections.abc import Iterator
 from pathlib import Path
@@ -10,7 +11,7 @@ from sigyn.model.errors import Unavailable
 from sigyn.store import ObjectStoreSettings, Store, StoreSettings
 from sigyn.store.objects import ObjectStore, open_objects
 
-from .entries import batch, row, stored
+from .entries import Row, batch, row, stored
 from .proxy import Fault, FaultyProxy
 
 FAULTS: list[Fault] = ["refuse", "delay", "cut", "500", "503", "429"]
@@ -107,3 +108,47 @@ async def test_a_store_behind_faults_loses_and_repeats_nothing(proxy: FaultyProx
     assert stored(store) == sorted(rows, key=repr)
     assert not store.quarantined()
     await store.close()
+
+
+@pytest.mark.anyio
+@pytest.mark.parametrize("fault", ["turn", "404"])
+async def test_what_is_whole_in_the_bucket_is_not_taken_for_lost(
+    proxy: FaultyProxy, tmp_path: Path, fault: Fault
+) -> None:
+    """Bytes may change on the way, and a service that is put right may know no object for a while."""
+    settings = StoreSettings(
+        data=tmp_path / "data", objects=settings_of(proxy), cache_bytes=1 << 20, compaction=False, recent_bytes=0
+    )
+    store = Store.open(settings)
+    rows = [row("a", number, f"line {number}") for number in range(3)]
+    for each in rows:
+        await store.append(batch([each]))
+    await store.close()
+
+    answers: list[list[Row] | str] = []
+    healthy: Fault = "none"
+    for requests in range(8):
+        shutil.rmtree(tmp_path / "data" / "cache")
+        store = Store.open(settings)
+        proxy.faults.extend([*[("GET", healthy)] * requests, ("GET", fault)])
+        try:
+            answers.append(stored(store))
+        except Unavailable as error:
+            answers.append(str(error))
+        proxy.faults.clear()
+        assert not store.quarantined()
+        assert stored(store) == sorted(rows, key=repr)
+        await store.close()
+    assert all(answer == sorted(rows, key=repr) or ".parquet` " in answer for answer in answers)
+
+
+def test_without_its_bucket_no_object_is_lost(s3_endpoint: str) -> None:
+    settings = ObjectStoreSettings(
+        url="s3://nowhere/logs", endpoint=s3_endpoint, region="us-east-1", access_key_id="key",
+        secret_access_key="secret", retries=0,
+    )  # fmt: skip
+    objects = open_objects(settings)
+    with pytest.raises(Unavailable, match="`s3://nowhere/logs`"):
+        objects.get("fake/k")
+    with pytest.raises(Unavailable, match="`s3://nowhere/logs`"):
+        objects.get_range("fake/k", 0, 10)
