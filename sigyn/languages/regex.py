@@ -1,5 +1,6 @@
 """Regular expressions of RE2, compiled by google-re2, refused in the words of Go's regexp package."""
 
+import re
 from collections.abc import Iterator, Mapping
 from typing import Protocol
 
@@ -18,6 +19,9 @@ _WORDS_OF_GO = {
     "invalid named capture group": "invalid named capture",
     "pattern too large - compile failed": "expression too large",
 }
+
+_TOKENS = re.compile(r"\\Q.*?(?:\\E|$)|\\.|\[\^?\]?(?:\[:\^?\w+:\]|\\.|[^\]\\])*\]|(?P<short>\(\?<)(?=\w)|.", re.DOTALL)
+"""What is quoted, an escape, a class, the begin of a named group as `(?<name>`, any other character."""
 
 
 class RegexError(BadRequest):
@@ -51,6 +55,10 @@ def compile_regex(pattern: str) -> Regex:
 
     Raises RegexError, for example ``error parsing regexp: missing closing ]: `[` ``.
     """
+    if "\\C" in pattern and any(token[0] == "\\C" for token in _TOKENS.finditer(pattern)):
+        raise RegexError(
+            "error parsing regexp: invalid escape sequence: `\\C`"
+        )  # a byte, which RE2 knows and Go does not
     options = re2.Options()
     options.log_errors = False
     try:
@@ -58,6 +66,13 @@ def compile_regex(pattern: str) -> Regex:
     except re2.error as error:
         raise RegexError(_in_words_of_go(error.args[0].decode("utf-8", "replace"))) from None
     return compiled
+
+
+def with_long_names(pattern: str) -> str:
+    """The expression with each `(?<name>` as `(?P<name>`, which older versions of RE2, as DuckDB's, know alone."""
+    if "(?<" not in pattern:
+        return pattern
+    return _TOKENS.sub(lambda token: "(?P<" if token["short"] else token[0], pattern)
 
 
 def _in_words_of_go(message: str) -> str:

@@ -69,6 +69,12 @@ MIGRATIONS: tuple[tuple[str, ...], ...] = (
 )
 """Statements that lead from version n to version n + 1. Released ones never change."""
 
+_DAMAGED = (sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB)
+_REMEDY = (
+    "; stop the server and move the file and its `-wal` and `-shm` away: rules that came through the API, states and "
+    "history of alerts, and series that rules recorded are lost then"
+)
+
 
 class RulerDatabase:
     """The file, or memory for `path` None. Calls block, and may come from any thread.
@@ -154,4 +160,5 @@ class RulerDatabase:
                 connection.execute("INSERT INTO version (version) VALUES (?)", (number,))
 
     def _unavailable(self, error: sqlite3.Error) -> Unavailable:
-        return Unavailable(f"the ruler's file `{self._name}` failed: {error}")
+        remedy = _REMEDY if getattr(error, "sqlite_errorcode", 0) in _DAMAGED else ""
+        return Unavailable(f"the ruler's file `{self._name}` failed: {error}{remedy}")

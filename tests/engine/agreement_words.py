@@ -200,6 +200,7 @@ WORDS = Vocabulary(
             "error|shop",
             r"\d+",
             "(?i)ERR",
+            "(?<a>err)or[(?<]?",
             "",
             "[^a]+",
             "5..",
@@ -228,7 +229,7 @@ WORDS = Vocabulary(
     ),
     capture_regexes=st.sampled_from(
         (
-            r"status=(?P<status>\d+)",
+            r"status=(?<status>\d+)",
             r'"(?P<verb>[A-Z]+) (?P<path>\S+)',
             "(?P<level>err)",
             r"(?P<user_id>u-\d)?(?P<msg>x*)",

@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 
 from sigyn.languages.go_numbers import FloatSyntaxError, format_plain, format_short, parse_go_float
 from sigyn.languages.quoting import EscapeError, quote, unquote
-from sigyn.languages.regex import RegexError, compile_regex
+from sigyn.languages.regex import RegexError, compile_regex, with_long_names
 
 
 @pytest.mark.parametrize(
@@ -125,6 +125,7 @@ def test_quoted_text_reads_back(text: str) -> None:
         ("\\", "trailing backslash at end of expression"),
         ("[z-a]", "invalid character class range: `z-a`"),
         ("\\8", "invalid escape sequence: `\\8`"),
+        ("a\\C", "invalid escape sequence: `\\C`"),
         ("(?P<a-b>x)", "invalid named capture: `(?P<a-b>`"),
         ("(?=x)", "invalid or unsupported Perl syntax: `(?=`"),
     ],
@@ -142,3 +143,19 @@ def test_regex() -> None:
     assert found.group("level") == "error"
     assert regex.fullmatch("an error é") is None
     assert dict(regex.groupindex) == {"level": 1}
+
+
+@pytest.mark.parametrize(
+    ("pattern", "written"),
+    [
+        ("(?<m>a)(?P<n>b)", "(?P<m>a)(?P<n>b)"),
+        (r"\(?<m>", r"\(?<m>"),
+        (r"\\(?<m>a)", r"\\(?P<m>a)"),
+        ("[](?<m>](?<n>b)", "[](?<m>](?P<n>b)"),
+        ("[[:word:](?<m>](?<n>b)", "[[:word:](?<m>](?P<n>b)"),
+        (r"\Q(?<m>\E(?<n>b)", r"\Q(?<m>\E(?P<n>b)"),
+    ],
+)
+def test_names_of_groups_in_the_long_form(pattern: str, written: str) -> None:
+    compile_regex(pattern)
+    assert with_long_names(pattern) == written

@@ -30,7 +30,7 @@ from sigyn.engine.sql.steps import (
     Path,
 )
 from sigyn.engine.sql.templates import rendered
-from sigyn.engine.sql.text import NULL, Sql, any_of, build, column, flag, literal, negated
+from sigyn.engine.sql.text import NULL, Sql, any_of, build, column, expression, flag, literal, negated
 from sigyn.engine.sql.unsupported import Unsupported
 from sigyn.engine.streams import QueryStreams
 from sigyn.languages.logql import ast
@@ -144,7 +144,7 @@ def _line_filter(scope: Scope, operator: str, operands: tuple[ast.LineOperand, .
     if operator in ("|=", "!="):
         found = [_contains(scope.line, operand) for operand in texts]
     else:
-        found = [build("regexp_matches({}, {})", scope.line, literal(operand.value)) for operand in texts]
+        found = [build("regexp_matches({}, {})", scope.line, expression(operand.value)) for operand in texts]
     if len(texts) < len(operands):
         step = FindAddress(scope.fresh("address"), scope.line, tuple(each.value for each in operands if each.ip))
         scope.steps.append(step)
@@ -154,7 +154,7 @@ def _line_filter(scope: Scope, operator: str, operands: tuple[ast.LineOperand, .
 
 def _contains(line: Sql, operand: ast.LineOperand) -> Sql:
     if operand.fold:
-        return build("regexp_matches({}, {})", line, literal(_expression("|=", operand)))
+        return build("regexp_matches({}, {})", line, expression(_expression("|=", operand)))
     return build("contains({}, {})", line, literal(operand.value))
 
 
@@ -240,7 +240,7 @@ def _regexp(scope: Scope, text: str) -> None:
     regex = compile_regex(text)
     stem = scope.fresh("parsed")
     groups = tuple((f"{stem}.{name}", index) for name, index in regex.groupindex.items())
-    scope.steps.append(Extract(scope.line, literal(text), regex.groups, groups))
+    scope.steps.append(Extract(scope.line, expression(text), regex.groups, groups))
     scope.parsers.append({name: column(f"{stem}.{name}") for name in regex.groupindex})
 
 

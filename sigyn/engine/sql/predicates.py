@@ -13,7 +13,7 @@ from sigyn.engine.sql.conversions import address_test, byte_count, duration_nano
 from sigyn.engine.sql.masks import number_mask, text_mask
 from sigyn.engine.sql.scope import ERROR, Scope
 from sigyn.engine.sql.steps import Convert, Map, Number
-from sigyn.engine.sql.text import FALSE, NULL, Sql, Test, all_of, any_of, build, column, flag, literal
+from sigyn.engine.sql.text import FALSE, NULL, Sql, Test, all_of, any_of, build, column, expression, flag, literal
 from sigyn.engine.sql.unsupported import Unsupported
 from sigyn.languages.logql import ast
 
@@ -67,9 +67,9 @@ def text_matches(text: Sql, operator: ast.MatchOperator, value: str) -> Sql:
         case "!=":
             return build("({} <> {})", text, literal(value))
         case "=~":
-            return build("regexp_full_match({}, {}, 's')", text, literal(value))
+            return build("regexp_full_match({}, {}, 's')", text, expression(value))
         case "!~":
-            return build("(NOT regexp_full_match({}, {}, 's'))", text, literal(value))
+            return build("(NOT regexp_full_match({}, {}, 's'))", text, expression(value))
 
 
 def number(scope: Scope, text: Sql) -> tuple[Sql, Sql]:

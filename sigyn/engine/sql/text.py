@@ -13,6 +13,7 @@ import numpy.typing as npt
 
 from sigyn.engine.frame import Frame
 from sigyn.engine.sql.unsupported import Unsupported
+from sigyn.languages.regex import with_long_names
 
 Mask: TypeAlias = npt.NDArray[np.bool_]
 
@@ -96,6 +97,11 @@ def literal(text: str) -> Sql:
     quoted = text.replace("'", "''")
     # build() formats later, so braces of user text have to survive it: parts are never templates.
     return Sql(f"'{quoted}'")
+
+
+def expression(pattern: str) -> Sql:
+    """A literal of a regular expression, as DuckDB reads them. Unsupported as `literal`."""
+    return literal(with_long_names(pattern))
 
 
 def identifier(name: str) -> str:
