@@ -42,6 +42,9 @@ Buckets, tiers and prices come from the settings, as for `sigyn serve`: SIGYN_ST
 -config.file. Exit codes: 0 all is well, 1 something is damaged or could not be done.
 """
 
+_NOT_REMOVED = {"filter-only": "only left out", "disabled": "disabled"}
+"""What is said of delete requests that remove nothing, by the mode of their tenant."""
+
 
 @click.group(epilog=EPILOG)
 def store() -> None:
@@ -326,7 +329,7 @@ def _show_deletes(planned: "StorePlan") -> None:
         (
             each.tenant,
             each.query,
-            "only left out" if each.due is None else format_rfc3339(each.due),
+            _NOT_REMOVED[each.mode] if each.due is None else format_rfc3339(each.due),
             f"{each.segments}",
             format_size(each.rewritten_bytes),
             f"{'' if each.is_exact else 'up to '}{each.rows}",

@@ -1,12 +1,12 @@
 """Delete requests of a tenant: made, listed, taken back."""
 
 import asyncio
-from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 
 from sigyn.engine.subqueries import has_subqueries
 from sigyn.languages.logql import ast, parse
 from sigyn.languages.logql.checks import require_non_empty_matcher
+from sigyn.model.delete_modes import DeleteModes
 from sigyn.model.errors import BadRequest, QueryError
 from sigyn.model.time import Clock, system_clock
 from sigyn.store.deletions import DeleteProgress
@@ -15,13 +15,11 @@ from sigyn.store.store import Store
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class DeleteRules:
-    """enabled        requests are taken; else they are refused
-    own_enabled    the same for tenants of which it is different, as it is at each look
+    """modes          of tenants: in one that heeds no requests they are refused
     cancel_period  ns during which a request can be taken back
     """
 
-    enabled: bool = True
-    own_enabled: Mapping[str, bool] = field(default_factory=dict)
+    modes: DeleteModes = DeleteModes()
     cancel_period: int = 0
 
 
@@ -38,7 +36,7 @@ class DeleteService:
 
         Raises BadRequest, ParseError, TooManyRequests and Unavailable; nothing is deleted then.
         """
-        if not self._rules.own_enabled.get(tenant, self._rules.enabled):
+        if not self._rules.modes.heeds(tenant):
             raise BadRequest("deletion is not available: `deletes.mode` is `disabled` (limits_config.deletion_mode)")
         if end < start:
             raise BadRequest("start time can't be greater than end time")

@@ -13,6 +13,7 @@ from dataclasses import dataclass, replace
 from itertools import groupby
 from threading import Lock
 
+from sigyn.model.delete_modes import DeleteModes
 from sigyn.model.errors import NotFound, TooManyRequests, Unavailable
 from sigyn.store.catalog import Catalog, DeleteRequest, SegmentInfo
 from sigyn.store.delete_documents import document_of
@@ -33,15 +34,21 @@ class DeleteProgress:
 
 
 class Deletions:
-    """The delete requests of a store, as the catalog has them; safe to use from several threads."""
+    """The delete requests of a store, as the catalog has them; safe to use from several threads.
 
-    def __init__(self, catalog: Catalog, live: LiveSegments, documents: Documents, most_unprocessed: int) -> None:
+    `modes` says what they do.
+    """
+
+    def __init__(
+        self, catalog: Catalog, live: LiveSegments, documents: Documents, most_unprocessed: int, modes: DeleteModes
+    ) -> None:
+        self.modes = modes
         self._catalog = catalog
         self._live = live
         self._documents = documents
         self._most = most_unprocessed
         self._lock = Lock()
-        self._in_force: dict[str, tuple[DeleteRequest, ...]] = {}
+        self._unprocessed: dict[str, tuple[DeleteRequest, ...]] = {}
         self._refused: list[DeleteRequest] = []
         self.refresh()
 
@@ -51,7 +58,7 @@ class Deletions:
         Raises TooManyRequests when too many are not yet processed, and Unavailable.
         """
         with self._lock:
-            if len(self._in_force.get(tenant, ())) >= self._most:
+            if len(self.unprocessed(tenant)) >= self._most:
                 raise TooManyRequests(
                     f"{self._most} delete requests of tenant `{tenant}` are not processed yet, which is as many as "
                     "`deletes.max_unprocessed` allows; wait for one, cancel one, or delete more with one request",
@@ -111,12 +118,16 @@ class Deletions:
                     self._document(request)
 
     def in_force(self, tenant: str) -> tuple[DeleteRequest, ...]:
-        """The tenant's requests that are not processed yet, oldest first."""
-        return self._in_force.get(tenant, ())
+        """The tenant's requests that answers heed: those that are not processed yet; none in a mode that heeds none."""
+        return self.unprocessed(tenant) if self.modes.heeds(tenant) else ()
+
+    def unprocessed(self, tenant: str) -> tuple[DeleteRequest, ...]:
+        """The tenant's requests that are not processed yet, oldest first, in force or not."""
+        return self._unprocessed.get(tenant, ())
 
     def tenants(self) -> list[str]:
         """Tenants with requests that are not processed yet."""
-        return list(self._in_force)
+        return list(self._unprocessed)
 
     def all(self, tenant: str) -> list[DeleteRequest]:
         """All requests of a tenant that were not cancelled, oldest first. Raises Unavailable."""
@@ -130,11 +141,11 @@ class Deletions:
         self._documents.write(request.tenant, request.id, body)
 
     def _load(self) -> None:
-        in_force: dict[str, tuple[DeleteRequest, ...]] = {}
+        unprocessed: dict[str, tuple[DeleteRequest, ...]] = {}
         for request in self._catalog.delete_requests():
             if not request.is_processed:
-                in_force[request.tenant] = (*in_force.get(request.tenant, ()), request)
-        self._in_force = in_force
+                unprocessed[request.tenant] = (*unprocessed.get(request.tenant, ()), request)
+        self._unprocessed = unprocessed
 
 
 def apart(segments: Sequence[SegmentInfo], requests: Sequence[DeleteRequest]) -> Iterator[Sequence[SegmentInfo]]:

@@ -3,7 +3,7 @@
 import json
 import os
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -66,9 +66,12 @@ class Logs:
 
 
 @contextmanager
-def logs(data: Path, cancel_period: str = "0") -> Iterator[Logs]:
-    variables = os.environ | {"SIGYN_SERVER_AUTH_ENABLED": "true", "SIGYN_DELETES_CANCEL_PERIOD": cancel_period}
-    with running_server(data, variables=variables) as server, httpx.Client(base_url=server.url, timeout=30) as client:
+def logs(data: Path, cancel_period: str = "0", variables: Mapping[str, str] | None = None) -> Iterator[Logs]:
+    common = {"SIGYN_SERVER_AUTH_ENABLED": "true", "SIGYN_DELETES_CANCEL_PERIOD": cancel_period}
+    with (
+        running_server(data, variables=os.environ | common | (variables or {})) as server,
+        httpx.Client(base_url=server.url, timeout=30) as client,
+    ):
         yield Logs(server, client)
 
 
@@ -201,6 +204,55 @@ def test_requests_outlive_the_process(tmp_path: Path, end: str) -> None:
         assert running.lines('{app="shop"}') == ["plain", "secret"]
         late = running.client.delete(PATH, params={"request_id": id}, headers={"X-Scope-OrgID": "a"})
         assert (late.status_code, "deletes.cancel_period" in late.text) == (400, True)
+
+
+def test_a_tenant_whose_deletes_are_disabled_sees_its_lines_again(tmp_path: Path) -> None:
+    """At once, as the file of overrides changes, and in what caches remember."""
+    overrides = tmp_path / "overrides.yaml"
+
+    def turn(mode: str) -> None:
+        overrides.write_text(f"overrides: {{a: {{deletion_mode: {mode}}}}}\n")
+
+    def counted(running: Logs) -> int:
+        query = 'sum(count_over_time({app="shop"}[1h]))'
+        answer = running.get("/loki/api/v1/query_range", query=query, step="600", end=str(BEGIN + 2 * HOUR)).json()
+        return max(int(value) for _, value in answer["data"]["result"][0]["values"])
+
+    turn("filter-only")
+    variables = {"SIGYN_LIMITS_PER_TENANT_OVERRIDE_CONFIG": str(overrides)}
+    with logs(tmp_path / "data", variables=variables) as running:
+        for tenant in ("a", "b"):
+            running.push("shop", "secret", "plain", tenant=tenant)
+        id = running.delete('{app="shop"} |= "secret"')
+        for mode, seen in (("disabled", ["secret", "plain"]), ("filter-only", ["plain"])) * 2:
+            turn(mode)
+            for _ in range(2):
+                assert (running.lines('{app="shop"}'), counted(running)) == (seen, len(seen))
+        turn("disabled")
+        refused = running.client.post(
+            PATH, params={"query": '{app="shop"}', "start": "0"}, headers={"X-Scope-OrgID": "a"}
+        )
+        assert (refused.status_code, "deletes.mode" in refused.text) == (400, True)
+        assert running.requests()[id]["status"] == "received"
+        turn("filter-and-delete")
+        running.wait_until_processed(id)
+        turn("disabled")
+        assert (running.lines('{app="shop"}'), counted(running)) == (["plain"], 1)
+        assert running.lines('{app="shop"}', tenant="b") == ["secret", "plain"]
+
+
+def test_requests_are_in_force_again_when_deletes_are_turned_on_again(tmp_path: Path) -> None:
+    data = tmp_path / "data"
+    with logs(data, "1h") as running:
+        running.push("shop", "secret", "plain")
+        id = running.delete('{app="shop"} |= "secret"')
+        assert running.lines('{app="shop"}') == ["plain"]
+    with logs(data, variables={"SIGYN_DELETES_MODE": "disabled"}) as running:
+        assert running.lines('{app="shop"}') == ["secret", "plain"]
+        assert running.requests()[id]["status"] == "received"
+    with logs(data) as running:
+        assert running.lines('{app="shop"}') == ["plain"]
+        running.wait_until_processed(id)
 
 
 def test_deletes_can_be_turned_off(tmp_path: Path) -> None:
