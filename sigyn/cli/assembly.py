@@ -5,7 +5,6 @@ from collections.abc import Mapping
 from dataclasses import replace
 from functools import partial
 from pathlib import Path
-from typing import Any
 
 from msgspec import structs
 
@@ -43,7 +42,7 @@ def server_settings(settings: Settings) -> ServerSettings:
     overrides = settings.limits.per_tenant_override_config
     own = OverridesFiles([Path(name) for name in overrides], settings) if overrides else None
     told = ServerSettings(
-        store=replace(store_settings(settings.storage), **_delete_settings(settings)),
+        store=store_settings(settings),
         http=server.http,
         otlp_grpc=server.otlp_grpc,
         tls=TlsFiles(
@@ -182,14 +181,6 @@ def retention_rules(settings: Settings, own: OverridesFiles | None = None) -> Re
     )
 
 
-def _delete_settings(settings: Settings) -> dict[str, Any]:
-    return {
-        "delete_cancel_period": settings.deletes.cancel_period,
-        "delete_mode": settings.deletes.mode,
-        "delete_max_unprocessed": settings.deletes.max_unprocessed,
-    }
-
-
 def access_plan(settings: Settings) -> AccessPlan:
     """Who may do what, as these settings say. Raises BadRequest for what can't work."""
     auth = settings.auth
@@ -218,8 +209,9 @@ def access_plan(settings: Settings) -> AccessPlan:
     return plan
 
 
-def store_settings(storage: StorageSettings) -> StoreSettings:
-    """The settings of a store."""
+def store_settings(settings: Settings) -> StoreSettings:
+    """The settings of a store, whoever opens it or looks at it."""
+    storage, deletes = settings.storage, settings.deletes
     return StoreSettings(
         data=Path(storage.data),
         catalog=storage.catalog,
@@ -235,6 +227,9 @@ def store_settings(storage: StorageSettings) -> StoreSettings:
         ),
         cache_bytes=storage.cache_bytes,
         max_waiting_bytes=storage.max_waiting_bytes,
+        delete_cancel_period=deletes.cancel_period,
+        delete_mode=deletes.mode,
+        delete_max_unprocessed=deletes.max_unprocessed,
     )
 
 

@@ -78,7 +78,7 @@ def check(data: str | None, config_file: Path | None, output: str, quick: bool) 
 
     settings = _settings(data, config_file)
     with counting("checking") as progress:
-        found = check_store(store_settings(settings.storage), progress, contents=not quick)
+        found = check_store(store_settings(settings), progress, contents=not quick)
     if output == "json":
         _write_json(
             {**asdict(found), "findings": [_finding(each) for each in found.findings], "is_sound": found.is_sound}
@@ -100,7 +100,7 @@ def rebuild_catalog_command(data: str | None, config_file: Path | None, output: 
 
     settings = _settings(data, config_file)
     with counting("reading") as progress:
-        rebuilt = rebuild_catalog(store_settings(settings.storage), progress)
+        rebuilt = rebuild_catalog(store_settings(settings), progress)
     if output == "json":
         _write_json(asdict(rebuilt))
         return 0
@@ -145,7 +145,7 @@ def backup(data: str | None, config_file: Path | None, output: str, folder: Path
 
     settings = _settings(data, config_file)
     with counting("copying") as progress:
-        made = back_up(store_settings(settings.storage), folder, (RULER,), progress, leave=leave)
+        made = back_up(store_settings(settings), folder, (RULER,), progress, leave=leave)
     if output == "json":
         _write_json(asdict(made))
     else:
@@ -212,7 +212,7 @@ def restore(
         raise click.UsageError("the range ends before it starts")
     with counting("looking" if dry_run else "asking") as progress:
         restored = restore_range(
-            store_settings(settings.storage),
+            store_settings(settings),
             tenant,
             asked,
             rule_of,
@@ -240,10 +240,8 @@ def plan(data: str | None, config_file: Path | None, output: str) -> int:
     from sigyn.store.plan import plan_store
 
     settings = _settings(data, config_file)
-    storage = settings.storage
-    planned = plan_store(
-        store_settings(storage), dict(storage.prices), system_clock(), retention_rules(settings), streams_concerned
-    )
+    prices = dict(settings.storage.prices)
+    planned = plan_store(store_settings(settings), prices, system_clock(), retention_rules(settings), streams_concerned)
     if output == "json":
         _write_json(asdict(planned))
     else:
