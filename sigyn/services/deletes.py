@@ -53,14 +53,16 @@ class DeleteService:
     async def cancel(self, tenant: str, id: str, *, force: bool) -> None:
         """Takes a request back: what is still there is seen again.
 
-        With `force` also after the time for it, when some or all may be gone. Raises NotFound,
-        BadRequest and Unavailable.
+        With `force` also after the time for it, when some may be gone. Raises NotFound, Unavailable, and BadRequest
+        when it is too late, or all is gone.
         """
         requests = await asyncio.to_thread(self._store.deletions.all, tenant)
         late = [
             request
             for request in requests
-            if request.id == id and request.created + self._rules.cancel_period <= self._clock()
+            if request.id == id
+            and not request.is_processed
+            and request.created + self._rules.cancel_period <= self._clock()
         ]
         if late and not force:
             raise BadRequest(

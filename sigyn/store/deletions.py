@@ -14,7 +14,7 @@ from itertools import groupby
 from threading import Lock
 
 from sigyn.model.delete_modes import DeleteModes
-from sigyn.model.errors import NotFound, TooManyRequests, Unavailable
+from sigyn.model.errors import BadRequest, NotFound, TooManyRequests, Unavailable
 from sigyn.store.catalog import Catalog, DeleteRequest, SegmentInfo
 from sigyn.store.delete_documents import document_of
 from sigyn.store.documents import Documents
@@ -81,10 +81,20 @@ class Deletions:
         return request
 
     def cancel(self, tenant: str, id: str) -> None:
-        """Forgets a request; what it has not removed yet is seen again. Raises NotFound and Unavailable."""
+        """Forgets a request; what it has not removed yet is seen again.
+
+        Raises NotFound, Unavailable, and BadRequest for one that is processed: the list tells of what is gone.
+        """
         with self._lock:
-            if not any(request.id == id for request in self.all(tenant)):
+            request = next((request for request in self.all(tenant) if request.id == id), None)
+            if request is None:
                 raise NotFound(f"there is no delete request `{id}`")
+            # One of before anything had arrived is processed from the start, and takes nothing.
+            if request.is_processed and request.boundary:
+                raise BadRequest(
+                    "deletion of request which is in process or already processed is not allowed: what delete request "
+                    f"`{id}` names is gone, and it stays in the list"
+                )
             # The document first: without it the request ends with the catalog at the latest, never the other way round.
             self._documents.delete(tenant, id)
             self._catalog.cancel_delete_request(tenant, id)

@@ -55,6 +55,10 @@ class Logs:
         assert (answer.status_code, answer.text) == (204, "")
         return answer.headers["X-Delete-Request-Id"]
 
+    def cancel(self, id: str, **parameters: str) -> httpx.Response:
+        """Takes a request of tenant `a` back."""
+        return self.client.delete(PATH, params={"request_id": id, **parameters}, headers={"X-Scope-OrgID": "a"})
+
     def requests(self, tenant: str = "a") -> dict[str, dict[str, Any]]:
         return {one["request_id"]: one for one in self.get(PATH, tenant).json()}
 
@@ -128,8 +132,7 @@ def test_a_request_touches_its_own_tenant_alone(undecided: Logs) -> None:
     assert undecided.lines('{app="mine"}') == ["secret"]
     assert undecided.lines('{app="mine"}', tenant="b") == []
     assert id not in undecided.requests()
-    refused = undecided.client.delete(PATH, params={"request_id": id}, headers={"X-Scope-OrgID": "a"})
-    assert refused.status_code == 404
+    assert undecided.cancel(id).status_code == 404
 
 
 def test_a_request_that_is_taken_back_gives_its_lines_back(undecided: Logs) -> None:
@@ -140,8 +143,7 @@ def test_a_request_that_is_taken_back_gives_its_lines_back(undecided: Logs) -> N
     assert (shown["query"], shown["status"], shown["progress"]) == ('{app="back"}', "received", 0)
     assert shown["start_time"] == 0
     assert shown["created_at"] * SECOND == pytest.approx(system_clock(), rel=1e-6)
-    answer = undecided.client.delete(PATH, params={"request_id": id}, headers={"X-Scope-OrgID": "a"})
-    assert answer.status_code == 204
+    assert undecided.cancel(id).status_code == 204
     assert undecided.lines('{app="back"}') == ["one", "two"]
     assert id not in undecided.requests()
 
@@ -202,8 +204,29 @@ def test_requests_outlive_the_process(tmp_path: Path, end: str) -> None:
     with logs(data, "0") as running:
         running.wait_until_processed(id)
         assert running.lines('{app="shop"}') == ["plain", "secret"]
-        late = running.client.delete(PATH, params={"request_id": id}, headers={"X-Scope-OrgID": "a"})
+        for force in ("false", "true"):
+            late = running.cancel(id, force=force)
+            assert (late.status_code, "already processed" in late.text) == (400, True)
+        assert running.requests()[id]["status"] == "processed"
+
+
+def test_a_request_that_is_not_done_is_taken_back_late_by_force(tmp_path: Path) -> None:
+    with logs(tmp_path / "data", variables={"SIGYN_DELETES_MODE": "filter-only"}) as running:
+        running.push("shop", "secret", "plain")
+        id = running.delete('{app="shop"} |= "secret"')
+        late = running.cancel(id)
         assert (late.status_code, "deletes.cancel_period" in late.text) == (400, True)
+        assert running.lines('{app="shop"}') == ["plain"]
+        assert running.cancel(id, force="true").status_code == 204
+        assert running.lines('{app="shop"}') == ["secret", "plain"]
+        assert running.requests() == {}
+
+
+def test_a_request_of_before_anything_arrived_can_be_taken_back(tmp_path: Path) -> None:
+    with logs(tmp_path / "data", "1h") as running:
+        id = running.delete('{app="shop"}')
+        assert running.cancel(id).status_code == 204
+        assert running.requests() == {}
 
 
 def test_a_tenant_whose_deletes_are_disabled_sees_its_lines_again(tmp_path: Path) -> None:
