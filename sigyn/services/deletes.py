@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from sigyn.engine.subqueries import has_subqueries
 from sigyn.languages.logql import ast, parse
 from sigyn.languages.logql.checks import require_non_empty_matcher
+from sigyn.languages.logql.diagnostics import meaning_error
 from sigyn.model.delete_modes import DeleteModes
 from sigyn.model.errors import BadRequest, QueryError
 from sigyn.model.time import Clock, system_clock
@@ -77,6 +78,14 @@ def check_delete_query(text: str) -> None:
     query = parse(text)
     if not isinstance(query, ast.LogQuery):
         raise QueryError('a delete request needs a log query: a selector with filters, such as {app="shop"} |= "x"')
+    for stage in query.stages:
+        if isinstance(stage, ast.NumberStage):
+            raise meaning_error(
+                text,
+                stage.span,
+                "a delete request can't hold `unwrap`, which would take all entries that have a number there",
+                'a label filter says which are to go, such as | took > 10s, or | took != "" for all',
+            )
     if has_subqueries(query):
         raise QueryError("a delete request can't hold a subquery: its answer changes from one moment to the next")
     require_non_empty_matcher(query, text)

@@ -157,6 +157,8 @@ def test_a_request_that_is_taken_back_gives_its_lines_back(undecided: Logs) -> N
         ({"query": "{}", "start": "0"}, "at least one"),
         ({"query": 'rate({app="a"}[1m])', "start": "0"}, "needs a log query"),
         ({"query": '{app="a"} | user in ({app="b"} | json | fields user)', "start": "0"}, "subquery"),
+        ({"query": '{app="a"} | logfmt | unwrap took', "start": "0"}, "can't hold `unwrap`"),
+        ({"query": '{app="a"} | json | unwrap duration(took) | took > 1', "start": "0"}, "can't hold `unwrap`"),
         ({"query": '{app="a"}', "start": "9", "end": "1"}, "start time"),
         ({"query": '{app="a"}', "start": "0", "end": "9999999999"}, "future"),
         ({"query": '{app="a"}', "start": "yesterday"}, "'start'"),
