@@ -177,8 +177,13 @@ def progress_of(
     segments: Sequence[SegmentInfo],
     concerned: Callable[[DeleteRequest, Sequence[SegmentInfo]], Sequence[SegmentInfo]],
 ) -> DeleteProgress:
-    """How far a request is, from the tenant's live segments; `concerned` says at which of them it has to look."""
+    """How far a request is, from the tenant's live segments; `concerned` says at which of them it has to look.
+
+    0 until it has begun, however little there is to do: its time to be cancelled is what a waiter waits for.
+    """
+    if request.is_processed or not request.checked:
+        return DeleteProgress(request, float(request.is_processed))
     asked = concerned(replace(request, checked=0), segments)
     total = sum(segment.text_bytes + 1 for segment in asked)
     done = sum(segment.text_bytes + 1 for segment in asked if segment.arrival <= request.checked)
-    return DeleteProgress(request, 1.0 if request.is_processed else min(done / total, 0.99) if total else 0.99)
+    return DeleteProgress(request, min(done / total, 0.99) if total else 0.99)

@@ -148,6 +148,14 @@ def test_a_request_that_is_taken_back_gives_its_lines_back(undecided: Logs) -> N
     assert id not in undecided.requests()
 
 
+@pytest.mark.parametrize("query", ['{app="nothing"}', '{app="pending"}'])
+def test_a_request_that_has_not_begun_is_at_0_percent(undecided: Logs, query: str) -> None:
+    undecided.push("pending", "one")
+    id = undecided.delete(query)
+    shown = undecided.requests()[id]
+    assert (shown["status"], shown["progress"]) == ("received", 0)
+
+
 @pytest.mark.parametrize(
     ("parameters", "reason"),
     [
