@@ -148,6 +148,14 @@ def test_a_request_that_is_taken_back_gives_its_lines_back(undecided: Logs) -> N
     assert id not in undecided.requests()
 
 
+def test_a_request_is_one_whatever_interval_loki_would_split_it_by(undecided: Logs) -> None:
+    undecided.push("split", "one", "two")
+    before = len(undecided.requests())
+    undecided.delete('{app="split"} |= "o"', max_interval="1h30m")
+    assert undecided.lines('{app="split"}') == []
+    assert len(undecided.requests()) == before + 1
+
+
 @pytest.mark.parametrize("query", ['{app="nothing"}', '{app="pending"}'])
 def test_a_request_that_has_not_begun_is_at_0_percent(undecided: Logs, query: str) -> None:
     undecided.push("pending", "one")
@@ -170,6 +178,9 @@ def test_a_request_that_has_not_begun_is_at_0_percent(undecided: Logs, query: st
         ({"query": '{app="a"}', "start": "9", "end": "1"}, "start time"),
         ({"query": '{app="a"}', "start": "0", "end": "9999999999"}, "future"),
         ({"query": '{app="a"}', "start": "yesterday"}, "'start'"),
+        ({"query": '{app="a"}', "start": "0", "max_interval": "xx"}, "max_interval"),
+        ({"query": '{app="a"}', "start": "0", "max_interval": "1d"}, "max_interval"),
+        ({"query": '{app="a"}', "start": "0", "max_interval": "10ms"}, "max_interval"),
     ],
 )
 def test_what_makes_no_sense_is_refused(undecided: Logs, parameters: dict[str, str], reason: str) -> None:
