@@ -271,6 +271,21 @@ async def test_requests_rest_while_deletes_are_disabled(tmp_path: Path) -> None:
     await store.close()
 
 
+async def test_deletes_that_are_disabled_while_they_are_carried_out_stop(tmp_path: Path) -> None:
+    modes: dict[str, DeleteMode] = {}
+    settings = StoreSettings(data=tmp_path, compaction=False, delete_cancel_period=0)
+    store, matcher = opened(settings, retention=RetentionRules(own_delete_modes=modes))
+    rows = [row("a", time, "secret") for time in range(2)]
+    for each in rows:
+        await store.append(batch([each]))
+    store.deletions.add("fake", "a:secret", *EVER)
+    matcher.before_reading = lambda: modes.update(fake="disabled")
+    store.forget_now()
+    assert stored(store) == rows
+    assert [progress.request.is_processed for progress in store.delete_requests("fake")] == [False]
+    await store.close()
+
+
 async def test_too_many_requests_are_refused(tmp_path: Path) -> None:
     store, _ = opened(StoreSettings(data=tmp_path, compaction=False, delete_max_unprocessed=2))
     await store.append(batch([row("a", 1, "secret")]))
