@@ -5,7 +5,6 @@ from collections.abc import Mapping
 from dataclasses import replace
 from functools import partial
 from pathlib import Path
-from typing import Any
 
 from msgspec import structs
 
@@ -23,6 +22,7 @@ from sigyn.config.show import show_settings
 from sigyn.config.storage_settings import StorageSettings
 from sigyn.config.tenant_limits import show_limits
 from sigyn.languages.relabel import RelabelRule
+from sigyn.model.delete_modes import DeleteMode, DeleteModes
 from sigyn.model.errors import BadRequest
 from sigyn.ruler.settings import HttpAccess, MailSettings, RulerSettings
 from sigyn.services.access.identity import read_grants
@@ -42,7 +42,7 @@ def server_settings(settings: Settings) -> ServerSettings:
     overrides = settings.limits.per_tenant_override_config
     own = OverridesFiles([Path(name) for name in overrides], settings) if overrides else None
     told = ServerSettings(
-        store=replace(store_settings(settings.storage), **_delete_settings(settings)),
+        store=store_settings(settings),
         http=server.http,
         otlp_grpc=server.otlp_grpc,
         tls=TlsFiles(
@@ -71,8 +71,7 @@ def server_settings(settings: Settings) -> ServerSettings:
         query=query_limits(settings),
         tenants=own.limits if own else None,
         deletes=DeleteRules(
-            enabled=settings.deletes.takes_requests,
-            own_enabled=own.deletable if own else {},
+            modes=DeleteModes(settings.deletes.mode, own.delete_modes if own else {}),
             cancel_period=settings.deletes.cancel_period,
         ),
         retention=retention_rules(settings, own),
@@ -161,33 +160,25 @@ def retention_rules(settings: Settings, own: OverridesFiles | None = None) -> Re
     rules = settings.retention
     periods: Mapping[str, TenantRetention]
     sizes: Mapping[str, int]
-    filter_only: Mapping[str, bool]
+    delete_modes: Mapping[str, DeleteMode]
     if own is None:
         tenants = {tenant: settings_of(settings, tenant) for tenant in settings.tenants}
         periods = {name: tenant_retention(each.retention) for name, each in tenants.items()}
         sizes = {name: each.retention.max_tenant_bytes for name, each in tenants.items()}
-        filter_only = {name: each.deletes.filters_only for name, each in tenants.items()}
+        delete_modes = {name: each.deletes.mode for name, each in tenants.items()}
     else:
-        periods, sizes, filter_only = own.periods, own.sizes, own.filter_only
+        periods, sizes, delete_modes = own.periods, own.sizes, own.delete_modes
     return RetentionRules(
         periods=RetentionPeriods(tenant_retention(rules), periods),
         delete_delay=rules.delete_delay,
         max_bytes=rules.max_bytes,
         max_tenant_bytes=rules.max_tenant_bytes,
         own_bytes=sizes,
-        own_filter_only=filter_only,
+        own_delete_modes=delete_modes,
         min_free=rules.min_free.bytes,
         min_free_share=rules.min_free.share,
         disk=None if settings.storage.objects else partial(disk_space, Path(settings.storage.data)),
     )
-
-
-def _delete_settings(settings: Settings) -> dict[str, Any]:
-    return {
-        "delete_cancel_period": settings.deletes.cancel_period,
-        "delete_filter_only": settings.deletes.filters_only,
-        "delete_max_unprocessed": settings.deletes.max_unprocessed,
-    }
 
 
 def access_plan(settings: Settings) -> AccessPlan:
@@ -218,8 +209,9 @@ def access_plan(settings: Settings) -> AccessPlan:
     return plan
 
 
-def store_settings(storage: StorageSettings) -> StoreSettings:
-    """The settings of a store."""
+def store_settings(settings: Settings) -> StoreSettings:
+    """The settings of a store, whoever opens it or looks at it."""
+    storage, deletes = settings.storage, settings.deletes
     return StoreSettings(
         data=Path(storage.data),
         catalog=storage.catalog,
@@ -235,6 +227,9 @@ def store_settings(storage: StorageSettings) -> StoreSettings:
         ),
         cache_bytes=storage.cache_bytes,
         max_waiting_bytes=storage.max_waiting_bytes,
+        delete_cancel_period=deletes.cancel_period,
+        delete_mode=deletes.mode,
+        delete_max_unprocessed=deletes.max_unprocessed,
     )
 
 

@@ -2,7 +2,7 @@
 
 import os
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
 
@@ -64,9 +64,12 @@ def opened(data: str, config_file: Path | None, server: Mapping[str, str]) -> "L
     from sigyn.cli.assembly import store_settings
     from sigyn.client.local import open_store
     from sigyn.config.load import load
+    from sigyn.config.settings import settings_of
 
     settings = load(config_file, os.environ, {"storage.data": data} if data else {}).settings
-    return open_store(store_settings(settings.storage), tenant=server["tenant"])
+    tenant = server["tenant"]
+    mode = settings_of(settings, tenant).deletes.mode
+    return open_store(replace(store_settings(settings), delete_mode=mode), tenant=tenant)
 
 
 def in_memory() -> "LocalStore":

@@ -9,6 +9,7 @@ from sigyn.api.tenant_settings import TenantSettings
 from sigyn.cli.limits import tenant_settings
 from sigyn.config.settings import RetentionSettings, Settings, settings_of
 from sigyn.config.tenant_overrides import parse_tenant_overrides
+from sigyn.model.delete_modes import DeleteMode
 from sigyn.services.retention import SelectedPeriod, TenantRetention, check_selectors
 from sigyn.services.watched_file import LiveMapping, WatchedFiles
 
@@ -19,14 +20,12 @@ class _Overrides:
     limits: Mapping[str, TenantSettings]
     periods: Mapping[str, TenantRetention]
     sizes: Mapping[str, int]
-    deletable: Mapping[str, bool]
-    filter_only: Mapping[str, bool]
+    delete_modes: Mapping[str, DeleteMode]
 
 
 class OverridesFiles:
     """What the files say now, by tenant: all `settings`, `limits` and periods of retention, sizes in bytes that may be
-    kept, whether delete requests are taken (`deletable`), and whether what they name stays in the store
-    (`filter_only`)."""
+    kept, and what delete requests do (`delete_modes`)."""
 
     def __init__(self, paths: Sequence[Path], settings: Settings) -> None:
         """`settings` are those of tenants that they do not name. Raises Unavailable and ConfigError."""
@@ -37,8 +36,7 @@ class OverridesFiles:
         self.limits: Mapping[str, TenantSettings] = LiveMapping(lambda: file.get().limits)
         self.periods: Mapping[str, TenantRetention] = LiveMapping(lambda: file.get().periods)
         self.sizes: Mapping[str, int] = LiveMapping(lambda: file.get().sizes)
-        self.deletable: Mapping[str, bool] = LiveMapping(lambda: file.get().deletable)
-        self.filter_only: Mapping[str, bool] = LiveMapping(lambda: file.get().filter_only)
+        self.delete_modes: Mapping[str, DeleteMode] = LiveMapping(lambda: file.get().delete_modes)
 
     def _read(self, texts: Sequence[str]) -> _Overrides:
         read = parse_tenant_overrides(list(zip(map(str, self._paths), texts, strict=True)), os.environ)
@@ -50,8 +48,7 @@ class OverridesFiles:
             {tenant: tenant_settings(settings) for tenant, settings in own.items()},
             periods,
             {tenant: settings.retention.max_tenant_bytes for tenant, settings in own.items()},
-            {tenant: settings.deletes.takes_requests for tenant, settings in own.items()},
-            {tenant: settings.deletes.filters_only for tenant, settings in own.items()},
+            {tenant: settings.deletes.mode for tenant, settings in own.items()},
         )
 
 

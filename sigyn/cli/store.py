@@ -42,6 +42,9 @@ Buckets, tiers and prices come from the settings, as for `sigyn serve`: SIGYN_ST
 -config.file. Exit codes: 0 all is well, 1 something is damaged or could not be done.
 """
 
+_NOT_REMOVED = {"filter-only": "only left out", "disabled": "disabled"}
+"""What is said of delete requests that remove nothing, by the mode of their tenant."""
+
 
 @click.group(epilog=EPILOG)
 def store() -> None:
@@ -75,7 +78,7 @@ def check(data: str | None, config_file: Path | None, output: str, quick: bool) 
 
     settings = _settings(data, config_file)
     with counting("checking") as progress:
-        found = check_store(store_settings(settings.storage), progress, contents=not quick)
+        found = check_store(store_settings(settings), progress, contents=not quick)
     if output == "json":
         _write_json(
             {**asdict(found), "findings": [_finding(each) for each in found.findings], "is_sound": found.is_sound}
@@ -97,7 +100,7 @@ def rebuild_catalog_command(data: str | None, config_file: Path | None, output: 
 
     settings = _settings(data, config_file)
     with counting("reading") as progress:
-        rebuilt = rebuild_catalog(store_settings(settings.storage), progress)
+        rebuilt = rebuild_catalog(store_settings(settings), progress)
     if output == "json":
         _write_json(asdict(rebuilt))
         return 0
@@ -142,7 +145,7 @@ def backup(data: str | None, config_file: Path | None, output: str, folder: Path
 
     settings = _settings(data, config_file)
     with counting("copying") as progress:
-        made = back_up(store_settings(settings.storage), folder, (RULER,), progress, leave=leave)
+        made = back_up(store_settings(settings), folder, (RULER,), progress, leave=leave)
     if output == "json":
         _write_json(asdict(made))
     else:
@@ -209,7 +212,7 @@ def restore(
         raise click.UsageError("the range ends before it starts")
     with counting("looking" if dry_run else "asking") as progress:
         restored = restore_range(
-            store_settings(settings.storage),
+            store_settings(settings),
             tenant,
             asked,
             rule_of,
@@ -237,10 +240,8 @@ def plan(data: str | None, config_file: Path | None, output: str) -> int:
     from sigyn.store.plan import plan_store
 
     settings = _settings(data, config_file)
-    storage = settings.storage
-    planned = plan_store(
-        store_settings(storage), dict(storage.prices), system_clock(), retention_rules(settings), streams_concerned
-    )
+    prices = dict(settings.storage.prices)
+    planned = plan_store(store_settings(settings), prices, system_clock(), retention_rules(settings), streams_concerned)
     if output == "json":
         _write_json(asdict(planned))
     else:
@@ -332,7 +333,7 @@ def _show_deletes(planned: "StorePlan") -> None:
         (
             each.tenant,
             each.query,
-            "only left out" if each.due is None else format_rfc3339(each.due),
+            _NOT_REMOVED[each.mode] if each.due is None else format_rfc3339(each.due),
             f"{each.segments}",
             format_size(each.rewritten_bytes),
             f"{'' if each.is_exact else 'up to '}{each.rows}",

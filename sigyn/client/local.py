@@ -216,7 +216,12 @@ def open_store(settings: StoreSettings, *, tenant: str = "") -> LocalStore:
     if not has_catalog(settings):
         where = catalog_name(settings) if settings.catalog else "catalog.sqlite"
         raise NotFound(f"{settings.data} is no data folder of Sigyn: it has no {where}")
-    return LocalStore(replace(settings, compaction=False, delete_filter_only=True), tenant=tenant or SINGLE_TENANT)
+    asked = replace(
+        settings,
+        compaction=False,
+        delete_mode="disabled" if settings.delete_mode == "disabled" else "filter-only",
+    )
+    return LocalStore(asked, tenant=tenant or SINGLE_TENANT)
 
 
 def _apart(timestamp: int, taken: Counter[int]) -> int:

@@ -28,6 +28,7 @@ from sigyn.config.values import (
     OPTIONAL_ADDRESS,
     one_of,
 )
+from sigyn.model.delete_modes import DeleteMode
 from sigyn.model.time import HOUR, SECOND
 
 
@@ -185,11 +186,11 @@ class RetentionSettings:
 class DeletesSettings:
     """Delete requests: `/loki/api/v1/delete`."""
 
-    mode: str = setting(
+    mode: DeleteMode = setting(
         "filter-and-delete",
         DELETION_MODE,
-        "Whether delete requests are taken, and whether what they name is removed or only left out of answers. A "
-        "tenant may have its own. Also true and false, as in Loki's `allow_deletes`.",
+        "Whether what delete requests name is removed, only left out of answers, or shown as if there were none; then "
+        "none are taken. A tenant may have its own. Also true and false, as in Loki's `allow_deletes`.",
         "limits_config.deletion_mode",
         "limits_config.allow_deletes",
         "compactor.deletion_mode",
@@ -203,16 +204,6 @@ class DeletesSettings:
     max_unprocessed: int = setting(
         100, COUNT, "Requests of a tenant that are not processed yet; more get 429: each costs every query a little."
     )
-
-    @property
-    def takes_requests(self) -> bool:
-        """Whether there may be requests at all."""
-        return self.mode != "disabled"
-
-    @property
-    def filters_only(self) -> bool:
-        """Whether what they name stays in the store."""
-        return self.mode == "filter-only"
 
 
 @dataclass(frozen=True, slots=True)

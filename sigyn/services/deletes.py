@@ -1,12 +1,13 @@
 """Delete requests of a tenant: made, listed, taken back."""
 
 import asyncio
-from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 
 from sigyn.engine.subqueries import has_subqueries
 from sigyn.languages.logql import ast, parse
 from sigyn.languages.logql.checks import require_non_empty_matcher
+from sigyn.languages.logql.diagnostics import meaning_error
+from sigyn.model.delete_modes import DeleteModes
 from sigyn.model.errors import BadRequest, QueryError
 from sigyn.model.time import Clock, system_clock
 from sigyn.store.deletions import DeleteProgress
@@ -15,13 +16,11 @@ from sigyn.store.store import Store
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class DeleteRules:
-    """enabled        requests are taken; else they are refused
-    own_enabled    the same for tenants of which it is different, as it is at each look
+    """modes          of tenants: in one that heeds no requests they are refused
     cancel_period  ns during which a request can be taken back
     """
 
-    enabled: bool = True
-    own_enabled: Mapping[str, bool] = field(default_factory=dict)
+    modes: DeleteModes = DeleteModes()
     cancel_period: int = 0
 
 
@@ -38,7 +37,7 @@ class DeleteService:
 
         Raises BadRequest, ParseError, TooManyRequests and Unavailable; nothing is deleted then.
         """
-        if not self._rules.own_enabled.get(tenant, self._rules.enabled):
+        if not self._rules.modes.heeds(tenant):
             raise BadRequest("deletion is not available: `deletes.mode` is `disabled` (limits_config.deletion_mode)")
         if end < start:
             raise BadRequest("start time can't be greater than end time")
@@ -55,14 +54,16 @@ class DeleteService:
     async def cancel(self, tenant: str, id: str, *, force: bool) -> None:
         """Takes a request back: what is still there is seen again.
 
-        With `force` also after the time for it, when some or all may be gone. Raises NotFound,
-        BadRequest and Unavailable.
+        With `force` also after the time for it, when some may be gone. Raises NotFound, Unavailable, and BadRequest
+        when it is too late, or all is gone.
         """
         requests = await asyncio.to_thread(self._store.deletions.all, tenant)
         late = [
             request
             for request in requests
-            if request.id == id and request.created + self._rules.cancel_period <= self._clock()
+            if request.id == id
+            and not request.is_processed
+            and request.created + self._rules.cancel_period <= self._clock()
         ]
         if late and not force:
             raise BadRequest(
@@ -77,6 +78,14 @@ def check_delete_query(text: str) -> None:
     query = parse(text)
     if not isinstance(query, ast.LogQuery):
         raise QueryError('a delete request needs a log query: a selector with filters, such as {app="shop"} |= "x"')
+    for stage in query.stages:
+        if isinstance(stage, ast.NumberStage):
+            raise meaning_error(
+                text,
+                stage.span,
+                "a delete request can't hold `unwrap`, which would take all entries that have a number there",
+                'a label filter says which are to go, such as | took > 10s, or | took != "" for all',
+            )
     if has_subqueries(query):
         raise QueryError("a delete request can't hold a subquery: its answer changes from one moment to the next")
     require_non_empty_matcher(query, text)

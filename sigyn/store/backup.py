@@ -35,6 +35,7 @@ MARK = "backup.json"
 """The file that makes a folder a backup: without it a folder that has anything is left alone."""
 
 _UNFINISHED = "catalog.unfinished"
+_UNFINISHED_MARK = f"{MARK}.unfinished"
 _ROUNDS = 20
 
 
@@ -73,6 +74,7 @@ def back_up(
     for place in folders_of(settings):
         if folder.resolve().is_relative_to(place.resolve()):
             raise BadRequest(f"`{folder}` lies among the objects in `{place}`: choose another place")
+    _refuse_other_files(folder)
     lock = FolderLock(folder)
     try:
         mark = _mark_of(folder)
@@ -92,6 +94,28 @@ def back_up(
         raise Unavailable(f"the backup `{folder}` can't be written: {error.strerror}") from error
     finally:
         lock.release()
+
+
+def _refuse_other_files(folder: Path) -> None:
+    """Raises BadRequest for a folder that has files and is no backup, and Unavailable when it can't be looked into."""
+    if not folder.is_dir() or (folder / MARK).exists():
+        return
+    try:
+        strange = sorted(each.name for each in folder.iterdir() if _is_strange(each))
+    except OSError as error:
+        raise Unavailable(f"the folder `{folder}` can't be read: {error.strerror}") from error
+    if strange:
+        raise BadRequest(
+            f"`{folder}` is not empty, it has `{strange[0]}`, and is no backup (there is no `{MARK}`): choose a new "
+            "folder, or that of the last backup"
+        )
+
+
+def _is_strange(path: Path) -> bool:
+    """Whether something in a folder is neither of a backup that was broken off at once nor as on a new disk."""
+    if path.name in ("lock", "lost+found") or path.name.startswith((_UNFINISHED, _UNFINISHED_MARK)):
+        return False
+    return not path.is_dir() or any(not each.is_dir() for each in path.rglob("*"))
 
 
 def _check_tiers_left(settings: StoreSettings, leave: Collection[str]) -> None:
@@ -136,12 +160,10 @@ def _copy_catalog(settings: StoreSettings, folder: Path, mark: _Mark | None, cop
 
 
 def _mark_of(folder: Path) -> _Mark | None:
-    """The mark of a backup, None of a folder that has nothing. Raises BadRequest for one that is something else."""
+    """The mark of a backup, None of a new folder. Raises BadRequest where it can't be read, or a server used it."""
     try:
         mark = msgspec.json.decode((folder / MARK).read_bytes(), type=_Mark)
     except FileNotFoundError:
-        if (folder / FILE).exists() or (folder / "objects").exists():
-            raise BadRequest(f"`{folder}` has data, and is no backup: choose another folder") from None
         return None
     except msgspec.DecodeError:
         raise BadRequest(f"`{folder / MARK}` can't be read: choose another folder") from None
@@ -153,7 +175,7 @@ def _mark_of(folder: Path) -> _Mark | None:
 
 
 def _write_mark(folder: Path, mark: _Mark) -> None:
-    aside = folder / f"{MARK}.unfinished"
+    aside = folder / _UNFINISHED_MARK
     aside.unlink(missing_ok=True)
     write_durably(aside, msgspec.json.encode(mark))
     aside.rename(folder / MARK)

@@ -99,7 +99,7 @@ class Compactions:
             for segment in segments
             if segment.id not in self._compactor.full and not self._archived.has(segment.id)
         ]
-        sides = apart(segments, self._deletions.in_force(tenant))
+        sides = apart(segments, self._deletions.unprocessed(tenant))
         now = self._clock()
         return next(filter(None, (plan_compaction(side, rules, now) for side in sides)), ())
 

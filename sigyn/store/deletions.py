@@ -13,7 +13,8 @@ from dataclasses import dataclass, replace
 from itertools import groupby
 from threading import Lock
 
-from sigyn.model.errors import NotFound, TooManyRequests, Unavailable
+from sigyn.model.delete_modes import DeleteModes
+from sigyn.model.errors import BadRequest, NotFound, TooManyRequests, Unavailable
 from sigyn.store.catalog import Catalog, DeleteRequest, SegmentInfo
 from sigyn.store.delete_documents import document_of
 from sigyn.store.documents import Documents
@@ -33,15 +34,21 @@ class DeleteProgress:
 
 
 class Deletions:
-    """The delete requests of a store, as the catalog has them; safe to use from several threads."""
+    """The delete requests of a store, as the catalog has them; safe to use from several threads.
 
-    def __init__(self, catalog: Catalog, live: LiveSegments, documents: Documents, most_unprocessed: int) -> None:
+    `modes` says what they do.
+    """
+
+    def __init__(
+        self, catalog: Catalog, live: LiveSegments, documents: Documents, most_unprocessed: int, modes: DeleteModes
+    ) -> None:
+        self.modes = modes
         self._catalog = catalog
         self._live = live
         self._documents = documents
         self._most = most_unprocessed
         self._lock = Lock()
-        self._in_force: dict[str, tuple[DeleteRequest, ...]] = {}
+        self._unprocessed: dict[str, tuple[DeleteRequest, ...]] = {}
         self._refused: list[DeleteRequest] = []
         self.refresh()
 
@@ -51,7 +58,7 @@ class Deletions:
         Raises TooManyRequests when too many are not yet processed, and Unavailable.
         """
         with self._lock:
-            if len(self._in_force.get(tenant, ())) >= self._most:
+            if len(self.unprocessed(tenant)) >= self._most:
                 raise TooManyRequests(
                     f"{self._most} delete requests of tenant `{tenant}` are not processed yet, which is as many as "
                     "`deletes.max_unprocessed` allows; wait for one, cancel one, or delete more with one request",
@@ -74,10 +81,20 @@ class Deletions:
         return request
 
     def cancel(self, tenant: str, id: str) -> None:
-        """Forgets a request; what it has not removed yet is seen again. Raises NotFound and Unavailable."""
+        """Forgets a request; what it has not removed yet is seen again.
+
+        Raises NotFound, Unavailable, and BadRequest for one that is processed: the list tells of what is gone.
+        """
         with self._lock:
-            if not any(request.id == id for request in self.all(tenant)):
+            request = next((request for request in self.all(tenant) if request.id == id), None)
+            if request is None:
                 raise NotFound(f"there is no delete request `{id}`")
+            # One of before anything had arrived is processed from the start, and takes nothing.
+            if request.is_processed and request.boundary:
+                raise BadRequest(
+                    "deletion of request which is in process or already processed is not allowed: what delete request "
+                    f"`{id}` names is gone, and it stays in the list"
+                )
             # The document first: without it the request ends with the catalog at the latest, never the other way round.
             self._documents.delete(tenant, id)
             self._catalog.cancel_delete_request(tenant, id)
@@ -111,12 +128,16 @@ class Deletions:
                     self._document(request)
 
     def in_force(self, tenant: str) -> tuple[DeleteRequest, ...]:
-        """The tenant's requests that are not processed yet, oldest first."""
-        return self._in_force.get(tenant, ())
+        """The tenant's requests that answers heed: those that are not processed yet; none in a mode that heeds none."""
+        return self.unprocessed(tenant) if self.modes.heeds(tenant) else ()
+
+    def unprocessed(self, tenant: str) -> tuple[DeleteRequest, ...]:
+        """The tenant's requests that are not processed yet, oldest first, in force or not."""
+        return self._unprocessed.get(tenant, ())
 
     def tenants(self) -> list[str]:
         """Tenants with requests that are not processed yet."""
-        return list(self._in_force)
+        return list(self._unprocessed)
 
     def all(self, tenant: str) -> list[DeleteRequest]:
         """All requests of a tenant that were not cancelled, oldest first. Raises Unavailable."""
@@ -130,11 +151,11 @@ class Deletions:
         self._documents.write(request.tenant, request.id, body)
 
     def _load(self) -> None:
-        in_force: dict[str, tuple[DeleteRequest, ...]] = {}
+        unprocessed: dict[str, tuple[DeleteRequest, ...]] = {}
         for request in self._catalog.delete_requests():
             if not request.is_processed:
-                in_force[request.tenant] = (*in_force.get(request.tenant, ()), request)
-        self._in_force = in_force
+                unprocessed[request.tenant] = (*unprocessed.get(request.tenant, ()), request)
+        self._unprocessed = unprocessed
 
 
 def apart(segments: Sequence[SegmentInfo], requests: Sequence[DeleteRequest]) -> Iterator[Sequence[SegmentInfo]]:
@@ -156,8 +177,13 @@ def progress_of(
     segments: Sequence[SegmentInfo],
     concerned: Callable[[DeleteRequest, Sequence[SegmentInfo]], Sequence[SegmentInfo]],
 ) -> DeleteProgress:
-    """How far a request is, from the tenant's live segments; `concerned` says at which of them it has to look."""
+    """How far a request is, from the tenant's live segments; `concerned` says at which of them it has to look.
+
+    0 until it has begun, however little there is to do: its time to be cancelled is what a waiter waits for.
+    """
+    if request.is_processed or not request.checked:
+        return DeleteProgress(request, float(request.is_processed))
     asked = concerned(replace(request, checked=0), segments)
     total = sum(segment.text_bytes + 1 for segment in asked)
     done = sum(segment.text_bytes + 1 for segment in asked if segment.arrival <= request.checked)
-    return DeleteProgress(request, 1.0 if request.is_processed else min(done / total, 0.99) if total else 0.99)
+    return DeleteProgress(request, min(done / total, 0.99) if total else 0.99)

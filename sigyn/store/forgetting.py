@@ -66,7 +66,6 @@ class Forgetting:
         clock: Clock,
     ) -> None:
         self._cancel_period = settings.delete_cancel_period
-        self._filter_only = settings.delete_filter_only
         self._rules = rules
         self._streams = streams
         self._live = live
@@ -149,9 +148,7 @@ class Forgetting:
             return
         failures = Failures()
         for tenant, due in self._due().items():
-            if self._rules.own_filter_only.get(tenant, self._filter_only):
-                continue
-            if due:
+            if due and self._deletions.modes.removes(tenant):
                 with failures.within(tenant):
                     self._delete(tenant, due, pause)
         failures.tell()
@@ -163,10 +160,10 @@ class Forgetting:
         is removed is gone for good.
         """
         now, seen = self._clock(), time.monotonic()
-        in_force = {tenant: self._deletions.in_force(tenant) for tenant in self._deletions.tenants()}
+        unprocessed = {tenant: self._deletions.unprocessed(tenant) for tenant in self._deletions.tenants()}
         self._ahead = {
             request.id: self._ahead.get(request.id, seen)
-            for requests in in_force.values()
+            for requests in unprocessed.values()
             for request in requests
             if request.created > now
         }
@@ -176,18 +173,21 @@ class Forgetting:
                 return seen - self._ahead[request.id] >= self._cancel_period / SECOND
             return request.created + self._cancel_period <= now
 
-        return {tenant: list(filter(is_due, requests)) for tenant, requests in in_force.items()}
+        return {tenant: list(filter(is_due, requests)) for tenant, requests in unprocessed.items()}
 
     def _delete(self, tenant: str, due: list[DeleteRequest], pause: Callable[[], None]) -> None:
         """Works in the order of arrival, so that one number for each request says how far it is.
 
         What is archived can't be looked through: requests that it may concern stay in force until it is restored.
+        Ends early when the tenant's mode changes meanwhile.
         """
         held_up: Counter[str] = Counter()
         last = max(request.boundary for request in due)
         segments = sorted(self._live.of(tenant), key=lambda segment: segment.arrival)
         concerned = [segment for segment in segments if segment.arrival <= last]
         for arrival, some in groupby(self._looked_ahead(concerned, due), key=lambda segment: segment.arrival):
+            if not self._deletions.modes.removes(tenant):
+                return
             looked_at = [segment for segment in some if self._clean(segment, due, held_up, pause)]
             going_on = [request for request in due if request.id not in held_up]
             if looked_at and going_on:

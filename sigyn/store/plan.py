@@ -3,6 +3,7 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 
+from sigyn.model.delete_modes import DeleteModes
 from sigyn.model.errors import BadRequest, NotFound
 from sigyn.store.catalog import Catalog, SegmentInfo
 from sigyn.store.compaction import compaction_rules, plan_compaction
@@ -111,14 +112,17 @@ def _deletes(
     prices: Mapping[str, float],
 ) -> tuple[PlannedDelete, ...]:
     pending = [request for request in catalog.delete_requests() if not request.is_processed]
+    modes = DeleteModes(settings.delete_mode, retention.own_delete_modes)
     planned = []
     for request in pending:
         tenant = request.tenant
-        only_left_out = retention.own_filter_only.get(tenant, settings.delete_filter_only)
-        due = None if only_left_out else request.created + settings.delete_cancel_period
         own = [segment for segment in segments if segment.tenant == tenant]
         demoted = frozenset(label.name for label in catalog.demoted(tenant))
-        planned.append(planned_delete(request, due, own, catalog.registry, demoted, match, prices))
+        planned.append(
+            planned_delete(
+                request, modes.of(tenant), settings.delete_cancel_period, own, catalog.registry, demoted, match, prices
+            )
+        )
     return tuple(planned)
 
 

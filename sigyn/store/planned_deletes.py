@@ -6,6 +6,7 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
+from sigyn.model.delete_modes import DeleteMode
 from sigyn.store.catalog import DeleteRequest, SegmentInfo
 from sigyn.store.streams import Int64s, StreamRegistry
 
@@ -24,7 +25,8 @@ GB = 1 << 30
 class PlannedDelete:
     """A delete request that is not processed yet.
 
-    due           when its entries may be removed (ns); None: never, as the tenant's are only left out of answers
+    mode          of the tenant
+    due           when its entries may be removed (ns); None: never, in this mode
     segments      that it may concern, and that are then read, and rewritten where it takes anything
     rows, text_bytes, object_bytes  at most so much goes; when `is_exact`, just that
     rewritten_bytes  of the objects of these segments
@@ -34,6 +36,7 @@ class PlannedDelete:
     tenant: str
     id: str
     query: str
+    mode: DeleteMode
     due: int | None
     segments: int
     rows: int
@@ -46,14 +49,15 @@ class PlannedDelete:
 
 def planned_delete(
     request: DeleteRequest,
-    due: int | None,
+    mode: DeleteMode,
+    cancel_period: int,
     segments: Sequence[SegmentInfo],
     streams: StreamRegistry,
     demoted: frozenset[str],
     match: MatchStreams,
     prices: Mapping[str, float],
 ) -> PlannedDelete:
-    """What a request would take of live segments of its tenant."""
+    """What a request would take of live segments of its tenant, whose mode this is."""
     taken: list[tuple[SegmentInfo, int, int, int]] = []
     is_exact = True
     for segment in segments:
@@ -75,7 +79,8 @@ def planned_delete(
         tenant=request.tenant,
         id=request.id,
         query=request.query,
-        due=due,
+        mode=mode,
+        due=request.created + cancel_period if mode == "filter-and-delete" else None,
         segments=len(taken),
         rows=sum(rows for _, rows, _, _ in taken),
         text_bytes=sum(size for _, _, size, _ in taken),

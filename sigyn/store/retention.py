@@ -16,6 +16,7 @@ from enum import Enum
 import numpy as np
 import numpy.typing as npt
 
+from sigyn.model.delete_modes import DeleteMode
 from sigyn.model.errors import NotFound
 from sigyn.model.labels import Labels
 from sigyn.model.time import DAY, HOUR
@@ -55,7 +56,7 @@ class RetentionRules:
     delete_delay      ns for which an entry stays after the end of its period
     max_bytes         of all tenants together
     max_tenant_bytes  of a tenant; `own_bytes` has those of some tenants
-    own_filter_only   tenants of which StoreSettings.delete_filter_only is different, as they are at each look
+    own_delete_modes  those of tenants of which StoreSettings.delete_mode is different, as they are at each look
     min_free          bytes that stay free on the disk of the objects,
     min_free_share    or this share of it, from 0 to 1: whichever is more
     disk              looks at that disk; None when the objects are on none
@@ -66,7 +67,7 @@ class RetentionRules:
     max_bytes: int = 0
     max_tenant_bytes: int = 0
     own_bytes: Mapping[str, int] = field(default_factory=dict)
-    own_filter_only: Mapping[str, bool] = field(default_factory=dict)
+    own_delete_modes: Mapping[str, DeleteMode] = field(default_factory=dict)
     min_free: int = 0
     min_free_share: float = 0.0
     disk: Callable[[], DiskSpace] | None = None

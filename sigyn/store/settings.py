@@ -5,6 +5,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Literal
 
+from sigyn.model.delete_modes import DeleteMode
 from sigyn.model.time import HOUR
 
 Speed = Literal["standard", "bulk", "expedited"]
@@ -96,7 +97,7 @@ class StoreSettings:
     compaction_age_seconds    L0 segments older than this are merged when there are several, 60 times older
                               ones in any case
     delete_cancel_period      ns for which a delete request can be taken back before its entries are removed
-    delete_filter_only        entries of delete requests are left out of answers and never removed
+    delete_mode               what delete requests do
     delete_max_unprocessed    delete requests of a tenant that are not processed yet
     deleted_rows_bytes        memory for what is known about which rows delete requests take
     orphan_grace_seconds      age at which an object without a row in the catalog is an orphan
@@ -123,7 +124,7 @@ class StoreSettings:
     shape_lines: int = 32
     compaction_age_seconds: float = 10.0
     delete_cancel_period: int = HOUR
-    delete_filter_only: bool = False
+    delete_mode: DeleteMode = "filter-and-delete"
     delete_max_unprocessed: int = 100
     deleted_rows_bytes: int = 16 << 20
     orphan_grace_seconds: float = 3600.0

@@ -7,6 +7,7 @@ from dataclasses import replace
 from threading import Event, Lock, Thread
 
 from sigyn.model.batch import Batch
+from sigyn.model.delete_modes import DeleteModes
 from sigyn.model.errors import SigynError, Unavailable
 from sigyn.model.time import Clock, system_clock
 from sigyn.store.archives.ledger import KIND as RESTORES
@@ -87,7 +88,8 @@ class Store:
         self._reader = SegmentReader(objects, recent, settings.metadata_bytes)
         self._finder = DuplicateFinder(self._reader)
         documents = self.documents(DELETE_REQUESTS)
-        self.deletions = Deletions(catalog, self._live, documents, settings.delete_max_unprocessed)
+        modes = DeleteModes(settings.delete_mode, retention.own_delete_modes)
+        self.deletions = Deletions(catalog, self._live, documents, settings.delete_max_unprocessed, modes)
         self._deleted = DeletedRows(self._reader, settings.deleted_rows_bytes)
         self._quarantine = Quarantine(objects, catalog, self._live, self.deletions, self.metrics)
         committer = Committer(objects, catalog, self._live, self._reader)
@@ -207,14 +209,16 @@ class Store:
 
     def content(self, tenant: str) -> Content:
         """How far the tenant's entries are now. Take it before a snapshot: the snapshot has all that it says."""
-        return Content(self._live.newest(tenant), self._catalog.epoch(tenant))
+        newest, epoch = self._live.newest(tenant), self._catalog.epoch(tenant)
+        return Content(newest, epoch, heeds_deletes=self.deletions.modes.heeds(tenant))
 
     def unchanged(self, tenant: str, content: Content, first: int, last: int) -> bool:
         """Whether the entries of first <= t <= last (ns) are those that they were at `content`.
 
         May say no without need, never yes without reason.
         """
-        if content.epoch != self._catalog.epoch(tenant):
+        now = self.content(tenant)
+        if (content.epoch, content.heeds_deletes) != (now.epoch, now.heeds_deletes):
             return False
         return not self._live.arrived_since(tenant, content.newest, first, last)
 

@@ -3,7 +3,7 @@
 import json
 import os
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -55,6 +55,10 @@ class Logs:
         assert (answer.status_code, answer.text) == (204, "")
         return answer.headers["X-Delete-Request-Id"]
 
+    def cancel(self, id: str, **parameters: str) -> httpx.Response:
+        """Takes a request of tenant `a` back."""
+        return self.client.delete(PATH, params={"request_id": id, **parameters}, headers={"X-Scope-OrgID": "a"})
+
     def requests(self, tenant: str = "a") -> dict[str, dict[str, Any]]:
         return {one["request_id"]: one for one in self.get(PATH, tenant).json()}
 
@@ -66,9 +70,12 @@ class Logs:
 
 
 @contextmanager
-def logs(data: Path, cancel_period: str = "0") -> Iterator[Logs]:
-    variables = os.environ | {"SIGYN_SERVER_AUTH_ENABLED": "true", "SIGYN_DELETES_CANCEL_PERIOD": cancel_period}
-    with running_server(data, variables=variables) as server, httpx.Client(base_url=server.url, timeout=30) as client:
+def logs(data: Path, cancel_period: str = "0", variables: Mapping[str, str] | None = None) -> Iterator[Logs]:
+    common = {"SIGYN_SERVER_AUTH_ENABLED": "true", "SIGYN_DELETES_CANCEL_PERIOD": cancel_period}
+    with (
+        running_server(data, variables=os.environ | common | (variables or {})) as server,
+        httpx.Client(base_url=server.url, timeout=30) as client,
+    ):
         yield Logs(server, client)
 
 
@@ -125,8 +132,7 @@ def test_a_request_touches_its_own_tenant_alone(undecided: Logs) -> None:
     assert undecided.lines('{app="mine"}') == ["secret"]
     assert undecided.lines('{app="mine"}', tenant="b") == []
     assert id not in undecided.requests()
-    refused = undecided.client.delete(PATH, params={"request_id": id}, headers={"X-Scope-OrgID": "a"})
-    assert refused.status_code == 404
+    assert undecided.cancel(id).status_code == 404
 
 
 def test_a_request_that_is_taken_back_gives_its_lines_back(undecided: Logs) -> None:
@@ -137,10 +143,25 @@ def test_a_request_that_is_taken_back_gives_its_lines_back(undecided: Logs) -> N
     assert (shown["query"], shown["status"], shown["progress"]) == ('{app="back"}', "received", 0)
     assert shown["start_time"] == 0
     assert shown["created_at"] * SECOND == pytest.approx(system_clock(), rel=1e-6)
-    answer = undecided.client.delete(PATH, params={"request_id": id}, headers={"X-Scope-OrgID": "a"})
-    assert answer.status_code == 204
+    assert undecided.cancel(id).status_code == 204
     assert undecided.lines('{app="back"}') == ["one", "two"]
     assert id not in undecided.requests()
+
+
+def test_a_request_is_one_whatever_interval_loki_would_split_it_by(undecided: Logs) -> None:
+    undecided.push("split", "one", "two")
+    before = len(undecided.requests())
+    undecided.delete('{app="split"} |= "o"', max_interval="1h30m")
+    assert undecided.lines('{app="split"}') == []
+    assert len(undecided.requests()) == before + 1
+
+
+@pytest.mark.parametrize("query", ['{app="nothing"}', '{app="pending"}'])
+def test_a_request_that_has_not_begun_is_at_0_percent(undecided: Logs, query: str) -> None:
+    undecided.push("pending", "one")
+    id = undecided.delete(query)
+    shown = undecided.requests()[id]
+    assert (shown["status"], shown["progress"]) == ("received", 0)
 
 
 @pytest.mark.parametrize(
@@ -152,9 +173,14 @@ def test_a_request_that_is_taken_back_gives_its_lines_back(undecided: Logs) -> N
         ({"query": "{}", "start": "0"}, "at least one"),
         ({"query": 'rate({app="a"}[1m])', "start": "0"}, "needs a log query"),
         ({"query": '{app="a"} | user in ({app="b"} | json | fields user)', "start": "0"}, "subquery"),
+        ({"query": '{app="a"} | logfmt | unwrap took', "start": "0"}, "can't hold `unwrap`"),
+        ({"query": '{app="a"} | json | unwrap duration(took) | took > 1', "start": "0"}, "can't hold `unwrap`"),
         ({"query": '{app="a"}', "start": "9", "end": "1"}, "start time"),
         ({"query": '{app="a"}', "start": "0", "end": "9999999999"}, "future"),
         ({"query": '{app="a"}', "start": "yesterday"}, "'start'"),
+        ({"query": '{app="a"}', "start": "0", "max_interval": "xx"}, "max_interval"),
+        ({"query": '{app="a"}', "start": "0", "max_interval": "1d"}, "max_interval"),
+        ({"query": '{app="a"}', "start": "0", "max_interval": "10ms"}, "max_interval"),
     ],
 )
 def test_what_makes_no_sense_is_refused(undecided: Logs, parameters: dict[str, str], reason: str) -> None:
@@ -199,8 +225,78 @@ def test_requests_outlive_the_process(tmp_path: Path, end: str) -> None:
     with logs(data, "0") as running:
         running.wait_until_processed(id)
         assert running.lines('{app="shop"}') == ["plain", "secret"]
-        late = running.client.delete(PATH, params={"request_id": id}, headers={"X-Scope-OrgID": "a"})
+        for force in ("false", "true"):
+            late = running.cancel(id, force=force)
+            assert (late.status_code, "already processed" in late.text) == (400, True)
+        assert running.requests()[id]["status"] == "processed"
+
+
+def test_a_request_that_is_not_done_is_taken_back_late_by_force(tmp_path: Path) -> None:
+    with logs(tmp_path / "data", variables={"SIGYN_DELETES_MODE": "filter-only"}) as running:
+        running.push("shop", "secret", "plain")
+        id = running.delete('{app="shop"} |= "secret"')
+        late = running.cancel(id)
         assert (late.status_code, "deletes.cancel_period" in late.text) == (400, True)
+        assert running.lines('{app="shop"}') == ["plain"]
+        assert running.cancel(id, force="true").status_code == 204
+        assert running.lines('{app="shop"}') == ["secret", "plain"]
+        assert running.requests() == {}
+
+
+def test_a_request_of_before_anything_arrived_can_be_taken_back(tmp_path: Path) -> None:
+    with logs(tmp_path / "data", "1h") as running:
+        id = running.delete('{app="shop"}')
+        assert running.cancel(id).status_code == 204
+        assert running.requests() == {}
+
+
+def test_a_tenant_whose_deletes_are_disabled_sees_its_lines_again(tmp_path: Path) -> None:
+    """At once, as the file of overrides changes, and in what caches remember."""
+    overrides = tmp_path / "overrides.yaml"
+
+    def turn(mode: str) -> None:
+        overrides.write_text(f"overrides: {{a: {{deletion_mode: {mode}}}}}\n")
+
+    def counted(running: Logs) -> int:
+        query = 'sum(count_over_time({app="shop"}[1h]))'
+        answer = running.get("/loki/api/v1/query_range", query=query, step="600", end=str(BEGIN + 2 * HOUR)).json()
+        return max(int(value) for _, value in answer["data"]["result"][0]["values"])
+
+    turn("filter-only")
+    variables = {"SIGYN_LIMITS_PER_TENANT_OVERRIDE_CONFIG": str(overrides)}
+    with logs(tmp_path / "data", variables=variables) as running:
+        for tenant in ("a", "b"):
+            running.push("shop", "secret", "plain", tenant=tenant)
+        id = running.delete('{app="shop"} |= "secret"')
+        for mode, seen in (("disabled", ["secret", "plain"]), ("filter-only", ["plain"])) * 2:
+            turn(mode)
+            for _ in range(2):
+                assert (running.lines('{app="shop"}'), counted(running)) == (seen, len(seen))
+        turn("disabled")
+        refused = running.client.post(
+            PATH, params={"query": '{app="shop"}', "start": "0"}, headers={"X-Scope-OrgID": "a"}
+        )
+        assert (refused.status_code, "deletes.mode" in refused.text) == (400, True)
+        assert running.requests()[id]["status"] == "received"
+        turn("filter-and-delete")
+        running.wait_until_processed(id)
+        turn("disabled")
+        assert (running.lines('{app="shop"}'), counted(running)) == (["plain"], 1)
+        assert running.lines('{app="shop"}', tenant="b") == ["secret", "plain"]
+
+
+def test_requests_are_in_force_again_when_deletes_are_turned_on_again(tmp_path: Path) -> None:
+    data = tmp_path / "data"
+    with logs(data, "1h") as running:
+        running.push("shop", "secret", "plain")
+        id = running.delete('{app="shop"} |= "secret"')
+        assert running.lines('{app="shop"}') == ["plain"]
+    with logs(data, variables={"SIGYN_DELETES_MODE": "disabled"}) as running:
+        assert running.lines('{app="shop"}') == ["secret", "plain"]
+        assert running.requests()[id]["status"] == "received"
+    with logs(data) as running:
+        assert running.lines('{app="shop"}') == ["plain"]
+        running.wait_until_processed(id)
 
 
 def test_deletes_can_be_turned_off(tmp_path: Path) -> None:

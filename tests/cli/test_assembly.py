@@ -126,7 +126,7 @@ def test_retention_follows_the_file_of_overrides(tmp_path: Path) -> None:
     )
     assert [periods("a"), periods("b")] == [[48, 48], [7, 48]]
     assert dict(rules.own_bytes) == {"b": 1024}
-    assert dict(rules.own_filter_only) == {"b": True}
+    assert dict(rules.own_delete_modes) == {"b": "filter-only"}
     file.write_text("overrides: {b: {retention_stream: [{selector: 'x', period: 1h}]}}\n")
     assert periods("b") == [7, 48]  # what can't be read changes nothing
     file.write_text("{}\n")

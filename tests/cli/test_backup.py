@@ -153,13 +153,34 @@ def test_no_other_data_are_overwritten(tmp_path: Path, sigyn: Sigyn) -> None:
         fill(StoreSettings(data=tmp_path / name), [row("a", 1, name)])
     assert "lies in the data folder" in refusal(tmp_path / "data")
     assert "lies in the data folder" in refusal(tmp_path / "data" / "objects" / "backup")
-    assert "has data, and is no backup" in refusal(tmp_path / "other")
+    assert "is not empty, it has `catalog.sqlite`, and is no backup" in refusal(tmp_path / "other")
+    for name in ("notes.txt", "photos/one.jpg", "objects/one.parquet"):
+        folder = tmp_path / name.replace("/", "-")
+        (folder / name).parent.mkdir(parents=True)
+        (folder / name).write_text("mine")
+        before = sorted(folder.rglob("*"))
+        refused = refusal(folder)
+        assert f"`{folder}` is not empty, it has `{name.partition('/')[0]}`, and is no backup" in refused
+        assert "choose a new folder, or that of the last backup" in refused
+        assert sorted(folder.rglob("*")) == before
     made(sigyn, tmp_path / "data", tmp_path / "backup")
     assert "is the backup of another store" in refusal(tmp_path / "backup", of=tmp_path / "other")
     fill(StoreSettings(data=tmp_path / "backup"), [row("a", 2, "used")])
     assert "a server used the backup" in refusal(tmp_path / "backup")
     with pytest.raises(BadRequest, match="in memory"):
         back_up(StoreSettings(data=None), tmp_path / "new")
+
+
+def test_a_new_disk_and_what_a_first_backup_left_half_done_are_no_obstacle(tmp_path: Path, sigyn: Sigyn) -> None:
+    fill(StoreSettings(data=tmp_path / "data"), [row("a", 1, "x")])
+    folder = tmp_path / "backup"
+    (folder / "lost+found").mkdir(parents=True)
+    (folder / "objects" / "one").mkdir(parents=True)
+    (folder / "lock").write_text("1\n")
+    for name in ("catalog.unfinished", "catalog.unfinished-wal", "backup.json.unfinished"):
+        (folder / name).write_bytes(b"torn")
+    assert made(sigyn, tmp_path / "data", folder)["segments"] == 1
+    assert sigyn("store", "check", "--data", str(folder)).code == 0
 
 
 def test_alerts_and_recorded_series_go_with_it(tmp_path: Path, sigyn: Sigyn) -> None:

@@ -9,7 +9,8 @@ from urllib.request import Request, urlopen
 
 import pytest
 
-from sigyn.model.time import DAY, HOUR, system_clock
+from sigyn.model.rfc3339 import format_rfc3339
+from sigyn.model.time import DAY, HOUR, SECOND, system_clock
 from sigyn.store import ObjectStoreSettings, Store, StoreSettings, TierSettings
 from tests.cli.commands import Sigyn
 from tests.cli.server import running_server
@@ -182,6 +183,43 @@ def test_a_plan_tells_what_retention_deletes(tmp_path: Path, sigyn: Sigyn, monke
     assert [each["rows"] for each in planned["then"]] == [2, 2]
     assert "retention.period 3d" in sigyn("store", "plan", "--data", str(data)).out
     assert len(objects_of(data)) == 4
+
+
+@pytest.mark.parametrize("by", ["variable", "file"])
+def test_a_plan_tells_when_delete_requests_remove_something(
+    tmp_path: Path, sigyn: Sigyn, monkeypatch: pytest.MonkeyPatch, by: str
+) -> None:
+    data = made(StoreSettings(data=tmp_path / "data", compaction=False))
+    made_at = 20_100 * DAY
+
+    async def request() -> None:
+        store = Store.open(StoreSettings(data=data, compaction=False), clock=lambda: made_at)
+        for tenant in ("one", "two"):
+            store.deletions.add(tenant, '{app="a"}', 0, made_at)
+        await store.close()
+
+    asyncio.run(request())
+    overrides, config = tmp_path / "overrides.yaml", tmp_path / "loki.yaml"
+    overrides.write_text("overrides: {two: {deletion_mode: disabled}}\n")
+    limits = f"limits_config: {{per_tenant_override_config: {overrides}}}\n"
+    config.write_text(limits + ("compactor: {delete_request_cancel_period: 30s}\n" if by == "file" else ""))
+    if by == "variable":
+        monkeypatch.setenv("SIGYN_DELETES_CANCEL_PERIOD", "30s")
+    asked = ("--data", str(data), f"-config.file={config}")
+    planned = json.loads(sigyn("store", "plan", *asked, "-o", "json").out)
+    assert sorted((each["tenant"], each["mode"], each["due"]) for each in planned["deletes"]) == [
+        ("one", "filter-and-delete", made_at + 30 * SECOND),
+        ("two", "disabled", None),
+    ]
+    shown = sigyn("store", "plan", *asked).out
+    assert format_rfc3339(made_at + 30 * SECOND) in shown
+    assert "disabled" in shown
+    for tenant, left in (("one", ["b 20015", "b 20016"]), ("two", ["a 20015", "b 20015", "a 20016", "b 20016"])):
+        found = sigyn(
+            "query", '{app=~"a|b"}', *asked, "--tenant", tenant, "--from", "2024-10-01", "--to", "2024-11-01",
+            "-o", "raw", "--forward",
+        )  # fmt: skip
+        assert found.lines == left
 
 
 def test_wrong_tiers_are_refused(sigyn: Sigyn, monkeypatch: pytest.MonkeyPatch) -> None:

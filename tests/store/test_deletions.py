@@ -11,6 +11,7 @@ from hypothesis import given
 from hypothesis import settings as hypothesis_settings
 from hypothesis import strategies as st
 
+from sigyn.model.delete_modes import DeleteMode
 from sigyn.model.errors import NotFound, TooManyRequests, Unavailable
 from sigyn.model.time import HOUR
 from sigyn.store import ObjectStoreSettings, Store, StoreSettings
@@ -218,7 +219,8 @@ async def test_until_its_time_is_over_a_request_can_be_taken_back_whatever_was_c
 
 
 async def test_requests_that_only_filter_remove_nothing(tmp_path: Path) -> None:
-    store, _ = opened(StoreSettings(data=tmp_path, compaction=False, delete_cancel_period=0, delete_filter_only=True))
+    settings = StoreSettings(data=tmp_path, compaction=False, delete_cancel_period=0, delete_mode="filter-only")
+    store, _ = opened(settings)
     await store.append(batch([row("a", 1, "secret")]))
     store.deletions.add("fake", "a:secret", *EVER)
     store.forget_now()
@@ -226,17 +228,61 @@ async def test_requests_that_only_filter_remove_nothing(tmp_path: Path) -> None:
     await store.close()
 
 
-@pytest.mark.parametrize("common", [False, True])
-async def test_a_tenant_may_only_filter_where_others_remove(tmp_path: Path, common: bool) -> None:
-    rules = RetentionRules(own_filter_only={"fake": not common})
-    settings = StoreSettings(data=tmp_path, compaction=False, delete_cancel_period=0, delete_filter_only=common)
+@pytest.mark.parametrize("common", ["filter-and-delete", "filter-only"])
+async def test_a_tenant_may_only_filter_where_others_remove(tmp_path: Path, common: DeleteMode) -> None:
+    own: DeleteMode = "filter-only" if common == "filter-and-delete" else "filter-and-delete"
+    rules = RetentionRules(own_delete_modes={"fake": own})
+    settings = StoreSettings(data=tmp_path, compaction=False, delete_cancel_period=0, delete_mode=common)
     store, _ = opened(settings, retention=rules)
     for tenant in ("fake", "other"):
         await store.append(replace(batch([row("a", 1, "secret")]), tenant=tenant))
         store.deletions.add(tenant, "a:secret", *EVER)
     store.forget_now()
     assert store.gauges().entries == 1
-    assert [progress.request.is_processed for progress in store.delete_requests("fake")] == [common]
+    processed = [progress.request.is_processed for progress in store.delete_requests("fake")]
+    assert processed == [common == "filter-only"]
+    await store.close()
+
+
+async def test_requests_rest_while_deletes_are_disabled(tmp_path: Path) -> None:
+    """Merges in between must not bring together what a request takes and what it spares."""
+    modes: dict[str, DeleteMode] = {}
+    settings = StoreSettings(data=tmp_path, compaction=False, delete_cancel_period=0)
+    store, _ = opened(settings, retention=RetentionRules(own_delete_modes=modes))
+    rows = [row("a", time, "secret") for time in range(4)]
+    await store.append(batch(rows[:1]))
+    await store.append(batch(rows[1:2]))
+    store.deletions.add("fake", "a:secret", *EVER)
+    await store.append(batch(rows[2:3]))
+    await store.append(batch(rows[3:]))
+    assert stored(store) == rows[2:]
+    modes["fake"] = "disabled"
+    assert stored(store) == rows
+    store.forget_now()
+    store.compact_now()
+    assert stored(store) == rows
+    assert [progress.request.is_processed for progress in store.delete_requests("fake")] == [False]
+    del modes["fake"]
+    assert stored(store) == rows[2:]
+    store.forget_now()
+    assert [progress.request.is_processed for progress in store.delete_requests("fake")] == [True]
+    modes["fake"] = "disabled"
+    assert stored(store) == rows[2:]
+    await store.close()
+
+
+async def test_deletes_that_are_disabled_while_they_are_carried_out_stop(tmp_path: Path) -> None:
+    modes: dict[str, DeleteMode] = {}
+    settings = StoreSettings(data=tmp_path, compaction=False, delete_cancel_period=0)
+    store, matcher = opened(settings, retention=RetentionRules(own_delete_modes=modes))
+    rows = [row("a", time, "secret") for time in range(2)]
+    for each in rows:
+        await store.append(batch([each]))
+    store.deletions.add("fake", "a:secret", *EVER)
+    matcher.before_reading = lambda: modes.update(fake="disabled")
+    store.forget_now()
+    assert stored(store) == rows
+    assert [progress.request.is_processed for progress in store.delete_requests("fake")] == [False]
     await store.close()
 
 

@@ -5,6 +5,7 @@ from pathlib import Path
 import pytest
 
 from sigyn.engine.deleted_entries import streams_concerned
+from sigyn.model.delete_modes import DeleteMode
 from sigyn.model.time import DAY, HOUR, system_clock
 from sigyn.store import Store, StoreSettings, plan_store
 from sigyn.store.retention import KEEP_ALL, RetentionRules
@@ -56,8 +57,10 @@ async def test_a_plan_tells_what_delete_requests_would_take(
     assert found.rewritten_bytes == {0: 0, 1: stored[2], 2: stored[1] + stored[2]}[segments]
     assert found.object_bytes <= found.rewritten_bytes
     assert found.month == found.object_bytes
-    never = RetentionRules(own_filter_only={"fake": True})
-    (found,) = plan_store(settings, {}, 7 * DAY, never, streams_concerned).deletes
-    assert found.due is None
-    assert (found.month is None) == (segments > 0)
+    modes: tuple[DeleteMode, ...] = ("filter-only", "disabled")
+    for mode in modes:
+        never = RetentionRules(own_delete_modes={"fake": mode})
+        (found,) = plan_store(settings, {}, 7 * DAY, never, streams_concerned).deletes
+        assert (found.mode, found.due) == (mode, None)
+        assert (found.month is None) == (segments > 0)
     await store.close()

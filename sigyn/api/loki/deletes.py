@@ -6,7 +6,9 @@ from starlette.responses import Response
 from sigyn.api.parameters import time_parameter
 from sigyn.api.requests import api_of, arguments_of, tenant_of
 from sigyn.api.responses import json_response
+from sigyn.languages.durations import DurationError, parse_go_duration
 from sigyn.model.errors import BadRequest
+from sigyn.model.labels import quote
 from sigyn.model.time import SECOND
 from sigyn.store.deletions import DeleteProgress
 
@@ -35,8 +37,24 @@ async def _add(request: Request) -> Response:
         raise BadRequest("start time not set: write start=0 for everything")
     start = time_parameter("start", arguments.first("start"), 0)
     end = time_parameter("end", arguments.first("end"), api.clock())
+    _check_max_interval(arguments.first("max_interval"))
     id = await api.deletes.add(tenant, query, start, end)
     return Response(status_code=204, headers={ID_HEADER: id})
+
+
+def _check_max_interval(text: str) -> None:
+    """Raises BadRequest for what Loki takes for no interval. Nothing uses it: requests are not split."""
+    if not text:
+        return
+    try:
+        is_long_enough = parse_go_duration(text) >= SECOND
+    except DurationError:
+        is_long_enough = False
+    if not is_long_enough:
+        raise BadRequest(
+            f"invalid max_interval: valid time units are 's', 'm', 'h'; {quote(text)} is no duration of a second or "
+            "more, such as 24h"
+        )
 
 
 async def _list(request: Request) -> Response:

@@ -19,6 +19,7 @@ from sigyn.api.openapi.operation import (
 )
 
 _RANGE = ("start", "end", "since")
+_DELETED = ("query", "start", "end", "max_interval")
 _TEXT_LIST: Schema = {"type": "array", "items": TEXT}
 _NAMES = json_answer({**envelope(_TEXT_LIST), "required": ["status"]})
 _RESULT = json_answer(envelope({"type": "object", "required": ["resultType", "result"]}))
@@ -129,8 +130,8 @@ _CHANGES: dict[str, Operation] = {
     "POST /otlp/v1/logs": _OTLP,
     "POST /v1/logs": _OTLP,
     f"GET {_LOKI}/delete": Operation("the tenant's delete requests", answers=json_answer(LIST)),
-    f"POST {_LOKI}/delete": Operation("makes a delete request", ("query", "start", "end"), NO_CONTENT),
-    f"PUT {_LOKI}/delete": Operation("makes a delete request", ("query", "start", "end"), NO_CONTENT),
+    f"POST {_LOKI}/delete": Operation("makes a delete request", _DELETED, NO_CONTENT),
+    f"PUT {_LOKI}/delete": Operation("makes a delete request", _DELETED, NO_CONTENT),
     f"DELETE {_LOKI}/delete": Operation("takes a delete request back", ("request_id", "force"), NO_CONTENT),
     "POST /sigyn/api/v1/cardinality/promote": Operation(
         "a demoted label goes back to the streams", ("label",), _OBJECT

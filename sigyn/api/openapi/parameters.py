@@ -29,6 +29,7 @@ PARAMETERS: Mapping[str, tuple[str, Schema]] = {
     "line_limit": ("how many lines are looked at", _COUNT),
     "log_level": ("the level of the log", {"enum": ["debug", "info", "warn", "error"]}),
     "match[]": ("selectors of streams or series", _TEXTS),
+    "max_interval": ("into pieces of which length Loki splits the request; it is not split here", _LENGTH),
     "next": ("a path to go to", TEXT),
     "panes": ("the state of Grafana's Explore", TEXT),
     "query": ("a query", {"type": "string", "examples": ['{app="shop"}', 'sum(rate({app="shop"}[5m]))']}),

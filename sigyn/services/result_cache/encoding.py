@@ -10,7 +10,7 @@ from sigyn.model.labels import Labels
 from sigyn.services.result_cache.piece import Piece
 from sigyn.store.content import Content
 
-FORMAT = 1
+FORMAT = 2
 """Part of every key: a Sigyn that writes another form finds nothing of this one's."""
 
 _MOST_BYTES = 64 << 20  # uncompressed; memcached's items are a megabyte
@@ -22,6 +22,7 @@ class _Encoded(msgspec.Struct, array_like=True):
     step: int
     newest: int
     epoch: int
+    heeds_deletes: bool
     labels: list[Labels]
     values: bytes
     present: bytes
@@ -39,6 +40,7 @@ def encode_piece(piece: Piece) -> bytes:
         grid.step,
         piece.content.newest,
         piece.content.epoch,
+        piece.content.heeds_deletes,
         block.labels,
         block.values.astype("<f8", copy=False).tobytes(),
         np.packbits(block.present).tobytes(),
@@ -61,4 +63,5 @@ def decode_piece(data: bytes) -> Piece:
         present = np.unpackbits(bits, count=values.size).astype(np.bool_).reshape(shape)
     except (cramjam.DecompressionError, msgspec.MsgspecError) as error:
         raise ValueError(str(error)) from error
-    return Piece(grid, SeriesBlock(encoded.labels, values, present), Content(encoded.newest, encoded.epoch))
+    content = Content(encoded.newest, encoded.epoch, encoded.heeds_deletes)
+    return Piece(grid, SeriesBlock(encoded.labels, values, present), content)

@@ -46,7 +46,10 @@ class CachedRange:
         whole = side_by_side([*known, *computed], grid)
         if len(missing) > 1 and len(whole) * len(grid) > MAX_CELLS:
             return evaluate(grid)  # says that it is too much
-        if context.is_whole():  # a piece says nothing about what is missing or was left out
+        # A piece says nothing about what is missing or was left out, nor about deletes that were turned on or off
+        # between the content and a snapshot.
+        heeds_deletes = self.store.content(self.tenant).heeds_deletes
+        if context.is_whole() and heeds_deletes == content.heeds_deletes:
             self._keep(pieces, missing, whole, grid, content, context)
         return whole
 
