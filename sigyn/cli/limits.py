@@ -6,6 +6,7 @@ from msgspec import to_builtins
 
 from sigyn.api.settings import ApiSettings, ToldLimits
 from sigyn.api.tenant_settings import TenantSettings
+from sigyn.cli.retention import retained_labels
 from sigyn.config.limit_settings import LimitsSettings
 from sigyn.config.query_settings import QuerySettings
 from sigyn.config.settings import Settings
@@ -139,6 +140,7 @@ def push_limits(settings: Settings) -> PushLimits:
             values=limits.demote_values,
             window=limits.demote_window,
             kept=limits.keep_labels,
+            retained=retained_labels(settings.retention),
         ),
     )
 

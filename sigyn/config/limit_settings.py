@@ -210,4 +210,6 @@ class LimitsSettings:
     )
     demote_values: int = setting(5000, COUNT, "Values at which any other label is demoted.")
     demote_window: int = setting(24 * HOUR, DURATION, "Time in which so many values have to come.")
-    keep_labels: tuple[str, ...] = setting((), NAMES, "Labels that are never demoted.")
+    keep_labels: tuple[str, ...] = setting(
+        (), NAMES, "Labels that are never demoted. Those that selectors of retention.streams name never are either."
+    )

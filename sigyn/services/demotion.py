@@ -3,6 +3,7 @@
 import asyncio
 from collections.abc import Sequence
 from dataclasses import replace
+from threading import Lock
 from typing import Protocol, TypeVar
 
 import msgspec
@@ -45,10 +46,16 @@ class Demotion:
         self._labels = labels
         self._clock = clock
         self._watch = LabelWatch()
+        self._lock = Lock()
+        self._retained: dict[str, set[str]] = {}
 
     def look(self, tenant: str, streams: Sequence[Labels], rules: DemotionRules) -> list[Exploding]:
         """Labels that have to be demoted before these streams are stored; nothing is demoted yet."""
-        return self._watch.look(tenant, streams, self._labels.ever(tenant), rules, self._clock())
+        retained = rules.retained.keys() & self._retained.get(tenant, ())  # what was told is not counted again
+        settled = self._labels.ever(tenant).union(retained)
+        exploding = self._watch.look(tenant, streams, settled, rules, self._clock())
+        self._tell_retained(tenant, [one for one in exploding if one.name in rules.retained], rules)
+        return [one for one in exploding if one.name not in rules.retained]
 
     async def settle(self, tenant: str, found: Sequence[Exploding]) -> int:
         """Demotes what `look` found, for callers on an event loop; how many labels. Raises Unavailable."""
@@ -71,10 +78,18 @@ class Demotion:
                 hint="it is kept as structured metadata and found as before; send it so, or leave it out of the labels",
             )
 
-    def demote_by_hand(self, tenant: str, name: str) -> DemotedLabel:
-        """Demotes a label because somebody wants it. Blocks; raises BadRequest and Unavailable."""
+    def demote_by_hand(self, tenant: str, name: str, rules: DemotionRules) -> DemotedLabel:
+        """Demotes a label because somebody wants it. Blocks; raises BadRequest and Unavailable.
+
+        Of the rules only those of retention hold.
+        """
         if not LABEL_NAME.fullmatch(name) or name.startswith("__") or name == DETECTED_LEVEL:
             raise BadRequest(f"label=`{name}` is no label that can be demoted")
+        if name in rules.retained:
+            raise BadRequest(
+                f"label=`{name}` stays with the streams, since retention has a period for"
+                f" `{'`, `'.join(rules.retained[name])}`: take it out of the selector first"
+            )
         label = DemotedLabel(name, "it was asked for", 0, "", self._clock())
         self._labels.put(tenant, [label])
         return label
@@ -91,6 +106,26 @@ class Demotion:
     def apply(self, tenant: str, streams: tuple[Labels, ...], entries: pa.Table) -> tuple[tuple[Labels, ...], pa.Table]:
         """Streams without the demoted labels, each once, and entries (ENTRY_SCHEMA) that carry them."""
         return demoted(streams, entries, self._labels.names(tenant))
+
+    def _tell_retained(self, tenant: str, exploding: Sequence[Exploding], rules: DemotionRules) -> None:
+        """Says in the log, once for each, which labels are not demoted for the sake of retention."""
+        for label in exploding:
+            with self._lock:
+                told = self._retained.setdefault(tenant, set())
+                if label.name in told:
+                    continue
+                self._retained[tenant] = told | {label.name}
+            _log.warning(
+                "label not demoted",
+                tenant=tenant,
+                label=label.name,
+                reason=label.reason,
+                values=label.values,
+                example=label.example[:100],
+                selectors="; ".join(rules.retained[label.name]),
+                hint="retention has a period for these selectors, so the label stays with the streams, and makes one of"
+                " each value; let the selectors name labels of few values",
+            )
 
 
 def demoted(

@@ -5,7 +5,7 @@ name, by what its values look like, or by their number alone.
 """
 
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from threading import Lock
 
@@ -38,6 +38,8 @@ class DemotionRules:
     values      distinct values at which any label is demoted; 0: never
     window      ns in which they have to come; 0: for ever
     kept        labels that are never demoted
+    retained    labels that selectors of retention name, which have to find them in the streams, with these selectors:
+                never demoted either
     """
 
     enabled: bool = True
@@ -46,6 +48,7 @@ class DemotionRules:
     values: int = 5_000
     window: int = DAY
     kept: tuple[str, ...] = ()
+    retained: Mapping[str, tuple[str, ...]] = field(default_factory=dict, hash=False)
 
     def names_ids(self, name: str) -> bool:
         """Whether a label of this name is one of `id_labels`."""
@@ -54,7 +57,7 @@ class DemotionRules:
 
 @dataclass(frozen=True, slots=True)
 class Exploding:
-    """A label that has to be demoted: why, how many values it had by then, one of them."""
+    """A label that would have to be demoted: why, how many values it had by then, one of them."""
 
     name: str
     reason: str

@@ -60,6 +60,15 @@ class RetentionPeriods:
         return periods
 
 
+def labels_named(retention: TenantRetention) -> dict[str, tuple[str, ...]]:
+    """The labels that selectors name, each with these selectors. Raises ParseError for one that can't be read."""
+    named: dict[str, dict[str, None]] = {}
+    for each in retention.streams:
+        for matcher in parse_selector(each.selector).matchers:
+            named.setdefault(matcher.name, {})[each.selector] = None
+    return {name: tuple(selectors) for name, selectors in named.items()}
+
+
 def check_selectors(retention: TenantRetention) -> None:
     """Raises BadRequest for a selector that can't be read."""
     for each in retention.streams:
