@@ -1,7 +1,8 @@
 """How long each stream is kept: the periods of the settings, with their selectors, for the store."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass, field
+from itertools import groupby
 
 import numpy as np
 
@@ -11,10 +12,13 @@ from sigyn.model.errors import BadRequest, ParseError
 from sigyn.store.retention import LabelsOf
 from sigyn.store.streams import Int64s
 
+_FOR_EVER = int(np.iinfo(np.int64).max)
+
 
 @dataclass(frozen=True, slots=True)
 class SelectedPeriod:
-    """A period (ns, 0: for ever) for the streams that a selector matches; the highest priority counts."""
+    """A period (ns, 0: for ever) for the streams that a selector matches; of several the highest priority counts, then
+    the shortest period."""
 
     selector: str
     period: int
@@ -30,6 +34,13 @@ class TenantRetention:
 
 
 @dataclass(frozen=True, slots=True)
+class _Matched:
+    priority: int
+    period: int
+    streams: SelectorMatches
+
+
+@dataclass(frozen=True, slots=True)
 class RetentionPeriods:
     """The period of each stream, as the store asks for it. Safe to use from several threads.
 
@@ -38,7 +49,7 @@ class RetentionPeriods:
 
     default: TenantRetention = TenantRetention()
     tenants: Mapping[str, TenantRetention] = field(default_factory=dict)
-    _selected: dict[str, tuple[TenantRetention, list[tuple[int, SelectorMatches]]]] = field(
+    _selected: dict[str, tuple[TenantRetention, list[_Matched]]] = field(
         default_factory=dict, repr=False, compare=False
     )
 
@@ -50,14 +61,19 @@ class RetentionPeriods:
     def __call__(self, tenant: str, ids: Int64s, labels_of: LabelsOf) -> Int64s:
         """Periods of streams by their ids, in ns."""
         retention = self.tenants.get(tenant, self.default)
-        periods = np.full(len(ids), retention.period, np.int64)
         known, selected = self._selected.get(tenant, (None, []))
         if known != retention:
-            selected = _compiled(retention.streams, labels_of)
+            selected = _compiled(retention, labels_of)
             self._selected[tenant] = retention, selected
-        for period, matches in selected:
-            periods[matches.of(ids)] = period
-        return periods
+        periods = np.full(len(ids), retention.period or _FOR_EVER, np.int64)
+        for _, equals in groupby(selected, lambda each: each.priority):
+            shortest, is_matched = np.full(len(ids), _FOR_EVER, np.int64), np.zeros(len(ids), np.bool_)
+            for each in equals:
+                matches = each.streams.of(ids)
+                shortest[matches] = np.minimum(shortest[matches], each.period)
+                is_matched |= matches
+            periods = np.where(is_matched, shortest, periods)
+        return np.where(periods == _FOR_EVER, 0, periods)
 
 
 def labels_named(retention: TenantRetention) -> dict[str, tuple[str, ...]]:
@@ -78,7 +94,9 @@ def check_selectors(retention: TenantRetention) -> None:
             raise BadRequest(f"retention of `{each.selector}`: this is no selector: {error}") from None
 
 
-def _compiled(streams: Sequence[SelectedPeriod], labels_of: LabelsOf) -> list[tuple[int, SelectorMatches]]:
-    """Periods with what they are for; the last one that matches counts."""
-    by_weight = sorted(enumerate(streams), key=lambda item: (item[1].priority, -item[0]))
-    return [(each.period, SelectorMatches(parse_selector(each.selector), labels_of)) for _, each in by_weight]
+def _compiled(retention: TenantRetention, labels_of: LabelsOf) -> list[_Matched]:
+    """What the selectors match, the least priority first."""
+    return [
+        _Matched(each.priority, each.period or _FOR_EVER, SelectorMatches(parse_selector(each.selector), labels_of))
+        for each in sorted(retention.streams, key=lambda each: each.priority)
+    ]
