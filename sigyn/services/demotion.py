@@ -47,13 +47,13 @@ class Demotion:
         self._clock = clock
         self._watch = LabelWatch()
         self._lock = Lock()
-        self._retained: dict[str, set[str]] = {}
+        self._told: set[tuple[str, ...]] = set()
 
     def look(self, tenant: str, streams: Sequence[Labels], rules: DemotionRules) -> list[Exploding]:
         """Labels that have to be demoted before these streams are stored; nothing is demoted yet."""
-        retained = rules.retained.keys() & self._retained.get(tenant, ())  # what was told is not counted again
-        settled = self._labels.ever(tenant).union(retained)
-        exploding = self._watch.look(tenant, streams, settled, rules, self._clock())
+        self._tell_demoted(tenant, rules)
+        told = (name for name in rules.retained if (tenant, name) in self._told)
+        exploding = self._watch.look(tenant, streams, self._labels.ever(tenant).union(told), rules, self._clock())
         self._tell_retained(tenant, [one for one in exploding if one.name in rules.retained], rules)
         return [one for one in exploding if one.name not in rules.retained]
 
@@ -110,11 +110,8 @@ class Demotion:
     def _tell_retained(self, tenant: str, exploding: Sequence[Exploding], rules: DemotionRules) -> None:
         """Says in the log, once for each, which labels are not demoted for the sake of retention."""
         for label in exploding:
-            with self._lock:
-                told = self._retained.setdefault(tenant, set())
-                if label.name in told:
-                    continue
-                self._retained[tenant] = told | {label.name}
+            if not self._is_news(tenant, label.name):
+                continue
             _log.warning(
                 "label not demoted",
                 tenant=tenant,
@@ -126,6 +123,26 @@ class Demotion:
                 hint="retention has a period for these selectors, so the label stays with the streams, and makes one of"
                 " each value; let the selectors name labels of few values",
             )
+
+    def _tell_demoted(self, tenant: str, rules: DemotionRules) -> None:
+        """Says in the log, once for each, which selectors of retention name labels that were demoted before."""
+        for name in sorted(rules.retained.keys() & self._labels.names(tenant)):
+            for selector in rules.retained[name]:
+                if self._is_news(tenant, name, selector):
+                    _log.warning(
+                        "retention names a demoted label",
+                        tenant=tenant,
+                        label=name,
+                        selector=selector,
+                        hint="streams without the label are kept for the longest period that an entry of theirs may"
+                        f" have; `sigyn cardinality --promote {name}` keeps the label with the streams from then on",
+                    )
+
+    def _is_news(self, *what: str) -> bool:
+        with self._lock:
+            is_news = what not in self._told
+            self._told.add(what)
+        return is_news
 
 
 def demoted(

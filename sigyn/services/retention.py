@@ -1,13 +1,14 @@
 """How long each stream is kept: the periods of the settings, with their selectors, for the store."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from itertools import groupby
 
 import numpy as np
 
 from sigyn.engine.matches import SelectorMatches
-from sigyn.languages.logql import parse_selector
+from sigyn.languages.logql import ast, parse_selector
+from sigyn.languages.logql.entry_labels import stream_part
 from sigyn.model.errors import BadRequest, ParseError
 from sigyn.store.retention import LabelsOf
 from sigyn.store.streams import Int64s
@@ -35,9 +36,12 @@ class TenantRetention:
 
 @dataclass(frozen=True, slots=True)
 class _Matched:
+    """Streams all of whose entries a selector matches, and those that may have such entries."""
+
     priority: int
     period: int
-    streams: SelectorMatches
+    wholly: SelectorMatches
+    partly: SelectorMatches
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,7 +53,7 @@ class RetentionPeriods:
 
     default: TenantRetention = TenantRetention()
     tenants: Mapping[str, TenantRetention] = field(default_factory=dict)
-    _selected: dict[str, tuple[TenantRetention, list[_Matched]]] = field(
+    _selected: dict[str, tuple[TenantRetention, frozenset[str], list[_Matched]]] = field(
         default_factory=dict, repr=False, compare=False
     )
 
@@ -58,21 +62,23 @@ class RetentionPeriods:
         for retention in (self.default, *self.tenants.values()):
             check_selectors(retention)
 
-    def __call__(self, tenant: str, ids: Int64s, labels_of: LabelsOf) -> Int64s:
-        """Periods of streams by their ids, in ns."""
+    def __call__(self, tenant: str, ids: Int64s, labels_of: LabelsOf, demoted: frozenset[str]) -> Int64s:
+        """Periods of streams by their ids, in ns; the longest that an entry may have which carries `demoted` labels."""
         retention = self.tenants.get(tenant, self.default)
-        known, selected = self._selected.get(tenant, (None, []))
-        if known != retention:
-            selected = _compiled(retention, labels_of)
-            self._selected[tenant] = retention, selected
+        *known, selected = self._selected.get(tenant, (None, None, []))
+        if known != [retention, demoted]:
+            selected = _compiled(retention, labels_of, demoted)
+            self._selected[tenant] = retention, demoted, selected
         periods = np.full(len(ids), retention.period or _FOR_EVER, np.int64)
         for _, equals in groupby(selected, lambda each: each.priority):
-            shortest, is_matched = np.full(len(ids), _FOR_EVER, np.int64), np.zeros(len(ids), np.bool_)
+            shortest, longest = np.full(len(ids), _FOR_EVER, np.int64), periods.copy()
+            is_settled = np.zeros(len(ids), np.bool_)
             for each in equals:
-                matches = each.streams.of(ids)
-                shortest[matches] = np.minimum(shortest[matches], each.period)
-                is_matched |= matches
-            periods = np.where(is_matched, shortest, periods)
+                wholly, partly = each.wholly.of(ids), each.partly.of(ids)
+                shortest[wholly] = np.minimum(shortest[wholly], each.period)
+                longest[partly] = np.maximum(longest[partly], each.period)
+                is_settled |= wholly
+            periods = np.where(is_settled, shortest, longest)
         return np.where(periods == _FOR_EVER, 0, periods)
 
 
@@ -94,9 +100,20 @@ def check_selectors(retention: TenantRetention) -> None:
             raise BadRequest(f"retention of `{each.selector}`: this is no selector: {error}") from None
 
 
-def _compiled(retention: TenantRetention, labels_of: LabelsOf) -> list[_Matched]:
+def _compiled(retention: TenantRetention, labels_of: LabelsOf, demoted: frozenset[str]) -> list[_Matched]:
     """What the selectors match, the least priority first."""
-    return [
-        _Matched(each.priority, each.period or _FOR_EVER, SelectorMatches(parse_selector(each.selector), labels_of))
-        for each in sorted(retention.streams, key=lambda each: each.priority)
-    ]
+    compiled = []
+    for each in sorted(retention.streams, key=lambda each: each.priority):
+        selector = parse_selector(each.selector)
+        wholly = partly = SelectorMatches(selector, labels_of)
+        if not demoted.isdisjoint(matcher.name for matcher in selector.matchers):
+            wholly = SelectorMatches(_of_streams_alone(selector, demoted), labels_of)
+            partly = SelectorMatches(stream_part(selector, demoted), labels_of)
+        compiled.append(_Matched(each.priority, each.period or _FOR_EVER, wholly, partly))
+    return compiled
+
+
+def _of_streams_alone(selector: ast.Selector, demoted: frozenset[str]) -> ast.Selector:
+    """A selector of the streams that `selector` matches by labels of their own, whatever their entries carry."""
+    named = {matcher.name for matcher in selector.matchers if matcher.name in demoted}
+    return replace(selector, matchers=(*selector.matchers, *(ast.Matcher(name, "!=", "") for name in sorted(named))))

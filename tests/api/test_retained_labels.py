@@ -1,13 +1,15 @@
 """Retention and demoted labels: nothing that a selector of retention names goes before its time; real servers."""
 
+import json
 import os
+import subprocess
 import time
 from pathlib import Path
 
 import httpx
 
 from sigyn.model.time import DAY, MINUTE
-from tests.cli.server import RunningServer, running_server
+from tests.cli.server import SIGYN, RunningServer, running_server
 
 NAMES = {f"c{number}" for number in range(60)}
 """Twice the values at which an id is demoted."""
@@ -104,3 +106,27 @@ def test_a_selector_of_one_tenant_keeps_the_labels_of_this_one(tmp_path: Path) -
             return [label["name"] for label in found["demoted"]]
 
         assert [demoted("a"), demoted("b")] == [["customer_id"], ["user_id"]]
+
+
+def test_entries_that_carry_a_label_stay_for_the_longest_period_of_their_stream(tmp_path: Path) -> None:
+    """A selector that came after the label was demoted loses nothing; a plan tells the same."""
+    data = tmp_path / "data"
+    with running_server(data) as server:
+        push(server, "customer_id", time.time_ns() - 3 * DAY)
+        assert server.stop() == 0
+    retained = variables(STREAMS=f"{SELECTOR}=365d")
+    with running_server(data, variables=retained) as server:
+        wait_for(server, set(sorted(NAMES)[30:]))  # the others have streams, which the selector does not match
+        push(server, "customer_id", time.time_ns() - MINUTE)
+        assert server.stop() == 0
+    [told] = log_of(data, "retention names a demoted label")
+    assert "sigyn cardinality --promote customer_id" in told
+    assert planned_rows(data, retained) == 0
+    assert planned_rows(data, variables()) == 30
+
+
+def planned_rows(data: Path, settings: dict[str, str]) -> int:
+    """Entries that `sigyn store plan` would delete."""
+    command = [SIGYN, "store", "plan", "--data", str(data), "-o", "json"]
+    steps = json.loads(subprocess.run(command, env=settings, capture_output=True, check=True).stdout)["steps"]
+    return sum(step["rows"] for step in steps if step["action"] == "delete")
