@@ -59,15 +59,17 @@ class Demotion:
 
     async def settle(self, tenant: str, found: Sequence[Exploding]) -> int:
         """Demotes what `look` found, for callers on an event loop; how many labels. Raises Unavailable."""
-        await asyncio.to_thread(self.demote, tenant, found)
-        return len(found)
+        return await asyncio.to_thread(self.demote, tenant, found)
 
-    def demote(self, tenant: str, exploding: Sequence[Exploding]) -> None:
-        """Demotes labels, and says so in the log. Blocks until it is durable; raises Unavailable."""
+    def demote(self, tenant: str, exploding: Sequence[Exploding]) -> int:
+        """Demotes labels, and says so in the log; how many, as another push may have been first.
+
+        Blocks until it is durable; raises Unavailable.
+        """
         now = self._clock()
         found = [DemotedLabel(one.name, one.reason, one.values, one.example, now) for one in exploding]
-        self._labels.put(tenant, found)
-        for label in found:
+        demoted_now = self._labels.add(tenant, found)
+        for label in demoted_now:
             _log.warning(
                 "label demoted",
                 tenant=tenant,
@@ -77,6 +79,7 @@ class Demotion:
                 example=label.example[:100],
                 hint="it is kept as structured metadata and found as before; send it so, or leave it out of the labels",
             )
+        return len(demoted_now)
 
     def demote_by_hand(self, tenant: str, name: str, rules: DemotionRules) -> DemotedLabel:
         """Demotes a label because somebody wants it. Blocks; raises BadRequest and Unavailable.

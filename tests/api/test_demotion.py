@@ -4,8 +4,10 @@ import json
 import os
 import time
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
+from threading import Barrier
 from typing import Any
 from urllib.parse import urlencode
 
@@ -183,6 +185,25 @@ def test_the_log_says_it_once(tmp_path: Path) -> None:
     log = data.with_name("data.stderr").read_text()
     [line] = [line for line in log.splitlines() if "label demoted" in line]
     assert 'label=session reason="its values look like ids"' in line
+
+
+def test_pushes_at_the_same_time_demote_it_once(tmp_path: Path) -> None:
+    data, several = tmp_path / "data", 8
+    with running_server(data) as server, httpx.Client(base_url=server.url, timeout=60) as http:
+        client = Client(http, server, time.time_ns() - 10**9)
+        together = Barrier(several)
+
+        def push(number: int) -> None:
+            ids = [f"{number:02x}{place:030x}" for place in range(500)]
+            for begin in range(0, len(ids), 100):
+                together.wait()
+                client.push(*(({"app": "qa", "qa_id": id}, 0, "x", {}) for id in ids[begin : begin + 100]))
+
+        with ThreadPoolExecutor(several) as threads:
+            list(threads.map(push, range(several)))
+        assert 'sigyn_demoted_labels_total{tenant="fake"} 1.0' in http.get("/metrics").text
+        assert server.stop() == 0
+    assert data.with_name("data.stderr").read_text().count("label demoted") == 1
 
 
 def test_a_restart_and_a_promotion_lose_nothing(tmp_path: Path) -> None:
