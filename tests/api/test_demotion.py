@@ -267,6 +267,18 @@ def test_series_of_a_demoted_label_are_those_of_all_entries(tmp_path: Path) -> N
         ]
 
 
+def test_services_with_ids_for_names_stay_with_the_streams(tmp_path: Path) -> None:
+    with running_server(tmp_path / "data") as server, httpx.Client(base_url=server.url, timeout=60) as http:
+        client = Client(http, server, time.time_ns() - 10**9)
+        client.push(({"app": "shop"}, 0, "x", {}), ({"service_name": "cart"}, 0, "x", {}))
+        client.push(*(({"app": id}, number, "x", {}) for number, id in enumerate(IDS[:200])))
+        client.push(({"app": "shop"}, 300, "x", {}), ({"service_name": "cart"}, 300, "x", {}))
+        assert client.cardinality()["demoted"] == []
+        asked = {"query": '{service_name=~".+"}', "targetLabels": "service_name", "limit": 1000}
+        volumes = client.get("/loki/api/v1/index/volume", **asked)["data"]["result"]
+        assert {volume["metric"]["service_name"] for volume in volumes} == {"shop", "cart", *IDS[:200]}
+
+
 def test_kept_labels_and_other_thresholds_are_settings(tmp_path: Path) -> None:
     variables = {
         **os.environ,
