@@ -9,6 +9,7 @@ import structlog
 from sigyn.api.readiness import Readiness
 from sigyn.api.services import PartStatus
 from sigyn.services.demotion import Demotion
+from sigyn.services.label_watch import DemotionRules
 from sigyn.services.tail import TailHub
 from sigyn.store.demoted import DemotedLabel
 from sigyn.store.store import Store
@@ -28,6 +29,7 @@ class ServerOperations:
     demotion: Demotion
     yaml: str
     limits_of: Callable[[str], str]
+    demotion_of: Callable[[str], DemotionRules]
     otlp_grpc: bool
     stopping: bool = False
     readiness: Readiness = field(init=False)
@@ -57,7 +59,7 @@ class ServerOperations:
         return label
 
     async def demote_label(self, tenant: str, name: str) -> DemotedLabel:
-        label = await asyncio.to_thread(self.demotion.demote_by_hand, tenant, name)
+        label = await asyncio.to_thread(self.demotion.demote_by_hand, tenant, name, self.demotion_of(tenant))
         _log.info("label demoted", tenant=tenant, label=name, reason=label.reason)
         return label
 

@@ -157,7 +157,13 @@ async def serve(settings: ServerSettings, announce: Announce, attachments: Seque
         ingest.subscribe(tails.publish)
         ingest.subscribe(_warm_up(store))
         operations = ServerOperations(
-            store, tails, demotion, settings.configuration, settings.limits_of, bool(settings.otlp_grpc)
+            store,
+            tails,
+            demotion,
+            settings.configuration,
+            settings.limits_of,
+            lambda tenant: tenants.push(tenant).demotion,
+            bool(settings.otlp_grpc),
         )
         metrics = Metrics(ingest.counters)
         metrics.registry.register(QueryCollector(queries))

@@ -14,7 +14,8 @@ from sigyn.api.server import ServerSettings
 from sigyn.api.tls import TlsFiles
 from sigyn.cli.limits import api_settings, push_limits, query_limits, rule_limits
 from sigyn.cli.memory import memory_of, within_memory
-from sigyn.cli.overrides import OverridesFiles, tenant_retention
+from sigyn.cli.overrides import OverridesFiles
+from sigyn.cli.retention import tenant_retention
 from sigyn.config import ruler_settings as config
 from sigyn.config.access_settings import token_file
 from sigyn.config.settings import Settings, settings_of

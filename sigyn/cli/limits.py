@@ -6,6 +6,7 @@ from msgspec import to_builtins
 
 from sigyn.api.settings import ApiSettings, ToldLimits
 from sigyn.api.tenant_settings import TenantSettings
+from sigyn.cli.retention import retained_labels
 from sigyn.config.limit_settings import LimitsSettings
 from sigyn.config.query_settings import QuerySettings
 from sigyn.config.settings import Settings
@@ -13,6 +14,7 @@ from sigyn.config.structured_values import AttributesConfig, OtlpConfig
 from sigyn.model.errors import BadRequest
 from sigyn.model.time import YEAR
 from sigyn.ruler.limits import RuleLimits
+from sigyn.services.discovery import SERVICE_NAME
 from sigyn.services.label_watch import DemotionRules
 from sigyn.services.push_limits import PushLimits
 from sigyn.services.push_policies import PushPolicies, StreamPolicy
@@ -138,7 +140,9 @@ def push_limits(settings: Settings) -> PushLimits:
             id_values=limits.demote_id_values,
             values=limits.demote_values,
             window=limits.demote_window,
+            services=(SERVICE_NAME, *limits.discover_service_name),
             kept=limits.keep_labels,
+            retained=retained_labels(settings.retention),
         ),
     )
 

@@ -7,10 +7,11 @@ from pathlib import Path
 
 from sigyn.api.tenant_settings import TenantSettings
 from sigyn.cli.limits import tenant_settings
-from sigyn.config.settings import RetentionSettings, Settings, settings_of
+from sigyn.cli.retention import tenant_retention
+from sigyn.config.settings import Settings, settings_of
 from sigyn.config.tenant_overrides import parse_tenant_overrides
 from sigyn.model.delete_modes import DeleteMode
-from sigyn.services.retention import SelectedPeriod, TenantRetention, check_selectors
+from sigyn.services.retention import TenantRetention
 from sigyn.services.watched_file import LiveMapping, WatchedFiles
 
 
@@ -50,15 +51,3 @@ class OverridesFiles:
             {tenant: settings.retention.max_tenant_bytes for tenant, settings in own.items()},
             {tenant: settings.deletes.mode for tenant, settings in own.items()},
         )
-
-
-def tenant_retention(retention: RetentionSettings) -> TenantRetention:
-    """How long entries of a tenant with these settings are kept: for ever, unless retention is on.
-
-    Raises BadRequest for a selector that can't be read, also while retention is off: nobody wants to hear of it on the
-    day when it is turned on.
-    """
-    selected = tuple(SelectedPeriod(each.selector, each.period, each.priority) for each in retention.streams)
-    kept = TenantRetention(retention.period, selected)
-    check_selectors(kept)
-    return kept if retention.enabled else TenantRetention()

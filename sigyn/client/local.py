@@ -27,6 +27,7 @@ from sigyn.model.time import SECOND, Clock, system_clock
 from sigyn.services.demotion import Demotion
 from sigyn.services.discovery import LevelRules, level_from_line
 from sigyn.services.fair_queue import QueueLimits
+from sigyn.services.label_watch import DemotionRules
 from sigyn.services.query import QueryRequest, QueryService
 from sigyn.services.query_limits import QueryLimits
 from sigyn.store.open_catalog import catalog_name, has_catalog
@@ -147,7 +148,8 @@ class LocalStore:
 
     def demote(self, label: str) -> dict[str, Any]:
         """Makes a label of streams one of the entries, which carry it as structured metadata."""
-        return asdict(Demotion(self._store.demoted, self._clock).demote_by_hand(self._tenant, label))
+        demotion = Demotion(self._store.demoted, self._clock)
+        return asdict(demotion.demote_by_hand(self._tenant, label, DemotionRules()))
 
     def load(self, files: Sequence[PlainFile], watch: Watch | None = None) -> tuple[int, int] | None:
         """Takes in the lines of files; the first and last time among them in ns, None without lines.

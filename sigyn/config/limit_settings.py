@@ -206,8 +206,11 @@ class LimitsSettings:
         30,
         COUNT,
         "Values at which a label of ids is demoted: one of demote_id_labels, or one nearly all of whose values are "
-        "UUIDs, hexadecimal ids or long numbers.",
+        "UUIDs, hexadecimal ids or long numbers; `service_name` and those of discover_service_name are not judged by "
+        "their values.",
     )
     demote_values: int = setting(5000, COUNT, "Values at which any other label is demoted.")
     demote_window: int = setting(24 * HOUR, DURATION, "Time in which so many values have to come.")
-    keep_labels: tuple[str, ...] = setting((), NAMES, "Labels that are never demoted.")
+    keep_labels: tuple[str, ...] = setting(
+        (), NAMES, "Labels that are never demoted. Those that selectors of retention.streams name never are either."
+    )

@@ -7,7 +7,8 @@ from sigyn.config.values import Kind, read_bytes, read_count, read_duration, rea
 
 @dataclass(frozen=True, slots=True)
 class StreamRetention:
-    """A retention of its own for the streams that a selector matches; the highest priority wins."""
+    """A retention of its own for the streams that a selector matches; the highest priority wins, then the shortest
+    period."""
 
     selector: str
     period: int

@@ -158,7 +158,7 @@ class RetentionSettings:
         (),
         STREAM_RETENTIONS,
         "Periods of their own for streams that match a selector; of several the highest priority counts, then the "
-        "first. A tenant may have its own.",
+        "shortest period. A tenant may have its own.",
         "limits_config.retention_stream",
         "limits_config.retention_overrides",
     )

@@ -3,6 +3,7 @@
 import asyncio
 from collections.abc import Sequence
 from dataclasses import replace
+from threading import Lock
 from typing import Protocol, TypeVar
 
 import msgspec
@@ -45,22 +46,30 @@ class Demotion:
         self._labels = labels
         self._clock = clock
         self._watch = LabelWatch()
+        self._lock = Lock()
+        self._told: set[tuple[str, ...]] = set()
 
     def look(self, tenant: str, streams: Sequence[Labels], rules: DemotionRules) -> list[Exploding]:
         """Labels that have to be demoted before these streams are stored; nothing is demoted yet."""
-        return self._watch.look(tenant, streams, self._labels.ever(tenant), rules, self._clock())
+        self._tell_demoted(tenant, rules)
+        told = (name for name in rules.retained if (tenant, name) in self._told)
+        exploding = self._watch.look(tenant, streams, self._labels.ever(tenant).union(told), rules, self._clock())
+        self._tell_retained(tenant, [one for one in exploding if one.name in rules.retained], rules)
+        return [one for one in exploding if one.name not in rules.retained]
 
     async def settle(self, tenant: str, found: Sequence[Exploding]) -> int:
         """Demotes what `look` found, for callers on an event loop; how many labels. Raises Unavailable."""
-        await asyncio.to_thread(self.demote, tenant, found)
-        return len(found)
+        return await asyncio.to_thread(self.demote, tenant, found)
 
-    def demote(self, tenant: str, exploding: Sequence[Exploding]) -> None:
-        """Demotes labels, and says so in the log. Blocks until it is durable; raises Unavailable."""
+    def demote(self, tenant: str, exploding: Sequence[Exploding]) -> int:
+        """Demotes labels, and says so in the log; how many, as another push may have been first.
+
+        Blocks until it is durable; raises Unavailable.
+        """
         now = self._clock()
         found = [DemotedLabel(one.name, one.reason, one.values, one.example, now) for one in exploding]
-        self._labels.put(tenant, found)
-        for label in found:
+        demoted_now = self._labels.add(tenant, found)
+        for label in demoted_now:
             _log.warning(
                 "label demoted",
                 tenant=tenant,
@@ -70,11 +79,20 @@ class Demotion:
                 example=label.example[:100],
                 hint="it is kept as structured metadata and found as before; send it so, or leave it out of the labels",
             )
+        return len(demoted_now)
 
-    def demote_by_hand(self, tenant: str, name: str) -> DemotedLabel:
-        """Demotes a label because somebody wants it. Blocks; raises BadRequest and Unavailable."""
+    def demote_by_hand(self, tenant: str, name: str, rules: DemotionRules) -> DemotedLabel:
+        """Demotes a label because somebody wants it. Blocks; raises BadRequest and Unavailable.
+
+        Of the rules only those of retention hold.
+        """
         if not LABEL_NAME.fullmatch(name) or name.startswith("__") or name == DETECTED_LEVEL:
             raise BadRequest(f"label=`{name}` is no label that can be demoted")
+        if name in rules.retained:
+            raise BadRequest(
+                f"label=`{name}` stays with the streams, since retention has a period for"
+                f" `{'`, `'.join(rules.retained[name])}`: take it out of the selector first"
+            )
         label = DemotedLabel(name, "it was asked for", 0, "", self._clock())
         self._labels.put(tenant, [label])
         return label
@@ -91,6 +109,43 @@ class Demotion:
     def apply(self, tenant: str, streams: tuple[Labels, ...], entries: pa.Table) -> tuple[tuple[Labels, ...], pa.Table]:
         """Streams without the demoted labels, each once, and entries (ENTRY_SCHEMA) that carry them."""
         return demoted(streams, entries, self._labels.names(tenant))
+
+    def _tell_retained(self, tenant: str, exploding: Sequence[Exploding], rules: DemotionRules) -> None:
+        """Says in the log, once for each, which labels are not demoted for the sake of retention."""
+        for label in exploding:
+            if not self._is_news(tenant, label.name):
+                continue
+            _log.warning(
+                "label not demoted",
+                tenant=tenant,
+                label=label.name,
+                reason=label.reason,
+                values=label.values,
+                example=label.example[:100],
+                selectors="; ".join(rules.retained[label.name]),
+                hint="retention has a period for these selectors, so the label stays with the streams, and makes one of"
+                " each value; let the selectors name labels of few values",
+            )
+
+    def _tell_demoted(self, tenant: str, rules: DemotionRules) -> None:
+        """Says in the log, once for each, which selectors of retention name labels that were demoted before."""
+        for name in sorted(rules.retained.keys() & self._labels.names(tenant)):
+            for selector in rules.retained[name]:
+                if self._is_news(tenant, name, selector):
+                    _log.warning(
+                        "retention names a demoted label",
+                        tenant=tenant,
+                        label=name,
+                        selector=selector,
+                        hint="streams without the label are kept for the longest period that an entry of theirs may"
+                        f" have; `sigyn cardinality --promote {name}` keeps the label with the streams from then on",
+                    )
+
+    def _is_news(self, *what: str) -> bool:
+        with self._lock:
+            is_news = what not in self._told
+            self._told.add(what)
+        return is_news
 
 
 def demoted(

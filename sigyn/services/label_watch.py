@@ -5,14 +5,14 @@ name, by what its values look like, or by their number alone.
 """
 
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from threading import Lock
 
-from sigyn.model.known_names import ID_LABELS
+from sigyn.model.known_names import ID_LABELS, SERVICE_LABELS
 from sigyn.model.labels import Labels
 from sigyn.model.time import DAY
-from sigyn.services.discovery import DETECTED_LEVEL
+from sigyn.services.discovery import DETECTED_LEVEL, SERVICE_NAME
 
 _ID = re.compile(
     r"(?:[a-z]{1,8}[-_])?"  # as in req_3f2a...
@@ -37,7 +37,10 @@ class DemotionRules:
                 of whose values look like ids; 0: never
     values      distinct values at which any label is demoted; 0: never
     window      ns in which they have to come; 0: for ever
+    services    labels that say which service a stream is of: what their values look like does not count
     kept        labels that are never demoted
+    retained    labels that selectors of retention name, which have to find them in the streams, with these selectors:
+                never demoted either
     """
 
     enabled: bool = True
@@ -45,7 +48,9 @@ class DemotionRules:
     id_values: int = 30
     values: int = 5_000
     window: int = DAY
+    services: tuple[str, ...] = (SERVICE_NAME, *SERVICE_LABELS)
     kept: tuple[str, ...] = ()
+    retained: Mapping[str, tuple[str, ...]] = field(default_factory=dict, hash=False)
 
     def names_ids(self, name: str) -> bool:
         """Whether a label of this name is one of `id_labels`."""
@@ -54,7 +59,7 @@ class DemotionRules:
 
 @dataclass(frozen=True, slots=True)
 class Exploding:
-    """A label that has to be demoted: why, how many values it had by then, one of them."""
+    """A label that would have to be demoted: why, how many values it had by then, one of them."""
 
     name: str
     reason: str
@@ -64,9 +69,14 @@ class Exploding:
 
 @dataclass(slots=True)
 class _Seen:
-    """Hashes of the distinct values of a label, and how many of them look like ids."""
+    """Hashes of the distinct values of a label, and how many of them look like ids.
+
+    named   whether its name is that of an id
+    judged  whether it may be one by what its values look like
+    """
 
     named: bool
+    judged: bool
     values: set[int] = field(default_factory=set)
     ids: int = 0
 
@@ -76,7 +86,7 @@ class _Seen:
         if rules.id_values and count > rules.id_values:
             if self.named:
                 return "its name is that of an id"
-            if self.ids >= _MOSTLY * count:
+            if self.judged and self.ids >= _MOSTLY * count:
                 return "its values look like ids"
         if rules.values and count > rules.values:
             return "it has too many values"
@@ -119,7 +129,7 @@ class LabelWatch:
                     if seen is None:
                         if name in settled or name.startswith("__") or len(names) >= _MOST_NAMES:
                             continue
-                        seen = names[name] = _Seen(rules.names_ids(name))
+                        seen = names[name] = _Seen(rules.names_ids(name), name not in rules.services)
                     if hash(value) in seen.values or name in exploding:
                         continue
                     seen.values.add(hash(value))

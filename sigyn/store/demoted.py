@@ -85,10 +85,31 @@ class DemotedLabels:
         Raises Unavailable with nothing changed.
         """
         with self._lock:
-            known = {**self._of(tenant).labels, **{label.name: label for label in labels}}
-            self._objects.put(demoted_key(tenant), encode_demoted(tenant, known.values()))
-            self._save(tenant, labels)
-            self._tenants[tenant] = _names(known.values())
+            self._keep(tenant, labels)
+        self._tell(tenant)
+
+    def add(self, tenant: str, labels: Sequence[DemotedLabel]) -> list[DemotedLabel]:
+        """Keeps the labels under whose names nothing is known, and gives these; on return all are durable.
+
+        Who found the same one at the same time, or after somebody promoted it, adds nothing. Raises Unavailable with
+        nothing changed.
+        """
+        with self._lock:
+            known = self._of(tenant).labels
+            new = [label for label in labels if label.name not in known]
+            if new:
+                self._keep(tenant, new)
+        if new:
+            self._tell(tenant)
+        return new
+
+    def _keep(self, tenant: str, labels: Sequence[DemotedLabel]) -> None:
+        known = {**self._of(tenant).labels, **{label.name: label for label in labels}}
+        self._objects.put(demoted_key(tenant), encode_demoted(tenant, known.values()))
+        self._save(tenant, labels)
+        self._tenants[tenant] = _names(known.values())
+
+    def _tell(self, tenant: str) -> None:
         for listener in list(self._listeners):
             listener(tenant)
 

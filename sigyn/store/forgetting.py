@@ -27,6 +27,7 @@ from sigyn.store.live import LiveSegments
 from sigyn.store.metrics import StoreMetrics
 from sigyn.store.quarantine import Quarantine
 from sigyn.store.retention import (
+    DemotedOf,
     Removal,
     RetentionPlan,
     RetentionRules,
@@ -55,6 +56,7 @@ class Forgetting:
         settings: StoreSettings,
         rules: RetentionRules,
         streams: StreamRegistry,
+        demoted: DemotedOf,
         live: LiveSegments,
         reader: EntryReader,
         deletions: Deletions,
@@ -68,6 +70,7 @@ class Forgetting:
         self._cancel_period = settings.delete_cancel_period
         self._rules = rules
         self._streams = streams
+        self._demoted = demoted
         self._live = live
         self._reader = reader
         self._deletions = deletions
@@ -91,8 +94,8 @@ class Forgetting:
 
     def plan(self) -> RetentionPlan:
         """What retention would remove now."""
-        reclaimable = self._live.reclaimable_bytes()
-        return plan_retention(self._live.all(), self._streams, self._rules, self._clock(), reclaimable)
+        reclaimable, segments = self._live.reclaimable_bytes(), self._live.all()
+        return plan_retention(segments, self._streams, self._demoted, self._rules, self._clock(), reclaimable)
 
     def retire(self, pause: Callable[[], None]) -> None:
         """Removes what retention does not keep, in quarantine too, but for what is archived.
@@ -101,7 +104,7 @@ class Forgetting:
         """
         now = self._clock()
         self._quarantine.retire(
-            lambda segment: past_retention(segment, self._streams, self._rules, now) is not None, pause
+            lambda segment: past_retention(segment, self._streams, self._demoted, self._rules, now) is not None, pause
         )
         plan = self.plan()
         for removal, *_ in plan.dropped:

@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
+from functools import cache
 
 from sigyn.model.delete_modes import DeleteModes
 from sigyn.model.errors import BadRequest, NotFound
@@ -10,7 +11,7 @@ from sigyn.store.compaction import compaction_rules, plan_compaction
 from sigyn.store.moves import plan_moves
 from sigyn.store.open_catalog import catalog_name, has_catalog, open_catalog
 from sigyn.store.planned_deletes import GB, MatchStreams, PlannedDelete, planned_delete
-from sigyn.store.retention import KEEP_ALL, Reason, RetentionRules, past_retention, plan_retention
+from sigyn.store.retention import KEEP_ALL, DemotedOf, Reason, RetentionRules, past_retention, plan_retention
 from sigyn.store.settings import StoreSettings
 from sigyn.store.simulation import merged
 from sigyn.store.streams import StreamRegistry
@@ -82,11 +83,12 @@ def plan_store(
         raise NotFound(f"there is no catalog at `{catalog_name(settings)}`")
     catalog = open_catalog(settings, read_only=True)
     try:
+        demoted = cache(lambda tenant: frozenset(label.name for label in catalog.demoted(tenant)))
         segments = catalog.live()
-        left, deletions = _retire(segments, catalog.registry, retention, now)
+        left, deletions = _retire(segments, catalog.registry, demoted, retention, now)
         quarantined = catalog.quarantined()
-        discarded = _discard(quarantined, catalog.registry, retention, now)
-        deletes = _deletes(catalog, left, settings, retention, match, prices) if match is not None else ()
+        discarded = _discard(quarantined, catalog.registry, demoted, retention, now)
+        deletes = _deletes(catalog, left, settings, demoted, retention, match, prices) if match is not None else ()
     finally:
         catalog.close()
     left, merges = _merge(left, settings, now)
@@ -107,6 +109,7 @@ def _deletes(
     catalog: Catalog,
     segments: Sequence[SegmentInfo],
     settings: StoreSettings,
+    demoted: DemotedOf,
     retention: RetentionRules,
     match: MatchStreams,
     prices: Mapping[str, float],
@@ -117,19 +120,19 @@ def _deletes(
     for request in pending:
         tenant = request.tenant
         own = [segment for segment in segments if segment.tenant == tenant]
-        demoted = frozenset(label.name for label in catalog.demoted(tenant))
         planned.append(
             planned_delete(
-                request, modes.of(tenant), settings.delete_cancel_period, own, catalog.registry, demoted, match, prices
+                request, modes.of(tenant), settings.delete_cancel_period, own, catalog.registry, demoted(tenant), match,
+                prices,
             )
-        )
+        )  # fmt: skip
     return tuple(planned)
 
 
 def _retire(
-    segments: Sequence[SegmentInfo], streams: StreamRegistry, rules: RetentionRules, now: int
+    segments: Sequence[SegmentInfo], streams: StreamRegistry, demoted: DemotedOf, rules: RetentionRules, now: int
 ) -> tuple[list[SegmentInfo], list[Step]]:
-    planned = plan_retention(segments, streams, rules, now)
+    planned = plan_retention(segments, streams, demoted, rules, now)
     gone = {removal.segment.id for removals in planned.dropped for removal in removals}
     kept = {segment.id: segment for segment in segments if segment.id not in gone}
     removals = [removal for some in (*planned.dropped, *planned.rewritten) for removal in some]
@@ -151,11 +154,11 @@ def _retire(
 
 
 def _discard(
-    quarantined: Sequence[SegmentInfo], streams: StreamRegistry, rules: RetentionRules, now: int
+    quarantined: Sequence[SegmentInfo], streams: StreamRegistry, demoted: DemotedOf, rules: RetentionRules, now: int
 ) -> list[Step]:
     totals: dict[tuple[str, str, int], Step] = {}
     for segment in quarantined:
-        period = past_retention(segment, streams, rules, now)
+        period = past_retention(segment, streams, demoted, rules, now)
         if period is not None:
             key = (segment.tenant, segment.tier, period)
             empty = Step("discard", *key[:2], Reason.PERIOD.value, segments=0, rows=0, object_bytes=0, period=period)

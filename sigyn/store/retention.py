@@ -31,8 +31,12 @@ _SPARED = HOUR  # another program may fill the disk, and what is happening now i
 LabelsOf = Callable[[int], Labels]
 """The labels of a stream by its id."""
 
-StreamPeriods = Callable[[str, Int64s, LabelsOf], Int64s]
-"""How long entries of a tenant's streams are kept, in ns; 0: for ever."""
+DemotedOf = Callable[[str], frozenset[str]]
+"""The labels of a tenant that entries may carry in place of their streams."""
+
+StreamPeriods = Callable[[str, Int64s, LabelsOf, frozenset[str]], Int64s]
+"""How long entries of a tenant's streams are kept, in ns; 0: for ever. Where entries of one stream are kept for
+different times, since they carry some of these labels themselves, it is the longest of all."""
 
 
 class Reason(Enum):
@@ -44,7 +48,7 @@ class Reason(Enum):
     DISK = "retention.min_free"
 
 
-def _for_ever(_tenant: str, ids: Int64s, _labels_of: LabelsOf) -> Int64s:
+def _for_ever(_tenant: str, ids: Int64s, _labels_of: LabelsOf, _demoted: frozenset[str]) -> Int64s:
     return np.zeros(len(ids), np.int64)
 
 
@@ -138,7 +142,12 @@ class RetentionPlan:
 
 
 def plan_retention(
-    segments: Sequence[SegmentInfo], streams: StreamRegistry, rules: RetentionRules, now: int, reclaimable: int = 0
+    segments: Sequence[SegmentInfo],
+    streams: StreamRegistry,
+    demoted: DemotedOf,
+    rules: RetentionRules,
+    now: int,
+    reclaimable: int = 0,
 ) -> RetentionPlan:
     """What the rules remove of the live segments of all tenants at `now` (ns); nothing is changed.
 
@@ -148,7 +157,7 @@ def plan_retention(
     rewritten: list[tuple[Removal, ...]] = []
     left: dict[int, int] = {segment.id: segment.object_bytes for segment in segments}
     for segment in segments:
-        removals = tuple(_expired(segment, streams, rules, now))
+        removals = tuple(_expired(segment, streams, demoted(segment.tenant), rules, now))
         if not removals:
             continue
         left[segment.id] -= sum(removal.object_bytes for removal in removals)
@@ -168,32 +177,36 @@ def plan_retention(
     )
 
 
-def past_retention(segment: SegmentInfo, streams: StreamRegistry, rules: RetentionRules, now: int) -> int | None:
+def past_retention(
+    segment: SegmentInfo, streams: StreamRegistry, demoted: DemotedOf, rules: RetentionRules, now: int
+) -> int | None:
     """The longest period of a segment's streams (ns) when all that it holds is past its period; else None.
 
     Bounds of size take nothing here: for segments that are not live. When the catalog lacks a stream of it, the longest
     period of any of the tenant's streams counts.
     """
-    table = segment.streams
+    table, entry_labels = segment.streams, demoted(segment.tenant)
 
     def labels_of(id: int) -> Labels:
         return streams.labels(segment.tenant, id)
 
     try:
-        periods = rules.periods(segment.tenant, table.ids, labels_of)
+        periods = rules.periods(segment.tenant, table.ids, labels_of, entry_labels)
     except NotFound:
         known = np.array(streams.loaded().get(segment.tenant, ()), np.int64)
-        of_known = rules.periods(segment.tenant, known, labels_of)
+        of_known = rules.periods(segment.tenant, known, labels_of, entry_labels)
         periods = np.full(len(table), of_known.max() if len(known) and (of_known > 0).all() else 0)
     if (periods > 0).all() and int((table.last + periods).max()) + rules.delete_delay <= now:
         return int(periods.max())
     return None
 
 
-def _expired(segment: SegmentInfo, streams: StreamRegistry, rules: RetentionRules, now: int) -> Iterator[Removal]:
+def _expired(
+    segment: SegmentInfo, streams: StreamRegistry, demoted: frozenset[str], rules: RetentionRules, now: int
+) -> Iterator[Removal]:
     """Streams whose period is over, one removal for each period."""
     table = segment.streams
-    periods = rules.periods(segment.tenant, table.ids, lambda id: streams.labels(segment.tenant, id))
+    periods = rules.periods(segment.tenant, table.ids, lambda id: streams.labels(segment.tenant, id), demoted)
     for period in np.unique(periods[periods > 0]).tolist():
         ordinals = np.flatnonzero(periods == period)
         if int(table.last[ordinals].max()) + period + rules.delete_delay <= now:

@@ -102,8 +102,8 @@ class Store:
             most_metadata=settings.compaction_job_bytes,
         )  # fmt: skip
         self._forgetting = Forgetting(
-            settings, retention, self.streams, self._live, self._reader, self.deletions, self._deleted,
-            compactor, committer, self._quarantine, self.metrics, clock,
+            settings, retention, self.streams, self.demoted.ever, self._live, self._reader, self.deletions,
+            self._deleted, compactor, committer, self._quarantine, self.metrics, clock,
         )  # fmt: skip
         mover = Mover(settings.tiers, objects, ownership, committer, self._live, self._quarantine, self.metrics)
         streams = StreamForgetting(catalog, self._live, self.metrics, settings.stream_grace_seconds)

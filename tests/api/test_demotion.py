@@ -4,8 +4,10 @@ import json
 import os
 import time
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
+from threading import Barrier
 from typing import Any
 from urllib.parse import urlencode
 
@@ -185,6 +187,25 @@ def test_the_log_says_it_once(tmp_path: Path) -> None:
     assert 'label=session reason="its values look like ids"' in line
 
 
+def test_pushes_at_the_same_time_demote_it_once(tmp_path: Path) -> None:
+    data, several = tmp_path / "data", 8
+    with running_server(data) as server, httpx.Client(base_url=server.url, timeout=60) as http:
+        client = Client(http, server, time.time_ns() - 10**9)
+        together = Barrier(several)
+
+        def push(number: int) -> None:
+            ids = [f"{number:02x}{place:030x}" for place in range(500)]
+            for begin in range(0, len(ids), 100):
+                together.wait()
+                client.push(*(({"app": "qa", "qa_id": id}, 0, "x", {}) for id in ids[begin : begin + 100]))
+
+        with ThreadPoolExecutor(several) as threads:
+            list(threads.map(push, range(several)))
+        assert 'sigyn_demoted_labels_total{tenant="fake"} 1.0' in http.get("/metrics").text
+        assert server.stop() == 0
+    assert data.with_name("data.stderr").read_text().count("label demoted") == 1
+
+
 def test_a_restart_and_a_promotion_lose_nothing(tmp_path: Path) -> None:
     data = tmp_path / "data"
     start = time.time_ns() - 60 * 10**9
@@ -244,6 +265,18 @@ def test_series_of_a_demoted_label_are_those_of_all_entries(tmp_path: Path) -> N
             {"app": "shop", "node": "n-1", "service_name": "shop", "trace_id": IDS[3]},
             {"app": "shop", "service_name": "shop", "trace_id": IDS[3]},
         ]
+
+
+def test_services_with_ids_for_names_stay_with_the_streams(tmp_path: Path) -> None:
+    with running_server(tmp_path / "data") as server, httpx.Client(base_url=server.url, timeout=60) as http:
+        client = Client(http, server, time.time_ns() - 10**9)
+        client.push(({"app": "shop"}, 0, "x", {}), ({"service_name": "cart"}, 0, "x", {}))
+        client.push(*(({"app": id}, number, "x", {}) for number, id in enumerate(IDS[:200])))
+        client.push(({"app": "shop"}, 300, "x", {}), ({"service_name": "cart"}, 300, "x", {}))
+        assert client.cardinality()["demoted"] == []
+        asked = {"query": '{service_name=~".+"}', "targetLabels": "service_name", "limit": 1000}
+        volumes = client.get("/loki/api/v1/index/volume", **asked)["data"]["result"]
+        assert {volume["metric"]["service_name"] for volume in volumes} == {"shop", "cart", *IDS[:200]}
 
 
 def test_kept_labels_and_other_thresholds_are_settings(tmp_path: Path) -> None:

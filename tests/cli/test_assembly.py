@@ -117,7 +117,9 @@ def test_retention_follows_the_file_of_overrides(tmp_path: Path) -> None:
     labels = {0: (("app", "x"),), 1: (("app", "y"),)}
 
     def periods(tenant: str) -> list[int]:
-        return [period // HOUR for period in rules.periods(tenant, np.arange(2), labels.__getitem__).tolist()]
+        return [
+            period // HOUR for period in rules.periods(tenant, np.arange(2), labels.__getitem__, frozenset()).tolist()
+        ]
 
     assert [periods("a"), periods("b")] == [[24, 24], [48, 48]]
     streams = "{selector: '{app=\"x\"}', period: 7h}"

@@ -25,7 +25,7 @@ from sigyn.store.streams import Int64s
 NOW = 47_482 * DAY  # 2100: every object is older, so that orphans are swept
 
 
-def periods(_tenant: str, ids: Int64s, labels_of: LabelsOf) -> Int64s:
+def periods(_tenant: str, ids: Int64s, labels_of: LabelsOf, _demoted: frozenset[str]) -> Int64s:
     """`d`, and all apps of one generation, are kept for a day: what they say on the first day is over."""
     return np.array([DAY if dict(labels_of(id))["app"][0] in "de" else 0 for id in ids.tolist()], np.int64)
 

@@ -36,6 +36,19 @@ def test_so_does_one_whose_values_look_like_ids() -> None:
     assert found(watch, "pod", pods) == []
 
 
+def test_one_that_says_what_service_a_stream_is_of_is_judged_by_its_number_alone() -> None:
+    """A CI server that names each job by a UUID must not take the services of all others from the streams."""
+    watch = LabelWatch()
+    ids = [f"{value:032x}" for value in range(5001)]
+    for name in ("service_name", "container", "job"):
+        assert found(watch, name, ids[:5000]) == []
+        assert found(watch, name, ids[5000:]) == [f"{name}: it has too many values"]
+    rules = DemotionRules(services=("service_name", "team", "pid"))
+    assert found(watch, "team", ids[:40], rules) == []
+    assert found(watch, "component", ids[:31], rules) == ["component: its values look like ids"]
+    assert found(watch, "pid", ids[:31], rules) == ["pid: its name is that of an id"]
+
+
 def test_any_label_does_with_enough_values() -> None:
     watch = LabelWatch()
     values = [f"page-{value}" for value in range(5001)]

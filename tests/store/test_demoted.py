@@ -57,3 +57,24 @@ async def test_a_catalog_that_fails_changes_nothing(settings: MakeSettings) -> N
     with pytest.raises(Unavailable):
         labels.put("fake", [PAGE])
     assert labels.of("fake") == [TRACE]
+
+
+@pytest.mark.parametrize("settings", ["local"], indirect=True)
+async def test_a_label_that_several_find_is_new_once(settings: MakeSettings) -> None:
+    """Nor does a push that comes late undo what somebody decided meanwhile."""
+    store = Store.open(settings())
+    told: list[str] = []
+    store.demoted.subscribe(told.append)
+    late = DemotedLabel("trace_id", "its values look like ids", 40, "ab12", 80)
+    assert store.demoted.add("fake", [TRACE]) == [TRACE]
+    assert store.demoted.add("fake", [late]) == []
+    assert store.demoted.add("other", [late]) == [late]
+    promoted = DemotedLabel("trace_id", TRACE.reason, 31, "4bf9", 81, promoted=True)
+    store.demoted.put("fake", [promoted])
+    assert store.demoted.add("fake", [late, DemotedLabel("pid", "", 31, "7", 82)]) == [
+        DemotedLabel("pid", "", 31, "7", 82)
+    ]
+    assert store.demoted.of("fake") == [DemotedLabel("pid", "", 31, "7", 82), promoted]
+    assert store.demoted.names("fake") == {"pid"}
+    assert told == ["fake", "other", "fake", "fake"]
+    await store.close()

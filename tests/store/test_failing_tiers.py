@@ -51,7 +51,7 @@ def archived(action: str, key: str) -> Exception | None:
     return SegmentArchived(f"{key} is archived") if key.startswith("warm:") and action == "get" else None
 
 
-def periods(_tenant: str, ids: Int64s, labels_of: LabelsOf) -> Int64s:
+def periods(_tenant: str, ids: Int64s, labels_of: LabelsOf, _demoted: frozenset[str]) -> Int64s:
     """Of the app `short` two days, of others for ever."""
     short = [dict(labels_of(id))["app"].startswith("short") for id in ids.tolist()]
     return np.where(short, 2 * DAY, 0)

@@ -33,7 +33,7 @@ class Clock:
         return self.now
 
 
-def periods(_tenant: str, ids: Int64s, labels_of: LabelsOf) -> Int64s:
+def periods(_tenant: str, ids: Int64s, labels_of: LabelsOf, _demoted: frozenset[str]) -> Int64s:
     return np.array([PERIODS[dict(labels_of(id))["app"]] for id in ids.tolist()], np.int64)
 
 

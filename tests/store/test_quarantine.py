@@ -136,7 +136,7 @@ class Time:
         return self.now
 
 
-def two_days_of_a(_tenant: str, ids: Int64s, labels_of: LabelsOf) -> Int64s:
+def two_days_of_a(_tenant: str, ids: Int64s, labels_of: LabelsOf, _demoted: frozenset[str]) -> Int64s:
     return np.array([2 * DAY if dict(labels_of(id))["app"] == "a" else 0 for id in ids.tolist()], np.int64)
 
 

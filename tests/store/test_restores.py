@@ -262,7 +262,7 @@ async def test_the_background_does_not_look_at_an_archive_again_and_again(archiv
     await store.close()
 
 
-def days_30(_tenant: str, ids: Int64s, _labels_of: object) -> Int64s:
+def days_30(_tenant: str, ids: Int64s, _labels_of: object, _demoted: object) -> Int64s:
     return ids * 0 + 30 * DAY
 
 

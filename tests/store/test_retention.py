@@ -28,7 +28,7 @@ pytestmark = pytest.mark.anyio
 PERIODS = {"debug": 3 * DAY, "prod": 30 * DAY, "audit": 0}
 
 
-def periods(tenant: str, ids: Int64s, labels_of: LabelsOf) -> Int64s:
+def periods(tenant: str, ids: Int64s, labels_of: LabelsOf, _demoted: frozenset[str]) -> Int64s:
     """By the app of the stream; those of the tenant `brief` a day."""
     if tenant == "brief":
         return np.full(len(ids), DAY)

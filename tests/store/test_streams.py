@@ -31,7 +31,7 @@ NOW = 10 * DAY
 NEW = NOW - 5
 
 
-def periods(_tenant: str, ids: Int64s, labels_of: LabelsOf) -> Int64s:
+def periods(_tenant: str, ids: Int64s, labels_of: LabelsOf, _demoted: frozenset[str]) -> Int64s:
     """Entries of apps that begin with `t` are kept for a day."""
     return np.array([DAY if dict(labels_of(id))["app"].startswith("t") else 0 for id in ids.tolist()], np.int64)
 
