@@ -9,7 +9,7 @@ from sigyn.api.tenant_settings import TenantSettings
 from sigyn.cli.limits import tenant_settings
 from sigyn.config.settings import RetentionSettings, Settings, settings_of
 from sigyn.config.tenant_overrides import parse_tenant_overrides
-from sigyn.services.retention import SelectedPeriod, TenantRetention, check_selectors
+from sigyn.services.retention import SelectedPeriod, TenantRetention
 from sigyn.services.watched_file import LiveMapping, WatchedFiles
 
 
@@ -56,12 +56,6 @@ class OverridesFiles:
 
 
 def tenant_retention(retention: RetentionSettings) -> TenantRetention:
-    """How long entries of a tenant with these settings are kept: for ever, unless retention is on.
-
-    Raises BadRequest for a selector that can't be read, also while retention is off: nobody wants to hear of it on the
-    day when it is turned on.
-    """
+    """How long entries of a tenant with these settings are kept: for ever, unless retention is on."""
     selected = tuple(SelectedPeriod(each.selector, each.period, each.priority) for each in retention.streams)
-    kept = TenantRetention(retention.period, selected)
-    check_selectors(kept)
-    return kept if retention.enabled else TenantRetention()
+    return TenantRetention(retention.period, selected) if retention.enabled else TenantRetention()

@@ -121,7 +121,8 @@ def test_selectors_are_checked_also_while_retention_is_off(sigyn: Sigyn, tmp_pat
     config.write_text("limits_config:\n  retention_stream: [{selector: '{app=shop}', period: 24h}]\n")
     refused = sigyn("serve", f"-config.file={config}", "-verify-config")
     assert refused.code == 2
-    assert "retention of `{app=shop}`: this is no selector: parse error at line 1, col 6" in refused.err
+    place, what = f"{config}:2: `limits_config.retention_stream[0].selector` is `{{app=shop}}`", "parse error at line 1"
+    assert f"{place}: this is no selector: {what}, col 6" in refused.err
 
 
 @pytest.mark.parametrize(
@@ -129,8 +130,9 @@ def test_selectors_are_checked_also_while_retention_is_off(sigyn: Sigyn, tmp_pat
     [
         ("SIGYN_AUTH_TYPE", "basic", "auth.type is basic, but auth.password_file names no file"),
         ("SIGYN_AUTH_GRANTS", "ann=everything", "auth.grants is `ann=everything`: `everything` is no scope"),
-        ("SIGYN_REDACTION_RULES", "(", "redaction.rules: `(` is no rule: write name=expression"),
-        ("SIGYN_QUERY_BLOCKED_QUERIES", '[{pattern: "(", regex: true}]', "blocked_queries: `(`: error parsing regexp"),
+        ("SIGYN_REDACTION_RULES", "(", "of redaction.rules: `(` is no rule: write name=expression"),
+        ("SIGYN_RETENTION_STREAMS", "{a=b}=1h", "not a value of retention.streams: this is no selector: parse"),
+        ("SIGYN_QUERY_BLOCKED_QUERIES", '[{pattern: "(", regex: true}]', "query.blocked_queries: `(`: error parsing"),
         (
             "SIGYN_STORAGE_TIERS",
             "warm after 7d in s3://logs/a; cold after 30d in s3://logs/a/b",
