@@ -1,9 +1,13 @@
 """Kinds of setting that say what is kept: periods of streams, space on a disk."""
 
+import re
 from dataclasses import dataclass
 
 from sigyn.config.expressions import check_selector
 from sigyn.config.values import Kind, read_bytes, read_count, read_duration, read_number, show_bytes, show_duration
+
+_PART = re.compile(r"""(?:"(?:\\.|[^"\\])*"?|`[^`]*`?|[^;"`])+""")
+"""What stands between two semicolons that are in no quotes."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -22,12 +26,15 @@ def read_selector(text: str) -> str:
 
 
 def read_stream_retentions(text: str) -> tuple[StreamRetention, ...]:
-    """`{tier="debug"}=72h; {service="agents"}=60d@2`, where 2 is a priority; without one it is 0."""
+    """`{tier="debug"}=72h; {service="agents"}=60d@2`, where 2 is a priority, which may be negative; else it is 0."""
     retentions = []
-    for each in filter(None, (part.strip() for part in text.split(";"))):
+    for each in filter(None, (part.strip() for part in _PART.findall(text))):
         selector, separator, kept = each.rpartition("=")
         if not separator or not selector.rstrip().endswith("}"):
-            raise ValueError('write selectors with their periods, such as {tier="debug"}=72h; {service="agents"}=60d')
+            raise ValueError(
+                'write selectors with their periods, such as {tier="debug"}=72h; {service="agents"}=60d@-1, '
+                "where -1 is a priority"
+            )
         period, _, priority = kept.partition("@")
         retentions.append(
             StreamRetention(
