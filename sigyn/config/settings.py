@@ -189,7 +189,8 @@ class DeletesSettings:
         "filter-and-delete",
         DELETION_MODE,
         "Whether delete requests are taken, and whether what they name is removed or only left out of answers. A "
-        "tenant may have its own. Also true and false, as in Loki's `allow_deletes`.",
+        "tenant may have its own. Also true and false, as in Loki's `allow_deletes`, and `whole-stream-deletion` of "
+        "Loki 2.5, which is `filter-and-delete`.",
         "limits_config.deletion_mode",
         "limits_config.allow_deletes",
         "compactor.deletion_mode",
