@@ -200,6 +200,37 @@ def test_wrong_tiers_are_refused(sigyn: Sigyn, monkeypatch: pytest.MonkeyPatch) 
     for text in ("hot", "hot=much", "hot=-1", "hot=nan"):
         monkeypatch.setenv("SIGYN_STORAGE_PRICES", text)
         assert "write prices such as" in sigyn("store", "plan").err
+    monkeypatch.setenv("SIGYN_STORAGE_TIERS", "slow after 7d in s3://x")
+    monkeypatch.setenv("SIGYN_STORAGE_PRICES", "hot=1; slwo=2")
+    for command in (("store", "plan"), ("serve", "-verify-config")):
+        refused = sigyn(*command)
+        assert refused.code == 2
+        assert "storage.prices has a price for `slwo`, which is no tier: write prices for hot, slow, or" in refused.err
+    monkeypatch.setenv("SIGYN_STORAGE_PRICES", "hot=1; slow=2; cold=0.5")  # which has a price by default
+    assert sigyn("serve", "-verify-config").code == 0
+
+
+@pytest.mark.parametrize(
+    ("place", "hint"),
+    [
+        ("s3://x as GLACEIR", "no storage class of s3://x (did you mean `GLACIER`"),
+        ("gs://x as COOLLINE", "no storage class of gs://x (did you mean `COLDLINE`"),
+        ("az://x as Frozen", "no storage class of az://x (known here: ARCHIVE, COLD, COOL, HOT)"),
+    ],
+)
+def test_a_storage_class_that_a_cloud_does_not_have(
+    sigyn: Sigyn, monkeypatch: pytest.MonkeyPatch, place: str, hint: str
+) -> None:
+    for name in [name for name in os.environ if name.startswith("AWS_ENDPOINT")]:
+        monkeypatch.delenv(name)
+    monkeypatch.setenv("SIGYN_STORAGE_TIERS", f"cold after 7d in {place}")
+    monkeypatch.setenv("SIGYN_STORAGE_AZURE_ACCOUNT_NAME", "logs")
+    refused = sigyn("serve", "-verify-config")
+    assert refused.code == 2
+    assert hint in refused.err
+    for setting in ("S3", "GCS", "AZURE"):
+        monkeypatch.setenv(f"SIGYN_STORAGE_{setting}_ENDPOINT", "https://storage.example.org")
+    assert sigyn("serve", "-verify-config").code == 0  # a service of one's own may have classes of its own
 
 
 def test_archived_objects_are_named_and_no_damage(
