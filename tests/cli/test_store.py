@@ -184,6 +184,45 @@ def test_a_plan_tells_what_retention_deletes(tmp_path: Path, sigyn: Sigyn, monke
     assert len(objects_of(data)) == 4
 
 
+def test_a_plan_tells_what_goes_once_it_is_compacted(
+    tmp_path: Path, sigyn: Sigyn, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    now = system_clock()
+    settings = StoreSettings(data=tmp_path, compaction=False)
+    old = [row("a", now - days * DAY, f"{days} days") for days in range(10)] + [row("b", now - 9 * DAY, "for ever")]
+
+    async def fill() -> None:
+        store = Store.open(settings)
+        await store.append(batch(old))
+        await store.close()
+
+    asyncio.run(fill())
+    plan = ("store", "plan", "--data", str(tmp_path))
+    monkeypatch.setenv("SIGYN_RETENTION_STREAMS", '{app="a"}=72h')
+    assert json.loads(sigyn(*plan, "-o", "json").out)["uncompacted"] == []
+    monkeypatch.setenv("SIGYN_RETENTION_ENABLED", "true")
+    planned = json.loads(sigyn(*plan, "-o", "json").out)
+    (later,) = planned["uncompacted"]
+    assert planned["steps"] == []
+    assert (later["action"], later["tenant"], later["segments"]) == ("delete", "fake", 1)
+    assert 5 <= later["rows"] <= 7  # of ten, by the hour of the day: a day goes when all of it is over
+    assert planned["then"][0]["rows"] == 11
+    shown = sigyn(*plan).out
+    assert "to be done: nothing" in shown
+    assert "once these segments are compacted" in shown
+    assert "retention.period 3d" in shown
+
+    async def compact() -> None:
+        store = Store.open(settings)
+        store.compact_now()
+        await store.close()
+
+    asyncio.run(compact())
+    compacted = json.loads(sigyn(*plan, "-o", "json").out)
+    assert compacted["uncompacted"] == []
+    assert 3 <= sum(each["rows"] for each in compacted["steps"] if each["action"] == "delete") <= 8
+
+
 def test_wrong_tiers_are_refused(sigyn: Sigyn, monkeypatch: pytest.MonkeyPatch) -> None:
     for text, reason in (
         ("warm in s3://x", "warm after 7d in s3://logs/warm"),
