@@ -14,7 +14,7 @@ MAY_IMPORT: dict[str, set[str]] = {
     "compiled": set(),
     "wire": FOUNDATION | {"compiled"},
     "languages": FOUNDATION,
-    "config": FOUNDATION,
+    "config": FOUNDATION | {"languages"},
     "agent": FOUNDATION | {"wire", "languages", "config", "engine.interpreter"},
     "store": FOUNDATION | {"compiled", "wire"},
     "engine": FOUNDATION | {"compiled", "wire", "store", "languages"},
@@ -43,8 +43,9 @@ MAY_IMPORT: dict[str, set[str]] = {
 }
 """What each package may import of the others, or of their parts; the empty name is sigyn/__init__.py,
 which holds the public API. The agent's stages filter and parse lines as LogQL does, and so need the
-interpreter, which itself needs no store. Rule files are read as configuration files are, with the lines
-of their keys. There is no cycle in this table, so there is none in the imports."""
+interpreter, which itself needs no store. Settings hold selectors and expressions, which are read as
+queries are. Rule files are read as configuration files are, with the lines of their keys. There is no
+cycle in this table, so there is none in the imports."""
 
 MAXIMUM_LINES = 600
 MEDIAN_LINES = 200

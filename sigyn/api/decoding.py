@@ -1,7 +1,8 @@
 """Bodies of pushes into what they say, and that into the store."""
 
 import asyncio
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from functools import partial
 from typing import TYPE_CHECKING
 
@@ -9,6 +10,7 @@ from starlette.requests import Request
 
 from sigyn.api.push_memory import HeldMemory
 from sigyn.api.requests import bounded_body, push_api_of, tenant_of
+from sigyn.model.errors import TooLarge
 from sigyn.services.ingest import PushOutcome
 from sigyn.wire.push import DecodedPush
 
@@ -36,11 +38,22 @@ async def decode_body(request: Request, decode: Decode, held: HeldMemory) -> Dec
     `held` counts the body while it comes, and then what it says.
     """
     api = push_api_of(request)
-    body = await bounded_body(request, api.settings.max_push_bytes, held.add)
+    with _refused_with(api.settings.raise_max_push):
+        body = await bounded_body(request, api.settings.max_push_bytes, held.add)
     content_type = request.headers.get("content-type", "")
     encoding = request.headers.get("content-encoding", "")
     limit = api.settings.max_decompressed_bytes
-    return await decode_bytes(api, body, lambda body: decode(body, content_type, encoding, limit), held)
+    with _refused_with(api.settings.raise_max_decompressed):
+        return await decode_bytes(api, body, lambda body: decode(body, content_type, encoding, limit), held)
+
+
+@contextmanager
+def _refused_with(advice: str) -> Iterator[None]:
+    """A refusal of what is too large ends with this."""
+    try:
+        yield
+    except TooLarge as error:
+        raise TooLarge(f"{error}{advice}") from None
 
 
 async def decode_bytes(

@@ -48,6 +48,8 @@ from sigyn.services.query_limits import QueryLimits
 from sigyn.services.quotas import Quotas
 from sigyn.services.result_cache.open import open_cache
 from sigyn.services.tail import TailHub
+from sigyn.store.open_catalog import check_catalog
+from sigyn.store.places import check_places
 from sigyn.store.retention import KEEP_ALL, RetentionRules
 from sigyn.store.settings import StoreSettings
 from sigyn.store.store import Store
@@ -108,6 +110,13 @@ class ServerSettings:
     ruler: RulerSettings = field(default_factory=RulerSettings)
     rules: RuleLimits = RuleLimits()
 
+    def check(self) -> None:
+        """Raises BadRequest for what no server can start with, wherever it is: no file and no network is looked at."""
+        self.processes.check()
+        check_places(self.store)
+        check_catalog(self.store)
+        self.ruler.check()
+
 
 @dataclass(frozen=True, slots=True)
 class Listening:
@@ -140,7 +149,7 @@ async def serve(settings: ServerSettings, announce: Announce, attachments: Seque
     `announce` is called once everything listens. Raises Unavailable when an address is taken, and
     what opening a store raises.
     """
-    settings.processes.check()
+    settings.check()
     async with AsyncExitStack() as stack:
         bound = listen(settings.http)
         stack.callback(bound.close)

@@ -32,6 +32,8 @@ class ApiSettings:
     multi_tenant_queries         a query may name several tenants, `a|b`
     max_push_bytes               body of one push, as sent
     max_decompressed_bytes       the same, decompressed
+    raise_max_push               what would let larger bodies in, as it ends a refusal,
+    raise_max_decompressed       and the same for decompressed ones; empty where nothing would
     push_memory_bytes            bodies and entries of all pushes under way; more are refused with 429
     decode_in_thread_bytes       bodies from this size on are decoded in a worker thread
     max_form_bytes               body of a form POST
@@ -60,6 +62,8 @@ class ApiSettings:
     auth_enabled: bool = False
     max_push_bytes: int = 64 << 20
     max_decompressed_bytes: int = 256 << 20
+    raise_max_push: str = ", or raise server.max_push_bytes"
+    raise_max_decompressed: str = ""
     push_memory_bytes: int = 256 << 20
     decode_in_thread_bytes: int = 64 << 10
     max_form_bytes: int = 10 << 20

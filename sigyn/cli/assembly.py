@@ -156,8 +156,7 @@ def _rule_bucket(settings: Settings) -> ObjectStoreSettings | None:
 
 
 def retention_rules(settings: Settings, own: OverridesFiles | None = None) -> RetentionRules:
-    """What a store with these settings may keep; `own` follows what tenants have of their own. Raises BadRequest for
-    a selector that can't be read."""
+    """What a store with these settings may keep; `own` follows what tenants have of their own."""
     rules = settings.retention
     periods: Mapping[str, TenantRetention]
     sizes: Mapping[str, int]

@@ -11,7 +11,7 @@ from sigyn.config.limit_settings import LimitsSettings
 from sigyn.config.query_settings import QuerySettings
 from sigyn.config.settings import Settings
 from sigyn.config.structured_values import AttributesConfig, OtlpConfig
-from sigyn.model.errors import BadRequest
+from sigyn.languages.redaction.rule import read_expressions
 from sigyn.model.time import YEAR
 from sigyn.ruler.limits import RuleLimits
 from sigyn.services.discovery import SERVICE_NAME
@@ -20,7 +20,7 @@ from sigyn.services.push_limits import PushLimits
 from sigyn.services.push_policies import PushPolicies, StreamPolicy
 from sigyn.services.query_checks import BlockedQuery, QueryChecks
 from sigyn.services.query_limits import QueryLimits
-from sigyn.services.redaction import RedactionRules, compile_rules, read_expressions
+from sigyn.services.redaction import RedactionRules
 from sigyn.store.archives.ledger import RestoreBounds
 from sigyn.wire.otlp_mapping import INDEX_LABELS, Action, AttributeRule, OtlpMapping
 
@@ -29,12 +29,12 @@ _NEVER = 10 * YEAR  # for a timeout of 0, which is none
 
 
 def tenant_settings(settings: Settings) -> TenantSettings:
-    """What a tenant with these settings may do. Raises BadRequest for what can't work."""
+    """What a tenant with these settings may do."""
     return TenantSettings(push_limits(settings), query_limits(settings), api_settings(settings), rule_limits(settings))
 
 
 def query_limits(settings: Settings) -> QueryLimits:
-    """Limits of queries. Raises BadRequest for an expression that can't be read."""
+    """Limits of queries."""
     query = settings.query
     return QueryLimits(
         max_query_series=query.max_query_series,
@@ -69,7 +69,7 @@ def rule_limits(settings: Settings) -> RuleLimits:
 
 
 def api_settings(settings: Settings) -> ApiSettings:
-    """What requests may ask for. Raises BadRequest for an expression that can't be read."""
+    """What requests may ask for."""
     query = settings.query
     return ApiSettings(
         auth_enabled=settings.server.auth_enabled,
@@ -106,7 +106,7 @@ def _told(settings: Settings) -> ToldLimits:
 
 
 def push_limits(settings: Settings) -> PushLimits:
-    """Limits of pushes. Raises BadRequest for a selector or a rule that can't be read."""
+    """Limits of pushes."""
     limits = settings.limits
     return PushLimits(
         max_label_names_per_series=limits.max_label_names_per_series,
@@ -186,15 +186,10 @@ def _otlp_mapping(config: OtlpConfig) -> OtlpMapping:
 
 
 def _attribute_rule(rule: AttributesConfig) -> AttributeRule:
-    try:
-        regex = re.compile(rule.regex) if rule.regex else None
-    except re.error as error:
-        raise BadRequest(f"otlp_config: `{rule.regex}`: {error}") from None
+    regex = re.compile(rule.regex) if rule.regex else None
     return AttributeRule(Action(rule.action), frozenset(rule.attributes), regex)
 
 
 def _redaction_rules(settings: Settings) -> RedactionRules:
     redaction = settings.redaction
-    rules = RedactionRules(redaction.patterns, read_expressions(redaction.rules), redaction.hash_key)
-    compile_rules(rules)  # a broken rule stops the server at its start, and not pushes later
-    return rules
+    return RedactionRules(redaction.patterns, read_expressions(redaction.rules), redaction.hash_key)

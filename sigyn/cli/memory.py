@@ -56,8 +56,7 @@ def within_memory(settings: ServerSettings, memory: int) -> ServerSettings:
             recent_bytes=min(settings.store.recent_bytes, memory // 64),
         ),
         api=replace(
-            settings.api,
-            max_push_bytes=min(settings.api.max_push_bytes, memory // 32),
+            _push_bytes(settings.api, memory, 32, "32nd"),
             push_memory_bytes=min(settings.api.push_memory_bytes, memory // 32),
         ),
     )
@@ -86,8 +85,19 @@ def _query(settings: QueryLimits, memory: int) -> QueryLimits:
 def _api(settings: ApiSettings, memory: int) -> ApiSettings:
     """What a push decompresses to takes three times that while it is decoded."""
     return replace(
-        settings,
-        max_push_bytes=min(settings.max_push_bytes, memory // 16),
+        _push_bytes(settings, memory, 16, "16th"),
         max_decompressed_bytes=min(settings.max_decompressed_bytes, memory // 16),
+        raise_max_decompressed=_advice("16th"),
         push_memory_bytes=min(settings.push_memory_bytes, memory // 16),
     )
+
+
+def _push_bytes(settings: ApiSettings, memory: int, parts: int, part: str) -> ApiSettings:
+    """With bodies of pushes of one of so many parts of the memory at most, which is called `part`."""
+    if settings.max_push_bytes <= memory // parts:
+        return settings
+    return replace(settings, max_push_bytes=memory // parts, raise_max_push=_advice(part))
+
+
+def _advice(part: str) -> str:
+    return f", or give the server more memory (server.memory_bytes), of which a body may have a {part}"

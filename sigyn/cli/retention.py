@@ -1,27 +1,22 @@
 """From the settings of retention to the periods of a tenant, and to the labels that they need in the streams."""
 
 from sigyn.config.settings import RetentionSettings
-from sigyn.services.retention import SelectedPeriod, TenantRetention, check_selectors, labels_named
+from sigyn.services.retention import SelectedPeriod, TenantRetention, labels_named
 
 
 def tenant_retention(retention: RetentionSettings) -> TenantRetention:
-    """How long entries of a tenant with these settings are kept: for ever, unless retention is on.
-
-    Raises BadRequest for a selector that can't be read, also while retention is off: nobody wants to hear of it on the
-    day when it is turned on.
-    """
-    kept = _when_on(retention)
-    return kept if retention.enabled else TenantRetention()
+    """How long entries of a tenant with these settings are kept: for ever, unless retention is on."""
+    return _when_on(retention) if retention.enabled else TenantRetention()
 
 
 def retained_labels(retention: RetentionSettings) -> dict[str, tuple[str, ...]]:
-    """The labels that selectors of retention name, each with these selectors; also while retention is off, since
-    what leaves the streams until it is turned on would not be found by then. Raises BadRequest as above."""
+    """The labels that selectors of retention name, each with these selectors.
+
+    Also while retention is off, since what leaves the streams until it is turned on would not be found by then.
+    """
     return labels_named(_when_on(retention))
 
 
 def _when_on(retention: RetentionSettings) -> TenantRetention:
     selected = tuple(SelectedPeriod(each.selector, each.period, each.priority) for each in retention.streams)
-    kept = TenantRetention(retention.period, selected)
-    check_selectors(kept)
-    return kept
+    return TenantRetention(retention.period, selected)

@@ -107,7 +107,7 @@ def serve(
         from sigyn.cli.assembly import server_settings
 
         # All that can refuse a start, but for the files and addresses of the machine that it will be on.
-        server_settings(configuration.settings).processes.check()
+        server_settings(configuration.settings).check()
         for notice in configuration.notices:
             click.echo(str(notice))
         click.echo("the configuration is valid")

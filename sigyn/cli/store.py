@@ -1,7 +1,7 @@
 """`sigyn store`: looks after a data folder and its buckets."""
 
 import os
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import asdict
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
@@ -24,7 +24,7 @@ from sigyn.services.tenants import SINGLE_TENANT
 
 if TYPE_CHECKING:
     from sigyn.store.check import StoreCheck
-    from sigyn.store.plan import StorePlan
+    from sigyn.store.plan import Step, StorePlan
     from sigyn.store.settings import Speed
 
 Command = TypeVar("Command", bound=Callable[..., Any])
@@ -291,22 +291,9 @@ def _verdict(found: "StoreCheck") -> str:
 
 
 def _show_plan(planned: "StorePlan") -> None:
-    show_table(
-        "to be done",
-        ("action", "tenant", "tier", "why or where to", "#segments", "#entries", "#size"),
-        [
-            (
-                each.action,
-                each.tenant,
-                each.tier,
-                f"{each.reason} {show_duration(each.period)}" if each.period else each.reason,
-                f"{each.segments}",
-                f"{each.rows}",
-                format_size(each.object_bytes),
-            )
-            for each in planned.steps
-        ],
-    )
+    _show_steps("to be done", planned.steps)
+    if planned.uncompacted:
+        _show_steps("once these segments are compacted, about", planned.uncompacted)
     _show_deletes(planned)
     quarantined = [("in quarantine", planned.quarantined)] if planned.quarantined else []
     for title, holdings in (("now", planned.now), *quarantined, ("then", planned.then)):
@@ -326,6 +313,22 @@ def _show_plan(planned: "StorePlan") -> None:
         size = format_size(sum(each.object_bytes for each in holdings))
         rows.append(("all", "", f"{sum(each.segments for each in holdings)}", "", "", size, f"${total:,.2f}"))
         show_table(title, ("tenant", "tier", "#segments", "#entries", "#text", "#stored", "#a month"), rows)
+
+
+def _show_steps(title: str, steps: Sequence["Step"]) -> None:
+    rows = [
+        (
+            each.action,
+            each.tenant,
+            each.tier,
+            f"{each.reason} {show_duration(each.period)}" if each.period else each.reason,
+            f"{each.segments}",
+            f"{each.rows}",
+            format_size(each.object_bytes),
+        )
+        for each in steps
+    ]
+    show_table(title, ("action", "tenant", "tier", "why or where to", "#segments", "#entries", "#size"), rows)
 
 
 def _show_deletes(planned: "StorePlan") -> None:

@@ -10,6 +10,7 @@ from sigyn.config.errors import ConfigError
 from sigyn.config.loki_yaml import LokiConfiguration, read_loki_file
 from sigyn.config.notices import Notice
 from sigyn.config.settings import DECLARATIONS, Settings, with_values
+from sigyn.config.storage_checks import check_storage
 from sigyn.config.tenant_overrides import read_tenant_overrides
 
 
@@ -20,6 +21,7 @@ def load(config_file: Path | None, variables: Mapping[str, str], flags: Mapping[
     """
     read = read_loki_file(config_file, variables) if config_file else LokiConfiguration(Settings(), ())
     settings = with_values(with_environment(read.settings, variables), dict(_read(flags)))
+    check_storage(settings.storage, variables)
     notices = read.notices
     if settings.limits.per_tenant_override_config:
         paths = [Path(name) for name in settings.limits.per_tenant_override_config]

@@ -219,8 +219,20 @@ _OF_VALUES = {
     ("storage_config.azure.environment", "azureglobal"): _CLIENT_TUNING,
     ("common.storage.azure.environment", "azureglobal"): _CLIENT_TUNING,
 }
+_REMARKS = {
+    ("compactor.deletion_mode", "whole-stream-deletion"): (
+        "read as filter-and-delete: requests with line filters are taken, too, and not for whole streams alone"
+    ),
+}
+"""What there is to say about values that are in force."""
+
 _WHEN_TRUE = (_ENCRYPTION, _TLS, _BY_VARIABLES)
 """Reasons that do not concern a key that is false."""
+
+
+def remark(path: str, value: str) -> str:
+    """What there is to say about a value that is in force; empty when there is nothing."""
+    return _REMARKS.get((path, value.lower()), "")
 
 
 def reason(path: str, value: str = "") -> tuple[str, str]:

@@ -5,9 +5,9 @@ from typing import Any
 from sigyn.config.errors import ConfigError, neighbours
 from sigyn.config.loki_values import value_at
 from sigyn.config.notices import Notice
-from sigyn.config.retention_values import StreamRetention
+from sigyn.config.retention_values import SELECTOR, StreamRetention
 from sigyn.config.values import DURATION, FLAG, Kind, read_count, read_duration
-from sigyn.config.yaml_tree import Branch, Items, Scalar, Tree, find
+from sigyn.config.yaml_tree import Branch, Items, Tree, find
 
 
 def read_retention(tree: Branch, source: str) -> tuple[dict[str, Any], list[Notice]]:
@@ -69,7 +69,7 @@ def _stream_retention(item: Tree, key: str, period_name: str, source: str) -> St
             raise ConfigError(f"{source}:{item.line}: `{key}` has no `{name}`")
     selector, period, priority = (find(item, name) for name in known)
     return StreamRetention(
-        selector=selector.text if isinstance(selector, Scalar) else "",
+        selector=value_at(selector, SELECTOR, f"{key}.selector", source) if selector else "",
         period=value_at(period, Kind("duration", read_duration), f"{key}.{period_name}", source) if period else 0,
         priority=value_at(priority, Kind("count", read_count), f"{key}.priority", source) if priority else 0,
     )

@@ -12,7 +12,7 @@ from typing import Any
 
 from sigyn.config.errors import ConfigError, Problems
 from sigyn.config.loki_known import check_keys
-from sigyn.config.loki_reasons import reason
+from sigyn.config.loki_reasons import reason, remark
 from sigyn.config.loki_retention import read_retention
 from sigyn.config.loki_ruler import RulerReading, read_ruler
 from sigyn.config.loki_storage import StorageReading, read_storage
@@ -104,6 +104,8 @@ def _declared(tree: Branch, source: str, problems: Problems) -> tuple[dict[str, 
                 if values.setdefault(path, value) != value:
                     chosen = next(name for name in declaration.loki if name in used)
                     notices.append(Notice(source, found.line, key, f"`{chosen}` says something else, and counts"))
+                elif isinstance(found, Scalar) and (text := remark(key, found.text)):
+                    notices.append(Notice(source, found.line, key, text))
             used.add(key)
     return values, used, notices
 

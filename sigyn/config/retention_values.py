@@ -1,8 +1,13 @@
 """Kinds of setting that say what is kept: periods of streams, space on a disk."""
 
+import re
 from dataclasses import dataclass
 
+from sigyn.config.expressions import check_selector
 from sigyn.config.values import Kind, read_bytes, read_count, read_duration, read_number, show_bytes, show_duration
+
+_PART = re.compile(r"""(?:"(?:\\.|[^"\\])*"?|`[^`]*`?|[^;"`])+""")
+"""What stands between two semicolons that are in no quotes."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -15,16 +20,29 @@ class StreamRetention:
     priority: int = 0
 
 
+def read_selector(text: str) -> str:
+    """A selector of streams, `{tier="debug"}`."""
+    check_selector(text)
+    return text
+
+
 def read_stream_retentions(text: str) -> tuple[StreamRetention, ...]:
-    """`{tier="debug"}=72h; {service="agents"}=60d@2`, where 2 is a priority; without one it is 0."""
+    """`{tier="debug"}=72h; {service="agents"}=60d@2`, where 2 is a priority, which may be negative; else it is 0."""
     retentions = []
-    for each in filter(None, (part.strip() for part in text.split(";"))):
+    for each in filter(None, (part.strip() for part in _PART.findall(text))):
         selector, separator, kept = each.rpartition("=")
         if not separator or not selector.rstrip().endswith("}"):
-            raise ValueError('write selectors with their periods, such as {tier="debug"}=72h; {service="agents"}=60d')
+            raise ValueError(
+                'write selectors with their periods, such as {tier="debug"}=72h; {service="agents"}=60d@-1, '
+                "where -1 is a priority"
+            )
         period, _, priority = kept.partition("@")
         retentions.append(
-            StreamRetention(selector.strip(), read_duration(period.strip()), read_count(priority.strip() or "0"))
+            StreamRetention(
+                selector=read_selector(selector.strip()),
+                period=read_duration(period.strip()),
+                priority=read_count(priority.strip() or "0"),
+            )
         )
     return tuple(retentions)
 
@@ -60,5 +78,6 @@ def show_free_space(space: FreeSpace) -> str:
     return f"{space.share * 100:g}%" if space.share else show_bytes(space.bytes)
 
 
+SELECTOR = Kind("selector", read_selector)
 STREAM_RETENTIONS = Kind("selector=duration@priority; ...", read_stream_retentions, show_stream_retentions)
 FREE_SPACE = Kind("bytes or percent", read_free_space, show_free_space)

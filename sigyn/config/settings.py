@@ -65,9 +65,10 @@ class ServerSettings:
     memory_bytes: int = setting(
         0,
         BYTES,
-        "Memory that the server should stay within. 0: what its container, or the machine, has to give. Below 2 GB its "
-        "buffers, the work that it does at once and compactions are smaller than usual, and bodies of pushes may have "
-        "a 16th of it; below 512 MB a 32nd, and queries run one at a time.",
+        "Memory in no file (`RssAnon`) that the server should stay within; files that it maps come on top. 0: what its "
+        "container, or the machine, has to give. Below 2 GB its buffers, the work that it does at once and compactions "
+        "are smaller than usual, and bodies of pushes may have a 16th of it; below 512 MB a 32nd, and queries run one "
+        "at a time.",
     )
     tls_client_ca_file: str = setting(
         "",
@@ -190,7 +191,8 @@ class DeletesSettings:
         "filter-and-delete",
         DELETION_MODE,
         "Whether what delete requests name is removed, only left out of answers, or shown as if there were none; then "
-        "none are taken. A tenant may have its own. Also true and false, as in Loki's `allow_deletes`.",
+        "none are taken. A tenant may have its own. Also true and false, as in Loki's `allow_deletes`, and "
+        "`whole-stream-deletion` of Loki 2.5, which is `filter-and-delete`.",
         "limits_config.deletion_mode",
         "limits_config.allow_deletes",
         "compactor.deletion_mode",

@@ -1,11 +1,13 @@
 """Kinds of setting that are lists and maps: as in Loki's YAML, or in one line of YAML in a variable."""
 
+import re
 from collections.abc import Callable
 from typing import Any, TypeAlias, TypeVar
 
 import msgspec
 import yaml
 
+from sigyn.config.expressions import check_expression, check_relabelling, check_selector
 from sigyn.config.values import Kind, read_names, read_time, show_time
 
 Read = TypeVar("Read")
@@ -103,6 +105,8 @@ def _checked(query: BlockedQuery) -> BlockedQuery:
         raise ValueError(f"`{wrong[0]}` is no type of query: write {', '.join(QUERY_TYPES)}")
     if not (query.pattern or query.hash or types or query.query_tags):
         raise ValueError("a blocked query needs a `pattern`, a `hash`, `types` or `query_tags`")
+    if query.regex:
+        _named(query.pattern, check_expression)
     return msgspec.structs.replace(query, types=types)
 
 
@@ -111,7 +115,35 @@ def _otlp(config: OtlpConfig) -> OtlpConfig:
     for rule in (*resource, *config.scope_attributes, *config.log_attributes):
         if rule.action not in ACTIONS:
             raise ValueError(f"`{rule.action}` is no action: write {', '.join(ACTIONS)}")
+        try:
+            re.compile(rule.regex)
+        except re.error as error:
+            raise ValueError(f"`{rule.regex}` is no expression: {error}") from None
     return config
+
+
+def _policies(policies: dict[str, tuple[PolicyStream, ...]]) -> PolicyStreams:
+    for name, streams in policies.items():
+        for each in streams:
+            try:
+                _named(each.selector, check_selector)
+            except ValueError as error:
+                raise ValueError(f"policy `{name}`: {error}") from None
+    return tuple(sorted(policies.items()))
+
+
+def _relabelling(steps: tuple[RelabelConfig, ...]) -> tuple[RelabelConfig, ...]:
+    for step in steps:
+        check_relabelling(msgspec.structs.asdict(step))
+    return steps
+
+
+def _named(text: str, check: Callable[[str], None]) -> None:
+    """What is wrong with a text among others names it."""
+    try:
+        check(text)
+    except ValueError as error:
+        raise ValueError(f"`{text}`: {error}") from None
 
 
 def _times(times: dict[str, str]) -> PolicyTimes:
@@ -122,7 +154,7 @@ BLOCKED_QUERIES = _structured("[{pattern, regex, types, hash, query_tags}, ...]"
 POLICY_STREAMS = _structured(
     "{policy: [{selector, priority}, ...], ...}",
     dict[str, tuple[PolicyStream, ...]],
-    lambda policies: tuple(sorted(policies.items())),
+    _policies,
     dict,
 )
 POLICY_LABELS = _structured(
@@ -146,6 +178,6 @@ OTLP_CONFIG = _structured(
 RELABEL_CONFIGS = _structured(
     "[{source_labels, separator, regex, target_label, replacement, modulus, action}, ...]",
     tuple[RelabelConfig, ...],
-    tuple,
+    _relabelling,
     list,
 )

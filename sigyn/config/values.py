@@ -311,10 +311,12 @@ _CLIENT_AUTH = {
 
 
 def read_deletion_mode(text: str) -> str:
-    """`disabled`, `filter-only` or `filter-and-delete`, or whether deletes are allowed."""
+    """`disabled`, `filter-only` or `filter-and-delete`, or a word of older versions of Loki for one of them."""
     word = text.lower()
     if word in ("disabled", "filter-only", "filter-and-delete"):
         return word
+    if word == "whole-stream-deletion":  # Loki 2.5, before requests could have line filters
+        return "filter-and-delete"
     try:
         return "filter-and-delete" if read_flag(word) else "disabled"
     except ValueError:

@@ -345,8 +345,7 @@ class Ruler:
 
 
 def _rule_files(settings: RulerSettings) -> RuleFolder | None:
-    if settings.rules_directory is not None and settings.rules_bucket is not None:
-        raise BadRequest("rules are in a folder or in a bucket: set ruler.rules_directory or ruler.rules_bucket")
+    settings.check()
     if settings.rules_bucket is not None:
         return RuleBucket.open(settings.rules_bucket)
     return RuleFolder(settings.rules_directory) if settings.rules_directory is not None else None

@@ -4,8 +4,10 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from sigyn.languages.relabel import RelabelRule
+from sigyn.model.errors import BadRequest
 from sigyn.model.labels import Labels
 from sigyn.model.time import DAY, HOUR, MINUTE, SECOND
+from sigyn.store.objects import check_objects
 from sigyn.store.settings import ObjectStoreSettings
 
 
@@ -94,3 +96,10 @@ class RulerSettings:
     remote_write: tuple[str, ...] = ()
     remote_write_access: HttpAccess = field(default_factory=HttpAccess)
     remote_write_tenant_header: bool = True
+
+    def check(self) -> None:
+        """Raises BadRequest for rules that are nowhere, or in two places; nothing is asked of a bucket."""
+        if self.rules_directory is not None and self.rules_bucket is not None:
+            raise BadRequest("rules are in a folder or in a bucket: set ruler.rules_directory or ruler.rules_bucket")
+        if self.rules_bucket is not None:
+            check_objects(self.rules_bucket)

@@ -12,7 +12,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from sigyn.model.batch import ENTRY_SCHEMA, Batch
-from sigyn.model.errors import BadRequest, TooManyRequests, UnprocessableRequest
+from sigyn.model.errors import BadRequest, TooLarge, TooManyRequests, UnprocessableRequest
 from sigyn.model.labels import Labels
 from sigyn.model.time import Clock, system_clock
 from sigyn.services.active_streams import STREAM_LIMIT
@@ -73,6 +73,12 @@ class PushRefused(BadRequest):
 
 class StreamsRefused(PushRefused):
     """Some streams of a push were refused: the tenant has as many as it may have, or they brought too much."""
+
+    status = 429
+
+
+class PushOverBurst(TooLarge):
+    """A push brings more than its tenant may bring at once; nothing is stored, and trying again is of no use."""
 
     status = 429
 
@@ -202,12 +208,14 @@ class IngestService:
         counters = self.counters.of(tenant)
         counters.discarded_lines["rate_limited"] += lines
         counters.discarded_bytes["rate_limited"] += size
-        raise TooManyRequests(
+        message = (
             f"ingestion rate limit exceeded for user {tenant} (limit: {grant.limit}) while attempting to ingest"
             f" '{lines}' lines totaling '{size}' bytes, reduce log volume or contact your Loki administrator to"
-            " see if the limit can be increased",
-            retry_after=grant.wait,
+            " see if the limit can be increased"
         )
+        if grant.most:
+            raise PushOverBurst(f"{message}; a push may have {grant.most} at most, however long its sender waits")
+        raise TooManyRequests(message, retry_after=grant.wait)
 
 
 def _tell(outcome: PushOutcome, blocked_status: int) -> None:

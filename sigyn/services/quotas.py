@@ -5,7 +5,7 @@ A push claims what it wants to store, and is granted all of it, all but some str
 
 import asyncio
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Protocol
 
 import numpy as np
@@ -92,12 +92,14 @@ class Grant:
     over_rate   streams that bring more than one may a second
     wait        seconds until the rest would be within the rate; 0: it is
     limit       the rate that it is over
+    most        what a push may bring at once, and the setting that says so, where it brings more; else empty
     """
 
     over_limit: tuple[int, ...] = ()
     over_rate: tuple[int, ...] = ()
     wait: float = 0.0
     limit: str = ""
+    most: str = ""
 
     @property
     def refused(self) -> frozenset[int]:
@@ -138,23 +140,25 @@ class Quotas:
             rate, burst = quota.per_stream_rate_limit, quota.per_stream_rate_limit_burst
             over_rate = frozenset(over_rates(tenant, left, rate, burst, now, self._rates))
         lines, size = claim.without(over_limit | over_rate)
-        wait, limit = self._take(tenant, quota, lines, size, now) if lines else (0.0, "")
-        return Grant(tuple(sorted(over_limit)), tuple(sorted(over_rate)), wait, limit)
+        taken = self._take(tenant, quota, lines, size, now) if lines else Grant()
+        return replace(taken, over_limit=tuple(sorted(over_limit)), over_rate=tuple(sorted(over_rate)))
 
-    def _take(self, tenant: str, quota: Quota, lines: int, size: int, now: int) -> tuple[float, str]:
+    def _take(self, tenant: str, quota: Quota, lines: int, size: int, now: int) -> Grant:
         """Loki's rate limit, in bytes of text, and one in lines; both with bursts."""
-        rate, burst = quota.ingestion_rate, quota.ingestion_burst_size
+        rate, burst = quota.ingestion_rate, max(quota.ingestion_rate, quota.ingestion_burst_size)
         if rate:
             wait = self._rates.missing((tenant, "bytes"), size, rate, burst, now)
             if wait:
-                return wait, f"{rate} bytes/sec"
-        if quota.ingestion_rate_lines:
-            wait = self._rates.missing((tenant, "lines"), lines, quota.ingestion_rate_lines, 0, now)
+                most = f"{burst} bytes (limits.ingestion_burst_size_mb)" if size > burst else ""
+                return Grant(wait=wait, limit=f"{rate} bytes/sec", most=most)
+        if most_lines := quota.ingestion_rate_lines:
+            wait = self._rates.missing((tenant, "lines"), lines, most_lines, 0, now)
             if wait and rate:
                 self._rates.give_back((tenant, "bytes"), size)
             if wait:
-                return wait, f"{quota.ingestion_rate_lines} lines/sec"
-        return 0.0, ""
+                most = f"{most_lines} lines (limits.ingestion_rate_lines)" if lines > most_lines else ""
+                return Grant(wait=wait, limit=f"{most_lines} lines/sec", most=most)
+        return Grant()
 
 
 def entry_sizes(entries: pa.RecordBatch) -> npt.NDArray[np.int64]:

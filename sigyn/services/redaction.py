@@ -17,14 +17,12 @@ import pyarrow.compute as pc
 
 from sigyn.languages.redaction.patterns import Pattern, known_pattern
 from sigyn.languages.redaction.rule import RedactionRule, compile_rule
-from sigyn.model.errors import BadRequest
 from sigyn.model.labels import Labels
 from sigyn.services.needle_search import Mask, possible_rows
 from sigyn.wire.push import DecodedPush
 
 _decode = msgspec.json.Decoder(dict[str, str]).decode
 _encode = msgspec.json.Encoder().encode
-_SEPARATOR = ";;"
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,17 +35,6 @@ class RedactionRules:
 
     def __bool__(self) -> bool:
         return bool(self.patterns or self.expressions)
-
-
-def read_expressions(text: str) -> tuple[tuple[str, str], ...]:
-    """`ssn=\\d{3}-\\d{2}-\\d{4};;user=user=(?P<secret>\\w+)`, or a line each. Raises BadRequest."""
-    found = []
-    for part in filter(None, (part.strip() for line in text.splitlines() for part in line.split(_SEPARATOR))):
-        name, separator, expression = part.partition("=")
-        if not separator or not name.strip().isidentifier() or not expression:
-            raise BadRequest(f"redaction.rules: `{part}` is no rule: write name=expression")
-        found.append((name.strip(), expression))
-    return tuple(found)
 
 
 @lru_cache(maxsize=256)

@@ -31,6 +31,7 @@ if TYPE_CHECKING:
     from obstore.store import ClientConfig, RetryConfig
 
 _PARTIAL = ".partial"
+_NEAR = ("file", "memory")
 _READS = 2
 _ARCHIVED_CODES = ("<Code>InvalidObjectState</Code>", "<Code>BlobArchived</Code>")
 _ARCHIVED_SECONDS = 60.0
@@ -268,6 +269,17 @@ def open_objects(settings: ObjectStoreSettings, *, is_shared: bool = False) -> O
     if scheme == "memory":
         return RemoteObjects(MemoryStore(), "memory")
     return RemoteObjects(open_bucket(settings), f"`{hide_user(settings.url)}`", settings.storage_class)
+
+
+def check_objects(settings: ObjectStoreSettings) -> None:
+    """Raises BadRequest as `open_objects`; nothing is made, and nothing asked of a bucket."""
+    if is_far(settings):
+        open_bucket(settings)
+
+
+def is_far(settings: ObjectStoreSettings) -> bool:
+    """Whether the objects are in a bucket, and neither in a folder nor in memory."""
+    return settings.url.partition("://")[0] not in _NEAR
 
 
 def open_bucket(settings: ObjectStoreSettings) -> AnyStore:

@@ -31,6 +31,14 @@ def open_catalog(settings: StoreSettings, clock: Clock = system_clock, *, read_o
     return sqlite_catalog(_path(settings), clock, read_only=read_only)
 
 
+def check_catalog(settings: StoreSettings) -> None:
+    """Raises BadRequest for a URL of a database that makes no sense; the database is not asked."""
+    if settings.catalog:
+        from sigyn.store.postgresql import check_url
+
+        check_url(settings.catalog)
+
+
 def catalog_name(settings: StoreSettings) -> str:
     """What messages call the catalog."""
     if settings.catalog:

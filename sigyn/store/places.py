@@ -7,13 +7,19 @@ from sigyn.model.secret_urls import hide_user
 from sigyn.store.block_cache import BlockCache
 from sigyn.store.cached_objects import CachedObjects
 from sigyn.store.metrics import StoreMetrics
-from sigyn.store.objects import LocalObjects, ObjectStore, open_objects
+from sigyn.store.objects import LocalObjects, ObjectStore, check_objects, is_far, open_objects
 from sigyn.store.settings import ObjectStoreSettings, StoreSettings
 from sigyn.store.tiers import HOT, TieredObjects
 
-_NEAR = ("file", "memory")
 _SAME = {"s3a": "s3", **dict.fromkeys(("azure", "adl", "abfs", "abfss"), "az")}
 """Other names of schemes."""
+
+
+def check_places(settings: StoreSettings) -> None:
+    """Raises BadRequest as `objects_of`, before anything is made or asked of a bucket."""
+    _check_apart(settings)
+    for place in _places(settings):
+        check_objects(place)
 
 
 def objects_of(settings: StoreSettings, metrics: StoreMetrics | None = None) -> ObjectStore:
@@ -23,8 +29,7 @@ def objects_of(settings: StoreSettings, metrics: StoreMetrics | None = None) -> 
     """
     _check_apart(settings)
     cache = None
-    places = [settings.objects, *(tier.objects for tier in settings.tiers)]
-    if settings.data is not None and settings.cache_bytes and any(place and _is_far(place) for place in places):
+    if settings.data is not None and settings.cache_bytes and any(map(is_far, _places(settings))):
         cache = BlockCache(settings.data / "cache", settings.cache_bytes)
     counted = metrics or StoreMetrics()
     tiers = {HOT: _objects(settings.objects, cache, counted) if settings.objects is not None else _own(settings)}
@@ -51,14 +56,19 @@ def shared_objects(settings: StoreSettings) -> ObjectStore:
 
 def folders_of(settings: StoreSettings) -> list[Path]:
     """The folders outside of the data folder that have objects."""
-    places = [*([settings.objects] if settings.objects else []), *(tier.objects for tier in settings.tiers)]
-    return [Path(place.url.removeprefix("file://")) for place in places if place.url.startswith("file://")]
+    urls = [place.url for place in _places(settings)]
+    return [Path(url.removeprefix("file://")) for url in urls if url.startswith("file://")]
 
 
 def shared_places(settings: StoreSettings) -> dict[str, str]:
     """By tier what messages call the places that other servers may reach: all but a data folder of our own."""
     hot = {} if settings.objects is None else {HOT: hide_user(settings.objects.url)}
     return hot | {tier.name: hide_user(tier.objects.url) for tier in settings.tiers}
+
+
+def _places(settings: StoreSettings) -> list[ObjectStoreSettings]:
+    """What has a URL: all tiers but a data folder of our own."""
+    return [*([settings.objects] if settings.objects else []), *(tier.objects for tier in settings.tiers)]
 
 
 def _check_apart(settings: StoreSettings) -> None:
@@ -87,10 +97,6 @@ def _own(settings: StoreSettings, *, is_shared: bool = False) -> ObjectStore:
 
 def _objects(settings: ObjectStoreSettings, cache: BlockCache | None, metrics: StoreMetrics) -> ObjectStore:
     objects = open_objects(settings)
-    if cache is None or not _is_far(settings):
+    if cache is None or not is_far(settings):
         return objects
     return CachedObjects(objects, cache, settings.url, metrics)
-
-
-def _is_far(settings: ObjectStoreSettings) -> bool:
-    return settings.url.partition(":")[0] not in _NEAR

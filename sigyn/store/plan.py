@@ -11,7 +11,16 @@ from sigyn.store.compaction import compaction_rules, plan_compaction
 from sigyn.store.moves import plan_moves
 from sigyn.store.open_catalog import catalog_name, has_catalog, open_catalog
 from sigyn.store.planned_deletes import GB, MatchStreams, PlannedDelete, planned_delete
-from sigyn.store.retention import KEEP_ALL, DemotedOf, Reason, RetentionRules, past_retention, plan_retention
+from sigyn.store.retention import (
+    KEEP_ALL,
+    DemotedOf,
+    Reason,
+    Removal,
+    RetentionRules,
+    expired_uncompacted,
+    past_retention,
+    plan_retention,
+)
 from sigyn.store.settings import StoreSettings
 from sigyn.store.simulation import merged
 from sigyn.store.streams import StreamRegistry
@@ -55,12 +64,15 @@ class StorePlan:
     """What is there, what is to be done, and what is there afterwards, as far as sizes can be told.
 
     `quarantined` is what is there beside `now`, as objects that may be damaged or missing.
+    `uncompacted` is what is past its period in segments that have to be compacted before it can go, in rows and bytes
+    as if entries were spread evenly; `then` has it still.
     `deletes` are requests that are not processed; `then` has their entries still, as only reading tells which they are.
     """
 
     now: tuple[Holding, ...]
     quarantined: tuple[Holding, ...]
     steps: tuple[Step, ...]
+    uncompacted: tuple[Step, ...]
     then: tuple[Holding, ...]
     deletes: tuple[PlannedDelete, ...]
 
@@ -86,6 +98,7 @@ def plan_store(
         demoted = cache(lambda tenant: frozenset(label.name for label in catalog.demoted(tenant)))
         segments = catalog.live()
         left, deletions = _retire(segments, catalog.registry, demoted, retention, now)
+        uncompacted = _deletions(expired_uncompacted(left, catalog.registry, demoted, retention, now))
         quarantined = catalog.quarantined()
         discarded = _discard(quarantined, catalog.registry, demoted, retention, now)
         deletes = _deletes(catalog, left, settings, demoted, retention, match, prices) if match is not None else ()
@@ -100,6 +113,7 @@ def plan_store(
         now=_holdings([(segment, segment.tier) for segment in segments], prices),
         quarantined=_holdings([(segment, segment.tier) for segment in quarantined], prices),
         steps=tuple(steps),
+        uncompacted=tuple(uncompacted),
         then=_holdings(tiers, prices),
         deletes=deletes,
     )
@@ -136,21 +150,26 @@ def _retire(
     gone = {removal.segment.id for removals in planned.dropped for removal in removals}
     kept = {segment.id: segment for segment in segments if segment.id not in gone}
     removals = [removal for some in (*planned.dropped, *planned.rewritten) for removal in some]
+    for removal in removals:
+        if removal.segment.id in kept:
+            was = kept[removal.segment.id]
+            kept[was.id] = replace(
+                was,
+                rows=was.rows - removal.rows,
+                text_bytes=was.text_bytes - removal.text_bytes,
+                object_bytes=was.object_bytes - removal.object_bytes,
+            )
+    return list(kept.values()), _deletions(removals)
+
+
+def _deletions(removals: Sequence[Removal]) -> list[Step]:
     totals: dict[tuple[str, str, str, int], Step] = {}
     for removal in removals:
         segment = removal.segment
         key = (segment.tenant, segment.tier, removal.reason.value, removal.period)
         step = totals.get(key) or Step("delete", *key[:3], segments=0, rows=0, object_bytes=0, period=removal.period)
         totals[key] = _more(step, removal.rows, removal.object_bytes)
-        if segment.id in kept:
-            was = kept[segment.id]
-            kept[segment.id] = replace(
-                was,
-                rows=was.rows - removal.rows,
-                text_bytes=was.text_bytes - removal.text_bytes,
-                object_bytes=was.object_bytes - removal.object_bytes,
-            )
-    return list(kept.values()), [totals[key] for key in sorted(totals)]
+    return [totals[key] for key in sorted(totals)]
 
 
 def _discard(

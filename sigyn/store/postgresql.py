@@ -16,6 +16,7 @@ from typing import Any
 from urllib.parse import urlsplit
 
 import psycopg
+from psycopg.conninfo import conninfo_to_dict
 from psycopg.rows import TupleRow
 
 from sigyn.model.errors import BadRequest, Unavailable
@@ -232,7 +233,7 @@ class PostgresDatabase:
         try:
             connection = psycopg.connect(self._url, autocommit=True, prepare_threshold=None, **options)
         except psycopg.ProgrammingError as error:
-            raise BadRequest(f"storage.catalog `{self.name}` can't be understood: {self._said(error)}") from error
+            raise _not_understood(self._url, error) from error
         except psycopg.Error as error:
             raise self._unavailable(error) from error
         try:
@@ -244,10 +245,7 @@ class PostgresDatabase:
         return connection
 
     def _unavailable(self, error: psycopg.Error) -> Unavailable:
-        return Unavailable(f"catalog `{self.name}` failed: {self._said(error)}")
-
-    def _said(self, error: psycopg.Error) -> str:
-        return hide_secrets(str(error).strip().partition("\n")[0], self._url)
+        return Unavailable(f"catalog `{self.name}` failed: {_said(error, self._url)}")
 
 
 class _Rows:
@@ -299,6 +297,22 @@ def name_of(url: str) -> str:
     parts = urlsplit(url)
     place = parts.netloc.rpartition("@")[2]
     return f"{parts.scheme}://{place}{parts.path}"
+
+
+def check_url(url: str) -> None:
+    """Raises BadRequest for a URL that makes no sense; the database is not asked."""
+    try:
+        conninfo_to_dict(url)
+    except psycopg.ProgrammingError as error:
+        raise _not_understood(url, error) from error
+
+
+def _not_understood(url: str, error: psycopg.Error) -> BadRequest:
+    return BadRequest(f"storage.catalog `{name_of(url)}` can't be understood: {_said(error, url)}")
+
+
+def _said(error: psycopg.Error, url: str) -> str:
+    return hide_secrets(str(error).strip().partition("\n")[0], url)
 
 
 def postgres_catalog(url: str, clock: Clock = system_clock, *, read_only: bool = False) -> SqlCatalog:

@@ -157,7 +157,8 @@ def plan_retention(
     rewritten: list[tuple[Removal, ...]] = []
     left: dict[int, int] = {segment.id: segment.object_bytes for segment in segments}
     for segment in segments:
-        removals = tuple(_expired(segment, streams, demoted(segment.tenant), rules, now))
+        own = demoted(segment.tenant)
+        removals = tuple(_expired(segment, streams, own, rules, now, by_day=segment.level > 0))
         if not removals:
             continue
         left[segment.id] -= sum(removal.object_bytes for removal in removals)
@@ -201,17 +202,35 @@ def past_retention(
     return None
 
 
+def expired_uncompacted(
+    segments: Iterable[SegmentInfo], streams: StreamRegistry, demoted: DemotedOf, rules: RetentionRules, now: int
+) -> list[Removal]:
+    """What is past its period in segments of level 0: it goes with them, or once compaction has sorted it by day."""
+    return [
+        removal
+        for segment in segments
+        if not segment.level
+        for removal in _expired(segment, streams, demoted(segment.tenant), rules, now, by_day=True)
+    ]
+
+
 def _expired(
-    segment: SegmentInfo, streams: StreamRegistry, demoted: frozenset[str], rules: RetentionRules, now: int
+    segment: SegmentInfo,
+    streams: StreamRegistry,
+    demoted: frozenset[str],
+    rules: RetentionRules,
+    now: int,
+    *,
+    by_day: bool,
 ) -> Iterator[Removal]:
-    """Streams whose period is over, one removal for each period."""
+    """Streams whose period is over, one removal for each period; `by_day` also what is of days that are over."""
     table = segment.streams
     periods = rules.periods(segment.tenant, table.ids, lambda id: streams.labels(segment.tenant, id), demoted)
     for period in np.unique(periods[periods > 0]).tolist():
         ordinals = np.flatnonzero(periods == period)
         if int(table.last[ordinals].max()) + period + rules.delete_delay <= now:
             yield _removal(segment, Reason.PERIOD, period, ordinals)
-        elif segment.level and day_of(segment.first) < day_of(segment.last):
+        elif by_day and day_of(segment.first) < day_of(segment.last):
             before = day_of(now - period - rules.delete_delay) * DAY  # what is left of a day goes with it
             begun = ordinals[table.first[ordinals] < before]
             if len(begun):

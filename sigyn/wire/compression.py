@@ -121,9 +121,7 @@ def _unzstd(body: bytes, limit: int) -> bytes:
 
 
 def _too_large(limit: int) -> TooLarge:
-    return TooLarge(
-        f"the body is over {limit} bytes once decompressed; send smaller batches, or raise the limit on the body size"
-    )
+    return TooLarge(f"the body is over {limit} bytes once decompressed; send smaller batches")
 
 
 _DECODERS: dict[str, Callable[[bytes, int], bytes]] = {

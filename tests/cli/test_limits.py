@@ -1,5 +1,6 @@
 """limits_config of a real server: what is blocked, required, counted and changed, in Loki's words."""
 
+import gzip
 import json
 import time
 from pathlib import Path
@@ -242,3 +243,22 @@ def test_whether_a_tenant_may_delete(tmp_path: Path) -> None:
         assert deleted("free").status_code == 204
         overrides(tmp_path, free={"deletion_mode": "disabled"})
         assert [deleted(tenant).status_code for tenant in ("never", "free")] == [204, 400]
+
+
+def test_a_body_that_is_too_large_is_told_which_setting_bounds_it(tmp_path: Path) -> None:
+    with server(tmp_path, SIGYN_SERVER_MAX_PUSH_BYTES="1KB") as (_, client):
+        refused = push(client, "a", "x" * 2_000)
+        assert refused.status_code == 413
+        assert refused.text.strip().endswith(
+            "at most 1024 are taken; send smaller batches, or raise server.max_push_bytes"
+        )
+    with server(tmp_path, SIGYN_SERVER_MEMORY_BYTES="256MiB") as (_, client):
+        large = b" " * (9 << 20)  # 18 MiB of it are more than a 16th of the budget
+        sent = client.post(f"{V1}/push", content=large, headers=of("a"))
+        packed = client.post(
+            f"{V1}/push", content=gzip.compress(large + large), headers=of("a") | {"Content-Encoding": "gzip"}
+        )
+        for refused, part in ((sent, "32nd"), (packed, "16th")):
+            assert refused.status_code == 413
+            advice = f"or give the server more memory (server.memory_bytes), of which a body may have a {part}"
+            assert refused.text.strip().endswith(f"send smaller batches, {advice}")

@@ -121,7 +121,8 @@ def test_selectors_are_checked_also_while_retention_is_off(sigyn: Sigyn, tmp_pat
     config.write_text("limits_config:\n  retention_stream: [{selector: '{app=shop}', period: 24h}]\n")
     refused = sigyn("serve", f"-config.file={config}", "-verify-config")
     assert refused.code == 2
-    assert "retention of `{app=shop}`: this is no selector: parse error at line 1, col 6" in refused.err
+    place, what = f"{config}:2: `limits_config.retention_stream[0].selector` is `{{app=shop}}`", "parse error at line 1"
+    assert f"{place}: this is no selector: {what}, col 6" in refused.err
 
 
 @pytest.mark.parametrize(
@@ -129,18 +130,42 @@ def test_selectors_are_checked_also_while_retention_is_off(sigyn: Sigyn, tmp_pat
     [
         ("SIGYN_AUTH_TYPE", "basic", "auth.type is basic, but auth.password_file names no file"),
         ("SIGYN_AUTH_GRANTS", "ann=everything", "auth.grants is `ann=everything`: `everything` is no scope"),
-        ("SIGYN_REDACTION_RULES", "(", "redaction.rules: `(` is no rule: write name=expression"),
-        ("SIGYN_QUERY_BLOCKED_QUERIES", '[{pattern: "(", regex: true}]', "blocked_queries: `(`: error parsing regexp"),
+        ("SIGYN_REDACTION_RULES", "(", "of redaction.rules: `(` is no rule: write name=expression"),
+        ("SIGYN_RETENTION_STREAMS", "{a=b}=1h", "not a value of retention.streams: this is no selector: parse"),
+        ("SIGYN_QUERY_BLOCKED_QUERIES", '[{pattern: "(", regex: true}]', "query.blocked_queries: `(`: error parsing"),
+        (
+            "SIGYN_STORAGE_TIERS",
+            "warm after 7d in s3://logs/a; cold after 30d in s3://logs/a/b",
+            "tier `s3://logs/a/b` lies in `s3://logs/a`; give each a bucket or a prefix of its own",
+        ),
+        ("SIGYN_STORAGE_TIERS", "warm after 7d in file://{data}/objects", "/data/objects` lies in `file://"),
+        ("SIGYN_STORAGE_OBJECTS", "az://logs", "object store `az://logs` can't be used: Generic MicrosoftAzure error"),
+        ("SIGYN_STORAGE_CATALOG", "postgresql://a:b@h/logs?no=1", "catalog `postgresql://h/logs` can't be understood"),
+        ("SIGYN_RULER_RULES_BUCKET", "az://rules", "object store `az://rules` can't be used"),
     ],
 )
 def test_what_would_keep_the_server_from_starting_is_no_valid_configuration(
-    sigyn: Sigyn, monkeypatch: pytest.MonkeyPatch, variable: str, value: str, message: str
+    sigyn: Sigyn, monkeypatch: pytest.MonkeyPatch, tmp_path: Path, variable: str, value: str, message: str
 ) -> None:
-    monkeypatch.setenv(variable, value)
-    refused = sigyn("serve", "-verify-config")
+    monkeypatch.delenv("AZURE_STORAGE_ACCOUNT_NAME", raising=False)
+    monkeypatch.setenv(variable, value.replace("{data}", str(tmp_path / "data")))
+    refused = sigyn("serve", "--data", str(tmp_path / "data"), "-verify-config")
     assert refused.code == 2
     assert message in refused.err
     assert "the configuration is valid" not in refused.out
+    assert not (tmp_path / "data").exists()
+
+
+def test_a_server_refuses_what_its_configuration_is_refused_for(tmp_path: Path) -> None:
+    command = [SIGYN, "serve", "--data", str(tmp_path / "data"), "--http", "127.0.0.1:0", "--otlp-grpc", ""]
+    variables = os.environ | {"SIGYN_STORAGE_TIERS": f"warm after 7d in file://{tmp_path}/data/objects"}
+    starting, checking = (
+        subprocess.run([*command, *flags], env=variables, capture_output=True, text=True, timeout=60, check=False)
+        for flags in ((), ("-verify-config",))
+    )
+    assert (starting.returncode, starting.stderr) == (checking.returncode, checking.stderr)
+    assert starting.returncode == 2
+    assert "lies in `file://" in starting.stderr
 
 
 def test_checking_a_configuration(sigyn: Sigyn, tmp_path: Path) -> None:

@@ -222,6 +222,45 @@ def test_a_plan_tells_when_delete_requests_remove_something(
         assert found.lines == left
 
 
+def test_a_plan_tells_what_goes_once_it_is_compacted(
+    tmp_path: Path, sigyn: Sigyn, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    now = system_clock()
+    settings = StoreSettings(data=tmp_path, compaction=False)
+    old = [row("a", now - days * DAY, f"{days} days") for days in range(10)] + [row("b", now - 9 * DAY, "for ever")]
+
+    async def fill() -> None:
+        store = Store.open(settings)
+        await store.append(batch(old))
+        await store.close()
+
+    asyncio.run(fill())
+    plan = ("store", "plan", "--data", str(tmp_path))
+    monkeypatch.setenv("SIGYN_RETENTION_STREAMS", '{app="a"}=72h')
+    assert json.loads(sigyn(*plan, "-o", "json").out)["uncompacted"] == []
+    monkeypatch.setenv("SIGYN_RETENTION_ENABLED", "true")
+    planned = json.loads(sigyn(*plan, "-o", "json").out)
+    (later,) = planned["uncompacted"]
+    assert planned["steps"] == []
+    assert (later["action"], later["tenant"], later["segments"]) == ("delete", "fake", 1)
+    assert 5 <= later["rows"] <= 7  # of ten, by the hour of the day: a day goes when all of it is over
+    assert planned["then"][0]["rows"] == 11
+    shown = sigyn(*plan).out
+    assert "to be done: nothing" in shown
+    assert "once these segments are compacted" in shown
+    assert "retention.period 3d" in shown
+
+    async def compact() -> None:
+        store = Store.open(settings)
+        store.compact_now()
+        await store.close()
+
+    asyncio.run(compact())
+    compacted = json.loads(sigyn(*plan, "-o", "json").out)
+    assert compacted["uncompacted"] == []
+    assert 3 <= sum(each["rows"] for each in compacted["steps"] if each["action"] == "delete") <= 8
+
+
 def test_wrong_tiers_are_refused(sigyn: Sigyn, monkeypatch: pytest.MonkeyPatch) -> None:
     for text, reason in (
         ("warm in s3://x", "warm after 7d in s3://logs/warm"),
@@ -238,6 +277,37 @@ def test_wrong_tiers_are_refused(sigyn: Sigyn, monkeypatch: pytest.MonkeyPatch) 
     for text in ("hot", "hot=much", "hot=-1", "hot=nan"):
         monkeypatch.setenv("SIGYN_STORAGE_PRICES", text)
         assert "write prices such as" in sigyn("store", "plan").err
+    monkeypatch.setenv("SIGYN_STORAGE_TIERS", "slow after 7d in s3://x")
+    monkeypatch.setenv("SIGYN_STORAGE_PRICES", "hot=1; slwo=2")
+    for command in (("store", "plan"), ("serve", "-verify-config")):
+        refused = sigyn(*command)
+        assert refused.code == 2
+        assert "storage.prices has a price for `slwo`, which is no tier: write prices for hot, slow, or" in refused.err
+    monkeypatch.setenv("SIGYN_STORAGE_PRICES", "hot=1; slow=2; cold=0.5")  # which has a price by default
+    assert sigyn("serve", "-verify-config").code == 0
+
+
+@pytest.mark.parametrize(
+    ("place", "hint"),
+    [
+        ("s3://x as GLACEIR", "no storage class of s3://x (did you mean `GLACIER`"),
+        ("gs://x as COOLLINE", "no storage class of gs://x (did you mean `COLDLINE`"),
+        ("az://x as Frozen", "no storage class of az://x (known here: ARCHIVE, COLD, COOL, HOT)"),
+    ],
+)
+def test_a_storage_class_that_a_cloud_does_not_have(
+    sigyn: Sigyn, monkeypatch: pytest.MonkeyPatch, place: str, hint: str
+) -> None:
+    for name in [name for name in os.environ if name.startswith("AWS_ENDPOINT")]:
+        monkeypatch.delenv(name)
+    monkeypatch.setenv("SIGYN_STORAGE_TIERS", f"cold after 7d in {place}")
+    monkeypatch.setenv("SIGYN_STORAGE_AZURE_ACCOUNT_NAME", "logs")
+    refused = sigyn("serve", "-verify-config")
+    assert refused.code == 2
+    assert hint in refused.err
+    for setting in ("S3", "GCS", "AZURE"):
+        monkeypatch.setenv(f"SIGYN_STORAGE_{setting}_ENDPOINT", "https://storage.example.org")
+    assert sigyn("serve", "-verify-config").code == 0  # a service of one's own may have classes of its own
 
 
 def test_archived_objects_are_named_and_no_damage(

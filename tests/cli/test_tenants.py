@@ -52,12 +52,19 @@ def test_limits_of_a_tenant_are_read_again_when_their_file_changes(tmp_path: Pat
         assert len(lines(ask(client, "free|strict", "{}", limit="10"))) == 1  # the least of both
         assert push(client, "cut", "a longer line").status_code == 204
         assert lines(ask(client, "cut", "{}")) == ["a lon"]
-        assert push(client, "cut", *["12345"] * 400).status_code == 429
-        refused = push(client, "few", "1", "2", "3")
-        assert refused.status_code == 429
-        assert "limit: 2 lines/sec" in refused.text
-        assert int(refused.headers["retry-after"]) >= 1
+        for refused, limit, most in (
+            (push(client, "cut", *["12345"] * 400), "1049 bytes/sec", "1049 bytes (limits.ingestion_burst_size_mb)"),
+            (push(client, "few", "1", "2", "3"), "2 lines/sec", "2 lines (limits.ingestion_rate_lines)"),
+        ):
+            assert refused.status_code == 429
+            assert f"(limit: {limit}) while attempting to ingest" in refused.text
+            assert refused.text.strip().endswith(f"; a push may have {most} at most, however long its sender waits")
+            assert "retry-after" not in refused.headers
         assert push(client, "few", "1", "2").status_code == 204
+        early = push(client, "few", "1", "2")
+        assert early.status_code == 429
+        assert early.text.strip().endswith("see if the limit can be increased")
+        assert int(early.headers["retry-after"]) >= 1
         two = {"streams": [{"stream": {"app": name}, "values": [[str(time.time_ns()), line]]} for name, line in
                            (("quiet", "short"), ("loud", "12345678901"))]}  # fmt: skip
         partly = client.post(f"{V1}/push", json=two, headers=of("slow"))

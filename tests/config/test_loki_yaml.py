@@ -88,6 +88,19 @@ def test_whether_deletes_are_allowed_is_a_mode() -> None:
     assert keys("limits_config: {allow_deletes: false}") == []
 
 
+def test_whole_streams_of_loki_2_5_are_deleted_as_lines_are() -> None:
+    found = read("compactor:\n  deletion_mode: whole-stream-deletion\n")
+    assert found.settings.deletes.mode == "filter-and-delete"
+    assert [str(notice) for notice in found.notices if notice.key == "compactor.deletion_mode"] == [
+        "loki.yaml:2: compactor.deletion_mode: read as filter-and-delete: requests with line filters are taken, too, "
+        "and not for whole streams alone"
+    ]
+    tenant = read("limits_config: {deletion_mode: disabled}\ncompactor: {deletion_mode: whole-stream-deletion}")
+    assert tenant.settings.deletes.mode == "disabled"
+    assert "`limits_config.deletion_mode` says something else, and counts" in "\n".join(map(str, tenant.notices))
+    assert "write one of disabled, filter-only, filter-and-delete" in refusal("compactor: {deletion_mode: whole}")
+
+
 def test_listening_on_every_interface_is_said() -> None:
     assert "server.http_listen_address" in [notice.key for notice in read("server: {http_listen_port: 80}").notices]
     assert not read("server: {http_listen_address: 127.0.0.1}").notices

@@ -81,6 +81,15 @@ def test_a_list_in_a_variable() -> None:
         ("block_ingestion_until: tomorrow", "write a time such as 2026-"),
         ("block_ingestion_policy_until: {a: soon}", "write a time such as 2026-"),
         ("otlp_config: {log_attributes: [{action: keep}]}", "`keep` is no action: write index_label"),
+        ("otlp_config: {log_attributes: [{action: drop, regex: '('}]}", "2: `limits_config.otlp_config`: `\\(` is no"),
+        (
+            "policy_stream_mapping: {finance: [{selector: a=b}]}",
+            "loki.yaml:2: `limits_config.policy_stream_mapping`: policy `finance`: `a=b`: this is no selector",
+        ),
+        (
+            "blocked_queries: [{pattern: '(', regex: true}]",
+            "loki.yaml:2: `limits_config.blocked_queries`: `\\(`: error parsing regexp: missing closing \\)",
+        ),
     ],
 )
 def test_what_is_wrong_is_named(text: str, reason: str) -> None:

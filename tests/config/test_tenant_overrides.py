@@ -49,6 +49,19 @@ def test_a_limit_that_can_not_differ_is_named(tmp_path: Path) -> None:
         ),
         ("overrides:\n  a:\n    retention_period: soon\n", "3: `overrides.a.retention_period` is `soon`: write a dur"),
         ("overrides:\n  a:\n    retention_stream:\n      - {period: 1h}\n", "4: .*has no `selector`"),
+        (
+            "overrides:\n  a:\n    retention_stream:\n      - {selector: a=b, period: 1h}\n",
+            "4: `overrides.a.retention_stream.0..selector` is `a=b`: this is no selector: parse error",
+        ),
+        (
+            "overrides:\n  a:\n    policy_stream_mapping: {p: [{selector: '{a=b}'}]}\n",
+            "3: `overrides.a.policy_stream_mapping`: policy `p`: `{a=b}`: this is no selector: parse error",
+        ),
+        (
+            "overrides:\n  a:\n    redaction_rules: ssn\n",
+            "3: `overrides.a.redaction_rules` is `ssn`: `ssn` is no rule: write name=expression",
+        ),
+        ("overrides:\n  a:\n    redaction_patterns: emial\n", "3: `overrides.a.redaction_patterns` is `emial`: unk"),
         ("overrides:\n  a:\n    block_ingestion_status_code: 999\n", "3: .* is `999`: write an HTTP status, from 200"),
         ("overrides:\n  a:\n    max_query_capacity: 2\n", "3: `overrides.a.max_query_capacity` is `2`: write a number"),
         ("overrides:\n  a: 7\n", "2: `overrides.a` holds a map"),

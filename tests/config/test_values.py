@@ -7,7 +7,7 @@ from hypothesis import strategies as st
 from sigyn.config.declaration import Declaration
 from sigyn.config.environment import with_environment
 from sigyn.config.errors import ConfigError
-from sigyn.config.retention_values import StreamRetention, read_stream_retentions
+from sigyn.config.retention_values import STREAM_RETENTIONS, StreamRetention, read_stream_retentions
 from sigyn.config.settings import DECLARATIONS, Settings
 from sigyn.config.values import (
     read_address,
@@ -103,6 +103,19 @@ def test_words() -> None:
         StreamRetention('{a="b"}', 3 * DAY),
         StreamRetention('{c=~"d=.*"}', 7 * DAY),
     )
+
+
+def test_periods_of_streams() -> None:
+    written = '{a="b;c"}=3d@-2; {d=`e;"`, f="\\"; "}=7d@10; {g="h"}=1d'
+    read = read_stream_retentions(written)
+    assert [each.selector for each in read] == ['{a="b;c"}', '{d=`e;"`, f="\\"; "}', '{g="h"}']
+    assert [(each.period, each.priority) for each in read] == [(3 * DAY, -2), (7 * DAY, 10), (DAY, 0)]
+    assert STREAM_RETENTIONS.show(read) == written
+    for wrong in ('{a="b"}@-1=72h', '{a="b"}=72h@-1"', '{a="b=72h', "72h"):
+        with pytest.raises(ValueError, match="write"):
+            read_stream_retentions(wrong)
+    with pytest.raises(ValueError, match="60d@-1, where -1 is a priority"):
+        read_stream_retentions('{a="b"}@-1=72h')
 
 
 @pytest.mark.parametrize("declaration", DECLARATIONS.values(), ids=DECLARATIONS)

@@ -11,7 +11,7 @@ from sigyn.model.batch import ENTRY_SCHEMA, Batch
 from sigyn.model.errors import SigynError, TooManyRequests, Unavailable, UnprocessableRequest
 from sigyn.model.time import HOUR, MINUTE, OLDEST, SECOND
 from sigyn.services.counts_by_tenant import OTHER_TENANTS, CountsByTenant
-from sigyn.services.ingest import IngestService, PushOutcome, PushRefused
+from sigyn.services.ingest import IngestService, PushOutcome, PushOverBurst, PushRefused
 from sigyn.services.push_counters import TenantPushes
 from sigyn.services.push_limits import PushLimits
 from sigyn.wire.loki import decode_loki_push
@@ -346,7 +346,7 @@ def test_structured_metadata_counts_in_rates() -> None:
         service = Service(PushLimits(**{name: 100}))
         service.push((APP, [value("x" * 20, key="v" * 58), value("x" * 10, a="é" * 4)]))
         service.now += SECOND
-        with pytest.raises((TooManyRequests, PushRefused), match=r"totaling '?101'? bytes") as error:
+        with pytest.raises((PushOverBurst, PushRefused), match=r"totaling '?101'? bytes") as error:
             service.push((APP, [value("x" * 20, key="v" * 59), value("x" * 10, a="é" * 4)]))
         assert error.value.status == 429
 

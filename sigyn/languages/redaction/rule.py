@@ -10,7 +10,9 @@ from hmac import digest
 
 from sigyn.languages.redaction.patterns import Pattern
 from sigyn.languages.regex import Match, compile_regex
+from sigyn.model.errors import BadRequest
 
+_SEPARATOR = ";;"
 _HASH_DIGITS = 16
 """64 bits of the HMAC: two of a billion values are the same with a chance of 3 in 100."""
 
@@ -60,3 +62,18 @@ def compile_rule(name: str, pattern: Pattern, key: bytes, find_all: FindAll | No
     regex = compile_regex(pattern.expression)
     groups = tuple(number for group, number in regex.groupindex.items() if group in _SECRETS)
     return RedactionRule(name, pattern, key, groups, find_all or regex.finditer)
+
+
+def read_expressions(text: str) -> tuple[tuple[str, str], ...]:
+    """`ssn=\\d{3}-\\d{2}-\\d{4};;user=user=(?P<secret>\\w+)`, or a line each: names and expressions.
+
+    Raises BadRequest.
+    """
+    found = []
+    for part in filter(None, (part.strip() for line in text.splitlines() for part in line.split(_SEPARATOR))):
+        name, separator, expression = part.partition("=")
+        if not separator or not name.strip().isidentifier() or not expression:
+            raise BadRequest(f"`{part}` is no rule: write name=expression")
+        compile_regex(expression)
+        found.append((name.strip(), expression))
+    return tuple(found)
