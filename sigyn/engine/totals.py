@@ -4,13 +4,17 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 import numpy as np
+import numpy.typing as npt
+import pyarrow as pa
 
 from sigyn.engine.matches import SelectorMatches
 from sigyn.model.errors import QueryError
 from sigyn.model.labels import Labels
 from sigyn.model.time import HOUR
+from sigyn.store.catalog import SegmentInfo
 from sigyn.store.snapshot import Snapshot
 from sigyn.store.streams import Int64s, StreamTable
+from sigyn.store.tallies import MINUTE
 
 CHUNK_SPAN = 2 * HOUR
 """How long Loki fills a chunk."""
@@ -19,6 +23,8 @@ MOST_CELLS = 10_000_000
 """Streams times buckets of an answer: 160 MB."""
 
 _CELLS_AT_ONCE = 1_000_000
+
+Flags = npt.NDArray[np.bool_]
 
 KIB = 1024
 
@@ -52,8 +58,7 @@ def stream_totals(snapshot: Snapshot, matches: SelectorMatches, start: int, end:
     """
     width = step or max(end - start, 1)
     snapshot.find_deleted(snapshot.segments)
-    tables = (snapshot.streams_left(segment) for segment in snapshot.segments)
-    pieces = [piece for table in tables if (piece := _piece(table, matches, start, end))]
+    pieces = list(_pieces(snapshot, matches, start, end, in_steps=step is not None))
     if not pieces:
         return StreamTotals([], *np.zeros((4, 0), np.int64))
     ids, rows, sizes, first, last = (np.concatenate(column) for column in zip(*pieces, strict=True))
@@ -103,12 +108,44 @@ def _runs(overlaps: Int64s) -> Iterator[slice]:
 
 
 _Piece = tuple[Int64s, Int64s, Int64s, Int64s, Int64s]
+"""Ids of streams, and of each how many entries and bytes it has between a first and a last time."""
 
 
-def _piece(table: StreamTable, matches: SelectorMatches, start: int, end: int) -> _Piece | None:
-    """Id, entries, bytes, first and last time of the streams of a segment that match and lie in the range."""
-    chosen = np.flatnonzero(matches.of(table.ids) & (table.last >= start) & (table.first < end))
-    if not len(chosen):
-        return None
-    sizes = table.text_bytes + PAIR_BYTES * table.metadata_pairs
-    return table.ids[chosen], table.rows[chosen], sizes[chosen], table.first[chosen], table.last[chosen]
+def _pieces(snapshot: Snapshot, matches: SelectorMatches, start: int, end: int, *, in_steps: bool) -> Iterator[_Piece]:
+    """What segments have of the streams that match and lie in the range."""
+    asked: list[tuple[SegmentInfo, StreamTable, Flags, Flags]] = []
+    for segment in snapshot.segments:
+        table = snapshot.streams_left(segment)
+        is_chosen = matches.of(table.ids) & (table.last >= start) & (table.first < end)
+        is_cut = in_steps | (table.first < start) | (table.last >= end)
+        # A segment has a day of a stream, of which nothing may be in some hours, and nearly all in others.
+        is_long = is_chosen & is_cut & (table.last - table.first > CHUNK_SPAN) & (table is segment.streams)
+        asked.append((segment, table, is_chosen, is_long))
+    snapshot.prepare([segment for segment, _, _, is_long in asked if is_long.any()], with_indexes=True)
+    for segment, table, is_chosen, is_long in asked:
+        tallies = snapshot.tallies(segment, frozenset()) if is_long.any() else None
+        if tallies is not None:
+            yield _by_chunk(table, np.flatnonzero(is_long), tallies, start, end)
+            is_chosen &= ~is_long
+        chosen = np.flatnonzero(is_chosen)
+        if len(chosen):
+            sizes = table.text_bytes + PAIR_BYTES * table.metadata_pairs
+            yield table.ids[chosen], table.rows[chosen], sizes[chosen], table.first[chosen], table.last[chosen]
+
+
+def _by_chunk(table: StreamTable, chosen: Int64s, tallies: pa.Table, start: int, end: int) -> _Piece:
+    """The same of some streams, by the CHUNK_SPAN that minutes with entries are in."""
+    ordinals, minutes = tallies["stream"].to_numpy(), tallies["minute"].to_numpy().astype(np.int64)
+    own = np.flatnonzero(np.isin(ordinals, chosen))
+    own = own[np.lexsort((minutes[own], ordinals[own]))]
+    ordinals, minutes = ordinals[own], minutes[own]
+    chunks = minutes // (CHUNK_SPAN // MINUTE)
+    begins = np.flatnonzero(np.append(True, (np.diff(ordinals) != 0) | (np.diff(chunks) != 0)))
+    stream = ordinals[begins]
+    rows = np.add.reduceat(tallies["entries"].to_numpy()[own], begins)
+    lines = np.add.reduceat(tallies["bytes"].to_numpy()[own], begins)
+    pairs = PAIR_BYTES * table.metadata_pairs[stream] * rows // table.rows[stream]
+    first = np.maximum(table.first[stream], minutes[begins] * MINUTE + 1)
+    last = np.minimum(table.last[stream], (minutes[np.append(begins[1:], len(minutes)) - 1] + 1) * MINUTE)
+    kept = (last >= start) & (first < end)
+    return table.ids[stream[kept]], rows[kept], (lines + pairs)[kept], first[kept], last[kept]
