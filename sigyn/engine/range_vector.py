@@ -2,26 +2,35 @@
 
 from collections.abc import Callable, Sequence
 from dataclasses import replace
-from itertools import pairwise
 
 import numpy as np
 import numpy.typing as npt
 
 from sigyn.engine.aggregate import Aggregator, Pieces
 from sigyn.engine.context import QueryContext
-from sigyn.engine.grid import buckets
+from sigyn.engine.grid import Buckets, buckets
 from sigyn.engine.placed import CellValues, placed
 from sigyn.engine.samples import BucketSums, RangeTask, SampleColumns, refuse_many
 from sigyn.engine.scan import Scan
 from sigyn.engine.tallied import sums_from_tallies, tallied_series
-from sigyn.engine.vectors.block import SeriesBlock
+from sigyn.engine.vectors.block import Presence, SeriesBlock
 from sigyn.engine.vectors.grid import StepGrid
-from sigyn.engine.vectors.windows import window, window_of_places
-from sigyn.engine.windows import Matrix, window_extremes, window_sums
+from sigyn.engine.vectors.windows import window, window_of_places, windows_of_series
+from sigyn.engine.windows import (
+    ADDED_WIDTH,
+    FEW_CELLS,
+    Matrix,
+    scattered_over_windows,
+    window_extremes,
+    window_sums,
+)
 from sigyn.languages.logql import ast
 from sigyn.model.errors import QueryTimeout
 from sigyn.model.labels import Labels
 from sigyn.model.time import SECOND
+
+_FEW_SAMPLES = 32
+_CELLS_AT_ONCE = 1 << 18
 
 Ordinals = npt.NDArray[np.int64]
 Floats = npt.NDArray[np.float64]
@@ -77,29 +86,31 @@ def _from_sums(task: RangeTask, pieces: Sequence[BucketSums]) -> SeriesBlock:
     numbers: dict[Labels, int] = {}
     numbered = [_renumbered(piece.labels, piece.series, numbers) for piece in pieces]
     shape = (len(numbers), task.buckets.count)
-    refuse_many(*shape)
     cells = [series * shape[1] + piece.buckets for piece, series in zip(pieces, numbered, strict=True)]
-    count = _in_cells(np.add, 0.0, cells, [piece.count for piece in pieces], shape)
-    counts = window_sums(count, task.buckets)
+    few = sum(map(len, cells)) * FEW_CELLS < shape[0] * shape[1] and task.buckets.width <= ADDED_WIDTH
+    refuse_many(shape[0], task.buckets.windows if few else shape[1])
+    over_windows = _few_over_windows(task.buckets, cells, shape) if few else _over_windows(task.buckets, cells, shape)
+    counts = over_windows(np.add, [piece.count for piece in pieces])
     with np.errstate(all="ignore"):
-        values = _summed_values(task, pieces, cells, counts, shape)
+        values = _summed_values(task.query, pieces, counts, over_windows)
     return SeriesBlock(list(numbers), values, counts > 0).compact()
 
 
+_OverWindows = Callable[[np.ufunc, Sequence[Floats]], Matrix]
+"""Joins what pieces have of their cells over windows, [series, windows]: by np.add from 0 on, else from NaN."""
+
+
 def _summed_values(
-    task: RangeTask, pieces: Sequence[BucketSums], cells: Sequence[Ordinals], counts: Matrix, shape: tuple[int, int]
+    query: ast.RangeAggregation, pieces: Sequence[BucketSums], counts: Matrix, over_windows: _OverWindows
 ) -> Matrix:
-    query, runs = task.query, task.buckets
     match query.operator:
         case "count_over_time":
             return counts
         case "min_over_time":
-            least = _in_cells(np.fmin, np.nan, cells, [piece.least for piece in pieces], shape)
-            return window_extremes(least, runs, np.fmin)
+            return over_windows(np.fmin, [piece.least for piece in pieces])
         case "max_over_time":
-            most = _in_cells(np.fmax, np.nan, cells, [piece.most for piece in pieces], shape)
-            return window_extremes(most, runs, np.fmax)
-    total = window_sums(_in_cells(np.add, 0.0, cells, [piece.total for piece in pieces], shape), runs)
+            return over_windows(np.fmax, [piece.most for piece in pieces])
+    total = over_windows(np.add, [piece.total for piece in pieces])
     match query.operator:
         case "rate" | "bytes_rate":
             return total / (query.log_range.interval / SECOND)
@@ -109,14 +120,33 @@ def _summed_values(
             return total
 
 
-def _in_cells(
-    join: np.ufunc, first: float, cells: Sequence[Ordinals], values: Sequence[Floats], shape: tuple[int, int]
-) -> Matrix:
-    """The values of each cell of a matrix joined in their order; `first` where there are none."""
-    joined = np.zeros(shape) if first == 0 else np.full(shape, first)
-    for places, own in zip(cells, values, strict=True):
-        join.at(joined.reshape(-1), places, own)
+def _over_windows(buckets: Buckets, cells: Sequence[Ordinals], shape: tuple[int, int]) -> _OverWindows:
+    def joined(join: np.ufunc, values: Sequence[Floats]) -> Matrix:
+        found = _full(join, shape)
+        for places, own in zip(cells, values, strict=True):
+            join.at(found.reshape(-1), places, own)
+        return window_sums(found, buckets) if join is np.add else window_extremes(found, buckets, join)
+
     return joined
+
+
+def _few_over_windows(buckets: Buckets, cells: Sequence[Ordinals], shape: tuple[int, int]) -> _OverWindows:
+    """The same where most cells have nothing, as of series that each entry has one of."""
+    present, place = np.unique(np.concatenate(cells), return_inverse=True)
+    series, columns = np.divmod(present, shape[1])
+
+    def joined(join: np.ufunc, values: Sequence[Floats]) -> Matrix:
+        found = _full(join, (len(present),))
+        join.at(found, place, np.concatenate(values))
+        windows = _full(join, (shape[0], buckets.windows))
+        scattered_over_windows(series, columns, found, join, windows, buckets)
+        return windows
+
+    return joined
+
+
+def _full(join: np.ufunc, shape: tuple[int, ...]) -> Matrix:
+    return np.zeros(shape) if join is np.add else np.full(shape, np.nan)
 
 
 def _from_samples(task: RangeTask, pieces: Sequence[SampleColumns], grid: StepGrid) -> SeriesBlock:
@@ -133,11 +163,15 @@ def _from_samples(task: RangeTask, pieces: Sequence[SampleColumns], grid: StepGr
     bounds = np.searchsorted(series, np.arange(len(numbers) + 1))
     query = task.query
     steps = grid.times - query.log_range.offset
-    rows = []
-    for labels, (begin, end) in zip(numbers, pairwise(bounds), strict=True):
-        interval, operator, parameter = query.log_range.interval, query.operator, query.parameter
-        rows.append((labels, *window(values[begin:end], times[begin:end], steps, interval, operator, parameter)))
-    return SeriesBlock.stacked(rows, len(grid))
+
+    def of(some: slice) -> tuple[Floats, Presence]:
+        asked = steps, query.log_range.interval, query.operator, query.parameter
+        if some.stop - some.start > 1:
+            return windows_of_series(values, times, bounds[some.start : some.stop + 1], *asked)
+        own = slice(bounds[some.start], bounds[some.stop])
+        return window(values[own], times[own], *asked)
+
+    return _in_runs(list(numbers), np.diff(bounds), len(grid), of)
 
 
 def _from_cells(task: RangeTask, pieces: Sequence[CellValues], grid: StepGrid) -> SeriesBlock:
@@ -149,12 +183,33 @@ def _from_cells(task: RangeTask, pieces: Sequence[CellValues], grid: StepGrid) -
     refuse_many(len(numbers), buckets.count)
     found = placed(pieces, numbered, len(numbers), buckets.count)
     first = np.arange(buckets.windows) * buckets.per_step
-    rows = []
-    for number, labels in enumerate(numbers):
-        low = found.begins[number * buckets.count + first]
-        high = found.begins[number * buckets.count + first + buckets.width]
-        rows.append((labels, *window_of_places(found.values, low, high, query.operator, query.parameter)))
-    return SeriesBlock.stacked(rows, len(grid))
+
+    def of(some: slice) -> tuple[Floats, Presence]:
+        cells = np.arange(some.start, some.stop)[:, np.newaxis] * buckets.count + first
+        low, high = found.begins[cells], found.begins[cells + buckets.width]
+        return window_of_places(found.values, low, high, query.operator, query.parameter)
+
+    sizes = np.diff(found.begins[:: buckets.count])
+    return _in_runs(list(numbers), sizes, len(grid), of)
+
+
+def _in_runs(
+    labels: list[Labels], sizes: Ordinals, steps: int, windows: Callable[[slice], tuple[Floats, Presence]]
+) -> SeriesBlock:
+    """The block of the windows of all series: those of few samples many at a time, each of the others alone.
+
+    A series costs 50 us, however few samples it has, and there may be one for each entry.
+    """
+    values, present = np.zeros((len(labels), steps)), np.zeros((len(labels), steps), np.bool_)
+    is_small = sizes <= _FEW_SAMPLES
+    at_once = max(_CELLS_AT_ONCE // steps, 1)
+    begin = 0
+    while begin < len(labels):
+        small = int(np.argmin(is_small[begin : begin + at_once])) or (at_once if is_small[begin] else 1)
+        some = slice(begin, min(begin + small, len(labels)))
+        values[some], present[some] = windows(some)
+        begin = some.stop
+    return SeriesBlock(labels, values, present).compact()
 
 
 def _renumbered(labels: Sequence[Labels], series: Ordinals, numbers: dict[Labels, int]) -> Ordinals:

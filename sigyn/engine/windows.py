@@ -6,8 +6,13 @@ import numpy.typing as npt
 from sigyn.engine.grid import Buckets
 
 Matrix = npt.NDArray[np.float64]
+Values = npt.NDArray[np.float64]
+Ordinals = npt.NDArray[np.int64]
 
 ADDED_WIDTH = 64  # up to here adding bucket by bucket is as fast
+FEW_CELLS = 8
+"""One of so many cells with a value, or fewer: to go from bucket to window for each costs less than to add all."""
+
 CELLS_AT_ONCE = 1 << 20  # so that what is in between takes few MB beside the sums
 
 
@@ -26,6 +31,20 @@ def window_sums(values: Matrix, buckets: Buckets) -> Matrix:
     for first in range(0, len(values), at_once):
         total[first : first + at_once] = _wide_sums(values[first : first + at_once], buckets)
     return total
+
+
+def scattered_over_windows(
+    series: Ordinals, columns: Ordinals, values: Values, join: np.ufunc, joined: Matrix, buckets: Buckets
+) -> None:
+    """Joins the values of few buckets into `joined`, [series, windows], in the order in which `window_sums` adds.
+
+    Each bucket of a series comes once.
+    """
+    for begin in range(buckets.width):
+        window, rest = np.divmod(columns - begin, buckets.per_step)
+        inside = np.flatnonzero((rest == 0) & (window >= 0) & (window < buckets.windows))
+        places = series[inside] * buckets.windows + window[inside]
+        joined.reshape(-1)[places] = join(joined.reshape(-1)[places], values[inside])
 
 
 def _wide_sums(values: Matrix, buckets: Buckets) -> Matrix:

@@ -1,6 +1,8 @@
 """Windows of many steps: a value plays a part in the points whose windows hold it, and in no other."""
 
+import math
 from collections.abc import Iterator
+from functools import partial
 
 import numpy as np
 import pytest
@@ -8,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from sigyn.engine.grid import buckets
-from sigyn.engine.windows import window_sums
+from sigyn.engine.windows import scattered_over_windows, window_extremes, window_sums
 from sigyn.model.results import MatrixResult
 from sigyn.model.time import SECOND
 from sigyn.services.query import QueryRequest
@@ -62,3 +64,28 @@ def test_sums_are_those_of_the_buckets_in_the_window(
         for row in values
     ]
     np.testing.assert_array_equal(window_sums(values, runs), np.reshape(expected, (series, runs.windows)))
+
+
+@given(
+    cells=st.dictionaries(
+        st.tuples(st.integers(0, 2), st.integers(0, 70)), st.sampled_from((0.1, 1e16, -3.0, math.inf, math.nan))
+    ),
+    step=st.integers(1, 9),
+    interval=st.integers(1, 60),
+)
+def test_few_cells_are_joined_as_all_are(cells: dict[tuple[int, int], float], step: int, interval: int) -> None:
+    runs = buckets(100, 100 + 20 * step, step, interval, 0)
+    cells = {(series, column): value for (series, column), value in cells.items() if column < runs.count}
+    places = np.array(list(cells), np.int64).reshape(-1, 2)
+    values = np.array(list(cells.values()), np.float64)
+    for join, nothing, over_windows in (
+        (np.add, 0.0, window_sums),
+        (np.fmin, np.nan, partial(window_extremes, reduce=np.fmin)),
+        (np.fmax, np.nan, partial(window_extremes, reduce=np.fmax)),
+    ):
+        every = np.full((3, runs.count), nothing)
+        every[places[:, 0], places[:, 1]] = values
+        few = np.full((3, runs.windows), nothing)
+        with np.errstate(all="ignore"):
+            scattered_over_windows(places[:, 0], places[:, 1], values, join, few, runs)
+            np.testing.assert_array_equal(few, over_windows(every, runs))

@@ -41,8 +41,46 @@ def window(
     """
     first = np.searchsorted(timestamps, steps - interval, side="right").astype(np.int64)
     last = np.searchsorted(timestamps, steps, side="right").astype(np.int64)
+    return _windows(values, timestamps, first, last, steps, interval, operator, parameter)
+
+
+def windows_of_series(
+    values: Values,
+    timestamps: Times,
+    bounds: Bounds,
+    steps: Times,
+    interval: int,
+    operator: ast.RangeOperator,
+    parameter: float | None = None,
+) -> tuple[Values, Presence]:
+    """The same of several series at once, [series, steps]: for many of few samples each.
+
+    Series i has the samples bounds[i] to bounds[i + 1], whose times rise.
+    """
+    series = np.repeat(np.arange(len(bounds) - 1), np.diff(bounds))
+    behind = np.arange(bounds[0], bounds[-1]) + 1
+    first, last = (np.repeat(bounds[:-1, np.newaxis], len(steps) + 1, axis=1) for _ in range(2))
+    own = slice(bounds[0], bounds[-1])
+    # Of samples that come in at the same step, or go, the last one counts: it is written last.
+    last[series, np.searchsorted(steps, timestamps[own], side="left")] = behind
+    first[series, np.searchsorted(steps, timestamps[own] + interval, side="left")] = behind
+    first, last = (np.maximum.accumulate(each, axis=1)[:, :-1] for each in (first, last))
+    return _windows(values, timestamps, first, last, np.broadcast_to(steps, first.shape), interval, operator, parameter)
+
+
+def _windows(
+    values: Values,
+    timestamps: Times,
+    first: Bounds,
+    last: Bounds,
+    steps: Times,
+    interval: int,
+    operator: ast.RangeOperator,
+    parameter: float | None,
+) -> tuple[Values, Presence]:
+    """Value of each window values[first:last] that ends at a step, and whether there is one."""
     present = last > first
-    result = np.zeros(len(steps))
+    result = np.zeros(first.shape)
     if present.any():
         first, last = first[present], last[present]
         with np.errstate(all="ignore"):
@@ -66,9 +104,9 @@ ORDERLESS = frozenset({"quantile_over_time", "stddev_over_time", "stdvar_over_ti
 def window_of_places(
     values: Values, first: Bounds, last: Bounds, operator: ast.RangeOperator, parameter: float | None
 ) -> tuple[Values, Presence]:
-    """Value of each window values[first:last] for an ORDERLESS operator, and whether there is one."""
+    """Value of each window values[first:last] for an ORDERLESS operator, and whether there is one; any shape."""
     present = last > first
-    result = np.zeros(len(first))
+    result = np.zeros(first.shape)
     if present.any():
         with np.errstate(all="ignore"):
             if operator == "quantile_over_time":

@@ -8,7 +8,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from sigyn.engine.interpreter.reference import Window, aggregation_of
-from sigyn.engine.vectors.windows import window
+from sigyn.engine.vectors.windows import window, windows_of_series
 from sigyn.languages.logql import ast
 from sigyn.model.time import SECOND
 
@@ -95,3 +95,25 @@ def test_quantiles_of_overlapping_windows_are_those_of_each(seed: int, steps: in
             rank = quantile * (len(own) - 1)
             low, weight = int(rank), rank - int(rank)
             assert found == own[low] * (1 - weight) + own[min(low + 1, len(own) - 1)] * weight
+
+
+@pytest.mark.parametrize("operator", OPERATORS)
+@given(
+    series=st.lists(samples, min_size=1, max_size=5),
+    interval=st.integers(1, 100),
+    step=st.integers(1, 60),
+    parameter=st.sampled_from([0, 0.3, 0.99, 2]),
+)
+def test_many_series_at_once_are_as_each_alone(
+    operator: ast.RangeOperator, series: list[list[tuple[int, float]]], interval: int, step: int, parameter: float
+) -> None:
+    steps = np.arange(-20, 250, step, dtype=np.int64) * SECOND
+    timestamps = np.array([time for own in series for time, _ in own], dtype=np.int64) * SECOND
+    values = np.array([value for own in series for _, value in own], dtype=np.float64)
+    bounds = np.cumsum([0, *map(len, series)])
+    asked = steps, interval * SECOND, operator, parameter
+    got, present = windows_of_series(values, timestamps, bounds, *asked)
+    for number in range(len(series)):
+        own = slice(bounds[number], bounds[number + 1])
+        expected = window(values[own], timestamps[own], *asked)
+        np.testing.assert_array_equal((got[number], present[number]), expected)
