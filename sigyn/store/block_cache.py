@@ -13,7 +13,10 @@ from hashlib import blake2b
 from pathlib import Path
 from threading import Lock
 
+import structlog
 from zlib_ng.zlib_ng import crc32
+
+_log = structlog.get_logger("sigyn.store")
 
 BLOCK = 256 << 10  # bytes: a small column of a row group is one block, and a block costs less than a request's latency
 
@@ -31,6 +34,7 @@ class BlockCache:
         self._lock = Lock()
         self._bytes = 0
         self._blocks: OrderedDict[str, int] = OrderedDict()
+        self._refused = False
         with suppress(OSError):
             folder.mkdir(parents=True, exist_ok=True)
             self._take_over()
@@ -69,14 +73,28 @@ class BlockCache:
                 file.write(_checksum(name, content))
                 file.write(content)
             aside.rename(self._folder / name)
-        except OSError:
+        except OSError as error:
             with suppress(OSError):
                 aside.unlink(missing_ok=True)
+            with suppress(OSError):  # somebody may have deleted the folder
+                self._folder.mkdir(parents=True, exist_ok=True)
+            self._tell(error)
             return
         with self._lock:
+            self._refused = False
             self._bytes += _CHECKSUM + len(content) - self._blocks.pop(name, 0)
             self._blocks[name] = _CHECKSUM + len(content)
         self._shrink()
+
+    def _tell(self, error: OSError) -> None:
+        """Says in the log that blocks are not kept; once until one is again."""
+        with self._lock:
+            is_known, self._refused = self._refused, True
+        if not is_known:
+            _log.warning(
+                "cache can't be written: what is read of buckets is fetched each time",
+                folder=str(self._folder), reason=error.strerror,
+            )  # fmt: skip
 
     def drop(self, place: str, key: str, size: int) -> None:
         """Gives up all blocks of an object of `size` bytes."""

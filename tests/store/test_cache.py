@@ -1,12 +1,14 @@
 """What was read of a bucket is on the local disk, within bounds, and never trusted when it is torn."""
 
 import random
+import shutil
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from threading import Barrier, Event, Lock
 
 import pytest
+from structlog.testing import capture_logs
 
 from sigyn.model.errors import Unavailable
 from sigyn.store import StoreMetrics, StoreSettings
@@ -233,9 +235,21 @@ def test_what_is_deleted_leaves_the_disk(cached: Make, tmp_path: Path) -> None:
 def test_a_disk_that_refuses_costs_nothing_but_speed(cached: Make, bucket: Counted, tmp_path: Path) -> None:
     (tmp_path / "cache").write_bytes(b"in the way")
     objects = cached()
-    for _ in range(2):
-        assert bytes(objects.get_range("k", 0, len(BODY))) == BODY
+    with capture_logs() as told:
+        for _ in range(2):
+            assert bytes(objects.get_range("k", 0, len(BODY))) == BODY
     assert len(bucket.ranges) == 2
+    assert [(each["log_level"], each["folder"]) for each in told] == [("warning", str(tmp_path / "cache"))]
+
+
+def test_a_folder_that_was_deleted_is_made_again(cached: Make, bucket: Counted, tmp_path: Path) -> None:
+    objects = cached()
+    objects.get_range("k", 0, len(BODY))
+    shutil.rmtree(tmp_path / "cache")
+    for _ in range(4):
+        assert bytes(objects.get_range("k", 0, len(BODY))) == BODY
+    assert len(bucket.ranges) <= 3
+    assert held(tmp_path / "cache") > len(BODY)
 
 
 def test_places_in_one_cache_are_kept_apart(tmp_path: Path) -> None:
