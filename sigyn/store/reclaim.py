@@ -1,6 +1,6 @@
 """Deletes objects that nobody needs: those of replaced segments, and orphans."""
 
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from itertools import islice
 
 import structlog
@@ -133,17 +133,17 @@ class Reclaimer:
         It is older than they are, as one from a backup is, or has lost its last commits with its log.
         """
 
-        def lost() -> Iterator[StoredObject]:
+        written: dict[str, int] = {}
+        try:
             for found in filter(_is_segment, self._objects.list()):
                 pause()
                 by_then = self._newest_when_opened if found.modified <= self._opened else self._catalog.newest
                 if committed_before(found.key) > by_then:
-                    yield found
-
-        written = {found.key: found.modified for found in lost()}
-        unknown = self._unknown(written)
-        if unknown:
-            self._catalog.spare(max(written[key] for key in unknown))
+                    written[found.key] = found.modified
+        finally:  # when a tier can't be reached, what was found in others is swept all the same
+            unknown = self._unknown(written)
+            if unknown:
+                self._catalog.spare(max(written[key] for key in unknown))
 
     def _tell_of(self, spared: Sequence[str]) -> None:
         unknown = self._unknown(spared)

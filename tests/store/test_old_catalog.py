@@ -1,7 +1,7 @@
 """A catalog that is older than the objects, or lost what was committed last: nothing of it is lost for good."""
 
 import shutil
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
@@ -10,9 +10,11 @@ from sigyn.model.errors import Unavailable
 from sigyn.model.time import HOUR, system_clock
 from sigyn.store import Store, StoreSettings
 from sigyn.store.check import Problem, check_store
+from sigyn.store.objects import LocalObjects, StoredObject
 from sigyn.store.rebuild import rebuild_catalog
 
 from .entries import batch, row, stored
+from .faulty import Faults, FaultyObjects
 
 pytestmark = pytest.mark.anyio
 
@@ -97,6 +99,22 @@ async def test_a_restored_catalog_takes_nothing_newer_for_an_orphan(tmp_path: Pa
     store.sweep_now()
     assert store.metrics.orphans_deleted == 0
     assert store.gauges().objects_unknown == ALL - BEFORE
+    await store.close()
+
+
+async def test_nothing_of_it_is_swept_while_a_tier_is_away(tmp_path: Path) -> None:
+    settings = await killed(tmp_path, lose_the_log)
+
+    class LosesItsConnection(FaultyObjects):
+        def list(self, folder: str = "") -> Iterator[StoredObject]:
+            yield from super().list(folder)
+            raise Unavailable("the last tier is away")
+
+    objects = LosesItsConnection(LocalObjects(tmp_path / "killed" / "objects"), Faults(), seed=1)
+    store = Store.open(settings, objects=objects, clock=in_hours(2))
+    with pytest.raises(Unavailable, match="is away"):
+        store.sweep_now()
+    assert store.metrics.orphans_deleted == 0
     await store.close()
 
 
