@@ -119,7 +119,8 @@ def _pieces(snapshot: Snapshot, matches: SelectorMatches, start: int, end: int, 
         is_chosen = matches.of(table.ids) & (table.last >= start) & (table.first < end)
         is_cut = in_steps | (table.first < start) | (table.last >= end)
         # A segment has a day of a stream, of which nothing may be in some hours, and nearly all in others.
-        is_long = is_chosen & is_cut & (table.last - table.first > CHUNK_SPAN) & (table is segment.streams)
+        is_long = is_chosen & is_cut & (table.last - table.first > CHUNK_SPAN)
+        is_long &= table.rows.sum() == segment.rows  # tallies know of no deletes
         asked.append((segment, table, is_chosen, is_long))
     snapshot.prepare([segment for segment, _, _, is_long in asked if is_long.any()], with_indexes=True)
     for segment, table, is_chosen, is_long in asked:

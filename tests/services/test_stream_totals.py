@@ -27,9 +27,9 @@ class Volumes:
     loop: asyncio.AbstractEventLoop
     queries: QueryService
 
-    def entries(self, app: str, start: int, end: int, step: int | None = None) -> dict[int, int]:
+    def entries(self, app: str, start: int, end: int, step: int | None = None, tenant: str = "fake") -> dict[int, int]:
         """Entries of the buckets that have any, by where they begin, in ns since midnight."""
-        asked = self.queries.stream_totals("fake", MIDNIGHT + start, MIDNIGHT + end, f'{{app="{app}"}}', step)
+        asked = self.queries.stream_totals(tenant, MIDNIGHT + start, MIDNIGHT + end, f'{{app="{app}"}}', step)
         totals = self.loop.run_until_complete(asked)
         begins = (totals.buckets - MIDNIGHT).tolist()
         return dict(zip(begins, totals.entries.tolist(), strict=True))
@@ -72,6 +72,8 @@ def test_a_burst_stays_where_it_was(volumes: Volumes) -> None:
     assert volumes.entries("burst", HOUR, 2 * HOUR) == {HOUR: BURST}
     assert volumes.entries("burst", 6 * HOUR, 7 * HOUR) == {}
     assert volumes.entries("burst", 0, DAY) == {0: BURST + 10}
+    assert volumes.entries("burst", HOUR, 2 * HOUR, tenant="fake|other") == {HOUR: BURST}
+    assert volumes.entries("burst", 6 * HOUR, 7 * HOUR, tenant="fake|other") == {}
 
 
 def test_hours_in_which_nothing_was_have_none(volumes: Volumes) -> None:
