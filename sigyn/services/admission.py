@@ -116,9 +116,9 @@ def admit_stream(labels: Labels, limits: PushLimits) -> Labels | Refusal:
 
 
 def _admit_stream(labels: Labels, limits: PushLimits) -> Labels | Refusal:
-    if not labels:
-        return Refusal("missing_labels", "error at least one label pair is required per stream")
     stored = with_service_name(labels, limits.discover_service_name) if limits.discover_service_name else labels
+    if not stored:
+        return Refusal("missing_labels", "error at least one label pair is required per stream")
     count = sum(name != SERVICE_NAME for name, _ in labels)
     limit = limits.max_label_names_per_series
     if 0 < limit < count:

@@ -121,6 +121,17 @@ def test_nothing_is_added_when_discovery_is_off() -> None:
     assert service.sink.entries() == [(APP, NOW, "level=warn", None, '{"detected_level":"x"}')]
 
 
+def test_a_stream_without_labels_is_of_an_unknown_service_or_refused() -> None:
+    """Of OTLP it comes where no attribute of the resource is a label: from a file, say, and no service."""
+    service = Service()
+    service.push(({}, [value("x")]))
+    assert [batch.streams for batch in service.sink.batches] == [((("service_name", "unknown_service"),),)]
+    service = Service(PushLimits(discover_service_name=()))
+    error = service.refused(({}, [value("x")]), ({"good": "1"}, [value("kept")]))
+    assert str(error).startswith("error at least one label pair is required per stream")
+    assert service.sink.lines() == ["kept"]
+
+
 def test_a_push_without_streams_is_an_error_and_one_without_entries_is_not() -> None:
     service = Service()
     with pytest.raises(UnprocessableRequest, match="error at least one valid stream is required for ingestion"):
@@ -132,7 +143,6 @@ def test_a_push_without_streams_is_an_error_and_one_without_entries_is_not() -> 
 @pytest.mark.parametrize(
     ("labels", "values", "reason", "message"),
     [
-        ({}, [value("x")], "missing_labels", "error at least one label pair is required per stream"),
         (
             {f"l{number:02}": "v" for number in range(16)},
             [value("x")],
