@@ -155,6 +155,8 @@ class Maintenance:
         with failures.within("catalog"):
             if self._committer.catch_up():
                 self._deletions.refresh()
+        with failures.within("orphans"):
+            self._reclaimer.compare(self._pace.work())
         if self._settings.compaction:
             with failures.within("delete requests"):
                 self._forgetting.delete_requested(self._pace.work())

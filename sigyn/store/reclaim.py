@@ -100,10 +100,8 @@ class Reclaimer:
         for tier in self._ownership.tiers:
             with failures.within(tier):
                 self._ownership.claim(tier)
-        if not self._is_compared:
-            with failures.within("a comparison with the catalog"):
-                self._spare_what_was_committed(pause)
-                self._is_compared = True
+        with failures.within("a comparison with the catalog"):
+            self.compare(pause)
         grace, now = int(grace_seconds * SECOND), self._clock()
         spared = self._catalog.spared()
         suspects: list[str] = []
@@ -127,12 +125,14 @@ class Reclaimer:
         self._tell_of(kept)
         failures.tell()
 
-    def _spare_what_was_committed(self, pause: Callable[[], None]) -> None:
-        """Objects that were written when the catalog had more segments than when it was opened are no orphans.
+    def compare(self, pause: Callable[[], None]) -> None:
+        """Spares objects that were written when the catalog had more segments than when it was opened; once.
 
-        It is older than they are, as one from a backup is, or has lost its last commits with its log.
+        It is older than they are, as one from a backup is, or has lost its last commits with its log. Soon after the
+        start: what is committed from then on hides it from a later one.
         """
-
+        if self._is_compared:
+            return
         written: dict[str, int] = {}
         try:
             for found in filter(_is_segment, self._objects.list()):
@@ -144,6 +144,7 @@ class Reclaimer:
             unknown = self._unknown(written)
             if unknown:
                 self._catalog.spare(max(written[key] for key in unknown))
+        self._is_compared = True
 
     def _tell_of(self, spared: Sequence[str]) -> None:
         unknown = self._unknown(spared)
