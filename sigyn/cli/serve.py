@@ -1,5 +1,6 @@
 """`sigyn serve`: the server."""
 
+import gc
 import os
 from collections.abc import AsyncIterator, Iterable, Sequence
 from contextlib import asynccontextmanager
@@ -116,6 +117,7 @@ def serve(
 
 
 def _run(settings: Settings, notices: Iterable[Notice], globs: Sequence[str], demo: bool) -> None:
+    gc.disable()  # nothing of what is imported here is garbage, and to look for some is a tenth of a start's work
     from sigyn.api.logs import configure_logs
     from sigyn.api.server import run
     from sigyn.cli.allocation import prepare_allocation
@@ -126,6 +128,7 @@ def _run(settings: Settings, notices: Iterable[Notice], globs: Sequence[str], de
     from sigyn.demo.attach import attach_demo
     from sigyn.ui.attach import attach_page
 
+    gc.enable()
     memory = memory_of(settings)
     prepare_allocation(small=0 < memory < SMALL_MEMORY)
     raise_file_limit()

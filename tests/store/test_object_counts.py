@@ -140,18 +140,18 @@ def late() -> Iterator[Arrival]:
 def stragglers() -> Iterator[Arrival]:
     """Besides, every hour a few lines come for one of the days before."""
     chance = random.Random(2)
-    for number, arrival in enumerate(steady(MINUTE)):
+    for number, arrival in enumerate(steady(3 * MINUTE)):
         yield arrival
-        if number % 60 == 0:
+        if number % 20 == 0:
             at = arrival.at - chance.randrange(1, max(2, arrival.at - START))
             yield Arrival(arrival.at, arrival.tenant, 2000, at, at)
 
 
 def uneven() -> Iterator[Arrival]:
     """One huge tenant, and ten that push a hundred bytes every ten minutes."""
-    for number, arrival in enumerate(steady(MINUTE)):
+    for number, arrival in enumerate(steady(2 * MINUTE)):
         yield arrival
-        if number % 10 == 0:
+        if number % 5 == 0:
             for tenant in range(10):
                 yield Arrival(arrival.at, f"small{tenant}", 100, arrival.first, arrival.last)
 

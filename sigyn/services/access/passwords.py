@@ -4,6 +4,7 @@ import hashlib
 import hmac
 import secrets
 import time
+from functools import cache
 from pathlib import Path
 from threading import Lock
 
@@ -29,6 +30,7 @@ class Passwords:
     def __init__(self, path: Path, only_user: str = "") -> None:
         """`only_user` may come in alone; empty: every user of the file. Raises Unavailable."""
         self._file = WatchedFile(path, parse_htpasswd)
+        _nobody()  # now: it takes as long as a check
         self._only_user = only_user
         self._key = secrets.token_bytes(32)
         self._lock = Lock()
@@ -42,7 +44,7 @@ class Passwords:
         """Whether the password is that of the user. Blocks for as long as bcrypt takes, whoever the user is."""
         stored = self._file.get().get(user, "")
         known = bool(stored) and self._only_user in ("", user)
-        right = _matches(password, stored if known else _NOBODY)
+        right = _matches(password, stored if known else _nobody())
         if not (known and right):
             return False
         with self._lock:
@@ -86,5 +88,8 @@ def _matches(password: str, stored: str) -> bool:
     return right and usable == given
 
 
-_NOBODY = bcrypt.hashpw(hashlib.sha256(secrets.token_bytes(32)).digest().hex().encode(), bcrypt.gensalt(10)).decode()
-"""Checked for unknown users, so that the time of the answer does not tell who is known."""
+@cache
+def _nobody() -> str:
+    """Checked for unknown users, so that the time of the answer does not tell who is known."""
+    password = hashlib.sha256(secrets.token_bytes(32)).digest().hex().encode()
+    return bcrypt.hashpw(password, bcrypt.gensalt(10)).decode()

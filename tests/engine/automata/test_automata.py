@@ -1,6 +1,7 @@
 """Automata find what RE2 finds."""
 
 import json
+import os
 import re
 import string
 
@@ -89,7 +90,7 @@ def found_in(automaton: Automaton, text: str) -> bool | None:
     return None if state == UNKNOWN else bool(automaton.at_end[state])
 
 
-@settings(max_examples=1000, deadline=None)
+@settings(max_examples=4000 if os.environ.get("SIGYN_LONG") else 500, deadline=None)
 @given(expressions, st.lists(texts, min_size=1, max_size=10))
 def test_an_automaton_finds_what_re2_finds(expression: str, some: list[str]) -> None:
     of_ascii = automaton_of(expression, is_expression=True)
