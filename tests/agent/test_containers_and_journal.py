@@ -3,6 +3,7 @@
 import json
 import socketserver
 import stat
+import sys
 from collections.abc import Iterator
 from http.server import BaseHTTPRequestHandler
 from pathlib import Path
@@ -151,3 +152,56 @@ def test_the_journal_from_its_cursor_on(tmp_path: Path, monkeypatch: pytest.Monk
     assert "--since=-7200s" in first
     assert first.endswith("_TRANSPORT=kernel")
     assert "--after-cursor=s=1" in second
+
+
+JOURNALCTL = """#!{python}
+import json, sys, time
+arguments = dict(argument.partition("=")[::2] for argument in sys.argv[1:] if argument.startswith("-"))
+rows = [json.loads(line) for line in open("{rows}")]
+cursors = [row["__CURSOR"] for row in rows]
+if "--after-cursor" in arguments:
+    rows = rows[cursors.index(arguments["--after-cursor"]) + 1:]
+if "--merge" not in arguments:
+    rows = [row for row in rows if row["_BOOT_ID"] == "b"]
+if arguments.get("--lines") != "all":
+    rows = rows[:10]
+for match in (argument for argument in sys.argv[1:] if not argument.startswith("-")):
+    name, _, value = match.partition("=")
+    rows = [row for row in rows if row[name] == value]
+for row in rows:
+    print(json.dumps(row), flush=True)
+time.sleep(60)
+"""
+"""As systemd's: to follow is to show ten entries of this boot, unless all boots and lines are asked for."""
+
+
+def test_the_journal_of_the_boot_before(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """What was written between the last push and a crash is there after it, however much it is."""
+    machine_id = Path("/etc/machine-id")
+    ours = machine_id.read_text().strip() if machine_id.exists() else ""
+    boots = ["a"] * 20 + ["b"] * 20
+    rows = [
+        {
+            "__CURSOR": f"s={number}",
+            "__REALTIME_TIMESTAMP": str(1768471200_000000 + number),
+            "_BOOT_ID": boot,
+            "_MACHINE_ID": "another" if ours and number == 3 else ours,
+            "MESSAGE": f"{boot}{number}",
+        }
+        for number, boot in enumerate(boots)
+    ]
+    written = tmp_path / "rows"
+    written.write_text("\n".join(json.dumps(row) for row in rows[:2]))
+    program = tmp_path / "bin" / "journalctl"
+    program.parent.mkdir()
+    program.write_text(JOURNALCTL.replace("{python}", sys.executable).replace("{rows}", str(written)))
+    program.chmod(program.stat().st_mode | stat.S_IXUSR)
+    monkeypatch.setenv("PATH", str(program.parent), prepend=":")
+    scrape = "\n- job_name: j\n  journal: {labels: {job: journal}}\n"
+    with push_sink() as sink, running_agent(tmp_path, sink.url, scrape) as agent:
+        until(lambda: len(sink.lines()) == 2, "what there is")
+        assert agent.stop() == 0
+        written.write_text("\n".join(json.dumps(row) for row in rows))
+        agent.start()
+        until(lambda: "b39" in sink.lines(), "the newest entry")
+        assert sink.lines() == [row["MESSAGE"] for row in rows if row["_MACHINE_ID"] == ours]

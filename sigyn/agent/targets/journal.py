@@ -1,10 +1,16 @@
-"""systemd's journal, through `journalctl`, from the cursor on that was delivered last."""
+"""systemd's journal, through `journalctl`, from the cursor on that was delivered last.
+
+`journalctl --follow` by itself shows the last ten entries of the current boot: what was written before a crash
+would be passed over. `--lines=all` and `--merge` show all there is; but `--merge` shows what other machines
+sent here too, which a match leaves out again.
+"""
 
 import asyncio
 import contextlib
 import shutil
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from pathlib import Path
 
 import msgspec
 import structlog
@@ -22,6 +28,7 @@ from sigyn.model.time import MICROSECOND, SECOND
 _PRIORITIES = ("emerg", "alert", "crit", "error", "warning", "notice", "info", "debug")
 _LINE_BYTES = 8 << 20
 _READ_BYTES = 256 << 10
+_MACHINE_ID = Path("/etc/machine-id")
 _AGAIN = 5.0  # seconds before a journalctl that ended is started again
 _log = structlog.get_logger("sigyn.agent.journal")
 _decode = msgspec.json.Decoder(dict[str, object]).decode
@@ -85,14 +92,28 @@ class JournalReader:
     def command(self) -> list[str]:
         """How journalctl is called."""
         config = self._config
-        command = [self._program, "--output=json", "--follow", "--all", "--no-pager", "--quiet"]
+        command = [self._program, "--output=json", "--follow", "--lines=all", "--merge", "--all"]
+        command += ["--no-pager", "--quiet"]
         if config.path:
             command.append(f"--directory={config.path}")
         if self._last.cursor:
             command.append(f"--after-cursor={self._last.cursor}")
         else:
-            command += ["--lines=all", f"--since=-{config.max_age // SECOND}s"]
-        return command + config.matches.split()
+            command.append(f"--since=-{config.max_age // SECOND}s")
+        return command + self._matches()
+
+    def _matches(self) -> list[str]:
+        """What entries have to have: in the system's journal, to be of this machine besides what the file asks for."""
+        matches = self._config.matches.split()
+        try:
+            machine = "" if self._config.path else _MACHINE_ID.read_text("ascii").strip()
+        except (OSError, UnicodeDecodeError):
+            machine = ""
+        if not machine:
+            return matches
+        ours = f"_MACHINE_ID={machine}"
+        # `+` separates alternatives.
+        return [ours] + [part for match in matches for part in (("+", ours) if match == "+" else (match,))]
 
     async def _follow(self) -> None:
         while True:
