@@ -50,13 +50,17 @@ class Received:
 
 @dataclass
 class Sink:
-    """A push endpoint that keeps what it gets; `answers` are given in turn, then 204."""
+    """A push endpoint that keeps what it gets; `answers` are given in turn, then 204.
+
+    Pushes of more than `burst` bytes of lines are refused with 429, as by a rate limit that they never pass.
+    """
 
     url: str = ""
     entries: list[Received] = field(default_factory=list)
     requests: list[dict[str, str]] = field(default_factory=list)
     times: list[float] = field(default_factory=list)
     answers: list[tuple[int, dict[str, str]]] = field(default_factory=list)
+    burst: int = 1 << 30
     lock: Lock = field(default_factory=Lock)
 
     def lines(self) -> list[str]:
@@ -78,8 +82,11 @@ def push_sink(tls: ssl.SSLContext | None = None) -> Iterator[Sink]:
                 sink.requests.append(dict(self.headers.items()))
                 sink.times.append(time.monotonic())
                 status, headers = sink.answers.pop(0) if sink.answers else (204, {})
-                if status == 204:
-                    sink.entries += decode(body, self.headers.get("X-Scope-OrgID", ""))
+                entries = decode(body, self.headers.get("X-Scope-OrgID", "")) if status == 204 else []
+                if sum(len(entry.line) for entry in entries) > sink.burst:
+                    status = 429
+                else:
+                    sink.entries += entries
             self.send_response(status)
             for name, value in headers.items():
                 self.send_header(name, value)

@@ -214,6 +214,60 @@ def test_the_buffer_keeps_positions_that_could_not_be_written(tmp_path: Path, si
     assert sink.lines() == ["a"]
 
 
+def test_a_batch_that_no_rate_limit_lets_through_is_sent_in_parts(tmp_path: Path, sink: Sink) -> None:
+    lines = [f"{number:03}" * 10 for number in range(40)]
+
+    async def scenario() -> None:
+        sink.burst = 100
+        async with shipping(tmp_path, client(sink.url, external_labels={"to": "x"})) as (shipper, positions, counters):
+            mine, others = entries(*lines[:39]), entries(lines[39], labels={"job": "y", "filename": "/y"})
+            for number, entry in enumerate(mine):
+                entry.metadata["number"] = str(number)
+            shipper.add(mine + others, {"f": "1"}, 1)
+            await until(lambda: positions["f"] == "1")
+            assert list(counted(counters, "promtail_sent_entries_total").values()) == [40]
+            assert not counted(counters, "promtail_dropped_entries_total")
+            before = len(sink.requests)
+            shipper.add(entries("a", "b"), {"f": "2"}, 1)
+            await until(lambda: positions["f"] == "2")
+            assert len(sink.requests) == before + 1
+
+    with capture_logs() as logs:
+        run(scenario)
+    assert sink.lines() == [*lines, "a", "b"]
+    assert [entry.metadata for entry in sink.entries[:39]] == [{"number": str(number)} for number in range(39)]
+    assert {entry.labels for entry in sink.entries} == {'{job="x", to="x"}', '{filename="/y", job="y", to="x"}'}
+    assert {each["event"] for each in logs} == {"push failed, will try again", "push failed, will try again in halves"}
+
+
+def test_a_server_that_is_busy_for_long_gets_no_crumbs(sink: Sink) -> None:
+    """A batch that was refused as one comes in few requests as soon as the server has room."""
+    record = OpenBatch()
+    record.add(entries(*(str(number) for number in range(1024))), {})
+    (post,) = record.seal(1, [{}]).posts
+
+    async def scenario() -> None:
+        sink.answers += [(429, {})] * 50
+        await PushClient(client(sink.url), AgentCounters(), patient=True, sleep=lambda _: asyncio.sleep(0)).send(post)
+
+    run(scenario)
+    assert sink.lines() == [str(number) for number in range(1024)]
+    assert len(sink.requests) <= 50 + 11
+
+
+def test_a_batch_is_whole_for_a_server_that_says_when_to_come_back(sink: Sink) -> None:
+    record = OpenBatch()
+    record.add(entries("a", "b"), {})
+    (post,) = record.seal(1, [{}]).posts
+
+    async def scenario() -> None:
+        sink.answers += [(429, {"Retry-After": "7"})] * 9
+        await PushClient(client(sink.url), AgentCounters(), patient=True, sleep=lambda _: asyncio.sleep(0)).send(post)
+
+    run(scenario)
+    assert len(sink.requests) == 10
+
+
 def test_rate_limited_batches_are_dropped_where_configured(tmp_path: Path, sink: Sink) -> None:
     async def scenario() -> None:
         sink.answers += [(429, {})]

@@ -1,6 +1,7 @@
 """One client: sends posts to its server until they are taken."""
 
 import asyncio
+import math
 import random
 import time
 from collections.abc import Awaitable, Callable
@@ -18,12 +19,14 @@ from sigyn.agent.shipping.access import authorization_header, http_client
 from sigyn.agent.shipping.batch import variant_of
 from sigyn.agent.shipping.oauth import TokenSource
 from sigyn.agent.shipping.record import Post
+from sigyn.agent.shipping.split import halves
 from sigyn.model.errors import Unavailable
 from sigyn.model.secret_urls import hide_secrets, hide_user
 from sigyn.model.time import SECOND, Clock, system_clock
 
 _log = structlog.get_logger("sigyn.agent.client")
 _TOO_MANY = 429
+_TRIES_WHOLE = 3  # a server that is only busy has room again by then: 2 s with the back-off of the default
 _LONGEST_WAIT = 3600.0  # seconds: what a server asks beyond is a mistake, such as a date of the wrong year
 
 
@@ -67,31 +70,54 @@ class PushClient:
         self.host = parts.netloc.rpartition("@")[2]
 
     async def send(self, post: Post) -> None:
-        """Returns when the post was taken, or when it is certain that it never will be (it is counted then)."""
-        config, labels = self.config, (self.host, self._tenant(post))
-        self._counters.encoded_bytes.labels(self.host).inc(len(post.body))
-        retries = 0
-        while True:
-            outcome = await self._attempt(post)
+        """Returns when the post was taken, or when it is certain that it never will be (it is counted then).
+
+        A server that lets through so many bytes a second, and no more than some seconds' at once, refuses a larger
+        post for ever, with the status for which one waits and tries again. So a post that is refused several times
+        is sent in halves, down to the size that passes.
+        """
+        # Who gives up after some tries is not to have as many for each part.
+        waiting, tries_whole, passed = [post], _TRIES_WHOLE if self._patient else math.inf, 0
+        retries = limited = 0
+        while waiting:
+            piece = waiting[-1]
+            if not retries:
+                self._counters.encoded_bytes.labels(self.host).inc(len(piece.body))
+            outcome = await self._attempt(piece)
             if outcome.delivered:
-                self._delivered(post)
-                return
-            limit = config.backoff_config.max_retries
-            if not outcome.again or (not self._patient and limit and retries + 1 >= limit):
-                self._given_up(post, outcome)
-                return
-            wait = outcome.wait or self._back_off(retries)
-            _log.warning(
-                "push failed, will try again",
-                url=self._shown, status=outcome.status, reason=outcome.reason, seconds=round(wait, 2),
-            )  # fmt: skip
-            retries += 1
-            self._counters.batch_retries.labels(*labels).inc()
-            self.waiting = True
-            try:
-                await self._sleep(wait)
-            finally:
-                self.waiting = False
+                self._delivered(piece)
+                passed = max(passed, piece.raw_bytes)
+            elif not outcome.again or (not self._patient and retries + 1 >= self._most_tries):
+                self._given_up(piece, outcome)
+            else:
+                limited += outcome.status == str(_TOO_MANY) and not outcome.wait
+                parts = halves(piece) if limited >= tries_whole and piece.raw_bytes > passed else None
+                await self._wait(piece, outcome, retries, smaller=parts is not None)
+                retries += 1
+                if parts:
+                    waiting[-1:] = parts[::-1]
+                    tries_whole, retries = 1, 0
+                continue
+            waiting.pop()
+            retries = limited = 0
+
+    @property
+    def _most_tries(self) -> float:
+        return self.config.backoff_config.max_retries or math.inf
+
+    async def _wait(self, post: Post, outcome: _Outcome, retries: int, *, smaller: bool) -> None:
+        """Waits for the next attempt, at the post or, if it is to be `smaller`, at its first half."""
+        wait = outcome.wait or self._back_off(retries)
+        _log.warning(
+            "push failed, will try again in halves" if smaller else "push failed, will try again",
+            url=self._shown, status=outcome.status, reason=outcome.reason, seconds=round(wait, 2),
+        )  # fmt: skip
+        self._counters.batch_retries.labels(self.host, self._tenant(post)).inc()
+        self.waiting = True
+        try:
+            await self._sleep(wait)
+        finally:
+            self.waiting = False
 
     async def put_json(self, url: str, body: bytes) -> int:
         """Puts something on the same server, in the name of this client; the status of the answer, 0 for none."""
