@@ -11,6 +11,7 @@ import asyncio
 import contextlib
 from collections.abc import Callable, Coroutine, Iterable, Sequence
 from dataclasses import dataclass, field
+from enum import Enum, auto
 from pathlib import Path
 from threading import Thread
 from typing import Any
@@ -27,7 +28,7 @@ from sigyn.agent.targets.file_reader import FileReader, FileTarget
 from sigyn.agent.targets.job import Job
 from sigyn.agent.targets.line_splitting import splitter_of
 from sigyn.agent.targets.moments import Moments
-from sigyn.model.errors import BadRequest, SigynError, TooManyRequests, Unavailable
+from sigyn.model.errors import BadRequest, SigynError, TooLarge, TooManyRequests, Unavailable
 from sigyn.model.labels import Labels, labels_of
 from sigyn.wire.columns import PushColumns
 from sigyn.wire.push import DecodedPush
@@ -35,7 +36,9 @@ from sigyn.wire.push import DecodedPush
 Push = Callable[[DecodedPush], Coroutine[Any, Any, object]]
 """Stores entries and returns when they are durable; raises BadRequest, TooManyRequests and Unavailable."""
 
-_LONGEST_WAIT = 10.0
+_FIRST_WAIT, _LONGEST_WAIT = 0.1, 10.0
+_TRIES_WHOLE = 5  # of a push over a rate limit, 3 s: with room for so much the limit has let it through by then
+_RATE_LIMITED = 429
 _MOST_BYTES = 4 << 20  # of entries that wait for the store: reading pauses above
 _BLOCK_BYTES = 32 << 10  # a ms of work, after which requests of the server have their turn
 _LABELS = {"job": "files"}
@@ -57,6 +60,14 @@ class _Batch:
 
     blocks: list[_Block]
     positions: dict[str, str]
+
+
+class _Answer(Enum):
+    """What became of a push."""
+
+    SETTLED = auto()  # stored, or refused for good
+    LATER = auto()
+    LIMITED = auto()  # later, or in smaller parts
 
 
 class Tailing:
@@ -193,16 +204,33 @@ class _PushSink:
         await asyncio.gather(task, return_exceptions=True)
 
     async def _store(self, pending: _Batch) -> None:
-        if pending.blocks:
-            decoded = _decoded(pending.blocks)
-            wait = 0.1
-            while not await self._pushed(decoded):
-                await asyncio.sleep(wait)
-                wait = min(2 * wait, _LONGEST_WAIT)
+        await self._store_lines(pending.blocks)
         self.positions.apply(pending.positions)
         text = self.positions.changed_text()
         if text is None or await self._written(self.positions.path, text):
             self._journal.unlink(missing_ok=True)
+
+    async def _store_lines(self, blocks: list[_Block]) -> None:
+        """Returns when all are stored, or refused for good.
+
+        A limit of a rate lets nothing through that is larger than its burst, however long one waits: what is
+        refused several times is pushed in halves, down to the size that passes.
+        """
+        waiting, tries_whole, passed = [blocks] if blocks else [], _TRIES_WHOLE, 0
+        tries, wait = 0, _FIRST_WAIT
+        while waiting:
+            part = waiting[-1]
+            answer, count = await self._pushed(part), _count(part)
+            if answer is _Answer.SETTLED:
+                passed = max(passed, count)
+                waiting.pop()
+                tries, wait = 0, _FIRST_WAIT
+                continue
+            await asyncio.sleep(wait)
+            tries, wait = tries + (answer is _Answer.LIMITED), min(2 * wait, _LONGEST_WAIT)
+            if tries >= tries_whole and count > max(passed, 1):
+                waiting[-1:] = [_part(part, count // 2, count), _part(part, 0, count // 2)]
+                tries_whole, wait = 1, _FIRST_WAIT
 
     async def _written(self, path: Path, content: bytes) -> bool:
         """Writes a file; goes on without it when it can't be written."""
@@ -213,19 +241,37 @@ class _PushSink:
             return False
         return True
 
-    async def _pushed(self, decoded: DecodedPush) -> bool:
-        """Whether the push is settled: stored, or refused for good."""
+    async def _pushed(self, blocks: Sequence[_Block]) -> _Answer:
         try:
-            await self._push(decoded)
+            await self._push(_decoded(blocks))
         except TooManyRequests as error:
             await asyncio.sleep(error.retry_after)
-            return False
-        except BadRequest as error:
+            return _Answer.LATER
+        except (BadRequest, TooLarge) as error:
+            # What no waiting lets through is refused for good when it can't be smaller either.
+            if error.status == _RATE_LIMITED and not (isinstance(error, TooLarge) and _count(blocks) == 1):
+                _log.warning("lines of files can't be stored yet", reason=str(error))
+                return _Answer.LIMITED
             _log.warning("lines of files were refused", reason=str(error))
         except SigynError as error:
             _log.warning("lines of files can't be stored yet", reason=str(error))
-            return False
-        return True
+            return _Answer.LATER
+        return _Answer.SETTLED
+
+
+def _count(blocks: Iterable[_Block]) -> int:
+    return sum(len(block.lines) for block in blocks)
+
+
+def _part(blocks: Iterable[_Block], start: int, end: int) -> list[_Block]:
+    """The entries from `start` to `end`, counted over all blocks."""
+    parts, begin = [], 0
+    for block in blocks:
+        within = slice(max(0, start - begin), max(0, end - begin))
+        if block.lines[within]:
+            parts.append(_Block(block.labels, block.timestamps[within], block.lines[within]))
+        begin += len(block.lines)
+    return parts
 
 
 def _blocks(entries: Iterable[AgentEntry]) -> list[_Block]:

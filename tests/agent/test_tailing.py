@@ -2,10 +2,16 @@
 
 import asyncio
 import time
+from collections.abc import Callable
 from pathlib import Path
+
+import pytest
+from structlog.testing import capture_logs
 
 from sigyn.agent.tailing import start_tailing
 from sigyn.model.errors import TooManyRequests, Unavailable
+from sigyn.services.admission import Refusals
+from sigyn.services.ingest import PushOutcome, PushOverBurst, StreamsRefused
 from sigyn.wire.push import DecodedPush
 
 
@@ -52,6 +58,59 @@ def test_lines_go_to_the_store_and_are_not_read_again(tmp_path: Path) -> None:
         assert store.lines == ["one", "tw�", "three"]
 
     asyncio.run(scenario())
+
+
+class Limit:
+    """A store of a tenant that may push `most` lines at once; `refuse` says how it refuses more."""
+
+    def __init__(self, most: int, refuse: Callable[[], Exception]) -> None:
+        self.lines: list[str] = []
+        self.pushes = 0
+        self._most, self._refuse = most, refuse
+
+    async def push(self, decoded: DecodedPush) -> None:
+        self.pushes += 1
+        if len(decoded.entries) > self._most:
+            raise self._refuse()
+        self.lines += decoded.entries["line"].to_pylist()
+
+
+def _over_stream_rate() -> Exception:
+    return StreamsRefused("per stream rate limit exceeded", PushOutcome(0, 0, Refusals()))
+
+
+@pytest.mark.parametrize("refuse", [lambda: PushOverBurst("over the burst"), _over_stream_rate])
+def test_lines_over_a_rate_limit_are_stored_in_parts(tmp_path: Path, refuse: Callable[[], Exception]) -> None:
+    """They are no lines that are refused for good, and no push that passes when it is made often enough."""
+
+    async def scenario() -> None:
+        log, store = tmp_path / "app.log", Limit(3, refuse)
+        lines = [f"line {number}" for number in range(20)]
+        log.write_text("".join(f"{line}\n" for line in lines))
+        tailing = start_tailing([str(log)], store.push, tmp_path / "positions.yaml")
+        async with asyncio.timeout(60):
+            while len(store.lines) < len(lines):
+                await asyncio.sleep(0.01)
+        await tailing.close()
+        assert store.lines == lines
+
+    asyncio.run(scenario())
+
+
+def test_a_line_that_is_over_the_burst_alone_holds_up_no_others(tmp_path: Path) -> None:
+    async def scenario() -> None:
+        log, store = tmp_path / "app.log", Limit(0, lambda: PushOverBurst("over the burst"))
+        log.write_text("one\n")
+        tailing = start_tailing([str(log)], store.push, tmp_path / "positions.yaml")
+        async with asyncio.timeout(20):
+            while not store.pushes:
+                await asyncio.sleep(0.01)
+        await tailing.close()
+        assert f"{log}: " in (tmp_path / "positions.yaml").read_text()
+
+    with capture_logs() as logs:
+        asyncio.run(scenario())
+    assert [each["event"] for each in logs] == ["lines of files were refused"]
 
 
 def test_files_are_looked_for_and_opened_while_the_event_loop_does_something_else(tmp_path: Path) -> None:
