@@ -301,6 +301,26 @@ def test_a_rotated_file_that_matches_too_is_not_read_twice(tmp_path: Path) -> No
     scenario(run)
 
 
+def test_a_chain_of_files_that_all_match_is_not_read_twice_after_a_rotation_without_agent(tmp_path: Path) -> None:
+    async def run() -> None:
+        log, first, second = (tmp_path / name for name in ("a.log", "a.log.1", "a.log.2"))
+        positions: dict[str, str] = {}
+        append(first, "oldest\n")
+        append(log, "older\n")
+        async with reading(tmp_path / "a.log*", positions) as sink:
+            await sink.until("older", "oldest")
+        append(log, "missed\n")
+        first.rename(second)
+        log.rename(first)
+        append(log, "new\n")
+        async with reading(tmp_path / "a.log*", positions) as sink:
+            await sink.until("new", "missed")
+            append(second, "last\n")
+            await sink.until("new", "missed", "last")
+
+    scenario(run)
+
+
 def test_a_file_of_promtails_positions_goes_on(tmp_path: Path) -> None:
     async def run() -> None:
         log = tmp_path / "a.log"

@@ -198,20 +198,24 @@ class FileReader:
         if file.compressed:
             return position.offset if position else 0
         if position is None:
-            for leaving in self._leaving:
-                if leaving.identity.key == file.identity.key and leaving.job is file.job:
-                    return self._take_over(leaving)
-            known = self._known.get(file.identity.key)
-            if known and known.identity and known.path != file.path and not _is_at(known.path, file):
-                same = known.identity.begins(file.handle) and file.size() >= known.offset
-                return known.offset if same else 0
-            return 0
+            return self._left_elsewhere(file)
         if position.identity is None:
             return position.offset if position.offset <= file.size() else 0
         same = position.identity.key == file.identity.key and position.identity.begins(file.handle)
         if same and file.size() >= position.offset:
             return position.offset
         self._resume_moved(file, position)
+        return self._left_elsewhere(file)
+
+    def _left_elsewhere(self, file: TailedFile) -> int:
+        """Where a file was left that had another name then, as each of a chain that was turned; 0 for a new one."""
+        for leaving in self._leaving:
+            if leaving.identity.key == file.identity.key and leaving.job is file.job:
+                return self._take_over(leaving)
+        known = self._known.get(file.identity.key)
+        if known and known.identity and known.path != file.path and not _is_at(known.path, file):
+            same = known.identity.begins(file.handle) and file.size() >= known.offset
+            return known.offset if same else 0
         return 0
 
     def _take_over(self, leaving: TailedFile) -> int:
