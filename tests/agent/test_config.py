@@ -208,7 +208,7 @@ def test_sizes(text: str, size: int) -> None:
 
 def test_keys_that_change_nothing_are_named_with_the_reason() -> None:
     configuration = load_configuration(
-        CLIENTS.replace("push}", "push, no_proxy: .example.org, batchwait: 5s}")
+        CLIENTS.replace("push}", "push, no_proxy: .example.org, batchwait: 5s, backoff_config: {max_retries: 3}}")
         + """
 server: {http_listen_port: 9080, grpc_listen_port: 0, enable_runtime_reload: true}
 global: {file_watch_config: {min_poll_frequency: 1s, max_poll_frequency: 2s}}
@@ -224,6 +224,7 @@ scrape_configs:
     assert set(told) == {
         "server.enable_runtime_reload",
         "clients[0].no_proxy",
+        "clients[0].backoff_config.max_retries",
         "scrape_configs[0].decompression.initial_delay",
         "global.file_watch_config.max_poll_frequency",
         "tracing.enabled",
@@ -235,6 +236,7 @@ scrape_configs:
     assert {path for path, key in told.items() if key.matters} == {
         "server.enable_runtime_reload",
         "clients[0].no_proxy",
+        "clients[0].backoff_config.max_retries",
         "scrape_configs[0].decompression.initial_delay",
         "tracing.enabled",
     }

@@ -8,6 +8,7 @@ from sigyn.agent.config.unused import unused
 
 PROXIED = "NOT APPLIED: all that is asked of this server goes through the proxy"
 HTTP_1 = "HTTP/1.1 is spoken in any case"
+ENDLESS = "NOT APPLIED: it counts for --stdin alone; what comes from elsewhere is tried until it is taken"
 LAG_BY_FILE = "promtail_stream_lag_seconds is by file and by server in any case"
 
 
@@ -66,7 +67,7 @@ class BackoffConfig:
 
     min_period: Duration = 500 * MILLISECOND
     max_period: Duration = 300 * SECOND
-    max_retries: int = 10
+    max_retries: int = unused(10, ENDLESS)
 
 
 @dataclass(frozen=True, slots=True)
