@@ -71,12 +71,13 @@ async def reading(
     compression: str = "",
     stages: str = "[]",
     grace: float = 0.2,
+    sync_period: float = 0.2,
 ) -> AsyncIterator[Memory]:
     sink = Memory({} if positions is None else positions)
     configured = read_stages(read_document(stages), "stages")
     job = Job("test", StagePipeline(configured, "test", StageMetrics()), sink)
     reader = FileReader(
-        sink, AgentCounters(), dict(sink.positions), Moments(), sync_period=0.2, poll_period=0.05, grace=grace
+        sink, AgentCounters(), dict(sink.positions), Moments(), sync_period=sync_period, poll_period=0.05, grace=grace
     )
     target = FileTarget(job, str(pattern), exclude, {"job": "test"}, splitter_of(encoding), compression)
     reader.set_targets("test", [target])
@@ -255,6 +256,30 @@ def test_behind_a_link_the_rotated_file_lies_beside_the_target(tmp_path: Path, h
             assert sorted(sink.lines) == sorted(expected)
             assert {entry.labels["filename"] for entry in sink.entries} == {str(link)}
 
+    scenario(run)
+
+
+@pytest.mark.parametrize("inotify", [True, False])
+def test_a_rotation_behind_a_link_is_seen_before_the_next_search(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, inotify: bool
+) -> None:
+    """Files are looked for every ten seconds, in which a file may come, be written, and be moved away itself."""
+
+    async def run() -> None:
+        (tmp_path / "pods").mkdir()
+        (tmp_path / "containers").mkdir()
+        log, link = tmp_path / "pods" / "0.log", tmp_path / "containers" / "web.log"
+        link.symlink_to(log)
+        append(log, "one\n")
+        async with reading(link, sync_period=3600) as sink:
+            await sink.until("one")
+            for number, expected in ((1, ["one", "two"]), (2, ["one", "two", "three"])):
+                log.rename(log.with_name(f"0.log.{number}"))
+                append(log, f"{expected[-1]}\n")
+                await sink.until(*expected)
+
+    if not inotify:
+        monkeypatch.setattr("sigyn.agent.targets.watch.FolderWatch.active", False)
     scenario(run)
 
 

@@ -330,9 +330,12 @@ class FileReader:
 
     def _poll(self) -> None:
         """Marks files that changed, and ends those whose time is over."""
-        for file in self._files.values():
+        for file in list(self._files.values()):
             if not file.ended and self._seen.get(file) != file.state():
                 self._mark(file)
+            # A rotation behind a link is none in the folder that inotify looks at.
+            if file.is_linked or not (self._watch and self._watch.active):
+                self._check_path(file)
         now = time.monotonic()
         for file in list(self._leaving):
             if self._seen.get(file) != file.state():

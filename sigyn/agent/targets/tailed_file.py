@@ -78,6 +78,7 @@ class TailedFile:
             os.close(self.handle)
             raise
         self.compressed = bool(compression)
+        self.is_linked = os.path.realpath(path) != path
         self.offset = 0
         self.rotated = False
         self.ended = False
