@@ -214,6 +214,19 @@ def test_the_buffer_keeps_positions_that_could_not_be_written(tmp_path: Path, si
     assert sink.lines() == ["a"]
 
 
+def test_a_buffer_smaller_than_a_segment_has_room_again_when_it_is_delivered(tmp_path: Path, sink: Sink) -> None:
+    async def scenario() -> None:
+        config = client(sink.url, batchsize=2000)
+        async with shipping(tmp_path, config, max_bytes=8192) as (shipper, _, _):
+            for number in range(40):
+                shipper.add(entries(random.Random(number).randbytes(500).hex()), {"f": str(number)}, 1000)
+                async with asyncio.timeout(10):
+                    await shipper.room()
+            await until(lambda: len(sink.lines()) == 40)
+
+    run(scenario)
+
+
 def test_a_batch_that_no_rate_limit_lets_through_is_sent_in_parts(tmp_path: Path, sink: Sink) -> None:
     lines = [f"{number:03}" * 10 for number in range(40)]
 

@@ -29,7 +29,7 @@ from sigyn.model.errors import BadRequest, NotFound, Unavailable
 _MAGIC = b"SIGYNBF1"
 _HEAD = struct.Struct("<IIQ")
 _SUFFIX = ".buffer"
-_SEGMENT_BYTES = 16 << 20  # few files for a full buffer, and room is given back while it drains
+SEGMENT_BYTES = 16 << 20  # few files for a full buffer, and room is given back while it drains
 
 _log = structlog.get_logger("sigyn.agent.buffer")
 
@@ -44,7 +44,7 @@ class _Place:
 class DiskBuffer:
     """Records by number. `append` and `drop_through` may run in another thread than the rest, one at a time."""
 
-    def __init__(self, folder: Path, segment_bytes: int = _SEGMENT_BYTES) -> None:
+    def __init__(self, folder: Path, segment_bytes: int = SEGMENT_BYTES) -> None:
         """Opens the buffer and cuts torn tails; raises Unavailable."""
         self._folder = folder
         self._segment_bytes = segment_bytes

@@ -16,7 +16,7 @@ from sigyn.agent.entry import AgentEntry
 from sigyn.agent.positions import Changes, Positions, write_atomically
 from sigyn.agent.shipping.backlog import Backlog, Cursors
 from sigyn.agent.shipping.batch import OpenBatch, variant_of
-from sigyn.agent.shipping.buffer import DiskBuffer
+from sigyn.agent.shipping.buffer import SEGMENT_BYTES, DiskBuffer
 from sigyn.agent.shipping.client import PushClient
 from sigyn.agent.shipping.limits import EntryLimits
 from sigyn.agent.shipping.record import Record
@@ -53,7 +53,7 @@ class Shipper:
         sync_period: float = 10.0,
     ) -> None:
         """Opens the buffer; raises Unavailable and ConfigurationError. `sync_period` in seconds."""
-        self._buffer = DiskBuffer(buffer.folder) if buffer else None
+        self._buffer = DiskBuffer(buffer.folder, _segment_bytes(buffer.max_bytes)) if buffer else None
         self._max_bytes = buffer.max_bytes if buffer else _MEMORY_BYTES
         self._clients = [PushClient(config, counters, patient=buffer is not None) for config in clients]
         self._cursors = Cursors(buffer.folder / "cursors.json" if buffer else None)
@@ -250,6 +250,11 @@ class Shipper:
                 await asyncio.to_thread(self._buffer.drop_through, delivered)
                 self._counters.buffer_bytes.set(self._buffer.bytes)
         self._counters.buffer_batches.set(self._backlog.waiting)
+
+
+def _segment_bytes(max_bytes: int) -> int:
+    """Segments give their room back when they are full and delivered: one that is not full must leave room for more."""
+    return min(SEGMENT_BYTES, max_bytes // 4)
 
 
 def task_error(task: asyncio.Task[None]) -> BaseException | None:
