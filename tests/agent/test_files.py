@@ -27,11 +27,13 @@ from sigyn.agent.targets.moments import Moments
 
 
 class Memory:
-    """A sink that delivers at once."""
+    """A sink that delivers at once, and has room unless `has_room` is cleared."""
 
     def __init__(self, positions: dict[str, str]) -> None:
         self.entries: list[AgentEntry] = []
         self.positions = positions
+        self.has_room = asyncio.Event()
+        self.has_room.set()
 
     def add(self, entries: Sequence[AgentEntry], positions: Changes, _size: int) -> None:
         self.entries += entries
@@ -41,10 +43,10 @@ class Memory:
                 self.positions[key] = value
 
     def full(self) -> bool:
-        return False
+        return not self.has_room.is_set()
 
     async def room(self) -> None:
-        raise AssertionError("never full")
+        await self.has_room.wait()
 
     @property
     def lines(self) -> list[str]:
@@ -216,6 +218,33 @@ def test_what_was_rotated_while_no_agent_ran_is_read_to_its_end(tmp_path: Path, 
                     await asyncio.sleep(0.01)
             assert set(sink.lines) == expected
             assert {entry.labels["filename"] for entry in sink.entries} == {str(log)}
+
+    scenario(run)
+
+
+def test_files_that_come_and_go_while_reading_waits_for_room_are_read(tmp_path: Path) -> None:
+    """As when a server is away, the buffer is full, and logs are rotated more than once."""
+
+    async def run() -> None:
+        log = tmp_path / "a.log"
+        append(log, "one\n")
+        async with reading(log) as sink:
+            await sink.until("one")
+            sink.has_room.clear()
+            append(log, "two\n")
+            await sink.until("one", "two")
+            for number, line in enumerate(("three", "four", "five"), 1):
+                log.rename(tmp_path / f"a.log.{number}")
+                append(log, f"{line}\n")
+                async with asyncio.timeout(10):
+                    while sink.positions.get(f"identity-{log}", "").split(":")[1:2] != [str(log.stat().st_ino)]:
+                        await asyncio.sleep(0.01)
+            assert sink.lines == ["one", "two"]
+            sink.has_room.set()
+            async with asyncio.timeout(10):
+                while len(sink.lines) < 5:
+                    await asyncio.sleep(0.01)
+            assert sorted(sink.lines) == sorted(["one", "two", "three", "four", "five"])
 
     scenario(run)
 

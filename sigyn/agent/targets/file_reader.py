@@ -94,6 +94,7 @@ class FileReader:
         self._wake = asyncio.Event()
         self._sync_soon = False
         self._watch: FolderWatch | None = None
+        self._next_sync = self._next_poll = 0.0
 
     def files(self) -> list[TailedFile]:
         """What is being read."""
@@ -113,28 +114,46 @@ class FileReader:
     async def run(self) -> None:
         """Reads until it is cancelled."""
         self._watch = FolderWatch(self._on_written, self._on_moved)
-        next_sync = next_poll = 0.0
         try:
             while True:
-                now = time.monotonic()
-                if self._sync_soon or now >= next_sync:
-                    self._sync_soon = False
-                    self.sync()
-                    next_sync = time.monotonic() + self._sync_period
-                if now >= next_poll:
-                    self._poll()
-                    # With inotify polling only catches what it can't see, such as network file systems.
-                    next_poll = now + (max(1.0, self._poll_period) if self._watch.active else self._poll_period)
+                self._look_around()
                 await self._read_dirty()
                 if not self._dirty and not self._sync_soon:
                     with contextlib.suppress(TimeoutError):
-                        async with asyncio.timeout(max(0.0, min(next_sync, next_poll) - time.monotonic())):
+                        async with asyncio.timeout(max(0.0, min(self._next_sync, self._next_poll) - time.monotonic())):
                             await self._wake.wait()
                 self._wake.clear()
         finally:
             self._watch.close()
             for file in self.files():
                 file.close()
+
+    def _look_around(self) -> None:
+        """Looks for files, and at those that there are, when it is time to."""
+        now = time.monotonic()
+        if self._sync_soon or now >= self._next_sync:
+            self._sync_soon = False
+            self.sync()
+            self._next_sync = time.monotonic() + self._sync_period
+        if now >= self._next_poll:
+            self._poll()
+            # With inotify polling only catches what it can't see, such as network file systems.
+            inotify = self._watch is not None and self._watch.active
+            self._next_poll = now + (max(1.0, self._poll_period) if inotify else self._poll_period)
+
+    async def _room(self) -> None:
+        """Returns when there is room for more entries.
+
+        Files that come meanwhile are opened: they may be moved away, and others in their place, before there is room.
+        """
+        room = asyncio.ensure_future(self._sink.room())
+        try:
+            while not room.done():
+                await asyncio.wait((room,), timeout=self._poll_period)
+                self._look_around()
+            room.result()
+        finally:
+            room.cancel()
 
     def sync(self) -> None:
         """Looks for files that came and went."""
@@ -368,7 +387,7 @@ class FileReader:
             if not more:
                 self._dirty.pop(file, None)
             if self._sink.full():
-                await self._sink.room()
+                await self._room()
             else:
                 await asyncio.sleep(0)
 
