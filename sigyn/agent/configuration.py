@@ -84,7 +84,23 @@ def load_configuration(
         configuration = _with_single_client(configuration)
     _check_clients(configuration.clients, clients_wanted)
     _check_scrape_configs(configuration.scrape_configs)
+    _check_amounts(configuration)
     return configuration
+
+
+def _check_amounts(configuration: AgentConfiguration) -> None:
+    """Of nothing the agent would read nothing, or do nothing else."""
+    amounts = {
+        "positions.sync_period": configuration.positions.sync_period,
+        "target_config.sync_period": configuration.target_config.sync_period,
+        "wal.max_size": configuration.wal.max_size,
+    }
+    for key, amount in amounts.items():
+        if amount <= 0:
+            raise ConfigurationError(f"`{key}` has to be greater than 0; leave it out for the default")
+    for index, client in enumerate(configuration.clients):
+        if client.batchsize < 0:
+            raise ConfigurationError(f"`clients[{index}].batchsize` can't be negative; leave it out for the default")
 
 
 def _with_single_client(configuration: AgentConfiguration) -> AgentConfiguration:
