@@ -37,6 +37,9 @@ class PrintSink:
     async def room(self) -> None:
         """At once."""
 
+    async def kept(self) -> None:
+        """At once."""
+
 
 class InspectingPipeline:
     """The stages of a job one by one: prints what each of them changed."""

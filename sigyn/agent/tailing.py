@@ -179,6 +179,9 @@ class _PushSink:
             self._stored.clear()
             await self._stored.wait()
 
+    async def kept(self) -> None:
+        """At once: files can be read again."""
+
     async def run(self) -> None:
         """Pushes until it is told to stop, first of all what a killed process left."""
         if self._unfinished:

@@ -48,6 +48,9 @@ class Memory:
     async def room(self) -> None:
         await self.has_room.wait()
 
+    async def kept(self) -> None:
+        """What is in files need not be kept."""
+
     @property
     def lines(self) -> list[str]:
         return [entry.line for entry in self.entries]

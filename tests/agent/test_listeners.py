@@ -184,3 +184,22 @@ def test_the_pages_show_listeners(agent: AgentProcess) -> None:
         ("tcp", "Syslog"), ("tls", "Syslog"), ("udp", "Syslog"), ("gelf", "Gelf"), ("push", "Loki push API"),
     }  # fmt: skip
     assert "<table>" in agent.get("/targets", Accept="text/html").text
+
+
+def test_what_was_answered_outlives_a_kill(tmp_path: Path) -> None:
+    port = free_port()
+    configs = f"""
+- job_name: push
+  loki_push_api: {{server: {{http_listen_address: 127.0.0.1, http_listen_port: {port}}}}}
+"""
+    pushed = []
+    with push_sink() as sink, running_agent(tmp_path, sink.url, configs) as agent:
+        for kill in range(3):
+            for number in range(10):
+                values = [[str(time.time_ns()), f"{kill} {number}"]]
+                body = {"streams": [{"stream": {"app": "x"}, "values": values}]}
+                assert httpx.post(f"http://127.0.0.1:{port}/loki/api/v1/push", json=body).status_code == 204
+                pushed.append(f"{kill} {number}")
+            agent.kill()
+            agent.start()
+        until(lambda: set(pushed) <= set(sink.lines()), "all that was answered arrives")

@@ -26,6 +26,7 @@ from sigyn.model.time import SECOND
 _log = structlog.get_logger("sigyn.agent.shipping")
 _MEMORY_BYTES = 16 << 20  # of sealed batches, when there is no buffer on disk
 _RETRY_WRITE = 2.0
+_SOON = 0.02  # seconds in which a batch that somebody waits for takes in others
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,9 +73,11 @@ class Shipper:
         self._sync_period = sync_period
         self._batch = OpenBatch(self._max_streams)
         self._timer: asyncio.TimerHandle | None = None
+        self._is_awaited = False  # the open batch
+        self._written = asyncio.Event()  # set, and made anew, when batches are in the buffer
         self._sealed: list[Record] = []
         self._sealed_bytes = 0
-        self._sequence = self._backlog.last
+        self._sequence = self._last_written = self._backlog.last
         self._to_write = asyncio.Event()
         self._writing = asyncio.Lock()
         self._stopping = asyncio.Event()
@@ -114,7 +117,7 @@ class Shipper:
         if batch.size >= self._batch_bytes:
             self._seal()
         elif self._timer is None and batch:
-            self._timer = asyncio.get_running_loop().call_later(self._batch_wait, self._seal)
+            self._seal_in(self._batch_wait)
 
     def full(self) -> bool:
         """Whether targets must wait."""
@@ -130,6 +133,17 @@ class Shipper:
                 await asyncio.wait_for(self._backlog.progress(), 1.0)
             if self._buffer:
                 await self._save_or_tell()
+
+    async def kept(self) -> None:
+        """Returns when all entries so far are in the buffer; at once without one."""
+        if self._buffer is None:
+            return
+        last = self._sequence + bool(self._batch)
+        if self._batch and not self._is_awaited:
+            self._is_awaited = True
+            self._seal_in(min(_SOON, self._batch_wait))
+        while self._last_written < last:
+            await self._written.wait()
 
     def failed(self) -> BaseException | None:
         """The error of a task that ended although it should not."""
@@ -170,10 +184,16 @@ class Shipper:
         """With a buffer there is no use in waiting for a server that is away."""
         return self._buffer is not None and not self._sealed and all(client.waiting for client in self._clients)
 
+    def _seal_in(self, seconds: float) -> None:
+        if self._timer:
+            self._timer.cancel()
+        self._timer = asyncio.get_running_loop().call_later(seconds, self._seal)
+
     def _seal(self) -> None:
         if self._timer:
             self._timer.cancel()
             self._timer = None
+        self._is_awaited = False
         if not self._batch:
             return
         self._sequence += 1
@@ -209,6 +229,9 @@ class Shipper:
         self._sealed_bytes -= sum(record.size for record in records)
         for record in records:
             self._backlog.put(record)
+        self._last_written = records[-1].sequence
+        self._written.set()
+        self._written = asyncio.Event()
 
     async def _send(self, client: PushClient) -> None:
         sequence = self._cursors.get(client.name)

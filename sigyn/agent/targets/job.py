@@ -24,6 +24,9 @@ class Sink(Protocol):
     def full(self) -> bool: ...
     async def room(self) -> None: ...
 
+    async def kept(self) -> None:
+        """Returns when a kill loses nothing of what was added, though nobody else has it."""
+
 
 class Source(Protocol):
     """Something that is read from a position on: a file, a journal, a container."""

@@ -1,4 +1,7 @@
-"""`loki_push_api`: the agent takes what other agents push, as Loki would, and plain lines at /promtail/api/v1/raw."""
+"""`loki_push_api`: the agent takes what other agents push, as Loki would, and plain lines at /promtail/api/v1/raw.
+
+A push is answered when it is in the buffer on disk: the sender forgets it then.
+"""
 
 from collections.abc import Mapping, Sequence
 from typing import Any
@@ -70,7 +73,7 @@ class PushApiListener:
             self._entry(streams[ordinal], timestamp, line, _METADATA.decode(metadata) if metadata else {}, tenant)
             for ordinal, timestamp, line, metadata in zip(*columns, strict=True)
         ]
-        await self._inlet.push(entries)
+        await self._inlet.keep(entries)
         if push.refused:
             return PlainTextResponse(f"{push.refused[0].message}\n", 400)
         return Response(status_code=204)
@@ -79,7 +82,7 @@ class PushApiListener:
         text = (await request.body()).decode("utf-8", "replace")
         lines = [line.removesuffix("\r") for line in text.split("\n") if line.strip()]
         tenant = request.headers.get("x-scope-orgid", "")
-        await self._inlet.push([self._entry({}, None, line, {}, tenant) for line in lines])
+        await self._inlet.keep([self._entry({}, None, line, {}, tenant) for line in lines])
         return Response(status_code=204)
 
     def _entry(

@@ -41,6 +41,11 @@ class Inlet:
         if self.job.sink.full():
             await self.job.sink.room()
 
+    async def keep(self, entries: Sequence[AgentEntry | None]) -> None:
+        """Passes entries on, and waits until a kill does not lose them; those that a stage holds back aside."""
+        await self.push(entries)
+        await self.job.sink.kept()
+
     def push_now(self, entries: list[AgentEntry]) -> None:
         """Passes entries on."""
         if entries:
