@@ -33,6 +33,10 @@ class Reader:
         """Waits until the lines are those of the newest question."""
         expect(self.page.locator(".log-list").first).to_have_attribute("aria-busy", "false")
 
+    def scroll_to_the_end(self) -> None:
+        """Scrolls to the last of the lines that are loaded now; more may come then."""
+        self.page.locator(".log-list").first.evaluate("list => list.scrollTo(0, list.scrollHeight)")
+
     def write(self, query: str) -> None:
         """Writes a query in place of the one that is there, and runs it."""
         self.type(query)

@@ -48,6 +48,19 @@ def test_lines_stay_when_the_server_does_not_answer_again(reader: Reader) -> Non
     expect(warnings(reader.page)).to_have_count(0)
 
 
+def test_lines_that_do_not_come_while_scrolling_are_no_end(reader: Reader) -> None:
+    reader.explore(RYOT)
+    reader.page.route(QUERIES, cut_off)
+    reader.scroll_to_the_end()
+    footer = reader.page.locator(".log-footer")
+    expect(footer).to_contain_text("More lines did not come: the server does not answer.")
+    expect(reader.page.get_by_text("1,000 lines loaded")).to_be_visible()
+    reader.page.unroute(QUERIES, cut_off)
+    reader.click("Try again")
+    expect(reader.page.get_by_text("2,000 lines loaded")).to_be_visible()
+    expect(reader.page.get_by_text("did not come")).to_have_count(0)
+
+
 def test_a_query_that_fails_shows_no_lines_of_another(reader: Reader) -> None:
     reader.explore(RYOT)
     reader.write('{service="ryot"} | jsn')

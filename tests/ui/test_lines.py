@@ -4,6 +4,7 @@ import json
 import time
 
 import httpx
+import pytest
 from playwright.sync_api import expect
 
 from .reader import Reader
@@ -71,3 +72,21 @@ def test_long_lines_show_their_beginning_and_open_to_all_of_it(reader: Reader) -
     assert reader.page.get_by_label("Log lines").evaluate("list => list.scrollWidth") < 100_000
     reader.lines.nth(1).locator(".log-time").click()
     expect(reader.details.locator(".line-whole")).to_contain_text("the end")
+
+
+@pytest.mark.parametrize("count", [2500, 5200])
+def test_many_lines_of_one_moment_and_those_before_it(reader: Reader, count: int) -> None:
+    """Of more than an answer holds, which are 5,000, the others are said to be there."""
+    app, moment = f"burst-{count}", time.time_ns() - 60_000_000_000
+    values = [[str(moment), f"line {at}"] for at in range(count)] + [[str(moment - 1_000_000_000), "the line before"]]
+    body = {"streams": [{"stream": {"app": app}, "values": values}]}
+    assert httpx.post(f"{reader.url}/loki/api/v1/push", json=body).status_code == 204
+    reader.explore(f'{{app="{app}"}}')
+    loaded = min(count, 5000) + 1
+    for lines in [*range(2000, loaded, 1000), loaded]:
+        reader.scroll_to_the_end()
+        expect(reader.page.get_by_text(f"{lines:,} lines loaded")).to_be_visible()
+    reader.scroll_to_the_end()
+    expect(reader.lines.last).to_contain_text("the line before")
+    expect(reader.page.get_by_text("That is all in this range.")).to_be_visible()
+    expect(reader.page.get_by_text("than an answer holds: Export has them")).to_have_count(int(count > 5000))

@@ -6,7 +6,8 @@ import { Dialog } from '../parts/Dialog'
 import { Failure } from '../parts/Empty'
 import { useLoaded } from '../parts/useLoaded'
 import { withTimes } from '../time/variables'
-import { GRAPH_POINTS, PAGE_LINES, type Pane } from './pane'
+import { PAGE_LINES } from './pages'
+import { GRAPH_POINTS, type Pane } from './pane'
 
 const PLACES = { sql: 'SQL and kernels', interpreter: 'interpreter', rows: 'rows' }
 

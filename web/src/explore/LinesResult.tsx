@@ -2,7 +2,7 @@
 
 import type { ComponentChildren } from 'preact'
 import { useCallback, useMemo, useState } from 'preact/hooks'
-import { address } from '../api/http'
+import { ApiError, address } from '../api/http'
 import { spanOf } from '../api/loki'
 import { formatCount } from '../charts/units'
 import { hasFilter, toggleFilter } from '../logql/edit'
@@ -34,7 +34,10 @@ export function LinesResult({ pane }: { pane: Pane }) {
   const { query, form, wrap, columns, view } = pane.state.value
   const entries = pane.entries.value
   const marker = useMemo(() => markerOf(query), [query])
-  const onEnd = useCallback(() => void pane.loadMore(), [pane])
+  const onEnd = useCallback(() => {
+    // What failed is asked for again when somebody wants that.
+    if (pane.more.value === 'idle') void pane.loadMore()
+  }, [pane])
   const onReading = useCallback(
     (reading: boolean) => {
       if (reading && !pane.held.value) pane.held.value = 'reading'
@@ -90,6 +93,17 @@ function footerOf(pane: Pane): ComponentChildren {
       <>
         No lines in this range: choose a longer one, or take something out of the query.
         <Wider pane={pane} />
+      </>
+    )
+  if (pane.more.value instanceof ApiError)
+    return (
+      <>
+        <span role="alert">More lines did not come: {pane.more.value.message}.</span>
+        <span>
+          <button type="button" class="button small" onClick={() => void pane.loadMore()}>
+            Try again
+          </button>
+        </span>
       </>
     )
   if (count >= MOST_LINES) return `${formatCount(MOST_LINES)} lines are shown. Narrow the range, or export everything.`

@@ -5,7 +5,8 @@ import { explain } from '../api/sigyn'
 import { formatCount, formatValue } from '../charts/units'
 import { Icon } from '../parts/Icon'
 import { readableDuration } from '../time/duration'
-import { PAGE_LINES, type Pane } from './pane'
+import { PAGE_LINES } from './pages'
+import type { Pane } from './pane'
 
 const SLOW = 600
 

@@ -2,16 +2,18 @@
 
 import { batch, computed, type ReadonlySignal, type Signal, signal } from '@preact/signals'
 import { ApiError, isAbort } from '../api/http'
-import { type Answer, nanoseconds, runQuery, type Series } from '../api/loki'
+import { type Answer, runQuery, type Series } from '../api/loki'
 import { logQueryOf, type Structure, structureOf } from '../logql/structure'
-import { type Entry, sameEntry } from '../logs/entry'
+import type { Entry } from '../logs/entry'
+import { tell } from '../parts/Notices'
 import { formatDuration } from '../time/duration'
+import { formatMoment } from '../time/format'
 import { type Range, type RangeText, resolveRange, stepFor } from '../time/range'
 import { withTimes } from '../time/variables'
 import type { PaneState } from './address'
 import { noteQuery } from './history'
+import { PAGE_LINES, pageAfter } from './pages'
 
-export const PAGE_LINES = 1000
 export const MOST_LINES = 50_000
 export const GRAPH_POINTS = 240
 const BARS = 60
@@ -41,8 +43,8 @@ export interface Pane {
   answer: Signal<Answer | null>
   entries: Signal<Entry[]>
   volume: Signal<Volume | null>
-  /** older lines are being loaded, or there are none */
-  more: Signal<'idle' | 'loading' | 'end'>
+  /** older lines are being loaded, there are none, or they did not come */
+  more: Signal<'idle' | 'loading' | 'end' | ApiError>
   live: Signal<boolean>
   /** new lines of the tail wait: somebody asked for that, or reads further down */
   held: Signal<'' | 'asked' | 'reading'>
@@ -71,7 +73,7 @@ export function createPane(initial: PaneState): Pane {
   const answer = signal<Answer | null>(null)
   const entries = signal<Entry[]>([])
   const volume = signal<Volume | null>(null)
-  const more = signal<'idle' | 'loading' | 'end'>('idle')
+  const more = signal<'idle' | 'loading' | 'end' | ApiError>('idle')
   const live = signal(false)
   const held = signal<'' | 'asked' | 'reading'>('')
   let isFirst = true
@@ -155,7 +157,7 @@ export function createPane(initial: PaneState): Pane {
     } catch (failure) {
       if (aborted.aborted || isAbort(failure)) return
       batch(() => {
-        error.value = failure instanceof ApiError ? failure : new ApiError(String(failure), 0)
+        error.value = apiError(failure)
         keepOrClear()
         running.value = null
       })
@@ -163,31 +165,23 @@ export function createPane(initial: PaneState): Pane {
   }
 
   const loadMore = async () => {
-    const last = entries.value.at(-1)
-    if (more.value !== 'idle' || running.value || live.value || !last || entries.value.length >= MOST_LINES) return
+    const isDone = more.value === 'loading' || more.value === 'end'
+    const { length } = entries.value
+    if (isDone || running.value || live.value || !length || length >= MOST_LINES) return
     more.value = 'loading'
     const { direction } = state.value
-    const query = sent.value
-    const range = asked.value
-    // The moment of the last line is asked for again, since other lines may share it.
-    const span =
-      direction === 'backward'
-        ? { start: nanoseconds(range.start), end: String(BigInt(last.timestamp) + 1n) }
-        : { start: last.timestamp, end: nanoseconds(range.end) }
+    const asking = { query: sent.value, range: asked.value, direction, signal: controller.signal }
     try {
-      const page = await runQuery({ query, range, limit: PAGE_LINES, direction, signal: controller.signal }, span)
+      const page = await pageAfter(entries.value, asking)
       if (live.value) return
-      const found = page.data.kind === 'entries' ? page.data.entries : []
-      const known = entries.value.filter(entry => entry.timestamp === last.timestamp)
-      const fresh = found.filter(
-        entry => entry.timestamp !== last.timestamp || !known.some(each => sameEntry(each, entry)),
-      )
+      if (page.cutAt !== null)
+        tell(`There are more lines of ${formatMoment(page.cutAt)} than an answer holds: Export has them`, 'error')
       batch(() => {
-        entries.value = [...entries.value, ...fresh]
-        more.value = found.length < PAGE_LINES || !fresh.length ? 'end' : 'idle'
+        entries.value = [...entries.value, ...page.fresh]
+        more.value = page.isLast ? 'end' : 'idle'
       })
     } catch (failure) {
-      if (!isAbort(failure)) more.value = 'end'
+      if (!isAbort(failure)) more.value = apiError(failure)
     }
   }
 
@@ -243,6 +237,10 @@ export function createPane(initial: PaneState): Pane {
     },
     loadMore,
   }
+}
+
+function apiError(failure: unknown): ApiError {
+  return failure instanceof ApiError ? failure : new ApiError(String(failure), 0)
 }
 
 /** Waits for an answer, but no longer than so many ms; throws what went wrong by then. */
