@@ -90,3 +90,19 @@ def test_many_lines_of_one_moment_and_those_before_it(reader: Reader, count: int
     expect(reader.lines.last).to_contain_text("the line before")
     expect(reader.page.get_by_text("That is all in this range.")).to_be_visible()
     expect(reader.page.get_by_text("than an answer holds: Export has them")).to_have_count(int(count > 5000))
+
+
+def test_rows_have_their_room_whatever_changes_their_height(reader: Reader) -> None:
+    push(reader.url, "tall", *(json.dumps({"msg": "sent", "payload": "x" * 3000}) for _ in range(3)))
+    reader.explore('{app="tall"}')
+    rows_have_their_room = """() => {
+        const [space, rows] = ['.log-space', '.log-rows'].map(name => document.querySelector(name).clientHeight)
+        return rows > 1000 && Math.abs(space - rows) <= 1
+    }"""
+    reader.click("Pretty JSON")
+    reader.click("Wrap")
+    reader.page.wait_for_function(rows_have_their_room)
+    push(reader.url, "tall", json.dumps({"msg": "sent", "payload": "y" * 3000}))
+    reader.click("Run")
+    expect(reader.lines).to_have_count(4)
+    reader.page.wait_for_function(rows_have_their_room)

@@ -84,9 +84,12 @@ export function LogList(properties: Properties) {
     scroller.current!.scrollTop = reading ? heights.offset(entries.indexOf(reading)) : 0
   }, [entries[0]])
 
-  const measure = (index: number, height: number) => {
-    if (heights.measure(index, height)) redraw(count => count + 1)
-  }
+  const measure = useCallback(
+    (index: number, height: number) => {
+      if (heights.measure(index, height)) redraw(count => count + 1)
+    },
+    [heights],
+  )
   const toggle = (index: number) => {
     const entry = entries[index]
     if (!entry) return
@@ -212,6 +215,7 @@ interface MeasuredProperties {
   index: number
   /** of the height of a plain row, which needs no measuring */
   fixed: boolean
+  /** another function is another list of heights, which knows none yet */
   onHeight: (index: number, height: number) => void
   children: ComponentChildren
 }
@@ -228,7 +232,7 @@ function Measured({ index, fixed, onHeight, children }: MeasuredProperties) {
     const observer = new ResizeObserver(() => onHeight(index, row.offsetHeight))
     observer.observe(row)
     return () => observer.disconnect()
-  }, [index, fixed])
+  }, [index, fixed, onHeight])
   return (
     <li class="log-item" ref={element}>
       {children}
