@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest'
-import { seriesName, summed } from '../src/charts/align'
+import { align, alone, seriesName, summed } from '../src/charts/align'
 
 describe('the name of a series', () => {
   it.each([
@@ -27,5 +27,37 @@ describe('the sum of columns', () => {
     [[], []],
   ])('%j is %j', (columns, sum) => {
     expect(summed(columns)).toEqual(sum)
+  })
+})
+
+describe('columns over time', () => {
+  const series = (times: number[], step?: number) => ({ labels: {}, times, values: times, step })
+  it.each([
+    [[10, 20, 30], 10, [10, 20, 30]],
+    [[10, 30], 10, [10, null, 30]],
+    [[10, 40], 10, [10, null, null, 40]],
+    [[10, 90], 10, [10, null, null, 90]],
+    [[10, 90], undefined, [10, 90]],
+  ])('of %j with a step of %s are %j', (times, step, column) => {
+    expect(align([series(times, step)]).columns).toEqual([column])
+  })
+
+  it('have the gaps of all series in their moments', () => {
+    const { times, columns } = align([series([10, 20], 10), series([10, 50], 10)])
+    expect(times).toEqual([10, 20, 30, 40, 50])
+    expect(columns).toEqual([
+      [10, 20, null, null, null],
+      [10, null, null, null, 50],
+    ])
+  })
+})
+
+describe('values without a neighbour', () => {
+  it.each([
+    [[1], [0]],
+    [[1, 2, null, 3, null], [3]],
+    [[null, 1, 2], []],
+  ])('in %j are at %j', (column, places) => {
+    expect(alone(column)).toEqual(places)
   })
 })

@@ -8,9 +8,11 @@ import { askJson, type Parameters } from './http'
 
 export interface Series {
   labels: Labels
-  /** moments in ms, and values; null is a gap */
+  /** moments in ms, and values; null is a gap, and so is a step without a moment */
   times: number[]
   values: (number | null)[]
+  /** ms from one moment to the next where nothing is missing */
+  step?: number
 }
 
 export interface TableColumn {
@@ -100,7 +102,7 @@ export async function runQuery(asked: RangeQuery, exact?: { start: string; end: 
     signal: asked.signal,
   })
   return {
-    data: dataOf(raw, direction),
+    data: dataOf(raw, direction, asked.step),
     warnings: raw.warnings ?? [],
     infos: raw.infos ?? [],
     statistics: statisticsOf(raw),
@@ -118,7 +120,7 @@ function statisticsOf(raw: RawAnswer): Statistics {
   }
 }
 
-function dataOf({ data }: RawAnswer, direction: 'backward' | 'forward'): QueryData {
+function dataOf({ data }: RawAnswer, direction: 'backward' | 'forward', step?: number): QueryData {
   switch (data.resultType) {
     case 'streams':
       return { kind: 'entries', entries: entriesOf(data.result, direction) }
@@ -129,6 +131,7 @@ function dataOf({ data }: RawAnswer, direction: 'backward' | 'forward'): QueryDa
           labels: metric,
           times: values.map(([time]) => Math.round(time * 1000)),
           values: values.map(([, value]) => numberOf(value)),
+          step,
         })),
       }
     case 'vector':

@@ -6,7 +6,7 @@ import { styleValue, theme } from '../app/theme'
 import { formatMoment } from '../time/format'
 import type { Range } from '../time/range'
 import { zone } from '../time/zone'
-import { type Column, stacked as stack } from './align'
+import { alone, type Column, stacked as stack } from './align'
 import { type ChartKind, highestFirst, MOST_ROWS } from './order'
 import { formatCount, formatValue, type Unit } from './units'
 
@@ -146,7 +146,15 @@ function seriesOptions(
       stroke: colour,
       width: 1.5,
       fill: kind === 'area' || stacked ? `${colour}${stacked ? 'cc' : '22'}` : undefined,
-      points: { show: latest.current.times.length < 3, size: 5 },
+      points: {
+        show: latest.current.times.length < 3,
+        size: 5,
+        fill: colour,
+        filter: (plot, at) => {
+          const places = stacked ? [] : alone(plot.data[at] as Column)
+          return places.length ? places : null
+        },
+      },
     }
   }
   return {

@@ -10,8 +10,11 @@ export interface Aligned {
   columns: Column[]
 }
 
+/** Columns with a moment for every step between the first value and the last one, so that what is missing is a gap. */
 export function align(series: readonly Series[]): Aligned {
-  const times = [...new Set(series.flatMap(each => each.times))].sort((a, b) => a - b)
+  const steps = series.flatMap(each => each.step ?? [])
+  const known = [...new Set(series.flatMap(each => each.times))].sort((a, b) => a - b)
+  const times = steps.length ? withGaps(known, Math.min(...steps)) : known
   const index = new Map(times.map((time, at) => [time, at]))
   const columns = series.map(each => {
     const column: Column = new Array(times.length).fill(null)
@@ -21,6 +24,22 @@ export function align(series: readonly Series[]): Aligned {
     return column
   })
   return { times, columns }
+}
+
+/** Moments with those of the first and the last missing step of each gap: more of them would say the same. */
+function withGaps(times: readonly number[], step: number): number[] {
+  return times.flatMap((time, at) => {
+    const gap = time - (times[at - 1] ?? time)
+    if (gap < 2 * step) return [time]
+    return gap < 3 * step ? [time - step, time] : [times[at - 1]! + step, time - step, time]
+  })
+}
+
+/** Places of values that have a gap on both sides, where a line has no length. */
+export function alone(column: Column): number[] {
+  return column.flatMap((value, at) =>
+    value !== null && (column[at - 1] ?? null) === null && (column[at + 1] ?? null) === null ? [at] : [],
+  )
 }
 
 /** The sum of several columns, with gaps where none has a value. */

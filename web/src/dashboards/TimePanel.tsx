@@ -44,7 +44,7 @@ export function TimePanel({ panel, series, range, onZoom }: Properties) {
   const legend = panel.options?.legend
   const showsLegend = legend?.showLegend !== false && legend?.displayMode !== 'hidden' && items.length > 0
   const thresholds = (custom?.thresholdsStyle?.mode ?? 'off') === 'off' ? [] : (defaults?.thresholds?.steps ?? [])
-  const step = times.length > 1 ? times[1]! - times[0]! : undefined
+  const step = series[0]?.step
   return (
     <>
       <TimeChart
