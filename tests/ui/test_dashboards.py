@@ -6,7 +6,7 @@ from typing import Any
 
 import httpx
 import pytest
-from playwright.sync_api import Dialog, Route, expect
+from playwright.sync_api import Browser, Dialog, Route, expect
 
 from sigyn.ui.dashboards.library import built_in
 
@@ -399,4 +399,26 @@ def test_editing_panels_without_json(reader: Reader) -> None:
     reader.click("Edit")
     page.get_by_role("button", name="JSON").click()
     expect(page.get_by_label("Dashboard in Grafana’s JSON model")).to_have_value(re.compile("Errors a second"))
+    httpx.delete(path)
+
+
+def test_editing_on_a_phone(browser: Browser, server_url: str) -> None:
+    path = f"{server_url}/sigyn/api/v1/dashboards/many"
+    httpx.put(path, json=MANY).raise_for_status()
+    context = browser.new_context(viewport={"width": 360, "height": 740}, has_touch=True, is_mobile=True)
+    phone = Reader(context.new_page(), server_url)
+    phone.open("dashboards", uid="many")
+    expect(phone.page.get_by_role("button", name=re.compile("^Explore "))).to_have_css("opacity", "1")
+    phone.button("Edit").tap()
+    phone.page.get_by_role("button", name="Edit What else").tap()
+    dialog = phone.page.get_by_role("dialog", name="Panel")
+    dialog.get_by_label("Title").fill("Seen on a phone")
+    dialog.get_by_role("button", name="Apply").tap()
+    expect(phone.page.get_by_role("region", name="Seen on a phone")).to_be_attached()
+    assert phone.page.evaluate("document.documentElement.scrollWidth") <= 360
+    phone.button("Save").tap()
+    expect(phone.button("Edit")).to_be_visible()
+    titles = [panel["title"] for panel in httpx.get(path).json()["data"]["panels"]]
+    assert "Seen on a phone" in titles
+    context.close()
     httpx.delete(path)

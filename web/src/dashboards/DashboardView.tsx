@@ -143,7 +143,7 @@ function Shown({ dashboard: saved, onSaved }: { dashboard: Dashboard; onSaved: (
           <>
             <button
               type="button"
-              class="button icon-only wide-only"
+              class="button icon-only"
               title="Export as JSON"
               aria-label="Export"
               onClick={() => saveFile(`${dashboard.uid}.json`, JSON.stringify(dashboard, null, 2), 'application/json')}
@@ -152,7 +152,7 @@ function Shown({ dashboard: saved, onSaved }: { dashboard: Dashboard; onSaved: (
             </button>
             <button
               type="button"
-              class="button icon-only wide-only"
+              class="button icon-only"
               title={whyNot('rules') ?? 'Edit'}
               disabled={!may('rules')}
               aria-label="Edit"
@@ -162,7 +162,7 @@ function Shown({ dashboard: saved, onSaved }: { dashboard: Dashboard; onSaved: (
             </button>
             <button
               type="button"
-              class="button icon-only wide-only"
+              class="button icon-only"
               title={whyNot('rules') ?? 'Delete'}
               disabled={!may('rules')}
               aria-label="Delete"
