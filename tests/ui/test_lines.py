@@ -106,3 +106,21 @@ def test_rows_have_their_room_whatever_changes_their_height(reader: Reader) -> N
     reader.click("Run")
     expect(reader.lines).to_have_count(4)
     reader.page.wait_for_function(rows_have_their_room)
+
+
+def test_details_fit_beside_another_query_and_names_leave_values_room(reader: Reader) -> None:
+    name = "kubernetes_pod_labels_app_kubernetes_io_" + "managed_by_" * 6
+    body = {"streams": [{"stream": {"app": "named", name: "helm"}, "values": [[str(time.time_ns()), "here " * 500]]}]}
+    assert httpx.post(f"{reader.url}/loki/api/v1/push", json=body).status_code == 204
+    query = '{app="named"}'
+    reader.explore(query, **{"r.q": query})
+    expect(reader.page.locator(".log-row")).to_have_count(2)
+    reader.page.locator(".log-time").first.click()
+    expect(reader.details).to_be_visible()
+    details, pane = (reader.page.locator(each).first.bounding_box() for each in (".line-details", ".pane"))
+    assert details
+    assert pane
+    assert details["width"] <= pane["width"]
+    value = reader.details.locator(".field-value", has_text="helm")
+    assert value.evaluate("value => value.clientHeight") < 150, "the value is below each other, letter by letter"
+    assert value.evaluate("value => value.clientWidth") >= 100

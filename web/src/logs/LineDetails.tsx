@@ -135,7 +135,9 @@ function FieldRow({ field, columns, actions }: { field: Field; columns: string[]
           <Icon name="columns" />
         </button>
       </td>
-      <th scope="row">{name}</th>
+      <th scope="row">
+        <span class="field-name-whole">{name}</span>
+      </th>
       <td class="field-value">
         <Visible text={shown} />
         {shown.length < value.length && (
