@@ -27,6 +27,7 @@ test.each([
   ['this hour', 'now/h', 'now/h', '2026-06-10T10:20:30Z', '2026-06-10T10:00:00Z', '2026-06-10T11:00:00Z'],
   ['the hour before', 'now-1h/h', 'now/h', '2026-06-10T10:20:30Z', '2026-06-10T09:00:00Z', '2026-06-10T11:00:00Z'],
   ['a day since', 'now-2d/d', 'now-6h', '2026-06-10T10:20:30Z', '2026-06-07T22:00:00Z', '2026-06-10T04:20:30Z'],
+  ['what is to come', 'now-1h', 'now+2h', '2026-06-10T10:00:00Z', '2026-06-10T09:00:00Z', '2026-06-10T12:00:00Z'],
 ])('%s', (_, from, to, now, start, end) => {
   expect(range(from, to, now)).toEqual([start, end])
 })
@@ -41,11 +42,19 @@ test('moments as they are written', () => {
   expect(iso(parseMoment('2026-03-29 03:00:00', 0))).toBe('2026-03-29T01:00:00Z')
   expect(iso(parseMoment('2026-03-29T03:00:00Z', 0))).toBe('2026-03-29T03:00:00Z')
   expect(iso(parseMoment('1770000000', 0))).toBe('2026-02-02T02:40:00Z')
-  for (const none of ['', 'yesterday', 'now-', 'now-5x', 'now/q', '2026-13-01']) expect(parseMoment(none, 0)).toBeNull()
+  for (const none of ['', 'yesterday', 'now-', 'now-5x', 'now+', 'now+5x', 'now/q', '2026-13-01'])
+    expect(parseMoment(none, 0)).toBeNull()
 })
 
 test('a range of one quick choice has its name', () => {
   expect(describeRange({ from: 'now-1h', to: 'now' })).toBe('Last hour')
   expect(describeRange({ from: 'now-1d/d', to: 'now-1d/d' })).toBe('Yesterday')
   expect(describeRange({ from: 'now/d', to: 'now/d' })).toBe('now/d to now/d')
+})
+
+test('of a range that can not be read it is said what is looked at', () => {
+  vi.useFakeTimers({ now: at('2026-06-10T10:00:00Z') })
+  for (const from of ['garbage', '-5', 'now-5x'])
+    expect(describeRange({ from, to: 'now' })).toBe('2026-06-10 11:00:00 – 12:00:00')
+  vi.useRealTimers()
 })

@@ -45,9 +45,17 @@ export function parseMoment(text: string, now: number, side: Side = 'start'): nu
   const trimmed = text.trim()
   const relative = /^now(?:-(.+?))?(?:\/([smhdwMy]))?$/.exec(trimmed)
   if (relative) return relativeMoment(now, relative[1], relative[2], side)
+  // Clocks of others may be ahead.
+  const ahead = /^now\+(.+)$/.exec(trimmed)
+  if (ahead) {
+    const by = parseDuration(ahead[1]!)
+    return by === null ? null : now + by
+  }
   if (/^\d{19}$/.test(trimmed)) return Number(trimmed.slice(0, 13))
   if (/^\d{13}$/.test(trimmed)) return Number(trimmed)
   if (/^\d{10}$/.test(trimmed)) return Number(trimmed) * SECOND
+  // Browsers take any text with a number in it for a date of the year 2001.
+  if (!/(?<!\d)\d{4}(?!\d)/.test(trimmed)) return null
   const parsed = Date.parse(withZone(trimmed))
   return Number.isNaN(parsed) ? null : parsed
 }
@@ -94,7 +102,9 @@ export function absolute({ start, end }: Range): RangeText {
 export function describeRange(range: RangeText): string {
   const quick = QUICK_RANGES.find(([, each]) => each.from === range.from && each.to === range.to)
   if (quick) return quick[0]
-  if (isRelative(range)) return `${range.from} to ${range.to}`
+  const isKnown = [range.from, range.to].every(text => parseMoment(text, Date.now()) !== null)
+  if (isKnown && isRelative(range)) return `${range.from} to ${range.to}`
+  // Of what can't be read it says what is looked at instead.
   const { start, end } = resolveRange(range)
   return `${formatMoment(start)} – ${formatMoment(end, start)}`
 }
