@@ -4,7 +4,7 @@ import type { Rule } from '../api/prometheus'
 import { link } from '../app/router'
 import { align, seriesName } from '../charts/align'
 import { Legend } from '../charts/Legend'
-import { colourOfSeries } from '../charts/palette'
+import { coloursOf } from '../charts/palette'
 import { TimeChart } from '../charts/TimeChart'
 import type { Labels } from '../logs/entry'
 import { Failure } from '../parts/Empty'
@@ -67,9 +67,10 @@ function RuleGraph({ rule }: { rule: Rule }) {
   if (!found.value?.series.length) return null
   const { range, series } = found.value
   const { times, columns } = align(series)
+  const colours = coloursOf(series)
   const items = series.map((each, at) => ({
     name: seriesName(each.labels),
-    colour: colourOfSeries(each.labels, at),
+    colour: colours[at]!,
     values: columns[at]!,
   }))
   return (

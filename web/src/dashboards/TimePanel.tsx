@@ -1,7 +1,7 @@
 import { useMemo, useState } from 'preact/hooks'
 import { align } from '../charts/align'
 import { Legend } from '../charts/Legend'
-import { colourOfSeries } from '../charts/palette'
+import { coloursOf } from '../charts/palette'
 import { TimeChart } from '../charts/TimeChart'
 import type { Range } from '../time/range'
 import { colourNamed } from './colours'
@@ -27,11 +27,12 @@ export function TimePanel({ panel, series, range, onZoom }: Properties) {
   const [hidden, setHidden] = useState<Set<string>>(new Set())
   const { times, items } = useMemo(() => {
     const aligned = align(series)
+    const colours = coloursOf(series)
     return {
       times: aligned.times,
       items: series.map((each, at) => ({
         name: each.name,
-        colour: colourOfSeries(each.labels, at),
+        colour: colours[at]!,
         values: aligned.columns[at]!,
       })),
     }

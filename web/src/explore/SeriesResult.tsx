@@ -5,7 +5,7 @@ import type { Series } from '../api/loki'
 import { align, seriesName } from '../charts/align'
 import { DataTable } from '../charts/DataTable'
 import { Legend } from '../charts/Legend'
-import { colourOfSeries } from '../charts/palette'
+import { coloursOf } from '../charts/palette'
 import { TimeChart } from '../charts/TimeChart'
 import type { Unit } from '../charts/units'
 import { Choices } from '../parts/Choices'
@@ -35,9 +35,10 @@ export function SeriesResult({ pane, series }: { pane: Pane; series: Series[] })
   const [unit, setUnit] = useState<Unit>('short')
   const items = useMemo(() => {
     const { times, columns } = align(series)
+    const colours = coloursOf(series)
     const named = series.map((each, at) => ({
       name: seriesName(each.labels),
-      colour: colourOfSeries(each.labels, at),
+      colour: colours[at]!,
       values: columns[at]!,
     }))
     return { times, named }

@@ -3,7 +3,7 @@
 import { runQuery } from '../api/loki'
 import { align, seriesName } from '../charts/align'
 import { Legend } from '../charts/Legend'
-import { colourOfSeries } from '../charts/palette'
+import { coloursOf } from '../charts/palette'
 import { TimeChart } from '../charts/TimeChart'
 import { formatCount } from '../charts/units'
 import { toggleFilter } from '../logql/edit'
@@ -27,9 +27,10 @@ export function StatisticsDialog({ pane, field, onClose }: { pane: Pane; field: 
   }, [])
   const total = top.value?.reduce((sum, each) => sum + each.count, 0) ?? 0
   const aligned = over.value ? align(over.value) : null
+  const colours = coloursOf(over.value ?? [])
   const items = aligned?.columns.map((values, at) => ({
     name: seriesName(over.value![at]!.labels),
-    colour: colourOfSeries(over.value![at]!.labels, at),
+    colour: colours[at]!,
     values,
   }))
   return (

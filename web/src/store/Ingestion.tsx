@@ -3,7 +3,7 @@ import { buildInformation, plainText } from '../api/sigyn'
 import { align, seriesName } from '../charts/align'
 import { DataTable } from '../charts/DataTable'
 import { Legend } from '../charts/Legend'
-import { colourOfSeries } from '../charts/palette'
+import { coloursOf } from '../charts/palette'
 import { TimeChart } from '../charts/TimeChart'
 import { formatCount, formatValue } from '../charts/units'
 import { Failure } from '../parts/Empty'
@@ -26,9 +26,10 @@ export function Ingestion({ range }: { range: Range }) {
     return found.data.kind === 'series' ? found.data.series : []
   }, key)
   const { times, columns } = align(rate.value ?? [])
+  const colours = coloursOf(rate.value ?? [])
   const items = (rate.value ?? []).map((each, at) => ({
     name: seriesName(each.labels),
-    colour: colourOfSeries(each.labels, at),
+    colour: colours[at]!,
     values: columns[at]!,
   }))
   const samples = metrics.value ?? []
