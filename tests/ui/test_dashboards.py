@@ -422,3 +422,16 @@ def test_editing_on_a_phone(browser: Browser, server_url: str) -> None:
     assert "Seen on a phone" in titles
     context.close()
     httpx.delete(path)
+
+
+def test_panels_without_data_say_so(reader: Reader) -> None:
+    kinds = ("timeseries", "stat", "gauge", "bargauge", "table")
+    targets = [{"expr": 'sum by (app) (rate({app="nobody"}[1m]))', "refId": "A"}]
+    panels = [{"id": at, "title": kind, "type": kind, "targets": targets} for at, kind in enumerate(kinds)]
+    path = f"{reader.url}/sigyn/api/v1/dashboards/nothing"
+    httpx.put(path, json={"uid": "nothing", "title": "Nothing", "panels": panels}).raise_for_status()
+    reader.open("dashboards", uid="nothing")
+    for kind in kinds:
+        region = reader.page.get_by_role("region", name=kind, exact=True)
+        expect(region.get_by_text("No data in this range")).to_be_visible()
+    httpx.delete(path)

@@ -1,6 +1,7 @@
 """Keys, themes, sizes, prefixes, other signals: what holds for the whole page."""
 
 import re
+import time
 from collections.abc import Iterator
 
 import httpx
@@ -163,6 +164,20 @@ def test_metrics_out_of_logs(reader: Reader) -> None:
     reader.open("metrics")
     reader.page.get_by_role("link", name=re.compile("Share of errors")).first.click()
     expect(reader.page.locator(".graph canvas")).to_be_visible()
+
+
+def test_metrics_of_a_service_of_any_name_and_of_none(reader: Reader) -> None:
+    name = 'the "shop" \\o/'
+    body = {"streams": [{"stream": {"service_name": name}, "values": [[str(time.time_ns()), "here"]]}]}
+    httpx.post(f"{reader.url}/loki/api/v1/push", json=body).raise_for_status()
+    reader.open("metrics")
+    shop = reader.page.locator("section", has=reader.page.get_by_role("heading", name=name, exact=True))
+    shop.get_by_role("link", name=re.compile("Text per second")).click()
+    expect(reader.page.locator(".graph canvas")).to_be_visible()
+    nothing = {"status": "success", "data": {"resultType": "vector", "result": []}}
+    reader.page.route("**/index/volume?**", lambda route: route.fulfill(json=nothing))
+    reader.open("metrics")
+    expect(reader.page.get_by_role("heading", name="Nothing was logged in the last six hours")).to_be_visible()
 
 
 def test_the_store(reader: Reader) -> None:

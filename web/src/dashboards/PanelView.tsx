@@ -1,6 +1,7 @@
 // A panel: its heading, and what its type makes of the answer.
 
 import type { ApiError } from '../api/http'
+import type { QueryData } from '../api/loki'
 import { go } from '../app/router'
 import { DataTable } from '../charts/DataTable'
 import { tableOfSamples, tableOfSeries } from '../explore/tables'
@@ -124,6 +125,22 @@ function PanelError({ error }: { error: ApiError }) {
   return <Failure message={error.message} />
 }
 
+/** Types that show nothing at all where there is nothing to show. */
+const OF_NUMBERS = new Set(['table', 'stat', 'gauge', 'bargauge', 'bar', 'timeseries', 'graph', 'barchart'])
+
+function hasData(data: QueryData): boolean {
+  switch (data.kind) {
+    case 'entries':
+      return data.entries.length > 0
+    case 'series':
+      return data.series.length > 0
+    case 'samples':
+      return data.samples.length > 0
+    case 'table':
+      return data.table.rows.length > 0
+  }
+}
+
 interface BodyProperties {
   panel: Panel
   answers: TargetAnswer[]
@@ -134,6 +151,8 @@ interface BodyProperties {
 function PanelBody({ panel, answers, query, context }: BodyProperties) {
   const lines = answers.flatMap(({ answer }) => (answer.data.kind === 'entries' ? answer.data.entries : []))
   const table = answers.map(({ answer }) => answer.data).find(data => data.kind === 'table')
+  if (OF_NUMBERS.has(panel.type) && !answers.some(({ answer }) => hasData(answer.data)))
+    return <p class="no-data">No data in this range</p>
   switch (panel.type) {
     case 'logs':
       return <LogsPanel panel={panel} query={query} entries={lines} range={context.text} />

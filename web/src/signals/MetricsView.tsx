@@ -4,22 +4,23 @@ import { serviceSizes } from '../api/loki'
 import { optional } from '../api/sigyn'
 import { link } from '../app/router'
 import { TopBar } from '../app/TopBar'
-import { Failure } from '../parts/Empty'
+import { quote } from '../logql/quote'
+import { Empty, Failure } from '../parts/Empty'
 import { useLoaded } from '../parts/useLoaded'
 import { resolveRange } from '../time/range'
 
-const ofService = (service: string): readonly (readonly [string, string])[] => [
-  ['Lines per second, by level', `sum by (detected_level) (rate({service_name="${service}"}[5m]))`],
-  [
-    'Share of errors',
-    `sum(rate({service_name="${service}"} | detected_level=~"error|critical" [5m])) / sum(rate({service_name="${service}"}[5m]))`,
-  ],
-  ['Text per second', `sum(bytes_rate({service_name="${service}"}[5m]))`],
-  [
-    'Duration, 95th percentile',
-    `quantile_over_time(0.95, {service_name="${service}"} | json | unwrap duration_ms | __error__="" [5m]) by (service_name)`,
-  ],
-]
+function ofService(service: string): readonly (readonly [string, string])[] {
+  const lines = `{service_name=${quote(service)}}`
+  return [
+    ['Lines per second, by level', `sum by (detected_level) (rate(${lines}[5m]))`],
+    ['Share of errors', `sum(rate(${lines} | detected_level=~"error|critical" [5m])) / sum(rate(${lines}[5m]))`],
+    ['Text per second', `sum(bytes_rate(${lines}[5m]))`],
+    [
+      'Duration, 95th percentile',
+      `quantile_over_time(0.95, ${lines} | json | unwrap duration_ms | __error__="" [5m]) by (service_name)`,
+    ],
+  ]
+}
 
 export function MetricsView() {
   const names = useLoaded(signal => optional<string[]>('prometheus/api/v1/label/__name__/values', signal), [])
@@ -46,6 +47,11 @@ export function MetricsView() {
           </section>
         )}
         {services.error && <Failure message={services.error.message} />}
+        {services.value?.length === 0 && (
+          <Empty title="Nothing was logged in the last six hours">
+            <p>Of every service that logs, its rates, errors and durations are offered here.</p>
+          </Empty>
+        )}
         {services.value?.map(({ service }) => (
           <section key={service}>
             <h2>{service}</h2>
