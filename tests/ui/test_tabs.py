@@ -1,5 +1,6 @@
 """Several tabs of one browser: what each keeps for itself, and what they share."""
 
+import json
 import os
 import time
 from collections.abc import Iterator
@@ -82,6 +83,23 @@ def test_a_link_leads_to_the_data_of_its_tenant(browser: Browser, tenants_url: s
     expect(tenant_of(later)).to_contain_text("south")  # what somebody chose, not what a link said
     here.close()
     there.close()
+
+
+def test_an_export_holds_the_lines_of_the_tenant(browser: Browser, tenants_url: str) -> None:
+    page = browser.new_page(accept_downloads=True)
+    page.goto(f"{tenants_url}/#/logs?q=%7Bapp%3D%22shop%22%7D&tenant=north")
+    expect(page.locator(".log-row")).to_contain_text(["a line of the north"])
+    export = page.get_by_role("button", name="Export everything that the query finds")
+    export.click()
+    with page.expect_download() as download:
+        page.get_by_role("button", name="NDJSON").click()
+    lines = download.value.path().read_text().splitlines()
+    assert [json.loads(line)["line"] for line in lines] == ["a line of the north"]
+    page.route("**/sigyn/api/v1/export**", lambda route: route.abort())
+    export.click()
+    page.get_by_role("button", name="NDJSON").click()
+    expect(page.get_by_text("The lines could not be exported: the server does not answer")).to_be_visible()
+    page.close()
 
 
 def test_what_can_be_no_tenant_is_not_taken_from_a_link(browser: Browser, tenants_url: str) -> None:

@@ -2,8 +2,7 @@
 
 import type { ComponentChildren } from 'preact'
 import { useCallback, useMemo, useState } from 'preact/hooks'
-import { ApiError, address } from '../api/http'
-import { spanOf } from '../api/loki'
+import { ApiError } from '../api/http'
 import { formatCount } from '../charts/units'
 import { hasFilter, toggleFilter } from '../logql/edit'
 import type { Entry } from '../logs/entry'
@@ -11,9 +10,8 @@ import type { Field } from '../logs/fields'
 import type { LineActions } from '../logs/LineDetails'
 import { LogList } from '../logs/LogList'
 import { markerOf } from '../logs/marking'
-import { Icon } from '../parts/Icon'
-import { Popover } from '../parts/Popover'
 import { ContextDialog } from './ContextDialog'
+import { ExportLines } from './ExportLines'
 import { toggleColumn } from './FieldSidebar'
 import { LiveButton } from './LiveButton'
 import { Patterns } from './Patterns'
@@ -59,7 +57,7 @@ export function LinesResult({ pane }: { pane: Pane }) {
       <ResultTools pane={pane} views={VIEWS}>
         <span class="hint wide-only">{formatCount(entries.length)} lines loaded</span>
         <LiveButton pane={pane} />
-        <ExportMenu pane={pane} />
+        <ExportLines pane={pane} />
       </ResultTools>
       {view === 'patterns' ? (
         <Patterns pane={pane} />
@@ -108,46 +106,4 @@ function footerOf(pane: Pane): ComponentChildren {
     )
   if (count >= MOST_LINES) return `${formatCount(MOST_LINES)} lines are shown. Narrow the range, or export everything.`
   return pane.more.value === 'end' ? 'That is all in this range.' : ''
-}
-
-const FORMATS = [
-  ['NDJSON', 'ndjson'],
-  ['Arrow', 'arrow'],
-  ['Parquet', 'parquet'],
-] as const
-
-function ExportMenu({ pane }: { pane: Pane }) {
-  return (
-    <Popover
-      class="button small"
-      align="right"
-      title="Export everything that the query finds"
-      label={
-        <>
-          <Icon name="download" /> Export
-        </>
-      }
-    >
-      {() => (
-        <ul class="menu">
-          {FORMATS.map(([name, format]) => (
-            <li key={format}>
-              <a
-                href={String(
-                  address('sigyn/api/v1/export', {
-                    query: pane.sent.value,
-                    ...spanOf(pane.asked.value),
-                    format,
-                  }),
-                )}
-                download={`sigyn.${format}`}
-              >
-                {name}
-              </a>
-            </li>
-          ))}
-        </ul>
-      )}
-    </Popover>
-  )
 }

@@ -1,1 +1,0 @@
-import{Ct as e,et as t,xt as n}from"./loki-9g9AZ1JG.js";function r(){let[t,r]=e(!1),[a,o]=e(``),s=n(!1),c=async e=>{s.current=!0,r(!0),o(``);try{await e()}catch(e){o(i(e))}s.current=!1,r(!1)};return{busy:t,error:a,run:e=>{s.current||c(e)}}}function i(e){return e instanceof t?e.message:String(e)}export{r as n,i as t};
