@@ -183,6 +183,18 @@ def test_spellings_of_a_level_are_one_series(reader: Reader) -> None:
     expect(legend).to_have_text([re.compile(r"^critical.* 3$")])
 
 
+def test_lines_that_a_parser_can_not_read_are_counted(reader: Reader) -> None:
+    values = [[str(time.time_ns() - at), line] for at, line in enumerate(['{"a": 1}', "no JSON", "none either"])]
+    body = {"streams": [{"stream": {"app": "mixed"}, "values": values}]}
+    assert httpx.post(f"{reader.url}/loki/api/v1/push", json=body).status_code == 204
+    reader.explore('{app="mixed"} | json')
+    expect(reader.lines).to_have_count(3)
+    expect(reader.page.locator(".volume-total")).to_have_text("3 lines")
+    side = reader.page.get_by_label("Labels and fields")
+    side.locator(".field-name", has_text="app").first.click()
+    expect(side.locator(".field-values small")).to_have_text("3")
+
+
 def test_fields_at_the_side_filter(reader: Reader) -> None:
     reader.explore(RYOT)
     side = reader.page.get_by_label("Labels and fields")

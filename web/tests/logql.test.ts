@@ -1,7 +1,7 @@
 import { describe, expect, test } from 'vitest'
 import { selectorBeside, wantedAt } from '../src/logql/complete'
 import { addLineFilter, addStage, removeMatcher, removeStage, toggleFilter, toggleMatcher } from '../src/logql/edit'
-import { asksForLines, isPipe, logQueryOf, selectorOf, structureOf } from '../src/logql/structure'
+import { asksForLines, countedQueryOf, isPipe, logQueryOf, selectorOf, structureOf } from '../src/logql/structure'
 import { tokenize } from '../src/logql/tokens'
 
 const texts = (query: string) => structureOf(query).stages.map(stage => stage.text)
@@ -42,6 +42,13 @@ describe('structure', () => {
     expect(logQueryOf('sum(count_over_time({a="b"} | json [5m]))')).toBe('{a="b"} | json')
     expect(logQueryOf('{a="b"} | json | stats count() as n by (c) | sort by n desc')).toBe('{a="b"} | json')
     expect(logQueryOf('{a="b"} | stats = "x"')).toBe('{a="b"} | stats = "x"')
+  })
+
+  test('counts lines that a stage can not read', () => {
+    expect(countedQueryOf('{a="b"} |= "c" # why')).toBe('{a="b"} |= "c"')
+    expect(countedQueryOf('{a="b"} | json # why')).toBe('{a="b"} | json | drop __error__, __error_details__')
+    expect(countedQueryOf('{a="b"} | json | stats count()')).toBe('{a="b"} | json | drop __error__, __error_details__')
+    expect(countedQueryOf('')).toBe('')
     expect(selectorOf('topk(5, rate({a="b"}[1m]))')).toBe('{a="b"}')
   })
 

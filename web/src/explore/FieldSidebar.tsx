@@ -4,7 +4,7 @@ import { useState } from 'preact/hooks'
 import { type DetectedField, detectedFields, detectedLabels, labelValues, runQuery } from '../api/loki'
 import { formatCount } from '../charts/units'
 import { hasFilter, type Origin, toggleFilter } from '../logql/edit'
-import { logQueryOf, selectorOf } from '../logql/structure'
+import { countedQueryOf, logQueryOf, selectorOf } from '../logql/structure'
 import { Icon } from '../parts/Icon'
 import { useLoaded } from '../parts/useLoaded'
 import { formatDuration } from '../time/duration'
@@ -182,7 +182,8 @@ export function countedBy(pane: Pane, name: string, origin: Origin, interval: st
   const query = logQueryOf(pane.state.value.query) || '{}'
   const parser =
     origin.kind === 'parsed' && origin.parser && !query.includes(`| ${origin.parser}`) ? ` | ${origin.parser}` : ''
-  return `sum by (${name}) (count_over_time(${query}${parser} | ${name}!="" [${interval}]))`
+  const counted = countedQueryOf(`${query}${parser} | ${name}!=""`)
+  return `sum by (${name}) (count_over_time(${counted} [${interval}]))`
 }
 
 /** The most frequent values of a field over the whole range, counted by the server. */

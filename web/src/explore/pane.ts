@@ -3,7 +3,7 @@
 import { batch, computed, type ReadonlySignal, type Signal, signal } from '@preact/signals'
 import { ApiError, isAbort } from '../api/http'
 import { type Answer, runQuery, type Series } from '../api/loki'
-import { logQueryOf, type Structure, structureOf } from '../logql/structure'
+import { countedQueryOf, type Structure, structureOf } from '../logql/structure'
 import type { Entry } from '../logs/entry'
 import { tell } from '../parts/Notices'
 import { formatDuration } from '../time/duration'
@@ -264,7 +264,7 @@ async function countVolume(
   volume: Signal<Volume | null>,
 ): Promise<boolean> {
   const step = stepFor(range, BARS)
-  const counted = `sum by (detected_level) (count_over_time(${logQueryOf(query)} [${formatDuration(step)}]))`
+  const counted = `sum by (detected_level) (count_over_time(${countedQueryOf(query)} [${formatDuration(step)}]))`
   // A count at a moment is of the step before it; moments are round, so that bars stay put when the range moves.
   const grid = { start: Math.floor(range.start / step) * step + step, end: Math.ceil(range.end / step) * step }
   try {

@@ -136,6 +136,13 @@ export function logQueryOf(query: string): string {
   return query.slice(structure.selector.from, end)
 }
 
+/** The same as it is counted: numbers leave lines out that a stage can't read, which are lines of the answer all the same. */
+export function countedQueryOf(query: string): string {
+  const lines = logQueryOf(query)
+  const reads = entryStages(structureOf(query)).some(stage => !isLineFilter(stage))
+  return lines && reads ? `${lines} | drop __error__, __error_details__` : lines
+}
+
 export function selectorOf(query: string): string {
   const { selector } = structureOf(query)
   return selector ? query.slice(selector.from, selector.to) : '{}'
