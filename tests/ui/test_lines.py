@@ -124,3 +124,21 @@ def test_details_fit_beside_another_query_and_names_leave_values_room(reader: Re
     value = reader.details.locator(".field-value", has_text="helm")
     assert value.evaluate("value => value.clientHeight") < 150, "the value is below each other, letter by letter"
     assert value.evaluate("value => value.clientWidth") >= 100
+
+
+def test_the_context_of_one_of_many_lines_of_a_moment(reader: Reader) -> None:
+    moment = time.time_ns() - 60_000_000_000
+    values = [[str(moment), f"line {at:02}"] for at in range(90)] + [[str(moment + 1), "the line after"]]
+    body = {"streams": [{"stream": {"app": "moment"}, "values": values}]}
+    assert httpx.post(f"{reader.url}/loki/api/v1/push", json=body).status_code == 204
+    reader.explore('{app="moment"}')
+    opened = reader.lines.filter(has_text="line 80")
+    opened.locator(".log-time").click()
+    reader.details.get_by_role("button", name="Context").click()
+    around = reader.page.get_by_label("Lines around the line")
+    expect(around.locator(".context-here")).to_contain_text("line 80")
+    expected = [f"line {at}" for at in range(60, 90)] + ["the line after"]
+    expect(around.locator(".log-line")).to_have_text(expected)
+    reader.click("More on both sides")
+    expect(around.locator(".log-line")).to_have_count(80 - 20 + 11)
+    expect(around.locator(".context-here")).to_contain_text("line 80")

@@ -11,6 +11,9 @@ import { datesNeeded } from '../time/format'
 
 const REACH = 2 * 3_600_000
 
+/** As many as an answer holds, where nobody set another limit. */
+const MOST_OF_A_MOMENT = 5000
+
 /** What led to an error was seldom logged as an error, so the context is of all levels. */
 const LEVELS = /^(level|severity|lvl|detected_level)$/i
 
@@ -18,20 +21,7 @@ export function ContextDialog({ entry, onClose }: { entry: Entry; onClose: () =>
   const [count, setCount] = useState(20)
   const [left, setLeft] = useState<ReadonlySet<string>>(() => usualLabels(entry.stream))
   const selector = selectorText(Object.fromEntries(Object.entries(entry.stream).filter(([name]) => left.has(name))))
-  const around = useLoaded(
-    async signal => {
-      const range = { start: entry.moment - REACH, end: entry.moment + REACH }
-      const shared = { query: selector, range, limit: count + 1, signal }
-      const [before, after] = await Promise.all([
-        runQuery({ ...shared, direction: 'backward' }, { start: nanoseconds(range.start), end: entry.timestamp }),
-        runQuery({ ...shared, direction: 'forward' }, { start: entry.timestamp, end: nanoseconds(range.end) }),
-      ])
-      const older = before.data.kind === 'entries' ? before.data.entries.slice(0, count).reverse() : []
-      const newer = after.data.kind === 'entries' ? after.data.entries : []
-      return { lines: [...older, ...newer], all: older.length < count && newer.length <= count }
-    },
-    [count, selector],
-  )
+  const around = useLoaded(signal => linesAround(entry, selector, count, signal), [count, selector])
   const lines = around.value?.lines ?? []
   const here = useRef<HTMLDivElement>(null)
   useLayoutEffect(() => here.current?.scrollIntoView({ block: 'center' }), [around.value])
@@ -80,6 +70,38 @@ export function ContextDialog({ entry, onClose }: { entry: Entry; onClose: () =>
       </p>
     </Dialog>
   )
+}
+
+interface Around {
+  /** the oldest first */
+  lines: Entry[]
+  all: boolean
+}
+
+async function linesAround(entry: Entry, query: string, count: number, signal: AbortSignal): Promise<Around> {
+  const range = { start: entry.moment - REACH, end: entry.moment + REACH }
+  const ask = async (direction: 'backward' | 'forward', limit: number, start: string, end: string) => {
+    const { data } = await runQuery({ query, range, limit, direction, signal }, { start, end })
+    return data.kind === 'entries' ? data.entries : []
+  }
+  const moment = entry.timestamp
+  const next = String(BigInt(moment) + 1n)
+  const [older, newer] = await Promise.all([
+    ask('backward', count + 1, nanoseconds(range.start), moment),
+    ask('forward', count + 1, moment, nanoseconds(range.end)),
+  ])
+  if (newer.some(each => sameEntry(each, entry)))
+    return { lines: [...older.slice(0, count).reverse(), ...newer], all: older.length < count && newer.length <= count }
+  // There are more lines of its moment than were asked for.
+  const [together, later] = await Promise.all([
+    ask('forward', MOST_OF_A_MOMENT, moment, next),
+    ask('forward', count, next, nanoseconds(range.end)),
+  ])
+  const isThere = together.some(each => sameEntry(each, entry))
+  const lines = [...older.reverse(), ...(isThere ? together : [entry]), ...later]
+  const at = lines.findIndex(each => sameEntry(each, entry))
+  const [first, last] = [Math.max(0, at - count), at + count + 1]
+  return { lines: lines.slice(first, last), all: first === 0 && last >= lines.length && later.length < count }
 }
 
 function usualLabels(stream: Labels): ReadonlySet<string> {
