@@ -174,6 +174,7 @@ function yRange(least: number, most: number, { kind, stacked, thresholds = [] }:
 
 function tick(seconds: number, { start, end }: Range): string {
   const text = formatMoment(seconds * 1000)
+  if (end - start > 300 * 86_400_000) return text.slice(0, 7)
   if (end - start > 4 * 86_400_000) return text.slice(5, 10)
   if (end - start > 86_400_000) return `${text.slice(5, 10)} ${text.slice(11, 16)}`
   return end - start < 600_000 ? text.slice(11) : text.slice(11, 16)

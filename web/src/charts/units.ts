@@ -44,6 +44,11 @@ export function formatCount(count: number): string {
   return count.toLocaleString('en-GB')
 }
 
+/** `1 line`, `2 lines` */
+export function countOf(count: number, noun: string): string {
+  return `${formatCount(count)} ${noun}${count === 1 ? '' : 's'}`
+}
+
 function scaled(value: number, base: number, names: readonly string[], decimals?: number): string {
   let size = value
   let index = 0

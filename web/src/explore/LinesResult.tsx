@@ -3,7 +3,7 @@
 import type { ComponentChildren } from 'preact'
 import { useCallback, useMemo, useState } from 'preact/hooks'
 import { ApiError } from '../api/http'
-import { formatCount } from '../charts/units'
+import { countOf, formatCount } from '../charts/units'
 import { hasFilter, toggleFilter } from '../logql/edit'
 import type { Entry } from '../logs/entry'
 import type { Field } from '../logs/fields'
@@ -55,7 +55,7 @@ export function LinesResult({ pane }: { pane: Pane }) {
     <>
       {!pane.live.value && <VolumeChart pane={pane} />}
       <ResultTools pane={pane} views={VIEWS}>
-        <span class="hint wide-only">{formatCount(entries.length)} lines loaded</span>
+        <span class="hint wide-only">{countOf(entries.length, 'line')} loaded</span>
         <LiveButton pane={pane} />
         <ExportLines pane={pane} />
       </ResultTools>

@@ -3,7 +3,7 @@
 import { useEffect, useState } from 'preact/hooks'
 import { formatQuery } from '../api/loki'
 import { useShortcuts } from '../app/shortcuts'
-import { formatCount, formatValue } from '../charts/units'
+import { countOf, formatValue } from '../charts/units'
 import { QueryEditor } from '../editor/QueryEditor'
 import { meantAs } from '../logql/meant'
 import { Failure } from '../parts/Empty'
@@ -157,7 +157,7 @@ function Messages({ pane }: { pane: Pane }) {
       ))}
       {answer && (
         <p class="hint answer-cost">
-          {readableDuration(seconds * 1000)} · {formatCount(lines)} lines and {formatValue(bytes, 'bytes')} read
+          {readableDuration(seconds * 1000)} · {countOf(lines, 'line')} and {formatValue(bytes, 'bytes')} read
         </p>
       )}
     </div>

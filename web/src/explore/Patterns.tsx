@@ -3,7 +3,7 @@
 import { useState } from 'preact/hooks'
 import { patternsOf } from '../api/loki'
 import { Sparkline } from '../charts/Sparkline'
-import { formatCount } from '../charts/units'
+import { countOf, formatCount } from '../charts/units'
 import { addStage } from '../logql/edit'
 import { quote } from '../logql/quote'
 import { selectorOf } from '../logql/structure'
@@ -44,7 +44,7 @@ export function Patterns({ pane }: { pane: Pane }) {
         <span class="hint">
           {found.loading
             ? 'looking for patterns…'
-            : `${formatCount(rows.length)} patterns of ${selector}, whatever the rest of the query`}
+            : `${countOf(rows.length, 'pattern')} of ${selector}, whatever the rest of the query`}
         </span>
       </div>
       <table class="data-table">

@@ -2,7 +2,7 @@
 
 import { useEffect, useState } from 'preact/hooks'
 import { explain } from '../api/sigyn'
-import { formatCount, formatValue } from '../charts/units'
+import { countOf, formatValue } from '../charts/units'
 import { Icon } from '../parts/Icon'
 import { readableDuration } from '../time/duration'
 import { PAGE_LINES } from './pages'
@@ -25,7 +25,7 @@ export function Progress({ pane }: { pane: Pane }) {
         plan => {
           const rows = plan.reads.reduce((sum, read) => sum + read.rows, 0)
           const bytes = plan.reads.reduce((sum, read) => sum + read.bytes, 0)
-          setSize(`reads up to ${formatCount(rows)} lines, ${formatValue(bytes, 'bytes')}`)
+          setSize(`reads up to ${countOf(rows, 'line')}, ${formatValue(bytes, 'bytes')}`)
         },
         () => setSize(''),
       )

@@ -2,7 +2,7 @@
 
 import type { Table } from '../api/loki'
 import { DataTable } from '../charts/DataTable'
-import { formatCount } from '../charts/units'
+import { countOf } from '../charts/units'
 import { ExportTable } from './ExportTable'
 import type { Pane } from './pane'
 import { ResultTools } from './ResultTools'
@@ -13,7 +13,7 @@ export function TableResult({ pane, table }: { pane: Pane; table: Table }) {
   return (
     <>
       <ResultTools pane={pane} views={VIEWS}>
-        <span class="hint">{formatCount(table.rows.length)} rows</span>
+        <span class="hint">{countOf(table.rows.length, 'row')}</span>
         <ExportTable pane={pane} table={table} />
       </ResultTools>
       <DataTable table={table} label="Rows" />

@@ -4,7 +4,7 @@ import { useMemo, useState } from 'preact/hooks'
 import { align, summed } from '../charts/align'
 import { Legend } from '../charts/Legend'
 import { TimeChart } from '../charts/TimeChart'
-import { formatCount } from '../charts/units'
+import { countOf } from '../charts/units'
 import { LEVELS, levelColour, levelOf } from '../logs/levels'
 import { absolute } from '../time/range'
 import type { Pane } from './pane'
@@ -40,12 +40,12 @@ export function VolumeChart({ pane }: { pane: Pane }) {
         kind="bars"
         stacked
         step={volume.step}
-        label={`${formatCount(items.total)} lines over time, by level`}
+        label={`${countOf(items.total, 'line')} over time, by level`}
         onZoom={range => pane.zoom(absolute(range))}
       />
       <div class="volume-foot">
         <Legend items={items.series.toReversed()} hidden={hidden} onHide={setHidden} figures={['sum']} kind="bars" />
-        <span class="volume-total">{formatCount(items.total)} lines</span>
+        <span class="volume-total">{countOf(items.total, 'line')}</span>
       </div>
     </section>
   )

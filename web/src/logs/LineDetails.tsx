@@ -1,7 +1,7 @@
 // What a line opens to: all of it, its labels and fields, and what to do with each.
 
 import { link } from '../app/router'
-import { formatCount } from '../charts/units'
+import { countOf } from '../charts/units'
 import type { Operator, Origin } from '../logql/edit'
 import { copyText } from '../parts/clipboard'
 import { Icon } from '../parts/Icon'
@@ -141,7 +141,7 @@ function FieldRow({ field, columns, actions }: { field: Field; columns: string[]
       <td class="field-value">
         <Visible text={shown} />
         {shown.length < value.length && (
-          <span class="fold-mark">+{formatCount(value.length - shown.length)} characters</span>
+          <span class="fold-mark">+{countOf(value.length - shown.length, 'character')}</span>
         )}
       </td>
     </tr>

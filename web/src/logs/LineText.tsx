@@ -1,7 +1,7 @@
 // The text of a line: as it came, as fields that are easy to read, or as JSON over several lines.
 
 import { Fragment } from 'preact'
-import { formatCount } from '../charts/units'
+import { countOf } from '../charts/units'
 import type { LineForm } from '../explore/address'
 import { ansiSpans, hasAnsi } from './ansi'
 import { type Entry, jsonFields } from './entry'
@@ -38,7 +38,7 @@ export function LineText({ entry, form, marker, folded }: Properties) {
   return (
     <>
       <Beginning text={end >= 0 ? entry.line.slice(0, end) : entry.line} marker={marker} />
-      {end >= 0 && <span class="fold-mark">+{countLines(entry.line)} lines</span>}
+      {end >= 0 && <span class="fold-mark">+{countOf(countLines(entry.line), 'line')}</span>}
     </>
   )
 }
@@ -53,9 +53,7 @@ function Beginning({ text, marker }: { text: string; marker: Marker }) {
   return (
     <>
       {hasAnsi(shown) ? <Coloured text={shown} marker={marker} /> : <Marked text={shown} marker={marker} />}
-      {shown.length < text.length && (
-        <span class="fold-mark">+{formatCount(text.length - shown.length)} characters</span>
-      )}
+      {shown.length < text.length && <span class="fold-mark">+{countOf(text.length - shown.length, 'character')}</span>}
     </>
   )
 }
@@ -82,7 +80,7 @@ function ReadableFields({ fields, marker }: { fields: Record<string, string>; ma
           </span>
         </Fragment>
       ))}
-      {rest.length < all.length && <span class="fold-mark">+{all.length - rest.length} fields</span>}
+      {rest.length < all.length && <span class="fold-mark">+{countOf(all.length - rest.length, 'field')}</span>}
     </>
   )
 }

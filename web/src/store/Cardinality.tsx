@@ -5,7 +5,7 @@ import { askIfThere } from '../api/http'
 import { type Cell, spanOf } from '../api/loki'
 import { link } from '../app/router'
 import { DataTable } from '../charts/DataTable'
-import { formatCount, formatValue } from '../charts/units'
+import { countOf, formatCount, formatValue } from '../charts/units'
 import { quote } from '../logql/quote'
 import { type Labels, selectorText } from '../logs/entry'
 import { Empty, Failure } from '../parts/Empty'
@@ -84,7 +84,7 @@ export function Cardinality({ range }: { range: Range }) {
                       key={each.value}
                       text={each.value}
                       query={`{${name}=${quote(each.value)}}`}
-                      size={`${formatCount(each.streams)} streams`}
+                      size={`${countOf(each.streams, 'stream')}`}
                     />
                   ))
               : top_streams
