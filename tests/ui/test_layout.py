@@ -193,3 +193,28 @@ def test_nothing_moves_when_an_answer_takes_its_time(reader: Reader) -> None:
     expect(reader.page.get_by_label("Labels and fields")).to_contain_text("pod")
     reader.wait_for_answer()
     assert query.evaluate(place) == slow
+
+
+def test_menus_on_a_phone_stay_in_the_window(reader: Reader) -> None:
+    reader.page.set_viewport_size(PHONE)
+    reader.explore('{service="ryot"}')
+    menus = ("Add a label", "Add a text filter", "Add a step", "Export everything that the query finds")
+    for name in (*menus, "Time range: Last hour"):
+        reader.click(name)
+        left, top, right, bottom = box(reader.page.locator(".popover"))
+        assert (left >= 0, right <= PHONE["width"], bottom <= PHONE["height"]) == (True, True, True), name
+        assert top >= box(reader.button(name))[3], name
+        reader.page.keyboard.press("Escape")
+        expect(reader.page.locator(".popover")).to_have_count(0)
+
+
+def test_on_a_phone_on_its_side_nothing_stands_over_another_and_lines_have_a_screen(reader: Reader) -> None:
+    reader.page.set_viewport_size({"width": 844, "height": 390})
+    reader.explore('{service="ryot"}')
+    legend = reader.page.locator(".volume-foot .legend li")
+    expect(legend.nth(4)).to_be_attached()
+    assert box(legend.last)[3] <= box(reader.page.locator(".result-tools"))[1]
+    lines = reader.page.locator(".log-list")
+    lines.scroll_into_view_if_needed()
+    _, top, _, bottom = box(lines)
+    assert bottom - top >= 300
