@@ -184,6 +184,7 @@ def test_recorded_series_as_grafana_asks_for_them(server: RuledServer) -> None:
         ("query_range", {"query": "x", "start": "2", "end": "1", "step": "1"}, 'invalid parameter "end"'),
         ("query_range", {"query": "x", "start": "1", "end": "2", "step": "0"}, 'invalid parameter "step"'),
         ("series", {"match[]": "rate(x[5m])"}, 'invalid parameter "match[]"'),
+        ("rules", {"type": "alerting"}, 'invalid parameter "type"'),
     ],
 )
 def test_errors_are_json(server: RuledServer, path: str, parameters: dict[str, str], text: str) -> None:

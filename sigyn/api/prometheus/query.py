@@ -1,37 +1,22 @@
 """Recorded series, as Grafana's Prometheus data source asks for them."""
 
-from collections.abc import Awaitable, Callable, Iterator, Sequence
-from functools import wraps
+from collections.abc import Iterator, Sequence
 
 from starlette.requests import Request
 from starlette.responses import Response
 
 from sigyn.api.encoding.answer import RESULT_TYPES, encode_result
 from sigyn.api.parameters import SECONDS_DIGITS, parse_time, seconds_or_duration
+from sigyn.api.prometheus.errors import in_prometheus_words
 from sigyn.api.requests import Arguments, api_of, arguments_of, tenant_of
-from sigyn.api.responses import error_body, json_response, streamed_json, success
+from sigyn.api.responses import streamed_json, success
 from sigyn.api.waiting import while_client_waits
 from sigyn.languages.logql import ast
 from sigyn.languages.promql import NAME, parse_promql
-from sigyn.model.errors import BadRequest, SigynError
+from sigyn.model.errors import BadRequest
 from sigyn.model.labels import Labels
 from sigyn.model.results import MAX_POINTS, QueryResult
 from sigyn.model.time import TimeRange
-
-Handler = Callable[[Request], Awaitable[Response]]
-
-
-def in_prometheus_words(handler: Handler) -> Handler:
-    """The handler with its errors as JSON, which is all that clients of Prometheus read."""
-
-    @wraps(handler)
-    async def answer(request: Request) -> Response:
-        try:
-            return await handler(request)
-        except SigynError as error:
-            return json_response(error_body(error), error.status)
-
-    return answer
 
 
 @in_prometheus_words

@@ -7,8 +7,10 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from sigyn.api.encoding.numbers import format_exponent
+from sigyn.api.prometheus.errors import in_prometheus_words
 from sigyn.api.requests import Arguments, api_of, arguments_of, tenant_of
 from sigyn.api.responses import json_response
+from sigyn.model.errors import BadRequest
 from sigyn.model.rfc3339 import format_rfc3339_nano
 from sigyn.model.time import SECOND
 from sigyn.ruler.alert import Alert
@@ -19,13 +21,17 @@ _NEVER = "0001-01-01T00:00:00Z"
 _TYPES = {"alert": "alerting", "record": "recording"}
 
 
+@in_prometheus_words
 async def rule_states(request: Request) -> Response:
-    """`/prometheus/api/v1/rules`: by `type`, `file[]`, `rule_group[]` and `rule_name[]`, or all.
+    """`/prometheus/api/v1/rules`: by `type`, `file[]`, `rule_group[]` and `rule_name[]`, or all. Raises BadRequest.
 
     Prometheus' `warnings`, which Grafana passes over here, are what is wrong with files of rules.
     """
     ruler, tenant = api_of(request).ruler, tenant_of(request)
     arguments = await arguments_of(request)
+    kind = arguments.first("type")
+    if kind and kind not in _TYPES:
+        raise BadRequest(f'invalid parameter "type": not supported value "{kind}"; it is {" or ".join(_TYPES)}')
     return _success({"groups": list(_groups(ruler.groups(tenant), arguments))}, ruler.problems(tenant))
 
 

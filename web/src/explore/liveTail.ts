@@ -33,7 +33,7 @@ const ASKING: TailState = { kind: 'live', text: 'live, asking every second' }
 const LOST: TailState = { kind: 'lost', text: 'no connection to the server, trying again' }
 
 export function openTail(pane: Pane, onState: (state: TailState) => void): Tail {
-  const query = logQueryOf(pane.state.value.query)
+  const query = logQueryOf(pane.sent.value)
   // Browsers can't send a tenant's name with a WebSocket.
   let sockets = !tenant.value
   let connection: TailState = { kind: 'connecting', text: 'connecting' }
