@@ -84,6 +84,12 @@ class Postgres:
         self.execute(f"CREATE SCHEMA {name}")
         return name
 
+    def new_database(self, encoding: str) -> str:
+        """The URL of an empty database with an encoding of PostgreSQL's."""
+        name = f"d{uuid.uuid4().hex}"
+        self.execute(f"CREATE DATABASE {name} ENCODING '{encoding}' TEMPLATE template0")
+        return self.url().removesuffix("postgres") + name
+
     def execute(self, statement: str) -> list[Any]:
         """The rows of a statement, run apart from everything else."""
         with psycopg.connect(self.url(), autocommit=True) as connection:

@@ -41,6 +41,9 @@ _SESSION = (
 )
 _KEEPALIVES = {"keepalives_idle": 10, "keepalives_interval": 5, "keepalives_count": 3, "tcp_user_timeout": 20_000}
 
+_WHOLE_ENCODINGS = ("UTF8", "SQL_ASCII")
+"""Of databases that hold every text: the latter takes bytes as they come."""
+
 _Connection = psycopg.Connection[TupleRow]
 
 
@@ -51,7 +54,7 @@ class PostgresDatabase:
         """`read_only` looks at a catalog that another process may own.
 
         Raises Unavailable when it can't be reached, FolderInUse when another process owns it, and BadRequest
-        for a URL that makes no sense.
+        for a URL that makes no sense and for a database that can't hold every text.
         """
         self.name = name_of(url)
         self.late_commits = 0
@@ -67,6 +70,7 @@ class PostgresDatabase:
         if read_only:
             with self._reading:
                 self._reader = self._connect()
+                self._check_encoding(self._reader)
         else:
             with self._writing:
                 self._writer = self._own()
@@ -170,6 +174,8 @@ class PostgresDatabase:
         """A connection that holds the lock; transactions in doubt are settled."""
         connection = self._connect()
         try:
+            if not self._ownership:
+                self._check_encoding(connection)
             self._take_lock(connection)
             self._count_ownership(connection)
             for id in self._in_doubt:
@@ -179,6 +185,16 @@ class PostgresDatabase:
             connection.close()
             raise
         return connection
+
+    def _check_encoding(self, connection: _Connection) -> None:
+        """Raises BadRequest, with nothing left open, when not every label can be written."""
+        encoding = connection.info.parameter_status("server_encoding")
+        if encoding not in _WHOLE_ENCODINGS:
+            connection.close()
+            raise BadRequest(
+                f"the database of catalog `{self.name}` has the encoding {encoding}, which can't hold every label: "
+                "make one with CREATE DATABASE ... ENCODING 'UTF8' TEMPLATE template0"
+            )
 
     def _take_lock(self, connection: _Connection) -> None:
         deadline = time.monotonic() + _LOCK_SECONDS
@@ -230,6 +246,7 @@ class PostgresDatabase:
         if self._closed:
             raise Unavailable(f"catalog `{self.name}` is closed")
         options: dict[str, Any] = {"connect_timeout": _CONNECT_SECONDS, "application_name": "sigyn", **_KEEPALIVES}
+        options["client_encoding"] = "UTF8"  # of a database in SQL_ASCII texts would come back as bytes
         try:
             connection = psycopg.connect(self._url, autocommit=True, prepare_threshold=None, **options)
         except psycopg.ProgrammingError as error:

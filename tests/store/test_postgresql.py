@@ -13,6 +13,7 @@ from contextlib import closing, contextmanager
 from pathlib import Path
 from threading import Thread
 
+import psycopg
 import pytest
 
 from sigyn.model.errors import BadRequest, NotFound, Unavailable
@@ -353,6 +354,26 @@ def test_texts_that_postgresql_can_not_hold_come_back(postgres: Postgres) -> Non
         assert (catalog.delete_requests()[-1].tenant, catalog.delete_requests()[-1].query) == (text, text)
         assert catalog.cancel_delete_request(text, catalog.delete_requests()[-1].id)
     catalog.close()
+
+
+async def test_a_database_without_an_encoding_gives_texts_as_they_were(tmp_path: Path, postgres: Postgres) -> None:
+    settings = StoreSettings(data=tmp_path, catalog=postgres.new_database("SQL_ASCII"), compaction=False)
+    store = Store.open(settings)
+    await store.append(batch([row("grün", 1, "x"), row("日本", 2, "y")]))
+    await store.close()
+    store = Store.open(settings)
+    assert stored(store) == [row("grün", 1, "x"), row("日本", 2, "y")]
+    assert store.streams.labels("fake", 1) == labels_of({"app": "grün"})
+    await store.close()
+
+
+@pytest.mark.parametrize("read_only", [False, True])
+def test_a_database_that_can_not_hold_every_label_is_refused(postgres: Postgres, read_only: bool) -> None:
+    url = postgres.new_database("LATIN1")
+    with pytest.raises(BadRequest, match=r"has the encoding LATIN1.*ENCODING 'UTF8'"):
+        postgres_catalog(url, read_only=read_only)
+    with psycopg.connect(url) as connection:
+        assert connection.execute("SELECT 1 FROM pg_tables WHERE schemaname = 'public'").fetchall() == []
 
 
 def test_what_is_read_as_of_one_instant_knows_nothing_of_later_commits(postgres: Postgres) -> None:
