@@ -171,7 +171,7 @@ class PostgresDatabase:
         raise self._unavailable(failure) from failure
 
     def _own(self) -> _Connection:
-        """A connection that holds the lock; transactions in doubt are settled."""
+        """A connection that holds the lock; transactions in doubt are settled. Raises Unavailable and FolderInUse."""
         connection = self._connect()
         try:
             if not self._ownership:
@@ -181,8 +181,10 @@ class PostgresDatabase:
             for id in self._in_doubt:
                 self.late_commits += self._is_committed(connection, id)
             self._in_doubt.clear()
-        except BaseException:
+        except BaseException as error:
             connection.close()
+            if isinstance(error, psycopg.Error):
+                raise self._unavailable(error) from error
             raise
         return connection
 

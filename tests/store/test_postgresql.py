@@ -144,6 +144,19 @@ def test_a_database_that_can_not_be_reached_is_named_without_its_password(tmp_pa
         Store.open(StoreSettings(data=tmp_path, catalog="postgresql://127.0.0.1/logs?colour=blue"))
 
 
+@pytest.mark.parametrize(
+    ("setting", "said"),
+    [
+        ("search_path%3Dnowhere", "no schema has been selected to create in"),
+        ("default_transaction_read_only%3Don", "cannot execute CREATE TABLE in a read-only transaction"),
+        ("role%3Dpg_monitor", "permission denied for schema public"),
+    ],
+)
+def test_a_database_that_takes_no_tables_is_told_in_its_words(postgres: Postgres, setting: str, said: str) -> None:
+    with pytest.raises(Unavailable, match=f"catalog `postgresql://.*` failed: {said}"):
+        postgres_catalog(f"{postgres.new_database('UTF8')}?options=-c{setting}")
+
+
 async def test_pushes_fail_while_the_database_is_away_and_go_on_when_it_is_back(
     tmp_path: Path, own_postgres: Postgres
 ) -> None:
