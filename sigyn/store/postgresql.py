@@ -31,7 +31,8 @@ _CONNECT_SECONDS = 5
 _STATEMENT_MILLISECONDS = 60_000
 _STREAMED_ROWS = 1000  # a row of a segment with many streams takes some 100 KB
 _LOCK_SECONDS = 10.0  # a process that was killed may keep the lock for a moment
-_OWNER = 0x51679CA7  # with the hash of the schema's name the key of the advisory lock
+_OWNER = 0x51679CA7  # with the next one the key of the advisory lock
+_LOCK_OF_SCHEMA = "hashtext(COALESCE(current_schema(), ''))"
 _SESSION = (
     f"SET statement_timeout = {_STATEMENT_MILLISECONDS}",
     "SET synchronous_commit = on",
@@ -201,8 +202,7 @@ class PostgresDatabase:
     def _take_lock(self, connection: _Connection) -> None:
         deadline = time.monotonic() + _LOCK_SECONDS
         while True:
-            key = f"{_OWNER}, hashtext(COALESCE(current_schema(), ''))"
-            row = connection.execute(f"SELECT pg_try_advisory_lock({key})").fetchone()
+            row = connection.execute(f"SELECT pg_try_advisory_lock({_OWNER}, {_LOCK_OF_SCHEMA})").fetchone()
             if row is not None and row[0]:
                 return
             if self._closed or time.monotonic() > deadline:
@@ -211,13 +211,13 @@ class PostgresDatabase:
         holder = connection.execute(
             "SELECT COALESCE(host(client_addr), 'this machine') || ', process ' || a.pid || ' of the database' "
             "FROM pg_locks l JOIN pg_stat_activity a USING (pid) WHERE l.locktype = 'advisory' AND l.granted "
-            f"AND l.classid::bigint = {_OWNER} AND l.database = (SELECT oid FROM pg_database "
-            "WHERE datname = current_database()) LIMIT 1"
+            f"AND (l.classid, l.objid) = ({_OWNER}, {_LOCK_OF_SCHEMA}::bigint & 4294967295) AND l.database = "
+            "(SELECT oid FROM pg_database WHERE datname = current_database()) LIMIT 1"
         ).fetchone()
-        raise FolderInUse(
-            f"catalog `{self.name}` is in use by a Sigyn on {holder[0] if holder else '(unknown)'}; stop that one, or "
-            "choose another catalog with storage.catalog"
-        )
+        in_use = f"catalog `{self.name}` is in use by a Sigyn on {holder[0] if holder else '(unknown)'}; "
+        if self._ownership:  # whoever sends entries has to keep them: this is no mistake of theirs
+            raise Unavailable(f"{in_use}this process owned it before: stop one of them, and start this one again")
+        raise FolderInUse(f"{in_use}stop that one, or choose another catalog with storage.catalog")
 
     def _count_ownership(self, connection: _Connection) -> None:
         """Notes a new owner; raises Unavailable when there was another since we became it."""

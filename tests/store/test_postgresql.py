@@ -9,7 +9,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Awaitable, Callable, Iterator
-from contextlib import closing, contextmanager
+from contextlib import ExitStack, closing, contextmanager
 from pathlib import Path
 from threading import Thread
 
@@ -279,6 +279,39 @@ async def test_a_catalog_has_one_owner(tmp_path: Path, postgres: Postgres, monke
     await store.append(batch([row("a", 1, "x")]))
     assert plan_store(StoreSettings(data=tmp_path / "one", catalog=catalog), {}, 0).now[0].rows == 1
     await store.close()
+
+
+def test_the_owner_that_is_named_is_that_of_the_schema(postgres: Postgres, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("sigyn.store.postgresql._LOCK_SECONDS", 0.0)
+    urls = [postgres.url(postgres.new_schema()) for _ in range(3)]
+    with ExitStack() as opened:
+        for url in urls:
+            opened.enter_context(closing(postgres_catalog(url)))
+        named = set()
+        for url in urls:
+            with pytest.raises(FolderInUse) as refused:
+                postgres_catalog(url)
+            named.add(str(refused.value))
+    assert len(named) == 3
+
+
+async def test_a_push_that_finds_another_owner_is_to_be_sent_again(
+    tmp_path: Path, postgres: Postgres, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with Wire(postgres.port).running() as wire:
+        schema = postgres.new_schema()
+        store = Store.open(
+            StoreSettings(data=tmp_path / "one", catalog=postgres.url(schema, port=wire.port), compaction=False)
+        )
+        wire.open = False
+        wire.close_all()
+        other = Store.open(StoreSettings(data=tmp_path / "two", catalog=postgres.url(schema), compaction=False))
+        monkeypatch.setattr("sigyn.store.postgresql._LOCK_SECONDS", 0.0)
+        wire.open = True
+        with pytest.raises(Unavailable, match=r"is in use by a Sigyn on .*; this process owned it before"):
+            await store.append(batch([row("a", 1, "x")]))
+        await other.close()
+        await store.close()
 
 
 async def test_who_lost_the_catalog_to_another_writes_nothing_any_more(tmp_path: Path, postgres: Postgres) -> None:
