@@ -2,7 +2,9 @@
 
 One process owns a catalog: it holds an advisory lock on the connection on which it writes, so that whoever can write is
 the owner. A connection that breaks is made anew with the next call; that another process owned the
-catalog meanwhile shows in a counter, and then nothing is written any more.
+catalog meanwhile shows in a counter, and then nothing is written any more. Nor is it when a counter of commits
+tells that the database went back, as when a copy takes over that lagged behind: it would give ids again that
+this process knows others by.
 
 A connection that breaks during COMMIT leaves open whether the transaction is done. Its id tells, once the
 database can be asked again.
@@ -40,6 +42,8 @@ _SESSION = (
     "SET tcp_keepalives_interval = 5",
     "SET tcp_keepalives_count = 3",
 )
+_COMMITS = "SELECT 1 FROM pg_attribute WHERE attrelid = 'ownership'::regclass AND attname = 'commits'"
+_COUNT_COMMIT = "UPDATE ownership SET commits = commits + 1 RETURNING txid_current(), commits"
 _KEEPALIVES = {"keepalives_idle": 10, "keepalives_interval": 5, "keepalives_count": 3, "tcp_user_timeout": 20_000}
 
 _WHOLE_ENCODINGS = ("UTF8", "SQL_ASCII")
@@ -67,6 +71,7 @@ class PostgresDatabase:
         self._reader: _Connection | None = None
         self._writer: _Connection | None = None
         self._ownership = 0
+        self._commits = 0
         self._in_doubt: list[int] = []  # ids of transactions
         if read_only:
             with self._reading:
@@ -107,7 +112,7 @@ class PostgresDatabase:
     def transaction(self) -> Iterator[Run]:
         """As in Database."""
         with self._writing:
-            connection, id = self._begin()
+            connection, id, commits = self._begin()
             try:
                 yield lambda statement, *values: _Rows(_execute(connection, statement, values))
             except BaseException as error:
@@ -116,6 +121,7 @@ class PostgresDatabase:
                     raise self._unavailable(error) from error
                 raise
             self._commit(connection, id)
+            self._commits = commits
 
     def has_table(self, name: str) -> bool:
         """As in Database."""
@@ -129,16 +135,18 @@ class PostgresDatabase:
                 if connection is not None:
                     connection.close()
 
-    def _begin(self) -> tuple[_Connection, int]:
-        """A connection in a transaction, and the transaction's id."""
+    def _begin(self) -> tuple[_Connection, int, int]:
+        """A connection in a transaction, the transaction's id, and which one of all it is."""
         for attempt in (1, 2):
             try:
                 if self._writer is None:
                     self._writer = self._own()
                 self._writer.execute("BEGIN")
-                row = self._writer.execute("SELECT txid_current()").fetchone()
-                assert row is not None
-                return self._writer, int(row[0])
+                row = self._writer.execute(_COUNT_COMMIT).fetchone()
+                if row is None or row[1] != self._commits + 1:
+                    self._roll_back(self._writer)
+                    raise self._put_back()
+                return self._writer, int(row[0]), int(row[1])
             except psycopg.Error as error:
                 if self._writer is not None:
                     self._writer.close()
@@ -220,21 +228,33 @@ class PostgresDatabase:
         raise FolderInUse(f"{in_use}stop that one, or choose another catalog with storage.catalog")
 
     def _count_ownership(self, connection: _Connection) -> None:
-        """Notes a new owner; raises Unavailable when there was another since we became it."""
+        """Notes a new owner. Raises Unavailable when there was another since then, or the database went back."""
         connection.execute("CREATE TABLE IF NOT EXISTS ownership (number BIGINT NOT NULL)")
-        row = connection.execute("SELECT COALESCE(MAX(number), 0) FROM ownership").fetchone()
-        number = int(row[0]) if row is not None else 0
+        if connection.execute(_COMMITS).fetchone() is None:  # of an older Sigyn
+            connection.execute("ALTER TABLE ownership ADD COLUMN commits BIGINT NOT NULL DEFAULT 0")
+        row = connection.execute("SELECT COALESCE(MAX(number), 0), COALESCE(MAX(commits), 0) FROM ownership").fetchone()
+        assert row is not None
+        number, commits = int(row[0]), int(row[1])
         if not self._ownership:
-            self._ownership = number + 1
             connection.execute("BEGIN")
             connection.execute("DELETE FROM ownership")
-            connection.execute("INSERT INTO ownership VALUES (%s)", (self._ownership,))
+            connection.execute("INSERT INTO ownership (number, commits) VALUES (%s, %s)", (number + 1, commits))
             connection.execute("COMMIT")
-        elif number != self._ownership:
+            self._ownership = number + 1
+        elif number < self._ownership or (number == self._ownership and commits < self._commits):
+            raise self._put_back()
+        elif number > self._ownership:
             raise Unavailable(
                 f"catalog `{self.name}` was used by another Sigyn while it could not be reached from here; "
                 "what this process knows is out of date: stop one of them, and start this one again"
             )
+        self._commits = commits  # one in doubt may be among them
+
+    def _put_back(self) -> Unavailable:
+        return Unavailable(
+            f"catalog `{self.name}` lacks what this process has committed to it: the database was put back, as by a "
+            "backup or a copy that lagged behind; start this process again, and it tells what the catalog lacks"
+        )
 
     def _is_committed(self, connection: _Connection, id: int) -> bool:
         """What became of a transaction of ours; none is still in progress, as the lock is ours again."""
