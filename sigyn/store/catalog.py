@@ -209,5 +209,8 @@ class Catalog(Protocol):
     def cancel_delete_request(self, tenant: str, id: str) -> bool:
         """Removes a request; whether the tenant had it."""
 
+    def probe(self) -> None:
+        """Writes, as a commit would, and leaves nothing behind."""
+
     def close(self) -> None:
         """Ends all work with the database."""

@@ -9,10 +9,11 @@ _BODY = b"written and deleted by /ready\n"
 
 
 def faults_of(catalog: Catalog, objects: ObjectStore) -> list[str]:
-    """What is wrong, a sentence for each part. Reads the catalog, and writes and deletes an object. Blocks."""
+    """What is wrong, a sentence for each part. Reads the catalog, and writes to both and deletes it. Blocks."""
     faults = []
     try:
         catalog.quarantined()
+        catalog.probe()
     except SigynError as error:
         faults.append(f"catalog: {error}")
     try:

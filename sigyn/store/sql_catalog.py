@@ -36,6 +36,7 @@ _DELETE_REQUEST = "id, tenant, query, first_timestamp, last_timestamp, created, 
 
 _DEMOTED = "name, reason, value_count, example, changed, promoted"
 _EPOCH = "epoch/"
+_PROBE = "probe"
 
 
 class SqlCatalog:
@@ -258,6 +259,12 @@ class SqlCatalog:
             if cancelled:
                 _next(run, f"{_EPOCH}{tenant}")
         return cancelled
+
+    def probe(self) -> None:
+        """As in Catalog."""
+        with self.database.transaction() as run:
+            _raise(run, _PROBE, 1)
+            run("DELETE FROM counter WHERE name = ?", _PROBE)
 
     def close(self) -> None:
         """As in Catalog."""

@@ -26,7 +26,9 @@ def test_a_full_disk_makes_the_server_not_ready_until_there_is_room(tmp_path: Pa
         process = running.process.pid
         soft, hard = resource.prlimit(process, resource.RLIMIT_FSIZE)
         resource.prlimit(process, resource.RLIMIT_FSIZE, (1, hard))
-        assert ready_of(running, 503).startswith("object store: ")
+        catalog, objects = ready_of(running, 503).splitlines()
+        assert catalog.startswith("catalog: ")
+        assert objects.startswith("object store: ")
         resource.prlimit(process, resource.RLIMIT_FSIZE, (soft, hard))
         assert ready_of(running, 200) == "ready\n"
         assert not list((tmp_path / "data" / "objects").rglob("ready"))

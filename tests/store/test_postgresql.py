@@ -181,6 +181,23 @@ async def test_pushes_fail_while_the_database_is_away_and_go_on_when_it_is_back(
     await store.close()
 
 
+async def test_a_database_that_answers_and_takes_nothing_is_a_fault(tmp_path: Path, postgres: Postgres) -> None:
+    url = postgres.new_database("UTF8")
+    database = url.rpartition("/")[2]
+    disconnect = f"SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = '{database}'"
+    store = Store.open(StoreSettings(data=tmp_path, catalog=url, compaction=False))
+    assert store.faults() == []
+    postgres.execute(f"ALTER DATABASE {database} SET default_transaction_read_only = on")  # as a standby is
+    postgres.execute(disconnect)
+    (fault,) = store.faults()
+    assert fault.startswith("catalog: ")
+    assert "read-only transaction" in fault
+    postgres.execute(f"ALTER DATABASE {database} RESET default_transaction_read_only")
+    postgres.execute(disconnect)
+    assert store.faults() == []
+    await store.close()
+
+
 async def test_a_connection_that_was_closed_is_made_anew(tmp_path: Path, postgres: Postgres) -> None:
     store = Store.open(StoreSettings(data=tmp_path, catalog=postgres.url(postgres.new_schema()), compaction=False))
     await store.append(batch([row("a", 1, "x")]))
@@ -331,6 +348,9 @@ async def test_who_lost_the_catalog_to_another_writes_nothing_any_more(tmp_path:
         for _ in range(2):
             with pytest.raises(Unavailable, match="was used by another Sigyn"):
                 await store.append(batch([row("a", 1, "x")]))
+        (fault,) = store.faults()
+        assert fault.startswith("catalog: ")
+        assert "was used by another Sigyn" in fault
         await store.close()
 
 
