@@ -98,9 +98,9 @@ def back_up(
 
 def _refuse_other_files(folder: Path) -> None:
     """Raises BadRequest for a folder that has files and is no backup, and Unavailable when it can't be looked into."""
-    if not folder.is_dir() or (folder / MARK).exists():
-        return
     try:
+        if not folder.is_dir() or (folder / MARK).exists():
+            return
         strange = sorted(each.name for each in folder.iterdir() if _is_strange(each))
     except OSError as error:
         raise Unavailable(f"the folder `{folder}` can't be read: {error.strerror}") from error

@@ -21,7 +21,7 @@ class FolderLock:
             make_folder(folder)
             self._file = os.open(folder / "lock", os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o644)
         except OSError as error:
-            raise Unavailable(f"data folder `{folder}` can't be used: {error.strerror}") from error
+            raise _unusable(folder, error) from error
         try:
             fcntl.flock(self._file, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except BlockingIOError:
@@ -31,9 +31,17 @@ class FolderLock:
                 f"data folder `{folder}` is in use by process {holder or '(unknown)'}; "
                 "stop that process, or choose another folder with --data"
             ) from None
-        os.ftruncate(self._file, 0)
-        os.write(self._file, f"{os.getpid()}\n".encode())
+        try:
+            os.ftruncate(self._file, 0)
+            os.write(self._file, f"{os.getpid()}\n".encode())
+        except OSError as error:  # the disk is full
+            os.close(self._file)
+            raise _unusable(folder, error) from error
 
     def release(self) -> None:
         """Lets another process have the folder."""
         os.close(self._file)
+
+
+def _unusable(folder: Path, error: OSError) -> Unavailable:
+    return Unavailable(f"data folder `{folder}` can't be used: {error.strerror}")

@@ -4,7 +4,7 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 
-from sigyn.model.errors import BadRequest
+from sigyn.model.errors import BadRequest, Unavailable
 from sigyn.model.time import Clock, system_clock
 from sigyn.store.database import Run
 from sigyn.store.folders import sync_folder
@@ -59,8 +59,13 @@ def has_catalog(settings: StoreSettings) -> bool:
         finally:
             database.close()
     path = _path(settings)
-    if path is None or not path.exists():
+    if path is None:
         return False
+    try:
+        if not path.exists():
+            return False
+    except OSError as error:  # a folder of another user's
+        raise Unavailable(f"catalog `{path}` can't be looked at: {error.strerror}") from error
     file = SqliteDatabase(path, read_only=True)
     try:
         return file.has_table("segment")

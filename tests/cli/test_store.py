@@ -105,6 +105,25 @@ def test_a_quarantined_object_is_damage(data: Path, sigyn: Sigyn) -> None:
     assert [each["problem"] for each in json.loads(checked.out)["findings"]] == ["quarantined"]
 
 
+def test_a_data_folder_that_can_not_be_looked_into_is_named_in_one_line(
+    tmp_path: Path, data: Path, sigyn: Sigyn
+) -> None:
+    strange = tmp_path / ("x" * 300)  # as with a folder of another user's the system does not say whether it is there
+    commands = {
+        "check": ("store", "check", "--data", str(strange)),
+        "plan": ("store", "plan", "--data", str(strange)),
+        "backup of": ("store", "backup", "--data", str(strange), "--to", str(tmp_path / "copy")),
+        "backup to": ("store", "backup", "--data", str(data), "--to", str(strange)),
+        "query": ("query", "--data", str(strange), '{app="a"}'),
+    }
+    for name, command in commands.items():
+        refused = sigyn(*command)
+        assert refused.code == 1, name
+        assert refused.err.startswith("error: "), name
+        assert "File name too long" in refused.err, name
+        assert refused.err.count("\n") == 1, name
+
+
 def test_a_folder_in_use_is_left_alone_but_can_be_planned_for(data: Path, sigyn: Sigyn) -> None:
     async def meanwhile() -> None:
         store = Store.open(StoreSettings(data=data, compaction=False))

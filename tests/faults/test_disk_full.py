@@ -31,6 +31,13 @@ def files_of_at_most(size: int) -> Iterator[None]:
         resource.setrlimit(resource.RLIMIT_FSIZE, (soft, hard))
 
 
+async def test_a_data_folder_on_a_full_disk_is_refused_in_words(tmp_path: Path) -> None:
+    for _ in range(2):
+        with files_of_at_most(0), pytest.raises(Unavailable, match=r"data folder `.*` can't be used: File too large"):
+            Store.open(StoreSettings(data=tmp_path))
+    await Store.open(StoreSettings(data=tmp_path)).close()
+
+
 async def test_an_object_that_does_not_fit_is_refused(tmp_path: Path) -> None:
     store = Store.open(StoreSettings(data=tmp_path, compaction=False))
     await store.append(batch([row("a", 1, "before")]))
