@@ -1,7 +1,7 @@
 """The catalog of a store by its settings: a SQLite file in the data folder, or a PostgreSQL database."""
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from pathlib import Path
 
 from sigyn.model.errors import BadRequest, Unavailable
@@ -106,12 +106,14 @@ def new_catalog(settings: StoreSettings) -> Iterator[SqlCatalog]:
 def copy_catalog(settings: StoreSettings, target: Path) -> int:
     """Makes `target` a SQLite file with the catalog as of one instant, also while a server uses it; its identity.
 
-    `target` is durable then. Raises Unavailable, UnknownFormat for a catalog in PostgreSQL of another version, and
+    `target` is durable then. Raises Unavailable, UnknownFormat for a catalog of another version, and
     BadRequest for a store in memory.
     """
     if not settings.catalog:
         if settings.data is None:
             raise BadRequest("a store in memory has no catalog to copy")
+        with closing(SqliteDatabase(settings.data / FILE, read_only=True)) as file:
+            check_version(file)  # here, where its name is the one that people know
         return copy_database(settings.data / FILE, target)
     from sigyn.store.postgresql import PostgresDatabase
 

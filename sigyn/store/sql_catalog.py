@@ -328,6 +328,8 @@ class SqlCatalog:
 def check_version(database: Database) -> None:
     """Raises UnknownFormat when a catalog has another version than the newest, and Unavailable."""
     version = database.query("SELECT MAX(version) FROM version")[0][0]
+    if version is not None and version > len(MIGRATIONS):
+        raise _too_new(database.name, version)
     if version != len(MIGRATIONS):
         raise UnknownFormat(
             f"catalog `{database.name}` has version {version}; this Sigyn reads {len(MIGRATIONS)}, and a "
@@ -344,13 +346,15 @@ def migrate(run: Run, name: str) -> None:
     row = run("SELECT MAX(version) FROM version").fetchone()
     version = row[0] or 0
     if version > len(MIGRATIONS):
-        raise UnknownFormat(
-            f"catalog `{name}` has version {version} of a newer Sigyn; this one knows {len(MIGRATIONS)}"
-        )
+        raise _too_new(name, version)
     for number, statements in enumerate(MIGRATIONS[version:], version + 1):
         for statement in statements:
             run(statement)
         run("INSERT INTO version (version) VALUES (?)", number)
+
+
+def _too_new(name: str, version: int) -> UnknownFormat:
+    return UnknownFormat(f"catalog `{name}` has version {version} of a newer Sigyn; this one knows {len(MIGRATIONS)}")
 
 
 def _insert_stream(run: Run, tenant: str, labels: Labels) -> int:
