@@ -1,9 +1,13 @@
 """A connection of HTTP/1.1 as uvicorn serves it, with bounds on what comes before a request is understood."""
 
 import asyncio
+import fcntl
 import ssl
+import struct
+import termios
 from typing import Any
 
+import structlog
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 
 from sigyn.api.access.door import CLIENT_CERTIFICATE
@@ -11,21 +15,29 @@ from sigyn.api.access.door import CLIENT_CERTIFICATE
 MOST_HEADER_BYTES = 64 << 10
 """Of the request line and all headers together: eight times what proxies let through by default."""
 
+_log = structlog.get_logger("sigyn.api")
+
 _TOO_LARGE = b"HTTP/1.1 431 Request Header Fields Too Large\r\nconnection: close\r\ncontent-length: 0\r\n\r\n"
 _TOO_SLOW = b"HTTP/1.1 408 Request Timeout\r\nconnection: close\r\ncontent-length: 0\r\n\r\n"
 
 
 class BoundedConnection(HttpToolsProtocol):
-    """Gives up on clients whose headers take too long or get too large, and knows clients by their certificates."""
+    """Gives up on clients whose headers take too long or get too large, or that leave their answer lying; knows clients
+    by their certificates.
+    """
 
     header_seconds = 10.0
     """How long the request line and headers may take, from the first byte, or from the connection on."""
+
+    answer_seconds = 60.0
+    """How long a client may take nothing of an answer that waits for it; 0: for ever."""
 
     def __init__(self, *arguments: Any, **named: Any) -> None:
         super().__init__(*arguments, **named)
         self._header_bytes = 0
         self._in_headers = True
         self._header_timer: asyncio.TimerHandle | None = None
+        self._answer_timer: asyncio.TimerHandle | None = None
 
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
         super().connection_made(transport)
@@ -52,8 +64,18 @@ class BoundedConnection(HttpToolsProtocol):
         self._in_headers, self._header_bytes = True, 0
         super().on_message_complete()
 
+    def pause_writing(self) -> None:
+        super().pause_writing()
+        if self.answer_seconds:
+            self._look_later(self._untaken())
+
+    def resume_writing(self) -> None:
+        self._stop_answer_timer()
+        super().resume_writing()
+
     def connection_lost(self, exc: Exception | None) -> None:
         self._stop_header_timer()
+        self._stop_answer_timer()
         super().connection_lost(exc)
 
     def _start_header_timer(self) -> None:
@@ -64,6 +86,33 @@ class BoundedConnection(HttpToolsProtocol):
         if self._header_timer is not None:
             self._header_timer.cancel()
             self._header_timer = None
+
+    def _look_later(self, untaken: int) -> None:
+        self._answer_timer = self.loop.call_later(self.answer_seconds, self._look, untaken)
+
+    def _look(self, before: int) -> None:
+        untaken = self._untaken()
+        if untaken < before:
+            self._look_later(untaken)
+            return
+        # What the answer is made of stays in memory until somebody has read it.
+        client = self.client[0] if self.client else ""
+        _log.info("answer given up: its client takes nothing", client=client, path=self.scope["path"], bytes=untaken)
+        self.transport.abort()
+
+    def _untaken(self) -> int:
+        """Bytes that the client has not acknowledged, those that the kernel holds among them.
+
+        It takes them from us a MB at a time when the client is slow, which would look like a stop.
+        """
+        connection = self.transport.get_extra_info("socket")
+        held = fcntl.ioctl(connection.fileno(), termios.TIOCOUTQ, bytes(struct.calcsize("i")))
+        return self.transport.get_write_buffer_size() + int(struct.unpack("i", held)[0])
+
+    def _stop_answer_timer(self) -> None:
+        if self._answer_timer is not None:
+            self._answer_timer.cancel()
+            self._answer_timer = None
 
     def _give_up(self, answer: bytes) -> None:
         self._stop_header_timer()

@@ -20,11 +20,13 @@ def http_config(
     connection: type[BoundedConnection],
     *,
     header_timeout: int,
+    answer_timeout: int,
     graceful_shutdown_timeout: int,
     tls: ReloadingContext | None = None,
 ) -> uvicorn.Config:
     """How connections of this class are served. Times are ns."""
-    bounded = type("Connection", (connection,), {"header_seconds": header_timeout / SECOND})
+    seconds = {"header_seconds": header_timeout / SECOND, "answer_seconds": answer_timeout / SECOND}
+    bounded = type("Connection", (connection,), seconds)
     return uvicorn.Config(
         app,
         loop="uvloop",

@@ -34,7 +34,7 @@ from sigyn.api.tls import ReloadingContext, TlsFiles, grpc_credentials
 from sigyn.api.warm_up import WarmUp, warm
 from sigyn.engine.duck import Duck
 from sigyn.engine.scan import UNIT_ROWS
-from sigyn.model.time import SECOND, system_clock
+from sigyn.model.time import MINUTE, SECOND, system_clock
 from sigyn.ruler.limits import RuleLimits
 from sigyn.ruler.ruler import Ruler
 from sigyn.ruler.settings import RulerSettings
@@ -66,6 +66,7 @@ class ServerSettings:
     tls                        certificate of the HTTP API; with it only HTTPS is spoken
     grpc_tls                   certificate of OTLP over gRPC
     header_timeout             how long a client may take to send the headers of a request
+    answer_timeout             how long a client may take nothing of its answer; 0: for ever
     tenants                    settings that tenants have of their own, as they are at each look
     access                     who may do what
     graceful_shutdown_timeout  how long requests under way may take to finish
@@ -89,6 +90,7 @@ class ServerSettings:
     grpc_tls: TlsFiles = TlsFiles()
     graceful_shutdown_timeout: int = 30 * SECOND
     header_timeout: int = 10 * SECOND
+    answer_timeout: int = MINUTE
     access: AccessPlan = AccessPlan()
     tenants: Mapping[str, TenantSettings] | None = None
     decoders: int = 2
@@ -207,6 +209,7 @@ async def serve(settings: ServerSettings, announce: Announce, attachments: Seque
             app,
             processes.connection if processes else BoundedConnection,
             header_timeout=settings.header_timeout,
+            answer_timeout=settings.answer_timeout,
             graceful_shutdown_timeout=settings.graceful_shutdown_timeout,
             tls=ReloadingContext(settings.tls) if settings.tls else None,
         )

@@ -56,6 +56,7 @@ def server_settings(settings: Settings) -> ServerSettings:
             server.grpc_tls_client_certificates,
         ),
         header_timeout=server.header_timeout,
+        answer_timeout=server.answer_timeout,
         access=access_plan(settings),
         graceful_shutdown_timeout=server.graceful_shutdown_timeout,
         query_threads=query.threads,

@@ -29,7 +29,7 @@ from sigyn.config.values import (
     one_of,
 )
 from sigyn.model.delete_modes import DeleteMode
-from sigyn.model.time import HOUR, SECOND
+from sigyn.model.time import HOUR, MINUTE, SECOND
 
 
 @dataclass(frozen=True, slots=True)
@@ -118,6 +118,13 @@ class ServerSettings:
         DURATION,
         "A body of which nothing comes for so long, or less than 8 KB a second after it, is given up with 408.",
         "server.http_server_read_timeout",
+    )
+    answer_timeout: int = setting(
+        MINUTE,
+        DURATION,
+        "A client that takes nothing of its answer for so long, and leaves it in the server's memory, is cut off; 0: "
+        "it never is.",
+        "server.http_server_write_timeout",
     )
     max_push_bytes: int = setting(
         64 << 20, BYTES, "Largest body of a push, as sent; larger ones get 413.", "distributor.max_recv_msg_size"

@@ -34,7 +34,14 @@ def test_nothing_more_is_read_while_a_connection_waits_to_be_given_back() -> Non
         own = {"move": staticmethod(move), "ended": staticmethod(lambda: None)}
         app = Starlette(routes=[Route("/loki/api/v1/push", answer, methods=["POST"])])
         connection = type("Connection", (IngestConnection,), own)
-        config = http_config(app, connection, header_timeout=600 * SECOND, graceful_shutdown_timeout=SECOND)
+        patience = 600 * SECOND
+        config = http_config(
+            app,
+            connection,
+            header_timeout=patience,
+            answer_timeout=patience,
+            graceful_shutdown_timeout=SECOND,
+        )
         config.load()
         server = HttpServer(config, announce=lambda: None)
         server.lifespan = config.lifespan_class(config)

@@ -144,6 +144,7 @@ class _IngestProcess:
             app,
             connection,
             header_timeout=settings.header_timeout,
+            answer_timeout=settings.answer_timeout,
             graceful_shutdown_timeout=settings.graceful_shutdown_timeout,
         )
         self._server = HttpServer(config, announce=lambda: self._channel.tell(Started()), signals=())
