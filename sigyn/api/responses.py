@@ -11,8 +11,16 @@ from starlette.responses import PlainTextResponse, Response, StreamingResponse
 from sigyn.api.encoding.json import encode
 from sigyn.languages.lexer import excerpt
 from sigyn.model.errors import ParseError, SigynError, TooManyRequests, Unavailable
+from sigyn.wire.loki import JSON as JSON_TYPE
+from sigyn.wire.loki import PROTOBUF, media_type
+from sigyn.wire.otlp_status import encode_status, encode_status_json
 
 JSON = "application/json; charset=UTF-8"
+
+OTLP_PATHS = ("/otlp/v1/logs", "/v1/logs")
+"""Where OpenTelemetry's exporters send logs to."""
+
+_AGAIN_SECONDS = "5"
 
 _CHUNK_BYTES = 512 << 10
 """Small enough that encoding it on the event loop takes a few ms, large enough to hide the cost of a send."""
@@ -71,15 +79,28 @@ async def on_sigyn_error(request: Request, error: Exception) -> Response:
 def error_response(request: Request, error: SigynError) -> Response:
     """The answer to a request that went wrong."""
     hint = error.hint if isinstance(error, ParseError) and error.column else ""
-    if accepts_json(request):
+    if error.status >= 400 and request.scope["path"] in OTLP_PATHS:
+        response = _otlp_error(request, str(error), error.status)
+    elif accepts_json(request):
         response = json_response(error_body(error), error.status)
     else:
         response = plain(f"{error}\nhint: {hint}" if hint else str(error), error.status)
     if isinstance(error, TooManyRequests):
         response.headers["Retry-After"] = str(max(1, round(error.retry_after)))
     elif isinstance(error, Unavailable):
-        response.headers["Retry-After"] = "5"
+        response.headers["Retry-After"] = _AGAIN_SECONDS
     return response
+
+
+def _otlp_error(request: Request, message: str, status: int) -> Response:
+    """A Status in the encoding of the request, which is where exporters look for the reason.
+
+    They drop what was refused with a 500, as OTLP wants of them, and try again after a 503.
+    """
+    status = 503 if status == 500 else status
+    if media_type(request.headers.get("content-type", "")) == JSON_TYPE:
+        return Response(encode_status_json(message), status, media_type=JSON)
+    return Response(encode_status(message), status, media_type=PROTOBUF)
 
 
 def accepts_json(request: Request) -> bool:
@@ -130,4 +151,9 @@ async def on_http_exception(_request: Request, error: Exception) -> Response:
 async def on_defect(request: Request, error: Exception) -> Response:
     """A defect of ours: the client gets a short line; uvicorn logs the trace."""
     _log.error("request failed", method=request.method, path=request.url.path, error=repr(error))
-    return plain("internal server error: the server's log has the details", 500)
+    message = "internal server error: the server's log has the details"
+    if request.scope["path"] not in OTLP_PATHS:
+        return plain(message, 500)
+    response = _otlp_error(request, message, 500)
+    response.headers["Retry-After"] = _AGAIN_SECONDS
+    return response

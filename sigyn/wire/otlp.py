@@ -67,7 +67,10 @@ def _request(message: bytes) -> Any:
     try:
         return ExportLogsServiceRequest.FromString(with_mended_text(message))
     except DecodeError as error:
-        raise BadRequest(f"couldn't decode the OTLP body: {error}; expected an ExportLogsServiceRequest") from None
+        hint = ", or JSON with `Content-Type: application/json`" if message.lstrip().startswith(b"{") else ""
+        raise BadRequest(
+            f"couldn't decode the OTLP body: {error}; expected an ExportLogsServiceRequest{hint}"
+        ) from None
 
 
 @dataclass(slots=True)

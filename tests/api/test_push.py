@@ -4,7 +4,11 @@ import gzip
 import json
 from collections.abc import Callable
 
+import httpx
 import pytest
+from google.protobuf.json_format import MessageToDict
+from opentelemetry.proto.collector.logs.v1.logs_service_pb2 import ExportLogsServiceRequest
+from opentelemetry.proto.trace.v1.trace_pb2 import Status
 
 from sigyn.api.settings import ApiSettings
 from sigyn.model.errors import BadRequest, TooManyRequests, Unavailable
@@ -12,7 +16,11 @@ from sigyn.model.errors import BadRequest, TooManyRequests, Unavailable
 from .conftest import NOW, Server
 
 PUSH = "/loki/api/v1/push"
+PROTOBUF = "application/x-protobuf"
 BODY = {"streams": [{"stream": {"app": "shop"}, "values": [[str(NOW), "one"], [str(NOW), "two", {"k": "v"}]]}]}
+
+OTLP = ExportLogsServiceRequest()
+OTLP.resource_logs.add().scope_logs.add().log_records.add(time_unix_nano=NOW).body.string_value = "a line"
 
 
 def lines(server: Server) -> list[tuple[str, list[str]]]:
@@ -71,3 +79,37 @@ def test_too_large_bodies(start: Callable[[ApiSettings], Server]) -> None:
     # Without a Content-Length the bound holds all the same.
     assert server.client.post(PUSH, content=iter([b"x" * 40, b"x" * 40])).status_code == 413
     assert not server.services.pushed
+
+
+@pytest.mark.parametrize("path", ["/otlp/v1/logs", "/v1/logs"])
+def test_senders_of_otlp_are_told_in_their_encoding_what_was_wrong(server: Server, path: str) -> None:
+    # The Status of a span has its message where that of an RPC has it, so that it reads these as well.
+    reason = "no such label: größe " * 20
+    failures: list[tuple[Exception, int]] = [
+        (BadRequest(reason), 400),
+        (Unavailable(reason), 503),
+        (TooManyRequests(reason, retry_after=2), 429),
+    ]
+    for server.services.failure, status in failures:
+        refused = server.client.post(path, content=OTLP.SerializeToString(), headers={"Content-Type": PROTOBUF})
+        assert (refused.status_code, refused.headers["content-type"]) == (status, PROTOBUF)
+        assert Status.FromString(refused.content).message == reason
+        refused = server.client.post(path, json=MessageToDict(OTLP), headers={"Accept": "text/plain"})
+        assert refused.headers["content-type"].partition(";")[0] == "application/json"
+        assert (refused.status_code, refused.json()) == (status, {"message": reason})
+    assert refused.headers["retry-after"] == "2"
+
+
+def test_senders_of_otlp_try_again_after_a_fault_of_ours(server: Server) -> None:
+    server.services.failure = RuntimeError("a defect")
+    url = f"http://127.0.0.1:{server.port}"  # each on a connection of its own: uvicorn closes it behind a defect
+    answer = httpx.post(f"{url}/v1/logs", content=OTLP.SerializeToString(), headers={"Content-Type": PROTOBUF})
+    assert (answer.status_code, answer.headers["retry-after"]) == (503, "5")
+    assert "the server's log" in Status.FromString(answer.content).message
+    assert httpx.post(url + PUSH, json=BODY).status_code == 500
+
+
+def test_json_that_does_not_say_that_it_is(server: Server) -> None:
+    answer = server.client.post("/v1/logs", content=b' {"resourceLogs":[]}', headers={"Content-Type": "text/plain"})
+    assert answer.status_code == 400
+    assert "or JSON with `Content-Type: application/json`" in answer.text

@@ -10,7 +10,7 @@ from starlette.routing import BaseRoute, Route
 from sigyn.api.decoding import decode_body
 from sigyn.api.otlp.export import store_logs
 from sigyn.api.requests import push_api_of, tenant_of
-from sigyn.api.responses import json_response
+from sigyn.api.responses import OTLP_PATHS, json_response
 from sigyn.wire.loki import JSON, PROTOBUF, media_type
 from sigyn.wire.otlp import decode_otlp
 
@@ -28,6 +28,5 @@ async def logs(request: Request) -> Response:
 
 
 OTLP_ROUTES: list[BaseRoute] = [
-    Route("/otlp/v1/logs", logs, methods=["POST"]),
-    Route("/v1/logs", logs, methods=["POST"]),
+    *(Route(path, logs, methods=["POST"]) for path in OTLP_PATHS),
 ]
