@@ -12,6 +12,7 @@ from starlette.concurrency import run_in_threadpool
 
 from sigyn.api.connection import BoundedConnection
 from sigyn.api.tls import ReloadingContext
+from sigyn.api.websocket import WebSocketConnection
 from sigyn.model.time import SECOND
 
 
@@ -31,7 +32,7 @@ def http_config(
         app,
         loop="uvloop",
         http=bounded,
-        ws="websockets-sansio",
+        ws=WebSocketConnection,
         lifespan="off",
         log_config=None,
         access_log=False,

@@ -8,6 +8,8 @@ from pathlib import Path
 import httpx
 import pytest
 import yaml
+from websockets.exceptions import InvalidStatus
+from websockets.sync.client import connect
 
 from tests.cli.commands import Sigyn
 from tests.cli.server import SIGYN, RunningServer, running_server
@@ -42,6 +44,17 @@ def test_a_stop_is_clean_and_a_start_after_it_finds_everything(tmp_path: Path, s
     assert all(line.startswith("ts=") for line in data.with_name("data.stderr").read_text().splitlines())
     kept = sigyn("query", '{job="kept"}', "--data", str(data), "--since", "10000d", "--forward", "-o", "raw")
     assert kept.lines == app_log.read_text().splitlines()
+
+
+def test_a_tail_that_is_refused_is_no_error_of_the_server(tmp_path: Path) -> None:
+    data = tmp_path / "data"
+    with running_server(data) as running:
+        with pytest.raises(InvalidStatus) as refused:
+            connect(f"ws{running.url.removeprefix('http')}/loki/api/v1/tail?query=%7B")
+        assert refused.value.response.status_code == 400
+        assert b"parse error" in refused.value.response.body
+        assert running.stop() == 0
+    assert "level=error" not in data.with_name("data.stderr").read_text()
 
 
 def test_a_data_folder_has_one_server(server: RunningServer) -> None:
