@@ -59,6 +59,17 @@ def test_recent_entries_come_first_then_live_ones(server: Server) -> None:
         }
 
 
+def test_labels_are_told_apart_for_clients_that_send_the_header_of_queries(server: Server) -> None:
+    query = urlencode({"query": '{app="shop"}'})
+    url = f"ws://127.0.0.1:{server.port}/loki/api/v1/tail?{query}"
+    with connect(url, additional_headers={"X-Loki-Response-Encoding-Flags": "categorize-labels"}) as connection:
+        server.publish(batch((SHOP, NOW, "line")))
+        frame = receive(connection)
+    assert frame["encodingFlags"] == ["categorize-labels"]
+    rest = {"structuredMetadata": {"detected_level": "info", "k": "v"}}
+    assert frame["streams"] == [{"stream": {"app": "shop"}, "values": [[str(NOW), "line", rest]]}]
+
+
 def test_labels_are_told_apart_for_clients_that_can_not_send_the_header_of_queries(server: Server) -> None:
     server.services.entries += [LogEntry(NOW - 1, "{}", SHOP, (("k", "v"),), ())]
     with watch(server, '{app="shop"} | json', encoding_flags="other,categorize-labels") as connection:

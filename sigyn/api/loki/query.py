@@ -28,6 +28,7 @@ from sigyn.services.query import QueryRequest
 
 DEFAULT_LIMIT = 100
 ENCODING_FLAGS = "x-loki-response-encoding-flags"
+"""The header that asks for structured metadata and parsed labels apart from those of streams."""
 
 
 async def query_range(request: Request) -> Response:

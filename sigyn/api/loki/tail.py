@@ -15,6 +15,7 @@ from sigyn.api.encoding.legacy import legacy_streams
 from sigyn.api.encoding.streams import ENCODING_FLAGS, asks_for_categories, encode_streams
 from sigyn.api.loki.limits import cap_entries
 from sigyn.api.loki.query import DEFAULT_LIMIT
+from sigyn.api.loki.query import ENCODING_FLAGS as FLAGS_HEADER
 from sigyn.api.parameters import limit_parameter, time_parameter
 from sigyn.api.requests import api_of, query_tags, tenant_of, url_arguments
 from sigyn.api.responses import plain
@@ -40,7 +41,8 @@ _AHEAD = 10 * MINUTE
 
 async def tail(websocket: WebSocket) -> None:
     """`/loki/api/v1/tail`; `encoding_flags` in the URL is for browsers, which can't send the header of queries."""
-    categorize = asks_for_categories(url_arguments(websocket).first("encoding_flags"))
+    flags = (websocket.headers.get(FLAGS_HEADER, ""), url_arguments(websocket).first("encoding_flags"))
+    categorize = any(map(asks_for_categories, flags))
     await _serve(websocket, encode_categorized_frame if categorize else encode_frame)
 
 
