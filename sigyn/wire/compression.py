@@ -19,7 +19,8 @@ _RAW_DEFLATE, _ZLIB, _GZIP = -15, 15, 31
 
 
 def decompress(body: bytes, encoding: str, limit: int = MAX_DECOMPRESSED_BYTES) -> bytes:
-    """The body behind a `Content-Encoding`: gzip, deflate, zstd or none.
+    """The body behind a `Content-Encoding`: gzip, deflate, zstd, none, or what OpenTelemetry's collector calls zlib,
+    lz4 and x-snappy-framed.
 
     `snappy` passes through: those who name it mean the snappy of a protobuf body, which
     `decompress_snappy` reads. Several encodings, joined by commas, are undone from the last.
@@ -31,7 +32,7 @@ def decompress(body: bytes, encoding: str, limit: int = MAX_DECOMPRESSED_BYTES) 
             continue
         decoder = _DECODERS.get(name)
         if decoder is None:
-            raise BadRequest(f'Content-Encoding "{name}" not supported')
+            raise BadRequest(f'Content-Encoding "{name}" not supported; compress by one of {", ".join(_KNOWN)}, or not')
         body = decoder(body, limit)
     if len(body) > limit:
         raise _too_large(limit)
@@ -110,11 +111,25 @@ def _inflate(body: bytes, limit: int, window_bits: int) -> bytes:
 
 
 def _unzstd(body: bytes, limit: int) -> bytes:
+    return _read(body, limit, "zstd")
+
+
+def _unlz4(body: bytes, limit: int) -> bytes:
+    return _read(body, limit, "lz4")
+
+
+def _unframe_snappy(body: bytes, limit: int) -> bytes:
+    if not body.startswith(_SNAPPY_STREAM):
+        raise BadRequest("snappy: corrupt input")
+    return bytes(decompress_snappy(body, limit))
+
+
+def _read(body: bytes, limit: int, codec: str) -> bytes:
     try:
-        with pa.CompressedInputStream(pa.BufferReader(body), "zstd") as stream:
+        with pa.CompressedInputStream(pa.BufferReader(body), codec) as stream:
             inflated: bytes = stream.read(limit + 1)
     except OSError as error:
-        raise BadRequest(f"zstd: corrupt input: {error}") from None
+        raise BadRequest(f"{codec}: corrupt input: {error}") from None
     if len(inflated) > limit:
         raise _too_large(limit)
     return inflated
@@ -128,5 +143,9 @@ _DECODERS: dict[str, Callable[[bytes, int], bytes]] = {
     "gzip": _gunzip,
     "x-gzip": _gunzip,
     "deflate": _undeflate,
+    "zlib": _undeflate,
     "zstd": _unzstd,
+    "lz4": _unlz4,
+    "x-snappy-framed": _unframe_snappy,
 }
+_KNOWN = ("gzip", "deflate", "zlib", "zstd", "lz4", "snappy", "x-snappy-framed")

@@ -40,7 +40,7 @@ def decode_otlp(
 ) -> DecodedPush:
     """The push in a body of `POST /v1/logs`; raises BadRequest and TooLarge.
 
-    JSON when the type says so, else protobuf; gzip, deflate, zstd or snappy by `content_encoding`.
+    JSON when the type says so, else protobuf; compressed as `content_encoding` says, snappy among others.
     """
     body = decompress(body, content_encoding, limit)
     if content_encoding.strip().lower() == "snappy":

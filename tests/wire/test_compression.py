@@ -24,12 +24,27 @@ def zstd(body: bytes) -> bytes:
     return pa.Codec("zstd").compress(body, asbytes=True)
 
 
+def lz4(body: bytes) -> bytes:
+    return bytes(cramjam.lz4.compress(body))
+
+
 def snappy_stream(body: bytes) -> bytes:
     return bytes(cramjam.snappy.compress(body))
 
 
 def snappy_block(body: bytes) -> bytes:
     return bytes(cramjam.snappy.compress_raw(body))
+
+
+COMPRESS: dict[str, Callable[[bytes], bytes]] = {
+    "": bytes,
+    "gzip": gzip.compress,
+    "deflate": zlib.compress,
+    "zlib": zlib.compress,
+    "zstd": zstd,
+    "lz4": lz4,
+    "x-snappy-framed": snappy_stream,
+}
 
 
 @pytest.mark.parametrize(
@@ -43,6 +58,9 @@ def snappy_block(body: bytes) -> bytes:
         ("deflate", zlib.compress),
         ("deflate", raw_deflate),
         ("zstd", zstd),
+        ("zlib", zlib.compress),
+        ("lz4", lz4),
+        ("x-snappy-framed", snappy_stream),
         ("gzip, zstd", lambda body: zstd(gzip.compress(body))),
     ],
 )
@@ -66,7 +84,10 @@ def test_snappy_there_and_back(compress: Callable[[bytes], bytes]) -> None:
         (gzip.compress(BODY, mtime=0)[:-8] + b"wrongsum", "gzip", "gzip: corrupt input"),
         (b"\xff\xff\xff", "deflate", "flate: corrupt input"),
         (b"not zstd", "zstd", "zstd: corrupt input"),
-        (BODY, "br", 'Content-Encoding "br" not supported'),
+        (b"not lz4", "lz4", "lz4: corrupt input"),
+        (lz4(BODY)[:-9], "lz4", "lz4: corrupt input"),
+        (snappy_block(BODY), "x-snappy-framed", "snappy: corrupt input"),
+        (BODY, "br", 'Content-Encoding "br" not supported; compress by one of gzip, deflate, zlib, zstd, lz4, snappy'),
         (BODY, "gzip, br", 'Content-Encoding "br" not supported'),
     ],
 )
@@ -93,16 +114,16 @@ def test_broken_snappy_is_told(body: bytes) -> None:
         decompress_snappy(body)
 
 
-@pytest.mark.parametrize("encoding", ["gzip", "deflate", "zstd", ""])
+@pytest.mark.parametrize("encoding", COMPRESS)
 def test_a_bomb_is_not_inflated(encoding: str) -> None:
-    compress = {"gzip": gzip.compress, "deflate": zlib.compress, "zstd": zstd, "": bytes}[encoding]
+    compress = COMPRESS[encoding]
     with pytest.raises(TooLarge, match="over 1000000 bytes once decompressed"):
         decompress(compress(bytes(50 << 20)), encoding, limit=1_000_000)
 
 
-@pytest.mark.parametrize("encoding", ["gzip", "deflate", "zstd", ""])
+@pytest.mark.parametrize("encoding", COMPRESS)
 def test_the_limit_itself_is_allowed(encoding: str) -> None:
-    compress = {"gzip": gzip.compress, "deflate": zlib.compress, "zstd": zstd, "": bytes}[encoding]
+    compress = COMPRESS[encoding]
     assert len(decompress(compress(bytes(1_000)), encoding, limit=1_000)) == 1_000
 
 
