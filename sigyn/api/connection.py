@@ -17,6 +17,7 @@ MOST_HEADER_BYTES = 64 << 10
 
 _log = structlog.get_logger("sigyn.api")
 
+_END = b"\r\n\r\n"
 _TOO_LARGE = b"HTTP/1.1 431 Request Header Fields Too Large\r\nconnection: close\r\ncontent-length: 0\r\n\r\n"
 _TOO_SLOW = b"HTTP/1.1 408 Request Timeout\r\nconnection: close\r\ncontent-length: 0\r\n\r\n"
 
@@ -36,6 +37,7 @@ class BoundedConnection(HttpToolsProtocol):
         super().__init__(*arguments, **named)
         self._header_bytes = 0
         self._in_headers = True
+        self._last = b""
         self._header_timer: asyncio.TimerHandle | None = None
         self._answer_timer: asyncio.TimerHandle | None = None
 
@@ -49,8 +51,8 @@ class BoundedConnection(HttpToolsProtocol):
     def data_received(self, data: bytes) -> None:
         if self._in_headers:
             self._start_header_timer()
-            self._header_bytes += len(data)
-            if self._header_bytes > MOST_HEADER_BYTES and b"\r\n\r\n" not in data:
+            self._header_bytes += self._header_bytes_in(data)
+            if self._header_bytes > MOST_HEADER_BYTES:
                 self._give_up(_TOO_LARGE)
                 return
         super().data_received(data)
@@ -61,7 +63,7 @@ class BoundedConnection(HttpToolsProtocol):
         super().on_headers_complete()
 
     def on_message_complete(self) -> None:
-        self._in_headers, self._header_bytes = True, 0
+        self._in_headers, self._header_bytes, self._last = True, 0, b""
         super().on_message_complete()
 
     def pause_writing(self) -> None:
@@ -77,6 +79,14 @@ class BoundedConnection(HttpToolsProtocol):
         self._stop_header_timer()
         self._stop_answer_timer()
         super().connection_lost(exc)
+
+    def _header_bytes_in(self, data: bytes) -> int:
+        """How many of these bytes come before the end of the headers, which the bytes before may have begun."""
+        last, self._last = self._last, (self._last + data[-3:])[-3:]
+        if _END in last + data[:3]:
+            return 0
+        end = data.find(_END)
+        return len(data) if end < 0 else end
 
     def _start_header_timer(self) -> None:
         if self._header_timer is None:

@@ -4,6 +4,7 @@ import os
 import socket
 import subprocess
 from pathlib import Path
+from urllib.parse import urlsplit
 
 import httpx
 import pytest
@@ -55,6 +56,23 @@ def test_a_tail_that_is_refused_is_no_error_of_the_server(tmp_path: Path) -> Non
         assert b"parse error" in refused.value.response.body
         assert running.stop() == 0
     assert "level=error" not in data.with_name("data.stderr").read_text()
+
+
+def test_headers_that_are_too_large_are_told_apart_from_large_bodies(server: RunningServer) -> None:
+    with raw_connection(server) as connection:
+        connection.sendall(b"GET /ready?" + b"x" * 70_000 + b" HTTP/1.1\r\nHost: x\r\n\r\n")
+        assert connection.recv(1 << 16).startswith(b"HTTP/1.1 431 ")
+    body = b'{"streams":[]}' + b" " * 250_000
+    with raw_connection(server) as connection:
+        connection.sendall(b"POST /loki/api/v1/push HTTP/1.1\r\nHost: x\r\nContent-Length: %d\r\n\r" % len(body))
+        assert httpx.get(f"{server.url}/ready").status_code == 200  # after which the server has read it
+        connection.sendall(b"\n" + body)
+        assert connection.recv(1 << 16).startswith(b"HTTP/1.1 422 ")
+
+
+def raw_connection(server: RunningServer) -> socket.socket:
+    address = urlsplit(server.url)
+    return socket.create_connection((address.hostname, address.port), timeout=30)
 
 
 def test_a_data_folder_has_one_server(server: RunningServer) -> None:
