@@ -14,11 +14,12 @@ import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from threading import RLock
-from typing import Any
-from urllib.parse import urlsplit
+from typing import Any, TypeVar
 
 import psycopg
+from psycopg.abc import PQGen
 from psycopg.conninfo import conninfo_to_dict
+from psycopg.pq import TransactionStatus
 from psycopg.rows import TupleRow
 
 from sigyn.model.errors import BadRequest, Unavailable
@@ -31,6 +32,8 @@ from sigyn.store.sql_catalog import SqlCatalog
 
 _CONNECT_SECONDS = 5
 _STATEMENT_MILLISECONDS = 60_000
+ANSWER_SECONDS = 75.0
+"""How long a database may leave a statement without an answer; it breaks one off itself before that, if it runs."""
 _STREAMED_ROWS = 1000  # a row of a segment with many streams takes some 100 KB
 _LOCK_SECONDS = 10.0  # a process that was killed may keep the lock for a moment
 _OWNER = 0x51679CA7  # with the next one the key of the advisory lock
@@ -49,7 +52,20 @@ _KEEPALIVES = {"keepalives_idle": 10, "keepalives_interval": 5, "keepalives_coun
 _WHOLE_ENCODINGS = ("UTF8", "SQL_ASCII")
 """Of databases that hold every text: the latter takes bytes as they come."""
 
-_Connection = psycopg.Connection[TupleRow]
+_Result = TypeVar("_Result")
+
+
+class _Connection(psycopg.Connection[TupleRow]):
+    """One that breaks when no answer comes, as from a database that was stopped, or whose disk stands still."""
+
+    def wait(self, gen: PQGen[_Result], interval: float = 0.1, timeout: float | None = None) -> _Result:
+        try:
+            return super().wait(gen, interval, ANSWER_SECONDS if timeout is None else timeout)
+        except psycopg.OperationalError as error:
+            if self.pgconn.transaction_status != TransactionStatus.ACTIVE:
+                raise  # it is the answer
+            self.pgconn.finish()
+            raise psycopg.OperationalError(f"no answer within {ANSWER_SECONDS:g} s") from error
 
 
 class PostgresDatabase:
@@ -61,6 +77,7 @@ class PostgresDatabase:
         Raises Unavailable when it can't be reached, FolderInUse when another process owns it, and BadRequest
         for a URL that makes no sense and for a database that can't hold every text.
         """
+        _check_user(url)
         self.name = name_of(url)
         self.late_commits = 0
         self._url = url
@@ -270,7 +287,7 @@ class PostgresDatabase:
         options: dict[str, Any] = {"connect_timeout": _CONNECT_SECONDS, "application_name": "sigyn", **_KEEPALIVES}
         options["client_encoding"] = "UTF8"  # of a database in SQL_ASCII texts would come back as bytes
         try:
-            connection = psycopg.connect(self._url, autocommit=True, prepare_threshold=None, **options)
+            connection = _Connection.connect(self._url, autocommit=True, prepare_threshold=None, **options)
         except psycopg.ProgrammingError as error:
             raise _not_understood(self._url, error) from error
         except psycopg.Error as error:
@@ -333,13 +350,28 @@ def _unescape(text: str) -> str:
 
 def name_of(url: str) -> str:
     """The URL without its user, password and options."""
-    parts = urlsplit(url)
-    place = parts.netloc.rpartition("@")[2]
-    return f"{parts.scheme}://{place}{parts.path}"
+    scheme, _, place = url.partition("://")
+    return f"{scheme}://{_behind_user(place).partition('?')[0]}"
+
+
+def _behind_user(place: str) -> str:
+    """What follows the user and password, as libpq tells them from the rest."""
+    user, at, rest = place.partition("@")
+    return rest if at and "/" not in user else place
+
+
+def _check_user(url: str) -> None:
+    """Raises BadRequest where a part of a password would be taken for a host, and shown as one."""
+    if "@" in name_of(url):
+        raise BadRequest(
+            "storage.catalog has an `@` too many before its options: in a user's name and password write `@` as %40, "
+            "`/` as %2F, `?` as %3F and `#` as %23"
+        )
 
 
 def check_url(url: str) -> None:
     """Raises BadRequest for a URL that makes no sense; the database is not asked."""
+    _check_user(url)
     try:
         conninfo_to_dict(url)
     except psycopg.ProgrammingError as error:

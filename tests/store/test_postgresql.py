@@ -18,7 +18,7 @@ import pytest
 
 from sigyn.model.errors import BadRequest, NotFound, Unavailable
 from sigyn.model.labels import labels_of
-from sigyn.store import FolderInUse, Store, StoreSettings, check_store, plan_store, rebuild_catalog
+from sigyn.store import FolderInUse, Store, StoreSettings, check_store, plan_store, postgresql, rebuild_catalog
 from sigyn.store.open_catalog import has_catalog, open_catalog
 from sigyn.store.postgresql import PostgresDatabase, name_of, postgres_catalog
 from sigyn.store.schema import TABLES
@@ -41,13 +41,14 @@ class Wire:
 
     `cut` lets one COMMIT through, of a transaction with that statement, and closes every connection before its answer.
     (Others commit too: a store looks after itself.) They are closed also when something comes that holds `refused`,
-    which is not let through.
+    which is not let through. While it is `silent` connections stay open, and no answer comes through.
     """
 
     def __init__(self, port: int) -> None:
         self.cut: bytes | None = None
         self.refused: bytes | None = None
         self.open = True
+        self.silent = False
         self._target = port
         self._listening = socket.create_server(("127.0.0.1", 0))
         self.port = self._listening.getsockname()[1]
@@ -96,6 +97,8 @@ class Wire:
                     if self.refused is not None and self.refused in data:
                         self.close_all()
                         return
+                    if self.silent:
+                        continue
                     (server if ready is client else client).sendall(data)
                     if ready is server or self.cut is None:
                         continue
@@ -143,6 +146,13 @@ def test_a_database_that_can_not_be_reached_is_named_without_its_password(tmp_pa
     assert "hush" not in repr(settings)
     with pytest.raises(BadRequest, match="can't be understood"):
         Store.open(StoreSettings(data=tmp_path, catalog="postgresql://127.0.0.1/logs?colour=blue"))
+
+
+@pytest.mark.parametrize("password", ["hu/sh", "hu@sh", "hu/s#@h"])
+def test_a_password_that_is_not_encoded_is_not_taken_for_a_host(tmp_path: Path, password: str) -> None:
+    with pytest.raises(BadRequest, match="%2F") as refused:
+        Store.open(StoreSettings(data=tmp_path, catalog=f"postgresql://sigyn:{password}@127.0.0.1/logs"))
+    assert "hu" not in str(refused.value)
 
 
 @pytest.mark.parametrize(
@@ -498,3 +508,23 @@ def test_what_is_read_as_of_one_instant_knows_nothing_of_later_commits(postgres:
             reader.as_of_one_instant() as rows_of,
         ):
             list(rows_of("SELECT id FROM nothing"))
+
+
+async def test_a_database_that_leaves_statements_without_an_answer_counts_as_away(
+    postgres: Postgres, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with Wire(postgres.port).running() as wire:
+        catalog = postgres.url(postgres.new_schema(), port=wire.port)
+        store = Store.open(StoreSettings(data=tmp_path, catalog=catalog, compaction=False))
+        await store.append(batch([row("a", 1, "before")]))
+        monkeypatch.setattr(postgresql, "ANSWER_SECONDS", 0.5)
+        monkeypatch.setattr(postgresql, "_CONNECT_SECONDS", 2)
+        wire.silent = True
+        with pytest.raises(Unavailable, match=r"no answer within 0\.5 s|timeout"):
+            await store.append(batch([row("a", 2, "meanwhile")]))
+        wire.close_all()
+        wire.silent = False
+        monkeypatch.undo()
+        await store.append(batch([row("a", 3, "after")]))
+        assert {row.line for row in stored(store)} == {"before", "after"}
+        await store.close()
