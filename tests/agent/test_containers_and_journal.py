@@ -121,9 +121,9 @@ def test_the_journal_from_its_cursor_on(tmp_path: Path, monkeypatch: pytest.Monk
             "__REALTIME_TIMESTAMP": str(1768471200_000000 + number),
             "_SYSTEMD_UNIT": "shop.service",
             "PRIORITY": "3",
-            "MESSAGE": message,
+            **message,
         }
-        for number, message in enumerate(["plain", [104, 105, 255]])
+        for number, message in enumerate([{"MESSAGE": "plain"}, {"JOB_ID": "1"}, {"MESSAGE": [104, 105, 255]}])
     ]
     calls = tmp_path / "calls"
     program = tmp_path / "bin" / "journalctl"
@@ -143,15 +143,15 @@ def test_the_journal_from_its_cursor_on(tmp_path: Path, monkeypatch: pytest.Monk
         until(lambda: len(sink.lines()) == 2, "two entries")
         assert sink.lines() == ["plain", "hi�"]
         assert sink.entries[1].labels == '{job="journal", level="error", unit="shop.service"}'
-        assert sink.entries[1].timestamp == 1768471200_000001000
+        assert sink.entries[1].timestamp == 1768471200_000002000
         assert agent.stop() == 0
-        assert 'journal-j: "s=1"' in agent.positions.read_text()
+        assert 'journal-j: "s=2"' in agent.positions.read_text()
         agent.start()
         until(lambda: len(calls.read_text().splitlines()) == 2, "journalctl is started again")
     first, second = calls.read_text().splitlines()
     assert "--since=-7200s" in first
     assert first.endswith("_TRANSPORT=kernel")
-    assert "--after-cursor=s=1" in second
+    assert "--after-cursor=s=2" in second
 
 
 JOURNALCTL = """#!{python}

@@ -162,15 +162,16 @@ class JournalReader:
         self._job.push(entries, self, sum(map(len, rows)))
 
     def _entry(self, fields: Mapping[str, str]) -> AgentEntry | None:
+        """None for what relabelling drops, and for what has no message, which Promtail drops as well."""
         labels = dict(self._config.labels)
         labels.update((f"__journal_{name.lower()}", value) for name, value in fields.items())
         priority = fields.get("PRIORITY", "")
         if priority.isdigit() and int(priority) < len(_PRIORITIES):
             labels["__journal_priority_keyword"] = _PRIORITIES[int(priority)]
         kept = relabel(labels, self._rules)
-        if kept is None:
+        if kept is None or not (self._config.json or "MESSAGE" in fields):
             return None
-        line = _encode(dict(fields)).decode() if self._config.json else fields.get("MESSAGE", "")
+        line = _encode(dict(fields)).decode() if self._config.json else fields["MESSAGE"]
         moment = fields.get("_SOURCE_REALTIME_TIMESTAMP") or fields.get("__REALTIME_TIMESTAMP", "0")
         return AgentEntry(without_meta(kept), int(moment) * MICROSECOND, line)
 
