@@ -7,7 +7,6 @@ identifiers follow Loki's recorded answers.
 import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from functools import lru_cache
 from typing import Literal, TypeAlias
 
 import msgspec
@@ -30,8 +29,12 @@ _KEPT_LABELS = frozenset({"cluster", "namespace", "instance", "pod"})
 _JSON: msgspec.json.Decoder[object] = msgspec.json.Decoder(object, float_hook=str)
 """Keeps the digits of a number as they were sent."""
 
+MOST_TEXT = 4 << 20
+"""Characters that are looked at, about: 1,000 lines of 4 KiB, and fewer where they are longer. Below a second of work
+for any of them: a line of 100 KB can have 8,000 fields."""
+
 _NOT_IN_NAMES = re.compile(r"[^a-zA-Z0-9_]")
-_LOGFMT_PAIR = re.compile(r'(?<![^\s="])([^\s="]+)=("(?:[^"\\]|\\.)*"|[^\s"]*)(?=\s|$)')
+_LOGFMT_PAIR = re.compile(r'(?<![^\s="])([^\s="]++)=("[^"\\]*+(?:\\.[^"\\]*+)*+"|[^\s"]*+)(?=\s|$)')
 """Begins where a name can begin, so that a long word is read once and not from each of its letters."""
 
 
@@ -43,27 +46,26 @@ class DetectedField:
     values: dict[str, None] = field(default_factory=dict)
     parsers: list[str] = field(default_factory=list)
     json_path: tuple[str, ...] = ()
-    _type: FieldType | None = None
 
     @property
     def type(self) -> FieldType:
         """The type that all values have; whole and broken numbers together are floats."""
-        return self._type or "string"
+        common: FieldType | None = None
+        for value in self.values:
+            common = _common_type(common, value_type(value))
+            if common == "string":  # which any other type makes a string, too
+                break
+        return common or "string"
 
     @property
     def cardinality(self) -> int:
         return len(self.values)
 
-    def add(self, value: str, parsers: Iterable[str], json_path: tuple[str, ...] = ()) -> None:
+    def add(self, value: str, parser: str) -> None:
         """Notes one occurrence."""
-        self.json_path = self.json_path or json_path
-        for parser in parsers:
-            if parser not in self.parsers:
-                self.parsers.append(parser)
-        if value not in self.values:
-            self.values[value] = None
-            if self._type != "string":  # which any other type makes a string, too
-                self._type = _common_type(self._type, value_type(value))
+        self.values[value] = None
+        if parser not in self.parsers:
+            self.parsers.append(parser)
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,19 +80,27 @@ def detect_fields(entries: Iterable[LogEntry], parsers: Sequence[str] = ()) -> d
     """The fields of these entries by name: structured metadata, then what the lines hold.
 
     `parsers` names the parsers of the query; when it has some, the fields are those that they
-    found, else each line is read as JSON, and failing that as logfmt.
+    found, else each line is read as JSON, and failing that as logfmt. Entries beyond MOST_TEXT of
+    lines, or of parsed values, are not looked at.
     """
-    fields: dict[str, DetectedField] = {}
+    found = _Found()
+    read = 0
     for entry in entries:
+        if read >= MOST_TEXT:
+            break
         for name, value in entry.metadata:
-            _field(fields, name).add(value, ())
+            found.field(name).values[value] = None
         if parsers:
             for name, value in entry.parsed:
                 if not name.startswith("__"):
-                    _field(fields, name).add(value, parsers)
+                    parsed = found.field(name)
+                    parsed.values[value] = None
+                    parsed.parsers = parsed.parsers or list(dict.fromkeys(parsers))
+                read += len(value)
         else:
-            _add_line(fields, entry)
-    return fields
+            read += len(entry.line)
+            found.read_line(entry)
+    return found.fields
 
 
 def detect_labels(series: Iterable[Labels]) -> list[DetectedLabel]:
@@ -138,27 +148,48 @@ def flatten_json(value: Mapping[str, object], above: tuple[str, ...] = ()) -> It
                 pass
 
 
-@lru_cache(maxsize=4096)
 def label_name(path: tuple[str, ...]) -> str:
     """The label that `| json` gives the value at this path."""
     name = _NOT_IN_NAMES.sub("_", "_".join(path))
     return f"_{name}" if name[:1].isdigit() else name
 
 
-def _add_line(fields: dict[str, DetectedField], entry: LogEntry) -> None:
-    taken = {name for name, _ in entry.stream} | {name for name, _ in entry.metadata}
-    found = _json_object(entry.line)
-    if found is not None:
-        for path, value in flatten_json(found):
-            name = label_name(path)
-            _field(fields, f"{name}_extracted" if name in taken else name).add(value, ("json",), path)
-        return
-    for match in _LOGFMT_PAIR.finditer(entry.line):
-        key, value = match.groups()
-        text = _unquote(value) if value.startswith('"') else value
-        name = label_name((key,))
-        if text:
-            _field(fields, f"{name}_extracted" if name in taken else name).add(text, ("logfmt",))
+class _Found:
+    """The fields so far, with the names of the paths that lines have: most have the same."""
+
+    def __init__(self) -> None:
+        self.fields: dict[str, DetectedField] = {}
+        self._names: dict[tuple[str, ...], str] = {}
+
+    def field(self, name: str) -> DetectedField:
+        """The field of this name, which may be new."""
+        found = self.fields.get(name)
+        if found is None:
+            found = self.fields[name] = DetectedField(name)
+        return found
+
+    def read_line(self, entry: LogEntry) -> None:
+        """Adds the fields of a line of JSON, or of logfmt."""
+        taken = {name for name, _ in entry.stream} | {name for name, _ in entry.metadata}
+        line = entry.line
+        value = _json_object(line)
+        if value is not None:
+            for path, text in flatten_json(value):
+                of_path = self._of_line(path, taken)
+                of_path.add(text, "json")
+                of_path.json_path = of_path.json_path or path
+        elif "=" in line:
+            for match in _LOGFMT_PAIR.finditer(line):
+                key, text = match.groups()
+                text = _unquote(text) if text.startswith('"') else text
+                if text:
+                    self._of_line((key,), taken).add(text, "logfmt")
+
+    def _of_line(self, path: tuple[str, ...], taken: set[str]) -> DetectedField:
+        name = self._names.get(path)
+        if name is None:
+            name = self._names[path] = label_name(path)
+        return self.field(f"{name}_extracted" if name in taken else name)
 
 
 def _json_object(line: str) -> dict[str, object] | None:
@@ -177,13 +208,6 @@ def _unquote(text: str) -> str:
     except msgspec.DecodeError:
         return text[1:-1]
     return value
-
-
-def _field(fields: dict[str, DetectedField], name: str) -> DetectedField:
-    found = fields.get(name)
-    if found is None:
-        found = fields[name] = DetectedField(name)
-    return found
 
 
 def _common_type(known: FieldType | None, new: FieldType) -> FieldType:

@@ -128,6 +128,25 @@ def test_detected_fields_of_lines_that_are_hard_to_read(server: Server) -> None:
     assert [field["label"] for field in fields] == ["detected_level", "k"]
 
 
+def test_detected_fields_look_at_fewer_lines_where_they_are_long(server: Server) -> None:
+    for i in range(100):
+        add(server, (("app", "shop"),), f"user={i} sent={'x' * 100_000}", (i + 1) * SECOND)
+    fields = server.get(f"{V1}/detected_fields", query='{app="shop"}').json()["fields"]
+    seen = {field["label"]: field["cardinality"] for field in fields}
+    assert seen == {"detected_level": 1, "user": 42, "sent": 1}  # the newest 4 MiB
+    values = server.get(f"{V1}/detected_field/user/values", query='{app="shop"}').json()["values"]
+    assert values == [str(i) for i in range(42)]
+    parsed = server.get(f"{V1}/detected_field/user/values", query='{app="shop"} | logfmt').json()
+    assert parsed["values"] == [str(i) for i in range(42)]
+
+
+def test_detected_fields_look_at_one_line_however_long(server: Server) -> None:
+    add(server, (("app", "shop"),), f"user=1 sent={'x' * 5_000_000}")
+    add(server, (("app", "shop"),), "user=2", 2 * SECOND)
+    values = server.get(f"{V1}/detected_field/user/values", query='{app="shop"}').json()["values"]
+    assert values == ["1"]
+
+
 def test_detected_field_values(streams: Server) -> None:
     values = streams.get(f"{V1}/detected_field/tick/values", query='{app="shop"}', since="2h").json()["values"]
     assert values == ["2", "1"]
