@@ -20,6 +20,9 @@ JSON = "application/json; charset=UTF-8"
 OTLP_PATHS = ("/otlp/v1/logs", "/v1/logs")
 """Where OpenTelemetry's exporters send logs to."""
 
+DEFECT = "internal server error: the server's log has the details"
+"""What the client is told of a defect of ours."""
+
 _AGAIN_SECONDS = "5"
 
 _CHUNK_BYTES = 512 << 10
@@ -151,9 +154,8 @@ async def on_http_exception(_request: Request, error: Exception) -> Response:
 async def on_defect(request: Request, error: Exception) -> Response:
     """A defect of ours: the client gets a short line; uvicorn logs the trace."""
     _log.error("request failed", method=request.method, path=request.url.path, error=repr(error))
-    message = "internal server error: the server's log has the details"
     if request.scope["path"] not in OTLP_PATHS:
-        return plain(message, 500)
-    response = _otlp_error(request, message, 500)
+        return plain(DEFECT, 500)
+    response = _otlp_error(request, DEFECT, 500)
     response.headers["Retry-After"] = _AGAIN_SECONDS
     return response

@@ -55,7 +55,7 @@ class LogsService:
         """Takes an ExportLogsServiceRequest as bytes."""
         headers = dict(context.invocation_metadata() or ())
         api = self._api
-        code = grpc.StatusCode.INTERNAL
+        code = grpc.StatusCode.UNAVAILABLE  # what the door makes of a defect
         began = time.perf_counter()
         api.metrics.request_began()
         try:
