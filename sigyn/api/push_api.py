@@ -8,12 +8,12 @@ from typing import TYPE_CHECKING, Protocol
 from starlette.applications import Starlette
 from starlette.exceptions import HTTPException
 from starlette.middleware import Middleware
-from starlette.middleware.gzip import GZipMiddleware
 from starlette.requests import ClientDisconnect, Request
 from starlette.responses import Response
 from starlette.routing import BaseRoute, Route
 
 from sigyn.api.access.door import Access, Door
+from sigyn.api.compression import Compress
 from sigyn.api.loki.push import legacy_push, push
 from sigyn.api.observe import Observe
 from sigyn.api.otlp.http import OTLP_ROUTES
@@ -74,7 +74,7 @@ def build_push_app(api: PushApi, other_routes: Sequence[BaseRoute] = ()) -> Star
             Middleware(Observe, metrics=api.metrics, slow_query=api.settings.slow_query),
             Middleware(Door, access=api.access, clock=api.clock),
             Middleware(
-                GZipMiddleware,
+                Compress,
                 minimum_size=api.settings.gzip_bytes,
                 compresslevel=1,  # level 6 takes three times as long for a fifth less
                 exclude_content_types=_ALREADY_COMPRESSED,
@@ -87,6 +87,8 @@ def build_push_app(api: PushApi, other_routes: Sequence[BaseRoute] = ()) -> Star
             Exception: on_defect,
         },
     )
+    # A redirect would be absolute, and lose the https and the prefix of a proxy in front: 404, as Loki answers.
+    app.router.redirect_slashes = False
     app.state.api = api
     return app
 
