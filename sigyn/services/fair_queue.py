@@ -2,6 +2,7 @@
 
 import asyncio
 import time
+import traceback
 from collections import Counter, OrderedDict, deque
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
@@ -66,7 +67,7 @@ class FairQueue:
         await self._turn(tenant, deadline)
         loop = asyncio.get_running_loop()
         try:
-            running = self._threads.submit(work)
+            running = self._threads.submit(_leaving_nothing, work)
         except BaseException:
             self._done(tenant)
             raise
@@ -148,3 +149,19 @@ class FairQueue:
             f"run ({own} of this tenant), {waiting} others wait; ask for less at once, or raise `max_concurrent` "
             "or `max_query_parallelism`"
         )
+
+
+def _leaving_nothing(work: Callable[[], Answer]) -> Answer:
+    """What `work` gives; an error that it raises does not hold on to what it had read.
+
+    The calls that an error came through live as long as it does, with all their variables, and those who wait for it
+    make it part of a cycle: the lines of refused queries would stay until Python happens to look for cycles.
+    """
+    try:
+        return work()
+    except BaseException as error:
+        cause: BaseException | None = error
+        while cause is not None:
+            traceback.clear_frames(cause.__traceback__)
+            cause = cause.__context__
+        raise

@@ -3,12 +3,13 @@
 import asyncio
 import threading
 import time
+import weakref
 from collections.abc import Callable, Coroutine
 from typing import Any
 
 import pytest
 
-from sigyn.model.errors import QueryTimeout, TooManyRequests
+from sigyn.model.errors import QueryError, QueryTimeout, TooManyRequests
 from sigyn.services.counts_by_tenant import MOST_TENANTS, OTHER_TENANTS
 from sigyn.services.fair_queue import FairQueue, QueueLimits
 from sigyn.services.query_limits import QueryLimits
@@ -211,3 +212,24 @@ def test_errors_of_work_reach_the_caller_and_free_the_thread() -> None:
 def test_the_part_of_eight_queries_that_a_tenant_may_have(parallelism: int, capacity: float, allowed: int) -> None:
     limits = QueryLimits(max_query_parallelism=parallelism, max_query_capacity=capacity)
     assert limits.at_a_time(8) == allowed
+
+
+class Held:
+    """Something large that work has read."""
+
+
+def test_an_error_holds_nothing_of_what_its_work_had_read() -> None:
+    left: list[weakref.ref[Held]] = []
+
+    def work() -> str:
+        held = Held()
+        left.append(weakref.ref(held))
+        raise QueryError("too much")
+
+    async def test(queue: FairQueue, _gate: Gate) -> None:
+        with pytest.raises(QueryError) as raised:
+            await queue.run("a", time.monotonic() + FAR, work)
+        assert raised.traceback[-1].name == "work"  # still told where it came from
+        assert [each() for each in left] == [None]
+
+    run(QueueLimits(1), test)
