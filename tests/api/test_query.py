@@ -226,3 +226,16 @@ def test_very_large_answers_are_whole(server: Server) -> None:
     result = server.get("/loki/api/v1/query_range", query='{app="shop"}').json()["data"]["result"]
     assert len(result) == 40
     assert all(stream["values"][0][1] == "x" * 20_000 for stream in result)
+
+
+@pytest.mark.parametrize("flags", ["", "categorize-labels"])
+def test_a_stream_of_long_lines_is_written_as_a_short_one(server: Server, flags: str) -> None:
+    lines = ["short", "é" * 700_000, *("x" * 100_000 + f'"{i}' for i in range(40)), "", "y" * 2_500_000, "short"]
+    add_lines(server, *lines)
+    answer = server.get(
+        "/loki/api/v1/query_range", {"X-Loki-Response-Encoding-Flags": flags}, query='{app="shop"}', direction="forward"
+    )
+    (stream,) = answer.json()["data"]["result"]
+    assert [value[1] for value in stream["values"]] == lines
+    whole = json.dumps([stream], ensure_ascii=False, separators=(",", ":"))
+    assert f'"result":{whole},"stats":' in answer.text

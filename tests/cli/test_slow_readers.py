@@ -1,5 +1,6 @@
 """Clients that are slow to read their answers, or never do."""
 
+import re
 import socket
 import time
 from collections.abc import Callable, Iterator
@@ -53,6 +54,10 @@ def test_an_answer_that_nobody_takes_is_given_up(tmp_path: Path) -> None:
     with server_with_long_lines(data, "200ms") as running, asking(running.url) as connection:
         wait_until(lambda: "answer given up: its client takes nothing" in log.read_text())
         assert "client=127.0.0.1 path=/loki/api/v1/query_range" in log.read_text()
+        # Of one stream, of which no more is encoded than fits on the way to the client.
+        untaken = re.search(r"path=/loki/api/v1/query_range bytes=(\d+)", log.read_text())
+        assert untaken, log.read_text()
+        assert int(untaken[1]) < LINES * LINE_BYTES / 2
         received = 0
         try:
             while piece := connection.recv(1 << 20):

@@ -5,7 +5,9 @@ grouped by the labels of the stream, and each value carries the rest by origin a
 element, in which empty parts are absent.
 """
 
+from bisect import bisect_right
 from collections.abc import Iterable, Iterator, Sequence
+from itertools import accumulate
 
 from sigyn.api.encoding.json import encode
 from sigyn.model.labels import Labels
@@ -16,6 +18,9 @@ CATEGORIZE_LABELS = "categorize-labels"
 ENCODING_FLAGS = b'"encodingFlags":["%b"],' % CATEGORIZE_LABELS.encode()
 """How an answer says that its labels are apart; it stands before them."""
 
+PIECE_CHARACTERS = 1 << 20
+"""Of lines: a stream with more is encoded piece by piece, as its reader takes them, and not held in whole again."""
+
 Value = tuple[str, str] | tuple[str, str, dict[str, dict[str, str]]]
 
 
@@ -25,13 +30,31 @@ def asks_for_categories(flags: str) -> bool:
 
 
 def encode_streams(entries: Sequence[LogEntry], *, categorize: bool) -> Iterator[bytes]:
-    """The JSON array of streams, a stream a piece; entries keep their order within a stream."""
+    """The JSON array of streams, a stream a piece unless it is large; entries keep their order within a stream."""
     groups = _by_stream(entries) if categorize else _by_all_labels(entries)
     opening = b"["
     for labels, values in groups:
-        yield b'%b{"stream":%b,"values":%b}' % (opening, encode(dict(labels)), encode(values))
+        begin = b'%b{"stream":%b,"values":' % (opening, encode(dict(labels)))
+        lengths = [len(value[1]) for value in values]
+        if sum(lengths) <= PIECE_CHARACTERS:
+            yield b"%b%b}" % (begin, encode(values))
+        else:
+            yield begin
+            yield from _in_pieces(values, lengths)
+            yield b"}"
         opening = b","
     yield b"[]" if opening == b"[" else b"]"
+
+
+def _in_pieces(values: Sequence[Value], lengths: Sequence[int]) -> Iterator[bytes]:
+    """The JSON array of values, of which there is one at least; a piece has PIECE_CHARACTERS at most, or one line."""
+    ends = list(accumulate(lengths))
+    opening, first, before = b"[", 0, 0
+    while first < len(values):
+        end = max(first + 1, bisect_right(ends, before + PIECE_CHARACTERS))
+        yield b"%b%b" % (opening, memoryview(encode(values[first:end]))[1:-1])
+        opening, first, before = b",", end, ends[end - 1]
+    yield b"]"
 
 
 def merge_labels(entry: LogEntry) -> Labels:
