@@ -76,6 +76,8 @@ async def on_sigyn_error(request: Request, error: Exception) -> Response:
     A second line of the text says what would be right, where that can be guessed.
     """
     assert isinstance(error, SigynError)
+    if error.status == SigynError.status:  # nobody is meant to meet these: a segment that is lost, a newer format
+        _log.error("request failed", method=request.method, path=request.url.path, error=str(error))
     return error_response(request, error)
 
 

@@ -92,4 +92,4 @@ def test_what_was_refused_has_its_reason(failure: SigynError, code: grpc.StatusC
     with capture_logs() as logged:
         called = export(failure)
     assert (called.code, called.message, called.counted) == (code, str(failure), {code.name})
-    assert not logged
+    assert [line["event"] for line in logged] == (["request failed"] if failure.status == 500 else [])

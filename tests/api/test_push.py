@@ -9,9 +9,10 @@ import pytest
 from google.protobuf.json_format import MessageToDict
 from opentelemetry.proto.collector.logs.v1.logs_service_pb2 import ExportLogsServiceRequest
 from opentelemetry.proto.trace.v1.trace_pb2 import Status
+from structlog.testing import capture_logs
 
 from sigyn.api.settings import ApiSettings
-from sigyn.model.errors import BadRequest, TooManyRequests, Unavailable
+from sigyn.model.errors import BadRequest, SigynError, TooManyRequests, Unavailable
 
 from .conftest import NOW, Server
 
@@ -68,6 +69,12 @@ def test_refusals_of_the_ingest_service(server: Server) -> None:
         server.services.failure = failure
         answer = server.client.post(PUSH, json=BODY)
         assert (answer.status_code, answer.text.strip()) == (status, str(failure))
+    server.services.failure = SigynError("torn")
+    with capture_logs() as logged:
+        assert server.client.post(PUSH, json=BODY).status_code == 500
+    assert [(line["event"], line["log_level"], line["error"]) for line in logged] == [
+        ("request failed", "error", "torn")
+    ]
     server.services.failure = TooManyRequests("slow down", retry_after=2.4)
     answer = server.client.post(PUSH, json=BODY)
     assert (answer.status_code, answer.headers["retry-after"]) == (429, "2")

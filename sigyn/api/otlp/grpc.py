@@ -5,6 +5,7 @@ from functools import partial
 from typing import TYPE_CHECKING, Any
 
 import grpc
+import structlog
 from opentelemetry.proto.collector.logs.v1.logs_service_pb2 import ExportLogsServiceResponse
 
 from sigyn.api.access.asking import tenant_from
@@ -17,6 +18,8 @@ from sigyn.wire.otlp import decode_otlp_message
 
 if TYPE_CHECKING:
     from sigyn.api.app import Api
+
+_log = structlog.get_logger("sigyn.api")
 
 SERVICE = "opentelemetry.proto.collector.logs.v1.LogsService"
 
@@ -67,6 +70,8 @@ class LogsService:
             code = grpc.StatusCode.OK
         except SigynError as error:
             code = status_code(error)
+            if error.status == SigynError.status:
+                _log.error("request failed", method="gRPC", path=f"/{SERVICE}/Export", error=str(error))
             await context.abort(code, str(error))
             raise
         finally:
