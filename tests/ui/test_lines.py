@@ -42,7 +42,7 @@ def test_a_copied_line_has_its_fields_apart(reader: Reader) -> None:
 
 
 def test_characters_that_hide_are_written_out(reader: Reader) -> None:
-    coloured = "\x1b[48;2;1;2;3mplain\x1b[0m \x1b]0;title\x07text"
+    coloured = "\x1b[38;7;1mplain\x1b[0m \x1b]0;title\x07text"
     push(reader.url, "hiding", "user=\u202enimda\u202c 10%\r99%\x00", coloured)
     reader.explore('{app="hiding"}')
     line = reader.lines.first.locator(".log-line")
@@ -55,11 +55,30 @@ def test_colours_of_terminals_can_be_read_in_both_themes(reader: Reader) -> None
     colours = "".join(
         f"\x1b[{code}m text in {code} \x1b[0m" for code in (*range(30, 38), *range(40, 48), 1, 2, 3, 4, 7)
     )
-    push(reader.url, "coloured", colours)
+    both = "".join(
+        f"\x1b[{text};{ground}m {text} on {ground} \x1b[0m"
+        for text in ("38;5;16", "38;5;21", "38;5;226", "38;5;231", "38;2;255;0;0", "38;2;0;255;255", 2, 31)
+        for ground in ("48;5;17", "48;5;46", "48;5;231", "48;2;255;0;0")
+    )
+    push(reader.url, "coloured", both, colours)
     reader.explore('{app="coloured"}')
-    reader.lines.first.locator(".log-time").click()
-    expect(reader.details).to_contain_text("text in 36")
-    assert reader.serious_faults() == []
+    for at, part in ((1, "38;5;231 on 48;5;46"), (0, "text in 36")):
+        reader.lines.nth(at).locator(".log-time").click()
+        expect(reader.details).to_contain_text(part)
+        assert reader.serious_faults() == []
+        reader.lines.nth(at).locator(".log-time").click()
+
+
+def test_colours_without_a_name_are_shown(reader: Reader) -> None:
+    push(reader.url, "many colours", "\x1b[38;5;208morange\x1b[0m \x1b[38;2;80;120;255mblue\x1b[0m \x1b[48;5;22mgreen")
+    reader.explore('{app="many colours"}')
+    line = reader.lines.first.locator(".log-line")
+    expect(line).to_have_text("orange blue green")
+    script = "(span, name) => getComputedStyle(span).getPropertyValue(name)"
+    plain = line.evaluate(script, "color")
+    shown = [line.get_by_text(text).evaluate(script, "color") for text in ("orange", "blue")]
+    assert len({plain, *shown}) == 3, shown
+    assert line.get_by_text("green").evaluate(script, "background-color").startswith("oklch(")
 
 
 def test_long_lines_show_their_beginning_and_open_to_all_of_it(reader: Reader) -> None:

@@ -39,16 +39,37 @@ test('colour codes become classes and leave no trace', () => {
     { text: '!', classes: '' },
   ])
   expect(withoutAnsi(text)).toBe('ERROR at x!')
-  const many = '\x1b[38;5;208ma\x1b[38;2;1;31;4mb\x1b[41;97mc\x1b[49md\x1b[0;7me\x1b[27;38;5;9mf'
+  const many = '\x1b[41;97mc\x1b[49md\x1b[0;7me\x1b[27;38;5;9mf\x1b[4:3mg\x1b[4:0;58;5;1mh\x1b[>4;2mi'
   expect(ansiSpans(many).map(span => span.text + span.classes)).toEqual([
-    'a',
-    'b',
     'cansi-on-red ansi-white',
     'dansi-white',
     'eansi-inverse',
     'fansi-red',
+    'gansi-red ansi-underline',
+    'hansi-red',
+    'iansi-red',
   ])
   expect(withoutAnsi('\x1b]8;;https://a.example\x07a link\x1b]8;;\x1b\\.')).toBe('a link.')
+})
+
+test('colours without a name keep their numbers, and nothing but numbers', () => {
+  const shown = (codes: string) => ansiSpans(`\x1b[${codes}mx`)[0]
+  const text = (classes: string, colour: string) => ({ text: 'x', classes, style: { '--ansi-colour': colour } })
+  expect(shown('38;5;208')).toEqual(text('ansi-any', 'rgb(255 135 0)'))
+  expect(shown('38;5;16;1')).toEqual(text('ansi-any ansi-bold', 'rgb(0 0 0)'))
+  expect(shown('38;5;255')).toEqual(text('ansi-any', 'rgb(238 238 238)'))
+  expect(shown('38;2;1;31;4')).toEqual(text('ansi-any', 'rgb(1 31 4)'))
+  expect(shown('38:2:1:31:4')).toEqual(text('ansi-any', 'rgb(1 31 4)'))
+  expect(shown('38:2::1:31:4')).toEqual(text('ansi-any', 'rgb(1 31 4)'))
+  expect(shown('48;2;9;8;7;38;5;231')).toEqual({
+    text: 'x',
+    classes: 'ansi-on-any ansi-any',
+    style: { '--ansi-ground': 'rgb(9 8 7)', '--ansi-colour': 'rgb(255 255 255)' },
+  })
+  const none = { text: 'x', classes: '' }
+  for (const codes of ['38;5;256', '38;2;1;2;256', '38;2;1;2', '38;5', '38', '38:2:1:2', '38;7;1', '38;5;20;39'])
+    expect(shown(codes)).toEqual(none)
+  expect(ansiSpans('\x1b[38;5;208ma\x1b[31mb').at(-1)).toEqual({ text: 'b', classes: 'ansi-red' })
 })
 
 test('numbers of JSON lines keep their digits', () => {

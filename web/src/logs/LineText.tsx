@@ -112,7 +112,7 @@ export function Coloured({ text, marker }: { text: string; marker: Marker }) {
   return (
     <>
       {ansiSpans(text).map((span, at) => (
-        <span key={at} class={span.classes}>
+        <span key={at} class={span.classes} style={span.style}>
           <Marked text={span.text} marker={marker} />
         </span>
       ))}
