@@ -131,3 +131,32 @@ def test_a_lost_connection_is_said_and_made_again(reader: Reader) -> None:
     expect(reader.page.locator(".log-row", has_text="a line that nobody saw")).to_have_count(1)
     expect(reader.page.locator(".log-row", has_text="a line after that")).to_have_count(1)
     assert len(opened) == 2
+
+
+def test_a_server_that_hangs_is_told_from_one_that_has_nothing_new(reader: Reader) -> None:
+    """Its connections stay open, and nothing comes over them."""
+    reader.page.clock.install(time=time.time() + 60)  # whatever the page was slow to load
+    follow(reader, 3)
+    with reader.page.expect_response("**/status/buildinfo"):
+        reader.page.clock.run_for(16_000)
+    expect(state(reader)).to_have_text("live")
+
+    def hang(_: Route) -> None:
+        """Answers nothing."""
+
+    def refuse(route: Route) -> None:
+        route.abort()
+
+    reader.page.route("**/status/buildinfo", hang)
+    reader.page.route("**/loki/api/v1/query_range**", refuse)
+    with reader.page.expect_request("**/status/buildinfo"):
+        reader.page.clock.run_for(16_000)
+    expect(state(reader)).to_have_text("live")
+    reader.page.clock.run_for(10_000)
+    expect(state(reader)).to_contain_text("trying again")
+    push(reader.url, "a line of meanwhile")
+    reader.page.unroute("**/status/buildinfo", hang)
+    reader.page.unroute("**/loki/api/v1/query_range**", refuse)
+    reader.page.clock.run_for(2_000)
+    expect(state(reader)).to_have_text("live")
+    expect(reader.page.locator(".log-row", has_text="a line of meanwhile")).to_have_count(1)

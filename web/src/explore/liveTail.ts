@@ -1,5 +1,5 @@
 // Lines as they are acknowledged, over a WebSocket; where none can be opened, by asking every second. A connection that
-// is lost is made again, and what was missed meanwhile is fetched first.
+// is lost is made again, and what was missed meanwhile is fetched first; so is one to a server that no longer answers.
 
 import { batch } from '@preact/signals'
 import { ApiError, webSocketAddress } from '../api/http'
@@ -8,6 +8,7 @@ import { tenant } from '../api/tenant'
 import { logQueryOf } from '../logql/structure'
 import { type Entry, entriesOf, type StreamsResult, sameEntry } from '../logs/entry'
 import type { Pane } from './pane'
+import { watchServer } from './watch'
 
 const MOST = 5000
 const RECENT = 100
@@ -31,6 +32,7 @@ interface Frame {
 const LIVE: TailState = { kind: 'live', text: 'live' }
 const ASKING: TailState = { kind: 'live', text: 'live, asking every second' }
 const LOST: TailState = { kind: 'lost', text: 'no connection to the server, trying again' }
+const SILENT: TailState = { kind: 'lost', text: 'the server does not answer, trying again' }
 
 export function openTail(pane: Pane, onState: (state: TailState) => void): Tail {
   const query = logQueryOf(pane.sent.value)
@@ -42,7 +44,7 @@ export function openTail(pane: Pane, onState: (state: TailState) => void): Tail 
   let wait = 1000
   let socket: WebSocket | undefined
   let timer: ReturnType<typeof setTimeout> | undefined
-  const stopped = new AbortController()
+  let attempt = new AbortController()
 
   const report = (next = connection) => {
     connection = next
@@ -83,11 +85,15 @@ export function openTail(pane: Pane, onState: (state: TailState) => void): Tail 
     let worked = false
     socket = opened
     opened.onopen = () => {
+      if (socket !== opened) return
+      watch.heard()
       worked = true
       wait = 1000
       report(LIVE)
     }
     opened.onmessage = message => {
+      if (socket !== opened) return
+      watch.heard()
       const frame = JSON.parse(message.data as string) as Frame
       const entries = entriesOf(frame.streams, 'backward')
       // Only the first frame repeats: two equal lines are two lines.
@@ -97,7 +103,7 @@ export function openTail(pane: Pane, onState: (state: TailState) => void): Tail 
       report(dropped ? { kind: 'live', text: `live, ${dropped} lines left out: too many at once` } : LIVE)
     }
     opened.onclose = event => {
-      if (stopped.signal.aborted) return
+      if (socket !== opened) return
       sockets = worked
       // 1000: the server ends each tail after a while, if it is told to.
       const lost = worked && event.code !== 1000
@@ -107,12 +113,16 @@ export function openTail(pane: Pane, onState: (state: TailState) => void): Tail 
   }
 
   const ask = async () => {
+    attempt = new AbortController()
+    const { signal } = attempt
     const last = newest()
     const now = Date.now()
     const range = { start: last?.moment ?? now - 60_000, end: now + 60_000 }
     const span = last && { start: last.timestamp, end: nanoseconds(range.end) }
     try {
-      const found = await runQuery({ query, range, limit: last ? MOST : RECENT, signal: stopped.signal }, span)
+      const found = await runQuery({ query, range, limit: last ? MOST : RECENT, signal }, span)
+      if (signal.aborted) return
+      watch.heard()
       if (found.data.kind === 'entries') show(unseen(found.data.entries))
       if (sockets) connect()
       else {
@@ -121,8 +131,9 @@ export function openTail(pane: Pane, onState: (state: TailState) => void): Tail 
         later(() => void ask(), 1000)
       }
     } catch (failure) {
-      if (stopped.signal.aborted) return
+      if (signal.aborted) return
       if (failure instanceof ApiError && failure.status >= 400 && failure.status < 500 && failure.status !== 429) {
+        watch.stop()
         report({ kind: 'refused', text: failure.message })
         return
       }
@@ -131,6 +142,20 @@ export function openTail(pane: Pane, onState: (state: TailState) => void): Tail 
       wait = Math.min(wait * 2, LONGEST_WAIT)
     }
   }
+
+  const disconnect = () => {
+    attempt.abort()
+    clearTimeout(timer)
+    const open = socket
+    socket = undefined // first, so that its end is not taken for a loss
+    open?.close()
+  }
+
+  const watch = watchServer(() => {
+    disconnect()
+    report(SILENT)
+    later(() => void ask(), wait)
+  })
 
   pane.entries.value = []
   report()
@@ -144,9 +169,8 @@ export function openTail(pane: Pane, onState: (state: TailState) => void): Tail 
       report()
     },
     close: () => {
-      stopped.abort()
-      clearTimeout(timer)
-      socket?.close()
+      watch.stop()
+      disconnect()
     },
   }
 }
