@@ -181,6 +181,27 @@ def test_spellings_of_a_level_are_one_series(reader: Reader) -> None:
     reader.explore('{app="spelled"}')
     legend = reader.page.get_by_label("Volume of lines").locator(".legend li")
     expect(legend).to_have_text([re.compile(r"^critical.* 3$")])
+    reader.click("Filter for critical")
+    reader.expect_query('{app="spelled"} | detected_level=~"(critical|fatal)"')
+
+
+def test_the_legend_of_the_histogram_filters_the_lines(reader: Reader) -> None:
+    push(reader.url, {"app": "weighed"}, "level=error msg=a", "level=info msg=b", "level=info msg=c")
+    reader.explore('{app="weighed"}')
+    expect(reader.lines).to_have_count(3)
+    legend = reader.page.get_by_label("Volume of lines").locator(".legend")
+    legend.get_by_role("button", name=re.compile("^error")).focus()
+    reader.page.keyboard.press("Tab")
+    expect(reader.button("Filter for error")).to_be_focused()
+    expect(reader.button("Filter for error")).to_have_css("opacity", "1")
+    reader.page.keyboard.press("Enter")
+    reader.expect_query('{app="weighed"} | detected_level="error"')
+    expect(reader.lines).to_have_count(1)
+    expect(legend.locator("li")).to_have_count(1)
+    expect(reader.button("Filter for error")).to_have_attribute("aria-pressed", "true")
+    reader.click("Filter for error")
+    reader.expect_query('{app="weighed"}')
+    expect(reader.lines).to_have_count(3)
 
 
 def test_lines_that_a_parser_can_not_read_are_counted(reader: Reader) -> None:

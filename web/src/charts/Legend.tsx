@@ -2,6 +2,7 @@
 // or shows one. A long legend is sorted as the tooltip is, by the last values. Long names stand in columns as wide as the
 // longest one, where there is so much room, and are cut in narrower ones; short names follow each other.
 
+import { Icon } from '../parts/Icon'
 import { type ChartKind, highestFirst, MOST_ROWS } from './order'
 import { formatValue, type Unit } from './units'
 
@@ -17,6 +18,8 @@ interface Properties {
   items: LegendItem[]
   hidden?: ReadonlySet<string>
   onHide?: (hidden: Set<string>) => void
+  /** Offers beside each series to ask for what is in it alone. */
+  filter?: { isOn: (name: string) => boolean; toggle: (name: string) => void }
   unit?: Unit
   figures?: Figure[]
   /** that of the chart */
@@ -29,7 +32,7 @@ const WIDEST = 90
 
 const NONE: ReadonlySet<string> = new Set()
 
-export function Legend({ items, hidden = NONE, onHide, unit, figures = [], kind = 'line' }: Properties) {
+export function Legend({ items, hidden = NONE, onHide, filter, unit, figures = [], kind = 'line' }: Properties) {
   const ordered = items.length > MOST_ROWS ? highestFirst(items, item => figureOf('last', item.values), kind) : items
   const choose = (name: string, one: boolean) => {
     const next = new Set(hidden)
@@ -63,6 +66,18 @@ export function Legend({ items, hidden = NONE, onHide, unit, figures = [], kind 
             <span class="legend-item" title={item.name}>
               <Item item={item} unit={unit} figures={figures} />
             </span>
+          )}
+          {filter && (
+            <button
+              type="button"
+              class="legend-filter"
+              aria-pressed={filter.isOn(item.name)}
+              aria-label={`Filter for ${item.name}`}
+              title={`Filter for ${item.name}: in the query, so that the lines are those alone`}
+              onClick={() => filter.toggle(item.name)}
+            >
+              <Icon name="filter" />
+            </button>
           )}
         </li>
       ))}

@@ -5,6 +5,8 @@ import { align, summed } from '../charts/align'
 import { Legend } from '../charts/Legend'
 import { TimeChart } from '../charts/TimeChart'
 import { countOf } from '../charts/units'
+import { hasFilter, type Operator, toggleFilter } from '../logql/edit'
+import { anyOf } from '../logql/quote'
 import { LEVELS, levelColour, levelOf } from '../logs/levels'
 import { absolute } from '../time/range'
 import type { Pane } from './pane'
@@ -16,7 +18,8 @@ export function VolumeChart({ pane }: { pane: Pane }) {
     if (!volume) return null
     const { times, columns } = align(volume.series)
     // Of several spellings of a level, such as fatal and critical, there is one series.
-    const levels = volume.series.map(each => levelOf(each.labels.detected_level || 'unknown'))
+    const found = volume.series.map(each => each.labels.detected_level ?? '')
+    const levels = found.map(levelOf)
     const series = LEVELS.toReversed().flatMap(level => {
       const spellings = columns.filter((_, at) => levels[at] === level)
       return spellings.length ? [{ name: level as string, colour: levelColour(level), values: summed(spellings) }] : []
@@ -25,11 +28,21 @@ export function VolumeChart({ pane }: { pane: Pane }) {
     return {
       times: times.map(time => time - volume.step),
       series,
+      spellings: (level: string) => found.filter((_, at) => levels[at] === level).sort(),
       total: columns.flat().reduce<number>((sum, value) => sum + (value ?? 0), 0),
     }
   }, [volume])
   if (!volume || !items) return <div class="volume empty" />
   const shown = items.series.filter(each => !hidden.has(each.name))
+  const condition = (level: string): [string, Operator, string] => {
+    const spellings = items.spellings(level)
+    if (spellings.length === 1) return ['detected_level', '=', spellings[0]!]
+    return ['detected_level', '=~', anyOf(spellings)]
+  }
+  const filter = {
+    isOn: (level: string) => hasFilter(pane.structure.value, ...condition(level)),
+    toggle: (level: string) => pane.ask(toggleFilter(pane.draft.value, { kind: 'metadata' }, ...condition(level))),
+  }
   return (
     <section class="volume" aria-label="Volume of lines">
       <TimeChart
@@ -44,7 +57,14 @@ export function VolumeChart({ pane }: { pane: Pane }) {
         onZoom={range => pane.zoom(absolute(range))}
       />
       <div class="volume-foot">
-        <Legend items={items.series.toReversed()} hidden={hidden} onHide={setHidden} figures={['sum']} kind="bars" />
+        <Legend
+          items={items.series.toReversed()}
+          hidden={hidden}
+          onHide={setHidden}
+          filter={filter}
+          figures={['sum']}
+          kind="bars"
+        />
         <span class="volume-total">{countOf(items.total, 'line')}</span>
       </div>
     </section>
