@@ -101,6 +101,17 @@ def test_a_phone(reader: Reader) -> None:
         assert reader.page.evaluate("document.documentElement.scrollWidth") <= 390
 
 
+@pytest.mark.parametrize("view", ["dashboards/x", "nothing"])
+def test_a_view_that_does_not_exist_is_said(reader: Reader, view: str) -> None:
+    reader.open(view)
+    expect(reader.page.get_by_role("heading", name="There is no such view")).to_be_visible()
+    expect(reader.page.locator("main")).to_contain_text(f"“{view}”")
+    expect(reader.page.locator("[aria-current]")).to_have_count(0)
+    assert reader.serious_faults() == []
+    reader.page.get_by_role("link", name="Go to Logs").click()
+    expect(reader.page.get_by_role("heading", name="Logs", level=1)).to_be_visible()
+
+
 @pytest.fixture
 def proxied(server_url: str) -> Iterator[str]:
     with prefix_proxy(server_url) as proxy:

@@ -30,10 +30,10 @@ const GO_KEYS: Record<string, string> = {
 
 export function App() {
   const [dialog, setDialog] = useState<'help' | 'tenant' | null>(null)
-  const view = VIEWS.find(each => each.id === place.value.view) ?? VIEWS[0]!
+  const view = VIEWS.find(each => each.id === place.value.view) ?? null
   useEffect(listenToKeys, [])
   useEffect(() => void findIdentity(), [])
-  useTitle(view.name)
+  useTitle(view?.name ?? 'No such view')
   useShortcuts([
     { keys: '?', does: 'show these keys', run: () => setDialog('help') },
     { keys: 't', does: 'light or dark', run: toggleTheme },
@@ -54,7 +54,7 @@ export function App() {
       <Navigation current={view} onHelp={() => setDialog('help')} onTenant={() => setDialog('tenant')} />
       <div class="view">
         <AwaitedBar />
-        {loginNeeded.value ? <Login /> : <Shown key={view.id} view={view} />}
+        {loginNeeded.value ? <Login /> : view ? <Shown key={view.id} view={view} /> : <Unknown />}
       </div>
       {dialog === 'help' && <Help onClose={() => setDialog(null)} />}
       {(dialog === 'tenant' || tenantNeeded.value) && (
@@ -70,7 +70,7 @@ export function App() {
   )
 }
 
-function Navigation({ current, onHelp, onTenant }: { current: View; onHelp: () => void; onTenant: () => void }) {
+function Navigation({ current, onHelp, onTenant }: { current: View | null; onHelp: () => void; onTenant: () => void }) {
   return (
     <nav class="navigation" aria-label="Views">
       <a class="logo" href={link('logs')}>
@@ -133,6 +133,25 @@ function Shown({ view }: { view: View }) {
     return done
   }, [])
   return Component ? <Component /> : null
+}
+
+/** Where an address leads to that was mistyped, or is of another version. */
+function Unknown() {
+  return (
+    <main id="main" class="padded">
+      <Empty title="There is no such view">
+        <p>
+          The address asks for “{place.value.view}”. The views are those in the navigation; a dashboard is at
+          #/dashboards?uid=…
+        </p>
+        <p>
+          <a class="button primary" href={link('logs')}>
+            <Icon name="logs" /> Go to Logs
+          </a>
+        </p>
+      </Empty>
+    </main>
+  )
 }
 
 /** Files of a view are named by what is in them, and those of an older Sigyn are gone after an update. */
