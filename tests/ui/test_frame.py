@@ -101,6 +101,23 @@ def test_a_phone(reader: Reader) -> None:
         assert reader.page.evaluate("document.documentElement.scrollWidth") <= 390
 
 
+def test_fields_links_and_wider_ranges_on_a_phone(reader: Reader) -> None:
+    reader.page.set_viewport_size({"width": 360, "height": 740})
+    reader.explore(RYOT)
+    side = reader.page.get_by_label("Labels and fields")
+    expect(side).to_have_count(0)
+    reader.click("Fields")
+    side.locator(".field-name", has_text="service_name").click()
+    expect(side.locator(".value").first).to_be_in_viewport()
+    assert reader.serious_faults() == []
+    reader.click("Fields")
+    expect(side).to_have_count(0)
+    reader.click("Zoom out")
+    reader.page.wait_for_function("location.hash.includes('from=')")
+    expect(reader.button("Copy link")).to_be_in_viewport()
+    assert reader.page.evaluate("document.documentElement.scrollWidth") <= 360
+
+
 @pytest.mark.parametrize("view", ["dashboards/x", "nothing"])
 def test_a_view_that_does_not_exist_is_said(reader: Reader, view: str) -> None:
     reader.open(view)

@@ -3,6 +3,7 @@
 import { effect } from '@preact/signals'
 import { useCallback, useEffect, useMemo, useState } from 'preact/hooks'
 import { remember, remembered } from '../app/memory'
+import { narrow } from '../app/narrow'
 import { go, link, place } from '../app/router'
 import { useShortcuts } from '../app/shortcuts'
 import { TopBar } from '../app/TopBar'
@@ -24,7 +25,17 @@ const STEPS = ['q', 'from', 'to'].flatMap(name => [name, SECOND_PANE + name])
 
 export function ExploreView() {
   const [panes, setPanes] = useState<Pane[]>(readPanes)
-  const [sidebar, setSidebar] = useState(remembered('sidebar', true))
+  const [beside, setBeside] = useState(remembered('sidebar', true))
+  // On a phone it covers the lines, and does so when it is asked for.
+  const [over, setOver] = useState(false)
+  const sidebar = narrow.value ? over : beside
+  const toggleSidebar = () => {
+    if (narrow.value) setOver(!over)
+    else {
+      remember('sidebar', !beside)
+      setBeside(!beside)
+    }
+  }
   const main = panes[0]!
   useAddress(panes, setPanes)
   const { range, refresh, query } = main.state.value
@@ -50,14 +61,11 @@ export function ExploreView() {
       <TopBar title="Logs">
         <button
           type="button"
-          class="button icon-only wide-only"
+          class="button icon-only"
           aria-pressed={sidebar}
           aria-label="Fields"
-          title="Labels and fields beside the lines"
-          onClick={() => {
-            remember('sidebar', !sidebar)
-            setSidebar(!sidebar)
-          }}
+          title={narrow.value ? 'Labels and fields' : 'Labels and fields beside the lines'}
+          onClick={toggleSidebar}
         >
           <Icon name="columns" />
         </button>
@@ -73,7 +81,7 @@ export function ExploreView() {
         </button>
         <button
           type="button"
-          class="button icon-only wide-only"
+          class="button icon-only"
           aria-label="Copy link"
           title="Copy a link to what is shown, which stays at these times"
           onClick={() => copyText(lastingLink(panes), 'Link copied')}

@@ -74,7 +74,7 @@ export function TimePicker({ range, onRange, refresh, onRefreshEvery, onRefresh 
       </button>
       <button
         type="button"
-        class="button icon-only wide-only"
+        class="button icon-only"
         title="Zoom out"
         aria-label="Zoom out"
         onClick={() => onRange(zoomedOut(range))}
