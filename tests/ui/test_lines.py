@@ -32,6 +32,19 @@ def test_numbers_keep_their_digits_and_can_be_filtered_for(reader: Reader) -> No
     expect(reader.lines.first).to_contain_text(f"order={order}")
 
 
+def test_a_field_without_a_name_offers_no_query(reader: Reader) -> None:
+    push(reader.url, "nameless", json.dumps({"": "empty", "named": "whole"}))
+    reader.explore('{app="nameless"}')
+    side = reader.page.get_by_label("Labels and fields")
+    expect(side.locator(".field-name", has_text="named")).to_be_visible()
+    assert all(side.locator(".field-name > span").all_inner_texts())
+    reader.lines.first.locator(".log-time").click()
+    expect(reader.details.get_by_role("button", name="Filter for named")).to_be_visible()
+    rows = reader.details.locator(".field-table tr", has_text="empty")
+    expect(rows).to_have_count(1)
+    expect(rows.get_by_role("button")).to_have_count(0)
+
+
 def test_a_copied_line_has_its_fields_apart(reader: Reader) -> None:
     push(reader.url, "copied", json.dumps({"msg": "request done", "path": "/a", "status": 200}))
     reader.explore('{app="copied"}')

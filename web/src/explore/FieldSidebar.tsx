@@ -52,7 +52,8 @@ export function FieldSidebar({ pane }: { pane: Pane }) {
       <h3>Fields</h3>
       <ul>
         {fields.value
-          ?.filter(field => matches(field.label) && !names.has(field.label.replace(/_extracted$/, '')))
+          // A key "" of JSON gives a field that no query can name.
+          ?.filter(field => field.label && matches(field.label) && !names.has(field.label.replace(/_extracted$/, '')))
           .map(field => (
             <FieldItem
               key={field.label}

@@ -111,9 +111,10 @@ function FieldRow({ field, columns, actions }: { field: Field; columns: string[]
   return (
     <tr>
       <td class="field-tools">
-        {tool('plus', '=', 'Filter for')}
-        {tool('minus', '!=', 'Filter out')}
-        {actions.onStatistics && (
+        {/* A key "" of JSON gives a field that no query can name. */}
+        {name && tool('plus', '=', 'Filter for')}
+        {name && tool('minus', '!=', 'Filter out')}
+        {name && actions.onStatistics && (
           <button
             type="button"
             class="icon-button"
@@ -124,16 +125,18 @@ function FieldRow({ field, columns, actions }: { field: Field; columns: string[]
             <Icon name="bars" />
           </button>
         )}
-        <button
-          type="button"
-          class="icon-button"
-          aria-pressed={isColumn}
-          aria-label={`Show ${name} as a column`}
-          title={isColumn ? `Hide the column ${name}` : `Show ${name} as a column`}
-          onClick={() => actions.onColumn(name)}
-        >
-          <Icon name="columns" />
-        </button>
+        {name && (
+          <button
+            type="button"
+            class="icon-button"
+            aria-pressed={isColumn}
+            aria-label={`Show ${name} as a column`}
+            title={isColumn ? `Hide the column ${name}` : `Show ${name} as a column`}
+            onClick={() => actions.onColumn(name)}
+          >
+            <Icon name="columns" />
+          </button>
+        )}
       </td>
       <th scope="row">
         <span class="field-name-whole">{name}</span>
