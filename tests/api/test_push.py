@@ -72,9 +72,7 @@ def test_refusals_of_the_ingest_service(server: Server) -> None:
     server.services.failure = SigynError("torn")
     with capture_logs() as logged:
         assert server.client.post(PUSH, json=BODY).status_code == 500
-    assert [(line["event"], line["log_level"], line["error"]) for line in logged] == [
-        ("request failed", "error", "torn")
-    ]
+    assert [line["error"] for line in logged if line["event"] == "request failed"] == ["torn"]
     server.services.failure = TooManyRequests("slow down", retry_after=2.4)
     answer = server.client.post(PUSH, json=BODY)
     assert (answer.status_code, answer.headers["retry-after"]) == (429, "2")

@@ -52,7 +52,7 @@ def _in_pieces(values: Sequence[Value], lengths: Sequence[int]) -> Iterator[byte
     opening, first, before = b"[", 0, 0
     while first < len(values):
         end = max(first + 1, bisect_right(ends, before + PIECE_CHARACTERS))
-        yield b"%b%b" % (opening, memoryview(encode(values[first:end]))[1:-1])
+        yield opening + encode(values[first:end])[1:-1]
         opening, first, before = b",", end, ends[end - 1]
     yield b"]"
 
