@@ -17,7 +17,7 @@ _LINES = 100_000
 def demo_server(data: Path) -> Iterator[str]:
     """`sigyn serve --demo` once it has filled the past six hours; its URL."""
     with running_server(data, "--demo") as server:
-        until = time.monotonic() + 60
+        until = time.monotonic() + 180
         while _lines(server.url) < _LINES:
             assert time.monotonic() < until, "the demonstration does not log"
             time.sleep(0.3)
