@@ -254,7 +254,9 @@ class Scan:
 
     def entries(self, frame: Frame, positions: Rows) -> Iterator[tuple[Labels, int, str, Labels]]:
         """Stream, timestamp, line and structured metadata of entries of a frame, in this order."""
-        begin, count = 0, ENTRIES_AT_ONCE
+        at_once = min(TEXT_AT_ONCE, self.unit_rows * USUAL_LINE // 4)  # less where memory is little
+        weight = max((part.weight for part in self.parts), default=1)
+        begin, count = 0, max(1, min(ENTRIES_AT_ONCE, at_once // (weight * USUAL_LINE)))
         while begin < len(positions):
             rows = positions[begin : begin + count]
             begin += count
@@ -263,8 +265,9 @@ class Scan:
             some.load_entries()
             back = np.empty(len(order), np.int64)
             back[order] = np.arange(len(order))
-            if some.column("line").nbytes < TEXT_AT_ONCE:
-                count *= 4  # each piece may put lines together anew: many small ones cost an export minutes
+            size = some.column("line").nbytes
+            if size < at_once:  # each piece may put lines together anew: many small ones cost an export minutes
+                count = min(4 * count, max(count, len(rows) * at_once // max(size, 1)))
             indices = pa.array(back)
             columns = [some.column(name).take(indices).to_pylist() for name in ("stream", "timestamp", *TEXT_COLUMNS)]
             for stream, timestamp, line, level, metadata in zip(*columns, strict=True):
