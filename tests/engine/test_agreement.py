@@ -33,7 +33,7 @@ from sigyn.store.store import Store
 from tests.engine.agreement_words import WORDS, lines, metadata, numbered_lines, streams
 from tests.languages import strategies
 
-EXAMPLES = 4000 if os.environ.get("SIGYN_LONG") else 60
+EXAMPLES = 4000 if os.environ.get("SIGYN_LONG") else 45
 
 START = 1_768_471_200 * SECOND
 END = START + 20 * MINUTE

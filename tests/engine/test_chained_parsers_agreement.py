@@ -25,7 +25,7 @@ from tests.engine.test_agreement import (
     rows_of,
 )
 
-EXAMPLES = 3000 if os.environ.get("SIGYN_LONG") else 60
+EXAMPLES = 3000 if os.environ.get("SIGYN_LONG") else 45
 
 NAMES = ("a", "b", "app", "level")
 Stages: TypeAlias = tuple[ast.Stage, ...]

@@ -24,7 +24,7 @@ from tests.engine.agreement_words import lines
 from tests.engine.test_agreement import END, START, Row, World
 from tests.languages import strategies
 
-EXAMPLES = 3000 if os.environ.get("SIGYN_LONG") else 60
+EXAMPLES = 3000 if os.environ.get("SIGYN_LONG") else 45
 
 DEMOTED = frozenset({"user_id", "app"})
 NAMES = ("app", "level", "env", "user_id")

@@ -26,7 +26,7 @@ from tests.engine.agreement_words import WORDS, streams
 from tests.engine.test_agreement import END, START, Row, World, reference_entries, rows, widened
 from tests.languages import strategies
 
-EXAMPLES = 3000 if os.environ.get("SIGYN_LONG") else 60
+EXAMPLES = 3000 if os.environ.get("SIGYN_LONG") else 45
 
 
 def processed_entries(query: ast.LogQuery, labels: list[Labels], entries: list[Row]) -> Iterator[Processed]:

@@ -1,6 +1,6 @@
 """A process that is killed at any instant loses nothing that it acknowledged, and shows nothing twice.
 
-20 kills; SIGYN_LONG=1 makes it 250.
+14 kills; SIGYN_LONG=1 makes it 250.
 """
 
 import asyncio
@@ -23,7 +23,7 @@ from sigyn.store import Store, StoreSettings
 from .notes import drop_unfinished
 
 LONG = os.environ.get("SIGYN_LONG") == "1"
-KILLS = 250 if LONG else 20
+KILLS = 250 if LONG else 14
 TESTS = Path(__file__).parent.parent
 
 

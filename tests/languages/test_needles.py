@@ -36,7 +36,7 @@ def missed(expression: str, text: str) -> bool:
 
 @pytest.mark.parametrize("expression", EXPRESSIONS)
 def test_where_an_expression_is_found_a_needle_is(expression: str) -> None:
-    @settings(max_examples=300, deadline=None)
+    @settings(max_examples=200, deadline=None)
     @given(text=st.one_of(st.from_regex(expression), st.text()))
     def check(text: str) -> None:
         text = text.encode("utf-8", "ignore").decode()

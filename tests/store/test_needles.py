@@ -25,7 +25,7 @@ def may_hold(filters: NeedleFilters, hashes: list[int]) -> bool:
     return bool(filters.may_hold(hashes, np.array([0]))[0])
 
 
-@settings(max_examples=500, deadline=None)
+@settings(max_examples=250, deadline=None)
 @given(st.lists(texts, min_size=1, max_size=20), st.data())
 def test_every_piece_of_a_line_is_found(lines: list[str], data: st.DataObject) -> None:
     filters = filters_of(lines)

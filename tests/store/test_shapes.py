@@ -101,7 +101,7 @@ def portion_of(lines: list[str], shaped: ShapedLines, read: list[str] | None = N
     return Portion(len(lines), load, layout, has_metadata=False)
 
 
-@settings(max_examples=400, deadline=None)
+@settings(max_examples=200, deadline=None)
 @given(st.lists(any_lines, min_size=1, max_size=30))
 def test_lines_come_back_byte_for_byte(lines: list[str]) -> None:
     shaped = shape_lines(pa.array(lines), np.full(len(lines), NOON), 1)
@@ -113,7 +113,7 @@ def test_lines_come_back_byte_for_byte(lines: list[str]) -> None:
     assert portion.column("line").to_pylist() == lines
 
 
-@settings(max_examples=400, deadline=None)
+@settings(max_examples=200, deadline=None)
 @given(st.lists(any_lines, min_size=1, max_size=30))
 def test_a_field_is_what_the_parser_gives(lines: list[str]) -> None:
     shaped = shape_lines(pa.array(lines), np.full(len(lines), NOON), 1)
@@ -158,7 +158,7 @@ def test_lines_whose_keys_give_no_names_of_their_own_are_text(line: str) -> None
     assert shaped is None or (shaped.of_line < 0).all()
 
 
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=200, deadline=None)
 @given(
     st.sampled_from((numbers, times, ids, numbered)).flatmap(
         lambda kind: st.lists(st.none() | kind, min_size=1, max_size=40)
@@ -194,7 +194,7 @@ def test_forms_are_chosen_by_what_the_texts_are() -> None:
     assert form([f"{chr(97 + n // 26)}{chr(97 + n % 26)} {n}" for n in range(100)]) == TextForm(dictionary=False)
 
 
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=200, deadline=None)
 @given(
     st.sampled_from((numbers, ids, numbered)).flatmap(lambda kind: st.lists(st.none() | kind, min_size=1, max_size=40))
     | messages,
@@ -235,7 +235,7 @@ def test_many_texts_keep_a_dictionary() -> None:
     assert decode_form(form, "field.x", held, times).to_pylist() == column.to_pylist()
 
 
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=200, deadline=None)
 @given(messages.filter(lambda texts: bool(templates_of(pa.array(texts), len(texts), 1.0))))
 def test_texts_of_templates_come_back_and_are_found(texts: list[str]) -> None:
     form = TemplatedForm(templates_of(pa.array(texts), len(texts), 1.0))

@@ -37,7 +37,7 @@ def skimmed_alone(line: bytes) -> Found:
     return skimmed(np.frombuffer(line, np.uint8), np.array([0, len(line)], np.int32))[0]
 
 
-@settings(max_examples=400, deadline=None)
+@settings(max_examples=200, deadline=None)
 @given(st.lists(any_lines, min_size=1, max_size=8), st.data())
 def test_a_line_is_skimmed_as_if_it_were_the_only_one(several: list[str], data: st.DataObject) -> None:
     lines = data.draw(st.lists(st.sampled_from(several), min_size=1, max_size=40))

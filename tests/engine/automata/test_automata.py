@@ -186,7 +186,7 @@ def test_what_is_made_for_ascii_alone_knows_where_more_does_not_matter() -> None
     assert found_in(automaton, "é cé é") is False
 
 
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=200, deadline=None)
 @given(many_lines, expressions)
 def test_shaped_lines_are_searched_as_if_they_were_text(lines: list[str], expression: str) -> None:
     shaped = shape_lines(pa.array(lines), np.full(len(lines), NOON), 1)
@@ -201,7 +201,7 @@ def test_shaped_lines_are_searched_as_if_they_were_text(lines: list[str], expres
     assert not (findings.unknown & (shaped.of_line >= 0))[[line.isascii() for line in lines]].any()
 
 
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=200, deadline=None)
 @given(many_lines, st.data())
 def test_a_text_is_found_wherever_it_is(lines: list[str], data: st.DataObject) -> None:
     """Also across the columns that a line is held in, and beside any alphabet's letters."""
