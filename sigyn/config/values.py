@@ -258,8 +258,8 @@ def read_catalog(text: str) -> str:
     parts = urlsplit(text)
     if parts.scheme not in ("postgresql", "postgres") or not parts.path.strip("/"):
         raise ValueError("write postgresql://user:password@host/database, or nothing for a file in the data folder")
-    if "@" in parts.path or parts.netloc.count("@") > 1 or _LONE_PERCENT.search(text):
-        raise ValueError("write @ in a user or password as %40, / as %2F and % as %25")
+    if "@" in parts.path + parts.fragment or parts.netloc.count("@") > 1 or _LONE_PERCENT.search(text):
+        raise ValueError("write @ in a user or password as %40, / as %2F, # as %23 and % as %25")
     return text
 
 

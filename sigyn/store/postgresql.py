@@ -77,7 +77,6 @@ class PostgresDatabase:
         Raises Unavailable when it can't be reached, FolderInUse when another process owns it, and BadRequest
         for a URL that makes no sense and for a database that can't hold every text.
         """
-        _check_user(url)
         self.name = name_of(url)
         self.late_commits = 0
         self._url = url
@@ -360,18 +359,8 @@ def _behind_user(place: str) -> str:
     return rest if at and "/" not in user else place
 
 
-def _check_user(url: str) -> None:
-    """Raises BadRequest where a part of a password would be taken for a host, and shown as one."""
-    if "@" in name_of(url):
-        raise BadRequest(
-            "storage.catalog has an `@` too many before its options: in a user's name and password write `@` as %40, "
-            "`/` as %2F, `?` as %3F and `#` as %23"
-        )
-
-
 def check_url(url: str) -> None:
     """Raises BadRequest for a URL that makes no sense; the database is not asked."""
-    _check_user(url)
     try:
         conninfo_to_dict(url)
     except psycopg.ProgrammingError as error:

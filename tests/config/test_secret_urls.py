@@ -51,6 +51,7 @@ def test_a_path_that_is_not_secret_is_kept() -> None:
     [
         ("SIGYN_STORAGE_CATALOG", "mysql://u:hush@h/db"),
         ("SIGYN_STORAGE_CATALOG", "postgresql://u:hush@hush@h/db"),
+        ("SIGYN_STORAGE_CATALOG", "postgresql://u:hush/x#@h/db"),
         ("SIGYN_STORAGE_CATALOG", "postgresql://u:hush/hush@h/db"),
         ("SIGYN_STORAGE_CATALOG", "postgresql://u:hush%zz@h/db"),
         ("SIGYN_STORAGE_OBJECTS", "s3://key:hush@bucket/prefix"),

@@ -2,16 +2,14 @@
 
 import asyncio
 import os
-import select
 import signal
 import socket
 import subprocess
 import sys
 import time
-from collections.abc import Awaitable, Callable, Iterator
-from contextlib import ExitStack, closing, contextmanager
+from collections.abc import Awaitable, Callable
+from contextlib import ExitStack, closing
 from pathlib import Path
-from threading import Thread
 
 import psycopg
 import pytest
@@ -28,103 +26,13 @@ from .entries import EARLIEST, LATEST, batch, row, stored
 from .lost_catalog import lose_catalog
 from .matching import TextMatcher
 from .test_catalog import new
+from .wire import Wire
 
 pytestmark = pytest.mark.anyio
 
 
 _STATEMENT = {"delete": b"INSERT INTO delete_request"}
 _FORGETTING = b"DELETE FROM stream"
-
-
-class Wire:
-    """Forwards to a database.
-
-    `cut` lets one COMMIT through, of a transaction with that statement, and closes every connection before its answer.
-    (Others commit too: a store looks after itself.) They are closed also when something comes that holds `refused`,
-    which is not let through. While it is `silent` connections stay open, and no answer comes through.
-    """
-
-    def __init__(self, port: int) -> None:
-        self.cut: bytes | None = None
-        self.refused: bytes | None = None
-        self.open = True
-        self.silent = False
-        self._target = port
-        self._listening = socket.create_server(("127.0.0.1", 0))
-        self.port = self._listening.getsockname()[1]
-        self._connections: list[tuple[socket.socket, socket.socket]] = []
-        self._ended = False
-        self._threads: list[Thread] = []
-
-    @contextmanager
-    def running(self) -> Iterator["Wire"]:
-        """Forwards until the end of the block."""
-        accepting = Thread(target=self._accept)
-        accepting.start()
-        try:
-            yield self
-        finally:
-            self._ended = True
-            self.close_all()
-            socket.create_connection(("127.0.0.1", self.port)).close()  # wakes what accepts
-            accepting.join()
-            self._listening.close()
-            for thread in self._threads:
-                thread.join()
-
-    def _accept(self) -> None:
-        while True:
-            client, _ = self._listening.accept()
-            if self._ended:
-                client.close()
-                return
-            if not self.open:
-                client.close()
-                continue
-            server = socket.create_connection(("127.0.0.1", self._target))
-            self._connections.append((client, server))
-            self._threads.append(Thread(target=self._forward, args=(client, server)))
-            self._threads[-1].start()
-
-    def _forward(self, client: socket.socket, server: socket.socket) -> None:
-        is_meant = False
-        try:
-            while True:
-                for ready in select.select([client, server], [], [])[0]:
-                    data = ready.recv(1 << 16)
-                    if not data:
-                        return
-                    if self.refused is not None and self.refused in data:
-                        self.close_all()
-                        return
-                    if self.silent:
-                        continue
-                    (server if ready is client else client).sendall(data)
-                    if ready is server or self.cut is None:
-                        continue
-                    is_meant = is_meant or self.cut in data
-                    if b"COMMIT" not in data:
-                        continue
-                    if is_meant:
-                        self.cut = None
-                        server.recv(1 << 16)  # the database has answered
-                        self.close_all()
-                        return
-                    is_meant = False
-        except (OSError, ValueError):
-            return
-        finally:
-            client.close()
-            server.close()
-
-    def close_all(self) -> None:
-        """Breaks off every connection."""
-        for pair in tuple(self._connections):  # who was cut off connects again at once
-            for end in pair:
-                try:
-                    end.shutdown(socket.SHUT_RDWR)
-                except OSError:
-                    continue  # closed already
 
 
 def wait_for(condition: Callable[[], object]) -> None:
@@ -146,13 +54,6 @@ def test_a_database_that_can_not_be_reached_is_named_without_its_password(tmp_pa
     assert "hush" not in repr(settings)
     with pytest.raises(BadRequest, match="can't be understood"):
         Store.open(StoreSettings(data=tmp_path, catalog="postgresql://127.0.0.1/logs?colour=blue"))
-
-
-@pytest.mark.parametrize("password", ["hu/sh", "hu@sh", "hu/s#@h"])
-def test_a_password_that_is_not_encoded_is_not_taken_for_a_host(tmp_path: Path, password: str) -> None:
-    with pytest.raises(BadRequest, match="%2F") as refused:
-        Store.open(StoreSettings(data=tmp_path, catalog=f"postgresql://sigyn:{password}@127.0.0.1/logs"))
-    assert "hu" not in str(refused.value)
 
 
 @pytest.mark.parametrize(
