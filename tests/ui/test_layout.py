@@ -164,12 +164,18 @@ def test_what_a_chart_says_of_a_moment_stays_in_it(reader: Reader, dashboard: st
         assert left <= begin < end <= right, share
 
 
-def test_the_store_does_not_move_as_its_answers_come(reader: Reader) -> None:
+@pytest.mark.parametrize(
+    "size", [{"width": 1280, "height": 900}, {"width": 300, "height": 600}], ids=["desktop", "narrow"]
+)
+def test_the_store_does_not_move_as_its_answers_come(reader: Reader, size: Any) -> None:
+    """However many rows the names of services take: where it is narrow, more than one."""
     held: list[Route] = []
+    reader.page.set_viewport_size(size)
     reader.page.route("**/loki/api/v1/query_range**", lambda route: held.append(route))
     reader.open("store")
     below = reader.page.get_by_role("region", name="Text by service")
     expect(below.get_by_role("row").nth(1)).to_be_visible()
+    expect(reader.page.locator(".store .figures dd").filter(has_text="–")).to_have_count(0)
     reader.page.evaluate(SETTLED)
     _, before, _, _ = box(below)
     for route in held:

@@ -59,17 +59,16 @@ export function Ingestion({ range }: { range: Range }) {
           <h2>Text per second, by service</h2>
         </header>
         {rate.error && <Failure message={rate.error.message} />}
-        <TimeChart
-          times={times}
-          series={items}
-          range={range}
-          height={220}
-          kind="area"
-          stacked
-          unit="Bps"
-          label="Text per second, by service"
-        />
-        <div class="legend-place">
+        <div class="panel-body">
+          <TimeChart
+            times={times}
+            series={items}
+            range={range}
+            kind="area"
+            stacked
+            unit="Bps"
+            label="Text per second, by service"
+          />
           <Legend items={items} />
         </div>
       </section>
