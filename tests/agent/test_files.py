@@ -1,110 +1,15 @@
-"""Files as they are found in the wild: rotated, cut, compressed, in other encodings, with lines of any form."""
+"""Files as they are found in the wild: rotated, cut, in other encodings, with lines of any form."""
 
 import asyncio
-import bz2
-import gzip
 import os
 import shutil
-import zlib
-from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
-from contextlib import asynccontextmanager
 from pathlib import Path
 
 import pytest
 
-from sigyn.agent.config.document import read_document
-from sigyn.agent.counters import AgentCounters
-from sigyn.agent.entry import AgentEntry
-from sigyn.agent.metrics import StageMetrics
-from sigyn.agent.positions import Changes, Positions
-from sigyn.agent.stages import StagePipeline
-from sigyn.agent.stages.chain import read_stages
+from sigyn.agent.positions import Positions
 from sigyn.agent.targets import globs
-from sigyn.agent.targets.file_reader import FileReader, FileTarget
-from sigyn.agent.targets.job import Job
-from sigyn.agent.targets.line_splitting import splitter_of
-from sigyn.agent.targets.moments import Moments
-
-
-class Memory:
-    """A sink that delivers at once, and has room unless `has_room` is cleared."""
-
-    def __init__(self, positions: dict[str, str]) -> None:
-        self.entries: list[AgentEntry] = []
-        self.positions = positions
-        self.has_room = asyncio.Event()
-        self.has_room.set()
-
-    def add(self, entries: Sequence[AgentEntry], positions: Changes, _size: int) -> None:
-        self.entries += entries
-        for key, value in positions.items():
-            self.positions.pop(key, None)
-            if value:
-                self.positions[key] = value
-
-    def full(self) -> bool:
-        return not self.has_room.is_set()
-
-    async def room(self) -> None:
-        await self.has_room.wait()
-
-    async def kept(self) -> None:
-        """What is in files need not be kept."""
-
-    @property
-    def lines(self) -> list[str]:
-        return [entry.line for entry in self.entries]
-
-    async def until(self, *lines: str) -> None:
-        try:
-            async with asyncio.timeout(10):
-                while len(self.entries) < len(lines):
-                    await asyncio.sleep(0.005)
-        except TimeoutError:
-            assert self.lines == list(lines)
-        await asyncio.sleep(0.02)
-        assert self.lines == list(lines)
-
-
-@asynccontextmanager
-async def reading(
-    pattern: Path | str,
-    positions: dict[str, str] | None = None,
-    *,
-    exclude: str = "",
-    encoding: str = "",
-    compression: str = "",
-    stages: str = "[]",
-    grace: float = 0.2,
-    sync_period: float = 0.2,
-) -> AsyncIterator[Memory]:
-    sink = Memory({} if positions is None else positions)
-    configured = read_stages(read_document(stages), "stages")
-    job = Job("test", StagePipeline(configured, "test", StageMetrics()), sink)
-    reader = FileReader(
-        sink, AgentCounters(), dict(sink.positions), Moments(), sync_period=sync_period, poll_period=0.05, grace=grace
-    )
-    target = FileTarget(job, str(pattern), exclude, {"job": "test"}, splitter_of(encoding), compression)
-    reader.set_targets("test", [target])
-    task = asyncio.create_task(reader.run())
-    try:
-        yield sink
-    finally:
-        task.cancel()
-        outcome = (await asyncio.gather(task, return_exceptions=True))[0]
-        assert isinstance(outcome, asyncio.CancelledError), outcome
-
-
-def scenario(run: Callable[[], Awaitable[None]]) -> None:
-    async def main() -> None:
-        await run()
-
-    asyncio.run(main())
-
-
-def append(path: Path, text: str | bytes) -> None:
-    with path.open("ab") as file:
-        file.write(text if isinstance(text, bytes) else text.encode())
+from tests.agent.file_reading import append, reading, scenario
 
 
 def test_lines_come_whole_whatever_the_writer_does(tmp_path: Path) -> None:
@@ -420,83 +325,6 @@ def test_encodings(tmp_path: Path, encoding: str, codec: str) -> None:
             await sink.until(f"{word} one", "Ȋ" if "16" in codec else "two")
             append(log, "three\n".encode(codec.removesuffix("-le") + "-le" if "16" in codec else codec))
             await sink.until(f"{word} one", "Ȋ" if "16" in codec else "two", "three")
-
-    scenario(run)
-
-
-@pytest.mark.parametrize(("form", "pack"), [("gz", gzip.compress), ("bz2", bz2.compress), ("z", zlib.compress)])
-def test_compressed_files(tmp_path: Path, form: str, pack: Callable[[bytes], bytes]) -> None:
-    async def run() -> None:
-        log = tmp_path / f"a.log.{form}"
-        lines = [f"line {number}" for number in range(30_000)]
-        log.write_bytes(pack("\n".join(lines).encode()))
-        positions: dict[str, str] = {}
-        async with reading(log, positions, compression=form) as sink:
-            await sink.until(*lines)
-        async with reading(log, positions, compression=form) as sink:
-            await asyncio.sleep(0.2)
-            assert sink.lines == []
-        async with reading(log, {str(log): str(len("line 0\n"))}, compression=form) as sink:
-            await sink.until(*lines[1:])
-
-    scenario(run)
-
-
-PACKERS: list[tuple[str, Callable[[bytes], bytes]]] = [
-    ("gz", gzip.compress),
-    ("bz2", bz2.compress),
-    ("z", zlib.compress),
-]
-
-
-@pytest.mark.parametrize(("form", "pack"), PACKERS)
-def test_a_compressed_file_is_read_while_it_is_packed(
-    tmp_path: Path, form: str, pack: Callable[[bytes], bytes]
-) -> None:
-    """What rotated a log may still be packing it when the agent finds it, and may pack another piece behind it."""
-
-    async def run() -> None:
-        log = tmp_path / f"a.log.{form}"
-        lines = [f"line {number * 7919 % 100_003}" for number in range(200_000)]
-        packed = pack("\n".join(lines).encode())
-        log.touch()
-        async with reading(log, compression=form) as sink:
-            for end in (7, len(packed) // 2, len(packed) - 3, len(packed)):
-                append(log, packed[log.stat().st_size : end])
-                await asyncio.sleep(0.1)
-            await sink.until(*lines)
-
-    scenario(run)
-
-
-@pytest.mark.parametrize(("form", "pack"), PACKERS)
-def test_streams_after_each_other_are_one_text(tmp_path: Path, form: str, pack: Callable[[bytes], bytes]) -> None:
-    async def run() -> None:
-        log = tmp_path / f"a.log.{form}"
-        log.write_bytes(pack(b"one\ntw") + pack(b"o\nthree\n") + bytes(512))
-        async with reading(log, compression=form) as sink:
-            await sink.until("one", "two", "three")
-
-    scenario(run)
-
-
-@pytest.mark.parametrize("form", ["gz", "bz2", "z"])
-@pytest.mark.parametrize("damage", ["no such format", "a broken middle"])
-def test_a_damaged_compressed_file_keeps_nobody_from_reading(tmp_path: Path, form: str, damage: str) -> None:
-    async def run() -> None:
-        pack = dict(PACKERS)[form]
-        packed = bytearray(pack(b"".join(b"%d\n" % (number * 7919 % 100_003) for number in range(50_000))))
-        packed[len(packed) // 2 : len(packed) // 2 + 64] = b"\xff" * 64
-        (tmp_path / "a").write_bytes(b"plain text " * 9 if damage == "no such format" else packed)
-        (tmp_path / "b").write_bytes(pack(b"one\n"))
-        async with reading(tmp_path / "*", compression=form) as sink:
-            async with asyncio.timeout(10):
-                while "one" not in sink.lines:
-                    await asyncio.sleep(0.005)
-            (tmp_path / "c").write_bytes(pack(b"two\n"))
-            async with asyncio.timeout(10):
-                while "two" not in sink.lines:
-                    await asyncio.sleep(0.005)
 
     scenario(run)
 
