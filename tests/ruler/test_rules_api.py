@@ -130,8 +130,9 @@ def test_states_as_grafana_reads_them(server: RuledServer) -> None:
     record, alert = shop["rules"]
     known = {"name", "query", "labels", "health", "evaluationTime", "lastEvaluation", "type"}
     assert (set(record), record["type"], record["health"]) == (known, "recording", "ok")
-    assert set(alert) == known | {"state", "duration", "keepFiringFor", "annotations", "alerts"}
+    assert set(alert) == known | {"state", "duration", "keepFiringFor", "annotations", "alerts", "over"}
     assert (alert["type"], alert["state"], alert["duration"]) == ("alerting", "pending", 300.0)
+    assert alert["over"] == "series", "it is PromQL"
     assert alert["query"] == "app:errors\n  > 0\n"
     (active,) = alert["alerts"]
     assert set(active) == {"labels", "annotations", "state", "activeAt", "value"}

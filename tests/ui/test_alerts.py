@@ -23,7 +23,8 @@ RULES = group(
     {"alert": "Slow", "expr": "vector(1)", "for": "10h", "annotations": {"summary": "{{ $value }} for hours"}},
     {"alert": "Quiet", "expr": "vector(0) > 1", "annotations": {"summary": "{{ $value }} is much"}},
     {"alert": "Later", "expr": 'sum by (app) (count_over_time({app="late"}[1h])) > 0'},
-    {"record": "declined:count", "expr": 'sum(count_over_time({app=~".+"}[1h]))'},
+    {"record": "declined:count", "expr": 'sum by (app) (count_over_time({app=~".+"} |= "declined" [1h]))'},
+    {"alert": "Often", "expr": "sum(declined:count) > 100"},
 )
 
 
@@ -57,7 +58,7 @@ def changes(server: RuledServer, rule: str) -> list[str]:
 def test_rules_with_their_states(reader: Reader) -> None:
     reader.open("alerts")
     rules = reader.page.locator(".rule")
-    expect(rules).to_have_count(6)
+    expect(rules).to_have_count(7)
     reader.click("Pending")
     expect(rules).to_have_text([re.compile("Slow")])
     reader.click("Firing")
@@ -69,6 +70,44 @@ def test_rules_with_their_states(reader: Reader) -> None:
     expect(details.locator("tbody tr")).to_contain_text("shop")
     details.get_by_role("link", name="Open the query in Logs").click()
     expect(reader.page.locator(".graph canvas")).to_be_visible()
+
+
+def test_what_a_rule_records_is_opened_under_metrics_and_leads_back_to_its_lines(reader: Reader) -> None:
+    page = reader.page
+    reader.open("alerts")
+    page.locator(".rule-head", has_text="declined:count").first.click()
+    page.get_by_role("link", name="Open the series in Metrics").click()
+    expect(page.get_by_role("img", name="declined:count over time")).to_be_visible()
+    expect(page.locator(".legend")).to_contain_text('declined:count{app="shop"}')
+    assert reader.serious_faults() == []
+    page.get_by_role("link", name=re.compile("count_over_time")).click()
+    expect(page.locator(".graph canvas")).to_be_visible()
+    page.go_back()
+    query = page.get_by_label("Query in PromQL")
+    query.fill("sum(declined:count) by (app")
+    query.press("Enter")
+    expect(page.get_by_role("alert")).to_contain_text("parse error")
+    query.fill("sum(declined:count)")
+    query.press("Enter")
+    expect(page.get_by_role("img", name="sum(declined:count) over time")).to_be_visible()
+    expect(page.get_by_role("alert")).to_have_count(0)
+    reader.click("Zoom out")
+    expect(page.get_by_role("img", name="sum(declined:count) over time")).to_be_visible()
+    query.fill("never:recorded")
+    query.press("Enter")
+    expect(page.get_by_role("heading", name="No series in this range")).to_be_visible()
+    page.get_by_role("link", name="All metrics").click()
+    page.get_by_role("link", name="declined:count", exact=True).click()
+    expect(page.get_by_role("img", name="declined:count over time")).to_be_visible()
+
+
+def test_a_rule_over_recorded_series_shows_them(reader: Reader) -> None:
+    reader.open("alerts")
+    reader.page.locator(".rule-head", has_text="Often").click()
+    expect(reader.page.get_by_role("img", name=re.compile("Often.*threshold 100"))).to_be_visible()
+    expect(reader.page.locator(".rule-details [role=alert]")).to_have_count(0)
+    reader.page.get_by_role("link", name="Open the query in Metrics").click()
+    expect(reader.page.get_by_role("img", name="sum(declined:count) over time")).to_be_visible()
 
 
 def test_annotations_are_texts_where_there_is_an_alert(reader: Reader) -> None:
@@ -208,7 +247,7 @@ def test_a_page_that_nobody_sees_asks_for_nothing(reader: Reader) -> None:
     page = reader.page
     page.clock.install()
     reader.open("alerts")
-    expect(page.locator(".rule")).to_have_count(6)
+    expect(page.locator(".rule")).to_have_count(7)
     with page.expect_response(asks_for_rules):
         page.clock.run_for(10_000)
     asked: list[str] = []

@@ -83,6 +83,7 @@ def _rule(rule: Rule, status: RuleStatus, found: Iterable[Alert], with_alerts: b
         "evaluationTime": status.seconds,
         "lastEvaluation": _time(status.evaluated),
         "type": "alerting" if isinstance(rule, AlertingRule) else "recording",
+        **({"over": "series"} if rule.expression.over == "series" else {}),
     }
     if not isinstance(rule, AlertingRule):
         return own

@@ -1,10 +1,10 @@
 import { may, whyNot } from '../api/identity'
 import { runQuery } from '../api/loki'
-import type { Rule } from '../api/prometheus'
+import { queryRecorded, type Rule } from '../api/prometheus'
 import { link } from '../app/router'
-import { align, seriesName } from '../charts/align'
+import { seriesName } from '../charts/align'
 import { Legend } from '../charts/Legend'
-import { coloursOf } from '../charts/palette'
+import { named } from '../charts/named'
 import { TimeChart } from '../charts/TimeChart'
 import type { Labels } from '../logs/entry'
 import { Failure } from '../parts/Empty'
@@ -45,9 +45,19 @@ export function RuleDetails({ rule, onSilence }: { rule: Rule; onSilence?: (labe
       </dl>
       {!rule.alerts?.length && <Annotations texts={rule.annotations ?? {}} hint="of an alert" />}
       <Alerts rule={rule} onSilence={onSilence} />
-      <a class="button" href={link('logs', { q: thresholdOf(rule.query).query, ...RANGE })}>
-        Open the query in Logs
-      </a>
+      <p class="rule-links">
+        <a
+          class="button"
+          href={link(rule.over === 'series' ? 'metrics' : 'logs', { q: thresholdOf(rule.query).query, ...RANGE })}
+        >
+          Open the query in {rule.over === 'series' ? 'Metrics' : 'Logs'}
+        </a>
+        {rule.type === 'recording' && (
+          <a class="button" href={link('metrics', { q: rule.name, ...RANGE })}>
+            Open the series in Metrics
+          </a>
+        )}
+      </p>
     </div>
   )
 }
@@ -57,7 +67,9 @@ function RuleGraph({ rule }: { rule: Rule }) {
   const found = useLoaded(
     async signal => {
       const range = resolveRange(RANGE)
-      const answer = await runQuery({ query, range, step: stepFor(range, 120), purpose: 'alert', signal })
+      const step = stepFor(range, 120)
+      if (rule.over === 'series') return { range, series: await queryRecorded(query, range, step, signal) }
+      const answer = await runQuery({ query, range, step, purpose: 'alert', signal })
       return { range, series: answer.data.kind === 'series' ? answer.data.series : [] }
     },
     [query],
@@ -66,13 +78,7 @@ function RuleGraph({ rule }: { rule: Rule }) {
   if (found.error && !found.value) return <Failure message={found.error.message} />
   if (!found.value?.series.length) return null
   const { range, series } = found.value
-  const { times, columns } = align(series)
-  const colours = coloursOf(series)
-  const items = series.map((each, at) => ({
-    name: seriesName(each.labels),
-    colour: colours[at]!,
-    values: columns[at]!,
-  }))
+  const { times, items } = named(series)
   return (
     <>
       <TimeChart

@@ -46,10 +46,13 @@ export interface Answer {
   statistics: Statistics
 }
 
+/** Series as Loki and Prometheus write them: moments in seconds, values as texts. */
+export type Matrix = { metric: Labels; values: [number, string][] }[]
+
 interface RawAnswer {
   data:
     | { resultType: 'streams'; result: StreamsResult[] }
-    | { resultType: 'matrix'; result: { metric: Labels; values: [number, string][] }[] }
+    | { resultType: 'matrix'; result: Matrix }
     | { resultType: 'vector'; result: { metric: Labels; value: [number, string] }[] }
     | { resultType: 'scalar'; result: [number, string] }
     | { resultType: 'table'; result: Table }
@@ -125,15 +128,7 @@ function dataOf({ data }: RawAnswer, direction: 'backward' | 'forward', step?: n
     case 'streams':
       return { kind: 'entries', entries: entriesOf(data.result, direction) }
     case 'matrix':
-      return {
-        kind: 'series',
-        series: data.result.map(({ metric, values }) => ({
-          labels: metric,
-          times: values.map(([time]) => Math.round(time * 1000)),
-          values: values.map(([, value]) => numberOf(value)),
-          step,
-        })),
-      }
+      return { kind: 'series', series: seriesOf(data.result, step) }
     case 'vector':
       return {
         kind: 'samples',
@@ -144,6 +139,16 @@ function dataOf({ data }: RawAnswer, direction: 'backward' | 'forward', step?: n
     case 'table':
       return { kind: 'table', table: data.result }
   }
+}
+
+/** `step` in ms. */
+export function seriesOf(matrix: Matrix, step?: number): Series[] {
+  return matrix.map(({ metric, values }) => ({
+    labels: metric,
+    times: values.map(([time]) => Math.round(time * 1000)),
+    values: values.map(([, value]) => numberOf(value)),
+    step,
+  }))
 }
 
 function numberOf(text: string): number | null {

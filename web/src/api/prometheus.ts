@@ -1,7 +1,9 @@
-// Rules and alerts in Prometheus' form, as Loki's ruler gives them.
+// Prometheus' API: rules and alerts, as Loki's ruler gives them too, and the series that rules record.
 
 import type { Labels } from '../logs/entry'
-import { askIfThere } from './http'
+import type { Range } from '../time/range'
+import { askIfThere, askJson } from './http'
+import { type Matrix, type Series, seriesOf } from './loki'
 
 export interface Alert {
   labels: Labels
@@ -15,6 +17,8 @@ export interface Rule {
   name: string
   query: string
   type: 'alerting' | 'recording'
+  /** of rules in PromQL, over what other rules recorded; the others ask for lines in LogQL */
+  over?: 'series'
   state?: 'firing' | 'pending' | 'inactive'
   /** seconds */
   duration?: number
@@ -45,4 +49,16 @@ export async function ruleStates(signal?: AbortSignal): Promise<RuleStates | nul
   type Answer = { data: { groups: RuleGroup[] }; warnings?: string[] }
   const found = await askIfThere<Answer>('prometheus/api/v1/rules', { signal })
   return found && { groups: found.data.groups, problems: found.warnings ?? [] }
+}
+
+/** The answer to PromQL; `step` in ms. */
+export async function queryRecorded(
+  query: string,
+  { start, end }: Range,
+  step: number,
+  signal?: AbortSignal,
+): Promise<Series[]> {
+  const parameters = { query, start: start / 1000, end: end / 1000, step: step / 1000 }
+  const found = await askJson<{ data: { result: Matrix } }>('prometheus/api/v1/query_range', { parameters, signal })
+  return seriesOf(found.data.result, step)
 }

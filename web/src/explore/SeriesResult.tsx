@@ -2,10 +2,9 @@
 
 import { useMemo, useState } from 'preact/hooks'
 import type { Series } from '../api/loki'
-import { align, seriesName } from '../charts/align'
 import { DataTable } from '../charts/DataTable'
 import { Legend } from '../charts/Legend'
-import { coloursOf } from '../charts/palette'
+import { named } from '../charts/named'
 import { TimeChart } from '../charts/TimeChart'
 import type { Unit } from '../charts/units'
 import { Choices } from '../parts/Choices'
@@ -33,16 +32,7 @@ export function SeriesResult({ pane, series }: { pane: Pane; series: Series[] })
   const [hidden, setHidden] = useState<Set<string>>(new Set())
   const [kind, setKind] = useState<'line' | 'area'>('line')
   const [unit, setUnit] = useState<Unit>('short')
-  const items = useMemo(() => {
-    const { times, columns } = align(series)
-    const colours = coloursOf(series)
-    const named = series.map((each, at) => ({
-      name: seriesName(each.labels),
-      colour: colours[at]!,
-      values: columns[at]!,
-    }))
-    return { times, named }
-  }, [series])
+  const { times, items } = useMemo(() => named(series), [series])
   const table = useMemo(() => tableOfSeries(series), [series])
   const asTable = pane.state.value.view === 'table'
   return (
@@ -69,8 +59,8 @@ export function SeriesResult({ pane, series }: { pane: Pane; series: Series[] })
       ) : (
         <div class="graph">
           <TimeChart
-            times={items.times}
-            series={items.named.filter(each => !hidden.has(each.name))}
+            times={times}
+            series={items.filter(each => !hidden.has(each.name))}
             range={pane.asked.value}
             height={360}
             kind={kind}
@@ -79,13 +69,7 @@ export function SeriesResult({ pane, series }: { pane: Pane; series: Series[] })
             label={`${series.length} series over time`}
             onZoom={range => pane.zoom(absolute(range))}
           />
-          <Legend
-            items={items.named}
-            hidden={hidden}
-            onHide={setHidden}
-            unit={unit}
-            figures={['last', 'mean', 'max']}
-          />
+          <Legend items={items} hidden={hidden} onHide={setHidden} unit={unit} figures={['last', 'mean', 'max']} />
         </div>
       )}
     </>

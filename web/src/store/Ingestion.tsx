@@ -1,9 +1,8 @@
 import { indexStatistics, runQuery, serviceSizes } from '../api/loki'
 import { buildInformation, plainText } from '../api/sigyn'
-import { align, seriesName } from '../charts/align'
 import { DataTable } from '../charts/DataTable'
 import { Legend } from '../charts/Legend'
-import { coloursOf } from '../charts/palette'
+import { named } from '../charts/named'
 import { TimeChart } from '../charts/TimeChart'
 import { formatCount, formatValue } from '../charts/units'
 import { Failure } from '../parts/Empty'
@@ -25,13 +24,7 @@ export function Ingestion({ range }: { range: Range }) {
     const found = await runQuery({ query, range, step, signal })
     return found.data.kind === 'series' ? found.data.series : []
   }, key)
-  const { times, columns } = align(rate.value ?? [])
-  const colours = coloursOf(rate.value ?? [])
-  const items = (rate.value ?? []).map((each, at) => ({
-    name: seriesName(each.labels),
-    colour: colours[at]!,
-    values: columns[at]!,
-  }))
+  const { times, items } = named(rate.value ?? [])
   const samples = metrics.value ?? []
   const table = {
     columns: [

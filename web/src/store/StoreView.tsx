@@ -1,12 +1,12 @@
 // What is stored, how much comes in, what the labels cost, and the settings in force.
 
-import { useState } from 'preact/hooks'
 import { go, place } from '../app/router'
 import { TopBar } from '../app/TopBar'
 import { useSubject } from '../app/title'
 import { Choices } from '../parts/Choices'
-import { type RangeText, resolveRange } from '../time/range'
+import type { RangeText } from '../time/range'
 import { TimePicker } from '../time/TimePicker'
+import { useRange } from '../time/useRange'
 import { Agents } from './Agents'
 import { Cardinality } from './Cardinality'
 import { Ingestion } from './Ingestion'
@@ -31,10 +31,7 @@ export function StoreView() {
   const section = SECTIONS.find(each => each.value === parameters.get('show'))?.value ?? 'ingestion'
   useSubject(section === 'ingestion' ? '' : SECTIONS.find(each => each.value === section)!.name)
   const text: RangeText = { from: parameters.get('from') ?? 'now-6h', to: parameters.get('to') ?? 'now' }
-  const [round, setRound] = useState(0)
-  const key = `${text.from} ${text.to} ${round}`
-  const [resolved, setResolved] = useState({ key: '', range: resolveRange(text) })
-  if (resolved.key !== key) setResolved({ key, range: resolveRange(text) })
+  const [range, refreshRange] = useRange(text)
   const change = (changed: Record<string, string>) => go('store', { ...Object.fromEntries(parameters), ...changed })
   return (
     <>
@@ -46,13 +43,13 @@ export function StoreView() {
             onRange={({ from, to }) => change({ from, to })}
             refresh={parameters.get('refresh') ?? ''}
             onRefreshEvery={refresh => change({ refresh })}
-            onRefresh={() => setRound(before => before + 1)}
+            onRefresh={refreshRange}
           />
         )}
       </TopBar>
       <main id="main" class="padded store">
-        {section === 'ingestion' && <Ingestion range={resolved.range} />}
-        {section === 'cardinality' && <Cardinality range={resolved.range} />}
+        {section === 'ingestion' && <Ingestion range={range} />}
+        {section === 'cardinality' && <Cardinality range={range} />}
         {section === 'retention' && <Retention />}
         {section === 'agents' && <Agents />}
         {section === 'settings' && <SettingsText />}
