@@ -4,6 +4,7 @@ import re
 from collections.abc import Iterator
 from pathlib import Path
 
+import httpx
 import pytest
 from playwright.sync_api import Page, Response, Route, expect
 
@@ -108,6 +109,32 @@ def test_a_rule_over_recorded_series_shows_them(reader: Reader) -> None:
     expect(reader.page.locator(".rule-details [role=alert]")).to_have_count(0)
     reader.page.get_by_role("link", name="Open the query in Metrics").click()
     expect(reader.page.get_by_role("img", name="sum(declined:count) over time")).to_be_visible()
+
+
+def test_panels_of_a_dashboard_may_ask_for_recorded_series(reader: Reader) -> None:
+    page = reader.page
+    path = f"{reader.url}/sigyn/api/v1/dashboards/declined"
+    target = {"expr": "declined:count", "refId": "A", "datasource": {"type": "prometheus", "uid": "x"}}
+    panels = [
+        {"type": "timeseries", "title": "over time", "targets": [target]},
+        {"type": "stat", "title": "now", "targets": [target | {"datasource": None, "instant": True}]},
+    ]
+    panels[1]["datasource"] = {"type": "prometheus"}
+    httpx.put(path, json={"title": "Declined", "panels": panels}).raise_for_status()
+    reader.open("dashboards", uid="declined")
+    expect(page.get_by_role("region", name="over time").locator(".legend")).to_contain_text('{app="shop"}')
+    expect(page.get_by_role("region", name="now")).to_contain_text("2")
+    reader.click("Edit")
+    page.get_by_role("button", name="Edit now").click()
+    dialog = page.get_by_role("dialog", name="Panel")
+    asked = dialog.get_by_label("Language 1")
+    expect(asked).to_have_value("prometheus")
+    asked.select_option("logs, in LogQL")
+    dialog.get_by_role("button", name="Apply").click()
+    expect(page.get_by_role("region", name="now").get_by_role("alert")).to_contain_text("parse error")
+    page.get_by_role("button", name="Explore over time").click()
+    expect(page.get_by_role("img", name="declined:count over time")).to_be_visible()
+    httpx.delete(path)
 
 
 def test_annotations_are_texts_where_there_is_an_alert(reader: Reader) -> None:

@@ -402,6 +402,60 @@ def test_editing_panels_without_json(reader: Reader) -> None:
     httpx.delete(path)
 
 
+def test_variables_without_json(reader: Reader) -> None:
+    path = f"{reader.url}/sigyn/api/v1/dashboards/many"
+    kept = {"name": "source", "type": "datasource", "query": "loki", "regex": "x"}
+    httpx.put(path, json=MANY | {"templating": {"list": [kept]}}).raise_for_status()
+    page = reader.page
+    reader.open("dashboards", uid="many")
+    reader.click("Edit")
+    reader.click("Variables")
+    dialog = page.get_by_role("dialog", name="Variables")
+    dialog.get_by_role("button", name="Add a variable").click()
+    dialog.get_by_label("Name 2").fill("of what")
+    expect(dialog.get_by_role("alert")).to_contain_text("“of what” can’t be a name")
+    expect(dialog.get_by_role("button", name="Apply")).to_be_disabled()
+    dialog.get_by_label("Name 2").fill("level")
+    dialog.get_by_label("Shown as 2").fill("Level")
+    dialog.get_by_label("Label 2").fill("level")
+    dialog.get_by_label("Of streams 2").fill('{service="ryot"}')
+    dialog.get_by_label("Several values 2").check()
+    dialog.get_by_role("button", name="Add a variable").click()
+    dialog.get_by_label("Name 3").fill("level")
+    expect(dialog.get_by_role("alert")).to_have_text("there are two variables “level”")
+    dialog.get_by_label("Name 3").fill("every")
+    dialog.get_by_label("Kind 3").select_option("a list")
+    dialog.get_by_label("Value 3").fill("5m, 1h")
+    assert reader.serious_faults() == []
+    dialog.get_by_role("button", name="Move variable 3 up").click()
+    dialog.get_by_role("button", name="Apply").click()
+    expect(page.locator(".variable > span")).to_have_text(["every", "Level"])
+    expect(page.get_by_label("every", exact=True).get_by_role("option")).to_have_text(["5m", "1h"])
+    page.get_by_role("button", name="Choose Level").click()
+    page.get_by_role("checkbox", name="error").check()
+    expect(page).to_have_url(re.compile("var-level=error"))
+    reader.click("Save")
+    expect(reader.button("Edit")).to_be_visible()
+    assert httpx.get(path).json()["data"]["templating"]["list"] == [
+        kept,
+        {"name": "every", "type": "custom", "query": "5m, 1h"},
+        {
+            "name": "level",
+            "label": "Level",
+            "type": "query",
+            "query": {"label": "level", "stream": '{service="ryot"}'},
+            "includeAll": True,
+            "multi": True,
+        },
+    ]
+    reader.click("Edit")
+    reader.click("Variables")
+    dialog.get_by_role("button", name="Remove variable 2").click()
+    dialog.get_by_role("button", name="Apply").click()
+    expect(page.locator(".variable > span")).to_have_text(["Level"])
+    httpx.delete(path)
+
+
 def test_editing_on_a_phone(browser: Browser, server_url: str) -> None:
     path = f"{server_url}/sigyn/api/v1/dashboards/many"
     httpx.put(path, json=MANY).raise_for_status()
@@ -416,6 +470,12 @@ def test_editing_on_a_phone(browser: Browser, server_url: str) -> None:
     dialog.get_by_role("button", name="Apply").tap()
     expect(phone.page.get_by_role("region", name="Seen on a phone")).to_be_attached()
     assert phone.page.evaluate("document.documentElement.scrollWidth") <= 360
+    phone.button("Variables").tap()
+    variables = phone.page.get_by_role("dialog", name="Variables")
+    variables.get_by_role("button", name="Add a variable").tap()
+    assert variables.evaluate("dialog => dialog.scrollWidth <= dialog.clientWidth")
+    variables.get_by_role("button", name="Apply").tap()
+    expect(phone.page.get_by_label("service2", exact=True)).to_be_in_viewport()
     phone.button("Save").tap()
     expect(phone.button("Edit")).to_be_visible()
     titles = [panel["title"] for panel in httpx.get(path).json()["data"]["panels"]]

@@ -68,9 +68,11 @@ function RuleGraph({ rule }: { rule: Rule }) {
     async signal => {
       const range = resolveRange(RANGE)
       const step = stepFor(range, 120)
-      if (rule.over === 'series') return { range, series: await queryRecorded(query, range, step, signal) }
-      const answer = await runQuery({ query, range, step, purpose: 'alert', signal })
-      return { range, series: answer.data.kind === 'series' ? answer.data.series : [] }
+      const data =
+        rule.over === 'series'
+          ? await queryRecorded({ query, range, step, signal })
+          : (await runQuery({ query, range, step, purpose: 'alert', signal })).data
+      return { range, series: data.kind === 'series' ? data.series : [] }
     },
     [query],
     EVERY,

@@ -46,13 +46,11 @@ export interface Answer {
   statistics: Statistics
 }
 
-/** Series as Loki and Prometheus write them: moments in seconds, values as texts. */
-export type Matrix = { metric: Labels; values: [number, string][] }[]
-
-interface RawAnswer {
+/** As Loki writes answers, and Prometheus those of series. */
+export interface RawAnswer {
   data:
     | { resultType: 'streams'; result: StreamsResult[] }
-    | { resultType: 'matrix'; result: Matrix }
+    | { resultType: 'matrix'; result: { metric: Labels; values: [number, string][] }[] }
     | { resultType: 'vector'; result: { metric: Labels; value: [number, string] }[] }
     | { resultType: 'scalar'; result: [number, string] }
     | { resultType: 'table'; result: Table }
@@ -123,12 +121,21 @@ function statisticsOf(raw: RawAnswer): Statistics {
   }
 }
 
-function dataOf({ data }: RawAnswer, direction: 'backward' | 'forward', step?: number): QueryData {
+/** `step` in ms. */
+export function dataOf({ data }: RawAnswer, direction: 'backward' | 'forward', step?: number): QueryData {
   switch (data.resultType) {
     case 'streams':
       return { kind: 'entries', entries: entriesOf(data.result, direction) }
     case 'matrix':
-      return { kind: 'series', series: seriesOf(data.result, step) }
+      return {
+        kind: 'series',
+        series: data.result.map(({ metric, values }) => ({
+          labels: metric,
+          times: values.map(([time]) => Math.round(time * 1000)),
+          values: values.map(([, value]) => numberOf(value)),
+          step,
+        })),
+      }
     case 'vector':
       return {
         kind: 'samples',
@@ -139,16 +146,6 @@ function dataOf({ data }: RawAnswer, direction: 'backward' | 'forward', step?: n
     case 'table':
       return { kind: 'table', table: data.result }
   }
-}
-
-/** `step` in ms. */
-export function seriesOf(matrix: Matrix, step?: number): Series[] {
-  return matrix.map(({ metric, values }) => ({
-    labels: metric,
-    times: values.map(([time]) => Math.round(time * 1000)),
-    values: values.map(([, value]) => numberOf(value)),
-    step,
-  }))
 }
 
 function numberOf(text: string): number | null {

@@ -3,7 +3,7 @@
 import type { Labels } from '../logs/entry'
 import type { Range } from '../time/range'
 import { askIfThere, askJson } from './http'
-import { type Matrix, type Series, seriesOf } from './loki'
+import { dataOf, type QueryData, type RawAnswer } from './loki'
 
 export interface Alert {
   labels: Labels
@@ -44,6 +44,15 @@ export interface RuleStates {
   problems: string[]
 }
 
+export interface RecordedQuery {
+  query: string
+  range: Range
+  /** ms */
+  step: number
+  instant?: boolean
+  signal?: AbortSignal
+}
+
 /** The states of all rules; null where the server evaluates none. */
 export async function ruleStates(signal?: AbortSignal): Promise<RuleStates | null> {
   type Answer = { data: { groups: RuleGroup[] }; warnings?: string[] }
@@ -51,14 +60,11 @@ export async function ruleStates(signal?: AbortSignal): Promise<RuleStates | nul
   return found && { groups: found.data.groups, problems: found.warnings ?? [] }
 }
 
-/** The answer to PromQL; `step` in ms. */
-export async function queryRecorded(
-  query: string,
-  { start, end }: Range,
-  step: number,
-  signal?: AbortSignal,
-): Promise<Series[]> {
-  const parameters = { query, start: start / 1000, end: end / 1000, step: step / 1000 }
-  const found = await askJson<{ data: { result: Matrix } }>('prometheus/api/v1/query_range', { parameters, signal })
-  return seriesOf(found.data.result, step)
+/** The answer to PromQL: over a range in steps of `step` ms, or at its end. */
+export async function queryRecorded(asked: RecordedQuery): Promise<QueryData> {
+  const { query, range, step, instant, signal } = asked
+  const [start, end] = [range.start / 1000, range.end / 1000]
+  const parameters = instant ? { query, time: end } : { query, start, end, step: step / 1000 }
+  const path = `prometheus/api/v1/${instant ? 'query' : 'query_range'}`
+  return dataOf(await askJson<RawAnswer>(path, { parameters, signal }), 'forward', step)
 }

@@ -22,6 +22,7 @@ import { type Dashboard, type Panel, type Row, rowsOf } from './model'
 import { PanelDialog } from './PanelDialog'
 import { type PanelActions, type PanelContext, PanelView } from './PanelView'
 import { VariableBar } from './VariableBar'
+import { VariablesDialog } from './VariablesDialog'
 import { initialValue, scopeOf, valuesIn } from './variables'
 
 export function DashboardView({ uid }: { uid: string }) {
@@ -43,7 +44,7 @@ export function DashboardView({ uid }: { uid: string }) {
 
 function Shown({ dashboard: saved, onSaved }: { dashboard: Dashboard; onSaved: (written: Dashboard) => void }) {
   const { parameters } = place.value
-  const [dialog, setDialog] = useState<'json' | 'delete' | null>(null)
+  const [dialog, setDialog] = useState<'json' | 'delete' | 'variables' | null>(null)
   const draft = draftOf(saved.uid)
   const setDraft = (changed: Dashboard | null) => keepDraft(saved.uid, changed)
   const [panel, setPanel] = useState<Panel | null>(null)
@@ -72,7 +73,10 @@ function Shown({ dashboard: saved, onSaved }: { dashboard: Dashboard; onSaved: (
     setRound(round => round + 1)
   }, [key])
   const valuesOf = useMemo(() => valuesIn(range.range), [range.range.start, range.range.end])
-  const scope = useLoaded(() => scopeOf(variables, chosen, valuesOf), [JSON.stringify(chosen), valuesOf])
+  const scope = useLoaded(
+    () => scopeOf(variables, chosen, valuesOf),
+    [JSON.stringify(variables), JSON.stringify(chosen), valuesOf],
+  )
   const context: PanelContext | null = scope.value
     ? { range: range.range, text, scope: scope.value, onRange: ({ from, to }) => change({ from, to }) }
     : null
@@ -128,6 +132,9 @@ function Shown({ dashboard: saved, onSaved }: { dashboard: Dashboard; onSaved: (
           <>
             <button type="button" class="button" onClick={add}>
               <Icon name="plus" /> Panel
+            </button>
+            <button type="button" class="button" onClick={() => setDialog('variables')}>
+              <Icon name="filter" /> Variables
             </button>
             <button type="button" class="button" onClick={() => setDialog('json')}>
               <Icon name="braces" /> JSON
@@ -219,6 +226,16 @@ function Shown({ dashboard: saved, onSaved }: { dashboard: Dashboard; onSaved: (
           onDone={changed => {
             setDraft(replacePanel(draft, changed))
             setPanel(null)
+          }}
+        />
+      )}
+      {draft && dialog === 'variables' && (
+        <VariablesDialog
+          variables={variables}
+          onClose={() => setDialog(null)}
+          onDone={list => {
+            setDraft({ ...draft, templating: { ...draft.templating, list } })
+            setDialog(null)
           }}
         />
       )}

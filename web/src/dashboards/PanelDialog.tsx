@@ -6,6 +6,7 @@ import { QueryEditor } from '../editor/QueryEditor'
 import { Dialog } from '../parts/Dialog'
 import { Icon } from '../parts/Icon'
 import type { Range } from '../time/range'
+import { asksForSeries } from './data'
 import { COLUMNS, type Panel, type Target } from './model'
 
 const TYPES = ['timeseries', 'barchart', 'stat', 'gauge', 'bargauge', 'table', 'logs', 'text'] as const
@@ -91,6 +92,7 @@ export function PanelDialog({ panel, range, onClose, onDone }: Properties) {
               key={target.refId ?? at}
               number={at + 1}
               target={target}
+              ofSeries={asksForSeries(draft, target)}
               range={range}
               onRun={() => onDone(draft)}
               onChange={changed => changeTarget(at, changed)}
@@ -230,13 +232,14 @@ export function PanelDialog({ panel, range, onClose, onDone }: Properties) {
 interface TargetProperties {
   number: number
   target: Target
+  ofSeries: boolean
   range: Range
   onRun: () => void
   onChange: (changed: Partial<Target>) => void
   onRemove?: () => void
 }
 
-function TargetFields({ number, target, range, onRun, onChange, onRemove }: TargetProperties) {
+function TargetFields({ number, target, ofSeries, range, onRun, onChange, onRemove }: TargetProperties) {
   const written = useSignal(target.expr ?? '')
   const latest = useRef(onChange)
   latest.current = onChange
@@ -248,6 +251,18 @@ function TargetFields({ number, target, range, onRun, onChange, onRemove }: Targ
     <fieldset class="wide target">
       <legend>Query {number}</legend>
       <QueryEditor value={written} label={`Query ${number}`} rangeOf={() => range} onRun={onRun} />
+      <label>
+        Asks for
+        <select
+          class="select"
+          aria-label={`Language ${number}`}
+          value={ofSeries ? 'prometheus' : 'loki'}
+          onChange={event => onChange({ datasource: { type: event.currentTarget.value } })}
+        >
+          <option value="loki">logs, in LogQL</option>
+          <option value="prometheus">recorded series, in PromQL</option>
+        </select>
+      </label>
       <label>
         Legend
         <input

@@ -9,7 +9,7 @@ import { Failure } from '../parts/Empty'
 import { Icon } from '../parts/Icon'
 import { useLoaded } from '../parts/useLoaded'
 import { absolute, type Range, type RangeText } from '../time/range'
-import { askTargets, seriesOf, type TargetAnswer } from './data'
+import { asksForSeries, askTargets, seriesOf, type TargetAnswer } from './data'
 import { interpolate, type Scope } from './interpolate'
 import { LogsPanel } from './LogsPanel'
 import { safeUrl } from './links'
@@ -42,7 +42,9 @@ export function PanelView({ panel, context, actions }: Properties) {
   const { x, y, w, h } = panel.gridPos!
   const key = `${JSON.stringify(panel.targets)} ${JSON.stringify(scope)} ${range.start} ${range.end}`
   const answers = useLoaded(signal => askTargets(panel, range, scope, signal), [key])
-  const query = interpolate(panel.targets?.find(target => target.expr)?.expr ?? '', scope, range)
+  const first = panel.targets?.find(target => target.expr)
+  const query = interpolate(first?.expr ?? '', scope, range)
+  const inMetrics = first !== undefined && asksForSeries(panel, first)
   const links = [
     ...(panel.links ?? []),
     ...(panel.fieldConfig?.defaults?.links ?? []),
@@ -67,9 +69,9 @@ export function PanelView({ panel, context, actions }: Properties) {
           <button
             type="button"
             class="icon-button"
-            title="Open in Logs"
+            title={`Open in ${inMetrics ? 'Metrics' : 'Logs'}`}
             aria-label={`Explore ${title}`}
-            onClick={() => go('logs', { q: query, from: text.from, to: text.to })}
+            onClick={() => go(inMetrics ? 'metrics' : 'logs', { q: query, from: text.from, to: text.to })}
           >
             <Icon name="search" />
           </button>
@@ -149,9 +151,9 @@ interface BodyProperties {
 }
 
 function PanelBody({ panel, answers, query, context }: BodyProperties) {
-  const lines = answers.flatMap(({ answer }) => (answer.data.kind === 'entries' ? answer.data.entries : []))
-  const table = answers.map(({ answer }) => answer.data).find(data => data.kind === 'table')
-  if (OF_NUMBERS.has(panel.type) && !answers.some(({ answer }) => hasData(answer.data)))
+  const lines = answers.flatMap(({ data }) => (data.kind === 'entries' ? data.entries : []))
+  const table = answers.map(({ data }) => data).find(data => data.kind === 'table')
+  if (OF_NUMBERS.has(panel.type) && !answers.some(({ data }) => hasData(data)))
     return <p class="no-data">No data in this range</p>
   switch (panel.type) {
     case 'logs':
@@ -162,7 +164,7 @@ function PanelBody({ panel, answers, query, context }: BodyProperties) {
       if (table)
         return <DataTable table={table.table} label={panel.title ?? 'Table'} unit={panel.fieldConfig?.defaults?.unit} />
       if (lines.length) return <LogsPanel panel={panel} query={query} entries={lines} range={context.text} />
-      const samples = answers.flatMap(({ answer }) => (answer.data.kind === 'samples' ? answer.data.samples : []))
+      const samples = answers.flatMap(({ data }) => (data.kind === 'samples' ? data.samples : []))
       const made = samples.length ? tableOfSamples(samples) : tableOfSeries(seriesOf(answers))
       return (
         <DataTable
@@ -183,7 +185,7 @@ function PanelBody({ panel, answers, query, context }: BodyProperties) {
     case 'timeseries':
     case 'graph':
     case 'barchart':
-      if (answers.every(({ answer }) => answer.data.kind === 'samples'))
+      if (answers.every(({ data }) => data.kind === 'samples'))
         return <BarsPanel panel={panel} series={seriesOf(answers)} />
       return (
         <TimePanel

@@ -1,6 +1,7 @@
 // What a panel's targets answer.
 
-import { type Answer, runQuery, type Series } from '../api/loki'
+import { type QueryData, runQuery, type Series } from '../api/loki'
+import { queryRecorded } from '../api/prometheus'
 import { seriesName } from '../charts/align'
 import type { Labels } from '../logs/entry'
 import { type Range, stepFor } from '../time/range'
@@ -9,10 +10,16 @@ import type { Panel, Target } from './model'
 
 export interface TargetAnswer {
   target: Target
-  answer: Answer
+  data: QueryData
 }
 
 const LINES = 500
+
+/** Whether the query is PromQL, of which recorded series answer; without a data source of its own it has the panel's. */
+export function asksForSeries(panel: Panel, target: Target): boolean {
+  const source = target.datasource ?? panel.datasource
+  return typeof source === 'object' && source?.type === 'prometheus'
+}
 
 export async function askTargets(
   panel: Panel,
@@ -25,18 +32,20 @@ export async function askTargets(
     targets.map(async target => {
       const query = interpolate(target.expr!, scope, range)
       const instant = target.instant || target.queryType === 'instant'
+      const step = Math.max(10_000, stepFor(range, panel.maxDataPoints ?? 120))
+      if (asksForSeries(panel, target))
+        return { target, data: await queryRecorded({ query, range, step, instant, signal }) }
       const answer = await runQuery({
         query,
         range,
         instant,
         limit: target.maxLines ?? panel.options?.maxLines ?? LINES,
         direction: panel.options?.sortOrder === 'Ascending' ? 'forward' : 'backward',
-        step:
-          /^\s*\{/.test(query) || instant ? undefined : Math.max(10_000, stepFor(range, panel.maxDataPoints ?? 120)),
+        step: /^\s*\{/.test(query) || instant ? undefined : step,
         purpose: 'dashboard',
         signal,
       })
-      return { target, answer }
+      return { target, data: answer.data }
     }),
   )
 }
@@ -46,11 +55,10 @@ export interface NamedSeries extends Series {
 }
 
 export function seriesOf(answers: readonly TargetAnswer[]): NamedSeries[] {
-  return answers.flatMap(({ target, answer }): NamedSeries[] => {
-    if (answer.data.kind === 'series')
-      return answer.data.series.map(series => ({ ...series, name: legendOf(target, series.labels) }))
-    if (answer.data.kind === 'samples') {
-      return answer.data.samples.map(({ labels, value }) => ({
+  return answers.flatMap(({ target, data }): NamedSeries[] => {
+    if (data.kind === 'series') return data.series.map(series => ({ ...series, name: legendOf(target, series.labels) }))
+    if (data.kind === 'samples') {
+      return data.samples.map(({ labels, value }) => ({
         labels,
         times: [0],
         values: [value],

@@ -25,6 +25,7 @@ export interface Panel {
   options?: PanelOptions
   links?: Link[]
   maxDataPoints?: number
+  datasource?: DataSource | string | null
 }
 
 export interface GridPosition {
@@ -42,6 +43,12 @@ export interface Target {
   queryType?: string
   hide?: boolean
   maxLines?: number
+  datasource?: DataSource | string | null
+}
+
+export interface DataSource {
+  type?: string
+  uid?: string
 }
 
 export interface FieldDefaults {

@@ -39,12 +39,22 @@ export function valuesIn(range: Range): ValuesOf {
   }
 }
 
-/** The label whose values a variable lists, of the streams that a selector names, if any. */
-function listedBy(variable: Variable, range: Range, scope: Scope): { label: string; stream: string } | null {
+/** A label, of the streams that a selector names, if any. */
+export interface Listed {
+  label: string
+  stream: string
+}
+
+/** The label whose values a variable lists. */
+function listedBy(variable: Variable, range: Range, scope: Scope): Listed | null {
   const { query } = variable
   if (typeof query === 'object' && query.label)
     return { label: query.label, stream: interpolate(query.stream ?? '', scope, range) }
-  const text = interpolate(queryText(variable), scope, range)
+  return listedIn(interpolate(queryText(variable), scope, range))
+}
+
+/** What `label_values(…)` names. */
+export function listedIn(text: string): Listed | null {
   const call = /^label_values\(\s*(?:(.*?)\s*,\s*)?([A-Za-z_]\w*)\s*\)$/s.exec(text)
   return call && { label: call[2]!, stream: call[1] ?? '' }
 }
@@ -57,7 +67,7 @@ function optionsOf(variable: Variable): string[] {
     .filter(Boolean)
 }
 
-function queryText(variable: Variable): string {
+export function queryText(variable: Variable): string {
   return typeof variable.query === 'string' ? variable.query : (variable.query?.query ?? '')
 }
 

@@ -10,6 +10,9 @@ import { Empty, Failure } from '../parts/Empty'
 import { useLoaded } from '../parts/useLoaded'
 import { absolute, type Range, type RangeText, stepFor } from '../time/range'
 
+/** of the graph */
+const PIECES = 240
+
 interface Properties {
   query: string
   text: RangeText
@@ -21,7 +24,10 @@ interface Properties {
 export function RecordedSeries({ query, text, range, onQuery, onRange }: Properties) {
   const [hidden, setHidden] = useState<ReadonlySet<string>>(new Set())
   const found = useLoaded(
-    async signal => ({ range, series: await queryRecorded(query, range, stepFor(range, 240), signal) }),
+    async signal => {
+      const data = await queryRecorded({ query, range, step: stepFor(range, PIECES), signal })
+      return { range, series: data.kind === 'series' ? data.series : [] }
+    },
     [query, range.start, range.end],
   )
   const rules = useLoaded(async signal => {
