@@ -139,6 +139,14 @@ def test_variables_and_backslashes_are_replaced_when_asked_for() -> None:
         ("clients: []", "at least one client"),
         ("clients: [{}]", "clients[0]: client needs target URL"),
         ("clients: [{url: 'logs:3100'}]", "no http:// or https:// URL"),
+        (
+            "clients: [{url: http://x, external_labels: {9x: a}}]",
+            "clients[0].external_labels: `9x` can't be a label: a name has letters, digits and _, and no digit first",
+        ),
+        (
+            "scrape_configs: [{job_name: a, static_configs: [{labels: {team: a, a-b: c}}]}]",
+            "scrape_configs[0].static_configs[0].labels: `a-b` can't be a label",
+        ),
         ("clients: [{url: http://x, batchwayt: 1s}]", "line 1: unknown key `batchwayt` in clients[0] (did you mean `batchwait`?)"),
         ("clients: {url: http://x}", "line 1: clients has to be a list, not a map"),
         ("clients: [{url: http://x, batchwait: soon}]", "clients[0].batchwait: "),

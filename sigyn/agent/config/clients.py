@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
-from sigyn.agent.config.units import MILLISECOND, SECOND, Duration, Size
+from sigyn.agent.config.units import MILLISECOND, SECOND, Duration, LabelTable, Size
 from sigyn.agent.config.unused import unused
 
 PROXIED = "NOT APPLIED: all that is asked of this server goes through the proxy"
@@ -93,6 +93,6 @@ class ClientConfig:
     tls_config: TlsConfig | None = None
     backoff_config: BackoffConfig = BackoffConfig()
     drop_rate_limited_batches: bool = False
-    external_labels: Mapping[str, str] = field(default_factory=dict)
+    external_labels: LabelTable = field(default_factory=dict)
     timeout: Duration = 10 * SECOND
     stream_lag_labels: str = unused("", LAG_BY_FILE)

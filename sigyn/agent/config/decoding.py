@@ -20,6 +20,7 @@ from sigyn.agent.errors import ConfigurationError
 from sigyn.languages.durations import DurationError, parse_duration, parse_go_duration
 from sigyn.languages.regex import RegexError, compile_regex
 from sigyn.languages.relabel import RelabelError
+from sigyn.model.labels import LABEL_NAME
 
 T = TypeVar("T")
 
@@ -118,6 +119,17 @@ def _decode_table(node: Node, wanted: Any, path: str, strict: bool) -> dict[str,
     }
 
 
+def _decode_labels(node: Node, path: str, strict: bool) -> dict[str, str]:
+    labels = _decode_table(node, str, path, strict)
+    for key, _ in node.entries if isinstance(node, Table) else ():
+        if not LABEL_NAME.fullmatch(key.text):
+            raise ConfigurationError(
+                f"{path}: `{key.text}` can't be a label: a name has letters, digits and _, and no digit first",
+                line=key.line,
+            )
+    return labels
+
+
 @lru_cache(maxsize=256)
 def _fields_of(wanted: type) -> Mapping[str, tuple[Field[Any], Any]]:
     hints = get_type_hints(wanted, include_extras=True)
@@ -175,7 +187,9 @@ def one_of(names: Sequence[str], what: str) -> Callable[[Node, str], str]:
     return read
 
 
-def _decode_unit(node: Node, unit: Unit, path: str, strict: bool) -> int | str:
+def _decode_unit(node: Node, unit: Unit, path: str, strict: bool) -> Any:
+    if unit is Unit.LABELS:
+        return _decode_labels(node, path, strict)
     if unit is Unit.REGEX:
         pattern: str = _decode_scalar(node, str, path, strict)
         try:

@@ -6,7 +6,7 @@ from typing import Final
 
 from sigyn.agent.config.clients import HTTP_1, PROXIED, Authorization, BasicAuth, OAuth2, TlsConfig
 from sigyn.agent.config.decoding import one_of
-from sigyn.agent.config.units import SECOND, Duration, Port
+from sigyn.agent.config.units import SECOND, Duration, LabelTable, Port
 from sigyn.agent.config.unused import unused
 
 KUBERNETES_ROLES: Final = ("pod", "node", "service", "endpoints", "ingress")
@@ -17,7 +17,7 @@ class StaticConfig:
     """`static_configs`: labels, among them `__path__` and `__path_exclude__`."""
 
     targets: tuple[str, ...] = ("localhost",)
-    labels: Mapping[str, str] = field(default_factory=dict)
+    labels: LabelTable = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,11 +1,10 @@
 """Targets of a scrape config that are not files."""
 
-from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 from sigyn.agent.config.clients import TlsConfig
 from sigyn.agent.config.server import ServerConfig
-from sigyn.agent.config.units import SECOND, Duration, Size
+from sigyn.agent.config.units import SECOND, Duration, LabelTable, Size
 from sigyn.agent.config.unused import unused
 
 
@@ -24,7 +23,7 @@ class JournalConfig:
 
     max_age: Duration = 7 * 3600 * SECOND
     json: bool = False
-    labels: Mapping[str, str] = field(default_factory=dict)
+    labels: LabelTable = field(default_factory=dict)
     path: str = ""
     matches: str = ""
 
@@ -37,7 +36,7 @@ class SyslogConfig:
     listen_protocol: str = "tcp"
     idle_timeout: Duration = 120 * SECOND
     label_structured_data: bool = False
-    labels: Mapping[str, str] = field(default_factory=dict)
+    labels: LabelTable = field(default_factory=dict)
     use_incoming_timestamp: bool = False
     use_rfc5424_message: bool = False
     syslog_format: str = "rfc5424"
@@ -50,7 +49,7 @@ class LokiPushApiConfig:
     """`loki_push_api`: a listener for Loki's push API, with a server of its own."""
 
     server: ServerConfig = ServerConfig()
-    labels: Mapping[str, str] = field(default_factory=dict)
+    labels: LabelTable = field(default_factory=dict)
     use_incoming_timestamp: bool = False
 
 
@@ -59,5 +58,5 @@ class GelfConfig:
     """`gelf`: a UDP listener for Graylog's format."""
 
     listen_address: str = "0.0.0.0:12201"
-    labels: Mapping[str, str] = field(default_factory=dict)
+    labels: LabelTable = field(default_factory=dict)
     use_incoming_timestamp: bool = False

@@ -1,11 +1,12 @@
 """Types of settings that are more than their Python type says."""
 
+from collections.abc import Mapping
 from enum import Enum
 from typing import Annotated, TypeAlias
 
 from sigyn.model.time import MILLISECOND, SECOND
 
-__all__ = ["MILLISECOND", "SECOND", "AnyText", "Duration", "Port", "Regex", "Size", "Unit"]
+__all__ = ["MILLISECOND", "SECOND", "AnyText", "Duration", "LabelTable", "Port", "Regex", "Size", "Unit"]
 
 
 class Unit(Enum):
@@ -16,6 +17,7 @@ class Unit(Enum):
     TEXT = "a text or a number"
     PORT = "a port between 0 and 65535"
     REGEX = "a regular expression of RE2"
+    LABELS = "a map of labels"
 
 
 Duration: TypeAlias = Annotated[int, Unit.DURATION]
@@ -32,3 +34,6 @@ Regex: TypeAlias = Annotated[str, Unit.REGEX]
 
 AnyText: TypeAlias = Annotated[str, Unit.TEXT]
 """A text that may be written without quotes even when it looks like a number."""
+
+LabelTable: TypeAlias = Annotated[Mapping[str, str], Unit.LABELS]
+"""Labels with their values; names that no label can have are refused, as Promtail does, and not by each push."""
