@@ -2,6 +2,7 @@
 
 import json
 import os
+import resource
 import subprocess
 from pathlib import Path
 
@@ -117,6 +118,26 @@ def test_kill_and_restart_send_nothing_twice_and_a_stop_loses_nothing(tmp_path: 
             agent.close()
         arrived = {(entry.timestamp, entry.line) for entry in sink.entries}
         assert sorted(line for _, line in arrived) == ["one", "two"]  # a copy would be exact, which stores drop
+
+
+def test_files_beyond_the_limit_of_open_ones_keep_no_other_from_being_sent(tmp_path: Path) -> None:
+    """What is read leaves room for connections, and the rest is read as soon as more may be open."""
+    logs = tmp_path / "logs"
+    logs.mkdir()
+    with push_sink() as sink, running_agent(tmp_path, sink.url, tail(logs / "*.log")) as agent:
+        assert agent.process is not None
+        _, hard = resource.prlimit(agent.process.pid, resource.RLIMIT_NOFILE)
+        resource.prlimit(agent.process.pid, resource.RLIMIT_NOFILE, (200, hard))
+        for number in range(300):
+            (logs / f"{number}.log").write_text(f"{number}\n")
+        until(lambda: len(sink.lines()) == 100, "half of what may be open is read, and sent")
+        until(
+            lambda: "files are not read" in agent.log.read_text() and "files=200 " in agent.log.read_text(),
+            "it is said",
+        )
+        assert 'limit=200 hint="raise it: ulimit -n' in agent.log.read_text()
+        resource.prlimit(agent.process.pid, resource.RLIMIT_NOFILE, (hard, hard))
+        until(lambda: len(sink.lines()) == 300, "the others are read")
 
 
 def test_a_taken_port_is_named(tmp_path: Path) -> None:

@@ -30,6 +30,7 @@ from sigyn.agent.targets.identity import (
 from sigyn.agent.targets.job import Job, Origin, Sink
 from sigyn.agent.targets.line_splitting import LineSplitter
 from sigyn.agent.targets.moments import Moments
+from sigyn.agent.targets.open_files import file_limit, most_files
 from sigyn.agent.targets.tailed_file import TailedFile
 from sigyn.agent.targets.watch import FolderWatch
 
@@ -170,8 +171,7 @@ class FileReader:
         gone = {target for target, _ in self._files}.difference(targets)
         for key in [key for key in self._files if key[0] in gone]:
             self._leave_target(key, wanted)
-        for target, path in sorted(wanted.difference(self._files), key=lambda key: key[1]):
-            self._open(target, path)
+        self._open_all(sorted(wanted.difference(self._files), key=lambda key: key[1]))
         self._finish_vanished({path for _, path in wanted})
         self._counters.files_active.set(len(self._files) + len(self._leaving))
 
@@ -185,6 +185,24 @@ class FileReader:
                 self._files[target, path] = file
                 return
         self._leave(file)
+
+    def _open_all(self, found: Sequence[tuple[FileTarget, str]]) -> None:
+        """Opens files until those that are read leave no room for connections; the others when some are done."""
+        most, left = most_files(), []
+        for target, path in found:
+            if len(self._files) + len(self._leaving) < most:
+                self._open(target, path)
+            else:
+                left.append(path)
+                self._counters.read_errors.labels(path).inc()
+        if left:
+            _log.warning(
+                "files are not read: the process may have too few open",
+                files=len(left),
+                first=left[0],
+                limit=file_limit(),
+                hint="raise it: ulimit -n, LimitNOFILE= in a unit of systemd",
+            )
 
     def _open(self, target: FileTarget, path: str) -> None:
         key = self._position_key(target, path)
