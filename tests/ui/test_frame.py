@@ -170,6 +170,26 @@ def test_from_a_line_to_its_trace_and_back(reader: Reader) -> None:
     expect(reader.lines.first).to_be_visible()
 
 
+def test_traces_to_begin_with(reader: Reader) -> None:
+    page = reader.page
+    reader.open("traces", from_="now-1h", to="now-10m")
+    rows = page.locator(".traces tbody tr")
+    expect(rows.first).to_contain_text("ryot")
+    every = rows.count()
+    page.get_by_role("button", name="With errors").click()
+    expect(rows.first).to_be_visible()
+    assert 0 < rows.count() < every
+    assert reader.serious_faults() == []
+    name = rows.first.get_by_role("link").inner_text()
+    rows.first.get_by_role("link").click()
+    expect(page.get_by_label("Trace id")).to_have_value(name)
+    expect(page.locator(".trace-line").first).to_be_visible()
+    nothing = {"status": "success", "data": {"resultType": "streams", "result": []}}
+    page.route("**/query_range?**", lambda route: route.fulfill(json=nothing))
+    reader.open("traces")
+    expect(page.get_by_role("heading", name="No line of this range belongs to a trace")).to_be_visible()
+
+
 def test_names_of_choices_stand_on_one_line_where_it_is_narrow(reader: Reader) -> None:
     reader.page.set_viewport_size({"width": 390, "height": 800})
     reader.open("store", show="settings")

@@ -10,6 +10,7 @@ import { entriesOf } from '../src/logs/entry'
 import { Heights } from '../src/logs/heights'
 import { flatFields, jsonValue, prettyJson } from '../src/logs/json'
 import { markerOf, piecesOf } from '../src/logs/marking'
+import { tracesOf } from '../src/signals/traces'
 import { formatDuration, parseDuration } from '../src/time/duration'
 import { datesNeeded, formatMoment, formatRow } from '../src/time/format'
 import { parseMoment } from '../src/time/range'
@@ -28,6 +29,19 @@ test('streams become one list in order, with levels', () => {
   ] as Parameters<typeof entriesOf>[0]
   expect(entriesOf(streams, 'backward').map(entry => entry.line + entry.level)).toEqual(['cwarn', 'berror', 'awarn'])
   expect(entriesOf(streams, 'forward').map(entry => entry.line)).toEqual(['a', 'b', 'c'])
+})
+
+test('traces of lines, with the services and the heaviest level of each', () => {
+  const line = (at: number, trace: string, level: string) =>
+    [`${at}000000000`, '', { structuredMetadata: { trace_id: trace, detected_level: level } }] as const
+  const streams = [
+    { stream: { service_name: 'shop' }, values: [line(1000000009, 'b', 'info'), line(1000000001, 'a', 'info')] },
+    { stream: { job: 'db' }, values: [line(1000000004, 'a', 'warn'), line(1000000000, '', 'error')] },
+  ] as unknown as Parameters<typeof entriesOf>[0]
+  expect(tracesOf(entriesOf(streams, 'backward'))).toEqual([
+    { id: 'b', start: 1000000009000, length: 0, lines: 1, services: ['shop'], level: 'info' },
+    { id: 'a', start: 1000000001000, length: 3000, lines: 2, services: ['db', 'shop'], level: 'warn' },
+  ])
 })
 
 test('colour codes become classes and leave no trace', () => {

@@ -13,51 +13,53 @@ import { PlainLine } from '../logs/PlainLine'
 import { Empty, Failure } from '../parts/Empty'
 import { useLoaded } from '../parts/useLoaded'
 import { readableDuration } from '../time/duration'
-import { resolveRange } from '../time/range'
 import { TimePicker } from '../time/TimePicker'
+import { useRange } from '../time/useRange'
+import { RecentTraces, WITH_TRACE } from './RecentTraces'
+import { serviceOf } from './traces'
 
 export function TracesView() {
   const { parameters } = place.value
   const id = parameters.get('id') ?? ''
   useSubject(id)
   const text = { from: parameters.get('from') ?? 'now-6h', to: parameters.get('to') ?? 'now' }
-  const [round, setRound] = useState(0)
+  const [range, refreshRange] = useRange(text)
   const traceStore = useLoaded(signal => optional<unknown>('tempo/api/status/buildinfo', signal), [])
-  const range = resolveRange(text)
   const query = `{service_name=~".+"} | trace_id=${quote(id)}`
+  const change = (changed: Record<string, string>) => go('traces', { ...Object.fromEntries(parameters), ...changed })
   const lines = useLoaded(
     async signal => {
       if (!id) return []
       const found = await runQuery({ query, range, limit: 2000, direction: 'forward', signal })
       return found.data.kind === 'entries' ? found.data.entries : []
     },
-    [id, text.from, text.to, round],
+    [id, range.start, range.end],
   )
   return (
     <>
       <TopBar title="Traces">
         <TimePicker
           range={text}
-          onRange={chosen => go('traces', { id, ...chosen })}
-          refresh=""
-          onRefreshEvery={() => {}}
-          onRefresh={() => setRound(round + 1)}
+          onRange={({ from, to }) => change({ from, to })}
+          refresh={parameters.get('refresh') ?? ''}
+          onRefreshEvery={refresh => change({ refresh })}
+          onRefresh={refreshRange}
         />
       </TopBar>
       <main id="main" class="padded traces">
-        <TraceForm key={id} id={id} onFind={wanted => go('traces', { id: wanted, ...text })} />
+        <TraceForm key={id} id={id} onFind={wanted => change({ id: wanted })} />
         {traceStore.value === null && (
           <p class="hint">
             This server keeps no spans. A trace is shown by the lines that carry its id in <code>trace_id</code>
             {!id && (
               <>
-                : here are{' '}
-                <a href={link('logs', { q: '{service_name=~".+"} | trace_id!=""', ...text })}>lines that have one</a>
+                : here are <a href={link('logs', { q: WITH_TRACE, ...text })}>lines that have one</a>
               </>
             )}
             .
           </p>
         )}
+        {!id && <RecentTraces range={range} text={text} />}
         {lines.error && <Failure message={lines.error.message} />}
         {id &&
           lines.value &&
@@ -151,8 +153,4 @@ function TraceLines({ entries, query, text }: { entries: Entry[]; query: string;
       </div>
     </>
   )
-}
-
-function serviceOf(entry: Entry): string {
-  return entry.stream.service_name ?? entry.stream.service ?? entry.stream.job ?? ''
 }
