@@ -210,6 +210,11 @@ def test_a_matcher_is_as_wide_as_its_text(reader: Reader) -> None:
 
 def test_metrics_out_of_logs(reader: Reader) -> None:
     reader.open("metrics")
+    ryot = reader.page.locator("section", has=reader.page.get_by_role("heading", name="ryot", exact=True))
+    for name, unit in {"Lines per second": r"\d/s$", "Text per second": r" \w*B/s$"}.items():
+        card = ryot.locator(".metric-card", has_text=name)
+        expect(card.locator(".metric-value")).to_have_text(re.compile(unit))
+    expect(ryot.get_by_role("img", name="Lines per second over the last hour").locator("rect").nth(40)).to_be_attached()
     reader.page.get_by_role("link", name=re.compile("Share of errors")).first.click()
     expect(reader.page.locator(".graph canvas")).to_be_visible()
 

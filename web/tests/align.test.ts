@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest'
-import { align, alone, seriesName, summed } from '../src/charts/align'
+import { align, alone, seriesName, summed, summedOver } from '../src/charts/align'
 
 describe('the name of a series', () => {
   it.each([
@@ -27,6 +27,15 @@ describe('the sum of columns', () => {
     [[], []],
   ])('%j is %j', (columns, sum) => {
     expect(summed(columns)).toEqual(sum)
+  })
+})
+
+describe('the sum over a range', () => {
+  it('has every step of it, and gaps where there is no value', () => {
+    const one = { labels: {}, times: [0, 1000, 4000, 9000], values: [9, 1, 2, 9] }
+    const other = { labels: {}, times: [1000, 2000], values: [5, null] }
+    expect(summedOver([one, other], { start: 1000, end: 5000 }, 1000)).toEqual([6, null, null, 2, null])
+    expect(summedOver([], { start: 0, end: 2000 }, 1000)).toEqual([null, null, null])
   })
 })
 

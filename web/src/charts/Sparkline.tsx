@@ -8,7 +8,7 @@ interface Properties {
 }
 
 export function Sparkline({ values, width = 120, height = 22, label }: Properties) {
-  const most = Math.max(1, ...values)
+  const most = Math.max(0, ...values) || 1
   const bar = width / Math.max(1, values.length)
   return (
     <svg
@@ -16,6 +16,7 @@ export function Sparkline({ values, width = 120, height = 22, label }: Propertie
       width={width}
       height={height}
       viewBox={`0 0 ${width} ${height}`}
+      preserveAspectRatio="none"
       role="img"
       aria-label={label}
     >

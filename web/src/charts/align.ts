@@ -2,6 +2,7 @@
 
 import type { Series } from '../api/loki'
 import type { Labels } from '../logs/entry'
+import type { Range } from '../time/range'
 
 export type Column = (number | null)[]
 
@@ -50,6 +51,18 @@ export function summed(columns: readonly Column[]): Column {
       sum.map((value, at) => (value === null && column[at] === null ? null : (value ?? 0) + (column[at] ?? 0))),
     first,
   )
+}
+
+/** The sum of all series at every step (ms) of a range, with gaps where none has a value. */
+export function summedOver(series: readonly Series[], { start, end }: Range, step: number): Column {
+  const column: Column = new Array(Math.floor((end - start) / step) + 1).fill(null)
+  for (const { times, values } of series)
+    times.forEach((time, at) => {
+      const value = values[at] ?? null
+      const place = Math.round((time - start) / step)
+      if (value !== null && place in column) column[place] = (column[place] ?? 0) + value
+    })
+  return column
 }
 
 /** Each column on top of those before it. */

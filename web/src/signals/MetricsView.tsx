@@ -11,18 +11,24 @@ import { useLoaded } from '../parts/useLoaded'
 import { type RangeText, resolveRange } from '../time/range'
 import { TimePicker } from '../time/TimePicker'
 import { useRange } from '../time/useRange'
+import { type LogMetric, MetricCard } from './MetricCard'
 import { RecordedSeries } from './RecordedSeries'
 
-function ofService(service: string): readonly (readonly [string, string])[] {
+function ofService(service: string): readonly LogMetric[] {
   const lines = `{service_name=${quote(service)}}`
   return [
-    ['Lines per second, by level', `sum by (detected_level) (rate(${lines}[5m]))`],
-    ['Share of errors', `sum(rate(${lines} | detected_level=~"error|critical" [5m])) / sum(rate(${lines}[5m]))`],
-    ['Text per second', `sum(bytes_rate(${lines}[5m]))`],
-    [
-      'Duration, 95th percentile',
-      `quantile_over_time(0.95, ${lines} | json | unwrap duration_ms | __error__="" [5m]) by (service_name)`,
-    ],
+    { name: 'Lines per second', query: `sum by (detected_level) (rate(${lines}[5m]))`, unit: 'logs/s' },
+    {
+      name: 'Share of errors',
+      query: `sum(rate(${lines} | detected_level=~"error|critical" [5m])) / sum(rate(${lines}[5m]))`,
+      unit: 'percentunit',
+    },
+    { name: 'Text per second', query: `sum(bytes_rate(${lines}[5m]))`, unit: 'Bps' },
+    {
+      name: 'Duration, 95th percentile',
+      query: `quantile_over_time(0.95, ${lines} | json | unwrap duration_ms | __error__="" [5m]) by (service_name)`,
+      unit: 'ms',
+    },
   ]
 }
 
@@ -99,12 +105,9 @@ function AllMetrics() {
         <section key={service}>
           <h2>{service}</h2>
           <ul class="cards">
-            {ofService(service).map(([name, query]) => (
-              <li key={name}>
-                <a class="card" href={link('logs', { q: query })}>
-                  <h3>{name}</h3>
-                  <code>{query}</code>
-                </a>
+            {ofService(service).map(metric => (
+              <li key={metric.name}>
+                <MetricCard metric={metric} />
               </li>
             ))}
           </ul>
