@@ -22,7 +22,7 @@ MAY_IMPORT: dict[str, set[str]] = {
     "ruler": FOUNDATION | {"wire", "store", "languages", "engine", "services", "config.yaml_tree", "config.errors"},
     "api": FOUNDATION | {"compiled", "wire", "store", "languages", "engine", "services", "ruler"},
     "ui": FOUNDATION | {"store", "languages", "engine", "services", "api"},
-    "demo": FOUNDATION | {"wire", "store", "services", "api"},
+    "demo": FOUNDATION | {"wire", "store", "services", "ruler", "api"},
     "client": FOUNDATION | {"wire", "store", "languages", "engine", "services"},
     "cli": FOUNDATION
     | {

@@ -202,9 +202,9 @@ async def serve(settings: ServerSettings, announce: Announce, attachments: Seque
         )
         grpc_address = await _start_grpc(settings, api, stack)
         listening = Listening(bound_address(bound), grpc_address, bool(settings.tls))
+        await ruler.start()
         attached = [await stack.enter_async_context(attach(api, store)) for attach in attachments]
         app = build_app(api, [route for routes in attached for route in routes])
-        await ruler.start()
         config = http_config(
             app,
             processes.connection if processes else BoundedConnection,
