@@ -443,7 +443,12 @@ def test_variables_without_json(reader: Reader) -> None:
             "name": "level",
             "label": "Level",
             "type": "query",
-            "query": {"label": "level", "stream": '{service="ryot"}'},
+            "query": {
+                "type": 1,
+                "refId": "LokiVariableQueryEditor-VariableQuery",
+                "label": "level",
+                "stream": '{service="ryot"}',
+            },
             "includeAll": True,
             "multi": True,
         },

@@ -85,7 +85,7 @@ export interface Variable {
   name: string
   label?: string
   type: string
-  query?: string | { label?: string; stream?: string; query?: string }
+  query?: string | { label?: string; stream?: string; query?: string; type?: number; refId?: string }
   current?: { value?: string | string[]; text?: string | string[] }
   options?: { text: string; value: string; selected?: boolean }[]
   includeAll?: boolean

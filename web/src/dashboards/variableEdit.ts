@@ -12,8 +12,11 @@ export const KINDS = [
   ['constant', 'a constant'],
 ] as const
 
+/** As Grafana's form for Loki writes it: the values of a label, not the names of all. */
+const VALUES = { type: 1, refId: 'LokiVariableQueryEditor-VariableQuery' }
+
 const FIRST: Record<string, Variable['query']> = {
-  query: { label: 'service_name', stream: '' },
+  query: { ...VALUES, label: 'service_name', stream: '' },
   interval: '1m,5m,15m,1h',
 }
 
@@ -36,10 +39,9 @@ export function listedOf(variable: Variable): Listed {
   return listedIn(queryText(variable)) ?? { label: '', stream: '' }
 }
 
-/** The variable with another label or other streams, as Grafana's form for Loki writes it. */
+/** The variable with another label or other streams. */
 export function listing(variable: Variable, changed: Partial<Listed>): Variable {
-  const before =
-    typeof variable.query === 'object' ? variable.query : { type: 1, refId: 'LokiVariableQueryEditor-VariableQuery' }
+  const before = typeof variable.query === 'object' ? variable.query : VALUES
   return withoutChoices({ ...variable, query: { ...before, ...listedOf(variable), ...changed } })
 }
 
