@@ -26,7 +26,7 @@ export function RecordedSeries({ query, text, range, onQuery, onRange }: Propert
   const found = useLoaded(
     async signal => {
       const data = await queryRecorded({ query, range, step: stepFor(range, PIECES), signal })
-      return { range, series: data.kind === 'series' ? data.series : [] }
+      return { query, range, series: data.kind === 'series' ? data.series : [] }
     },
     [query, range.start, range.end],
   )
@@ -57,7 +57,7 @@ export function RecordedSeries({ query, text, range, onQuery, onRange }: Propert
               series={items.filter(each => !hidden.has(each.name))}
               range={found.value.range}
               height={360}
-              label={`${query} over time`}
+              label={`${found.value.query} over time`}
               onZoom={zoomed => onRange(absolute(zoomed))}
             />
             <Legend items={items} hidden={hidden} onHide={setHidden} figures={['last', 'mean', 'max']} />
