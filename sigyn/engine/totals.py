@@ -53,10 +53,11 @@ def stream_totals(snapshot: Snapshot, matches: SelectorMatches, start: int, end:
 
     No entry is read. Entries of a stream count as spread evenly between the first and the last that
     begin in the same CHUNK_SPAN, and bytes come in whole KiB: so does Loki's index answer, which
-    knows no more than its chunks. Without a step there is one bucket. Raises QueryError for more numbers
-    than MOST_CELLS.
+    knows no more than its chunks. Without a step there is one bucket; a range of no length is that instant,
+    as for lines. Raises QueryError for more numbers than MOST_CELLS.
     """
-    width = step or max(end - start, 1)
+    end = max(end, start + 1)
+    width = step or end - start
     snapshot.find_deleted(snapshot.segments)
     pieces = list(_pieces(snapshot, matches, start, end, in_steps=step is not None))
     if not pieces:

@@ -22,7 +22,7 @@ BURST = 2_000
 
 @dataclass(frozen=True)
 class Volumes:
-    """A store with two streams: one of bursts, one that is even."""
+    """A store with three streams: one of bursts, one that is even, one of a single entry."""
 
     loop: asyncio.AbstractEventLoop
     queries: QueryService
@@ -36,13 +36,13 @@ class Volumes:
 
 
 async def fill(store: Store, *, compacted: bool) -> None:
-    """All of it; each push brings entries of both streams, out of order over the streams."""
+    """All of it; the pushes bring entries of two streams, out of order over the streams."""
     bursts = [row("burst", MIDNIGHT + HOUR + number * SECOND, f"{number:08d}" * 8) for number in range(BURST)]
     late = [row("burst", MIDNIGHT + 12 * HOUR + (number + 1) * SECOND, "late") for number in range(10)]
     even = [row("even", MIDNIGHT + minute * MINUTE // 4, f"{minute}" * 20) for minute in range(24 * 60 * 4)]
     for part in range(10):
         await store.append(batch([*bursts[part * 200 : part * 200 + 200], *even[part * 576 : part * 576 + 576]]))
-    await store.append(batch(late))
+    await store.append(batch([*late, row("moment", MIDNIGHT + HOUR, "alone")]))
     if compacted:
         store.compact_now()
 
@@ -85,3 +85,10 @@ def test_what_is_even_stays_so(volumes: Volumes) -> None:
     assert list(by_hour) == [hour * HOUR for hour in range(24)]
     assert sum(by_hour.values()) == 24 * 60 * 4
     assert all(abs(count - 240) <= 2 for count in by_hour.values())
+
+
+@pytest.mark.parametrize("step", [None, HOUR])
+def test_a_range_of_no_length_is_that_instant(volumes: Volumes, step: int | None) -> None:
+    assert volumes.entries("burst", HOUR + 5, HOUR + 5, step) == {}
+    assert volumes.entries("moment", HOUR, HOUR, step) == {HOUR: 1}
+    assert volumes.entries("moment", HOUR, HOUR, step, tenant="fake|other") == {HOUR: 1}
