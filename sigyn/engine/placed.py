@@ -22,7 +22,7 @@ Ordinals = npt.NDArray[np.int64]
 
 def _exercise(module: ModuleType) -> None:
     cells, numbers, values = np.zeros(1, np.int32), np.zeros(1, np.int64), np.zeros(1)
-    module.find_cells(numbers, numbers, 0, 1, 0, 1, cells)
+    module.find_cells(numbers, numbers, 0, 1, 0, 0, 0, 1, cells)
     module.count_cells(cells, numbers, 1, np.zeros(1, np.int64))
     module.place_values(cells, values, numbers, 1, np.zeros(1, np.int64), np.zeros(1))
 
@@ -55,7 +55,7 @@ def in_cells(samples: SampleColumns, buckets: Buckets) -> CellValues:
         cells = (samples.series * buckets.count + buckets.of(samples.timestamps)).astype(np.int32)
     else:
         cells = np.empty(len(samples.values), np.int32)
-        grid = buckets.origin + 1, buckets.step, buckets.phase, buckets.count
+        grid = buckets.origin + 1, buckets.step, buckets.phase, buckets.middle, buckets.merged, buckets.count
         loops.find_cells(samples.series, samples.timestamps, *grid, cells)
     return CellValues(samples.labels, cells, samples.values)
 

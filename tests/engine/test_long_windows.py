@@ -10,7 +10,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from sigyn.engine.duck import Duck
-from sigyn.model.results import QueryAnswer, VectorResult
+from sigyn.model.results import MatrixResult, QueryAnswer, VectorResult
 from sigyn.model.time import DAY, HOUR, MINUTE, SECOND
 from sigyn.services.fair_queue import QueueLimits
 from sigyn.services.query import QueryRequest, QueryService
@@ -121,22 +121,38 @@ def test_nothing_is_counted_that_is_too_old_to_be_found(counting: Counting) -> N
     queries.close()
 
 
-def test_a_window_of_weeks_is_not_too_much_for_many_series(tmp_path: Path) -> None:
-    """Each series is one number, however long the window is."""
+@pytest.mark.parametrize(
+    "query",
+    [
+        'count_over_time({app=~".+"}[4w])',
+        'sum_over_time({app=~".+"} | logfmt | unwrap n [4w])',
+        'max_over_time({app=~".+"} | logfmt | unwrap n [4w])',
+        'quantile_over_time(0.5, {app=~".+"} | logfmt | unwrap n [4w])',
+    ],
+)
+@pytest.mark.parametrize("steps", [1, 60])
+def test_a_window_of_weeks_is_not_too_much_for_many_series(tmp_path: Path, query: str, steps: int) -> None:
+    """Each series is as many numbers as there are points, however long the window is and however short the step."""
 
     async def asked() -> QueryAnswer:
         store = Store.open(StoreSettings(data=tmp_path))
-        await store.append(batch([row(f"app-{number}", START + number, "x") for number in range(500)]))
+        await store.append(batch([row(f"app-{number}", START + number, "n=1") for number in range(500)]))
         duck = Duck(1 << 28, 1, str(tmp_path))
         queries = QueryService(store, duck, QueryLimits(max_query_length=0), threads=1, queue=QueueLimits(1))
+        end = START + DAY
         try:
-            end = START + DAY
-            return await queries.query_instant(QueryRequest("fake", 'count_over_time({app=~".+"}[4w])', end, end))
+            if steps == 1:
+                return await queries.query_instant(QueryRequest("fake", query, end, end))
+            begin = end - (steps - 1) * SECOND
+            return await queries.query_range(QueryRequest("fake", query, begin, end, step=SECOND))
         finally:
             queries.close()
             duck.close()
             await store.close()
 
     result = asyncio.run(asked()).result
-    assert isinstance(result, VectorResult)
-    assert len(result.samples) == 500
+    if isinstance(result, VectorResult):
+        assert [sample.value for sample in result.samples] == [1.0] * 500
+    else:
+        assert isinstance(result, MatrixResult)
+        assert [series.values.tolist() for series in result.series] == [[1.0] * steps] * 500

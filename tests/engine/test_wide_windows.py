@@ -4,6 +4,7 @@ import math
 from collections.abc import Iterator
 from functools import partial
 
+import duckdb
 import numpy as np
 import pytest
 from hypothesis import given
@@ -64,6 +65,29 @@ def test_sums_are_those_of_the_buckets_in_the_window(
         for row in values
     ]
     np.testing.assert_array_equal(window_sums(values, runs), np.reshape(expected, (series, runs.windows)))
+
+
+@given(
+    times=st.lists(st.integers(1, 2000), max_size=50, unique=True),
+    step=st.integers(1, 20),
+    interval=st.integers(1, 1500),
+    steps=st.integers(1, 60),
+    offset=st.integers(-50, 50),
+)
+def test_a_window_is_a_run_of_buckets(times: list[int], step: int, interval: int, steps: int, offset: int) -> None:
+    runs = buckets(700, 700 + (steps - 1) * step, step, interval, offset)
+    assert (runs.windows, runs.count) == (steps, (steps - 1) * runs.per_step + runs.width)
+    assert runs.count <= 4 * steps
+    ends = [700 - offset + number * step for number in range(steps)]
+    assert (runs.origin, runs.end) == (ends[0] - interval, ends[-1])
+    inside = np.array([time for time in times if runs.origin < time <= runs.end], np.int64)
+    places = runs.of(inside)
+    for number, end in enumerate(ends):
+        first = number * runs.per_step
+        found = inside[(places >= first) & (places < first + runs.width)]
+        assert found.tolist() == [time for time in inside.tolist() if end - interval < time <= end]
+    sql = duckdb.execute(f"SELECT {runs.sql('t')} FROM (SELECT unnest(?::BIGINT[]) AS t)", [inside.tolist()]).fetchall()
+    assert [bucket for (bucket,) in sql] == places.tolist()
 
 
 @given(

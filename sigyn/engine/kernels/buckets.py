@@ -34,13 +34,25 @@ def _series(cell: int, numbers: Longs, buckets: int) -> tuple[int, int, int]:
 
 
 @compiled
-def find_cells(series: Longs, times: Longs, origin: int, step: int, phase: int, buckets: int, cells: Integers) -> None:
+def find_cells(
+    series: Longs,
+    times: Longs,
+    origin: int,
+    step: int,
+    phase: int,
+    middle: int,
+    merged: int,
+    buckets: int,
+    cells: Integers,
+) -> None:
     """The cell of each sample: series * buckets + bucket. `times` in ns; bucket 0 begins at `origin` (inclusive)."""
     bucket, begin, end = 0, 0, 0
     for i in range(len(times)):
         since = times[i] - origin
         if since < begin or since >= end:
             bucket, begin, end = _bucket(since, step, phase)
+            if bucket > middle:
+                bucket = max(middle, bucket - merged)
         cells[i] = series[i] * buckets + bucket
 
 
