@@ -12,7 +12,7 @@ from sigyn.engine.vectors.block import SeriesBlock, Value
 from sigyn.engine.vectors.grid import StepGrid
 from sigyn.engine.vectors.histogram_quantile import histogram_quantile
 from sigyn.engine.vectors.label_replace import label_replace
-from sigyn.languages.logql import ast
+from sigyn.languages.logql import ast, print_query
 from sigyn.languages.logql.entry_labels import written_selector
 from sigyn.model.errors import QueryError
 
@@ -113,4 +113,4 @@ def _counted(query: ast.RangeAggregation) -> ast.RangeAggregation:
 def _series(value: Value, expression: ast.MetricQuery) -> SeriesBlock:
     if isinstance(value, SeriesBlock):
         return value
-    raise QueryError(f"expected series, got the number {value:g} of {type(expression).__name__}")
+    raise QueryError(f"expected series, got the number {print_query(expression)}; as a series it is written vector(5)")

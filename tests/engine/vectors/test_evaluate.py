@@ -89,6 +89,14 @@ def test_label_replace_may_not_make_series_equal() -> None:
     assert evaluated('label_replace($v, "host", "", "host", ".*")', v="host=a: 1 -\nhost=b: - 2") == [": 1 2"]
 
 
+@pytest.mark.parametrize("query", ["avg({})", "sort({})", "topk(2, {})", 'label_replace({}, "a", "b", "c", "d")'])
+@pytest.mark.parametrize("number", ["5", "(1 + 2)"])
+def test_a_number_is_no_series(query: str, number: str) -> None:
+    with pytest.raises(QueryError) as caught:
+        evaluated(query.format(number))
+    assert str(caught.value) == f"expected series, got the number {number}; as a series it is written vector(5)"
+
+
 def test_answers() -> None:
     grid = StepGrid(SECOND, 3 * SECOND, SECOND)
     series = matrix_of(block("a=1: 1 - 3\na=2: - - -"), grid).series
