@@ -25,9 +25,9 @@ from sigyn.engine.windows import (
     window_sums,
 )
 from sigyn.languages.logql import ast
-from sigyn.model.errors import QueryTimeout
+from sigyn.model.errors import QueryError, QueryTimeout
 from sigyn.model.labels import Labels
-from sigyn.model.time import SECOND
+from sigyn.model.time import FIRST, LAST, SECOND
 
 _FEW_SAMPLES = 32
 _CELLS_AT_ONCE = 1 << 18
@@ -58,6 +58,7 @@ def range_vector(
         buckets(grid.start, grid.end, grid.step, log_range.interval, log_range.offset),
     )
     scan = plan(log_range.query, task.buckets.origin + 1, task.buckets.end + 1)
+    _refuse_ages(task.buckets, scan)
     names = tallied_series(task, scan)
     known: list[BucketSums] = []
     if names is not None:
@@ -80,6 +81,16 @@ def range_vector(
     else:
         block = _from_samples(task, [piece for piece in pieces if isinstance(piece, SampleColumns)], grid)
     return block.where(grid.times - log_range.offset - log_range.interval >= covered)
+
+
+def _refuse_ages(buckets: Buckets, scan: Scan) -> None:
+    """Raises QueryError where 64 bits don't hold how far entries are from the begin of the first window."""
+    last = min(max((part.segment.last for part in scan.parts), default=buckets.origin), buckets.end)
+    if scan.parts and (buckets.origin < FIRST or last - buckets.origin > LAST):
+        raise QueryError(
+            "the windows of this query begin more than 292 years before its last entries; ask for a later start, "
+            "or write a shorter range or offset"
+        )
 
 
 def _from_sums(task: RangeTask, pieces: Sequence[BucketSums]) -> SeriesBlock:

@@ -10,8 +10,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from sigyn.engine.duck import Duck
+from sigyn.model.errors import QueryError
 from sigyn.model.results import MatrixResult, QueryAnswer, VectorResult
-from sigyn.model.time import DAY, HOUR, MINUTE, SECOND
+from sigyn.model.time import DAY, HOUR, MINUTE, SECOND, YEAR
 from sigyn.services.fair_queue import QueueLimits
 from sigyn.services.query import QueryRequest, QueryService
 from sigyn.services.query_limits import QueryLimits
@@ -119,6 +120,22 @@ def test_nothing_is_counted_that_is_too_old_to_be_found(counting: Counting) -> N
             sum(entry.timestamp >= oldest for entry in counting.rows)
         ]
     queries.close()
+
+
+@pytest.mark.parametrize(
+    "query", ['count_over_time({app=~".+"}[WINDOW])', 'max_over_time({app=~".+"} | unwrap n [WINDOW])']
+)
+def test_windows_reach_back_as_far_as_64_bits_hold(counting: Counting, query: str) -> None:
+    def answer(window: str) -> QueryAnswer:
+        asked = QueryRequest("fake", query.replace("WINDOW", window), 0, START + DAY, step=YEAR)
+        return counting.loop.run_until_complete(counting.queries.query_range(asked))
+
+    with pytest.raises(QueryError, match="more than 292 years before"):
+        answer("290y")
+    result = answer("230y").result
+    assert isinstance(result, MatrixResult)
+    if query.startswith("count"):
+        assert sum(float(series.values[-1]) for series in result.series) == len(counting.rows)
 
 
 @pytest.mark.parametrize(
