@@ -75,9 +75,19 @@ def early_grouping(query: ast.VectorAggregation) -> ast.Grouping | None:
         isinstance(inner, ast.RangeAggregation)
         and inner.grouping is None
         and inner.operator in EARLY_GROUPING.get(query.operator, ())
+        and (query.operator == "sum" or not _names_unwrapped(query.grouping, inner))
     ):
         return query.grouping or ast.Grouping(())
     return None
+
+
+def _names_unwrapped(grouping: ast.Grouping | None, below: ast.RangeAggregation) -> bool:
+    """Whether groups are told apart by the label that is unwrapped, which no series of the aggregation has.
+
+    Samples have it: of a sum, which Loki hands down to them, there is a series for each value of the label.
+    """
+    unwrap = below.log_range.unwrap
+    return unwrap is not None and grouping is not None and not grouping.without and unwrap.label in grouping.labels
 
 
 def with_presence(query: ast.VectorAggregation) -> ast.VectorAggregation:
@@ -91,6 +101,8 @@ def with_presence(query: ast.VectorAggregation) -> ast.VectorAggregation:
         return query
     below = inner.expression
     if not isinstance(below, ast.RangeAggregation) or ERROR in (inner.grouping or ast.Grouping(())).labels:
+        return query
+    if inner.operator != "sum" and _names_unwrapped(inner.grouping, below):
         return query
     for operator, early in EARLY_GROUPING.items():
         if below.operator in early:

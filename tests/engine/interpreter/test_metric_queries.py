@@ -47,6 +47,26 @@ def test_windows_are_open_at_the_left_and_closed_at_the_right() -> None:
 
 
 @pytest.mark.parametrize(
+    ("query", "expected"),
+    [
+        ("max by (v) (max_over_time(VALUES))", {"": [3]}),
+        ("min by (v, app) (min_over_time(VALUES))", {"app=shop": [1]}),
+        ("avg by (v) (avg_over_time(VALUES))", {"": [2]}),
+        ("count by (v) (sum_over_time(VALUES))", {"": [1]}),
+        ("count(count by (v) (sum_over_time(VALUES)))", {"": [1]}),
+        ("count(max by (v) (max_over_time(VALUES)))", {"": [1]}),
+        ("max_over_time(VALUES) by (v)", {"v=1": [1], "v=2": [2], "v=3": [3]}),
+        ("sum by (v) (sum_over_time(VALUES))", {"v=1": [1], "v=2": [2], "v=3": [3]}),
+        ("count(sum by (v) (sum_over_time(VALUES)))", {"": [3]}),
+    ],
+)
+def test_series_lack_the_label_that_is_unwrapped(query: str, expected: dict[str, list[float | None]]) -> None:
+    """Groups of samples have it, and the groups of a sum are those of its samples, as in Loki."""
+    query = query.replace("VALUES", '{app="shop"} | logfmt | unwrap v [1m]')
+    assert rows(query, entries("v=1", "v=2", "v=3"), 60, 60) == expected
+
+
+@pytest.mark.parametrize(
     ("query", "value"),
     [
         ("count_over_time(SHOP [1m])", 4),
