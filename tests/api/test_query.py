@@ -2,20 +2,48 @@
 
 import gzip
 import json
-from collections.abc import Callable
+import threading
+from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
+from typing import TypeVar
 
 import numpy as np
 import pytest
 
 from sigyn.api.settings import ApiSettings
 from sigyn.model.errors import QueryError, TooManyRequests
-from sigyn.model.results import LogEntry, MatrixResult, Sample, ScalarResult, Series, VectorResult
+from sigyn.model.results import (
+    LogEntry,
+    LogResult,
+    MatrixResult,
+    QueryResult,
+    Sample,
+    ScalarResult,
+    Series,
+    VectorResult,
+)
 
 from .conftest import NOW, Server
 
 SECOND = 1_000_000_000
 STREAM = (("app", "shop"), ("env", "prod"))
 LEVEL = (("detected_level", "info"),)
+
+Item = TypeVar("Item")
+
+
+class Held(list[Item]):
+    """Items of an answer that are not handed out before the test says so, or has not for too long."""
+
+    def __init__(self, items: list[Item]) -> None:
+        super().__init__(items)
+        self.asked, self.released = threading.Event(), threading.Event()
+        self.was_released = False
+
+    def __iter__(self) -> Iterator[Item]:
+        self.asked.set()
+        self.was_released = self.released.wait(5)
+        return super().__iter__()
 
 
 def add_lines(server: Server, *lines: str) -> None:
@@ -239,3 +267,28 @@ def test_a_stream_of_long_lines_is_written_as_a_short_one(server: Server, flags:
     assert [value[1] for value in stream["values"]] == lines
     whole = json.dumps([stream], ensure_ascii=False, separators=(",", ":"))
     assert f'"result":{whole},"stats":' in answer.text
+
+
+def _large_log() -> tuple[QueryResult, Held[LogEntry]]:
+    held = Held([LogEntry(NOW - i, "x", STREAM, LEVEL, (("user", str(i)),)) for i in range(5000)])
+    return LogResult(held, "backward"), held
+
+
+def _large_vector() -> tuple[QueryResult, Held[Sample]]:
+    held = Held([Sample((("user", str(i)),), float(i)) for i in range(5000)])
+    return VectorResult(NOW, held), held
+
+
+@pytest.mark.parametrize("large", [_large_log, _large_vector])
+def test_others_are_served_while_a_large_answer_is_encoded(
+    server: Server, large: Callable[[], tuple[QueryResult, Held[object]]]
+) -> None:
+    query = 'sum by (user) (rate({app="shop"}[1m]))'
+    server.services.answers[query], held = large()
+    with ThreadPoolExecutor(1) as asking:
+        answer = asking.submit(server.get, "/loki/api/v1/query_range", query=query)
+        assert held.asked.wait(5)
+        assert server.get("/ready").status_code == 200
+        held.released.set()
+        assert len(answer.result().json()["data"]["result"]) == 5000
+    assert held.was_released

@@ -1,7 +1,9 @@
 """`query` and `query_range`: LogQL in, streams, matrices, vectors and scalars out."""
 
 from dataclasses import replace
+from functools import partial
 
+from starlette.concurrency import run_in_threadpool
 from starlette.requests import Request
 from starlette.responses import Response
 
@@ -22,13 +24,24 @@ from sigyn.api.responses import streamed_json
 from sigyn.api.settings import ApiSettings
 from sigyn.api.waiting import while_client_waits
 from sigyn.model.errors import BadRequest
-from sigyn.model.results import MAX_POINTS, QueryAnswer, TableResult
+from sigyn.model.results import (
+    MAX_POINTS,
+    LogResult,
+    QueryAnswer,
+    QueryResult,
+    TableResult,
+    VectorResult,
+)
 from sigyn.model.time import TimeRange
 from sigyn.services.query import QueryRequest
 
 DEFAULT_LIMIT = 100
 ENCODING_FLAGS = "x-loki-response-encoding-flags"
 """The header that asks for structured metadata and parsed labels apart from those of streams."""
+
+_FEW_ITEMS = 1_000  # entries, samples or rows: those of usual answers, for which the way to a thread costs more
+
+_FEW_LABELS = 5_000  # of entries, of their own: some 5 ms
 
 
 async def query_range(request: Request) -> Response:
@@ -38,7 +51,7 @@ async def query_range(request: Request) -> Response:
     tenant = tenants_of(request)
     query, warnings = range_request(tenant, arguments, api.clock(), api.settings_of(tenant))
     answer = await while_client_waits(request, api.queries.query_range(replace(query, tags=query_tags(request))))
-    return respond(request, answer, warnings, arguments.first("format"))
+    return await respond(request, answer, warnings, arguments.first("format"))
 
 
 async def query_instant(request: Request) -> Response:
@@ -48,10 +61,10 @@ async def query_instant(request: Request) -> Response:
     tenant = tenants_of(request)
     query, warnings = instant_request(tenant, arguments, api.clock(), api.settings_of(tenant))
     answer = await while_client_waits(request, api.queries.query_instant(replace(query, tags=query_tags(request))))
-    return respond(request, answer, warnings, arguments.first("format"), instant=True)
+    return await respond(request, answer, warnings, arguments.first("format"), instant=True)
 
 
-def respond(
+async def respond(
     request: Request, answer: QueryAnswer, warnings: tuple[str, ...], format: str = "", *, instant: bool = False
 ) -> Response:
     """The answer with the warnings of the API before those of the query: in Loki's JSON, unless asked otherwise.
@@ -59,6 +72,11 @@ def respond(
     Raises BadRequest for a format that there is not.
     """
     answer = replace(answer, warnings=warnings + answer.warnings)
+    encoded = partial(_encoded, request, answer, format, instant)
+    return await run_in_threadpool(encoded) if _is_large(answer.result) else encoded()
+
+
+def _encoded(request: Request, answer: QueryAnswer, format: str, instant: bool) -> Response:
     chosen = table_format(format, request.headers.get("accept", ""))
     if chosen and not (chosen == TABLE_JSON and not format and not isinstance(answer.result, TableResult)):
         return table_response(answer, chosen)
@@ -66,6 +84,24 @@ def respond(
         answer = replace(answer, result=loki_shape(answer.result, instant=instant))
     categorize = asks_for_categories(request.headers.get(ENCODING_FLAGS, ""))
     return streamed_json(encode_answer(answer, categorize=categorize))
+
+
+def _is_large(result: QueryResult) -> bool:
+    """Whether the begin of the answer takes longer to encode than the event loop may be held up.
+
+    Before its first byte is known all entries are put into streams, and rows, or samples of a vector, are encoded.
+    """
+    match result:
+        case LogResult(entries):
+            if len(entries) > _FEW_ITEMS:
+                return True
+            return sum([len(entry.metadata) + len(entry.parsed) for entry in entries]) > _FEW_LABELS
+        case VectorResult(samples=samples):
+            return len(samples) > _FEW_ITEMS
+        case TableResult(table=table):
+            return int(table.num_rows) > _FEW_ITEMS
+        case _:
+            return False
 
 
 def range_request(
