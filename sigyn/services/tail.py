@@ -2,8 +2,8 @@
 
 The ingest service publishes every committed batch. Each tail has a queue of the batches that its
 selector matches, bounded in entries and bytes; what does not fit while a client is slow is dropped,
-and the client is told which entries it missed, as in Loki. Pipelines run where the tail is read, so
-that a costly query or a slow client never holds up a push.
+and the client is told which entries it missed, as in Loki. Pipelines run where the tail is read, on
+threads, so that a costly query or a slow client never holds up a push.
 """
 
 import asyncio
@@ -12,6 +12,8 @@ from collections.abc import Callable, Iterator
 from concurrent.futures import Executor, ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import dataclass, field
+from functools import partial
+from typing import TypeVar
 
 import msgspec
 import numpy as np
@@ -38,6 +40,8 @@ _FRAME_BYTES = 4 << 20
 """Text of a frame, unless it is of one entry."""
 
 _THREADS = 2
+
+Encoded = TypeVar("Encoded")
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,18 +77,21 @@ class Tail:
     _dropped: list[DroppedEntry] = field(default_factory=list)
     _arrived: asyncio.Event = field(default_factory=asyncio.Event)
 
-    async def next(self, delay: float = 0.0) -> TailFrame:
-        """Waits for entries that match, or for word of dropped ones.
+    async def next(self, encode: Callable[[TailFrame], Encoded | None], delay: float = 0.0) -> Encoded:
+        """Waits for entries that match, or for word of dropped ones, of which `encode` makes something to send.
 
-        With a delay in seconds, entries wait that long for stragglers, to come in order of time.
+        It runs on the thread that runs the pipeline, and not on the event loop: a frame has up to 1000 entries, and
+        there may be a hundred tails. With a delay in seconds, entries wait that long for stragglers, to come in order
+        of time.
         """
         while True:
             await self._arrived.wait()
             if delay:
                 await asyncio.sleep(delay)
-            frame = await asyncio.get_running_loop().run_in_executor(self._executor, self._process, *self._take())
-            if frame.entries or frame.dropped:
-                return frame
+            process = partial(self._process, *self._take(), encode)
+            encoded = await asyncio.get_running_loop().run_in_executor(self._executor, process)
+            if encoded is not None:
+                return encoded
 
     def prepare(self, demoted: frozenset[str]) -> None:
         """Makes ready for entries that may carry these labels themselves; raises BadRequest for a broken stage."""
@@ -140,11 +147,16 @@ class Tail:
             self._arrived.clear()
         return taken, dropped
 
-    def _process(self, parts: list[tuple[tuple[Labels, ...], pa.Table]], dropped: list[DroppedEntry]) -> TailFrame:
+    def _process(
+        self,
+        parts: list[tuple[tuple[Labels, ...], pa.Table]],
+        dropped: list[DroppedEntry],
+        encode: Callable[[TailFrame], Encoded | None],
+    ) -> Encoded | None:
         pipeline = self._pipeline
         found = [entry for streams, entries in parts for entry in _processed(pipeline, streams, entries)]
         found.sort(key=lambda entry: entry.timestamp)
-        return TailFrame(found, dropped)
+        return encode(TailFrame(found, dropped)) if found or dropped else None
 
 
 class TailHub:

@@ -4,8 +4,10 @@ import asyncio
 import re
 from collections.abc import Callable
 from contextlib import suppress
+from functools import partial
 from typing import Any, TypeAlias
 
+from starlette.concurrency import run_in_threadpool
 from starlette.requests import Request
 from starlette.responses import Response
 from starlette.websockets import WebSocket, WebSocketDisconnect
@@ -104,8 +106,9 @@ async def _stream(websocket: WebSocket, opened: Tail, request: QueryRequest, del
         if history is not None:
             await websocket.accept()
             if history:
-                await websocket.send_text(encode_one(TailFrame(history, [])).decode())
-            sending = _send(websocket, opened, set(map(_identity, history)), delay, encode_one)
+                text = await run_in_threadpool(encode_one, TailFrame(history, []))
+                await websocket.send_text(text.decode())
+            sending = _send(websocket, opened, partial(_text, encode_one, _Sent(history)), delay)
             await _until_over(websocket, asyncio.ensure_future(sending), leaving)
     finally:
         leaving.cancel()
@@ -140,13 +143,27 @@ async def _until_over(websocket: WebSocket, sending: asyncio.Future[None], leavi
         await websocket.close(1000, "reached tail max duration limit")
 
 
-async def _send(websocket: WebSocket, opened: Tail, sent: set[object], delay: float, encode_one: Encode) -> None:
+async def _send(websocket: WebSocket, opened: Tail, text_of: Callable[[TailFrame], str | None], delay: float) -> None:
     while True:
-        frame = await opened.next(delay)
-        # What arrived while the recent entries were read may be among them.
-        frame = TailFrame([entry for entry in frame.entries if _identity(entry) not in sent], frame.dropped)
-        if frame.entries or frame.dropped:
-            await websocket.send_text(encode_one(frame).decode())
+        await websocket.send_text(await opened.next(text_of, delay))
+
+
+def _text(encode_one: Encode, sent: "_Sent", frame: TailFrame) -> str | None:
+    """What a client gets of a frame; None when it has all of it."""
+    frame = TailFrame([entry for entry in frame.entries if entry not in sent], frame.dropped)
+    return encode_one(frame).decode() if frame.entries or frame.dropped else None
+
+
+class _Sent:
+    """The recent entries, among which those may be that arrived while they were read."""
+
+    def __init__(self, history: list[LogEntry]) -> None:
+        self._entries = set(map(_identity, history))
+        self._newest = max((entry.timestamp for entry in history), default=0)
+
+    def __contains__(self, entry: LogEntry) -> bool:
+        # Most are newer; to make a hash of all labels of each costs more than to encode it.
+        return entry.timestamp <= self._newest and _identity(entry) in self._entries
 
 
 async def _until_left(websocket: WebSocket) -> None:
