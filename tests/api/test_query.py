@@ -42,7 +42,7 @@ class Held(list[Item]):
 
     def __iter__(self) -> Iterator[Item]:
         self.asked.set()
-        self.was_released = self.released.wait(5)
+        self.was_released = self.released.wait(30)
         return super().__iter__()
 
 
@@ -287,7 +287,7 @@ def test_others_are_served_while_a_large_answer_is_encoded(
     server.services.answers[query], held = large()
     with ThreadPoolExecutor(1) as asking:
         answer = asking.submit(server.get, "/loki/api/v1/query_range", query=query)
-        assert held.asked.wait(5)
+        assert held.asked.wait(30)
         assert server.get("/ready").status_code == 200
         held.released.set()
         assert len(answer.result().json()["data"]["result"]) == 5000
