@@ -10,7 +10,7 @@ from sigyn.engine.aggregate import Aggregator, Pieces
 from sigyn.engine.context import QueryContext
 from sigyn.engine.grid import Buckets, buckets
 from sigyn.engine.placed import CellValues, placed
-from sigyn.engine.samples import BucketSums, RangeTask, SampleColumns, refuse_many
+from sigyn.engine.samples import MAX_CELLS, BucketSums, RangeTask, SampleColumns, refuse_many
 from sigyn.engine.scan import Scan
 from sigyn.engine.tallied import sums_from_tallies, tallied_series
 from sigyn.engine.vectors.block import Presence, SeriesBlock
@@ -69,7 +69,10 @@ def range_vector(
     covered = task.buckets.origin
     try:
         aggregator = Aggregator(task, scan, context)
-        found.extend((context.one_by_one if aggregator.is_short else context.in_order)(aggregator, units))
+        series = _SeriesCount(task.buckets.windows)
+        for made in (context.one_by_one if aggregator.is_short else context.in_order)(aggregator, units):
+            found.append(made)
+            series.add(made)
     except QueryTimeout as timeout:
         _, covered = context.stop_early(timeout, units[len(found) :], anything=bool(found or known))
     pieces = [piece for unit in reversed(found) for piece in unit]
@@ -91,6 +94,30 @@ def _refuse_ages(buckets: Buckets, scan: Scan) -> None:
             "the windows of this query begin more than 292 years before its last entries; ask for a later start, "
             "or write a shorter range or offset"
         )
+
+
+class _SeriesCount:
+    """Notices as soon as there are too many series for so many windows, and not when all entries have been read.
+
+    Of labels that each entry has for itself, half a minute of parsing and gigabytes of series came before that.
+    """
+
+    def __init__(self, windows: int) -> None:
+        self._windows = windows
+        self._most = 0
+        self._uncounted: list[Pieces] = []
+        self._known: set[Labels] = set()
+
+    def add(self, made: Pieces) -> None:
+        """Raises QueryError when these and those before are too many."""
+        self._most += sum(len(piece.labels) for piece in made)
+        self._uncounted.append(made)
+        if self._most * self._windows <= MAX_CELLS:
+            return  # whatever they have in common: labels are compared where it may matter alone
+        for pieces in self._uncounted:
+            self._known.update(*(piece.labels for piece in pieces))
+        self._uncounted.clear()
+        refuse_many(len(self._known), self._windows)
 
 
 def _from_sums(task: RangeTask, pieces: Sequence[BucketSums]) -> SeriesBlock:
