@@ -21,7 +21,7 @@ from sigyn.engine.interpreter.extraction import SampleExtractor
 from sigyn.engine.interpreter.labelless import needs_no_labels, without_parsers
 from sigyn.engine.placed import CellValues, in_cells
 from sigyn.engine.samples import BucketSums, RangeTask, SampleColumns
-from sigyn.engine.scan import ENTRIES_AT_ONCE, UNIT_ROWS, Part, Scan, surviving
+from sigyn.engine.scan import ENTRIES_UNCHECKED, UNIT_ROWS, Part, Scan, surviving
 from sigyn.engine.series_keys import GROUP, SeriesKeys, series_keys
 from sigyn.engine.sql.compile import Program, compile_pipeline
 from sigyn.engine.sql.metadata_names import ByMetadata, MetadataNames
@@ -142,13 +142,13 @@ class _UnitWork:
     def run(self, frame: Frame) -> list[BucketSums] | list[SampleColumns]:
         scope = self.plan.program.scope
         if self.plan.names is None:
-            frame = run_steps(filtering_steps(scope.steps), frame, self.context.duck)
+            frame = run_steps(filtering_steps(scope.steps), frame, self.context.duck, self.context.check)
             return self._only_interpreted(self._interpret(frame, np.arange(len(frame), dtype=np.int64)))
         # Filters at the end need no frame of their own: the aggregating query can do them in passing.
         steps, filters = without_last_filters(scope.steps)
         if all(each.test is not None for each in filters):
             steps, filters = scope.steps, []
-        frame = run_steps(steps, frame, self.context.duck)
+        frame = run_steps(steps, frame, self.context.duck, self.context.check)
         if len(frame) == 0:
             return []
         keys = series_keys(self.plan.names, scope, frame)
@@ -234,7 +234,7 @@ class _UnitWork:
         task = self.plan.task
         extractor = SampleExtractor(task.query, task.hint, strict=self.context.strict)
         for index, entry in enumerate(self.scan.entries(frame, positions)):
-            if index % ENTRIES_AT_ONCE == 0:
+            if index % ENTRIES_UNCHECKED == 0:
                 self.context.check()
             extractor.add(*entry)
         self.context.note_interpreted(len(positions), extractor.skipped)

@@ -9,7 +9,7 @@ from sigyn.engine.frame import Frame, Rows
 from sigyn.engine.interpreter.entry import ERROR, Processed
 from sigyn.engine.interpreter.errors import Skipped, pipeline_error, predicate_labels
 from sigyn.engine.interpreter.pipeline import Pipeline
-from sigyn.engine.scan import ENTRIES_AT_ONCE, TEXT_COLUMNS, Part, Scan, surviving
+from sigyn.engine.scan import ENTRIES_UNCHECKED, TEXT_COLUMNS, Part, Scan, surviving
 from sigyn.engine.sql.compile import compile_pipeline
 from sigyn.engine.sql.metadata_names import ByMetadata
 from sigyn.engine.sql.run import run_steps
@@ -41,7 +41,7 @@ def every_entry(query: ast.LogQuery, scan: Scan, context: QueryContext, *, keep_
         frame = scan.read_possible(unit)
         context.count_read(unit)
         steps = programs.of(frame.metadata_names).scope.steps
-        frame = run_steps(steps, frame, context.duck)
+        frame = run_steps(steps, frame, context.duck, context.check)
         for name in TEXT_COLUMNS:  # now: no entry may come twice because an object is lost on the way
             frame.column(name)
         return _Candidates(frame, frame.column("timestamp").to_numpy().argsort(kind="stable"))
@@ -53,7 +53,7 @@ def every_entry(query: ast.LogQuery, scan: Scan, context: QueryContext, *, keep_
         for found in context.in_order(candidates, units):
             skipped = Skipped()
             for index, entry in enumerate(scan.entries(found.frame, found.positions)):
-                if index % ENTRIES_AT_ONCE == 0:
+                if index % ENTRIES_UNCHECKED == 0:
                     context.check()
                 processed = pipeline.process(*entry)
                 if processed is None:

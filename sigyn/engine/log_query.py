@@ -21,7 +21,7 @@ from sigyn.engine.frame import Frame
 from sigyn.engine.interpreter.entry import RESERVED
 from sigyn.engine.interpreter.pipeline import Pipeline
 from sigyn.engine.line_sample import ending
-from sigyn.engine.scan import ENTRIES_AT_ONCE, TEXT_COLUMNS, UNITS, Part, Scan, surviving
+from sigyn.engine.scan import ENTRIES_UNCHECKED, TEXT_COLUMNS, UNITS, Part, Scan, surviving
 from sigyn.engine.sql.compile import Program, compile_pipeline
 from sigyn.engine.sql.metadata_names import ByMetadata
 from sigyn.engine.sql.run import filtering_steps, run_steps
@@ -126,7 +126,7 @@ class _Answer:
         near = self._near(candidates, worst)
         entries = scan.entries(candidates.frame, near)
         for index, (stream, timestamp, line, metadata) in enumerate(entries):
-            if index % ENTRIES_AT_ONCE == 0:
+            if index % ENTRIES_UNCHECKED == 0:
                 context.check()
             if worst is not None and (timestamp < worst if self._backward else timestamp > worst):
                 break
@@ -282,7 +282,7 @@ def _candidates(
     plain = program is None or not (program.scope.steps or program.reason)
     if program is not None and not plain:
         if len(frame) > FEW_ENTRIES or not scan.filters_by_fields:
-            frame = run_steps(filtering_steps(program.scope.steps), frame, context.duck)
+            frame = run_steps(filtering_steps(program.scope.steps), frame, context.duck, context.check)
         if len(frame) <= limit:
             frame.load_entries()
             for name in TEXT_COLUMNS:  # here, on a thread of several

@@ -40,9 +40,13 @@ _KERNELS = "sigyn.engine.sql.parsing"
 _LOOPS = "sigyn.store.shapes.form_loops"
 
 
-def run_steps(steps: Iterable[Step], frame: Frame, duck: Duck) -> Frame:
-    """Do the steps in order; the frame that comes back has all columns that the steps make."""
+def run_steps(steps: Iterable[Step], frame: Frame, duck: Duck, check: Callable[[], None] = lambda: None) -> Frame:
+    """Do the steps in order; the frame that comes back has all columns that the steps make.
+
+    `check` is asked on the way, and raises when nobody waits for them any more.
+    """
     for step in steps:
+        check()
         if len(frame) == 0:
             # Nothing is left to look at, but later SQL still names the columns.
             _add_empty(step, frame)
@@ -72,7 +76,7 @@ def run_steps(steps: Iterable[Step], frame: Frame, duck: Duck) -> Frame:
             case FindAddress(name):
                 frame.add(name, _with_address(step, frame, duck))
             case Render(name, doubt, sources):
-                texts, failed = render(step, [_evaluate(source, frame, duck) for source in sources])
+                texts, failed = render(step, [_evaluate(source, frame, duck) for source in sources], check)
                 frame.add(name, texts)
                 frame.add(doubt, failed)
     return frame
