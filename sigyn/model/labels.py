@@ -26,6 +26,8 @@ def label_name(key: str, *, is_first: bool = True) -> str:
     name, but not behind the names of the objects around it (https://github.com/grafana/loki/pull/23325). The result is
     empty when nothing is left.
     """
+    if key.isascii() and key.isidentifier():  # as nearly all are
+        return key
     name = key.strip()
     if is_first and name[:1].isdigit() and name[:1].isascii():
         name = "_" + name

@@ -24,7 +24,7 @@ def _compile_all(stage: ast.LogfmtParser) -> Run:
     strict, keep_empty = stage.strict, stage.keep_empty
 
     def run(entry: Processed) -> bool:
-        parsed = entry.parsed
+        parsed, original, metadata = entry.parsed, entry.original, entry.metadata
         for pair in pairs(entry.line):
             if isinstance(pair, BadPair):
                 if strict:
@@ -34,7 +34,9 @@ def _compile_all(stage: ast.LogfmtParser) -> Run:
             key, value = pair
             if not value and not keep_empty:
                 continue
-            name = entry.extracted_name(names[key])
+            name = names[key]
+            if name in original or name in metadata or name in RESERVED:
+                name = entry.extracted_name(name)
             if name and name not in parsed:
                 parsed[name] = value.replace("\ufffd", " ")
         return True
