@@ -24,8 +24,13 @@ def test_for_goes_on_counting_over_a_kill(tmp_path: Path) -> None:
         assert again == pending  # before the first evaluation
         firing = eventually(lambda: [alert for alert in server.alerts() if alert["state"] == "firing"])[0]
         assert firing["activeAt"] == began
-        missed = server.metric("loki_prometheus_rule_group_iterations_missed_total{")
-        assert missed == server.metric("loki_prometheus_rule_group_iterations_caught_up_total{")
+        # A busy machine may miss one at any time, which is made up for with the next.
+        eventually(
+            lambda: (
+                server.metric("loki_prometheus_rule_group_iterations_missed_total{")
+                == server.metric("loki_prometheus_rule_group_iterations_caught_up_total{")
+            )
+        )
         samples = server.get("/prometheus/api/v1/query", query="count_over_time(errors[1h])")["result"]
         count = float(samples[0]["value"][1])
         group_state = server.get("/prometheus/api/v1/rules")["groups"][0]
