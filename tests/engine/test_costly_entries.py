@@ -27,7 +27,7 @@ REPLACE = r"""line_format "{{ regexReplaceAll `[0-9]+` __line__ `N` }}" """
     [
         '{app="a"} | logfmt',
         'count_over_time({app="a"} | logfmt [1m])',
-        '{app="a"} | logfmt | stats count() by k1',
+        f'{{app="a"}} | {REPLACE} | logfmt | stats count() by k1',
         f'{{app="a"}} | {REPLACE} |= "none"',
         f'sum(count_over_time({{app="a"}} | {REPLACE} |= "none" [1m]))',
     ],
