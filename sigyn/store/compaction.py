@@ -33,7 +33,8 @@ _SEVERAL = 4  # small segments of a window that goes on; each merge rewrites wha
 class CompactionRules:
     """When L0 is merged: there is text of `job_bytes`, or `segments` of them, or one of `age` (ns).
 
-    A few young ones cost a query little; they wait until there are FAN, or `_PATIENCE` times as long.
+    A few young ones cost a query little; they wait until there are FAN, or `_PATIENCE` times as long. With `hurry`
+    nothing waits: each of many tenants may have too few, and all together more than pushes are taken for.
     A job's inputs have at most `job_bytes` of text, unless it is a single one, and are of one tier. Those
     of a day that is over may have `settled_bytes`, where that is more: they are merged once. Tiers in
     `frozen` can't be read without further ado, and nothing in them is merged.
@@ -44,6 +45,7 @@ class CompactionRules:
     age: int
     settled_bytes: int = 0
     frozen: frozenset[str] = frozenset()
+    hurry: bool = False
 
 
 def compaction_rules(settings: StoreSettings) -> CompactionRules:
@@ -87,7 +89,8 @@ def _plan_level_0(segments: Sequence[SegmentInfo], rules: CompactionRules, now: 
         return ()
     created = waiting[0].created
     due = (
-        len(waiting) >= rules.segments
+        rules.hurry
+        or len(waiting) >= rules.segments
         or sum(segment.text_bytes for segment in waiting) >= rules.job_bytes
         or has_passed(created, rules.age if len(waiting) >= FAN else _PATIENCE * rules.age, now)
     )

@@ -18,7 +18,7 @@ from sigyn.store.settings import StoreSettings
 from sigyn.store.tiers import HOT
 
 _ARCHIVED_SECONDS = 3600.0
-_FAR = 2  # behind by half of what may wait: a second job is worth its memory then, and seldom wanted otherwise
+_FAR = 2  # behind by half of what may wait: then a second job is worth its memory, and nothing waits for more to come
 
 
 class Compactions:
@@ -34,7 +34,7 @@ class Compactions:
         self._deletions = deletions
         self._pace = pace
         self._clock = clock
-        self._settled: dict[str, tuple[Sequence[SegmentInfo], float]] = {}  # until when, monotonic
+        self._settled: dict[str, tuple[Sequence[SegmentInfo], bool, float]] = {}  # in a hurry, until when (monotonic)
         self._archived = Sightings(_ARCHIVED_SECONDS)  # by a rule of the bucket: which tiers are archives is known
 
     def look_again(self) -> None:
@@ -71,17 +71,21 @@ class Compactions:
         return ran
 
     def _runs_two(self) -> bool:
-        return self._settings.compaction_jobs > 1 and self._pace.is_behind(_FAR)
+        return self._settings.compaction_jobs > 1 and self._is_far_behind()
+
+    def _is_far_behind(self) -> bool:
+        return self._pace.is_behind(_FAR)
 
     def _due(self, rules: CompactionRules, failures: Failures) -> Iterator[tuple[SegmentInfo, ...]]:
         """Jobs, each planned when it is asked for; those of one tenant are of different segments."""
-        for tenant in self._live.tenants():
+        for tenant in self._tenants():
             segments = self._live.of(tenant)
-            seen, until = self._settled.get(tenant, (None, 0.0))
-            if f"tenant {tenant}" in failures or (seen is segments and time.monotonic() < until):
+            hurry = self._is_far_behind()
+            seen, hurried, until = self._settled.get(tenant, (None, False, 0.0))
+            if f"tenant {tenant}" in failures or (seen is segments and hurried == hurry and time.monotonic() < until):
                 continue
             failing = {tier.name for tier in self._settings.tiers if f"tier {tier.name}" in failures}
-            allowed = replace(rules, frozen=rules.frozen | failing)
+            allowed = replace(rules, frozen=rules.frozen | failing, hurry=hurry)
             job = self._job(tenant, segments, allowed)
             if job:
                 yield job
@@ -90,7 +94,14 @@ class Compactions:
                     others = [segment for segment in segments if segment.id not in taken]
                     yield from filter(None, [self._job(tenant, others, allowed)])
             elif not failing:
-                self._settled[tenant] = (segments, time.monotonic() + rules.age / SECOND)
+                self._settled[tenant] = (segments, hurry, time.monotonic() + rules.age / SECOND)
+
+    def _tenants(self) -> Sequence[str]:
+        """Tenants with segments; far behind, those first with whom a job brings most."""
+        tenants = self._live.tenants()
+        if self._is_far_behind():
+            tenants.sort(key=lambda tenant: -sum(segment.level == 0 for segment in self._live.of(tenant)))
+        return tenants
 
     def _job(self, tenant: str, segments: Sequence[SegmentInfo], rules: CompactionRules) -> tuple[SegmentInfo, ...]:
         """Those of these segments that are to be merged next; none when all is well."""

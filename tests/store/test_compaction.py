@@ -232,6 +232,7 @@ def test_level_0_is_merged_by_count_by_bytes_and_by_age() -> None:
     assert plan(*several, rules=CompactionRules(1000, 99, MINUTE + 1)) == []
     assert plan(segment(1, 0, 10, age=MINUTE), segment(2, 0, 10)) == []
     assert plan(segment(1, 0, 10, age=HOUR), segment(2, 0, 10)) == [1, 2]
+    assert plan(segment(1, 0, 10), rules=CompactionRules(1000, 99, MINUTE, hurry=True)) == [1]
 
 
 def test_a_job_has_a_bounded_size_and_takes_the_oldest() -> None:

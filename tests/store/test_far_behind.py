@@ -1,10 +1,11 @@
-"""Where half of what may wait to be compacted waits, two merges run at a time."""
+"""Where half of what may wait to be compacted waits, two merges run at a time, and nothing waits for more to come."""
 
+import asyncio
 import threading
 
 import pytest
 
-from sigyn.model.errors import Unavailable
+from sigyn.model.errors import TooManyRequests, Unavailable
 from sigyn.store import ObjectStoreSettings, Store, StoreSettings
 from sigyn.store.objects import open_objects
 
@@ -86,4 +87,26 @@ async def test_one_job_runs_at_a_time_where_less_waits() -> None:
     assert _levels(store) == [1, 1]
     assert writers == {threading.current_thread()}
     assert stored(store) == sorted(rows, key=repr)
+    await store.close()
+
+
+async def test_few_segments_of_each_of_many_tenants_do_not_shut_out_pushes() -> None:
+    most = 8
+    settings = StoreSettings(data=None, max_uncompacted_segments=most)
+    store = Store.open(settings, clock=lambda: 0)  # nothing ever waits long enough
+    tenants = [f"tenant-{number}" for number in range(4 * most)]
+
+    async def push(tenant: str) -> None:
+        while True:
+            try:
+                return await store.append(batch([row("a", 1, tenant)], tenant))
+            except TooManyRequests:
+                await asyncio.sleep(0.01)
+
+    async with asyncio.timeout(60):
+        for tenant in tenants:
+            await push(tenant)
+        while store.gauges().uncompacted_segments > most // 2:
+            await asyncio.sleep(0.01)
+    assert [len(stored(store, tenant)) for tenant in tenants] == [1] * len(tenants)
     await store.close()
