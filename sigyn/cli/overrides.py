@@ -7,6 +7,7 @@ from pathlib import Path
 
 from sigyn.api.tenant_settings import TenantSettings
 from sigyn.cli.limits import tenant_settings
+from sigyn.cli.notices import log_notices
 from sigyn.cli.retention import tenant_retention
 from sigyn.config.settings import Settings, settings_of
 from sigyn.config.tenant_overrides import parse_tenant_overrides
@@ -29,7 +30,11 @@ class OverridesFiles:
     kept, and what delete requests do (`delete_modes`)."""
 
     def __init__(self, paths: Sequence[Path], settings: Settings) -> None:
-        """`settings` are those of tenants that they do not name. Raises Unavailable and ConfigError."""
+        """`settings` are those of tenants that they do not name. Raises Unavailable and ConfigError.
+
+        What there is to say about the files as they are now is not told here, but what a change brings is.
+        """
+        self._told: frozenset[tuple[str, str]] | None = None
         self._paths = paths
         self._settings = settings
         file = WatchedFiles(paths, self._read)
@@ -43,6 +48,9 @@ class OverridesFiles:
         read = parse_tenant_overrides(list(zip(map(str, self._paths), texts, strict=True)), os.environ)
         changed = replace(self._settings, tenants=read.tenants)
         own = {tenant: settings_of(changed, tenant) for tenant in read.tenants}
+        known, self._told = self._told, frozenset((notice.key, notice.text) for notice in read.notices)
+        if known is not None:
+            log_notices(notice for notice in read.notices if (notice.key, notice.text) not in known)
         periods = {tenant: tenant_retention(settings.retention) for tenant, settings in own.items()}
         return _Overrides(
             own,

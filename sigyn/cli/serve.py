@@ -124,6 +124,7 @@ def _run(settings: Settings, notices: Iterable[Notice], globs: Sequence[str], de
     from sigyn.cli.assembly import server_settings
     from sigyn.cli.compiled_code import end_without_compiler, keep_compiled_code
     from sigyn.cli.memory import SMALL_MEMORY, memory_of
+    from sigyn.cli.notices import log_notices
     from sigyn.cli.open_files import raise_file_limit
     from sigyn.demo.attach import attach_demo
     from sigyn.ui.attach import attach_page
@@ -134,7 +135,7 @@ def _run(settings: Settings, notices: Iterable[Notice], globs: Sequence[str], de
     raise_file_limit()
     keep_compiled_code(Path(settings.storage.data))
     configure_logs(settings.server.log_level, settings.server.log_format)
-    _log_notices(notices)
+    log_notices(notices)
     if 0 < memory < SMALL_MEMORY * settings.server.processes and settings.server.processes > 1:
         _warn_of_memory(settings.server.processes, memory)
     attachments: list[Attachment] = [attach_page, *([attach_demo] if demo else [])]
@@ -192,12 +193,3 @@ def _warn_of_memory(processes: int, memory: int) -> None:
         processes=processes,
         memory_bytes=memory,
     )
-
-
-def _log_notices(notices: Iterable[Notice]) -> None:
-    import structlog
-
-    log = structlog.get_logger("sigyn.config")
-    for notice in notices:
-        tell = log.warning if notice.matters else log.info
-        tell("configuration", file=notice.place, key=notice.key, reason=notice.text)

@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -187,7 +188,8 @@ def _value(path: str, found: Tree, limits: Branch, where: str, source: str) -> A
     return value_at(found, DECLARATIONS[path].kind, where, source)
 
 
-def _paths() -> dict[str, str]:
+@cache
+def _paths() -> Mapping[str, str]:
     """Paths of settings by their names in `limits_config`, and by their own where a tenant may have them."""
     paths = {_own_name(path): path for path in OF_A_TENANT if not _limits_keys(path)}
     for path in DECLARATIONS:

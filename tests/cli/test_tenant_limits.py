@@ -91,3 +91,26 @@ def test_several_runtime_configs_are_merged_and_read_again(tmp_path: Path) -> No
         httpx.Client(base_url=running.url, timeout=30) as client,
     ):
         assert [limits(client, tenant) for tenant in "ab"] == [(55, "256KB"), (500, "9KB")]
+
+
+def test_what_a_changed_file_asks_for_in_vain_is_told_once(tmp_path: Path) -> None:
+    file = tmp_path / "overrides.yaml"
+    file.write_text("overrides:\n  a: {max_chunks_per_query: 7}\n")
+
+    def told() -> list[str]:
+        lines = (tmp_path / "data.stderr").read_text().splitlines()
+        return [line.partition(" file=")[2] for line in lines if "event=configuration" in line and str(file) in line]
+
+    with server(tmp_path, SIGYN_LIMITS_PER_TENANT_OVERRIDE_CONFIG=str(file)) as (_, client):
+        at_start = told()
+        file.write_text(file.read_text() + "  b: {max_line_size: 5}\n  b: {max_line_size: 9}\n")
+        assert client.get(LIMITS, headers=of("b")).status_code == 200
+        after_a_change = told()
+        file.write_text(file.read_text() + "  c: {}\n")
+        assert client.get(LIMITS, headers=of("c")).status_code == 200
+        assert told() == after_a_change
+    (first,) = at_start
+    assert "key=overrides.a.max_chunks_per_query" in first
+    _, second = after_a_change
+    assert second.startswith(f"{file}:4 key=overrides.b ")
+    assert "stands here and in line 3; the later one counts" in second
