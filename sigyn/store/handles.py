@@ -1,5 +1,6 @@
 """Open Parquet files that wait to be read again: to open one costs as much as to read two small columns."""
 
+import errno
 import mmap
 import os
 from collections import OrderedDict
@@ -13,12 +14,16 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.parquet as pq
 
+from sigyn.model.errors import Unavailable
 from sigyn.store.errors import SegmentLost
 from sigyn.store.objects import ObjectStore
 from sigyn.store.remote_file import RemoteFile
 from sigyn.store.shapes.values import Bytes
 
 KEPT = 32  # files
+
+_OF_THE_MACHINE = frozenset((errno.EMFILE, errno.ENFILE, errno.ENOMEM))
+"""Failures of whoever reads, which say nothing about what was to be read."""
 
 
 @dataclass(slots=True, eq=False)
@@ -49,7 +54,7 @@ def open_file(
     """The file of an object of `size` bytes; mapped, where it is a file of this machine.
 
     Its footer is read unless `metadata` has it. Texts of the columns `dictionaries` are read as dictionaries. Raises
-    SegmentLost.
+    SegmentLost and Unavailable.
     """
     path = objects.path(key)
     with lost_unless_read(key):
@@ -99,12 +104,14 @@ def map_range(path: Path, begin: int, end: int) -> MappedRange:
 
 @contextmanager
 def lost_unless_read(key: str) -> Iterator[None]:
-    """Raises SegmentLost for an object that can't be read."""
+    """Raises SegmentLost for an object that can't be read, Unavailable where this process lacks what it takes."""
     try:
         yield
     except FileNotFoundError as error:
         raise SegmentLost(f"object `{key}` is missing") from error
     except (pa.ArrowException, OSError) as error:
+        if isinstance(error, OSError) and error.errno in _OF_THE_MACHINE:
+            raise Unavailable(f"object `{key}` can't be read now: {error.strerror}") from error
         raise SegmentLost(f"object `{key}` can't be read: {error}") from error
 
 

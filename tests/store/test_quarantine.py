@@ -1,6 +1,8 @@
 """A lost object costs its own entries and one notice, nothing else."""
 
-from collections.abc import Callable
+import resource
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -8,6 +10,7 @@ import numpy as np
 import pytest
 from structlog.testing import capture_logs
 
+from sigyn.model.errors import Unavailable
 from sigyn.model.time import DAY, HOUR
 from sigyn.store import Store, StoreSettings, check_store, plan_store
 from sigyn.store.open_catalog import open_catalog
@@ -203,4 +206,36 @@ async def test_the_longest_period_of_the_tenant_counts_where_a_stream_is_not_kno
     store = Store.open(settings, clock=Time(10 * DAY), retention=RetentionRules(periods=two_days_of_a))
     store.forget_now()
     assert len(store.quarantined()) == (others == "b")
+    await store.close()
+
+
+@contextmanager
+def no_more_files() -> Iterator[None]:
+    """This process may open none meanwhile."""
+    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    resource.setrlimit(resource.RLIMIT_NOFILE, (3, hard))
+    try:
+        yield
+    finally:
+        resource.setrlimit(resource.RLIMIT_NOFILE, (soft, hard))
+
+
+async def test_an_object_is_not_lost_where_too_many_files_are_open(tmp_path: Path) -> None:
+    store = Store.open(StoreSettings(data=tmp_path, compaction=False))
+    rows = [row(app, 1, "line") for app in "ab"]
+    for each in rows:
+        await store.append(batch([each]))
+    await store.close()
+
+    store = Store.open(StoreSettings(data=tmp_path, compaction=False))
+    with store.snapshot("fake", EARLIEST, LATEST) as snapshot:
+        first, second = snapshot.segments
+        assert len(snapshot.read(first, ["line"])) == 1  # so that nothing but the other one is to be opened
+        with (
+            no_more_files(),
+            pytest.raises(Unavailable, match=f"`{second.key}` can't be read now: Too many open files"),
+        ):
+            snapshot.read(second, ["line"])
+    assert stored(store) == sorted(rows, key=repr)
+    assert store.metrics.segments_quarantined == 0
     await store.close()
