@@ -82,7 +82,7 @@ def _mapped(path: Path) -> Bytes:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class MappedRange:
-    """Some bytes of a file, mapped: they stay in the page cache, and need no open file."""
+    """Some bytes of a file, mapped: they stay in the page cache. It holds a descriptor for as long as it is there."""
 
     bytes: memoryview
     _mapping: mmap.mmap

@@ -1,5 +1,6 @@
 """Indexes of segments in memory: needle filters, mapped where the file is on this machine, and tallies."""
 
+import resource
 from collections.abc import Iterable
 
 import pyarrow as pa
@@ -13,6 +14,7 @@ from sigyn.store.objects import ObjectStore
 
 _OVERHEAD = 2000  # bytes of what is kept besides
 _TOUCHED = 16  # a search touches a page for each of its words in each row group: of a mapped filter a part
+_OF_FILES = 4  # a mapped filter holds a file open: all of them have one in so many of those that a process may open
 
 
 class SegmentIndexes:
@@ -21,6 +23,8 @@ class SegmentIndexes:
     def __init__(self, objects: ObjectStore, most_bytes: int) -> None:
         """`most_bytes` are of memory; mapped filters count with what searches touch of them, as a rule."""
         self._objects = objects
+        files = resource.getrlimit(resource.RLIMIT_NOFILE)[0]
+        self._least_mapped = most_bytes // 2 * _OF_FILES // files if files > 0 else 0  # -1: there is no limit
         self._indexes: BoundedCache[int, tuple[SegmentIndex, int]] = BoundedCache(most_bytes // 2, lambda kept: kept[1])
         self._tallies: BoundedCache[int, pa.Table] = BoundedCache(
             most_bytes // 2, lambda tallies: tallies.nbytes + _OVERHEAD
@@ -44,7 +48,7 @@ class SegmentIndexes:
             with lost_unless_read(segment.key):
                 mapped = map_range(path, begin, end)
             body = mapped.bytes
-            size = len(body) // _TOUCHED
+            size = max(len(body) // _TOUCHED, self._least_mapped)
             if segment.id not in self._checked:
                 self._check(segment, body, footer.index)
                 mapped.let_go()
