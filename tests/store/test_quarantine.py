@@ -1,8 +1,6 @@
 """A lost object costs its own entries and one notice, nothing else."""
 
-import resource
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -13,11 +11,13 @@ from structlog.testing import capture_logs
 from sigyn.model.errors import Unavailable
 from sigyn.model.time import DAY, HOUR
 from sigyn.store import Store, StoreSettings, check_store, plan_store
+from sigyn.store.handles import KEPT as FILES_KEPT
 from sigyn.store.open_catalog import open_catalog
 from sigyn.store.retention import LabelsOf, RetentionRules
 from sigyn.store.streams import Int64s
 
 from .entries import EARLIEST, LATEST, batch, row, rows_of, stored
+from .few_files import room_for_files, run_apart
 
 pytestmark = pytest.mark.anyio
 
@@ -209,33 +209,26 @@ async def test_the_longest_period_of_the_tenant_counts_where_a_stream_is_not_kno
     await store.close()
 
 
-@contextmanager
-def no_more_files() -> Iterator[None]:
-    """This process may open none meanwhile."""
-    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
-    resource.setrlimit(resource.RLIMIT_NOFILE, (3, hard))
-    try:
-        yield
-    finally:
-        resource.setrlimit(resource.RLIMIT_NOFILE, (soft, hard))
+def test_an_object_is_not_lost_where_too_many_files_are_open(tmp_path: Path) -> None:
+    run_apart(read_without_files, tmp_path)
 
 
-async def test_an_object_is_not_lost_where_too_many_files_are_open(tmp_path: Path) -> None:
-    store = Store.open(StoreSettings(data=tmp_path, compaction=False))
-    rows = [row(app, 1, "line") for app in "ab"]
+async def read_without_files(data: Path) -> None:
+    store = Store.open(StoreSettings(data=data, compaction=False))
+    rows = [row("a", number, "line") for number in range(2 * FILES_KEPT)]
     for each in rows:
         await store.append(batch([each]))
     await store.close()
 
-    store = Store.open(StoreSettings(data=tmp_path, compaction=False))
+    store = Store.open(StoreSettings(data=data, compaction=False))
     with store.snapshot("fake", EARLIEST, LATEST) as snapshot:
-        first, second = snapshot.segments
-        assert len(snapshot.read(first, ["line"])) == 1  # so that nothing but the other one is to be opened
-        with (
-            no_more_files(),
-            pytest.raises(Unavailable, match=f"`{second.key}` can't be read now: Too many open files"),
-        ):
-            snapshot.read(second, ["line"])
+
+        def read_all() -> list[int]:
+            return [len(snapshot.read(segment, ["line"])) for segment in snapshot.segments]
+
+        assert read_all() == [1] * len(rows)
+        with room_for_files(0), pytest.raises(Unavailable, match="Too many open files"):
+            read_all()
     assert stored(store) == sorted(rows, key=repr)
     assert store.metrics.segments_quarantined == 0
     await store.close()
