@@ -68,6 +68,7 @@ class ServerSettings:
     header_timeout             how long a client may take to send the headers of a request
     answer_timeout             how long a client may take nothing of its answer; 0: for ever
     tenants                    settings that tenants have of their own, as they are at each look
+    tenants_are_read           whether they are what was last asked for, which is not so while its file can't be read
     access                     who may do what
     graceful_shutdown_timeout  how long requests under way may take to finish
     decoders                   threads that decode large pushes and do nothing else: no query holds them up
@@ -93,6 +94,7 @@ class ServerSettings:
     answer_timeout: int = MINUTE
     access: AccessPlan = AccessPlan()
     tenants: Mapping[str, TenantSettings] | None = None
+    tenants_are_read: Callable[[], bool] = lambda: True
     decoders: int = 2
     query_threads: int = 0
     max_concurrent: int = 0
@@ -176,7 +178,7 @@ async def serve(settings: ServerSettings, announce: Announce, attachments: Seque
             lambda tenant: tenants.push(tenant).demotion,
             bool(settings.otlp_grpc),
         )
-        metrics = Metrics(ingest.counters)
+        metrics = Metrics(ingest.counters, settings.tenants_are_read)
         metrics.registry.register(QueryCollector(queries))
         metrics.registry.register(StoreCollector(store, settings.store.data))
         deletes = DeleteService(store, settings.deletes)

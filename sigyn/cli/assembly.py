@@ -72,6 +72,7 @@ def server_settings(settings: Settings) -> ServerSettings:
         push=push_limits(settings),
         query=query_limits(settings),
         tenants=own.limits if own else None,
+        tenants_are_read=own.are_in_force if own else lambda: True,
         deletes=DeleteRules(
             modes=DeleteModes(settings.deletes.mode, own.delete_modes if own else {}),
             cancel_period=settings.deletes.cancel_period,

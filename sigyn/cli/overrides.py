@@ -27,7 +27,7 @@ class _Overrides:
 
 class OverridesFiles:
     """What the files say now, by tenant: all `settings`, `limits` and periods of retention, sizes in bytes that may be
-    kept, and what delete requests do (`delete_modes`)."""
+    kept, and what delete requests do (`delete_modes`). `are_in_force` tells whether they could be read as they are."""
 
     def __init__(self, paths: Sequence[Path], settings: Settings) -> None:
         """`settings` are those of tenants that they do not name. Raises Unavailable and ConfigError.
@@ -38,6 +38,7 @@ class OverridesFiles:
         self._paths = paths
         self._settings = settings
         file = WatchedFiles(paths, self._read)
+        self.are_in_force = file.is_in_force
         self.settings: Mapping[str, Settings] = LiveMapping(lambda: file.get().settings)
         self.limits: Mapping[str, TenantSettings] = LiveMapping(lambda: file.get().limits)
         self.periods: Mapping[str, TenantRetention] = LiveMapping(lambda: file.get().periods)

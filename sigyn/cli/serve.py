@@ -154,7 +154,7 @@ async def _tailed_files(
 ) -> AsyncIterator[Sequence["BaseRoute"]]:
     """Files are read into the store while this lasts."""
     from sigyn.agent.tailing import start_tailing
-    from sigyn.services.tenants import SINGLE_TENANT
+    from sigyn.model.tenants import SINGLE_TENANT
 
     async def push(decoded: "DecodedPush") -> None:
         await api.ingest.push(SINGLE_TENANT, decoded)

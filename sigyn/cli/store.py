@@ -19,8 +19,8 @@ from sigyn.config.settings import Settings
 from sigyn.config.values import show_duration
 from sigyn.model.rfc3339 import format_rfc3339
 from sigyn.model.sizes import format_size
+from sigyn.model.tenants import SINGLE_TENANT
 from sigyn.model.time import TimeRange, system_clock
-from sigyn.services.tenants import SINGLE_TENANT
 
 if TYPE_CHECKING:
     from sigyn.store.check import StoreCheck

@@ -14,6 +14,8 @@ from sigyn.config.loki_values import value_at
 from sigyn.config.notices import Notice, reading_notices
 from sigyn.config.settings import DECLARATIONS
 from sigyn.config.yaml_tree import Branch, Reading, Scalar, Tree, expand_variables, find, find_key, overlaid, read_yaml
+from sigyn.model.errors import BadRequest
+from sigyn.model.tenants import check_tenant
 
 _OF_ALL = ("limits.per_tenant_override_config",)
 
@@ -128,11 +130,24 @@ def _tenants(
     tenants: dict[str, Mapping[str, Any]] = {}
     for tenant in overrides.values:
         limits = find_key(overrides, tenant) or Branch({}, {}, 1)
+        if why := _in_vain(tenant):
+            notices.append(Notice(source, overrides.lines[tenant], f"overrides.{tenant}", f"NOT APPLIED {why}"))
         with problems.gathered():
             if not isinstance(limits, Branch):
                 raise ConfigError(f"{source}:{overrides.lines[tenant]}: `overrides.{tenant}` holds a map of limits")
             tenants[tenant] = _values(tenant, limits, source, notices, problems)
     return tenants
+
+
+def _in_vain(tenant: str) -> str:
+    """Why the limits of a tenant of this name don't do what is hoped for; empty where they do."""
+    if tenant == "*":
+        return "to every tenant: this is the name of one; what holds for all stands in `limits_config`"
+    try:
+        check_tenant(tenant)
+    except BadRequest as error:
+        return f"to any request: {error}"
+    return ""
 
 
 def _check_sections(tree: Branch, source: str) -> None:

@@ -10,7 +10,7 @@ from sigyn.api.app import Api
 from sigyn.demo.feed import feed
 from sigyn.demo.rules import put_rules, remove_rules
 from sigyn.model.errors import BadRequest, NotFound
-from sigyn.services.tenants import SINGLE_TENANT
+from sigyn.model.tenants import SINGLE_TENANT
 from sigyn.store.store import Store
 
 

@@ -1,7 +1,7 @@
 """Rules over the demonstration's logs: what they record is seen under Metrics, what they find under Alerts."""
 
+from sigyn.model.tenants import SINGLE_TENANT
 from sigyn.ruler.ruler import Ruler
-from sigyn.services.tenants import SINGLE_TENANT
 
 _NAMESPACE = "demonstration"
 _GROUP = """

@@ -10,8 +10,8 @@ from pathlib import Path
 import structlog
 
 from sigyn.model.errors import Unavailable
+from sigyn.model.tenants import SINGLE_TENANT
 from sigyn.ruler.rule_folder import RuleFolder, Stamp, has_rules
-from sigyn.services.tenants import SINGLE_TENANT
 from sigyn.store.objects import ObjectStore, open_objects
 from sigyn.store.settings import ObjectStoreSettings
 

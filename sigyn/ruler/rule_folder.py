@@ -12,9 +12,9 @@ from typing import TypeAlias
 import structlog
 
 from sigyn.model.errors import BadRequest
+from sigyn.model.tenants import SINGLE_TENANT, check_tenant
 from sigyn.ruler.rule import GroupKey, RuleGroup
 from sigyn.ruler.rule_file import RuleFileError, read_rule_file
-from sigyn.services.tenants import SINGLE_TENANT, check_tenant
 
 _log = structlog.get_logger("sigyn.ruler")
 

@@ -3,7 +3,7 @@
 import os
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
-from threading import Lock
+from threading import Lock, Thread
 from typing import Generic, TypeAlias, TypeVar
 
 import structlog
@@ -17,11 +17,16 @@ Value = TypeVar("Value")
 
 _Version: TypeAlias = tuple[int, int, int]
 
+_LARGE = (
+    64 << 10
+)  # bytes of YAML that take a tenth of a second to be read, during which a caller's thread serves nobody
+
 
 class WatchedFiles(Generic[Content]):
     """What some files hold, as `parse` reads their texts. Safe to use from several threads.
 
-    A change that can't be read is logged, and what the files held before stays in force.
+    A change that can't be read is logged, and what the files held before stays in force. A change of files that are
+    large comes into force a moment later: nobody waits until they are read.
     """
 
     def __init__(self, paths: Sequence[Path], parse: Callable[[Sequence[str]], Content]) -> None:
@@ -29,6 +34,8 @@ class WatchedFiles(Generic[Content]):
         self._paths = tuple(paths)
         self._parse = parse
         self._lock = Lock()
+        self._reading = Lock()
+        self._failed = False
         self._versions = self._look()
         try:
             self._content = self._read()
@@ -38,20 +45,35 @@ class WatchedFiles(Generic[Content]):
     def get(self) -> Content:
         """The content of the files as they are now: a look at their times and sizes, no more."""
         versions = self._look()
-        if versions != self._versions:
-            with self._lock:
-                self._versions = versions
-                try:
-                    self._content = self._read()
-                except (OSError, ValueError, SigynError) as error:
-                    _log.error(
-                        "a changed file can't be read; what it held stays in force",
-                        file=self._names(),
-                        error=str(error),
-                    )
-                else:
-                    _log.info("read again", file=self._names())
+        if versions == self._versions:
+            return self._content
+        with self._lock:
+            changed, self._versions = versions != self._versions, versions
+        if changed and sum(size for _, size, _ in filter(None, versions)) > _LARGE:
+            Thread(target=self._read_again, name="sigyn-read-again", daemon=True).start()
+        else:
+            self._read_again()
         return self._content
+
+    def is_in_force(self) -> bool:
+        """Whether what the files held when they were last read could be understood."""
+        self.get()
+        return not self._failed
+
+    def _read_again(self) -> None:
+        with self._reading:  # one after the other: who comes last reads what is there last
+            try:
+                self._content = self._read()
+            except (OSError, ValueError, SigynError) as error:
+                self._failed = True
+                _log.error(
+                    "a changed file can't be read; what it held stays in force",
+                    file=self._names(),
+                    error=str(error),
+                )
+            else:
+                self._failed = False
+                _log.info("read again", file=self._names())
 
     def _read(self) -> Content:
         return self._parse([path.read_text(encoding="utf-8") for path in self._paths])

@@ -5,11 +5,14 @@ from pathlib import Path
 import httpx
 import yaml
 
+from tests.ruler.upstream import eventually
+
 from .server import running_server
 from .tenancy import V1, of, overrides, server
 from .test_access import add_token, bearer
 
 LIMITS = "/config/tenant/v1/limits"
+READ_AGAIN = "loki_runtime_config_last_reload_successful"
 OTLP = {
     "resource_attributes": {"attributes_config": [{"action": "index_label", "attributes": ["team"]}]},
     "severity_text_as_label": True,
@@ -114,3 +117,39 @@ def test_what_a_changed_file_asks_for_in_vain_is_told_once(tmp_path: Path) -> No
     _, second = after_a_change
     assert second.startswith(f"{file}:4 key=overrides.b ")
     assert "stands here and in line 3; the later one counts" in second
+
+
+def test_metrics_tell_whether_the_files_could_be_read_again(tmp_path: Path) -> None:
+    variables = overrides(tmp_path, a={"max_query_series": 7})
+    file = tmp_path / "overrides.yaml"
+
+    def last_read(client: httpx.Client) -> str:
+        (value,) = [line for line in client.get("/metrics").text.splitlines() if line.startswith(READ_AGAIN + " ")]
+        return value.rpartition(" ")[2]
+
+    with server(tmp_path, **variables) as (_, client):
+        assert last_read(client) == "1.0"
+        good = file.read_text()
+        file.write_text("overrides: {a: {max_query_serie: 8}}")
+        assert last_read(client) == "0.0"
+        assert yaml.safe_load(client.get(LIMITS, headers=of("a")).text)["max_query_series"] == 7
+        file.write_text(good.replace("7", "77"))
+        assert last_read(client) == "1.0"
+        assert yaml.safe_load(client.get(LIMITS, headers=of("a")).text)["max_query_series"] == 77
+
+
+def test_large_files_come_into_force_a_moment_after_their_change(tmp_path: Path) -> None:
+    tenants: dict[str, dict[str, object]] = {f"tenant-{number}": {"max_query_series": 1} for number in range(3000)}
+    variables = overrides(tmp_path, **tenants)
+    with server(tmp_path, **variables) as (_, client):
+
+        def series(tenant: str) -> int:
+            found = yaml.safe_load(client.get(LIMITS, headers=of(tenant)).text)["max_query_series"]
+            return int(found)
+
+        assert series("tenant-1") == 1
+        for limit in (2, 3):
+            overrides(tmp_path, **{tenant: {"max_query_series": limit} for tenant in tenants})
+            assert series("tenant-1") in (1, 2, 3)
+        eventually(lambda: series("tenant-2999") == 3)
+        assert series("tenant-1") == 3

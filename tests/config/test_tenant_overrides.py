@@ -41,6 +41,20 @@ def test_a_limit_that_can_not_differ_is_named(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize(
+    ("tenant", "reason"),
+    [
+        ("a/b", "NOT APPLIED to any request: tenant ID 'a/b' contains unsupported character '/'"),
+        ("..", "NOT APPLIED to any request: tenant ID '..' is not allowed: it must not be '.' or '..'"),
+        ("x" * 151, "NOT APPLIED to any request: tenant ID is too long: 151 bytes, max 150 bytes"),
+        ("*", "NOT APPLIED to every tenant: this is the name of one; what holds for all stands in `limits_config`"),
+    ],
+)
+def test_a_name_that_stands_for_no_tenant_is_named(tmp_path: Path, tenant: str, reason: str) -> None:
+    (notice,) = read(tmp_path, f"overrides:\n  a*b: {{}}\n  {tenant!r}: {{max_line_size: 5}}\n").notices
+    assert (notice.key, notice.line, notice.text, notice.matters) == (f"overrides.{tenant}", 3, reason, True)
+
+
+@pytest.mark.parametrize(
     ("text", "reason"),
     [
         (

@@ -11,6 +11,7 @@ from sigyn.engine.duck import Duck
 from sigyn.languages.promql import parse_promql
 from sigyn.model.labels import Labels
 from sigyn.model.results import VectorResult
+from sigyn.model.tenants import SINGLE_TENANT
 from sigyn.model.time import SECOND
 from sigyn.ruler.alert import Alert
 from sigyn.ruler.database import RulerDatabase
@@ -28,7 +29,6 @@ from sigyn.services.fair_queue import QueueLimits
 from sigyn.services.ingest import IngestService
 from sigyn.services.query import QueryService
 from sigyn.services.query_limits import QueryLimits
-from sigyn.services.tenants import SINGLE_TENANT
 from sigyn.store.settings import StoreSettings
 from sigyn.store.store import Store
 

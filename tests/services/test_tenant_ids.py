@@ -3,7 +3,7 @@
 import pytest
 
 from sigyn.model.errors import BadRequest
-from sigyn.services.tenants import check_tenant, split_tenants
+from sigyn.model.tenants import check_tenant, split_tenants
 
 
 @pytest.mark.parametrize("tenant", ["fake", "team-a", "A_9.x!*'()", "x" * 150, "...", "a.b"])

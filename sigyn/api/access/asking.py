@@ -3,8 +3,8 @@
 from contextvars import ContextVar
 
 from sigyn.model.errors import BadRequest
+from sigyn.model.tenants import SINGLE_TENANT, split_tenants
 from sigyn.services.access.identity import ANYBODY, Identity, Unauthorized
-from sigyn.services.tenants import SINGLE_TENANT, split_tenants
 
 ASKING: ContextVar[Identity] = ContextVar("asking", default=ANYBODY)
 """Set by the door; who asks in the request that this task serves."""

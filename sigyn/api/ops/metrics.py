@@ -18,7 +18,7 @@ _REQUEST_SECONDS = (0.001, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5
 class Metrics:
     """The API's own metrics, the counters of the other parts, and those of the process."""
 
-    def __init__(self, pushes: PushCounters) -> None:
+    def __init__(self, pushes: PushCounters, overrides_are_read: Callable[[], bool] = lambda: True) -> None:
         self.registry = CollectorRegistry()
         self.before: Callable[[], Awaitable[None]] | None = None
         """Awaited before metrics are shown, to count what other processes did."""
@@ -36,6 +36,11 @@ class Metrics:
             "Requests being served now.",
             registry=self.registry,
         )
+        Gauge(
+            "loki_runtime_config_last_reload_successful",
+            "Whether the last runtime-config reload attempt was successful.",
+            registry=self.registry,
+        ).set_function(lambda: float(overrides_are_read()))
         self.tails = Gauge("loki_querier_tail_active", "Number of active tailers.", registry=self.registry)
 
     def request_began(self) -> None:

@@ -16,6 +16,7 @@ from sigyn.languages.go_numbers import format_short
 from sigyn.languages.promql import NAME
 from sigyn.model.errors import BadRequest, NotFound, SigynError
 from sigyn.model.labels import Labels, format_labels
+from sigyn.model.tenants import SINGLE_TENANT
 from sigyn.model.time import MINUTE, SECOND, YEAR
 from sigyn.ruler.alert import ALERT_NAME
 from sigyn.ruler.database import RulerDatabase
@@ -34,7 +35,6 @@ from sigyn.services.fair_queue import QueueLimits
 from sigyn.services.ingest import IngestService
 from sigyn.services.query import QueryService
 from sigyn.services.query_limits import QueryLimits
-from sigyn.services.tenants import SINGLE_TENANT
 from sigyn.store.settings import StoreSettings
 from sigyn.store.store import Store
 from sigyn.wire.metadata import metadata_text

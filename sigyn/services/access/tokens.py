@@ -10,8 +10,8 @@ from pathlib import Path
 import msgspec
 
 from sigyn.model.errors import BadRequest, NotFound, Unavailable
+from sigyn.model.tenants import check_tenant
 from sigyn.services.access.identity import EVERY_TENANT, SCOPES, Grant, Identity
-from sigyn.services.tenants import check_tenant
 from sigyn.services.watched_file import WatchedFile
 
 PREFIX = "sigyn_"
