@@ -64,7 +64,7 @@ def _encoded(frame: Frame, name: str) -> pa.DictionaryArray:
 
 
 def _sums(
-    labels: list[Labels], series: Numbers, task: RangeTask, times: Numbers, values: npt.NDArray[np.float64] | None
+    labels: Sequence[Labels], series: Numbers, task: RangeTask, times: Numbers, values: npt.NDArray[np.float64] | None
 ) -> BucketSums:
     buckets = task.buckets
     cells = series * buckets.count + buckets.of(times)

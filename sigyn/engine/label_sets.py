@@ -29,7 +29,8 @@ def label_sets(
         for pieces in context.in_order(aggregator, scan.units()[::-1]):
             for piece in pieces:
                 assert not isinstance(piece, CellValues)  # a count is a sum
-                found.update(piece.labels[place] for place in np.unique(piece.series).tolist())
+                labels = list(piece.labels)
+                found.update(labels[place] for place in np.unique(piece.series).tolist())
             if len(found) > most:
                 return None
     except QueryTimeout:

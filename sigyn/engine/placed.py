@@ -34,7 +34,7 @@ BUCKET_LOOPS = Loops("sigyn.engine.kernels.buckets", _exercise)
 class CellValues:
     """Single values: the series, and for each value its cell, series * buckets + bucket."""
 
-    labels: list[Labels]
+    labels: Sequence[Labels]
     cells: npt.NDArray[np.int32]
     values: npt.NDArray[np.float64]
 

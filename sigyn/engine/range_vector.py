@@ -9,6 +9,7 @@ import numpy.typing as npt
 from sigyn.engine.aggregate import Aggregator, Pieces
 from sigyn.engine.context import QueryContext
 from sigyn.engine.grid import Buckets, buckets
+from sigyn.engine.label_columns import numbered_labels
 from sigyn.engine.placed import CellValues, placed
 from sigyn.engine.samples import MAX_CELLS, BucketSums, RangeTask, SampleColumns, refuse_many
 from sigyn.engine.scan import Scan
@@ -97,33 +98,32 @@ def _refuse_ages(buckets: Buckets, scan: Scan) -> None:
 
 
 class _SeriesCount:
-    """Notices as soon as there are too many series for so many windows, and not when all entries have been read.
+    """Notices long before all entries have been read when there are too many series for so many windows.
 
     Of labels that each entry has for itself, half a minute of parsing and gigabytes of series came before that.
     """
 
     def __init__(self, windows: int) -> None:
         self._windows = windows
-        self._most = 0
-        self._uncounted: list[Pieces] = []
-        self._known: set[Labels] = set()
+        self._known: Sequence[Labels] = ()
+        self._uncounted: list[Sequence[Labels]] = []
+        self._most_uncounted = 0
 
     def add(self, made: Pieces) -> None:
         """Raises QueryError when these and those before are too many."""
-        self._most += sum(len(piece.labels) for piece in made)
-        self._uncounted.append(made)
-        if self._most * self._windows <= MAX_CELLS:
-            return  # whatever they have in common: labels are compared where it may matter alone
-        for pieces in self._uncounted:
-            self._known.update(*(piece.labels for piece in pieces))
-        self._uncounted.clear()
+        self._uncounted += [piece.labels for piece in made]
+        self._most_uncounted += sum(len(piece.labels) for piece in made)
+        known = len(self._known)
+        if (known + self._most_uncounted) * self._windows <= MAX_CELLS or self._most_uncounted < known:
+            return  # labels are compared where it may matter alone, and not for each few that come
+        self._known, _ = numbered_labels([*([self._known] if known else []), *self._uncounted])
+        self._uncounted, self._most_uncounted = [], 0
         refuse_many(len(self._known), self._windows)
 
 
 def _from_sums(task: RangeTask, pieces: Sequence[BucketSums]) -> SeriesBlock:
-    numbers: dict[Labels, int] = {}
-    numbered = [_renumbered(piece.labels, piece.series, numbers) for piece in pieces]
-    shape = (len(numbers), task.buckets.count)
+    labels, numbered = _renumbered(pieces)
+    shape = (len(labels), task.buckets.count)
     cells = [series * shape[1] + piece.buckets for piece, series in zip(pieces, numbered, strict=True)]
     few = sum(map(len, cells)) * FEW_CELLS < shape[0] * shape[1] and task.buckets.width <= ADDED_WIDTH
     refuse_many(shape[0], task.buckets.windows if few else shape[1])
@@ -131,7 +131,7 @@ def _from_sums(task: RangeTask, pieces: Sequence[BucketSums]) -> SeriesBlock:
     counts = over_windows(np.add, [piece.count for piece in pieces])
     with np.errstate(all="ignore"):
         values = _summed_values(task.query, pieces, counts, over_windows)
-    return SeriesBlock(list(numbers), values, counts > 0).compact()
+    return SeriesBlock(list(labels), values, counts > 0).compact()
 
 
 _OverWindows = Callable[[np.ufunc, Sequence[Floats]], Matrix]
@@ -188,17 +188,16 @@ def _full(join: np.ufunc, shape: tuple[int, ...]) -> Matrix:
 
 
 def _from_samples(task: RangeTask, pieces: Sequence[SampleColumns], grid: StepGrid) -> SeriesBlock:
-    numbers: dict[Labels, int] = {}
-    numbered = [_renumbered(piece.labels, piece.series, numbers) for piece in pieces]
-    if not numbers:
+    labels, numbered = _renumbered(pieces)
+    if not labels:
         return SeriesBlock.empty(len(grid))
-    refuse_many(len(numbers), len(grid))
+    refuse_many(len(labels), len(grid))
     series = np.concatenate(numbered)
     times = np.concatenate([piece.timestamps for piece in pieces])
     values = np.concatenate([piece.values for piece in pieces])
     order = np.lexsort((times, series))
     series, times, values = series[order], times[order], values[order]
-    bounds = np.searchsorted(series, np.arange(len(numbers) + 1))
+    bounds = np.searchsorted(series, np.arange(len(labels) + 1))
     query = task.query
     steps = grid.times - query.log_range.offset
 
@@ -209,17 +208,16 @@ def _from_samples(task: RangeTask, pieces: Sequence[SampleColumns], grid: StepGr
         own = slice(bounds[some.start], bounds[some.stop])
         return window(values[own], times[own], *asked)
 
-    return _in_runs(list(numbers), np.diff(bounds), len(grid), of)
+    return _in_runs(list(labels), np.diff(bounds), len(grid), of)
 
 
 def _from_cells(task: RangeTask, pieces: Sequence[CellValues], grid: StepGrid) -> SeriesBlock:
-    numbers: dict[Labels, int] = {}
-    numbered = [_numbers(piece.labels, numbers) for piece in pieces]
-    if not numbers:
+    labels, numbered = numbered_labels([piece.labels for piece in pieces])
+    if not labels:
         return SeriesBlock.empty(len(grid))
     buckets, query = task.buckets, task.query
-    refuse_many(len(numbers), buckets.count)
-    found = placed(pieces, numbered, len(numbers), buckets.count)
+    refuse_many(len(labels), buckets.count)
+    found = placed(pieces, numbered, len(labels), buckets.count)
     first = np.arange(buckets.windows) * buckets.per_step
 
     def of(some: slice) -> tuple[Floats, Presence]:
@@ -228,7 +226,7 @@ def _from_cells(task: RangeTask, pieces: Sequence[CellValues], grid: StepGrid) -
         return window_of_places(found.values, low, high, query.operator, query.parameter)
 
     sizes = np.diff(found.begins[:: buckets.count])
-    return _in_runs(list(numbers), sizes, len(grid), of)
+    return _in_runs(list(labels), sizes, len(grid), of)
 
 
 def _in_runs(
@@ -250,11 +248,7 @@ def _in_runs(
     return SeriesBlock(labels, values, present).compact()
 
 
-def _renumbered(labels: Sequence[Labels], series: Ordinals, numbers: dict[Labels, int]) -> Ordinals:
-    """Places in `labels` as places in `numbers`, which grows."""
-    return _numbers(labels, numbers)[series]
-
-
-def _numbers(labels: Sequence[Labels], numbers: dict[Labels, int]) -> Ordinals:
-    """The place of each in `numbers`, which grows."""
-    return np.array([numbers.setdefault(own, len(numbers)) for own in labels], np.int64)
+def _renumbered(pieces: Sequence[BucketSums | SampleColumns]) -> tuple[Sequence[Labels], list[Ordinals]]:
+    """The distinct series of all pieces, and for each element of each piece which of these is its."""
+    labels, numbered = numbered_labels([piece.labels for piece in pieces])
+    return labels, [places[piece.series] for places, piece in zip(numbered, pieces, strict=True)]

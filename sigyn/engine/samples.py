@@ -1,5 +1,6 @@
 """What entries contribute to range aggregations."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -85,7 +86,7 @@ class BucketSums:
     least, most    extremes of their values
     """
 
-    labels: list[Labels]
+    labels: Sequence[Labels]
     series: npt.NDArray[np.int64]
     buckets: npt.NDArray[np.int64]
     count: npt.NDArray[np.float64]
@@ -98,7 +99,7 @@ class BucketSums:
 class SampleColumns:
     """Single values: the series, and for each value which of them, its time (ns) and the number."""
 
-    labels: list[Labels]
+    labels: Sequence[Labels]
     series: npt.NDArray[np.int64]
     timestamps: npt.NDArray[np.int64]
     values: npt.NDArray[np.float64]

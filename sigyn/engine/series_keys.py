@@ -10,6 +10,7 @@ import pyarrow as pa
 from sigyn.engine.frame import Frame
 from sigyn.engine.grouping import SeriesNames
 from sigyn.engine.interpreter.entry import RESERVED
+from sigyn.engine.label_columns import LabelColumns, joined
 from sigyn.engine.numbering import distinct_rows
 from sigyn.engine.scan import entry_metadata
 from sigyn.engine.sql.scope import EXTRACTED, Scope
@@ -58,7 +59,7 @@ class SeriesKeys:
         keys = [f"{value} AS {identifier(f'key{index}')}" for index, value in enumerate(self.expressions.values())]
         return [identifier(GROUP), *keys] if len(self.group_labels) > 1 else keys
 
-    def series_of(self, answer: pa.Table) -> tuple[list[Labels], npt.NDArray[np.int64]]:
+    def series_of(self, answer: pa.Table) -> tuple[Sequence[Labels], npt.NDArray[np.int64]]:
         """The distinct label sets of the rows of an SQL answer, and each row's place among them."""
         groups = np.zeros(answer.num_rows, np.int64)
         if GROUP in answer.column_names:
@@ -68,23 +69,18 @@ class SeriesKeys:
 
     def series(
         self, groups: npt.NDArray[np.integer], keys: Sequence[pa.DictionaryArray]
-    ) -> tuple[list[Labels], npt.NDArray[np.int64]]:
+    ) -> tuple[Sequence[Labels], npt.NDArray[np.int64]]:
         """The same for rows with these groups of streams and, in the order of `expressions`, these texts."""
-        texts = []
-        for key in keys:
-            distinct = [*key.dictionary.to_pylist(), None]
-            texts.append((distinct, key.indices.fill_null(len(distinct) - 1).to_numpy()))
-        columns = [(groups, len(self.group_labels)), *((codes, len(distinct)) for distinct, codes in texts)]
-        first, series = distinct_rows(columns)
+        codes = [(key.indices.fill_null(len(key.dictionary)).to_numpy(), len(key.dictionary) + 1) for key in keys]
+        first, series = distinct_rows([(groups, len(self.group_labels)), *codes])
+        texts = {name: key.take(first) for name, key in zip(self.expressions, keys, strict=True)}
+        if "" not in texts:
+            return LabelColumns(self.group_labels, groups[first].astype(np.int64), texts), series
         of_stream = [self.group_labels[group] for group in groups[first].tolist()]
-        picked = {
-            name: [distinct[code] for code in codes[first].tolist()]
-            for name, (distinct, codes) in zip(self.expressions, texts, strict=True)
-        }
-        if "" in picked:
-            metadata = picked.pop("")
-            of_stream = [_with_metadata(own, text) for own, text in zip(of_stream, metadata, strict=True)]
-        return _joined(of_stream, picked), series
+        listed = {name: column.cast(pa.large_string()).to_pylist() for name, column in texts.items()}
+        metadata = listed.pop("")
+        with_metadata = [_with_metadata(own, text) for own, text in zip(of_stream, metadata, strict=True)]
+        return joined(with_metadata, listed), series
 
 
 def _with_metadata(of_stream: Labels, metadata: str | None) -> Labels:
@@ -96,17 +92,3 @@ def _with_metadata(of_stream: Labels, metadata: str | None) -> Labels:
     for name, value in entry_metadata(None, metadata):
         labels[name + EXTRACTED if name in named else name] = value
     return labels_of(labels)
-
-
-def _joined(labels: list[Labels], texts: dict[str, list[str | None]]) -> list[Labels]:
-    """Label sets with one label more of each name in `texts`, where it has a text that is not empty.
-
-    None of the sets has a label of these names. There may be tens of thousands.
-    """
-    pairs = [[(name, text) if text else None for text in texts[name]] for name in sorted(texts)]
-    if not pairs:
-        return labels
-    added = [tuple([pair for pair in own if pair is not None]) for own in zip(*pairs, strict=True)]
-    if not any(labels):
-        return added
-    return [tuple(sorted(own + more)) for own, more in zip(labels, added, strict=True)]
