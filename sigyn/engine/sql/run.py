@@ -11,7 +11,7 @@ import pyarrow.compute as pc
 from sigyn.engine.automata.automaton import automaton_of
 from sigyn.engine.duck import Duck
 from sigyn.engine.frame import POSITION, Frame, flags_of
-from sigyn.engine.interpreter.addresses import CANDIDATE, compile_addresses
+from sigyn.engine.interpreter.addresses import CANDIDATE
 from sigyn.engine.interpreter.patterns import compile_line_pattern
 from sigyn.engine.sql.mapping import mapped_texts
 from sigyn.engine.sql.rendering import render
@@ -31,6 +31,7 @@ from sigyn.engine.sql.steps import (
     Step,
 )
 from sigyn.engine.sql.text import Sql, build, identifier, literal
+from sigyn.languages.logql.ip_pattern import parse_ip_pattern
 from sigyn.store.portion import Portion
 from sigyn.store.shapes.values import Flags
 
@@ -292,7 +293,7 @@ def _with_address(step: FindAddress, frame: Frame, duck: Duck) -> Flags:
     table = frame.table(sorted(step.columns))
     answer = select(f"SELECT {POSITION}, {candidates} AS address FROM frame", table, duck)
     texts = _whole(answer.column("address")).dictionary_encode()
-    tests = [compile_addresses(pattern) for pattern in step.patterns]
+    tests = [parse_ip_pattern(pattern).contains for pattern in step.patterns]
     wanted = [any(test(text) for test in tests) for text in texts.dictionary.to_pylist()]
     found = np.zeros(len(frame), np.bool_)
     found[answer.column(POSITION).to_numpy()[np.array(wanted, np.bool_)[texts.indices.to_numpy()]]] = True

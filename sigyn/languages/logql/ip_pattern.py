@@ -2,6 +2,7 @@
 
 import ipaddress
 from dataclasses import dataclass
+from socket import AF_INET, AF_INET6, inet_pton
 
 from sigyn.languages.quoting import quote
 from sigyn.model.errors import QueryError
@@ -9,15 +10,18 @@ from sigyn.model.errors import QueryError
 
 @dataclass(frozen=True, slots=True)
 class IpPattern:
-    """Addresses of one version (4 or 6) from `first` to `last`, both included, as integers."""
+    """Addresses of one version (4 or 6) from `first` to `last`, both included, as bytes in network order."""
 
     version: int
-    first: int
-    last: int
+    first: bytes
+    last: bytes
 
-    def contains(self, address: ipaddress.IPv4Address | ipaddress.IPv6Address) -> bool:
-        """Whether the address is one of these."""
-        return address.version == self.version and self.first <= int(address) <= self.last
+    def contains(self, text: str) -> bool:
+        """Whether the text is one of these addresses, as it may be written."""
+        try:
+            return self.first <= inet_pton(AF_INET if self.version == 4 else AF_INET6, text) <= self.last
+        except (OSError, ValueError):  # no address, or a text with a null byte
+            return False
 
 
 class IpPatternError(QueryError):
@@ -32,12 +36,12 @@ def parse_ip_pattern(text: str) -> IpPattern:
     try:
         if "/" in text:
             network = ipaddress.ip_network(text, strict=False)
-            return IpPattern(network.version, int(network[0]), int(network[-1]))
+            return IpPattern(network.version, network[0].packed, network[-1].packed)
         first_text, dash, last_text = text.partition("-")
         first = ipaddress.ip_address(first_text.strip())
         last = ipaddress.ip_address(last_text.strip()) if dash else first
     except ValueError:
         raise IpPatternError(f"ip: invalid pattern: {quote(text)}") from None
-    if first.version != last.version or int(last) < int(first):
+    if first.version != last.version or last.packed < first.packed:
         raise IpPatternError(f"ip: invalid pattern: {quote(text)}")
-    return IpPattern(first.version, int(first), int(last))
+    return IpPattern(first.version, first.packed, last.packed)
