@@ -4,7 +4,7 @@ import numpy as np
 import numpy.typing as npt
 
 from sigyn.engine.vectors.block import Presence, SeriesBlock, Values, in_order_of_labels
-from sigyn.engine.vectors.grouping import group_rows
+from sigyn.engine.vectors.grouping import group_rows, keeps_all_labels
 from sigyn.languages.logql import ast
 
 Rows = npt.NDArray[np.int64]
@@ -28,6 +28,8 @@ def aggregate(
 
 def _combine(operator: str, block: SeriesBlock, grouping: ast.Grouping | None) -> SeriesBlock:
     """One series for each group. Sums of fractions depend on the order of the series in their last digits."""
+    if operator in _ALIKE_ALONE and keeps_all_labels(block.labels, grouping):  # as of samples that are grouped early
+        return in_order_of_labels(block).compact()
     groups = group_rows(block.labels, grouping)
     if not groups:
         return SeriesBlock.empty(block.steps)

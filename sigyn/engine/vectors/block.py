@@ -58,7 +58,7 @@ class SeriesBlock:
     def take(self, rows: Sequence[int] | npt.NDArray[np.int64]) -> "SeriesBlock":
         """These series, in this order."""
         index = np.asarray(rows, dtype=np.int64)
-        return SeriesBlock([self.labels[row] for row in index], self.values[index], self.present[index])
+        return SeriesBlock([self.labels[row] for row in index.tolist()], self.values[index], self.present[index])
 
     def where(self, kept: Presence) -> "SeriesBlock":
         """The values at which `kept` is true; series that lose all are left out."""

@@ -1,6 +1,8 @@
 """Which labels of a series an aggregation keeps."""
 
 from collections.abc import Callable, Sequence
+from itertools import islice
+from operator import le
 
 from sigyn.languages.logql import ast
 from sigyn.model.labels import Labels
@@ -23,8 +25,17 @@ def _no_labels(_: Labels) -> Labels:
     return ()
 
 
+def keeps_all_labels(labels: Sequence[Labels], grouping: ast.Grouping | None) -> bool:
+    """Whether each of these, which are all different, is the group that it falls into."""
+    names = frozenset(grouping.labels) if grouping is not None else frozenset()
+    found = {name for series in labels for name, _ in series}
+    return found.isdisjoint(names) if grouping is not None and grouping.without else found <= names
+
+
 def group_rows(labels: list[Labels], grouping: ast.Grouping | None) -> dict[Labels, list[int]]:
     """Positions of the series of each group, groups and the series of each in the order of their labels."""
+    if grouping is None:
+        return {(): order_of_labels(labels)} if labels else {}
     key_of = group_key(grouping)
     groups: dict[Labels, list[int]] = {}
     for row, series in enumerate(labels):
@@ -39,8 +50,11 @@ def group_rows(labels: list[Labels], grouping: ast.Grouping | None) -> dict[Labe
 def order_of_labels(labels: Sequence[Labels]) -> list[int]:
     """The places of label sets in the order of these.
 
-    Sets of one label at most, of one name, of which there may be tens of thousands, are compared by its text alone.
+    There may be millions. They often are in order, as where one aggregation stands in another. Sets of one label at
+    most, of one name, are compared by its text alone.
     """
+    if all(map(le, labels, islice(labels, 1, None))):
+        return list(range(len(labels)))
     if all(len(each) <= 1 for each in labels) and len({each[0][0] for each in labels if each}) == 1:
         texts = [each[0][1] if each else "" for each in labels]
         return sorted(range(len(labels)), key=texts.__getitem__)
