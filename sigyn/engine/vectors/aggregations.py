@@ -12,6 +12,8 @@ Rows = npt.NDArray[np.int64]
 _ALIKE_ALONE = ("sum", "avg", "min", "max")
 """What gives the value of a series that is a group of its own."""
 
+_CELLS_AT_ONCE = 1 << 22  # of which topk makes copies
+
 
 def aggregate(
     operator: ast.VectorOperator, block: SeriesBlock, grouping: ast.Grouping | None, parameter: float | None = None
@@ -96,14 +98,41 @@ def _choose(operator: str, block: SeriesBlock, grouping: ast.Grouping | None, k:
     one step the best value comes first.
     """
     block = in_order_of_labels(block)
-    chosen = np.zeros_like(block.present)
-    order: list[int] = []
+    descending = operator == "topk"
+    chosen: list[SeriesBlock] = []
     for members in group_rows(block.labels, grouping).values():
-        ranked = _ranked(block.values[members], block.present[members], descending=operator == "topk")
-        best = np.asarray(members)[ranked[: max(k, 0)]]
-        chosen[best, np.arange(block.steps)] = True
-        order.extend(best[:, 0] if block.steps == 1 else members)
-    return SeriesBlock(block.labels, block.values, block.present & chosen).take(order).compact()
+        own = block if len(members) == len(block) else block.take(members)
+        best = _best(own.values, own.present, k, descending=descending)
+        rows = np.flatnonzero(best.any(axis=1))
+        if block.steps == 1:
+            rows = rows[_ranked(own.values[rows], own.present[rows], descending=descending)[:, 0]]
+        chosen.append(SeriesBlock(own.labels, own.values, best).take(rows))
+    return SeriesBlock(
+        [labels for each in chosen for labels in each.labels],
+        np.concatenate([np.empty((0, block.steps)), *(each.values for each in chosen)]),
+        np.concatenate([np.empty((0, block.steps), np.bool_), *(each.present for each in chosen)]),
+    )
+
+
+def _best(values: Values, present: Presence, k: int, *, descending: bool) -> Presence:
+    """Which are among the first k of their step in the order of `_ranked`.
+
+    There may be millions of series, mostly of equal values: they are not sorted, but compared with the k-th value.
+    """
+    if k <= 0 or k >= len(values):
+        return present if k > 0 else np.zeros_like(present)
+    best = np.empty_like(present)
+    at_once = max(_CELLS_AT_ONCE // len(values), 1)
+    for begin in range(0, values.shape[1], at_once):
+        some = slice(begin, begin + at_once)
+        is_number = present[:, some] & ~np.isnan(values[:, some])
+        keys = np.where(is_number, -values[:, some] if descending else values[:, some], np.nan)  # partition's last
+        last = np.partition(keys, k - 1, axis=0)[k - 1]
+        is_less, is_last = keys < last, keys == last
+        few = np.isnan(last)  # steps of fewer numbers than k
+        is_less[:, few], is_last[:, few] = is_number[:, few], (present[:, some] & ~is_number)[:, few]
+        best[:, some] = is_less | (is_last & (np.cumsum(is_last, axis=0) <= k - is_less.sum(axis=0)))
+    return best
 
 
 def _sort(block: SeriesBlock, *, descending: bool) -> SeriesBlock:

@@ -1,9 +1,15 @@
 """Vector aggregations, step by step."""
 
-import pytest
+import math
+from typing import Literal
 
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from sigyn.engine.vectors.aggregations import aggregate
 from sigyn.model.errors import QueryError
-from tests.engine.vectors.blocks import evaluated
+from tests.engine.vectors.blocks import block, evaluated, text_of
 
 SERIES = """
 a=1 b=x: 1 2 -
@@ -75,3 +81,24 @@ def test_approx_topk_is_refused() -> None:
 
 def test_nothing_stays_nothing() -> None:
     assert evaluated("sum(vector(1) > 2)") == []
+
+
+@given(
+    st.lists(st.lists(st.sampled_from(["-", "nan", "-inf", "inf", "0", "1", "2"]), min_size=2, max_size=2), max_size=9),
+    st.integers(-1, 11),
+    st.sampled_from(["topk", "bottomk"]),
+)
+def test_the_best_are_those_that_come_first_when_sorted(
+    rows: list[list[str]], k: int, operator: Literal["topk", "bottomk"]
+) -> None:
+    sign = -1 if operator == "topk" else 1
+    shown: list[list[str]] = [["-", "-"] for _ in rows]
+    for step in range(2):
+        there = [place for place, row in enumerate(rows) if row[step] != "-"]
+        numbers = [place for place in there if not math.isnan(float(rows[place][step]))]
+        numbers.sort(key=lambda place: sign * float(rows[place][step]))
+        for place in [*numbers, *(place for place in there if place not in numbers)][: max(k, 0)]:
+            shown[place][step] = rows[place][step]
+    lines = [f"a={place}: {' '.join(row)}" for place, row in enumerate(rows)]
+    expected = [f"a={place}: {' '.join(row)}" for place, row in enumerate(shown) if row != ["-", "-"]]
+    assert text_of(aggregate(operator, block("\n".join(lines), steps=2), None, k)) == expected
