@@ -8,7 +8,7 @@ import numpy as np
 import numpy.typing as npt
 
 from sigyn.engine.vectors.grid import StepGrid
-from sigyn.engine.vectors.grouping import order_of_labels
+from sigyn.engine.vectors.grouping import are_in_order, order_of_labels
 from sigyn.model.labels import Labels
 from sigyn.model.results import MatrixResult, Sample, Series, VectorResult
 
@@ -72,7 +72,7 @@ class SeriesBlock:
 
 def in_order_of_labels(block: SeriesBlock) -> SeriesBlock:
     """The same series, sorted by their labels."""
-    return block.take(order_of_labels(block.labels))
+    return block if are_in_order(block.labels) else block.take(order_of_labels(block.labels))
 
 
 def any_series(present: Presence) -> Presence:

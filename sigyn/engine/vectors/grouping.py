@@ -47,13 +47,17 @@ def group_rows(labels: list[Labels], grouping: ast.Grouping | None) -> dict[Labe
     return {names[place]: groups[names[place]] for place in order_of_labels(names)}
 
 
+def are_in_order(labels: Sequence[Labels]) -> bool:
+    """Whether label sets are in their order, as they often are where one aggregation stands in another."""
+    return all(map(le, labels, islice(labels, 1, None)))
+
+
 def order_of_labels(labels: Sequence[Labels]) -> list[int]:
     """The places of label sets in the order of these.
 
-    There may be millions. They often are in order, as where one aggregation stands in another. Sets of one label at
-    most, of one name, are compared by its text alone.
+    Sets of one label at most, of one name, of which there may be millions, are compared by its text alone.
     """
-    if all(map(le, labels, islice(labels, 1, None))):
+    if are_in_order(labels):
         return list(range(len(labels)))
     if all(len(each) <= 1 for each in labels) and len({each[0][0] for each in labels if each}) == 1:
         texts = [each[0][1] if each else "" for each in labels]

@@ -6,6 +6,7 @@ an entry that is counted, the length of a line in bytes, an unwrapped number.
 
 from collections.abc import Callable, Iterator
 from itertools import pairwise
+from typing import TypeVar
 
 import numpy as np
 import numpy.typing as npt
@@ -21,6 +22,7 @@ _LARGE_WINDOW = 128
 
 Times = npt.NDArray[np.int64]
 Bounds = npt.NDArray[np.int64]
+Kind = TypeVar("Kind", bound=np.generic)
 
 _SAMPLES_AT_ONCE = 1 << 21
 """Windows overlap; so many samples, repeated ones included, are laid out at a time."""
@@ -187,9 +189,14 @@ def _quantiles(values: Values, first: Bounds, last: Bounds, quantile: float) -> 
             weight = rank - int(rank)
             result[position] = ordered[low] * (1 - weight) + ordered[high] * weight
         return result
-    for chosen, samples, begins in _laid_out(values, first, last):
-        owners = np.repeat(np.arange(len(begins)), counts[chosen])
-        ordered = samples[np.lexsort((samples, ~np.isnan(samples), owners))]
+    values, first, last = values[first.min() : last.max()], first - first.min(), last - first.min()
+    order = np.lexsort((values, ~np.isnan(values)))
+    ranks = np.empty(len(values), np.int64)
+    ranks[order] = np.arange(len(values))
+    for chosen, own_ranks, begins in _laid_out(ranks, first, last):
+        # Whole numbers are sorted ten times as fast as samples and their windows by turns.
+        before = np.repeat(np.arange(len(begins)) * len(values), counts[chosen])
+        ordered = values[order[np.sort(own_ranks + before) - before]]
         rank = quantile * (counts[chosen] - 1)
         lower = np.floor(rank)
         weight = rank - lower
@@ -225,7 +232,9 @@ def _outermost(values: Values, first: Bounds, last: Bounds, quantile: float) -> 
     return np.concatenate(kept), own_first, own_last, lost
 
 
-def _laid_out(values: Values, first: Bounds, last: Bounds) -> Iterator[tuple[slice, Values, Bounds]]:
+def _laid_out(
+    values: npt.NDArray[Kind], first: Bounds, last: Bounds
+) -> Iterator[tuple[slice, npt.NDArray[Kind], Bounds]]:
     """Runs of windows: which, their samples one window after the other, and where each begins among these."""
     counts = last - first
     ends = np.cumsum(counts)
