@@ -3,7 +3,8 @@
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
-from sigyn.model.errors import SigynError
+from sigyn.model.errors import BadRequest, SigynError
+from sigyn.model.tenants import check_tenant
 
 PUSH, READ, RULES, DELETE, ADMIN = "push", "read", "rules", "delete", "admin"
 SCOPES = (PUSH, READ, RULES, DELETE, ADMIN)
@@ -69,7 +70,7 @@ ANYBODY = Identity("anybody", "none", EVERYTHING)
 
 def read_grant(text: str) -> Grant:
     """`read+push@team-a+team-b`, `read` (every tenant), `all`. Raises ValueError."""
-    scopes_text, _, tenants_text = text.partition("@")
+    scopes_text, separator, tenants_text = text.partition("@")
     scopes = _words(scopes_text)
     if scopes == ["all"]:
         scopes = list(SCOPES)
@@ -78,7 +79,19 @@ def read_grant(text: str) -> Grant:
             raise ValueError(f"`{scope}` is no scope: write some of {', '.join(SCOPES)}, or all")
     if not scopes:
         raise ValueError("write scopes, such as read+push@team-a")
-    return Grant(frozenset(scopes), frozenset(_words(tenants_text) or [EVERY_TENANT]))
+    return Grant(frozenset(scopes), _tenants(tenants_text) if separator else frozenset({EVERY_TENANT}))
+
+
+def _tenants(text: str) -> frozenset[str]:
+    tenants = frozenset(_words(text))
+    if not tenants:  # a template whose variable is empty leaves this: it may not open every tenant
+        raise ValueError("`@` has no tenant behind it: write one, such as read@team-a, or no `@` for every tenant")
+    for tenant in sorted(tenants - {EVERY_TENANT}):
+        try:
+            check_tenant(tenant)
+        except BadRequest as error:
+            raise ValueError(f"{error}; several tenants are written with plus signs, read@team-a+team-b") from None
+    return tenants
 
 
 def _words(text: str) -> list[str]:
@@ -103,11 +116,16 @@ class Grants:
 
 
 def read_grants(text: str) -> Grants:
-    """`grafana=read; promtail=push@team-a; *=read`. Raises ValueError."""
-    found = []
+    """`grafana=read; promtail=push@team-a; *=read`; an empty text has none. Raises ValueError."""
+    found: dict[str, Grant] = {}
     for part in filter(None, (part.strip() for part in text.split(";"))):
         name, separator, grant = part.partition("=")
         if not separator or not name.strip():
             raise ValueError("write who may do what, such as grafana=read; promtail=push@team-a; *=read")
-        found.append((name.strip(), read_grant(grant)))
-    return Grants(tuple(found))
+        user = name.strip()
+        if user in found:
+            raise ValueError(f"`{user}` is there twice: write all that they may do once, {user}=read+push@team-a")
+        found[user] = read_grant(grant)
+    if text.strip() and not found:
+        raise ValueError("it names nobody, and without grants whoever is known may do everything")
+    return Grants(tuple(found.items()))
