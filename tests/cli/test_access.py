@@ -254,6 +254,26 @@ def test_people_log_in_at_a_provider(tmp_path: Path) -> None:
         assert "hush" not in (tmp_path / "data.stderr").read_text()
 
 
+def test_an_address_that_is_not_verified_is_nobodys_name(tmp_path: Path) -> None:
+    address = "ann@example.org"
+    people: dict[str, tuple[dict[str, object], int]] = {
+        "said as text": ({"email_verified": "false"}, 403),
+        "the name of the account too": ({"email_verified": False, "preferred_username": "Ann@Example.org"}, 403),
+        "verified, as text": ({"email_verified": "true"}, 200),
+        "nothing said": ({}, 200),
+    }
+    with oidc_provider_mock.run_server_in_thread() as provider:
+        issuer = f"http://localhost:{provider.server_port}"
+        settings = {"auth_type": "oidc", "auth_oidc_issuer": issuer, "auth_oidc_client_id": "sigyn"}
+        settings |= {"auth_oidc_client_secret": "hush", "auth_grants": f"{address}=read; Ann@Example.org=read"}
+        with server(tmp_path, **settings) as running:
+            for sub, (claims, status) in people.items():
+                httpx.put(f"{issuer}/users/{sub}", json={"email": address, **claims})
+                with httpx.Client(base_url=running.url, follow_redirects=True, timeout=30) as browser:
+                    form = browser.get(f"{V1}/labels?since=1h", headers={"Accept": "text/html"})
+                    assert browser.post(str(form.url), data={"sub": sub}).status_code == status, sub
+
+
 @pytest.mark.parametrize(
     ("settings", "message"),
     [

@@ -1,7 +1,7 @@
 """OpenID Connect: people log in at a provider, which says who they are."""
 
 from base64 import urlsafe_b64encode
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from hashlib import sha256
 from typing import Any
@@ -88,12 +88,13 @@ class OidcProvider:
             checks.validate(claims)
         except (JoseError, ValueError, KeyError) as error:
             raise Unauthorized(f"the provider's token can't be trusted: {error}") from None
-        if claims.get("email_verified") is False:
-            claims.pop("email", None)  # anybody can claim an address that is not verified
-        name = next((claims[claim] for claim in settings.name_claims if claims.get(claim)), None)
+        name = _name_of(claims, settings.name_claims)
         if not name:
-            raise Unauthorized(f"the provider's token has none of {', '.join(settings.name_claims)}")
-        return str(name)
+            raise Unauthorized(
+                f"the provider's token has none of {', '.join(settings.name_claims)} that can be trusted: "
+                "an address that is not verified is nobody's name"
+            )
+        return name
 
     async def _discovered(self) -> Mapping[str, Any]:
         if not self._metadata:
@@ -107,6 +108,19 @@ class OidcProvider:
                 raise Unavailable(f"auth.oidc_issuer is `{self._settings.issuer}`, but {url} says otherwise")
             self._metadata = metadata
         return self._metadata
+
+
+def _name_of(claims: Mapping[str, Any], name_claims: Sequence[str]) -> str:
+    """The first of the claims that there is and that names somebody; empty without one.
+
+    Anybody can claim an address that is not verified. Where addresses are the names of accounts as well, it stands in
+    `preferred_username` too, and is worth no more there.
+    """
+    unverified = ""
+    if str(claims.get("email_verified", True)).lower() != "true":  # some providers say it as text
+        unverified = str(claims.get("email") or "").casefold()
+    names = (str(claims[claim]) for claim in name_claims if claims.get(claim))
+    return next((name for name in names if not unverified or name.casefold() != unverified), "")
 
 
 def _unreachable(issuer: str, error: Exception) -> Unavailable:
