@@ -282,6 +282,7 @@ def test_an_address_that_is_not_verified_is_nobodys_name(tmp_path: Path) -> None
         ({"auth_type": "oidc", "auth_oidc_issuer": "http://a", "auth_oidc_client_id": "b"}, "auth.grants is empty"),
         ({"auth_type": "certificate"}, "it needs server.tls_client_ca_file"),
         ({"auth_grants": "ann=everything"}, "`everything` is no scope"),
+        ({"auth_grants": "ann=read"}, "auth.grants says who may do what, but auth.type is none"),
         ({"auth_type": "token", "auth_grants": "ann=read@"}, "auth.grants is `ann=read@`: `@` has no tenant behind it"),
         ({"auth_type": "basic", "auth_password_file": "/nosuch"}, "/nosuch can't be read"),
     ],

@@ -23,11 +23,12 @@ BASIS = {
     "retention.enabled": True,
     "retention.period": 1,
     "ruler.rules_bucket": "s3://rules",
+    "auth.type": ("token",),
 }
 """Settings without which others mean nothing."""
 
 OTHERS = {
-    "auth.type": ("token",),
+    "auth.type": ("none",),
     "auth.grants": "ann=read",
     "redaction.patterns": ("card",),
     "redaction.rules": "n=[0-9]",

@@ -46,6 +46,11 @@ class AccessPlan:
         for way in self.ways:
             if way not in WAYS:
                 raise BadRequest(f"auth.type: `{way}` is no way to prove who asks: write some of {', '.join(WAYS)}")
+        if self.grants.by_name and not {BASIC, TOKEN, OIDC, CERTIFICATE} & set(self.ways):
+            raise BadRequest(
+                "auth.grants says who may do what, but auth.type is none: nobody would be asked who they are, and "
+                "anybody could do everything; name ways to prove it in auth.type, or leave auth.grants out"
+            )
         if BASIC in self.ways and not self.password_file:
             raise BadRequest("auth.type is basic, but auth.password_file names no file: make one by htpasswd -B")
         if OIDC in self.ways:
