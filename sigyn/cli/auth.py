@@ -1,6 +1,7 @@
 """`sigyn auth`: tokens for agents, Grafana and scripts."""
 
 import os
+from dataclasses import dataclass
 from pathlib import Path
 
 import click
@@ -9,6 +10,7 @@ from rich.console import Console
 from rich.table import Table
 
 from sigyn.cli.config_file import config_file_option
+from sigyn.cli.problems import show_warning
 from sigyn.client.times import rfc_3339
 from sigyn.config.access_settings import token_file
 from sigyn.config.load import load
@@ -23,11 +25,29 @@ Examples:
   sigyn auth add-token grafana --scope read --expires 90d
   sigyn auth list
   sigyn auth revoke promtail
+  sigyn auth --data /var/lib/sigyn add-token promtail --scope push   of a server with its data there
 
 \b
 A server with SIGYN_AUTH_TYPE=token takes them as `Authorization: Bearer TOKEN`, and as the password of
 any user from clients that know only users and passwords. It need not be restarted for a new one.
 """
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """Where tokens are kept; `unused` is the data folder when no server has had its data there yet."""
+
+    file: Path
+    unused: Path | None
+
+    def found(self) -> Path:
+        """The file; says that the folder may be the wrong one."""
+        if self.unused is not None:
+            show_warning(
+                f"no server has had its data in {self.unused} yet; where they are elsewhere, name the folder "
+                "before the command: sigyn auth --data DIR ..."
+            )
+        return self.file
 
 
 @click.group(epilog=EPILOG)
@@ -39,7 +59,9 @@ def auth(context: click.Context, file: str, data: str, config_file: Path | None)
     """Make, list and revoke the tokens of a server, on its machine."""
     flags = {"auth.token_file": file, "storage.data": data}
     settings = load(config_file, os.environ, {path: text for path, text in flags.items() if text}).settings
-    context.obj = token_file(settings.auth, settings.storage.data)
+    folder = Path(settings.storage.data)
+    strange = not settings.auth.token_file and not (folder / "lock").exists()
+    context.obj = Place(token_file(settings.auth, settings.storage.data), folder if strange else None)
 
 
 @auth.command("add-token")
@@ -48,10 +70,11 @@ def auth(context: click.Context, file: str, data: str, config_file: Path | None)
 @click.option("--tenant", "tenants", multiple=True, help="For whom; any number of times.  [default: every tenant]")
 @click.option("--expires", default="", metavar="DURATION", help="How long it is valid, 90d.  [default: for ever]")
 @click.pass_obj
-def add_token_command(file: Path, name: str, scopes: tuple[str, ...], tenants: tuple[str, ...], expires: str) -> None:
+def add_token_command(place: Place, name: str, scopes: tuple[str, ...], tenants: tuple[str, ...], expires: str) -> None:
     """Make a token and print it, once: only its hash is kept."""
     now = system_clock()
     until = now + parse_duration(expires) if expires else 0
+    file = place.found()
     text, token = add_token(file, name, scopes, tenants, now, until)
     click.echo(text)
     click.echo(f"token {token.id}, kept as a hash in {file}; it is not shown again", err=True)
@@ -59,12 +82,12 @@ def add_token_command(file: Path, name: str, scopes: tuple[str, ...], tenants: t
 
 @auth.command("list")
 @click.pass_obj
-def list_tokens(file: Path) -> None:
+def list_tokens(place: Place) -> None:
     """Show the tokens there are, without their secrets."""
     table = Table(box=box.SIMPLE_HEAD)
     for column in ("id", "name", "scopes", "tenants", "created", "expires"):
         table.add_column(column)
-    for token in read_tokens(file):
+    for token in read_tokens(place.found()):
         expires = rfc_3339(token.expires) if token.expires else "never"
         of = ", ".join(token.tenants)
         table.add_row(token.id, token.name, ", ".join(token.scopes), of, rfc_3339(token.created), expires)
@@ -74,7 +97,7 @@ def list_tokens(file: Path) -> None:
 @auth.command()
 @click.argument("id_or_name")
 @click.pass_obj
-def revoke(file: Path, id_or_name: str) -> None:
+def revoke(place: Place, id_or_name: str) -> None:
     """Take tokens back, by id or name; the server refuses them from then on."""
-    for token in revoke_token(file, id_or_name):
+    for token in revoke_token(place.found(), id_or_name):
         click.echo(f"token {token.id} ({token.name}) is revoked")

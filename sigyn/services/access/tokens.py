@@ -3,7 +3,9 @@
 import hashlib
 import os
 import secrets
+import stat
 from collections.abc import Iterable, Mapping
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -110,6 +112,7 @@ def _write(path: Path, tokens: list[StoredToken]) -> None:
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
         with open(os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "wb") as file:
+            _give_away(file.fileno(), path)
             file.write(msgspec.json.format(msgspec.json.encode(tokens), indent=2) + b"\n")
             file.flush()
             os.fsync(file.fileno())
@@ -117,3 +120,16 @@ def _write(path: Path, tokens: list[StoredToken]) -> None:
     except OSError as error:
         temporary.unlink(missing_ok=True)
         raise Unavailable(f"the tokens can't be written to {path}: {error.strerror}") from None
+
+
+def _give_away(file: int, path: Path) -> None:
+    """Gives a new file the owner and mode of the one at `path`, which it replaces, or else the owner of its folder.
+
+    Tokens are mostly made by root, for a server that runs as another user and has to read them.
+    """
+    replaced = path.exists()
+    like = path.stat() if replaced else path.parent.stat()
+    with suppress(PermissionError):  # who is not root can't give files away, and is the server's user, or nearly
+        os.fchown(file, like.st_uid, like.st_gid)
+    if replaced:
+        os.fchmod(file, stat.S_IMODE(like.st_mode))
