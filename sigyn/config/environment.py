@@ -16,14 +16,19 @@ _ALIKE = 0.9  # of a name: SIGYN_LIMIT_MAX_LINE_SIZE has 0.98
 def with_environment(settings: Settings, variables: Mapping[str, str]) -> Settings:
     """The settings with those that the variables set; raises ConfigError.
 
-    Variables that begin with `SIGYN_` and a section, or look nearly like one that is known, must be known, so that a
-    misspelt one is found and those of other programs and of Kubernetes are not.
+    Variables that begin with `SIGYN_` and a section, look nearly like one that is known, or lack its section alone,
+    must be known, so that a misspelt one is found and those of other programs and of Kubernetes are not.
     """
     declarations = {declaration.variable: declaration for declaration in DECLARATIONS.values()}
     values = {}
     for variable, text in variables.items():
         declaration = declarations.get(variable)
         if declaration is None:
+            meant = [known for known in declarations if _without_section(known) == variable]
+            if meant:
+                raise ConfigError(
+                    f"no setting belongs to the variable {variable}: its section is missing, write {' or '.join(meant)}"
+                )
             if not _is_misspelt(variable, declarations):
                 continue
             raise ConfigError(f"no setting belongs to the variable {variable}{neighbours(variable, declarations)}")
@@ -39,3 +44,8 @@ def _is_misspelt(variable: str, known: Mapping[str, object]) -> bool:
     if not variable.startswith("SIGYN_") or _OF_KUBERNETES.search(variable):
         return False
     return variable.startswith(_SECTION_PREFIXES) or bool(get_close_matches(variable, known, cutoff=_ALIKE))
+
+
+def _without_section(variable: str) -> str:
+    section = next(prefix for prefix in _SECTION_PREFIXES if variable.startswith(prefix))
+    return "SIGYN_" + variable.removeprefix(section)

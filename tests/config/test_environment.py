@@ -43,6 +43,23 @@ def test_a_misspelt_section_is_found_too() -> None:
         with_environment(Settings(), {"SIGYN_LIMIT_MAX_LINE_SIZE": "1"})
 
 
+@pytest.mark.parametrize(
+    ("variable", "meant"),
+    [
+        ("SIGYN_DATA", "SIGYN_STORAGE_DATA"),
+        ("SIGYN_HTTP", "SIGYN_SERVER_HTTP"),
+        ("SIGYN_AUTH_ENABLED", "SIGYN_SERVER_AUTH_ENABLED"),
+        ("SIGYN_MEMORY_BYTES", "SIGYN_SERVER_MEMORY_BYTES or SIGYN_QUERY_MEMORY_BYTES"),
+    ],
+)
+def test_a_variable_without_its_section_is_named_with_it(variable: str, meant: str) -> None:
+    with pytest.raises(ConfigError) as refused:
+        with_environment(Settings(), {variable: "/srv"})
+    assert str(refused.value) == (
+        f"no setting belongs to the variable {variable}: its section is missing, write {meant}"
+    )
+
+
 def test_what_kubernetes_tells_of_a_service_is_no_setting() -> None:
     of_services = {
         "SIGYN_PORT": "tcp://10.0.0.1:3100",
