@@ -51,6 +51,7 @@ def agent(
     """Tail files and ship their lines, until it is stopped with Ctrl-C or SIGTERM."""
     if config_file is None and not stdin:
         raise click.UsageError("give a configuration: -config.file=promtail.yaml, or read --stdin")
+    from sigyn.agent.config.clients import clients_without_path
     from sigyn.agent.config.unused import unused_keys
 
     text = config_file.read_text(encoding="utf-8") if config_file else ""
@@ -63,6 +64,8 @@ def agent(
             StagePipeline(scrape.pipeline_stages, scrape.job_name, StageMetrics())
         for key in unused_keys(configuration):
             click.echo(str(key))
+        for path, why in clients_without_path(configuration.clients):
+            click.echo(f"{path}: {why}")
         click.echo("the configuration is valid")
         return
     from sigyn.agent.assembly import AgentOptions
@@ -72,6 +75,7 @@ def agent(
     raise_file_limit()
     _configure_logs(log_level or configuration.server.log_level, configuration.server.log_format)
     _log_unused(unused_keys(configuration))
+    _log_pathless(clients_without_path(configuration.clients))
     options = AgentOptions(configuration=text, dry_run=dry_run, inspect=inspect, stdin=stdin)
     run(configuration, options, _announce)
 
@@ -105,6 +109,14 @@ def _log_unused(keys: "Iterable[UnusedKey]") -> None:
     for key in keys:
         tell = log.warning if key.matters else log.info
         tell("configuration", key=key.path, reason=key.why)
+
+
+def _log_pathless(keys: "Iterable[tuple[str, str]]") -> None:
+    import structlog
+
+    log = structlog.get_logger("sigyn.agent")
+    for path, why in keys:
+        log.warning("configuration", key=path, reason=why)
 
 
 def _announce(address: str) -> None:

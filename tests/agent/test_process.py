@@ -55,6 +55,19 @@ def test_check_syntax(tmp_path: Path) -> None:
     assert "line 1: server.http_listen_port has to be a port" in refused.stderr
 
 
+@pytest.mark.parametrize("address", ["http://127.0.0.1:9", "http://127.0.0.1:9/"])
+def test_an_address_without_the_path_of_the_push_api_is_named(tmp_path: Path, address: str) -> None:
+    config = tmp_path / "agent.yaml"
+    config.write_text(f"clients: [{{url: http://x/push}}, {{url: '{address}'}}]\nscrape_configs: []")
+    assert sigyn_agent(f"-config.file={config}", "-check-syntax").stdout == (
+        "clients[1].url: there is no path in it; Loki and Sigyn take pushes at /loki/api/v1/push, "
+        "and what is refused is lost\nthe configuration is valid\n"
+    )
+    logged = sigyn_agent("--stdin", "--dry-run", f"-client.url={address}", stdin="one").stderr
+    assert "level=warning" in logged
+    assert "/loki/api/v1/push" in logged
+
+
 def test_standard_input_to_a_server() -> None:
     with push_sink() as sink:
         result = sigyn_agent("--stdin", f"-client.url={sink.url}", stdin="one\ntwo\nthree")

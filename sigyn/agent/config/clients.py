@@ -1,7 +1,8 @@
 """The `clients` section: where entries are sent, and how."""
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
+from urllib.parse import urlsplit
 
 from sigyn.agent.config.units import MILLISECOND, SECOND, Duration, LabelTable, Size
 from sigyn.agent.config.unused import unused
@@ -9,6 +10,7 @@ from sigyn.agent.config.unused import unused
 PROXIED = "NOT APPLIED: all that is asked of this server goes through the proxy"
 HTTP_1 = "HTTP/1.1 is spoken in any case"
 ENDLESS = "NOT APPLIED: it counts for --stdin alone; what comes from elsewhere is tried until it is taken"
+PATHLESS = "there is no path in it; Loki and Sigyn take pushes at /loki/api/v1/push, and what is refused is lost"
 LAG_BY_FILE = "promtail_stream_lag_seconds is by file and by server in any case"
 
 
@@ -96,3 +98,10 @@ class ClientConfig:
     external_labels: LabelTable = field(default_factory=dict)
     timeout: Duration = 10 * SECOND
     stream_lag_labels: str = unused("", LAG_BY_FILE)
+
+
+def clients_without_path(clients: Sequence[ClientConfig]) -> Iterator[tuple[str, str]]:
+    """Keys of addresses that are most likely those of servers and not of their push API, and what is to be said."""
+    for index, client in enumerate(clients):
+        if urlsplit(client.url).path in ("", "/"):
+            yield f"clients[{index}].url", PATHLESS
