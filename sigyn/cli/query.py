@@ -12,7 +12,9 @@ from sigyn.cli.output import FORMATS, Output, common_labels, output_of, write
 from sigyn.cli.problems import show_info, show_warning, stderr_console
 from sigyn.cli.progress import reading, waiting
 from sigyn.client.plain_files import PlainFile, run_over_files
+from sigyn.engine.interpreter.selectors import selector_matches
 from sigyn.languages.logql import ast, parse
+from sigyn.languages.logql.printer import print_selector
 from sigyn.model.results import (
     Direction,
     LogEntry,
@@ -158,6 +160,9 @@ def _query_files(
     if not isinstance(parsed, ast.LogQuery):
         _measure_files(logql, files, within, step, instant, output_of(output))
         return
+    if not any(selector_matches(parsed.selector, file.labels) for file in files):
+        selector = print_selector(parsed.selector)
+        show_warning(f"{selector} is in none of the files: their only label is filename, and {{}} is all of them")
     writer = output_of(output, files[0].labels if len(files) == 1 else (), times=False)
     with reading(paths, shown=backward) as advance:
         entries: Iterable[LogEntry] = run_over_files(parsed, files, within, advance)

@@ -109,6 +109,15 @@ def test_a_file_that_is_not_there(sigyn: Sigyn, tmp_path: Path) -> None:
     assert (refused.code, refused.err) == (2, f"error: {tmp_path}/none.log can't be read: No such file or directory\n")
 
 
+def test_a_selector_that_no_file_has_is_named(sigyn: Sigyn, app_log: Path) -> None:
+    found = sigyn("query", "-f", str(app_log), '{job="app"} |= `boom`')
+    assert (found.code, found.out) == (0, "")
+    assert found.err == (
+        'warning: {job="app"} is in none of the files: their only label is filename, and {} is all of them\n'
+    )
+    assert sigyn("query", "-f", str(app_log), '{filename=~".+"} |= `no such text`').err == ""
+
+
 def test_a_gzip_file_that_is_none(sigyn: Sigyn, tmp_path: Path) -> None:
     (tmp_path / "torn.gz").write_bytes(gzip.compress(b"line\n" * 1000)[:-20])
     refused = sigyn("query", "-f", str(tmp_path / "torn.gz"), "{} |= `nothing`")
