@@ -1,5 +1,6 @@
 """A server, over HTTP: Sigyn, or anything that speaks Loki's API."""
 
+import socket
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from types import TracebackType
@@ -215,8 +216,19 @@ class RemoteStore:
                 raise Unavailable(
                     f"{self.url} has a certificate that is not trusted; SSL_CERT_FILE names a file of those that are"
                 ) from None
+            if "WRONG_VERSION_NUMBER" in str(error):
+                raise Unavailable(f"what answers at {self.url} speaks no TLS: write http:// for https://") from None
+            if isinstance(_origin(error), socket.gaierror):
+                raise Unavailable(f"the host of {self.url} can't be found") from None
             raise Unavailable(f"no server answers at {self.url}; `sigyn serve` starts one") from None
         except httpx.TimeoutException:
             raise Unavailable(f"{self.url} took too long to answer") from None
         except httpx.HTTPError as error:
             raise Unavailable(f"the connection to {self.url} broke: {error}") from None
+
+
+def _origin(error: BaseException) -> BaseException:
+    """The error that all the others were made of."""
+    while under := error.__cause__ or error.__context__:
+        error = under
+    return error

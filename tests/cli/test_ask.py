@@ -2,6 +2,7 @@
 
 import io
 import json
+import socket
 import subprocess
 from pathlib import Path
 
@@ -9,7 +10,7 @@ import pyarrow.parquet as pq
 import pytest
 
 from tests.cli.commands import Sigyn
-from tests.cli.server import SIGYN
+from tests.cli.server import SIGYN, RunningServer
 
 LONG = ("--since", "10000d")
 
@@ -149,6 +150,23 @@ def test_no_server(sigyn: Sigyn) -> None:
     refused = sigyn("query", "{}", "--addr", "http://127.0.0.1:9")
     assert refused.code == 1
     assert refused.err == "error: no server answers at http://127.0.0.1:9; `sigyn serve` starts one\n"
+
+
+def test_a_server_without_tls(sigyn: Sigyn, server: RunningServer) -> None:
+    address = server.url.replace("http://", "https://")
+    refused = sigyn("query", "{}", "--addr", address)
+    assert refused.code == 1
+    assert refused.err == f"error: what answers at {address} speaks no TLS: write http:// for https://\n"
+
+
+def test_a_host_that_nobody_knows(sigyn: Sigyn, monkeypatch: pytest.MonkeyPatch) -> None:
+    def nobody_knows(*_: object, **__: object) -> None:
+        raise socket.gaierror(socket.EAI_NONAME, "Name or service not known")
+
+    monkeypatch.setattr(socket, "getaddrinfo", nobody_knows)
+    refused = sigyn("query", "{}", "--addr", "http://logs.invalid:3100")
+    assert refused.code == 1
+    assert refused.err == "error: the host of http://logs.invalid:3100 can't be found\n"
 
 
 @pytest.mark.parametrize(

@@ -96,6 +96,16 @@ def test_a_port_that_is_taken(tmp_path: Path) -> None:
     assert len(refused.stderr.splitlines()) == 1
 
 
+def test_the_port_of_otlp_that_a_collector_has(tmp_path: Path) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as taken:
+        address = f"127.0.0.1:{taken.getsockname()[1]}"
+        flags = ["--data", str(tmp_path), "--http", "127.0.0.1:0", "--otlp-grpc", address]
+        refused = subprocess.run([SIGYN, "serve", *flags], capture_output=True, text=True, check=False)
+    assert refused.returncode == 1
+    assert f"error: can't listen on {address} for OTLP over gRPC: " in refused.stderr
+    assert "give --otlp-grpc (server.otlp_grpc) another one, or '' to do without\n" in refused.stderr
+
+
 def test_a_configuration_of_lokis_and_variables_are_in_force(tmp_path: Path) -> None:
     config = tmp_path / "loki.yaml"
     config.write_text(

@@ -42,8 +42,11 @@ async def start_grpc(
     server.add_generic_rpc_handlers((grpc.method_handlers_generic_handler(SERVICE, {"Export": handler}),))
     try:
         port = server.add_secure_port(address, credentials) if credentials else server.add_insecure_port(address)
-    except RuntimeError as error:
-        raise Unavailable(f"can't listen on {address} for OTLP over gRPC: {error}") from None
+    except RuntimeError:  # which names no reason; gRPC itself writes it to stderr
+        raise Unavailable(
+            f"can't listen on {address} for OTLP over gRPC: where another program, such as a collector, has that port, "
+            "give --otlp-grpc (server.otlp_grpc) another one, or '' to do without"
+        ) from None
     await server.start()
     return server, port
 
