@@ -54,7 +54,7 @@ def agent(
     from sigyn.agent.config.clients import clients_without_path
     from sigyn.agent.config.unused import unused_keys
 
-    text = config_file.read_text(encoding="utf-8") if config_file else ""
+    text = _text(config_file) if config_file else ""
     configuration = _configuration(text, expand.lower() in ("true", "1", "t"), client_url, stdin, dry_run or inspect)
     if check:
         from sigyn.agent.metrics import StageMetrics
@@ -78,6 +78,18 @@ def agent(
     _log_pathless(clients_without_path(configuration.clients))
     options = AgentOptions(configuration=text, dry_run=dry_run, inspect=inspect, stdin=stdin)
     run(configuration, options, _announce)
+
+
+def _text(config_file: Path) -> str:
+    from sigyn.agent.errors import ConfigurationError
+
+    try:
+        return config_file.read_text(encoding="utf-8")
+    except OSError as error:
+        raise ConfigurationError(f"the configuration file {config_file} can't be read: {error.strerror}") from None
+    except UnicodeDecodeError as error:
+        line = error.object.count(b"\n", 0, error.start) + 1
+        raise ConfigurationError(f"the configuration file {config_file} is not UTF-8 text", line=line) from None
 
 
 def _configuration(text: str, expand: bool, client_url: str | None, stdin: bool, prints: bool) -> "AgentConfiguration":

@@ -55,6 +55,14 @@ def test_check_syntax(tmp_path: Path) -> None:
     assert "line 1: server.http_listen_port has to be a port" in refused.stderr
 
 
+def test_a_configuration_in_another_encoding(tmp_path: Path) -> None:
+    config = tmp_path / "agent.yaml"
+    config.write_bytes("clients: [{url: http://x/push}]\n# für alle\n".encode("latin-1"))
+    refused = sigyn_agent(f"-config.file={config}", "-check-syntax")
+    assert refused.returncode == 1
+    assert refused.stderr == f"error: line 2: the configuration file {config} is not UTF-8 text\n"
+
+
 @pytest.mark.parametrize("address", ["http://127.0.0.1:9", "http://127.0.0.1:9/"])
 def test_an_address_without_the_path_of_the_push_api_is_named(tmp_path: Path, address: str) -> None:
     config = tmp_path / "agent.yaml"
