@@ -2,6 +2,7 @@
 
 import sys
 from contextlib import nullcontext
+from itertools import chain
 from pathlib import Path
 from typing import BinaryIO
 
@@ -55,13 +56,16 @@ def export(
         raise click.UsageError(f"{form} is not for a terminal: write it to a file with --to-file")
     parameters = {"query": logql, "start": within.start, "end": within.end, "format": form}
     parameters |= {name: value for name, value in (("after", after), ("limit", limit)) if value}
-    with _target(path) as file, Server(**server).connect() as store, reading((), shown=bool(path)) as advance:
+    with Server(**server).connect() as store, reading((), shown=bool(path)) as advance:
         written = 0
-        for chunk in store.export(parameters):
-            file.write(chunk)
-            written += len(chunk)
-            if advance is not None:
-                advance(len(chunk))
+        chunks = store.export(parameters)
+        first = next(chunks, b"")  # before the file is opened: what is refused leaves an earlier export as it was
+        with _target(path) as file:
+            for chunk in chain((first,), chunks):
+                file.write(chunk)
+                written += len(chunk)
+                if advance is not None:
+                    advance(len(chunk))
     if path:
         stderr_console().print(f"{written} bytes in {path}", style="dim")
 

@@ -91,6 +91,21 @@ def test_export_to_parquet(asked: Sigyn, job: str, tmp_path: Path) -> None:
     assert pq.read_table(path).num_rows == 4
 
 
+def test_an_export_that_is_refused_leaves_the_file_as_it_was(asked: Sigyn, sigyn: Sigyn, tmp_path: Path) -> None:
+    path = tmp_path / "rows.parquet"
+    path.write_bytes(b"of yesterday")
+    assert asked("export", '{job="x"', "--to-file", str(path)).code == 2
+    assert sigyn("export", "{}", "--to-file", str(path), "--addr", "http://127.0.0.1:9").code == 1
+    assert path.read_bytes() == b"of yesterday"
+
+
+def test_an_export_that_finds_nothing_makes_an_empty_file(asked: Sigyn, tmp_path: Path) -> None:
+    path = tmp_path / "rows.ndjson"
+    path.write_text("of yesterday")
+    assert asked("export", '{job="no such job"}', "--to-file", str(path)).code == 0
+    assert path.read_bytes() == b""
+
+
 def test_exported_rows_can_be_pushed_again(asked: Sigyn, job: str, tmp_path: Path) -> None:
     path = tmp_path / "rows.ndjson"
     asked("export", job, *LONG, "-o", str(path))
