@@ -86,12 +86,28 @@ def _context(files: TlsFiles) -> ssl.SSLContext:
     context.verify_mode = _VERIFY[files.client_certificates]
     context.set_alpn_protocols(["http/1.1"])
     try:
-        context.load_cert_chain(files.cert, files.key or None)
+        context.load_cert_chain(files.cert, files.key or None, password=_no_passphrase)
         if files.client_ca:
             context.load_verify_locations(files.client_ca)
     except (OSError, ssl.SSLError) as error:
-        raise Unavailable(f"TLS with the certificate {files.cert}: {error}") from None
+        key = (
+            f"the private key {files.key}"
+            if files.key
+            else "the private key in the same file, as tls_key_file is empty"
+        )
+        raise Unavailable(f"TLS with the certificate {files.cert} and {key}: {_reason(error)}") from None
     return context
+
+
+def _no_passphrase() -> str:
+    return ""  # OpenSSL would ask the terminal for it, at the start and with each handshake
+
+
+def _reason(error: OSError) -> str:
+    """What to do about it, where OpenSSL's own words name a function and a line of its sources."""
+    if isinstance(error, ssl.SSLError) and error.reason is None:
+        return "one of them is not in that file, is not PEM, or has a passphrase"
+    return str(error)
 
 
 def _version(files: TlsFiles) -> tuple[int, ...]:

@@ -295,6 +295,24 @@ def test_a_plan_that_can_not_work_is_refused_at_start(tmp_path: Path, settings: 
     assert message in refused.stderr
 
 
+@pytest.mark.parametrize("mistake", ["no key", "swapped"])
+def test_files_of_tls_that_do_not_fit_are_named(tmp_path: Path, mistake: str) -> None:
+    pair = write_pair(trustme.CA(), tmp_path)
+    cert, key = pair["cert_file"], pair["key_file"]
+    cert, key, named = {
+        "no key": (cert, "", "the private key in the same file, as tls_key_file is empty"),
+        "swapped": (key, cert, f"the private key {cert}"),
+    }[mistake]
+    variables = os.environ | {"SIGYN_SERVER_TLS_CERT_FILE": cert, "SIGYN_SERVER_TLS_KEY_FILE": key}
+    command = [SIGYN, "serve", "--data", str(tmp_path / "data"), "--http", "127.0.0.1:0", "--otlp-grpc", ""]
+    refused = subprocess.run(command, env=variables, capture_output=True, text=True, check=False, timeout=60)
+    assert refused.returncode == 1
+    assert refused.stderr == (
+        f"error: TLS with the certificate {cert} and {named}: "
+        "one of them is not in that file, is not PEM, or has a passphrase\n"
+    )
+
+
 def test_an_open_server_that_others_reach_says_so(tmp_path: Path) -> None:
     with server(tmp_path, "--http", "0.0.0.0:0") as running:
         assert running.stop() == 0
