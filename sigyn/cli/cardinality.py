@@ -36,7 +36,7 @@ finds it as before.
 @click.option("--promote", metavar="LABEL", default="", help="Make a demoted label one of the streams again.")
 @click.option("--demote", metavar="LABEL", default="", help="Make a label one of the entries.")
 @store_options("Look into")
-@time_options
+@time_options("24h")
 @click.option("--output", "-o", type=click.Choice(FORMATS), default="table", show_default=True, help="Form.")
 @server_options
 def cardinality(

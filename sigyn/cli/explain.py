@@ -24,7 +24,7 @@ the interpreter looks at the entries one by one, and the reason is given.
 )
 @click.argument("logql")
 @store_options("Ask")
-@time_options
+@time_options()
 @click.option("--step", default="", metavar="DURATION", help="Distance between the points of a metric query.")
 @click.option("--instant", is_flag=True, help="As one value per series, at --to.")
 @click.option("--output", "-o", type=click.Choice(FORMATS), default="text", show_default=True, help="Form of the plan.")

@@ -35,7 +35,7 @@ Rows come oldest first and in constant memory. In NDJSON each row has a `timesta
 @click.option("--to-file", "-o", "path", default="", metavar="FILE", help="Write here instead of to standard output.")
 @click.option("--after", default="", metavar="CURSOR", help="Go on behind this row: <timestamp>-<id>.")
 @click.option("--limit", type=click.IntRange(min=1), help="Rows at most.")
-@time_options
+@time_options()
 @server_options
 def export(
     logql: str,

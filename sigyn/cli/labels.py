@@ -22,7 +22,7 @@ Examples:
     "--selector", default="", metavar="SELECTOR", help="Only of streams that match, such as '{env=\"prod\"}'."
 )
 @store_options("Look into")
-@time_options
+@time_options()
 @server_options
 def labels(
     name: str, selector: str, data: str, config_file: Path | None, since: str, from_: str, to: str, **server: str
@@ -46,7 +46,7 @@ Examples:
 @click.option("--count-labels", is_flag=True, help="For each label, how many values it has, the most first.")
 @click.option("--json", "as_json", is_flag=True, help="A JSON object per stream.")
 @store_options("Look into")
-@time_options
+@time_options()
 @server_options
 def series(
     selectors: tuple[str, ...],

@@ -100,10 +100,20 @@ def server_options(command: Command) -> Command:
     """--addr, --tenant and credentials; the variables are those of logcli."""
     for option in (
         click.option(
-            "--bearer-token", envvar="LOKI_BEARER_TOKEN", default="", help="Token for a proxy in front of it."
+            "--bearer-token",
+            envvar="LOKI_BEARER_TOKEN",
+            default="",
+            help="Token of `sigyn auth add-token`, or for a proxy; also from LOKI_BEARER_TOKEN.",
         ),
-        click.option("--password", envvar="LOKI_PASSWORD", default="", help="Password for a proxy in front of it."),
-        click.option("--username", envvar="LOKI_USERNAME", default="", help="User for a proxy in front of it."),
+        click.option(
+            "--password", envvar="LOKI_PASSWORD", default="", help="Password of that user; also from LOKI_PASSWORD."
+        ),
+        click.option(
+            "--username",
+            envvar="LOKI_USERNAME",
+            default="",
+            help="User of the server, or of a proxy in front of it; also from LOKI_USERNAME.",
+        ),
         click.option(
             "--tenant",
             "--org-id",
@@ -123,9 +133,19 @@ def server_options(command: Command) -> Command:
     return command
 
 
-def time_options(command: Command) -> Command:
-    """--since, --from and --to."""
-    for option in (
+def time_options(default: str = "1h") -> Callable[[Command], Command]:
+    """--since, --from and --to; `default` is that of `time_range`, for the help."""
+
+    def add(command: Command) -> Command:
+        for option in _time_options(default):
+            command = option(command)
+        return command
+
+    return add
+
+
+def _time_options(default: str) -> tuple[Callable[[Command], Command], ...]:
+    return (
         click.option("--to", default="", metavar="TIME", help="End of the range.  [default: now]"),
         click.option(
             "--from",
@@ -134,10 +154,10 @@ def time_options(command: Command) -> Command:
             metavar="TIME",
             help="Start of the range: 2026-01-15T10:00:00Z, 2026-01-15, 2h.",
         ),
-        click.option("--since", default="", metavar="DURATION", help="Length of the range up to --to.  [default: 1h]"),
-    ):
-        command = option(command)
-    return command
+        click.option(
+            "--since", default="", metavar="DURATION", help=f"Length of the range up to --to.  [default: {default}]"
+        ),
+    )
 
 
 def time_range(since: str, from_: str, to: str, default: str = "1h") -> TimeRange:

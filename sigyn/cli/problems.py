@@ -38,7 +38,7 @@ def show_info(text: str) -> None:
 def pointed_at(error: ParseError) -> Iterator[str]:
     """The line of the query that the error is about, and below it where; nothing for an error without a place."""
     lines = error.query.split("\n")
-    if error.column < 1 or error.line > len(lines):
+    if not error.query or error.column < 1 or error.line > len(lines):
         return
     line = lines[max(error.line, 1) - 1]
     under = "".join("\t" if character == "\t" else " " for character in line[: error.column - 1])

@@ -56,7 +56,7 @@ lines come last to first; --forward turns that round. Files are read from front 
     help="Query this file (may be .gz; - is standard input) instead of a server; may be given several times.",
 )
 @store_options("Query")
-@time_options
+@time_options()
 @click.option("--limit", "-n", type=click.IntRange(min=1), help="Lines at most.  [default: 100; of files all]")
 @click.option("--forward/--backward", "forward", default=None, help="Oldest or newest first.")
 @click.option("--step", default="", metavar="DURATION", help="Distance between the points of a metric query.")

@@ -195,7 +195,9 @@ class RemoteStore:
         with self._reached():
             response = self._client.request(method, f"{self.url}{path}", params=dict(parameters), headers=_CATEGORIZE)
         if response.status_code >= 300:
-            raise error_of(response, str(parameters.get("query", "")))
+            selectors = parameters.get("match[]", ())
+            query = selectors[0] if isinstance(selectors, Sequence) and len(selectors) == 1 else ""
+            raise error_of(response, str(parameters.get("query", query)))
         try:
             body = response.json()
         except ValueError:
@@ -223,6 +225,9 @@ class RemoteStore:
             raise Unavailable(f"no server answers at {self.url}; `sigyn serve` starts one") from None
         except httpx.TimeoutException:
             raise Unavailable(f"{self.url} took too long to answer") from None
+        except httpx.RemoteProtocolError as error:
+            tls = "; a server with TLS is at https://" if self.url.startswith("http://") else ""
+            raise Unavailable(f"the connection to {self.url} broke: {error}{tls}") from None
         except httpx.HTTPError as error:
             raise Unavailable(f"the connection to {self.url} broke: {error}") from None
 

@@ -4,6 +4,7 @@ import io
 import json
 import socket
 import subprocess
+import threading
 from pathlib import Path
 
 import pyarrow.parquet as pq
@@ -161,6 +162,16 @@ def test_a_parse_error_of_the_server_is_pointed_at(asked: Sigyn) -> None:
     ]
 
 
+def test_a_selector_of_series_is_pointed_at(asked: Sigyn) -> None:
+    assert asked("series", "job").err.splitlines()[1:3] == ["  job", "  ^^^"]
+    assert len(asked("series", "job", '{job="x"}').err.splitlines()) == 1  # which of them is not told
+
+
+@pytest.mark.parametrize(("command", "since"), [("query", "1h"), ("cardinality", "24h")])
+def test_help_tells_the_default_of_the_range(sigyn: Sigyn, command: str, since: str) -> None:
+    assert f"range up to --to. [default: {since}]" in " ".join(sigyn(command, "--help").out.split())
+
+
 def test_no_server(sigyn: Sigyn) -> None:
     refused = sigyn("query", "{}", "--addr", "http://127.0.0.1:9")
     assert refused.code == 1
@@ -172,6 +183,23 @@ def test_a_server_without_tls(sigyn: Sigyn, server: RunningServer) -> None:
     refused = sigyn("query", "{}", "--addr", address)
     assert refused.code == 1
     assert refused.err == f"error: what answers at {address} speaks no TLS: write http:// for https://\n"
+
+
+def test_a_server_that_wants_tls(sigyn: Sigyn) -> None:
+    def hang_up(listener: socket.socket) -> None:
+        connection, _ = listener.accept()
+        with connection:
+            connection.recv(65536)  # as a server with TLS, which finds no handshake in a request
+
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+        server = threading.Thread(target=hang_up, args=(listener,))
+        server.start()
+        address = f"http://127.0.0.1:{listener.getsockname()[1]}"
+        refused = sigyn("query", "{}", "--addr", address)
+        server.join()
+    assert refused.code == 1
+    assert refused.err.startswith(f"error: the connection to {address} broke: ")
+    assert refused.err.endswith("; a server with TLS is at https://\n")
 
 
 def test_a_host_that_nobody_knows(sigyn: Sigyn, monkeypatch: pytest.MonkeyPatch) -> None:
