@@ -11,7 +11,7 @@ from dataclasses import dataclass
 
 import msgspec
 
-from sigyn.model.errors import BadRequest, Unavailable
+from sigyn.model.errors import BadRequest, NotFound, Unavailable
 from sigyn.model.time import system_clock
 from sigyn.store.catalog import Catalog, NewSegment
 from sigyn.store.delete_documents import KIND as DELETE_REQUESTS
@@ -59,12 +59,17 @@ class RebuiltCatalog:
 def rebuild_catalog(settings: StoreSettings, progress: Progress = no_progress) -> RebuiltCatalog:
     """Reads every object of every tier and writes a new catalog, where none may be.
 
-    Raises BadRequest when there is one, FolderInUse, Unavailable when the object store can't be
-    reached or an object has to be restored first, PlaceInUse when the tiers are of different stores, and UnknownFormat
-    when a newer Sigyn wrote an object.
+    Raises NotFound without a folder of objects, BadRequest when there is a catalog, FolderInUse, Unavailable when the
+    object store can't be reached or an object has to be restored first, PlaceInUse when the tiers are of different
+    stores, and UnknownFormat when a newer Sigyn wrote an object.
     """
     if settings.data is None:
         raise BadRequest("a store in memory has no catalog to rebuild")
+    if settings.objects is None and not (settings.data / "objects").is_dir():
+        raise NotFound(
+            f"`{settings.data}` has no folder `objects` to make a catalog from: name the data folder with --data, "
+            "and a bucket, if the objects are in one, with storage.objects"
+        )
     lock = FolderLock(settings.data)
     try:
         if has_catalog(settings):

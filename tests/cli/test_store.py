@@ -376,3 +376,10 @@ def push(url: str, tenant: str, rows: list[Row]) -> int:
     request = Request(f"{url}/loki/api/v1/push", json.dumps({"streams": streams}).encode(), headers)
     with urlopen(request) as answer:
         return int(answer.status)
+
+
+def test_no_catalog_is_made_where_there_are_no_objects(sigyn: Sigyn, tmp_path: Path) -> None:
+    refused = sigyn("store", "rebuild-catalog", "--data", str(tmp_path / "typo"))
+    assert refused.code == 1
+    assert f"`{tmp_path}/typo` has no folder `objects` to make a catalog from" in refused.err
+    assert not (tmp_path / "typo").exists()
