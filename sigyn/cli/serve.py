@@ -107,10 +107,10 @@ def serve(
     if verify:
         from sigyn.cli.assembly import server_settings
 
+        for notice in configuration.notices:  # first: a variable that is not set may be why a secret is missing
+            click.echo(str(notice))
         # All that can refuse a start, but for the files and addresses of the machine that it will be on.
         server_settings(configuration.settings).check()
-        for notice in configuration.notices:
-            click.echo(str(notice))
         click.echo("the configuration is valid")
     if not show and not verify:
         _run(configuration.settings, configuration.notices, tail, demo)

@@ -239,3 +239,17 @@ def test_wrong_flags(sigyn: Sigyn, flags: tuple[str, ...], message: str) -> None
     refused = sigyn("serve", *flags)
     assert refused.code == 2
     assert message in refused.err
+
+
+def test_an_unset_variable_is_named_beside_what_it_leads_to(
+    sigyn: Sigyn, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    monkeypatch.delenv("SECRET_OF_MINIO", raising=False)
+    (tmp_path / "loki.yaml").write_text(
+        "common:\n  storage:\n    s3:\n      bucketnames: logs\n      access_key_id: minio\n"
+        "      secret_access_key: ${SECRET_OF_MINIO}\n"
+    )
+    refused = sigyn("serve", f"-config.file={tmp_path}/loki.yaml", "-verify-config")
+    assert refused.code == 2
+    assert "${SECRET_OF_MINIO}: this variable is not set; it stands for nothing" in refused.out
+    assert "the configuration is valid" not in refused.out
