@@ -9,6 +9,7 @@ from sigyn.api.tenant_settings import TenantSettings
 from sigyn.cli.limits import tenant_settings
 from sigyn.cli.notices import log_notices
 from sigyn.cli.retention import tenant_retention
+from sigyn.config.errors import ConfigError
 from sigyn.config.settings import Settings, settings_of
 from sigyn.config.tenant_overrides import parse_tenant_overrides
 from sigyn.model.delete_modes import DeleteMode
@@ -46,6 +47,8 @@ class OverridesFiles:
         self.delete_modes: Mapping[str, DeleteMode] = LiveMapping(lambda: file.get().delete_modes)
 
     def _read(self, texts: Sequence[str]) -> _Overrides:
+        if self._told is not None:
+            self._refuse_emptied(texts)
         read = parse_tenant_overrides(list(zip(map(str, self._paths), texts, strict=True)), os.environ)
         changed = replace(self._settings, tenants=read.tenants)
         own = {tenant: settings_of(changed, tenant) for tenant in read.tenants}
@@ -60,3 +63,12 @@ class OverridesFiles:
             {tenant: settings.retention.max_tenant_bytes for tenant, settings in own.items()},
             {tenant: settings.deletes.mode for tenant, settings in own.items()},
         )
+
+    def _refuse_emptied(self, texts: Sequence[str]) -> None:
+        """Raises ConfigError for a changed file in which nothing stands, as there is none in while it is written.
+
+        Without the period of a tenant that keeps its entries longer than others, they would be deleted for good.
+        """
+        for path, text in zip(self._paths, texts, strict=True):
+            if not text.strip():
+                raise ConfigError(f"{path}: nothing stands there; `overrides: {{}}` leaves every tenant without")

@@ -138,6 +138,22 @@ def test_metrics_tell_whether_the_files_could_be_read_again(tmp_path: Path) -> N
         assert yaml.safe_load(client.get(LIMITS, headers=of("a")).text)["max_query_series"] == 77
 
 
+def test_a_file_that_becomes_empty_changes_nothing(tmp_path: Path) -> None:
+    variables = overrides(tmp_path, a={"max_query_series": 7})
+    file = tmp_path / "overrides.yaml"
+
+    def series(client: httpx.Client) -> int:
+        return int(yaml.safe_load(client.get(LIMITS, headers=of("a")).text)["max_query_series"])
+
+    with server(tmp_path, **variables) as (_, client):
+        for nothing in ("", "\n \n"):
+            file.write_text(nothing)
+            assert series(client) == 7
+        assert "`overrides: {}` leaves every tenant without" in (tmp_path / "data.stderr").read_text()
+        file.write_text("overrides: {}")
+        assert series(client) == 500
+
+
 def test_large_files_come_into_force_a_moment_after_their_change(tmp_path: Path) -> None:
     tenants: dict[str, dict[str, object]] = {f"tenant-{number}": {"max_query_series": 1} for number in range(3000)}
     variables = overrides(tmp_path, **tenants)
