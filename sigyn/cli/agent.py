@@ -51,7 +51,6 @@ def agent(
     """Tail files and ship their lines, until it is stopped with Ctrl-C or SIGTERM."""
     if config_file is None and not stdin:
         raise click.UsageError("give a configuration: -config.file=promtail.yaml, or read --stdin")
-    from sigyn.agent.config.clients import clients_without_path
     from sigyn.agent.config.unused import unused_keys
 
     text = _text(config_file) if config_file else ""
@@ -64,7 +63,7 @@ def agent(
             StagePipeline(scrape.pipeline_stages, scrape.job_name, StageMetrics())
         for key in unused_keys(configuration):
             click.echo(str(key))
-        for path, why in clients_without_path(configuration.clients):
+        for path, why in _likely_mistakes(configuration):
             click.echo(f"{path}: {why}")
         click.echo("the configuration is valid")
         return
@@ -75,7 +74,7 @@ def agent(
     raise_file_limit()
     _configure_logs(log_level or configuration.server.log_level, configuration.server.log_format)
     _log_unused(unused_keys(configuration))
-    _log_pathless(clients_without_path(configuration.clients))
+    _log_mistakes(_likely_mistakes(configuration))
     options = AgentOptions(configuration=text, dry_run=dry_run, inspect=inspect, stdin=stdin)
     run(configuration, options, _announce)
 
@@ -123,7 +122,16 @@ def _log_unused(keys: "Iterable[UnusedKey]") -> None:
         tell("configuration", key=key.path, reason=key.why)
 
 
-def _log_pathless(keys: "Iterable[tuple[str, str]]") -> None:
+def _likely_mistakes(configuration: "AgentConfiguration") -> "Iterable[tuple[str, str]]":
+    """Keys that mean something, but hardly what was meant, and what is to be said of each."""
+    from sigyn.agent.config.clients import clients_without_path
+    from sigyn.agent.config.scrape import targets_without_path
+
+    yield from clients_without_path(configuration.clients)
+    yield from targets_without_path(configuration.scrape_configs)
+
+
+def _log_mistakes(keys: "Iterable[tuple[str, str]]") -> None:
     import structlog
 
     log = structlog.get_logger("sigyn.agent")

@@ -76,6 +76,21 @@ def test_an_address_without_the_path_of_the_push_api_is_named(tmp_path: Path, ad
     assert "/loki/api/v1/push" in logged
 
 
+def test_static_configs_that_name_no_files_are_named(tmp_path: Path) -> None:
+    config = tmp_path / "agent.yaml"
+    config.write_text("""
+clients: [{url: http://x/push}]
+scrape_configs:
+  - static_configs: [{labels: {__path__: /nowhere/*.log}}, {labels: {job: app, path: /nowhere/*.log}}]
+  - static_configs: [{labels: {job: app}}]
+    relabel_configs: [{target_label: __path__, replacement: /nowhere/*.log}]
+""")
+    assert sigyn_agent(f"-config.file={config}", "-check-syntax").stdout == (
+        "scrape_configs[0].static_configs[1].labels: there is no `__path__` among them, which names the files: "
+        "none is read\nthe configuration is valid\n"
+    )
+
+
 def test_standard_input_to_a_server() -> None:
     with push_sink() as sink:
         result = sigyn_agent("--stdin", f"-client.url={sink.url}", stdin="one\ntwo\nthree")

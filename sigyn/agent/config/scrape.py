@@ -1,5 +1,6 @@
 """One scrape config: where entries come from and what happens to them."""
 
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 
 from sigyn.agent.config.discovery import (
@@ -19,6 +20,8 @@ from sigyn.agent.config.targets import (
 )
 from sigyn.agent.stages.chain import read_stages
 from sigyn.languages.relabel import RelabelRule
+
+UNREAD = "there is no `__path__` among them, which names the files: none is read"
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,3 +43,11 @@ class ScrapeConfig:
     gelf: GelfConfig | None = None
     decompression: DecompressionConfig = DecompressionConfig()
     encoding: str = ""
+
+
+def targets_without_path(scrapes: Sequence[ScrapeConfig]) -> Iterator[tuple[str, str]]:
+    """Keys of static configs that name no files, where no rule could do so, and what is to be said."""
+    for index, scrape in enumerate(scrapes):
+        for place, static in enumerate(scrape.static_configs):
+            if not static.labels.get("__path__") and not scrape.relabel_configs:
+                yield f"scrape_configs[{index}].static_configs[{place}].labels", UNREAD
