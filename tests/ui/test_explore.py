@@ -441,8 +441,8 @@ def test_stats_sort_and_export(reader: Reader) -> None:
 def test_history_and_favourites(reader: Reader) -> None:
     reader.explore(RYOT)
     reader.click("Favourite")
-    reader.write('{service="agents"}')
-    expect(reader.lines.first).to_contain_text("agent")
+    reader.write('{service="agents"} |= "called_service"')
+    expect(reader.lines.first).to_contain_text("called_service")
     reader.click("History")
     dialog = reader.page.get_by_role("dialog", name="Queries")
     expect(dialog.get_by_role("heading", name="Favourites")).to_be_visible()
