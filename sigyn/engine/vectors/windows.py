@@ -194,7 +194,7 @@ def _quantiles(values: Values, first: Bounds, last: Bounds, quantile: float) -> 
     ranks = np.empty(len(values), np.int64)
     ranks[order] = np.arange(len(values))
     for chosen, own_ranks, begins in _laid_out(ranks, first, last):
-        # Whole numbers are sorted ten times as fast as samples and their windows by turns.
+        # One whole number for window and rank: sorted sooner than samples and the numbers of their windows by turns.
         before = np.repeat(np.arange(len(begins)) * len(values), counts[chosen])
         ordered = values[order[np.sort(own_ranks + before) - before]]
         rank = quantile * (counts[chosen] - 1)
