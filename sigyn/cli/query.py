@@ -11,6 +11,7 @@ from sigyn.cli.options import in_memory, opened, server_options, store_options, 
 from sigyn.cli.output import FORMATS, Output, common_labels, output_of, write
 from sigyn.cli.problems import show_info, show_warning, stderr_console
 from sigyn.cli.progress import reading, waiting
+from sigyn.cli.tail import tail_server
 from sigyn.client.plain_files import PlainFile, run_over_files
 from sigyn.engine.interpreter.selectors import selector_matches
 from sigyn.languages.logql import ast, parse
@@ -36,12 +37,14 @@ Examples:
   sigyn query 'sum by (level) (rate({job="shop"}[5m]))' --since 1d --step 1h
   sigyn query 'topk(5, sum by (path) (count_over_time({job="nginx"} | json [1d])))' --instant
   sigyn query '{job="shop"} | json | stats count() as n by (path) | sort by n desc | limit 5'
+  sigyn query --tail '{job="shop"} | json | level="error"'
   sigyn query --file app.log '{} | json | level="error"'
   kubectl logs deploy/shop -f | sigyn query --file - '{} |~ "(?i)refused"' --output raw
 
 \b
 A server is asked for the last hour unless --since or --from says otherwise, and the newest 100
 lines come last to first; --forward turns that round. Files are read from front to back, all of them.
+A tail shows the newest 10 lines and then what comes, until Ctrl-C.
 """
 
 
@@ -57,7 +60,15 @@ lines come last to first; --forward turns that round. Files are read from front 
 )
 @store_options("Query")
 @time_options()
-@click.option("--limit", "-n", type=click.IntRange(min=1), help="Lines at most.  [default: 100; of files all]")
+@click.option(
+    "--tail", "-t", "follow", is_flag=True, help="Show lines as the server takes them in, until it is stopped."
+)
+@click.option(
+    "--limit",
+    "-n",
+    type=click.IntRange(min=1),
+    help="Lines at most; before those that come, of a tail.  [default: 100; of files all; of a tail 10]",
+)
 @click.option("--forward/--backward", "forward", default=None, help="Oldest or newest first.")
 @click.option("--step", default="", metavar="DURATION", help="Distance between the points of a metric query.")
 @click.option("--instant", is_flag=True, help="One value per series, at --to, instead of a range of them.")
@@ -79,6 +90,7 @@ def query(
     since: str,
     from_: str,
     to: str,
+    follow: bool,
     limit: int | None,
     forward: bool | None,
     step: str,
@@ -89,6 +101,15 @@ def query(
 ) -> None:
     """Ask a LogQL question."""
     within = time_range(since, from_, to)
+    if follow:
+        with_tail = {
+            "--file": files, "--data": data, "-config.file": config_file, "--to": to, "--step": step,
+            "--instant": instant, "--stats": stats, "--forward": forward, "--backward": forward is False,
+        }  # fmt: skip
+        if refused := [name for name, given in with_tail.items() if given]:
+            raise click.UsageError(f"a tail has no {refused[0]}: it shows what a server takes in, oldest first")
+        tail_server(logql, start=within.start, limit=limit, output=output, server=server)
+        return
     if files:
         if data:
             raise click.UsageError("give either --file or --data, not both")

@@ -114,9 +114,10 @@ def answer_of(body: dict[str, Any], direction: Direction) -> QueryAnswer:
     return QueryAnswer(result, statistics, tuple(body.get("warnings") or ()), tuple(body.get("infos") or ()))
 
 
-def _streams(result: list[dict[str, Any]], direction: Direction) -> LogResult:
+def entries_of(streams: list[dict[str, Any]]) -> list[LogEntry]:
+    """The entries of streams in Loki's JSON, stream by stream."""
     entries = []
-    for row in result:
+    for row in streams:
         stream = labels_of(row["stream"])
         for timestamp, line, *rest in row["values"]:
             more = rest[0] if rest else {}
@@ -129,7 +130,11 @@ def _streams(result: list[dict[str, Any]], direction: Direction) -> LogResult:
                     parsed=labels_of(more.get("parsed") or {}),
                 )
             )
-    entries.sort(key=lambda entry: entry.timestamp, reverse=direction == "backward")
+    return entries
+
+
+def _streams(result: list[dict[str, Any]], direction: Direction) -> LogResult:
+    entries = sorted(entries_of(result), key=lambda entry: entry.timestamp, reverse=direction == "backward")
     return LogResult(entries, direction)
 
 

@@ -4,7 +4,6 @@ The logging handler stands on this: it must be light, and it must not log, as ht
 would ship the news of its own shipping for ever.
 """
 
-import base64
 import http.client
 import zlib
 from collections.abc import Iterable, Mapping
@@ -13,6 +12,7 @@ from urllib.parse import urlsplit
 
 import msgspec
 
+from sigyn.client.credentials import credentials
 from sigyn.model.errors import BadRequest, SigynError, TooLarge, TooManyRequests, Unavailable
 from sigyn.model.labels import Labels
 
@@ -66,13 +66,11 @@ class PushClient:
         self.url = url.rstrip("/")
         self._connection = kind(address.hostname, address.port, timeout=timeout)
         self._path = address.path.rstrip("/").removesuffix(_PUSH) + _PUSH
-        self._headers = {"Content-Type": "application/json", "Content-Encoding": "gzip"}
-        if tenant:
-            self._headers["X-Scope-OrgID"] = tenant
-        if bearer_token:
-            self._headers["Authorization"] = f"Bearer {bearer_token}"
-        elif username:
-            self._headers["Authorization"] = "Basic " + base64.b64encode(f"{username}:{password}".encode()).decode()
+        self._headers = {
+            "Content-Type": "application/json",
+            "Content-Encoding": "gzip",
+            **credentials(tenant=tenant, username=username, password=password, bearer_token=bearer_token),
+        }
 
     def push(self, entries: Iterable[PushEntry]) -> None:
         """Sends entries and returns when the server has them.

@@ -1,21 +1,25 @@
 """A server, over HTTP: Sigyn, or anything that speaks Loki's API."""
 
-import socket
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Generator, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from types import TracebackType
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import httpx
 import pyarrow as pa
 
+from sigyn.client.credentials import credentials
 from sigyn.client.http import answer_of, error_of
+from sigyn.client.reach import unreachable
 from sigyn.client.table import to_table
 from sigyn.client.times import Moment, moment
 from sigyn.languages.logql import ast, parse
 from sigyn.model.errors import BadRequest, SigynError, Unavailable
 from sigyn.model.results import Direction, QueryAnswer
 from sigyn.model.time import HOUR, Clock, system_clock
+
+if TYPE_CHECKING:
+    from sigyn.client.live_tail import TailedEntries
 
 _LOKI = "/loki/api/v1"
 _CARDINALITY = "/sigyn/api/v1/cardinality"
@@ -47,14 +51,11 @@ class RemoteStore:
         timeout: float = 120.0,
         clock: Clock = system_clock,
     ) -> None:
-        headers = {"X-Scope-OrgID": tenant} if tenant else {}
-        if bearer_token:
-            headers["Authorization"] = f"Bearer {bearer_token}"
         self.url = url.rstrip("/")
         self._clock = clock
+        self._credentials = credentials(tenant=tenant, username=username, password=password, bearer_token=bearer_token)
         self._client = httpx.Client(
-            headers=headers,
-            auth=(username, password) if username else None,
+            headers=self._credentials,
             timeout=httpx.Timeout(timeout, connect=min(10.0, timeout)),
         )
 
@@ -112,6 +113,37 @@ class RemoteStore:
         """The answer of `query`: the values at a moment, or the lines before it."""
         time_ = moment("now" if at is None else at, self._clock())
         return answer_of(self._get(f"{_LOKI}/query", {"query": logql, "time": time_, "limit": limit}), "backward")
+
+    def tail(
+        self,
+        logql: str,
+        *,
+        start: Moment | None = None,
+        limit: int = 10,
+        on_break: Callable[[str], None] = lambda _reason: None,
+    ) -> "Generator[TailedEntries, None, None]":
+        """The newest `limit` entries since `start` (an hour ago unless given), then each that comes, without end.
+
+            for batch in store.tail('{app="shop"} |= "error"'):
+                for entry in batch.entries:
+                    print(entry.timestamp, entry.line)
+
+        A connection that breaks is opened again, and the tail goes on from its newest entry; `on_break` is told
+        why it broke. Raises ParseError and BadRequest for a query that can't be tailed, Unavailable when there is
+        no server to begin with.
+        """
+        from sigyn.client.live_tail import tail  # here and not above: most commands open no WebSocket
+
+        first = None if start is None else moment(start, self._clock())
+        return tail(
+            self.url,
+            logql,
+            headers=self._credentials,
+            start=first,
+            limit=limit,
+            on_break=on_break,
+            clock=self._clock,
+        )
 
     def explain(
         self,
@@ -214,15 +246,7 @@ class RemoteStore:
         except (httpx.UnsupportedProtocol, httpx.InvalidURL):
             raise BadRequest(f"`{self.url}` is no address: write http://host:port") from None
         except httpx.ConnectError as error:
-            if "CERTIFICATE" in str(error):
-                raise Unavailable(
-                    f"{self.url} has a certificate that is not trusted; SSL_CERT_FILE names a file of those that are"
-                ) from None
-            if "WRONG_VERSION_NUMBER" in str(error):
-                raise Unavailable(f"what answers at {self.url} speaks no TLS: write http:// for https://") from None
-            if isinstance(_origin(error), socket.gaierror):
-                raise Unavailable(f"the host of {self.url} can't be found") from None
-            raise Unavailable(f"no server answers at {self.url}; `sigyn serve` starts one") from None
+            raise unreachable(self.url, error) from None
         except httpx.TimeoutException:
             raise Unavailable(f"{self.url} took too long to answer") from None
         except httpx.RemoteProtocolError as error:
@@ -230,10 +254,3 @@ class RemoteStore:
             raise Unavailable(f"the connection to {self.url} broke: {error}{tls}") from None
         except httpx.HTTPError as error:
             raise Unavailable(f"the connection to {self.url} broke: {error}") from None
-
-
-def _origin(error: BaseException) -> BaseException:
-    """The error that all the others were made of."""
-    while under := error.__cause__ or error.__context__:
-        error = under
-    return error
