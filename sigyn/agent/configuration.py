@@ -61,16 +61,21 @@ class AgentConfiguration:
 
 
 def load_configuration(
-    text: str, environ: Mapping[str, str] | None = None, *, clients_wanted: bool = True
+    text: str,
+    environ: Mapping[str, str] | None = None,
+    *,
+    clients_wanted: bool = True,
+    reading: Reading | None = None,
 ) -> AgentConfiguration:
     """The configuration in `text`, which is YAML 1.1.
 
     With `environ`, `${NAME}` and `${NAME:-default}` are filled in first and double backslashes
-    become single ones, as `-config.expand-env` has it. A single `client` becomes one of `clients`.
+    become single ones, as `-config.expand-env` has it; `reading` learns of variables that are not set.
+    A single `client` becomes one of `clients`.
     Raises ConfigurationError for everything that Promtail refuses, with the line where it stands.
     """
     if environ is not None:
-        text = expand_variables(text.replace("\\\\", "\\"), environ, Reading())
+        text = expand_variables(text.replace("\\\\", "\\"), environ, reading or Reading())
     document = read_document(text)
     if not isinstance(document, Table) and not is_null(document):
         raise ConfigurationError(

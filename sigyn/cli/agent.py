@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 import click
 
 from sigyn.cli.config_file import config_file_option
+from sigyn.config.yaml_tree import Reading
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -54,7 +55,10 @@ def agent(
     from sigyn.agent.config.unused import unused_keys
 
     text = _text(config_file) if config_file else ""
-    configuration = _configuration(text, expand.lower() in ("true", "1", "t"), client_url, stdin, dry_run or inspect)
+    reading = Reading()
+    configuration = _configuration(
+        config_file, text, expand.lower() in ("true", "1", "t"), client_url, stdin, dry_run or inspect, reading
+    )
     if check:
         from sigyn.agent.metrics import StageMetrics
         from sigyn.agent.stages import StagePipeline
@@ -63,7 +67,7 @@ def agent(
             StagePipeline(scrape.pipeline_stages, scrape.job_name, StageMetrics())
         for key in unused_keys(configuration):
             click.echo(str(key))
-        for path, why in _likely_mistakes(configuration):
+        for path, why in _likely_mistakes(configuration, reading):
             click.echo(f"{path}: {why}")
         click.echo("the configuration is valid")
         return
@@ -74,7 +78,7 @@ def agent(
     raise_file_limit()
     _configure_logs(log_level or configuration.server.log_level, configuration.server.log_format)
     _log_unused(unused_keys(configuration))
-    _log_mistakes(_likely_mistakes(configuration))
+    _log_mistakes(_likely_mistakes(configuration, reading))
     options = AgentOptions(configuration=text, dry_run=dry_run, inspect=inspect, stdin=stdin)
     run(configuration, options, _announce)
 
@@ -91,15 +95,29 @@ def _text(config_file: Path) -> str:
         raise ConfigurationError(f"the configuration file {config_file} is not UTF-8 text", line=line) from None
 
 
-def _configuration(text: str, expand: bool, client_url: str | None, stdin: bool, prints: bool) -> "AgentConfiguration":
+def _configuration(
+    config_file: Path | None,
+    text: str,
+    expand: bool,
+    client_url: str | None,
+    stdin: bool,
+    prints: bool,
+    reading: Reading,
+) -> "AgentConfiguration":
     from sigyn.agent.config.clients import ClientConfig
     from sigyn.agent.config.scrape import ScrapeConfig
     from sigyn.agent.configuration import AgentConfiguration, load_configuration
+    from sigyn.agent.errors import ConfigurationError
 
     configuration = AgentConfiguration()
     if text:
         variables = os.environ if expand else None
-        configuration = load_configuration(text, variables, clients_wanted=not (client_url or prints))
+        wanted = not (client_url or prints)
+        try:
+            configuration = load_configuration(text, variables, clients_wanted=wanted, reading=reading)
+        except ConfigurationError as error:
+            told = [f"{config_file}: {error}", *(": ".join(unset) for unset in _unset(reading))]
+            raise ConfigurationError("\n".join(told)) from None
     if client_url:
         configuration = replace(configuration, clients=(ClientConfig(url=client_url),))
     if stdin and not configuration.scrape_configs:
@@ -122,13 +140,19 @@ def _log_unused(keys: "Iterable[UnusedKey]") -> None:
         tell("configuration", key=key.path, reason=key.why)
 
 
-def _likely_mistakes(configuration: "AgentConfiguration") -> "Iterable[tuple[str, str]]":
+def _likely_mistakes(configuration: "AgentConfiguration", reading: Reading) -> "Iterable[tuple[str, str]]":
     """Keys that mean something, but hardly what was meant, and what is to be said of each."""
     from sigyn.agent.config.clients import clients_without_path
     from sigyn.agent.config.scrape import targets_without_path
 
+    yield from _unset(reading)
     yield from clients_without_path(configuration.clients)
     yield from targets_without_path(configuration.scrape_configs)
+
+
+def _unset(reading: Reading) -> "Iterable[tuple[str, str]]":
+    for name in reading.unset_variables:
+        yield f"${{{name}}}", "this variable is not set; it stands for nothing"
 
 
 def _log_mistakes(keys: "Iterable[tuple[str, str]]") -> None:

@@ -52,7 +52,19 @@ def test_check_syntax(tmp_path: Path) -> None:
     config.write_text("server: {http_listen_port: 99999}\nclients: [{url: http://x/push}]")
     refused = sigyn_agent(f"-config.file={config}", "-check-syntax")
     assert refused.returncode == 1
-    assert "line 1: server.http_listen_port has to be a port" in refused.stderr
+    assert f"{config}: line 1: server.http_listen_port has to be a port" in refused.stderr
+
+
+def test_variables_that_are_not_set_are_named(tmp_path: Path) -> None:
+    config = tmp_path / "agent.yaml"
+    config.write_text("clients: [{url: 'http://${NO_SUCH_HOST}x/push'}]\nscrape_configs: []")
+    unset = "${NO_SUCH_HOST}: this variable is not set; it stands for nothing\n"
+    assert sigyn_agent(f"-config.file={config}", "-config.expand-env", "-check-syntax").stdout == (
+        f"{unset}the configuration is valid\n"
+    )
+    config.write_text("clients: [{url: '${NO_SUCH_HOST}'}]\nscrape_configs: []")
+    refused = sigyn_agent(f"-config.file={config}", "-config.expand-env")
+    assert refused.stderr == f"error: {config}: clients[0]: client needs target URL\n{unset}"
 
 
 def test_a_configuration_in_another_encoding(tmp_path: Path) -> None:
