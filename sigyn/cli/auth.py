@@ -1,8 +1,11 @@
 """`sigyn auth`: tokens for agents, Grafana and scripts."""
 
 import os
+from collections.abc import Callable
 from dataclasses import dataclass
+from functools import update_wrapper
 from pathlib import Path
+from typing import Any, TypeVar
 
 import click
 from rich import box
@@ -19,13 +22,15 @@ from sigyn.model.time import system_clock
 from sigyn.services.access.identity import SCOPES
 from sigyn.services.access.tokens import add_token, read_tokens, revoke_token
 
+Command = TypeVar("Command", bound=Callable[..., Any])
+
 EPILOG = """\b
 Examples:
   sigyn auth add-token promtail --scope push --tenant team-a
   sigyn auth add-token grafana --scope read --expires 90d
   sigyn auth list
   sigyn auth revoke promtail
-  sigyn auth --data /var/lib/sigyn add-token promtail --scope push   of a server with its data there
+  sigyn auth add-token promtail --scope push --data /var/lib/sigyn   of a server with its data there
 
 \b
 A server with SIGYN_AUTH_TYPE=token takes them as `Authorization: Bearer TOKEN`, and as the password of
@@ -45,23 +50,43 @@ class Place:
         if self.unused is not None:
             show_warning(
                 f"no server has had its data in {self.unused} yet; where they are elsewhere, name the folder "
-                "before the command: sigyn auth --data DIR ..."
+                "by --data DIR"
             )
         return self.file
 
 
+def _place_options(command: Command) -> Command:
+    for option in (
+        config_file_option("the server"),
+        click.option("--data", metavar="DIR", default="", help="Data folder of the server.  [default: ./sigyn-data]"),
+        click.option("--file", metavar="FILE", default="", help="Where tokens are kept.  [default: that of the data]"),
+    ):
+        command = option(command)
+    return command
+
+
 @click.group(epilog=EPILOG)
-@click.option("--file", "file", metavar="FILE", default="", help="Where tokens are kept.  [default: that of the data]")
-@click.option("--data", metavar="DIR", default="", help="Data folder of the server.  [default: ./sigyn-data]")
-@config_file_option("the server")
+@_place_options
 @click.pass_context
-def auth(context: click.Context, file: str, data: str, config_file: Path | None) -> None:
+def auth(context: click.Context, /, **place: object) -> None:
     """Make, list and revoke the tokens of a server, on its machine."""
-    flags = {"auth.token_file": file, "storage.data": data}
-    settings = load(config_file, os.environ, {path: text for path, text in flags.items() if text}).settings
-    folder = Path(settings.storage.data)
-    strange = not settings.auth.token_file and not (folder / "lock").exists()
-    context.obj = Place(token_file(settings.auth, settings.storage.data), folder if strange else None)
+    context.obj = place
+
+
+def _placed(command: Command) -> Callable[..., None]:
+    """Gives a command the place that its own flags name, or else those of the group before it."""
+
+    def run(context: click.Context, /, file: str, data: str, config_file: Path | None, **given: Any) -> None:
+        before = context.obj
+        flags = {"auth.token_file": file or before["file"], "storage.data": data or before["data"]}
+        named = {path: text for path, text in flags.items() if text}
+        settings = load(config_file or before["config_file"], os.environ, named).settings
+        folder = Path(settings.storage.data)
+        strange = not settings.auth.token_file and not (folder / "lock").exists()
+        command(Place(token_file(settings.auth, settings.storage.data), folder if strange else None), **given)
+
+    update_wrapper(run, command)
+    return _place_options(click.pass_context(run))
 
 
 @auth.command("add-token")
@@ -69,7 +94,7 @@ def auth(context: click.Context, file: str, data: str, config_file: Path | None)
 @click.option("--scope", "scopes", type=click.Choice(SCOPES), multiple=True, required=True, help="What it may do.")
 @click.option("--tenant", "tenants", multiple=True, help="For whom; any number of times.  [default: every tenant]")
 @click.option("--expires", default="", metavar="DURATION", help="How long it is valid, 90d.  [default: for ever]")
-@click.pass_obj
+@_placed
 def add_token_command(place: Place, name: str, scopes: tuple[str, ...], tenants: tuple[str, ...], expires: str) -> None:
     """Make a token and print it, once: only its hash is kept."""
     now = system_clock()
@@ -81,22 +106,22 @@ def add_token_command(place: Place, name: str, scopes: tuple[str, ...], tenants:
 
 
 @auth.command("list")
-@click.pass_obj
+@_placed
 def list_tokens(place: Place) -> None:
     """Show the tokens there are, without their secrets."""
     table = Table(box=box.SIMPLE_HEAD)
     for column in ("id", "name", "scopes", "tenants", "created", "expires"):
         table.add_column(column)
     for token in read_tokens(place.found()):
-        expires = rfc_3339(token.expires) if token.expires else "never"
+        expires = rfc_3339(token.expires, 0) if token.expires else "never"
         of = ", ".join(token.tenants)
-        table.add_row(token.id, token.name, ", ".join(token.scopes), of, rfc_3339(token.created), expires)
+        table.add_row(token.id, token.name, ", ".join(token.scopes), of, rfc_3339(token.created, 0), expires)
     Console(soft_wrap=True).print(table)
 
 
 @auth.command()
 @click.argument("id_or_name")
-@click.pass_obj
+@_placed
 def revoke(place: Place, id_or_name: str) -> None:
     """Take tokens back, by id or name; the server refuses them from then on."""
     for token in revoke_token(place.found(), id_or_name):

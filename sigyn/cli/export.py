@@ -67,7 +67,7 @@ def export(
                 if advance is not None:
                     advance(len(chunk))
     if path:
-        stderr_console().print(f"{written} bytes in {path}", style="dim")
+        stderr_console().print(f"{written} bytes of {form} in {path}", style="dim")
 
 
 def _target(path: str) -> "BinaryIO | nullcontext[BinaryIO]":

@@ -44,4 +44,5 @@ class FolderLock:
 
 
 def _unusable(folder: Path, error: OSError) -> Unavailable:
-    return Unavailable(f"data folder `{folder}` can't be used: {error.strerror}")
+    reason = "it is no folder" if folder.exists() and not folder.is_dir() else error.strerror
+    return Unavailable(f"data folder `{folder}` can't be used: {reason}")

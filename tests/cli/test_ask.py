@@ -88,7 +88,7 @@ def test_export_goes_on_where_it_stopped(asked: Sigyn, job: str) -> None:
 def test_export_to_parquet(asked: Sigyn, job: str, tmp_path: Path) -> None:
     path = tmp_path / "rows.parquet"
     written = asked("export", job, *LONG, "--to-file", str(path))
-    assert written.err == f"{path.stat().st_size} bytes in {path}\n"
+    assert written.err == f"{path.stat().st_size} bytes of parquet in {path}\n"
     assert pq.read_table(path).num_rows == 4
 
 
@@ -247,4 +247,4 @@ def test_version(sigyn: Sigyn) -> None:
 def test_an_unknown_command(sigyn: Sigyn) -> None:
     refused = sigyn("querry")
     assert refused.code == 2
-    assert "No such command 'querry'" in refused.err
+    assert "No such command 'querry'. Did you mean 'query'?" in refused.err

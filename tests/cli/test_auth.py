@@ -43,3 +43,10 @@ def test_a_file_that_was_named_is_taken_as_it_is(sigyn: Sigyn, tmp_path: Path) -
     made = sigyn("auth", "--file", str(tmp_path / "tokens"), "add-token", "agent", "--scope", "push")
     assert made.code == 0
     assert "no server" not in made.err
+
+
+def test_flags_may_stand_before_the_command_and_behind_it(sigyn: Sigyn, tmp_path: Path) -> None:
+    file, other = str(tmp_path / "tokens"), str(tmp_path / "others")
+    assert sigyn("auth", "add-token", "agent", "--scope", "push", "--file", file).code == 0
+    assert "agent" in sigyn("auth", "--file", file, "list").out
+    assert "agent" not in sigyn("auth", "--file", file, "list", "--file", other).out, "the nearer one counts"

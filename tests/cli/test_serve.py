@@ -85,6 +85,16 @@ def test_a_data_folder_has_one_server(server: RunningServer) -> None:
     assert "Traceback" not in refused.stderr
 
 
+def test_a_data_folder_that_is_a_file(tmp_path: Path) -> None:
+    file = tmp_path / "data"
+    file.touch()
+    refused = subprocess.run(
+        [SIGYN, "serve", "--data", str(file), "--http", ":0"], capture_output=True, text=True, check=False
+    )
+    assert refused.returncode == 1
+    assert refused.stderr.endswith(f"error: data folder `{file}` can't be used: it is no folder\n")
+
+
 def test_a_port_that_is_taken(tmp_path: Path) -> None:
     with socket.create_server(("127.0.0.1", 0)) as taken:
         address = f"127.0.0.1:{taken.getsockname()[1]}"
