@@ -9,7 +9,7 @@ from sigyn.engine.frame import Frame
 from sigyn.engine.placed import BUCKET_LOOPS
 from sigyn.engine.sql.mapping import AMOUNT_LOOPS
 from sigyn.engine.sql.parsing import parse_lines
-from sigyn.engine.sql.steps import Parse
+from sigyn.engine.sql.steps import PACKED_LINE, Parse
 from sigyn.engine.sql.text import column
 from sigyn.engine.streams import QueryStreams
 from sigyn.languages.logql.pattern import Capture
@@ -30,13 +30,15 @@ def warm_kernels() -> None:
     First what a query can't do without where lines are held as shapes and columns: nothing else puts them together.
     """
     _warm_rebuilding()
-    lines = pa.table({"line": ['{"a":"b"}']})
-    portion = Portion(1, lambda names: lines.select(list(names)), None, has_metadata=False)
-    frame = Frame([portion], np.zeros(1, np.int32), QueryStreams([]))
+    lines = pa.table({"line": ['{"a":"b"}', '{"a":"b","_entry":"\\n"}']})
+    portion = Portion(2, lambda names: lines.select(list(names)), None, has_metadata=False)
+    frame = Frame([portion], np.zeros(2, np.int32), QueryStreams([]))
     wanted = {"a": "a"}
     plain_numbers(pa.array(["1"]))
     parse_lines(Parse("json", column("line"), "hard", "failed", wanted=wanted), frame)
     parse_lines(Parse("logfmt", column("line"), "hard", "failed", wanted=wanted), frame)
+    packed = {PACKED_LINE: "packed"} | wanted
+    parse_lines(Parse("unpack", column("line"), "hard", "failed", wanted=packed), frame)
     _warm_shapes()
     BUCKET_LOOPS.warm()
     METADATA_TEXT_LOOPS.warm()

@@ -39,11 +39,13 @@ inner_lines = st.one_of(
 )
 lines = st.one_of(
     st.builds(lambda pairs, line: msgspec.json.encode({**pairs, "log": line}).decode(), fields, inner_lines),
+    st.builds(lambda pairs, line: msgspec.json.encode({**pairs, "_entry": line}).decode(), fields, inner_lines),
     st.builds(lambda pairs, line: f"{line} {' '.join(f'{k}={v}' for k, v in pairs.items())}", fields, inner_lines),
     inner_lines,
 )
 parsers = st.one_of(
     st.just(ast.JsonParser(())),
+    st.just(ast.Unpack()),
     st.builds(ast.LogfmtParser, st.just(False), st.booleans()),
     st.sampled_from(("<a> <_>", "a=<a> b=<b>", '<_>"<b>"<_>', "<level>=<_>")).map(ast.PatternParser),
     st.sampled_from((r"(?P<a>[xy])", r"b=(?P<b>\w*)", r"(?P<level>\d)?(?P<a>=)", "(?P<app>q)")).map(ast.RegexpParser),
@@ -128,6 +130,7 @@ WRITTEN = (
     '{"a":"outer","log":"text"}',
     '{"a":"outer","said":"text b=7 more"}',
     "a=outer b=7",
+    '{"a":"outer","_entry":"a=inner b=7"}',
 )
 
 
@@ -136,6 +139,7 @@ WRITTEN = (
     [
         '| json | line_format "{{.log}}" | json | a="outer"',
         '| json | line_format "{{.log}}" | json | a="inner"',
+        '| unpack | logfmt | a="outer" | b="7"',
         '| json | line_format "{{.log}}" | logfmt | a="outer" | b="7"',
         '| json | line_format "{{.log}}" | pattern "a=<a> b=<b>" | a="inner"',
         '| json | line_format "{{.log}}" | regexp "a=(?P<a>[a-z]+)" | a="inner"',

@@ -18,6 +18,7 @@ from sigyn.engine.sql.metadata_names import MetadataNames
 from sigyn.engine.sql.predicates import compile_predicate, has_text, is_known, mapped, number, text_matches
 from sigyn.engine.sql.scope import ERROR, Scope
 from sigyn.engine.sql.steps import (
+    PACKED_LINE,
     Coalesce,
     Compute,
     Extract,
@@ -97,10 +98,14 @@ def _compile_stage(stage: ast.Stage, scope: Scope) -> None:
             _begin_parser(scope, "logfmt", "", keep_empty=keep_empty)
         case ast.LogfmtParser(False, _, extractions):
             _begin_parser(scope, "logfmt", "", paths=logfmt_keys(extractions))
+        case ast.LogfmtParser():
+            raise Unsupported("logfmt --strict, whose labels depend on where a line breaks off")
         case ast.PatternParser(pattern):
             _pattern(scope, pattern)
         case ast.RegexpParser(pattern):
             _regexp(scope, pattern)
+        case ast.Unpack():
+            _unpack(scope)
         case ast.Decolorize():
             coloured = build("(contains({}, chr(27)) OR contains({}, chr(155)))", scope.line, scope.line)
             scope.doubts.append(coloured)
@@ -200,7 +205,7 @@ def _filter_before_parsing(predicate: ast.Predicate, scope: Scope) -> None:
         return
     if any(character in value for character in '"\\/<>&'):
         return
-    hidden = ["\\u" if parse.kind == "json" else "\\"]
+    hidden = ["\\" if parse.kind == "logfmt" else "\\u"]
     if " " in value:
         hidden.append("\ufffd")  # which parsers give as a blank
     test = any_of([build("contains({}, {})", parse.line, literal(text)) for text in (value, *hidden)])
@@ -222,6 +227,20 @@ def _begin_parser(
     scope.doubts.append(flag(parse.hard))
     if error:
         scope.errors.append((flag(parse.failed), error))
+
+
+def _unpack(scope: Scope) -> None:
+    scope.begin_parser()
+    stem = scope.fresh("parsed")
+    parse = Parse("unpack", scope.line, f"{stem}.hard", f"{stem}.failed", "JSONParserErr")
+    parse.wanted[PACKED_LINE] = f"{stem}.line"
+    scope.steps.append(parse)
+    scope.parsers.append(parse)
+    scope.doubts.append(flag(parse.hard))
+    scope.errors.append((flag(parse.failed), parse.error))
+    name = scope.fresh("line")
+    scope.steps.append(Coalesce(name, (column(parse.wanted[PACKED_LINE]), scope.line)))
+    scope.line = column(name)
 
 
 def _pattern(scope: Scope, text: str) -> None:

@@ -16,11 +16,12 @@ from sigyn.engine.kernels.json import SEPARATOR, extract_json, place_in_array
 from sigyn.engine.kernels.logfmt import extract_logfmt
 from sigyn.engine.kernels.pattern import LITERAL, UNNAMED, extract_pattern
 from sigyn.engine.kernels.slices import joined, room
+from sigyn.engine.kernels.unpack import extract_packed, undo_json_escapes
 from sigyn.engine.sql.steps import MatchPattern, Parse
 from sigyn.engine.stored_paths import has_whole, stored_values
 from sigyn.languages.logql.pattern import Capture, parse_line_pattern
 from sigyn.store.portion import Portion
-from sigyn.store.shapes.values import Flags, equal_texts, string_buffers, valid_rows
+from sigyn.store.shapes.values import Flags, equal_texts, string_array, string_buffers, valid_rows
 
 
 def parse_lines(step: Parse, frame: Frame) -> None:
@@ -77,7 +78,7 @@ def _in_order(outcomes: Sequence[tuple[Rows, _Outcome]]) -> _Outcome:
 def _blank(step: Parse, part: Selected) -> Flags:
     """In which of the selected lines the parser finds nothing, as their shapes tell."""
     blank = None
-    if step.kind != "pattern" and (step.paths or not step.keep_empty):
+    if (step.kind == "json" or step.kind == "logfmt") and (step.paths or not step.keep_empty):
         blank = part.portion.blank(step.kind)
     return np.zeros(len(part.rows), np.bool_) if blank is None else blank[part.rows]
 
@@ -93,7 +94,7 @@ def _nothing(step: Parse, count: int) -> _Outcome:
 def _known(step: Parse, part: Selected) -> Flags:
     """Of which of the selected lines columns tell the labels."""
     known = None
-    if step.kind != "pattern" and (step.paths or not step.keep_empty):
+    if (step.kind == "json" or step.kind == "logfmt") and (step.paths or not step.keep_empty):
         known = part.portion.shaped(step.kind)
     if known is None:
         return np.zeros(len(part.rows), np.bool_)
@@ -178,6 +179,24 @@ def _pattern(step: Parse, lines: pa.Array, rows: Rows) -> _Outcome:
     return _Outcome(hard, np.zeros(len(rows), np.bool_), _found(data, starts, lengths))
 
 
+def _unpack(step: Parse, lines: pa.Array, rows: Rows) -> _Outcome:
+    data, offsets = string_buffers(lines)
+    names, ends = joined(_wanted(step))
+    starts, lengths, hard = room(len(ends), len(rows))
+    failed, escapes = np.zeros(len(rows), np.bool_), np.zeros(len(rows), np.bool_)
+    extract_packed(data, offsets, rows, names, ends, starts, lengths, escapes, hard, failed)
+    packed, *labels = _found(data, starts, lengths)
+    return _Outcome(hard, failed, [_without_escapes(packed, escapes, hard) if escapes.any() else packed, *labels])
+
+
+def _without_escapes(packed: FoundField, escapes: Flags, hard: Flags) -> pa.StringArray:
+    there = packed.lengths >= 0
+    offsets = np.empty(len(packed) + 1, np.int32)
+    out = np.empty(int(packed.lengths[there].sum(dtype=np.int64)), np.uint8)
+    undo_json_escapes(packed.data, packed.starts, packed.lengths, escapes, offsets, out, hard)
+    return string_array(offsets, out[: offsets[-1]], there)
+
+
 def covered_lines(step: MatchPattern, frame: Frame) -> Flags:
     """Which lines one of the patterns covers, as the interpreter's line filter has it."""
     (name,) = step.line.columns
@@ -215,7 +234,7 @@ def _slot(piece: str | Capture, labels: Sequence[str]) -> int:
     return UNNAMED if piece.name is None else labels.index(piece.name)
 
 
-_PARSERS = {"json": _json, "logfmt": _logfmt, "pattern": _pattern}
+_PARSERS = {"json": _json, "logfmt": _logfmt, "pattern": _pattern, "unpack": _unpack}
 
 
 def _found(
@@ -224,7 +243,12 @@ def _found(
     return [FoundField(data, begin, length) for begin, length in zip(starts, lengths, strict=True)]
 
 
-_KERNELS: dict[str, Callable[..., None]] = {"json": extract_json, "logfmt": extract_logfmt, "pattern": extract_pattern}
+_KERNELS: dict[str, Callable[..., None]] = {
+    "json": extract_json,
+    "logfmt": extract_logfmt,
+    "pattern": extract_pattern,
+    "unpack": extract_packed,
+}
 
 
 def is_ready(kind: str) -> bool:

@@ -67,7 +67,8 @@ def run_steps(steps: Iterable[Step], frame: Frame, duck: Duck, check: Callable[[
             case Compute(name, value):
                 frame.add(name, _evaluate(value, frame, duck))
             case Coalesce(name, (source, other)):
-                frame.add(name, _coalesced(_evaluate(source, frame, duck), _evaluate(other, frame, duck)))
+                texts = _evaluate(source, frame, duck)
+                frame.add(name, _coalesced(texts, _evaluate(other, frame, duck)) if texts.null_count else texts)
             case Map(name, source, convert):
                 frame.add(name, mapped_texts(_evaluate(source, frame, duck), convert))
             case Extract():
@@ -210,7 +211,7 @@ def _add_numbers(step: Number, frame: Frame, duck: Duck) -> None:
 
 
 def _coalesced(texts: pa.Array, others: pa.Array) -> pa.Array:
-    if not texts.null_count or others.null_count == len(others):
+    if others.null_count == len(others):
         return texts
     return pc.coalesce(texts.cast(pa.string()), others.cast(pa.string()))
 

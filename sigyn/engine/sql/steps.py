@@ -23,11 +23,16 @@ class Filter:
         return self.predicate.columns
 
 
+PACKED_LINE = ""
+"""Under what name a parser is asked for the line that was packed; no label is called so."""
+
+
 @dataclass(slots=True)
 class Parse:
     """Run a parser's kernel over `line`, for the labels that later steps asked for.
 
-    wanted  label name (for logfmt and json: as flattened) to the column that holds its value
+    wanted  label name (for logfmt and json: as flattened) to the column that holds its value; of unpack the first is
+            PACKED_LINE, whose column holds the line that was packed
     hard    column: true where the interpreter has to decide about the line
     failed  column: true where the parser fails with `error` and gives no label at all
     pieces  of a pattern
@@ -35,7 +40,7 @@ class Parse:
             key in logfmt, as flattened); every line that the parser understands has all of them, empty at least
     """
 
-    kind: Literal["json", "logfmt", "pattern"]
+    kind: Literal["json", "logfmt", "pattern", "unpack"]
     line: Sql
     hard: str
     failed: str
