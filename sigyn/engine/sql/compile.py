@@ -216,8 +216,6 @@ def _begin_parser(
     scope: Scope, kind: str, error: str, *, keep_empty: bool = False, paths: Mapping[str, Path] | None = None
 ) -> None:
     scope.begin_parser()
-    if paths and scope.has_parser:
-        raise Unsupported("a parser with expressions behind another")
     stem = scope.fresh("parsed")
     parse = Parse("json" if kind == "json" else "logfmt", scope.line, f"{stem}.hard", f"{stem}.failed", error)
     parse.keep_empty = keep_empty

@@ -176,7 +176,7 @@ class Scope:
         return NULL if found is None else found
 
     def _from_parsers(self, name: str, since: int = 0, there: Sql = NULL) -> Sql | None:
-        """What parsers give: json and logfmt leave a label that is there alone, pattern and regexp do not.
+        """What parsers give: without expressions, json and logfmt leave a label that is there alone, others do not.
 
         Those from a place on, where a label is `there` already.
         """
@@ -190,8 +190,21 @@ class Scope:
                 wanted = parser.wanted
                 if name not in wanted:
                     wanted[name] = f"{parser.hard}.{len(wanted)}"
-                found.append(column(wanted[name]))
+                own = column(wanted[name])
+                found = [self._at_path(own, _first_of(found))] if parser.paths and found else [*found, own]
         return _first_of(found) if found else None
+
+    def _at_path(self, own: Sql, earlier: Sql) -> Sql:
+        """What a parser with expressions gives, behind what was there: that stays only where the line has no such path.
+
+        An empty text may be what the line has there, too, which is in doubt where something else was there.
+        """
+        self._doubt(build("({} = '' AND {} <> '')", own, earlier))
+        return build("CASE WHEN {} <> '' THEN {} ELSE coalesce({}, {}) END", own, own, earlier, own)
+
+    def _doubt(self, condition: Sql) -> None:
+        if condition not in self.doubts:
+            self.doubts.append(condition)
 
     def _extracted(self, name: str) -> Sql:
         """What a parser finds under the name of a label of the stream, or under this one; both are in doubt."""
@@ -210,8 +223,7 @@ class Scope:
         if own is None:
             return build("CASE WHEN {} IS NOT NULL THEN {} END", of_stream, clashing)
         doubt = build("({} IS NOT NULL AND {} IS NOT NULL AND {} IS NOT NULL)", of_stream, clashing, own)
-        if doubt not in self.doubts:
-            self.doubts.append(doubt)
+        self._doubt(doubt)
         return build("CASE WHEN {} IS NOT NULL THEN coalesce({}, {}) ELSE {} END", of_stream, clashing, own, own)
 
     def _error(self) -> Sql:
