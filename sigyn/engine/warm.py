@@ -8,10 +8,11 @@ from sigyn.engine.automata.lines import find_in_lines
 from sigyn.engine.frame import Frame
 from sigyn.engine.placed import BUCKET_LOOPS
 from sigyn.engine.sql.mapping import AMOUNT_LOOPS
-from sigyn.engine.sql.parsing import parse_lines
+from sigyn.engine.sql.parsing import addressed_lines, parse_lines
 from sigyn.engine.sql.steps import PACKED_LINE, Parse
 from sigyn.engine.sql.text import column
 from sigyn.engine.streams import QueryStreams
+from sigyn.languages.logql.ip_pattern import parse_ip_pattern
 from sigyn.languages.logql.pattern import Capture
 from sigyn.model.batch import ENTRY_SCHEMA
 from sigyn.store.metadata_text import METADATA_TEXT_LOOPS
@@ -39,6 +40,7 @@ def warm_kernels() -> None:
     parse_lines(Parse("logfmt", column("line"), "hard", "failed", wanted=wanted), frame)
     packed = {PACKED_LINE: "packed"} | wanted
     parse_lines(Parse("unpack", column("line"), "hard", "failed", wanted=packed), frame)
+    addressed_lines([parse_ip_pattern("10.0.0.1")], "line", frame)
     _warm_shapes()
     BUCKET_LOOPS.warm()
     METADATA_TEXT_LOOPS.warm()

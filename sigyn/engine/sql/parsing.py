@@ -12,6 +12,7 @@ from sigyn.compiled import loops
 from sigyn.engine.escapes import undo_escapes
 from sigyn.engine.fields import FieldColumn, FoundField, Piece, StoredField
 from sigyn.engine.frame import Frame, Rows, Selected, lines_of
+from sigyn.engine.kernels.addresses import find_addresses
 from sigyn.engine.kernels.json import SEPARATOR, extract_json, place_in_array
 from sigyn.engine.kernels.logfmt import extract_logfmt
 from sigyn.engine.kernels.pattern import LITERAL, UNNAMED, extract_pattern
@@ -19,6 +20,7 @@ from sigyn.engine.kernels.slices import joined, room
 from sigyn.engine.kernels.unpack import extract_packed, undo_json_escapes
 from sigyn.engine.sql.steps import MatchPattern, Parse
 from sigyn.engine.stored_paths import has_whole, stored_values
+from sigyn.languages.logql.ip_pattern import IpPattern
 from sigyn.languages.logql.pattern import Capture, parse_line_pattern
 from sigyn.store.portion import Portion
 from sigyn.store.shapes.values import Flags, equal_texts, string_array, string_buffers, valid_rows
@@ -227,6 +229,19 @@ def _covered(pieces: tuple[str | Capture, ...], lines: pa.StringArray, rows: Row
     return np.asarray(covered & (ends > begins))
 
 
+def addressed_lines(patterns: Sequence[IpPattern], name: str, frame: Frame) -> Flags:
+    """Which texts of a column hold an address of IPv4 that one of the patterns is for."""
+    firsts = np.array([int.from_bytes(pattern.first) for pattern in patterns], np.int64)
+    lasts = np.array([int.from_bytes(pattern.last) for pattern in patterns], np.int64)
+    found = [np.zeros(0, np.bool_)]
+    for lines, rows in frame.chunks(name):
+        data, offsets = string_buffers(lines.cast(pa.string()))
+        own = np.zeros(len(rows), np.bool_)
+        find_addresses(data, offsets, rows, firsts, lasts, own)
+        found.append(own)
+    return np.concatenate(found)
+
+
 def _slot(piece: str | Capture, labels: Sequence[str]) -> int:
     """What a piece of a pattern is to the kernel."""
     if isinstance(piece, str):
@@ -248,9 +263,10 @@ _KERNELS: dict[str, Callable[..., None]] = {
     "logfmt": extract_logfmt,
     "pattern": extract_pattern,
     "unpack": extract_packed,
+    "ip": find_addresses,
 }
 
 
 def is_ready(kind: str) -> bool:
-    """Whether a parser's kernel has been compiled, so that it can be used at once."""
+    """Whether a parser's kernel, or the one for `ip`, has been compiled, so that it can be used at once."""
     return loops.is_ready(_KERNELS[kind])

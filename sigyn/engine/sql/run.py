@@ -289,13 +289,19 @@ def _covered(step: MatchPattern, frame: Frame) -> Flags:
 
 
 def _with_address(step: FindAddress, frame: Frame, duck: Duck) -> Flags:
-    """Which lines hold an address that is wanted: each that may be one is looked at once, wherever it stands."""
+    """Which lines hold an address that is wanted."""
+    patterns = [parse_ip_pattern(pattern) for pattern in step.patterns]
+    if all(pattern.version == 4 for pattern in patterns) and (len(frame) > INTERPRETED_ROWS or _is_kernel_ready("ip")):
+        from sigyn.engine.sql.parsing import addressed_lines
+
+        (name,) = step.columns
+        return addressed_lines(patterns, name, frame)
+    # Each that may be one is looked at once, wherever it stands.
     candidates = build("unnest(regexp_extract_all({}, {}))", step.line, literal(CANDIDATE))
     table = frame.table(sorted(step.columns))
     answer = select(f"SELECT {POSITION}, {candidates} AS address FROM frame", table, duck)
     texts = _whole(answer.column("address")).dictionary_encode()
-    tests = [parse_ip_pattern(pattern).contains for pattern in step.patterns]
-    wanted = [any(test(text) for test in tests) for text in texts.dictionary.to_pylist()]
+    wanted = [any(pattern.contains(text) for pattern in patterns) for text in texts.dictionary.to_pylist()]
     found = np.zeros(len(frame), np.bool_)
     found[answer.column(POSITION).to_numpy()[np.array(wanted, np.bool_)[texts.indices.to_numpy()]]] = True
     return found
