@@ -22,7 +22,7 @@ from sigyn.services.detection import LEVEL_LOOPS, detect_levels, without_detecte
 from sigyn.services.discovery import LevelRules
 from sigyn.services.push_counters import push_counters
 from sigyn.services.push_limits import PushLimits
-from sigyn.services.push_policies import BLOCKED, POLICY_BLOCKED, SILENT, PushPolicies
+from sigyn.services.push_policies import BLOCKED, POLICY_BLOCKED, SILENT
 from sigyn.services.quotas import (
     IN_THREAD_FROM_STREAMS,
     Claims,
@@ -33,7 +33,8 @@ from sigyn.services.quotas import (
     granted,
     quota_of,
 )
-from sigyn.services.redaction import redacted
+from sigyn.services.redaction import RedactionRules, redacted
+from sigyn.services.refusal_watch import RefusalWatch
 from sigyn.services.stream_rates import PER_STREAM_RATE_LIMIT
 from sigyn.services.time_unit_watch import TimeUnitWatch
 from sigyn.wire.kernels import METADATA_LOOPS, PROTOBUF_LOOPS
@@ -113,6 +114,7 @@ class IngestService:
         self._demotion = demotion
         self._quotas = quotas or Quotas(clock)
         self._time_units = TimeUnitWatch(clock)
+        self._refusals = RefusalWatch(clock)
         self._listeners: list[Callable[[Batch], None]] = []
 
     def subscribe(self, listener: Callable[[Batch], None]) -> Callable[[], None]:
@@ -136,7 +138,7 @@ class IngestService:
             raise UnprocessableRequest("error at least one valid stream is required for ingestion")
         limits = self._limits(tenant)
         if self._clock() < limits.policies.blocked_until:
-            return self._blocked(tenant, decoded, limits.policies)
+            return self._blocked(tenant, decoded, limits)
         large = decoded.entries.nbytes >= _IN_THREAD_FROM_BYTES or decoded.stream_count >= IN_THREAD_FROM_STREAMS
         run = asyncio.to_thread if large else _at_once
         if limits.redaction:
@@ -156,9 +158,9 @@ class IngestService:
             grant = await self._quotas.claim(claim)
             entries = granted(claim, grant, entries, refusals)
             if grant.wait:
-                self._count(tenant, decoded, refusals)
+                self._count(tenant, decoded, refusals, limits.redaction)
                 self._refuse_for_rate(tenant, grant, *claim.without(grant.refused))
-        self._count(tenant, decoded, refusals)
+        self._count(tenant, decoded, refusals, limits.redaction)
         size = _text_bytes(entries)
         if len(entries):
             batch = Batch(tenant, streams, entries)
@@ -170,13 +172,13 @@ class IngestService:
         _tell(outcome, limits.policies.blocked_status)
         return outcome
 
-    def _blocked(self, tenant: str, decoded: DecodedPush, policies: PushPolicies) -> PushOutcome:
+    def _blocked(self, tenant: str, decoded: DecodedPush, limits: PushLimits) -> PushOutcome:
         """Refuses all of a push."""
-        refusals = Refusals()
+        policies, refusals = limits.policies, Refusals()
         entries = len(decoded.entries) + sum(refused.entries for refused in decoded.refused)
         size = _text_bytes(decoded.entries) + sum(refused.bytes for refused in decoded.refused)
         refusals.add(BLOCKED, policies.blocked_text(tenant), entries, size)
-        self._count(tenant, decoded, refusals)
+        self._count(tenant, decoded, refusals, limits.redaction)
         outcome = PushOutcome(0, 0, refusals)
         _tell(outcome, policies.blocked_status)
         return outcome
@@ -193,7 +195,7 @@ class IngestService:
         streams, entries = admitted.streams, _with_levels(admitted, limits)
         return (streams, entries) if self._demotion is None else self._demotion.apply(tenant, streams, entries)
 
-    def _count(self, tenant: str, decoded: DecodedPush, refusals: Refusals) -> None:
+    def _count(self, tenant: str, decoded: DecodedPush, refusals: Refusals, rules: RedactionRules) -> None:
         counters = self.counters.of(tenant)
         metadata = pc.sum(pc.binary_length(decoded.entries["metadata"])).as_py() or 0
         counters.lines += len(decoded.entries) + sum(refused.entries for refused in decoded.refused)
@@ -202,6 +204,7 @@ class IngestService:
         for reason, refusal in refusals.by_reason.items():
             counters.discarded_lines[reason] += refusal.entries
             counters.discarded_bytes[reason] += refusal.bytes
+        self._refusals.look(tenant, refusals, rules)
 
     def _refuse_for_rate(self, tenant: str, grant: Grant, lines: int, size: int) -> NoReturn:
         """Loki's rate limit, in bytes of lines and structured metadata, and one in lines."""
@@ -213,6 +216,7 @@ class IngestService:
             f" '{lines}' lines totaling '{size}' bytes, reduce log volume or contact your Loki administrator to"
             " see if the limit can be increased"
         )
+        self._refusals.tell(tenant, "rate_limited", message, lines)
         if grant.most:
             raise PushOverBurst(f"{message}; a push may have {grant.most} at most, however long its sender waits")
         raise TooManyRequests(message, retry_after=grant.wait)

@@ -68,6 +68,13 @@ def redacted(push: DecodedPush, rules: RedactionRules) -> tuple[DecodedPush, Cou
     return replace(push, streams=streams, entries=entries), counts
 
 
+def redacted_text(text: str, rules: RedactionRules) -> str:
+    """A text without what the rules hide."""
+    for rule in compile_rules(rules):
+        text, _ = rule.redact(text)
+    return text
+
+
 def _in_lines(lines: pa.Array, rule: RedactionRule, counts: Counter[str], possible: Mask | None) -> pa.Array:
     found = _found(lines, rule, possible)
     if not found.any():

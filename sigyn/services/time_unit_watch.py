@@ -1,17 +1,14 @@
 """Entries whose times are in seconds, milliseconds or microseconds: they are stored in 1970, and somebody is told."""
 
-from collections import OrderedDict
-
 import structlog
 
 from sigyn.model.batch import Batch
 from sigyn.model.labels import format_labels
-from sigyn.model.time import MINUTE, Clock
+from sigyn.model.time import Clock
 from sigyn.model.time_units import MISTAKEN_UNITS, NANOSECONDS, TimeUnit, mistake
+from sigyn.services.paced_warnings import PacedWarnings
 
 _log = structlog.get_logger("sigyn.ingest")
-_BETWEEN_WARNINGS = 1 * MINUTE
-_MOST_WARNED = 1_000
 _LONGEST_STREAM = 200  # characters
 
 
@@ -19,8 +16,7 @@ class TimeUnitWatch:
     """Warns of such entries in the log, at most once a minute and tenant, and of so many tenants in a minute."""
 
     def __init__(self, clock: Clock) -> None:
-        self._clock = clock
-        self._warned: OrderedDict[str, int] = OrderedDict()  # in the order of these times
+        self._warnings = PacedWarnings(clock)
 
     def look(self, batch: Batch) -> int:
         """How many entries have such a time."""
@@ -36,12 +32,8 @@ class TimeUnitWatch:
         return count
 
     def _warn(self, batch: Batch, row: int, unit: TimeUnit) -> None:
-        now = self._clock()
-        while self._warned and now - next(iter(self._warned.values())) >= _BETWEEN_WARNINGS:
-            self._warned.popitem(last=False)
-        if batch.tenant in self._warned or len(self._warned) >= _MOST_WARNED:
+        if not self._warnings.is_due(batch.tenant):
             return
-        self._warned[batch.tenant] = now
         time = batch.entries["timestamp"][row].as_py()
         stream = format_labels(batch.streams[batch.entries["stream"][row].as_py()])
         _log.warning(

@@ -14,6 +14,7 @@ from sigyn.services.counts_by_tenant import OTHER_TENANTS, CountsByTenant
 from sigyn.services.ingest import IngestService, PushOutcome, PushOverBurst, PushRefused
 from sigyn.services.push_counters import TenantPushes
 from sigyn.services.push_limits import PushLimits
+from sigyn.services.redaction import RedactionRules
 from sigyn.wire.loki import decode_loki_push
 from sigyn.wire.loki_json import decode_loki_json
 from sigyn.wire.push import DecodedPush
@@ -454,3 +455,44 @@ def test_times_that_are_old_or_not_known_are_no_mistake() -> None:
     assert len(service.sink.lines()) == 3
     assert not logs
     assert not service.service.counters.of("fake").mistaken_times
+
+
+def test_what_is_refused_of_pushes_is_in_the_log_once_a_minute_for_each_reason() -> None:
+    service = Service(PushLimits(max_line_size=5))
+    with capture_logs() as logs:
+        for tenant in ("a", "a", "b"):
+            with pytest.raises(PushRefused):
+                service.push((APP, [value("x"), value("too long"), value("longer yet")]), tenant=tenant)
+        with pytest.raises(PushRefused):
+            service.push(({"no-label": "x"}, [value("x")]), tenant="a")
+        service.now += MINUTE
+        with pytest.raises(PushRefused):
+            service.push((APP, [value("too long")]), tenant="a")
+    assert [(log["tenant"], log["reason"], log["lines"]) for log in logs] == [
+        ("a", "line_too_long", 2),
+        ("b", "line_too_long", 2),
+        ("a", "invalid_labels", 1),
+        ("a", "line_too_long", 1),
+    ]
+    assert logs[0]["event"] == "lines of a push are refused"
+    assert STREAM in logs[0]["error"]
+
+
+def test_pushes_over_the_rate_are_in_the_log() -> None:
+    service = Service(PushLimits(ingestion_rate=1, ingestion_burst_size=10))
+    with capture_logs() as logs:
+        service.push((APP, [value("ten bytes!")]))
+        for _ in range(2):
+            with pytest.raises(TooManyRequests):
+                service.push((APP, [value("ten bytes!")]))
+    assert [(log["reason"], log["lines"]) for log in logs] == [("rate_limited", 1)]
+    assert "ingestion rate limit exceeded for user fake" in logs[0]["error"]
+
+
+def test_what_is_redacted_is_not_in_the_log_either() -> None:
+    service = Service(PushLimits(redaction=RedactionRules(patterns=("email",))))
+    with capture_logs() as logs, pytest.raises(PushRefused) as told:
+        service.push(({"no-label": "ann@example.org"}, [value("x")]))
+    assert "ann@example.org" in str(told.value)
+    assert len(logs) == 1
+    assert "ann@example.org" not in str(logs)
