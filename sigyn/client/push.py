@@ -5,6 +5,7 @@ would ship the news of its own shipping for ever.
 """
 
 import http.client
+import json
 import zlib
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
@@ -31,13 +32,19 @@ class PushEntry:
 
 
 def push_body(entries: Iterable[PushEntry]) -> bytes:
-    """The JSON body of a push of these entries, in their order."""
+    """The JSON body of a push of these entries, in their order.
+
+    Halves of surrogate pairs, as in the name of a file that is no UTF-8, are U+FFFD for who reads it.
+    """
     streams: dict[Labels, list[tuple[object, ...]]] = {}
     for entry in entries:
         more = (entry.metadata,) if entry.metadata else ()
         streams.setdefault(entry.labels, []).append((str(entry.timestamp), entry.line, *more))
     body = {"streams": [{"stream": dict(labels), "values": values} for labels, values in streams.items()]}
-    return msgspec.json.encode(body)
+    try:
+        return msgspec.json.encode(body)
+    except UnicodeEncodeError:
+        return json.dumps(body).encode()
 
 
 class PushClient:

@@ -50,6 +50,16 @@ def test_records_go_as_json_with_level_and_logger() -> None:
     assert (handler.shipped, handler.dropped, handler.last_error) == (1, 0, None)
 
 
+def test_a_record_that_is_no_text_stops_nothing() -> None:
+    with receiver() as server, logger(server, format="text") as (log, handler):
+        log.error("can't read %s", os.fsdecode(b"caf\xe9.txt"))
+        handler.flush()
+        log.error("after it")
+        handler.flush()
+    assert [line for _, line, _ in server.accepted()] == ["can't read caf\udce9.txt", "after it"]
+    assert (handler.shipped, handler.dropped) == (2, 0)
+
+
 def test_times_are_those_of_the_records() -> None:
     with receiver() as server, logger(server) as (log, handler):
         record = log.makeRecord("x", logging.INFO, "file", 1, "message", (), None)

@@ -24,6 +24,23 @@ def test_the_body_is_a_push_that_the_server_reads() -> None:
     ]
 
 
+def test_what_is_no_text_is_replaced() -> None:
+    entry = PushEntry((("app", "caf\udce9"),), 5, "ends \ud83d", {"file": "\udcff.log", "k": "é"})
+    decoded = decode_loki_json(push_body([ENTRY, entry]))
+    assert decoded.streams == ((("app", "shop"),), (("app", "caf\ufffd"),))
+    assert [(row["line"], row["metadata"]) for row in decoded.entries.to_pylist()] == [
+        ("x", '{"k":"v"}'),
+        ("ends \ufffd", '{"file":"\ufffd.log","k":"é"}'),
+    ]
+
+
+@pytest.mark.parametrize("given", [{"bearer_token": "token\n"}, {"tenant": "team-é"}])
+def test_what_no_header_may_have_is_told_at_once(given: dict[str, str]) -> None:
+    with pytest.raises(BadRequest, match="has a line break") as told:
+        PushClient("http://127.0.0.1:1", **given)
+    assert "token" not in str(told.value)
+
+
 def test_a_push_goes_to_its_place_with_what_proxies_want() -> None:
     with receiver() as server:
         client = PushClient(server.url + "/", tenant="team-a", username="me", password="secret")
