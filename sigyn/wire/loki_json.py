@@ -61,10 +61,14 @@ def decode_loki_json(body: bytes) -> DecodedPush:
     """The push in a JSON body; raises BadRequest when it can't be read as a whole.
 
     A stream whose labels are no labels is reported in `refused` and the others are kept, as Loki
-    does; a timestamp, a line or metadata of the wrong type refuses the whole push.
+    does; a timestamp, a line or metadata of the wrong type refuses the whole push. Streams in the form of
+    the legacy endpoint are taken as well: some clients send it here unless they are told otherwise, and
+    would lose every line to an answer of 204.
     """
     push = decode_json(body, _DECODER)
     streams = (push.streams if push else None) or []
+    if any(stream.values is None and stream.stream is None for stream in streams):
+        return decode_legacy_json(body)
     columns = PushColumns()
     for ordinal, stream in enumerate(streams):
         _add_stream(columns, ordinal, stream)

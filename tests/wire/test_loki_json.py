@@ -1,12 +1,14 @@
 """JSON pushes: what they say, what is mended, and where errors are."""
 
 import json
+from collections.abc import Callable
 
 import pytest
 
 from sigyn.model.errors import BadRequest
 from sigyn.model.time import FIRST, LAST
 from sigyn.wire.loki_json import decode_legacy_json, decode_loki_json
+from sigyn.wire.push import DecodedPush
 
 TIME = "1768471260000000000"
 
@@ -143,8 +145,9 @@ def test_bad_labels_take_only_their_stream_along() -> None:
     assert (refused.reason, refused.entries, refused.bytes) == ("invalid_labels", 2, 11)
 
 
-def test_the_legacy_form() -> None:
-    decoded = decode_legacy_json(
+@pytest.mark.parametrize("decode", [decode_legacy_json, decode_loki_json])
+def test_the_legacy_form_at_either_endpoint(decode: Callable[[bytes], DecodedPush]) -> None:
+    decoded = decode(
         push(
             {"labels": '{a="b"}', "entries": [{"ts": "2026-01-15T10:01:00.000000005Z", "line": "x"}]},
             {"stream": {"c": "d"}, "values": [[TIME, "y", {"k": "v"}]]},
