@@ -20,6 +20,7 @@ from sigyn.model.errors import BadRequest, SigynError, TooManyRequests, Unavaila
 from sigyn.model.labels import Labels, labels_of
 from sigyn.model.time import system_clock
 from sigyn.model.time_units import NANOSECONDS, TimeUnit, mistake, mistaken_unit
+from sigyn.wire.json_body import decode_json
 
 _BATCH_LINES = 5_000
 _BATCH_BYTES = 1 << 20
@@ -119,8 +120,10 @@ def _json_entries(path: str, labels: Labels, watch: Watch | None) -> Iterator[Pu
             continue
         try:
             row = decoder.decode(entry.line)
-        except msgspec.MsgspecError as error:
+        except msgspec.ValidationError as error:
             raise BadRequest(f"{path}:{number}: {error}") from None
+        except msgspec.DecodeError:
+            row = _mended_row(f"{path}:{number}", entry.line, decoder)
         text = row.line if row.line is not None else row.message
         if text is None:
             raise BadRequest(f"{path}:{number}: the object has no `line`")
@@ -128,6 +131,14 @@ def _json_entries(path: str, labels: Labels, watch: Watch | None) -> Iterator[Pu
         timestamp = now if row.timestamp is None else moment(row.timestamp, now)
         all_labels = labels_of({**dict(labels), **row.labels, **row.stream})
         yield PushEntry(all_labels, timestamp, text, row.metadata or None)
+
+
+def _mended_row(place: str, line: str, decoder: msgspec.json.Decoder[_JsonLine]) -> _JsonLine:
+    """What a server would read in the JSON that some programs write: tabs, or halves of surrogate pairs, in strings."""
+    try:
+        return decode_json(line.encode(), decoder)
+    except BadRequest as error:
+        raise BadRequest(f"{place}: {error}") from None
 
 
 def _batches(entries: Iterator[PushEntry]) -> Iterator[list[PushEntry]]:

@@ -152,6 +152,17 @@ def test_json_lines_that_are_none(asked: Sigyn, tmp_path: Path) -> None:
     assert f"{path}:2: Expected `str | null`, got `int` - at `$.line`" in refused.err
 
 
+def test_json_lines_with_faults_that_a_server_takes(asked: Sigyn, tmp_path: Path) -> None:
+    path = tmp_path / "rows.ndjson"
+    path.write_text('{"line": "half \\ud800"}\n{"line": "raw\ttab"}\n{"line": "cut\n')
+    stopped = asked("push", str(path), "--json", "--labels", '{job="faults"}')
+    assert stopped.code == 2
+    assert f"{path}:3: couldn't decode the JSON" in stopped.err
+    path.write_text("".join(path.read_text().splitlines(keepends=True)[:2]))
+    assert asked("push", str(path), "--json", "--labels", '{job="mended"}').code == 0
+    assert asked("query", '{job="mended"}', "--forward", "-o", "raw").lines == ["half \ufffd", "raw\ttab"]
+
+
 def test_a_parse_error_of_the_server_is_pointed_at(asked: Sigyn) -> None:
     refused = asked("query", '{job="x"} | stat count()')
     assert refused.code == 2
