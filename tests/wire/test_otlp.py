@@ -356,7 +356,12 @@ def test_records_of_equal_resources_are_one_stream_in_their_order() -> None:
 
 
 def test_an_export_of_nothing_is_no_error() -> None:
-    for body, content_type in ((b"{}", "application/json"), (b"", "application/x-protobuf")):
+    for body, content_type in (
+        (b"{}", "application/json"),
+        (b'{"resourceLogs":[]}', "application/json"),
+        (b'{"resourceLogs":null,"other":1}', "application/json"),
+        (b"", "application/x-protobuf"),
+    ):
         decoded = decode_otlp(body, content_type, "")
         assert (decoded.stream_count, decoded.entries.num_rows) == (1, 0)
 
@@ -433,6 +438,11 @@ def test_the_default_labels_are_those_of_the_documentation() -> None:
             json.dumps(one_record({"attributes": None, "flags": "x"})).encode(),
             "application/json",
             "couldn't decode the JSON body: resourceLogs[0].scopeLogs[0].logRecords[0].flags: expected `int`",
+        ),
+        (
+            b'{"resource_logs":[{}]}',
+            "application/json",
+            "couldn't decode the OTLP body: logs come in `resourceLogs`, and it has only `resource_logs`",
         ),
     ],
 )
