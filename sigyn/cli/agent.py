@@ -142,11 +142,11 @@ def _log_unused(keys: "Iterable[UnusedKey]") -> None:
 
 def _likely_mistakes(configuration: "AgentConfiguration", reading: Reading) -> "Iterable[tuple[str, str]]":
     """Keys that mean something, but hardly what was meant, and what is to be said of each."""
-    from sigyn.agent.config.clients import clients_without_path
+    from sigyn.agent.config.clients import unlikely_addresses
     from sigyn.agent.config.scrape import targets_without_path
 
     yield from _unset(reading)
-    yield from clients_without_path(configuration.clients)
+    yield from unlikely_addresses(configuration.clients)
     yield from targets_without_path(configuration.scrape_configs)
 
 

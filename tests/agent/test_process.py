@@ -88,6 +88,14 @@ def test_an_address_without_the_path_of_the_push_api_is_named(tmp_path: Path, ad
     assert "/loki/api/v1/push" in logged
 
 
+def test_an_address_with_a_slash_too_many_is_named(tmp_path: Path) -> None:
+    config = tmp_path / "agent.yaml"
+    config.write_text("clients: [{url: http://x/loki/api/v1/push/}]\nscrape_configs: []")
+    assert sigyn_agent(f"-config.file={config}", "-check-syntax").stdout.startswith(
+        "clients[0].url: it ends with a slash; Loki and Sigyn take pushes at /loki/api/v1/push without one"
+    )
+
+
 def test_static_configs_that_name_no_files_are_named(tmp_path: Path) -> None:
     config = tmp_path / "agent.yaml"
     config.write_text("""

@@ -10,7 +10,10 @@ from sigyn.agent.config.unused import unused
 PROXIED = "NOT APPLIED: all that is asked of this server goes through the proxy"
 HTTP_1 = "HTTP/1.1 is spoken in any case"
 ENDLESS = "NOT APPLIED: it counts for --stdin alone; what comes from elsewhere is tried until it is taken"
-PATHLESS = "there is no path in it; Loki and Sigyn take pushes at /loki/api/v1/push, and what is refused is lost"
+_PATHLESS = "there is no path in it; Loki and Sigyn take pushes at /loki/api/v1/push, and what is refused is lost"
+_SLASH = (
+    "it ends with a slash; Loki and Sigyn take pushes at /loki/api/v1/push without one, and what is refused is lost"
+)
 LAG_BY_FILE = "promtail_stream_lag_seconds is by file and by server in any case"
 
 
@@ -100,8 +103,11 @@ class ClientConfig:
     stream_lag_labels: str = unused("", LAG_BY_FILE)
 
 
-def clients_without_path(clients: Sequence[ClientConfig]) -> Iterator[tuple[str, str]]:
-    """Keys of addresses that are most likely those of servers and not of their push API, and what is to be said."""
+def unlikely_addresses(clients: Sequence[ClientConfig]) -> Iterator[tuple[str, str]]:
+    """Keys of addresses that are most likely not those of a push API, and what is to be said."""
     for index, client in enumerate(clients):
-        if urlsplit(client.url).path in ("", "/"):
-            yield f"clients[{index}].url", PATHLESS
+        path = urlsplit(client.url).path
+        if path in ("", "/"):
+            yield f"clients[{index}].url", _PATHLESS
+        elif path.endswith("/push/"):
+            yield f"clients[{index}].url", _SLASH
