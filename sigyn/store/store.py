@@ -46,7 +46,7 @@ from sigyn.store.settings import StoreSettings
 from sigyn.store.side_by_side import AT_ONCE
 from sigyn.store.snapshot import Snapshot
 from sigyn.store.stream_forgetting import StreamForgetting
-from sigyn.store.tiers import HOT, split_address
+from sigyn.store.tiers import HOT, address, split_address
 from sigyn.store.writer import Writer
 
 WARMED = 512  # segments: 20 to 80 KB of footer each, as a rule, in memory
@@ -343,18 +343,29 @@ def _refuse_strange_objects(settings: StoreSettings, objects: ObjectStore) -> bo
 def _refuse_strange_place(settings: StoreSettings, catalog: Catalog, objects: ObjectStore) -> None:
     """A wrong bucket, or none where there was one, would put all that is stored in quarantine and take what is new.
 
-    Raises Unavailable when the place is empty and the catalog is not.
+    Raises Unavailable when the place of a tier is empty and the catalog names segments in it.
     """
-    if not catalog.has_live(HOT):
-        return
-    try:
-        keys = (split_address(found.key) for found in objects.list())
-        is_empty = not any(tier == HOT and is_segment_key(key) for tier, key in keys)
-    except Unavailable:
-        return
-    if is_empty:
-        place = shared_places(settings).get(HOT) or f"{settings.data}/objects"
+    for tier in (HOT, *(tier.name for tier in settings.tiers)):
+        if not catalog.has_live(tier) or _may_have_segments(objects, tier):
+            continue
+        place = shared_places(settings).get(tier) or f"{settings.data}/objects"
+        if tier == HOT:
+            raise Unavailable(
+                f"the catalog `{catalog_name(settings)}` names segments, and `{place}` has none: is storage.objects as "
+                "it was? A store moves with its objects (docs/storage.md); to begin anew, choose another data folder"
+            )
         raise Unavailable(
-            f"the catalog `{catalog_name(settings)}` names segments, and `{place}` has none: is storage.objects as it "
-            "was? A store moves with its objects (docs/storage.md); to begin anew, choose another data folder"
+            f"the catalog `{catalog_name(settings)}` names segments in tier `{tier}`, and `{place}` has none: is "
+            "storage.tiers as it was? A tier moves with its objects (docs/storage.md); if they are lost, move the "
+            "catalog away, and `sigyn store rebuild-catalog` makes one from what is left"
         )
+
+
+def _may_have_segments(objects: ObjectStore, tier: str) -> bool:
+    """Whether there is a segment in the place of a tier; there may be one where it can't be reached."""
+    # What of the hot tier is listed first; other tiers come after it where the list is of all of them.
+    addresses = (split_address(found.key) for found in objects.list(address(tier, "")))
+    try:
+        return any(where == tier and is_segment_key(key) for where, key in addresses)
+    except Unavailable:
+        return True

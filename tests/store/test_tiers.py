@@ -202,6 +202,41 @@ async def test_a_tier_that_is_not_named_any_more_is_told_at_start(tiered: StoreS
         Store.open(StoreSettings(data=tmp_path / "data"))
 
 
+async def test_a_store_does_not_open_where_a_tier_has_none_of_its_objects(
+    tiered: StoreSettings, tmp_path: Path
+) -> None:
+    rows = days_ago(1, 9, 40)
+    store = await store_of(tiered, rows, Clock(MORNING))
+    store.move_now()
+    await store.close()
+    warm, cold = tiered.tiers
+    renamed = replace(tiered, tiers=(warm, replace(cold, objects=ObjectStoreSettings(url=f"file://{tmp_path}/new"))))
+    with pytest.raises(Unavailable, match=r"in tier `cold`, and `file://.*/new` has none: is storage.tiers as it was"):
+        Store.open(renamed)
+    assert [file for file in (tmp_path / "new").rglob("*") if file.is_file()] == [], "it was marked as this store's"
+    shutil.copytree(tmp_path / "cold", tmp_path / "new", dirs_exist_ok=True)
+    store = Store.open(renamed)
+    assert stored(store) == sorted(rows, key=repr)
+    assert not store.quarantined()
+    await store.close()
+
+
+async def test_a_store_opens_without_a_tier_that_is_lost_when_its_catalog_is_made_anew(
+    tiered: StoreSettings, tmp_path: Path
+) -> None:
+    store = await store_of(tiered, days_ago(1, 40), Clock(MORNING))
+    store.move_now()
+    await store.close()
+    shutil.rmtree(tmp_path / "cold")
+    with pytest.raises(Unavailable, match="if they are lost, move the catalog away"):
+        Store.open(tiered)
+    lose_catalog(tiered)
+    rebuild_catalog(tiered)
+    store = Store.open(tiered)
+    assert stored(store) == sorted(days_ago(1), key=repr)
+    await store.close()
+
+
 @pytest.mark.parametrize(
     ("hot", "cold"),
     [
