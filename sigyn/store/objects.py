@@ -5,6 +5,7 @@ own LocalStore does not fsync (seen with strace: it writes, renames and is done)
 written to by `LocalObjects` itself; reading, listing and deleting go through obstore everywhere.
 """
 
+import re
 import time
 import uuid
 from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -35,6 +36,8 @@ _NEAR = ("file", "memory")
 _READS = 2
 _ARCHIVED_CODES = ("<Code>InvalidObjectState</Code>", "<Code>BlobArchived</Code>")
 _ARCHIVED_SECONDS = 60.0
+_ANSWER = re.compile(r"\s*\ufeff?(?:<\?xml[^>]*>)?\s*<Error[^>]*>\s*<Code>([^<]+)</Code>")  # of all services alike
+_MESSAGE = re.compile(r"<Message>\s*([^<\n]*[^<\s])")  # its first line: Azure has the request's number in others
 _SINGLE_PUT_BYTES = 64 << 20  # in one request: a process that is killed leaves no half of a multipart upload
 
 
@@ -162,9 +165,7 @@ class RemoteObjects:
             return ask()
         except FileNotFoundError as error:
             if self._lists(key):
-                raise Unavailable(
-                    f"can't read `{key}` in {self._name}, which lists it: {_first_line(error)}"
-                ) from error
+                raise Unavailable(f"can't read `{key}` in {self._name}, which lists it: {_reason(error)}") from error
             raise SegmentLost(f"{self._name} has no object `{key}`") from error
         except (BaseError, OSError) as error:
             if any(code in str(error) for code in _ARCHIVED_CODES):
@@ -211,12 +212,20 @@ class RemoteObjects:
         self._archived.pop(key, None)
 
     def _unavailable(self, action: str, key: str, error: Exception) -> Unavailable:
-        return Unavailable(f"can't {action} `{key}` in {self._name}: {_first_line(error)}")
+        return Unavailable(f"can't {action} `{key}` in {self._name}: {_reason(error)}")
 
 
-def _first_line(error: Exception) -> str:
-    """What an error of obstore says; pages of its own innards come after it."""
-    return str(error).partition("\n")[0]
+def _reason(error: Exception) -> str:
+    """What an error of obstore says, and what the service answered; pages of its own innards come after it.
+
+    Services answer in XML, of which the first line is often no more than a declaration, and the rest may show the key.
+    """
+    said = str(error)
+    answer = _ANSWER.search(said)
+    if answer is None:
+        return said.partition("\n")[0]
+    message = _MESSAGE.search(said, answer.end())
+    return f"{said[: answer.start()]} {answer[1]}" + (f": {message[1]}" if message else "")
 
 
 class LocalObjects(RemoteObjects):
@@ -292,7 +301,7 @@ def open_bucket(settings: ObjectStoreSettings) -> AnyStore:
     try:
         return from_url(settings.url, client_options=client, retry_config=retry, **options)
     except (BaseError, ValueError, TypeError) as error:
-        reason = hide_secrets(_first_line(error), settings.url)
+        reason = hide_secrets(_reason(error), settings.url)
         raise BadRequest(
             f"object store `{hide_user(settings.url)}` can't be used: {reason}; "
             "an address is s3://bucket/prefix, gs://bucket/prefix, az://container/prefix or file:///folder"

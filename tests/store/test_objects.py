@@ -1,7 +1,10 @@
 """The object store's promises, wherever the objects are."""
 
 import os
+from collections.abc import Callable, Iterator
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
+from threading import Thread
 
 import pytest
 
@@ -54,6 +57,64 @@ def test_a_url_that_nothing_serves_is_refused() -> None:
         open_objects(ObjectStoreSettings(url="gopher://hole"))
     with pytest.raises(BadRequest, match="nonsense"):
         open_objects(ObjectStoreSettings(url="s3://bucket", options={"nonsense": "1"}))
+
+
+ANSWERS = {
+    "s3": '<?xml version="1.0" encoding="UTF-8"?>\n<Error><Code>InvalidAccessKeyId</Code><Message>'
+    "The key does not exist.</Message><AWSAccessKeyId>AKIA-PRIVATE</AWSAccessKeyId></Error>",
+    "az": '\ufeff<?xml version="1.0" encoding="utf-8"?><Error><Code>AuthenticationFailed</Code><Message>No such key.\n'
+    "RequestId:PRIVATE</Message></Error>",
+    "gs": "<Error>\n  <Code>AccessDenied</Code>\n</Error>",
+}
+SAID = {
+    "s3": "403 Forbidden: InvalidAccessKeyId: The key does not exist.",
+    "az": "403 Forbidden: AuthenticationFailed: No such key.",
+    "gs": "403 Forbidden: AccessDenied",
+}
+
+
+@pytest.fixture
+def refusing() -> Iterator[Callable[[str], str]]:
+    """Makes services that answer everything with 403 and a body; gives their URLs."""
+    servers = []
+
+    def serve(body: str) -> str:
+        class Refusal(BaseHTTPRequestHandler):
+            def do_PUT(self) -> None:
+                self.rfile.read(int(self.headers.get("Content-Length", 0)))
+                self.send_response(403)
+                self.send_header("Content-Length", str(len(body.encode())))
+                self.end_headers()
+                self.wfile.write(body.encode())
+
+            def log_message(self, format: str, *args: object) -> None:
+                """Says nothing."""
+
+        server = ThreadingHTTPServer(("127.0.0.1", 0), Refusal)
+        servers.append(server)
+        Thread(target=server.serve_forever, daemon=True).start()
+        return f"http://127.0.0.1:{server.server_port}"
+
+    yield serve
+    for server in servers:
+        server.shutdown()
+        server.server_close()
+
+
+@pytest.mark.parametrize("scheme", ["s3", "az", "gs"])
+def test_what_a_service_refuses_is_told_with_its_code_and_message(refusing: Callable[[str], str], scheme: str) -> None:
+    options = {
+        "s3": {},
+        "az": {"account_name": "logs", "account_key": "a2V5"},
+        "gs": {"bearer_token": "token"},
+    }
+    place = ObjectStoreSettings(
+        url=f"{scheme}://logs/x", endpoint=refusing(ANSWERS[scheme]), region="us-east-1", access_key_id="key",
+        secret_access_key="secret", retries=0, options=options[scheme],
+    )  # fmt: skip
+    with pytest.raises(Unavailable) as refused:
+        open_objects(place).put("a", b"body")
+    assert str(refused.value).endswith(SAID[scheme])
 
 
 def test_a_folder_that_can_not_be_written_is_unavailable(tmp_path: Path) -> None:
