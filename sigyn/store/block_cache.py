@@ -101,6 +101,18 @@ class BlockCache:
         for block in range(-(-size // BLOCK)):
             self._drop(_name(place, key, block))
 
+    def give_up(self, count: int) -> int:
+        """Gives up what was read longest ago, until so many bytes of files are gone or none is left; how many went."""
+        gone = 0
+        while gone < count:
+            with self._lock:
+                if not self._blocks:
+                    break
+                oldest, size = next(iter(self._blocks.items()))
+            self._drop(oldest)
+            gone += size
+        return gone
+
     def held_bytes(self) -> int:
         """Bytes of files."""
         return self._bytes
@@ -135,6 +147,15 @@ class BlockCache:
             self._bytes -= size
         with suppress(OSError):
             (self._folder / name).unlink(missing_ok=True)
+
+
+def cached_bytes(folder: Path) -> int:
+    """Bytes of the files that a cache has in its folder, perhaps that of another process."""
+    try:
+        with os.scandir(folder) as files:
+            return sum(file.stat().st_size for file in files)
+    except OSError:  # a file may go while it is looked at, and more of them will
+        return 0
 
 
 def _name(place: str, key: str, block: int) -> str:

@@ -16,6 +16,7 @@ import structlog
 
 from sigyn.model.time import SECOND, Clock
 from sigyn.store.archives.sightings import Sightings
+from sigyn.store.block_cache import BlockCache
 from sigyn.store.catalog import DeleteRequest, SegmentInfo
 from sigyn.store.commit import Committer
 from sigyn.store.compactor import Compactor
@@ -32,6 +33,7 @@ from sigyn.store.retention import (
     RetentionPlan,
     RetentionRules,
     RuleTotal,
+    lacking_space,
     past_retention,
     plan_retention,
     rows_of,
@@ -66,6 +68,7 @@ class Forgetting:
         quarantine: Quarantine,
         metrics: StoreMetrics,
         clock: Clock,
+        cache: BlockCache | None,
     ) -> None:
         self._cancel_period = settings.delete_cancel_period
         self._rules = rules
@@ -80,6 +83,7 @@ class Forgetting:
         self._quarantine = quarantine
         self._metrics = metrics
         self._clock = clock
+        self._cache = cache
         self._ahead: dict[str, float] = {}  # requests of a time that is to come: when they were seen, monotonic
         self._archived = Sightings(_ARCHIVED_SECONDS)
         self._held_up: dict[str, Mapping[str, int]] = {}
@@ -95,6 +99,8 @@ class Forgetting:
     def plan(self) -> RetentionPlan:
         """What retention would remove now."""
         reclaimable, segments = self._live.reclaimable_bytes(), self._live.all()
+        if self._cache is not None:
+            reclaimable += self._cache.held_bytes()
         return plan_retention(segments, self._streams, self._demoted, self._rules, self._clock(), reclaimable)
 
     def retire(self, pause: Callable[[], None]) -> None:
@@ -106,6 +112,7 @@ class Forgetting:
         self._quarantine.retire(
             lambda segment: past_retention(segment, self._streams, self._demoted, self._rules, now) is not None, pause
         )
+        self._give_up_cache()
         plan = self.plan()
         for removal, *_ in plan.dropped:
             pause()
@@ -123,6 +130,14 @@ class Forgetting:
         for total in RetentionPlan(plan.dropped, tuple(rewritten)).totals():
             _log.info("entries past their retention removed", **_described(total))
         failures.tell()
+
+    def _give_up_cache(self) -> None:
+        """What can be read again goes before any segment when the disk that both are on is short."""
+        if self._cache is None:
+            return
+        given_up = self._cache.give_up(lacking_space(self._rules, self._live.reclaimable_bytes()))
+        if given_up:
+            _log.info("cache given up for retention.min_free", bytes=given_up)
 
     def _take_out(self, removals: Sequence[Removal], pause: Callable[[], None]) -> bool:
         """Rewrites a segment without some of its entries; False when it is archived, or lost."""

@@ -22,15 +22,28 @@ def check_places(settings: StoreSettings) -> None:
         check_objects(place)
 
 
-def objects_of(settings: StoreSettings, metrics: StoreMetrics | None = None) -> ObjectStore:
-    """The objects of all tiers: at their URLs or in the data folder, remote ones behind a cache.
+def cache_folder(settings: StoreSettings) -> Path | None:
+    """Where what is read of remote objects is kept; None when nothing is."""
+    if settings.data is not None and settings.cache_bytes and any(map(is_far, _places(settings))):
+        return settings.data / "cache"
+    return None
+
+
+def cache_of(settings: StoreSettings) -> BlockCache | None:
+    """The cache of remote objects; None when there is to be none."""
+    folder = cache_folder(settings)
+    return BlockCache(folder, settings.cache_bytes) if folder is not None else None
+
+
+def objects_of(
+    settings: StoreSettings, metrics: StoreMetrics | None = None, cache: BlockCache | None = None
+) -> ObjectStore:
+    """The objects of all tiers: at their URLs or in the data folder, remote ones behind `cache`, or one of their own.
 
     Raises BadRequest for settings that make no sense.
     """
     _check_apart(settings)
-    cache = None
-    if settings.data is not None and settings.cache_bytes and any(map(is_far, _places(settings))):
-        cache = BlockCache(settings.data / "cache", settings.cache_bytes)
+    cache = cache or cache_of(settings)
     counted = metrics or StoreMetrics()
     tiers = {HOT: _objects(settings.objects, cache, counted) if settings.objects is not None else _own(settings)}
     for tier in settings.tiers:

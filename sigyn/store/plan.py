@@ -6,10 +6,12 @@ from functools import cache
 
 from sigyn.model.delete_modes import DeleteModes
 from sigyn.model.errors import BadRequest, NotFound
+from sigyn.store.block_cache import cached_bytes
 from sigyn.store.catalog import Catalog, SegmentInfo
 from sigyn.store.compaction import compaction_rules, plan_compaction
 from sigyn.store.moves import plan_moves
 from sigyn.store.open_catalog import catalog_name, has_catalog, open_catalog
+from sigyn.store.places import cache_folder
 from sigyn.store.planned_deletes import GB, MatchStreams, PlannedDelete, planned_delete
 from sigyn.store.retention import (
     KEEP_ALL,
@@ -97,7 +99,9 @@ def plan_store(
     try:
         demoted = cache(lambda tenant: frozenset(label.name for label in catalog.demoted(tenant)))
         segments = catalog.live()
-        left, deletions = _retire(segments, catalog.registry, demoted, retention, now)
+        folder = cache_folder(settings)
+        reclaimable = cached_bytes(folder) if folder is not None else 0  # a server gives it up before any segment
+        left, deletions = _retire(segments, catalog.registry, demoted, retention, now, reclaimable)
         uncompacted = _deletions(expired_uncompacted(left, catalog.registry, demoted, retention, now))
         quarantined = catalog.quarantined()
         discarded = _discard(quarantined, catalog.registry, demoted, retention, now)
@@ -144,9 +148,14 @@ def _deletes(
 
 
 def _retire(
-    segments: Sequence[SegmentInfo], streams: StreamRegistry, demoted: DemotedOf, rules: RetentionRules, now: int
+    segments: Sequence[SegmentInfo],
+    streams: StreamRegistry,
+    demoted: DemotedOf,
+    rules: RetentionRules,
+    now: int,
+    reclaimable: int,
 ) -> tuple[list[SegmentInfo], list[Step]]:
-    planned = plan_retention(segments, streams, demoted, rules, now)
+    planned = plan_retention(segments, streams, demoted, rules, now, reclaimable)
     gone = {removal.segment.id for removals in planned.dropped for removal in removals}
     kept = {segment.id: segment for segment in segments if segment.id not in gone}
     removals = [removal for some in (*planned.dropped, *planned.rewritten) for removal in some]

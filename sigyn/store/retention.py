@@ -151,7 +151,7 @@ def plan_retention(
 ) -> RetentionPlan:
     """What the rules remove of the live segments of all tenants at `now` (ns); nothing is changed.
 
-    `reclaimable` are bytes of objects that are going to be deleted in any case.
+    `reclaimable` are bytes on the disk of the objects that are going to be free in any case.
     """
     dropped: list[tuple[Removal, ...]] = []
     rewritten: list[tuple[Removal, ...]] = []
@@ -261,14 +261,23 @@ def _too_much(
             yield from take(mine, sum(left.get(segment.id, 0) for segment in mine) - bound, Reason.TENANT_SIZE)
     if rules.max_bytes:
         yield from take(oldest, sum(left.values()) - rules.max_bytes, Reason.SIZE)
-    if rules.disk is not None and (rules.min_free or rules.min_free_share):
-        disk = rules.disk()
+    lacking = lacking_space(rules, reclaimable)
+    if lacking > 0:
         on_disk = {segment.id: segment.object_bytes for segment in segments if segment.tier == HOT}
         freed = sum(on_disk.values()) - sum(size for id, size in left.items() if id in on_disk)
-        free = disk.free + reclaimable + freed
-        needed = max(rules.min_free, round(rules.min_free_share * disk.total))
         spared = (segment for segment in oldest if segment.id in on_disk and segment.last <= now - _SPARED)
-        yield from take(spared, needed - free, Reason.DISK)
+        yield from take(spared, lacking - freed, Reason.DISK)
+
+
+def lacking_space(rules: RetentionRules, reclaimable: int) -> int:
+    """Bytes that are to be free on the disk of the objects and are not; 0 or less when it has enough.
+
+    `reclaimable` is as in `plan_retention`. Raises Unavailable when the disk can't be looked at.
+    """
+    if rules.disk is None or not (rules.min_free or rules.min_free_share):
+        return 0
+    disk = rules.disk()
+    return max(rules.min_free, round(rules.min_free_share * disk.total)) - disk.free - reclaimable
 
 
 def _removal(segment: SegmentInfo, reason: Reason, period: int, ordinals: npt.NDArray[np.int64]) -> Removal:

@@ -12,6 +12,7 @@ from sigyn.model.errors import SigynError, Unavailable
 from sigyn.model.time import Clock, system_clock
 from sigyn.store.archives.ledger import KIND as RESTORES
 from sigyn.store.archives.restores import Restores
+from sigyn.store.block_cache import BlockCache
 from sigyn.store.catalog import Catalog, SegmentInfo
 from sigyn.store.commit import Committer
 from sigyn.store.compactions import Compactions
@@ -35,7 +36,7 @@ from sigyn.store.objects import ObjectStore
 from sigyn.store.open_catalog import catalog_name, has_catalog, open_catalog
 from sigyn.store.ownership import Ownership, owner_of
 from sigyn.store.pace import Pace
-from sigyn.store.places import objects_of, shared_places
+from sigyn.store.places import cache_of, objects_of, shared_places
 from sigyn.store.probe import faults_of
 from sigyn.store.quarantine import Quarantine
 from sigyn.store.reader import SegmentReader
@@ -72,6 +73,7 @@ class Store:
         retention: RetentionRules,
         metrics: StoreMetrics,
         ownership: Ownership,
+        cache: BlockCache | None,
     ) -> None:
         self.metrics = metrics
         self.streams = catalog.registry
@@ -103,7 +105,7 @@ class Store:
         )  # fmt: skip
         self._forgetting = Forgetting(
             settings, retention, self.streams, self.demoted.ever, self._live, self._reader, self.deletions,
-            self._deleted, compactor, committer, self._quarantine, self.metrics, clock,
+            self._deleted, compactor, committer, self._quarantine, self.metrics, clock, cache,
         )  # fmt: skip
         mover = Mover(settings.tiers, objects, ownership, committer, self._live, self._quarantine, self.metrics)
         streams = StreamForgetting(catalog, self._live, self.metrics, settings.stream_grace_seconds)
@@ -143,7 +145,8 @@ class Store:
                 lock = FolderLock(settings.data)
                 opened.callback(lock.release)
             metrics = StoreMetrics()
-            objects = objects or objects_of(settings, metrics)
+            cache = cache_of(settings)
+            objects = objects or objects_of(settings, metrics, cache)
             is_sure = _refuse_strange_objects(settings, objects)
             catalog = open_catalog(settings, clock)
             opened.callback(catalog.close)
@@ -152,7 +155,7 @@ class Store:
             _refuse_strange_place(settings, catalog, objects)
             ownership = Ownership(objects, catalog, catalog_name(settings), shared_places(settings))
             ownership.claim_all()
-            store = cls(settings, objects, catalog, lock, clock, retention, metrics, ownership)
+            store = cls(settings, objects, catalog, lock, clock, retention, metrics, ownership, cache)
             opened.pop_all()
         return store
 

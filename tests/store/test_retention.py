@@ -1,6 +1,7 @@
 """Retention removes what is past its period, the oldest where space is short, and nothing else."""
 
 import asyncio
+import uuid
 from pathlib import Path
 
 import numpy as np
@@ -11,11 +12,13 @@ from hypothesis import strategies as st
 
 from sigyn.model.errors import Unavailable
 from sigyn.model.time import DAY, HOUR, system_clock
-from sigyn.store import ObjectStoreSettings, Store, StoreSettings
+from sigyn.store import ObjectStoreSettings, Store, StoreSettings, TierSettings
+from sigyn.store.block_cache import cached_bytes
 from sigyn.store.folders import DiskSpace
 from sigyn.store.objects import LocalObjects, open_objects
 from sigyn.store.ownership import OWNER_KEY
 from sigyn.store.places import objects_of
+from sigyn.store.plan import plan_store
 from sigyn.store.retention import LabelsOf, Reason, RetentionRules
 from sigyn.store.streams import Int64s
 
@@ -185,6 +188,42 @@ async def test_what_is_going_to_be_deleted_counts_as_free(tmp_path: Path) -> Non
         for _ in range(3):
             store.forget_now()
         assert days_left(store, now) == list(range(9))
+    await store.close()
+
+
+async def test_the_cache_is_given_up_before_any_segment(tmp_path: Path, s3_endpoint: str) -> None:
+    now = Now()
+    place = ObjectStoreSettings(
+        url=f"s3://logs/{uuid.uuid4().hex}", endpoint=s3_endpoint, region="us-east-1", access_key_id="key",
+        secret_access_key="secret",
+    )  # fmt: skip
+    warm = TierSettings(name="warm", after=7 * DAY, objects=place)
+    configured = StoreSettings(data=tmp_path, tiers=(warm,), compaction=False, recent_bytes=0, cache_bytes=1 << 20)
+    lacking = 0
+
+    def disk() -> DiskSpace:
+        """A disk that would have all that is to stay free, and no more, without the cache."""
+        return DiskSpace(1 << 40, (1 << 20) - lacking - cached_bytes(tmp_path / "cache"))
+
+    rules = RetentionRules(disk=disk, min_free=1 << 20)
+    store = Store.open(configured, clock=now, retention=rules)
+    rows = [row("audit", at(now, age * DAY), "x") for age in (40, 2)]
+    for each in rows:
+        await store.append(batch([each]))
+        store.compact_now()
+    now.time += 2 * HOUR
+    store.move_now()
+    await store.close()
+    store = Store.open(configured, clock=now, retention=rules)
+    assert stored(store) == sorted(rows, key=repr)
+    assert cached_bytes(tmp_path / "cache") > 0
+    assert (store.retention_plan().totals(), plan_store(configured, {}, now.time, rules).steps) == ([], ())
+    store.forget_now()
+    assert cached_bytes(tmp_path / "cache") == 0
+    assert stored(store) == sorted(rows, key=repr)
+    lacking = 1
+    store.forget_now()
+    assert stored(store) == rows[:1], "there is more in the cache than the disk lacks, or what is in the bucket went"
     await store.close()
 
 
