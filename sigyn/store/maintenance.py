@@ -11,8 +11,6 @@ from contextlib import contextmanager
 from dataclasses import replace
 from threading import Event, Lock, Thread
 
-import structlog
-
 from sigyn.model.errors import Unavailable
 from sigyn.model.time import Clock
 from sigyn.store.commit import Committer
@@ -23,18 +21,18 @@ from sigyn.store.failures import FAILURES, Failures
 from sigyn.store.forgetting import Forgetting
 from sigyn.store.metrics import StoreMetrics
 from sigyn.store.moves import Mover
+from sigyn.store.outage import Outage
 from sigyn.store.pace import Pace, Stopped
 from sigyn.store.quarantine import Quarantine
 from sigyn.store.reclaim import Reclaimer
 from sigyn.store.settings import StoreSettings
 from sigyn.store.stream_forgetting import StreamForgetting
 
-_log = structlog.get_logger("sigyn.store")
-
 _LOOK_SECONDS = 1.0
 _RETRY_SECONDS = 10.0
 _RETENTION_SECONDS = 60.0
 _MOVE_SECONDS = 60.0
+_BETWEEN_WARNINGS = 600.0  # seconds: what fails may be another thing by then
 
 
 class Maintenance:
@@ -132,20 +130,19 @@ class Maintenance:
                 raise Unavailable("the store is closed") from None
 
     def _loop(self) -> None:
-        failed = False
+        outage = Outage("maintenance failed and is tried again", "maintenance goes well again", _BETWEEN_WARNINGS)
         while not self._pace.is_stopped:
+            failure = None
             try:
                 with self._working:
                     self._work()
-                failed = False
             except Stopped:
                 return
             except FAILURES as error:
                 self._metrics.maintenance_failures += 1
-                if not failed:  # once, not with every attempt
-                    _log.warning("maintenance failed and is tried again", reason=str(error), seconds=_RETRY_SECONDS)
-                failed = True
-            self._wake.wait(_RETRY_SECONDS if failed else _LOOK_SECONDS)
+                failure = error
+            outage.told(failure)
+            self._wake.wait(_LOOK_SECONDS if failure is None else _RETRY_SECONDS)
             if not self._pace.is_stopped:
                 self._wake.clear()
 

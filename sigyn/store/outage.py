@@ -1,4 +1,4 @@
-"""Writes that fail, told in the log: agents try again and say nothing, so that nobody else would."""
+"""Work that fails and is tried again, told in the log: who waits for it says nothing, so that nobody else would."""
 
 import time
 from collections.abc import Callable
@@ -6,29 +6,31 @@ from contextlib import suppress
 
 import structlog
 
-from sigyn.model.errors import SigynError
-
 _log = structlog.get_logger("sigyn.store")
-_BETWEEN_WARNINGS = 60.0  # seconds
 
 
 class Outage:
-    """Warns of the first write that fails, then once a minute, and says when writes succeed again. For one thread."""
+    """Warns of the first failure, then now and then while it lasts, and says when all is well again. For one thread."""
 
-    def __init__(self, now: Callable[[], float] = time.monotonic) -> None:
-        """`now` is a clock in seconds."""
+    def __init__(
+        self, failing: str, well: str, between_warnings: float, now: Callable[[], float] = time.monotonic
+    ) -> None:
+        """`failing` and `well` are what the log says, `between_warnings` is in seconds, `now` a clock in seconds."""
+        self._failing = failing
+        self._well = well
+        self._between_warnings = between_warnings
         self._now = now
-        self._failed = 0  # since the last one that succeeded
+        self._failed = 0  # since it last went well
         self._warned = 0.0
 
-    def told(self, failure: SigynError | None) -> None:
-        """How a write ended."""
+    def told(self, failure: Exception | None) -> None:
+        """How it went."""
         failed_before = self._failed
         self._failed = 0 if failure is None else failed_before + 1
-        with suppress(OSError):  # the log may be on the disk that is full, and who pushed waits for an answer
+        with suppress(OSError):  # the log may be on the disk that is full, and what failed is to be tried again
             if failure is None:
                 if failed_before:
-                    _log.info("pushes are stored again", failed=failed_before)
-            elif not failed_before or self._now() - self._warned >= _BETWEEN_WARNINGS:
+                    _log.info(self._well, failed=failed_before)
+            elif not failed_before or self._now() - self._warned >= self._between_warnings:
                 self._warned = self._now()
-                _log.warning("pushes can't be stored and get 503", reason=str(failure), failed=self._failed)
+                _log.warning(self._failing, reason=str(failure), failed=self._failed)

@@ -20,6 +20,7 @@ from sigyn.store.recent import RecentSegments
 from sigyn.store.settings import StoreSettings
 
 _CATCH_UP_SECONDS = 5
+_BETWEEN_WARNINGS = 60.0  # seconds
 _PUTS_AT_ONCE = 8  # objects of different tenants, or processes, in one group
 
 _Stored = tuple[ReadySegment, NewSegment]
@@ -43,7 +44,7 @@ class Writer:
         self._metrics = metrics
         self._counting = Lock()
         self._closed = False
-        self._outage = Outage()
+        self._outage = Outage("pushes can't be stored and get 503", "pushes are stored again", _BETWEEN_WARNINGS)
         self._writers = ThreadPoolExecutor(2 * GROUPS_IN_FLIGHT, "sigyn-writer")
         self._putters = ThreadPoolExecutor(_PUTS_AT_ONCE, "sigyn-put")
         self._batches = GroupCommit(

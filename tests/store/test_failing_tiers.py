@@ -159,6 +159,31 @@ async def test_a_full_disk_is_made_empty_though_nothing_can_be_rewritten(places:
     await store.close()
 
 
+async def test_the_end_of_what_failed_in_the_background_is_told(
+    places: Places, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("sigyn.store.maintenance._RETRY_SECONDS", 0.02)
+    store = places.open()
+    for hour in range(2):
+        await store.append(batch([row("long", (TODAY - 9) * DAY + hour * HOUR, "x")]))
+    store.compact_now()
+    await store.close()
+    places.clock.now += 2 * HOUR
+    places.objects.refusal = full
+    with capture_logs() as logs:
+        store = places.open(compaction=True)
+        await until(lambda: store.metrics.maintenance_failures > 1)
+        places.objects.refusal = lambda _action, _key: None
+        await until(lambda: logs[-1]["event"] == "maintenance goes well again")
+        assert tiers(store) == ["warm"]
+        await store.close()
+    assert [(line["event"], line["log_level"]) for line in logs] == [
+        ("maintenance failed and is tried again", "warning"),
+        ("segment moved", "info"),
+        ("maintenance goes well again", "info"),
+    ]
+
+
 async def test_what_can_not_be_deleted_in_a_tier_waits_and_keeps_nothing_in_others(places: Places) -> None:
     store = await places.with_a_warm_day("short")
     for hour in range(2):
