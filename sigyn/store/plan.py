@@ -11,7 +11,7 @@ from sigyn.store.catalog import Catalog, SegmentInfo
 from sigyn.store.compaction import compaction_rules, plan_compaction
 from sigyn.store.moves import plan_moves
 from sigyn.store.open_catalog import catalog_name, has_catalog, open_catalog
-from sigyn.store.places import cache_folder
+from sigyn.store.places import cache_folder, check_places
 from sigyn.store.planned_deletes import GB, MatchStreams, PlannedDelete, planned_delete
 from sigyn.store.retention import (
     KEEP_ALL,
@@ -89,10 +89,11 @@ def plan_store(
     """The plan for a store, which may be open in another process: the catalog is only read.
 
     `prices` are dollars per GB and month by tier; `match` understands delete requests, without it there are none.
-    Raises NotFound when there is no catalog.
+    Raises NotFound when there is no catalog, and BadRequest for settings with which no store opens.
     """
     if settings.data is None:
         raise BadRequest("a store in memory has no plan")
+    check_places(settings)
     if not has_catalog(settings):
         raise NotFound(f"there is no catalog at `{catalog_name(settings)}`")
     catalog = open_catalog(settings, read_only=True)

@@ -1,13 +1,15 @@
 """What `sigyn store plan` says is there afterwards is what is there now, merged."""
 
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
 from sigyn.engine.deleted_entries import streams_concerned
 from sigyn.model.delete_modes import DeleteMode
+from sigyn.model.errors import BadRequest
 from sigyn.model.time import DAY, HOUR, system_clock
-from sigyn.store import Store, StoreSettings, plan_store
+from sigyn.store import ObjectStoreSettings, Store, StoreSettings, TierSettings, plan_store
 from sigyn.store.retention import KEEP_ALL, RetentionRules
 
 from .entries import batch, row
@@ -64,3 +66,14 @@ async def test_a_plan_tells_what_delete_requests_would_take(
         assert (found.mode, found.due) == (mode, None)
         assert (found.month is None) == (segments > 0)
     await store.close()
+
+
+async def test_no_plan_is_made_for_tiers_with_which_no_store_opens(tmp_path: Path) -> None:
+    settings = StoreSettings(data=tmp_path, compaction=False)
+    await Store.open(settings).close()
+    inside = TierSettings(name="warm", after=DAY, objects=ObjectStoreSettings(url=f"file://{tmp_path}/objects/warm"))
+    tiered = replace(settings, tiers=(inside,))
+    with pytest.raises(BadRequest, match="give each a bucket or a prefix of its own"):
+        Store.open(tiered)
+    with pytest.raises(BadRequest, match="give each a bucket or a prefix of its own"):
+        plan_store(tiered, {}, system_clock())
