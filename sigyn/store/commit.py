@@ -9,6 +9,7 @@ from sigyn.store.catalog import Catalog, NewSegment, SegmentInfo
 from sigyn.store.keys import segment_key
 from sigyn.store.live import LiveSegments
 from sigyn.store.objects import ObjectStore
+from sigyn.store.ownership import Ownership
 from sigyn.store.reader import SegmentReader
 from sigyn.store.segment import EncodedSegment
 from sigyn.store.tiers import HOT, address, split_address
@@ -21,8 +22,16 @@ class Committer:
     and a sweep removes. `under_way` names the objects that are no orphans though they have no row yet.
     """
 
-    def __init__(self, objects: ObjectStore, catalog: Catalog, live: LiveSegments, reader: SegmentReader) -> None:
+    def __init__(
+        self,
+        objects: ObjectStore,
+        catalog: Catalog,
+        live: LiveSegments,
+        reader: SegmentReader,
+        ownership: Ownership,
+    ) -> None:
         self._objects = objects
+        self._ownership = ownership
         self._catalog = catalog
         self._live = live
         self._reader = reader
@@ -33,6 +42,7 @@ class Committer:
 
     def put(self, encoded: EncodedSegment, tier: str = HOT) -> NewSegment:
         """Stores the object of a segment that is going to be committed, in a tier. Raises Unavailable."""
+        self._ownership.check()
         key = address(tier, segment_key(encoded.tenant, encoded.level, encoded.first, self._catalog.newest))
         with self._lock:
             self._under_way.add(key)

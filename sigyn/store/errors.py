@@ -8,7 +8,7 @@ SigynError
     └── SegmentArchived  it has to be restored from an archive before it can be read; nothing is quarantined
 """
 
-from sigyn.model.errors import SigynError
+from sigyn.model.errors import SigynError, Unavailable
 
 
 class FolderInUse(SigynError):
@@ -17,6 +17,10 @@ class FolderInUse(SigynError):
 
 class PlaceInUse(SigynError):
     """The objects in a bucket are those of another store."""
+
+
+class TakenOver(Unavailable):
+    """A server on a copy of the catalog has started since in the same places, and it alone may write there now."""
 
 
 class UnknownFormat(SigynError):

@@ -22,6 +22,7 @@ from sigyn.store.forgetting import Forgetting
 from sigyn.store.metrics import StoreMetrics
 from sigyn.store.moves import Mover
 from sigyn.store.outage import Outage
+from sigyn.store.ownership import Ownership
 from sigyn.store.pace import Pace, Stopped
 from sigyn.store.quarantine import Quarantine
 from sigyn.store.reclaim import Reclaimer
@@ -30,6 +31,7 @@ from sigyn.store.stream_forgetting import StreamForgetting
 
 _LOOK_SECONDS = 1.0
 _RETRY_SECONDS = 10.0
+_MARKS_SECONDS = 10.0
 _RETENTION_SECONDS = 60.0
 _MOVE_SECONDS = 60.0
 _BETWEEN_WARNINGS = 600.0  # seconds: what fails may be another thing by then
@@ -49,6 +51,7 @@ class Maintenance:
         mover: Mover,
         streams: StreamForgetting,
         quarantine: Quarantine,
+        ownership: Ownership,
         metrics: StoreMetrics,
         pace: Pace,
         clock: Clock,
@@ -63,12 +66,13 @@ class Maintenance:
         self._mover = mover
         self._streams = streams
         self._quarantine = quarantine
+        self._ownership = ownership
         self._metrics = metrics
         self._pace = pace
         self._clock = clock
         self._working = Lock()
         self._wake = Event()
-        self._next_sweep = self._next_retention = self._next_move = time.monotonic()
+        self._next_look = self._next_sweep = self._next_retention = self._next_move = time.monotonic()
         self._thread = Thread(target=self._loop, name="sigyn-maintenance", daemon=True)
 
     def start(self) -> None:
@@ -149,6 +153,10 @@ class Maintenance:
     def _work(self) -> None:
         """Does whatever is due. What fails keeps nothing else from being done: a full disk has to be emptied."""
         failures = Failures()
+        if time.monotonic() >= self._next_look:
+            with failures.within("marks of the places"):
+                self._next_look = time.monotonic() + _MARKS_SECONDS
+                self._ownership.look()
         with failures.within("catalog"):
             if self._committer.catch_up():
                 self._deletions.refresh()

@@ -2,8 +2,13 @@
 
 A data folder has a lock, a bucket has none, nor has the place of a colder tier. So a store leaves its catalog's
 identity in each. Where it finds that of another one, it does not open, and moves and deletes nothing there.
+
+A copy of a data folder has the same identity, and knows nothing of what the other writes. So each server that
+starts marks the places as its own, by a number for its session: the one before sees it, and neither writes nor
+deletes any more.
 """
 
+import secrets
 import socket
 from collections.abc import Mapping
 from contextlib import suppress
@@ -13,7 +18,7 @@ import msgspec
 from sigyn.model.errors import Unavailable
 from sigyn.model.time import system_clock
 from sigyn.store.catalog import Catalog
-from sigyn.store.errors import PlaceInUse, SegmentArchived, SegmentLost
+from sigyn.store.errors import PlaceInUse, SegmentArchived, SegmentLost, TakenOver
 from sigyn.store.keys import is_segment_key
 from sigyn.store.objects import ObjectStore
 from sigyn.store.tiers import HOT, address
@@ -22,11 +27,12 @@ OWNER_KEY = ".documents/owner.json"  # among what is neither an orphan nor a seg
 
 
 class _Owner(msgspec.Struct, frozen=True):
-    """Who marked a place: the catalog, with its name and its host for people."""
+    """Who marked a place: the catalog, with its name and its host for people, and the server's session; 0: none."""
 
     identity: int
     catalog: str = ""
     host: str = ""
+    session: int = 0
 
     def __str__(self) -> str:
         return f" (catalog `{self.catalog}` of host `{self.host}`)" if self.catalog else ""
@@ -55,12 +61,25 @@ def _owner(objects: ObjectStore, tier: str) -> _Owner | None:
 class Ownership:
     """The marks of one store in those places of its objects that other servers may reach."""
 
-    def __init__(self, objects: ObjectStore, catalog: Catalog, name: str, places: Mapping[str, str]) -> None:
-        """`name` is what messages call the catalog, `places` what they call the place of each tier."""
+    def __init__(
+        self,
+        objects: ObjectStore,
+        catalog: Catalog,
+        name: str,
+        places: Mapping[str, str],
+        *,
+        serves: bool = False,
+    ) -> None:
+        """`name` is what messages call the catalog, `places` what they call the place of each tier.
+
+        With `serves` its marks are those of a server, which takes places over from servers on copies of the catalog.
+        """
         self._objects = objects
         self._catalog = catalog
-        self._mark = _Owner(catalog.identity, name, socket.gethostname())
+        self._mark = _Owner(catalog.identity, name, socket.gethostname(), secrets.randbits(52) | 1 if serves else 0)
         self._places = places
+        self._marked: set[str] = set()  # with this session
+        self._taken = ""
 
     @property
     def tiers(self) -> tuple[str, ...]:
@@ -70,16 +89,38 @@ class Ownership:
     def claim(self, tier: str) -> None:
         """Marks the place of a tier, when it is one that has marks and has none yet.
 
-        Raises PlaceInUse when it has another's, and Unavailable.
+        A server marks it anew. Raises PlaceInUse when it has another's, TakenOver when a server on a copy has marked
+        it since, and Unavailable.
         """
-        if tier not in self._places or self.is_marked(tier):
+        self.check()
+        if tier not in self._places:
             return
-        is_used = tier != HOT and any(is_segment_key(found.key) for found in self._objects.list(address(tier, "")))
+        is_marked = self.is_marked(tier)
+        if is_marked and (not self._mark.session or tier in self._marked):
+            return
+        is_used = not is_marked and tier != HOT and self._has_segments(tier)
+        if is_marked:
+            self._objects.delete([address(tier, OWNER_KEY)])  # to write over it would be in the tier's storage class
         if not self._objects.put_new(address(tier, OWNER_KEY), msgspec.json.encode(self._mark)):
             self.is_marked(tier)  # of two that are started at the same moment one is told here that it came second
-        elif is_used:
+            return
+        self._marked.add(tier)
+        if is_used:
             # Objects may be a store's that has not marked its places yet, or newer than a catalog that was restored.
             self._catalog.spare(system_clock())
+
+    def _has_segments(self, tier: str) -> bool:
+        return any(is_segment_key(found.key) for found in self._objects.list(address(tier, "")))
+
+    def check(self) -> None:
+        """Raises TakenOver when that was seen before; asks nobody."""
+        if self._taken:
+            raise TakenOver(self._taken)
+
+    def look(self) -> None:
+        """Looks whether a server on a copy has marked a place since. Raises as `claim` does."""
+        for tier in sorted(self._marked):
+            self.claim(tier)
 
     def claim_all(self) -> None:
         """Marks the places that can be reached; the others are asked for before anything is deleted there."""
@@ -90,7 +131,7 @@ class Ownership:
     def is_marked(self, tier: str) -> bool:
         """Whether the place of a tier has the mark of this store; False when it has none.
 
-        Raises PlaceInUse when it has another's, and Unavailable.
+        Raises PlaceInUse when it has another's, TakenOver when it has no longer this session's, and Unavailable.
         """
         owner = self._owner(tier)
         if owner is not None and owner.identity != self._mark.identity:
@@ -99,6 +140,12 @@ class Ownership:
                 "prefix of its own, or each deletes what the other wrote; if no other one is left, delete "
                 f"`{OWNER_KEY}` there"
             )
+        if owner is not None and tier in self._marked and owner.session != self._mark.session:
+            self._taken = (
+                f"a server on a copy of this store's catalog has started since with {self._place(tier)}{owner}: it "
+                "alone writes there now, and neither knows what the other wrote; stop one of them for good"
+            )
+            raise TakenOver(self._taken)
         return owner is not None
 
     def refuse_several(self) -> None:

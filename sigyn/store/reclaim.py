@@ -78,6 +78,7 @@ class Reclaimer:
         failures = Failures()
         for tier, mine in by_tier.items():
             with failures.within(tier):
+                self._ownership.claim(tier)  # a copy of this store may need what this one does not
                 for begin in range(0, len(mine), _AT_ONCE):
                     pause()
                     self._delete(mine[begin : begin + _AT_ONCE])

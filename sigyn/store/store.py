@@ -25,6 +25,7 @@ from sigyn.store.demoted import DemotedLabels
 from sigyn.store.documents import Documents
 from sigyn.store.duplicates import DuplicateFinder
 from sigyn.store.encoding import ReadySegment
+from sigyn.store.errors import TakenOver
 from sigyn.store.forgetting import Forgetting
 from sigyn.store.keys import is_segment_key
 from sigyn.store.live import LiveSegments
@@ -83,6 +84,7 @@ class Store:
         self._objects = objects
         self._clock = clock
         self._catalog = catalog
+        self._ownership = ownership
         segments = catalog.live()
         check_tiers(segments, settings.tiers)
         self._live = LiveSegments(segments, catalog.quarantined())
@@ -94,7 +96,7 @@ class Store:
         self.deletions = Deletions(catalog, self._live, documents, settings.delete_max_unprocessed, modes)
         self._deleted = DeletedRows(self._reader, settings.deleted_rows_bytes)
         self._quarantine = Quarantine(objects, catalog, self._live, self.deletions, self.metrics)
-        committer = Committer(objects, catalog, self._live, self._reader)
+        committer = Committer(objects, catalog, self._live, self._reader, ownership)
         self._reclaimer = Reclaimer(
             objects, catalog, self._live, self._reader, self._finder, self._deleted, committer,
             ownership, self.metrics, clock,
@@ -113,8 +115,8 @@ class Store:
         pace = Pace(settings, self._live, self._writer)
         self._maintenance = Maintenance(
             settings, committer, Compactions(settings, self._live, compactor, self.deletions, pace, clock),
-            self.deletions, self._forgetting, self._reclaimer, mover, streams, self._quarantine, self.metrics, pace,
-            clock,
+            self.deletions, self._forgetting, self._reclaimer, mover, streams, self._quarantine, ownership,
+            self.metrics, pace, clock,
         )  # fmt: skip
         self.restores = Restores(settings.tiers, objects, self.documents(RESTORES), metrics, clock)
         self._maintenance.start()
@@ -153,7 +155,8 @@ class Store:
             if not is_sure:
                 catalog.spare(system_clock())
             _refuse_strange_place(settings, catalog, objects)
-            ownership = Ownership(objects, catalog, catalog_name(settings), shared_places(settings))
+            places = shared_places(settings)
+            ownership = Ownership(objects, catalog, catalog_name(settings), places, serves=settings.compaction)
             ownership.claim_all()
             store = cls(settings, objects, catalog, lock, clock, retention, metrics, ownership, cache)
             opened.pop_all()
@@ -254,8 +257,13 @@ class Store:
 
     def faults(self) -> list[str]:
         """What keeps entries from being stored or found now, a sentence for each part. Blocks."""
+        faults = faults_of(self._catalog, self._objects)
+        try:
+            self._ownership.check()
+        except TakenOver as error:
+            faults.append(f"object store: {error}")
         behind = self._writer.behind()
-        return [*faults_of(self._catalog, self._objects), *([f"compaction: {behind}"] if behind else [])]
+        return [*faults, *([f"compaction: {behind}"] if behind else [])]
 
     def quarantined(self) -> list[SegmentInfo]:
         """Segments whose objects are missing, torn or corrupt; nothing reads them. Raises Unavailable."""

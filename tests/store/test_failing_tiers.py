@@ -1,7 +1,6 @@
 """A place that is away, full or archived keeps the background from nothing that it can do elsewhere."""
 
 import asyncio
-from collections.abc import Callable
 from pathlib import Path
 
 import numpy as np
@@ -20,6 +19,7 @@ from sigyn.store.streams import Int64s
 from .entries import EARLIEST, LATEST, batch, row, stored
 from .faulty import Faults, FaultyObjects
 from .matching import TextMatcher
+from .waiting import until
 
 pytestmark = pytest.mark.anyio
 
@@ -109,13 +109,6 @@ def tiers(store: Store, tenant: str = "fake") -> list[str]:
     """The tiers of the segments, `new` for those that were not merged yet."""
     with store.snapshot(tenant, EARLIEST, LATEST) as snapshot:
         return sorted(each.tier if each.level else "new" for each in snapshot.segments)
-
-
-async def until(condition: Callable[[], bool]) -> None:
-    deadline = asyncio.get_running_loop().time() + 60
-    while not condition():
-        assert asyncio.get_running_loop().time() < deadline
-        await asyncio.sleep(0.02)
 
 
 async def test_a_tier_that_is_away_keeps_no_tenant_from_being_compacted(places: Places) -> None:

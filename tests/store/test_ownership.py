@@ -2,6 +2,7 @@
 
 import json
 import os
+import shutil
 import time
 import uuid
 from contextlib import closing
@@ -16,7 +17,7 @@ from sigyn.model.errors import Unavailable
 from sigyn.model.time import DAY, HOUR, system_clock
 from sigyn.store import ObjectStoreSettings, Store, StoreSettings, TierSettings, rebuild_catalog
 from sigyn.store.check import Problem, check_store
-from sigyn.store.errors import PlaceInUse, SegmentArchived
+from sigyn.store.errors import PlaceInUse, SegmentArchived, TakenOver
 from sigyn.store.keys import is_segment_key, segment_key
 from sigyn.store.open_catalog import open_catalog
 from sigyn.store.ownership import OWNER_KEY
@@ -27,6 +28,7 @@ from .entries import Row, batch, row, stored
 from .faulty import Faults, FaultyObjects
 from .glacier import SIGNED
 from .lost_catalog import lose_catalog
+from .waiting import until
 
 pytestmark = pytest.mark.anyio
 
@@ -255,3 +257,73 @@ async def test_a_mark_that_a_rule_of_the_bucket_archived_is_named(glacier: Store
     ).close()
     with pytest.raises(PlaceInUse, match=rf"can't be told: `{OWNER_KEY}` there is archived"):
         Store.open(glacier)
+
+
+def copied(settings: StoreSettings, name: str) -> StoreSettings:
+    """The same store from a copy of its data folder, as it is on a cloned volume."""
+    assert settings.data is not None
+    folder = settings.data.with_name(name)
+    shutil.copytree(settings.data, folder, ignore=shutil.ignore_patterns("lock"))
+    return replace(settings, data=folder)
+
+
+@pytest.fixture
+def shared(tmp_path: Path) -> StoreSettings:
+    """A store that serves, with its segments in a place that others may reach."""
+    objects = ObjectStoreSettings(url=f"file://{tmp_path / 'bucket'}")
+    return StoreSettings(data=tmp_path / "one", objects=objects, recent_bytes=0, compaction_age_seconds=3600)
+
+
+async def test_a_server_on_a_copy_takes_the_place_over(shared: StoreSettings) -> None:
+    store = Store.open(shared)
+    await store.append(batch([row("a", OLD, "before")]))
+    await store.close()
+    copy = copied(shared, "copy")
+    first = Store.open(shared)
+    await first.append(batch([row("a", OLD + 1, "of the first")]))
+    second = Store.open(copy)
+    await second.append(batch([row("a", OLD + 2, "of the second")]))
+    for write in (first.sweep_now, first.compact_now):
+        with pytest.raises(
+            TakenOver, match=r"has started since with `file://.*bucket` \(catalog `.*copy/catalog.sqlite"
+        ):
+            write()
+    with pytest.raises(TakenOver, match="stop one of them for good"):
+        await first.append(batch([row("a", OLD + 3, "refused")]))
+    assert [fault.partition(":")[0] for fault in first.faults()] == ["object store"]
+    assert stored(first) == [row("a", OLD, "before"), row("a", OLD + 1, "of the first")], "it still answers"
+    second.compact_now()
+    assert stored(second) == [row("a", OLD, "before"), row("a", OLD + 2, "of the second")]
+    assert not second.quarantined()
+    await first.close()
+    await second.close()
+
+
+async def test_a_server_looks_by_itself_whether_it_was_taken_over(
+    shared: StoreSettings, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("sigyn.store.maintenance._MARKS_SECONDS", 0.0)
+    await Store.open(shared).close()
+    copy = copied(shared, "copy")
+    first = Store.open(shared)
+    await first.append(batch([row("a", OLD, "taken")]))
+    second = Store.open(copy)
+    await until(lambda: bool(first.faults()))
+    with pytest.raises(TakenOver):
+        await first.append(batch([row("a", OLD, "refused")]))
+    await first.close()
+    await second.close()
+    again = Store.open(shared)
+    await again.append(batch([row("a", OLD + 1, "taken again")]))
+    assert len(stored(again)) == 2
+    await again.close()
+
+
+async def test_who_only_reads_takes_nothing_over(shared: StoreSettings) -> None:
+    await Store.open(shared).close()
+    copy = copied(shared, "copy")
+    serving = Store.open(shared)
+    await Store.open(replace(copy, compaction=False)).close()
+    serving.sweep_now()
+    await serving.append(batch([row("a", OLD, "taken")]))
+    await serving.close()

@@ -5,7 +5,7 @@ import importlib.util
 import subprocess
 import sys
 import uuid
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
 
@@ -29,6 +29,7 @@ from .azure import ACCOUNT, KEY
 from .entries import EARLIEST, LATEST, batch, row, stored
 from .glacier import TODAY, Archived, Clock, SlowRestores, slow_restores
 from .proxy import FaultyProxy
+from .waiting import until
 
 pytestmark = pytest.mark.anyio
 
@@ -230,13 +231,6 @@ async def test_a_delete_request_says_that_it_waits_for_a_restore(archived: Archi
     assert (progress.archived, progress.request.is_processed) == (0, True)
     assert (stored(store), store.gauges().entries) == ([], 0)
     await store.close()
-
-
-async def until(condition: Callable[[], bool]) -> None:
-    deadline = asyncio.get_running_loop().time() + 60
-    while not condition():
-        assert asyncio.get_running_loop().time() < deadline
-        await asyncio.sleep(0.02)
 
 
 async def test_the_background_does_not_look_at_an_archive_again_and_again(archived: Archived) -> None:

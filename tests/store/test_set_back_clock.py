@@ -3,7 +3,6 @@
 import asyncio
 import os
 import time
-from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -16,6 +15,7 @@ from sigyn.store.objects import LocalObjects
 
 from .entries import EARLIEST, LATEST, batch, row, stored
 from .matching import TextMatcher
+from .waiting import until
 
 pytestmark = pytest.mark.anyio
 
@@ -30,14 +30,6 @@ class Clock:
 
     def __call__(self) -> int:
         return system_clock() + self.ahead
-
-
-async def until(condition: Callable[[], bool]) -> None:
-    """Returns when it is true."""
-    deadline = time.monotonic() + 60
-    while not condition():
-        assert time.monotonic() < deadline
-        await asyncio.sleep(0.05)
 
 
 async def test_segments_of_a_time_to_come_are_merged(tmp_path: Path) -> None:
