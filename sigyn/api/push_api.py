@@ -18,7 +18,7 @@ from sigyn.api.loki.push import legacy_push, push
 from sigyn.api.observe import Observe
 from sigyn.api.otlp.http import OTLP_ROUTES
 from sigyn.api.push_memory import PushMemory
-from sigyn.api.responses import on_defect, on_http_exception, on_sigyn_error, plain
+from sigyn.api.responses import ErrorAnswers, on_defect, on_http_exception, plain
 from sigyn.api.settings import ApiSettings
 from sigyn.model.errors import SigynError
 from sigyn.model.time import Clock, system_clock
@@ -81,7 +81,7 @@ def build_push_app(api: PushApi, other_routes: Sequence[BaseRoute] = ()) -> Star
             ),
         ],
         exception_handlers={
-            SigynError: on_sigyn_error,
+            SigynError: ErrorAnswers(api.clock).on_sigyn_error,
             HTTPException: on_http_exception,
             ClientDisconnect: _on_disconnect,
             Exception: on_defect,

@@ -11,6 +11,8 @@ from starlette.responses import PlainTextResponse, Response, StreamingResponse
 from sigyn.api.encoding.json import encode
 from sigyn.languages.lexer import excerpt
 from sigyn.model.errors import ParseError, SigynError, TooManyRequests, Unavailable
+from sigyn.model.time import Clock
+from sigyn.services.paced_warnings import PacedWarnings
 from sigyn.wire.loki import JSON as JSON_TYPE
 from sigyn.wire.loki import PROTOBUF, media_type
 from sigyn.wire.otlp_status import encode_status, encode_status_json
@@ -70,15 +72,27 @@ def plain(text: str, status: int = 200) -> Response:
     return PlainTextResponse(text + "\n", status)
 
 
-async def on_sigyn_error(request: Request, error: Exception) -> Response:
-    """Errors with their own status: in plain text, as Loki answers them, or as JSON for who asks for JSON.
+class ErrorAnswers:
+    """Answers errors with their own status, and tells faults of ours in the log.
 
-    A second line of the text says what would be right, where that can be guessed.
+    What may pass, 503, is told once a minute for each path: clients come again, and say nothing to who could mend it.
     """
-    assert isinstance(error, SigynError)
-    if error.status == SigynError.status:  # nobody is meant to meet these: a segment that is lost, a newer format
-        _log.error("request failed", method=request.method, path=request.url.path, error=str(error))
-    return error_response(request, error)
+
+    def __init__(self, clock: Clock) -> None:
+        self._warnings = PacedWarnings(clock)
+
+    async def on_sigyn_error(self, request: Request, error: Exception) -> Response:
+        """In plain text, as Loki answers them, or as JSON for who asks for JSON.
+
+        A second line of the text says what would be right, where that can be guessed.
+        """
+        assert isinstance(error, SigynError)
+        path = request.url.path
+        if error.status == SigynError.status:  # nobody is meant to meet these: a segment that is lost, a newer format
+            _log.error("request failed", method=request.method, path=path, error=str(error))
+        elif isinstance(error, Unavailable) and self._warnings.is_due(path):
+            _log.warning("request can't be answered now", method=request.method, path=path, error=str(error))
+        return error_response(request, error)
 
 
 def error_response(request: Request, error: SigynError) -> Response:

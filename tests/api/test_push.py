@@ -69,6 +69,12 @@ def test_refusals_of_the_ingest_service(server: Server) -> None:
         server.services.failure = failure
         answer = server.client.post(PUSH, json=BODY)
         assert (answer.status_code, answer.text.strip()) == (status, str(failure))
+    with capture_logs() as logged:
+        for _ in range(2):
+            server.services.failure = Unavailable("bucket away")
+            assert server.client.post("/otlp/v1/logs", json={}).status_code == 503
+    told = [(line["path"], line["error"]) for line in logged if line["log_level"] == "warning"]
+    assert told == [("/otlp/v1/logs", "bucket away")], "once a minute"
     server.services.failure = SigynError("torn")
     with capture_logs() as logged:
         assert server.client.post(PUSH, json=BODY).status_code == 500
