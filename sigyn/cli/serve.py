@@ -3,7 +3,7 @@
 import gc
 import os
 from collections.abc import AsyncIterator, Iterable, Sequence
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, suppress
 from functools import partial
 from importlib.metadata import version
 from pathlib import Path
@@ -141,7 +141,12 @@ def _run(settings: Settings, notices: Iterable[Notice], globs: Sequence[str], de
     attachments: list[Attachment] = [attach_page, *([attach_demo] if demo else [])]
     if globs:
         attachments.append(partial(_tailed_files, globs, Path(settings.storage.data) / "tailed-files.yaml"))
-    run(server_settings(settings), lambda listening: click.echo(banner(settings, listening, globs)), attachments)
+
+    def announce(listening: "Listening") -> None:
+        with suppress(OSError):  # a full disk, or a reader that has gone, keeps no server from serving
+            click.echo(banner(settings, listening, globs))
+
+    run(server_settings(settings), announce, attachments)
     end_without_compiler()
 
 

@@ -96,15 +96,17 @@ def rebuild_catalog_command(data: str | None, config_file: Path | None, output: 
     A catalog that is there is never touched: move it away first.
     """
     from sigyn.cli.assembly import store_settings
+    from sigyn.store.places import place_names
     from sigyn.store.rebuild import rebuild_catalog
 
-    settings = _settings(data, config_file)
+    settings = store_settings(_settings(data, config_file))
     with counting("reading") as progress:
-        rebuilt = rebuild_catalog(store_settings(settings), progress)
+        rebuilt = rebuild_catalog(settings, progress)
     if output == "json":
         _write_json(asdict(rebuilt))
         return 0
     click.echo(f"a new catalog has {counted(rebuilt.segments, 'segment')} with {counted(rebuilt.entries, 'entry')}")
+    show_info(f"read from {', '.join(f'`{place}` ({tier})' for tier, place in place_names(settings).items())}")
     if rebuilt.copies:
         show_info(f"{counted(rebuilt.copies, 'copy')} of moves that were broken off left out; a sweep deletes them")
     if rebuilt.requests:

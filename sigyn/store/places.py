@@ -79,6 +79,11 @@ def shared_places(settings: StoreSettings) -> dict[str, str]:
     return hot | {tier.name: hide_user(tier.objects.url) for tier in settings.tiers}
 
 
+def place_names(settings: StoreSettings) -> dict[str, str]:
+    """By tier what messages call the places of all objects, the data folder's own among them."""
+    return {HOT: f"{settings.data}/objects"} | shared_places(settings)
+
+
 def _places(settings: StoreSettings) -> list[ObjectStoreSettings]:
     """What has a URL: all tiers but a data folder of our own."""
     return [*([settings.objects] if settings.objects else []), *(tier.objects for tier in settings.tiers)]

@@ -37,7 +37,7 @@ from sigyn.store.objects import ObjectStore
 from sigyn.store.open_catalog import catalog_name, has_catalog, open_catalog
 from sigyn.store.ownership import Ownership, owner_of
 from sigyn.store.pace import Pace
-from sigyn.store.places import cache_of, objects_of, shared_places
+from sigyn.store.places import cache_of, objects_of, place_names, shared_places
 from sigyn.store.probe import faults_of
 from sigyn.store.quarantine import Quarantine
 from sigyn.store.reader import SegmentReader
@@ -359,7 +359,7 @@ def _refuse_strange_place(settings: StoreSettings, catalog: Catalog, objects: Ob
     for tier in (HOT, *(tier.name for tier in settings.tiers)):
         if not catalog.has_live(tier) or _may_have_segments(objects, tier):
             continue
-        place = shared_places(settings).get(tier) or f"{settings.data}/objects"
+        place = place_names(settings)[tier]
         if tier == HOT:
             raise Unavailable(
                 f"the catalog `{catalog_name(settings)}` names segments, and `{place}` has none: is storage.objects as "

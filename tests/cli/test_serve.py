@@ -12,6 +12,7 @@ import yaml
 from websockets.exceptions import InvalidStatus
 from websockets.sync.client import connect
 
+from tests.agent.processes import free_port, until
 from tests.cli.commands import Sigyn
 from tests.cli.server import SIGYN, RunningServer, running_server
 
@@ -93,6 +94,27 @@ def test_a_data_folder_that_is_a_file(tmp_path: Path) -> None:
     )
     assert refused.returncode == 1
     assert refused.stderr.endswith(f"error: data folder `{file}` can't be used: it is no folder\n")
+
+
+def test_a_banner_that_can_not_be_written_keeps_no_server_from_serving(tmp_path: Path) -> None:
+    address = f"127.0.0.1:{free_port()}"
+    command = [SIGYN, "serve", "--data", str(tmp_path / "data"), "--http", address, "--otlp-grpc", "127.0.0.1:0"]
+    with (
+        Path("/dev/full").open("w") as full,
+        subprocess.Popen(command, stdout=full, stderr=subprocess.DEVNULL) as serving,
+    ):
+        try:
+            until(lambda: _is_ready(f"http://{address}/ready"), "the server is ready")
+        finally:
+            serving.terminate()
+    assert serving.returncode == 0
+
+
+def _is_ready(url: str) -> bool:
+    try:
+        return httpx.get(url, timeout=5).status_code == 200
+    except httpx.TransportError:
+        return False
 
 
 def test_a_port_that_is_taken(tmp_path: Path) -> None:

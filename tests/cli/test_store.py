@@ -149,6 +149,7 @@ def test_a_catalog_comes_back_from_the_objects(data: Path, sigyn: Sigyn) -> None
     rebuilt = sigyn("store", "rebuild-catalog", "--data", str(data))
     assert rebuilt.code == 0
     assert "4 segments with 8 entries" in rebuilt.out
+    assert f"read from `{data}/objects` (hot)" in rebuilt.err
     assert "`torn.parquet` is no readable segment" in rebuilt.err
     assert sigyn("store", "check", "--data", str(data)).code == 0
 
