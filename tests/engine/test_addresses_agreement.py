@@ -12,7 +12,7 @@ from sigyn.model.labels import Labels
 from sigyn.model.time import SECOND
 from tests.engine.test_agreement import START, WIDE, Row, World, assert_log_query_agrees, rows_of
 
-EXAMPLES = 3000 if os.environ.get("SIGYN_LONG") else 60
+EXAMPLES = 3000 if os.environ.get("SIGYN_LONG") else 20
 STREAM: Labels = (("app", "shop"),)
 
 PATTERNS = (

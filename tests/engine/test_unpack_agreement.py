@@ -20,7 +20,7 @@ from tests.engine.test_agreement import (
     rows_of,
 )
 
-EXAMPLES = 3000 if os.environ.get("SIGYN_LONG") else 60
+EXAMPLES = 3000 if os.environ.get("SIGYN_LONG") else 15
 
 ESCAPES = (
     "\\n", "\\t", "\\r", "\\b", "\\f", "\\/", "\\\\", '\\"', "\\u003c", "\\u003E", "\\u00e4", "\\u20AC", "\\u0000",
