@@ -20,8 +20,8 @@ from sigyn.engine.interpreter.entry import ERROR
 from sigyn.engine.interpreter.extraction import SampleExtractor
 from sigyn.engine.interpreter.labelless import needs_no_labels, without_parsers
 from sigyn.engine.placed import CellValues, in_cells
-from sigyn.engine.samples import BucketSums, RangeTask, SampleColumns
-from sigyn.engine.scan import ENTRIES_UNCHECKED, UNIT_ROWS, Part, Scan, surviving
+from sigyn.engine.samples import BucketSums, RangeTask, SampleColumns, refuse_many
+from sigyn.engine.scan import ENTRIES_UNCHECKED, INTERPRETED_ROWS, UNIT_ROWS, Part, Scan, surviving
 from sigyn.engine.series_keys import GROUP, SeriesKeys, series_keys
 from sigyn.engine.sql.compile import Program, compile_pipeline
 from sigyn.engine.sql.metadata_names import ByMetadata, MetadataNames
@@ -119,6 +119,14 @@ class Aggregator:
             and all(self._scan.snapshot.is_near(part.segment) for part in self._scan.parts)
             and self._plans.of(frozenset()).has_small_steps
         )
+
+    @property
+    def unit_rows(self) -> int:
+        """How many rows a task is to read at most.
+
+        The interpreter's come in small pieces, so that too many series are noticed early.
+        """
+        return UNIT_ROWS if self._plans.of(frozenset()).names is not None else INTERPRETED_ROWS
 
     def __call__(self, unit: Sequence[Part]) -> Pieces:
         """What the entries of some parts contribute. Raises QueryError for an error (strict mode)."""
@@ -230,12 +238,13 @@ class _UnitWork:
         return [samples.sums(self.plan.task.buckets)] if self.plan.task.is_summed else [samples]
 
     def _interpret(self, frame: Frame, positions: Rows) -> SampleColumns:
-        """The samples of entries as the interpreter sees them."""
+        """The samples of entries as the interpreter sees them; raises QueryError once they are of too many series."""
         task = self.plan.task
         extractor = SampleExtractor(task.query, task.hint, strict=self.context.strict)
         for index, entry in enumerate(self.scan.entries(frame, positions)):
             if index % ENTRIES_UNCHECKED == 0:
                 self.context.check()
+                refuse_many(len(extractor.series), task.buckets.windows)
             extractor.add(*entry)
         self.context.note_interpreted(len(positions), extractor.skipped)
         series = list(extractor.series.values())

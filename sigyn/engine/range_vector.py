@@ -65,11 +65,11 @@ def range_vector(
     if names is not None:
         known, left = sums_from_tallies(task, names, scan, scan.parts)
         scan = replace(scan, parts=left)
-    units = scan.units()[::-1]  # what was committed last comes first: a timeout costs the oldest windows
+    aggregator = Aggregator(task, scan, context)
+    units = scan.units(aggregator.unit_rows)[::-1]  # the newest first: a timeout costs the oldest windows
     found: list[Pieces] = []
     covered = task.buckets.origin
     try:
-        aggregator = Aggregator(task, scan, context)
         series = _SeriesCount(task.buckets.windows)
         for made in (context.one_by_one if aggregator.is_short else context.in_order)(aggregator, units):
             found.append(made)

@@ -121,6 +121,6 @@ def refuse_many(series: int, columns: int) -> None:
     """Raises QueryError for more series and steps, or buckets, than memory allows."""
     if series * columns > MAX_CELLS:
         raise QueryError(
-            f"{series} series over {columns} steps are more than one query may hold in memory ({MAX_CELLS} values); "
-            "aggregate by fewer labels, or ask for a larger step or a shorter time range"
+            f"{series} series or more over {columns} steps are more than one query may hold in memory "
+            f"({MAX_CELLS} values); aggregate by fewer labels, or ask for a larger step or a shorter time range"
         )

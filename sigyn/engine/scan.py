@@ -25,6 +25,7 @@ TEXT_COLUMNS = ("line", "detected_level", "metadata")
 """The columns of an entry besides stream and timestamp: what the interpreter needs."""
 
 UNIT_ROWS = 262_144  # rows that one task reads: some 75 MB of text
+INTERPRETED_ROWS = 32_768  # the same, where the interpreter has to look at each
 
 UNIT_MATCHING = 131_072  # rows that it computes on, at most
 LEAST_MATCHING = 16_384  # and at least: a task costs a millisecond before it computes anything
@@ -135,20 +136,21 @@ class Scan:
     fields: tuple[FieldIs, ...] = ()
     filters_by_fields: bool = False
 
-    def units(self) -> list[list[Part]]:
-        """The parts in runs of `unit_rows` rows, or of UNIT_MATCHING that match, split where one is larger.
+    def units(self, most_rows: int = UNIT_ROWS) -> list[list[Part]]:
+        """The parts in runs of `unit_rows` rows or `most_rows`, or UNIT_MATCHING that match; larger ones are split.
 
         Of a small query the runs are shorter.
         """
         units: list[list[Part]] = []
         rows = matching = 0
         total = sum(part.matching for part in self.parts)
-        most = min(max(total // UNITS, LEAST_MATCHING), UNIT_MATCHING, self.unit_rows)
+        most_rows = min(most_rows, self.unit_rows)
+        most = min(max(total // UNITS, LEAST_MATCHING), UNIT_MATCHING, most_rows)
         for part in self.parts:
             for piece in self._pieces(part, most // part.weight):
                 if not units or piece.rows * piece.weight > rows or piece.matching * piece.weight > matching:
                     units.append([])
-                    rows, matching = self.unit_rows, most
+                    rows, matching = most_rows, most
                 units[-1].append(piece)
                 rows -= piece.rows * piece.weight
                 matching -= piece.matching * piece.weight
