@@ -42,6 +42,10 @@ class CachedObjects:
         """As in ObjectStore."""
         return self._inner.put_new(key, body)
 
+    def put_small(self, key: str, body: bytes) -> None:
+        """As in ObjectStore."""
+        self._inner.put_small(key, body)
+
     def get(self, key: str) -> bytes | memoryview:
         """As in ObjectStore. Blocks of the object are given up: whoever reads it whole doubts it, or replaces it."""
         body = self._inner.get(key)

@@ -71,6 +71,9 @@ class ObjectStore(Protocol):
         it in any case.
         """
 
+    def put_small(self, key: str, body: bytes) -> None:
+        """Stores a small object, over one that is there; it can be read at once, as one of `put_new`."""
+
     def get(self, key: str) -> bytes | memoryview:
         """A whole object, from the place itself and from no cache."""
 
@@ -129,6 +132,10 @@ class RemoteObjects:
         except (BaseError, OSError) as error:
             raise self._unavailable("write", key, error) from error
         return True
+
+    def put_small(self, key: str, body: bytes) -> None:
+        """As in ObjectStore."""
+        self._put(key, body, {})
 
     def get(self, key: str) -> bytes | memoryview:
         """As in ObjectStore."""
@@ -261,6 +268,10 @@ class LocalObjects(RemoteObjects):
             with suppress(OSError):  # else the next start removes it
                 aside.unlink(missing_ok=True)
             raise self._unavailable("write", key, error) from error
+
+    def put_small(self, key: str, body: bytes) -> None:
+        """As in ObjectStore."""
+        self.put(key, body)
 
     def path(self, key: str) -> Path | None:
         """As in ObjectStore."""

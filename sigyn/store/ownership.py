@@ -96,14 +96,16 @@ class Ownership:
         if tier not in self._places:
             return
         is_marked = self.is_marked(tier)
-        if is_marked and (not self._mark.session or tier in self._marked):
-            return
         is_used = not is_marked and tier != HOT and self._has_segments(tier)
+        where, mark = address(tier, OWNER_KEY), msgspec.json.encode(self._mark)
+        if not is_marked and not self._objects.put_new(where, mark):
+            is_marked = self.is_marked(
+                tier
+            )  # of two stores that start at the same moment one is told that it is second
         if is_marked:
-            self._objects.delete([address(tier, OWNER_KEY)])  # to write over it would be in the tier's storage class
-        if not self._objects.put_new(address(tier, OWNER_KEY), msgspec.json.encode(self._mark)):
-            self.is_marked(tier)  # of two that are started at the same moment one is told here that it came second
-            return
+            if not self._mark.session or tier in self._marked:
+                return
+            self._objects.put_small(where, mark)
         self._marked.add(tier)
         if is_used:
             # Objects may be a store's that has not marked its places yet, or newer than a catalog that was restored.

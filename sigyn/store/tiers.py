@@ -44,6 +44,11 @@ class TieredObjects:
         objects, key = self._find(key)
         return objects.put_new(key, body)
 
+    def put_small(self, key: str, body: bytes) -> None:
+        """As in ObjectStore."""
+        objects, key = self._find(key)
+        objects.put_small(key, body)
+
     def get(self, key: str) -> bytes | memoryview:
         """As in ObjectStore."""
         objects, key = self._find(key)

@@ -60,6 +60,10 @@ class FaultyObjects:
         self._disturb("put", key)
         return self._inner.put_new(key, body)
 
+    def put_small(self, key: str, body: bytes) -> None:
+        self._disturb("put", key)
+        self._inner.put_small(key, body)
+
     def get(self, key: str) -> bytes | memoryview:
         self._disturb("get", key)
         return self._inner.get(key)

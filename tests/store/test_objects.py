@@ -38,6 +38,12 @@ def test_what_was_put_is_read_listed_and_deleted(objects: ObjectStore) -> None:
     assert [found.key for found in objects.list()] == ["b/2026-01-01/0-y.parquet"]
 
 
+def test_a_small_object_is_written_over(objects: ObjectStore) -> None:
+    assert objects.put_new("a/mark", b"first")
+    objects.put_small("a/mark", b"second")
+    assert bytes(objects.get("a/mark")) == b"second"
+
+
 def test_an_object_that_is_not_there_is_lost(objects: ObjectStore) -> None:
     with pytest.raises(SegmentLost, match="no object `a/b`"):
         objects.get_range("a/b", 0, 1)

@@ -5,6 +5,7 @@ import os
 import shutil
 import time
 import uuid
+from collections.abc import Callable, Iterator
 from contextlib import closing
 from dataclasses import replace
 from pathlib import Path
@@ -19,10 +20,12 @@ from sigyn.store import ObjectStoreSettings, Store, StoreSettings, TierSettings,
 from sigyn.store.check import Problem, check_store
 from sigyn.store.errors import PlaceInUse, SegmentArchived, TakenOver
 from sigyn.store.keys import is_segment_key, segment_key
+from sigyn.store.objects import ObjectStore, open_objects
 from sigyn.store.open_catalog import open_catalog
-from sigyn.store.ownership import OWNER_KEY
+from sigyn.store.ownership import OWNER_KEY, Ownership
 from sigyn.store.places import objects_of
 from sigyn.store.plan import plan_store
+from sigyn.store.tiers import HOT
 
 from .entries import Row, batch, row, stored
 from .faulty import Faults, FaultyObjects
@@ -242,6 +245,7 @@ async def test_the_mark_in_an_archive_can_be_read_at_once(glacier: StoreSettings
     with pytest.raises(SegmentArchived):
         objects.get(segments(glacier, "cold")[0])
     await store.close()
+    await Store.open(replace(glacier, compaction=True)).close()  # a server, which marks it anew
     assert set(marks(glacier)) == {f"cold:{OWNER_KEY}"}
     other = await another(glacier)
     with pytest.raises(PlaceInUse, match="the objects in tier `cold`, `s3://logs"):
@@ -297,6 +301,64 @@ async def test_a_server_on_a_copy_takes_the_place_over(shared: StoreSettings) ->
     assert not second.quarantined()
     await first.close()
     await second.close()
+
+
+@pytest.fixture
+def copies() -> Iterator[Callable[[ObjectStore], Ownership]]:
+    """The marks of servers on copies of one catalog."""
+    with closing(open_catalog(StoreSettings(data=None))) as catalog:
+        yield lambda objects: Ownership(objects, catalog, "its catalog", {HOT: "here"}, serves=True)
+
+
+def test_of_servers_on_copies_that_start_at_the_same_moment_one_is_told(
+    copies: Callable[[ObjectStore], Ownership], tmp_path: Path
+) -> None:
+    bucket = open_objects(ObjectStoreSettings(url=f"file://{tmp_path / 'bucket'}"))
+    between = FaultyObjects(bucket, Faults(), seed=1)
+    first, second = copies(between), copies(bucket)
+
+    def overtake(action: str, _key: str) -> None:
+        if action == "put":
+            between.refusal = lambda _action, _key: None
+            second.claim(HOT)
+
+    between.refusal = overtake
+    first.claim(HOT)
+    with pytest.raises(TakenOver):
+        second.look()
+    first.look()
+
+
+def test_a_server_that_looks_while_another_marks_the_place_is_told(
+    copies: Callable[[ObjectStore], Ownership], tmp_path: Path
+) -> None:
+    bucket = open_objects(ObjectStoreSettings(url=f"file://{tmp_path / 'bucket'}"))
+    between = FaultyObjects(bucket, Faults(), seed=1)
+    first, second = copies(bucket), copies(between)
+    first.claim(HOT)
+
+    def look(action: str, _key: str) -> None:
+        if action == "put":
+            first.look()
+
+    between.refusal = look
+    second.claim(HOT)
+    with pytest.raises(TakenOver):
+        first.look()
+    second.look()
+
+
+def test_a_server_that_ends_while_it_marks_a_place_leaves_the_mark_before(
+    copies: Callable[[ObjectStore], Ownership], tmp_path: Path
+) -> None:
+    bucket = open_objects(ObjectStoreSettings(url=f"file://{tmp_path / 'bucket'}"))
+    first = copies(bucket)
+    first.claim(HOT)
+    ending = FaultyObjects(bucket, Faults(), seed=1)
+    ending.refusal = lambda action, key: Unavailable(f"{action} {key}") if action == "put" else None
+    with pytest.raises(Unavailable):
+        copies(ending).claim(HOT)
+    assert first.is_marked(HOT)
 
 
 async def test_a_server_looks_by_itself_whether_it_was_taken_over(
