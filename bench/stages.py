@@ -3,7 +3,8 @@
     python bench/stages.py [--lines 1200000]
 
 Stores a fourth of the lines of each kind, over six hours, and asks one metric query for each stage. Prints what the
-first and the best of three runs took, in ms and in us for each line that the stage looked at.
+first and the best of three runs took, in ms and in us for each line that the stage looked at. Then the same of log
+queries, by how many lines they answer with.
 """
 
 import argparse
@@ -55,6 +56,17 @@ QUESTIONS = (
     ("unpack and logfmt", "packed", "| unpack | logfmt | rows > 900"),
 )
 
+LOG_QUERIES = (
+    ("json", ""),
+    ("json", "| json"),
+    ("json", "| json | status=`500`"),
+    ("json", '| json | line_format "{{.message}}"'),
+    ("json", '|= "cache"'),
+    ("access", '| pattern `<ip> - "<method> <path>?<_>" <status> <_>`'),
+    ("logfmt", "| logfmt"),
+)
+LIMITS = (100, 1000, 5000)
+
 
 def lines_of(kind: str, count: int, rnd: random.Random) -> Iterator[str]:
     """So many lines of a kind."""
@@ -90,6 +102,16 @@ def pushes(lines: int) -> Iterator[Batch]:
         yield Batch("bench", STREAMS, pa.table(columns, ENTRY_SCHEMA))
 
 
+async def measured(service: QueryService, request: QueryRequest) -> tuple[float, float]:
+    """What the first and the best of three runs took, ms."""
+    runs = []
+    for _ in range(3):
+        begun = time.perf_counter()
+        await service.query_range(request)
+        runs.append(1000 * (time.perf_counter() - begun))
+    return runs[0], min(runs)
+
+
 async def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--lines", type=int, default=1_200_000, help="lines in all")
@@ -105,14 +127,14 @@ async def main() -> None:
         print(f"{'stage':24s}{'first, ms':>12s}{'best, ms':>12s}{'best, us a line':>18s}")
         for name, kind, stages in QUESTIONS:
             query = f'sum by (host) (count_over_time({{app="{kind}"}} {stages} [5m]))'
-            request = QueryRequest("bench", query, START, START + SPAN, step=5 * MINUTE)
-            runs = []
-            for _ in range(3):
-                begun = time.perf_counter()
-                await service.query_range(request)
-                runs.append(time.perf_counter() - begun)
-            own = len(KINDS) * 1e6 * min(runs) / lines
-            print(f"{name:24s}{1000 * runs[0]:12.1f}{1000 * min(runs):12.1f}{own:18.3f}", flush=True)
+            first, best = await measured(service, QueryRequest("bench", query, START, START + SPAN, step=5 * MINUTE))
+            print(f"{name:24s}{first:12.1f}{best:12.1f}{len(KINDS) * 1e3 * best / lines:18.3f}", flush=True)
+        print(f"\n{'log query, first/best of ms':60s}" + "".join(f"{limit:>8d} lines" for limit in LIMITS))
+        for kind, stages in LOG_QUERIES:
+            query = f'{{app="{kind}"}} {stages}'.strip()
+            requests = [QueryRequest("bench", query, START, START + SPAN, limit=limit) for limit in LIMITS]
+            took = [await measured(service, request) for request in requests]
+            print(f"{query:60s}" + "".join(f"{first:8.1f}/{best:5.1f}" for first, best in took), flush=True)
         service.close()
         duck.close()
         await store.close()

@@ -82,19 +82,23 @@ class QueryContext:
         return not (self._warnings or self._skipped.count or self.lost_objects)
 
     def stop_early(self, timeout: QueryTimeout, unread: Sequence[Sequence[Part]], *, anything: bool) -> tuple[int, int]:
-        """Oldest and newest entry (ns) that was not looked at, told in a warning.
+        """Oldest and newest entry (ns) of units that were not looked at, told as `stop_between` does."""
+        first = min(part.first for unit in unread for part in unit)
+        last = max(part.last for unit in unread for part in unit)
+        self.stop_between(timeout, first, last, anything=anything)
+        return first, last
+
+    def stop_between(self, timeout: QueryTimeout, first: int, last: int, *, anything: bool) -> None:
+        """Tells in a warning which entries were not looked at, by their times (ns).
 
         Raises the timeout again when part of an answer, or nothing, would be worse than none.
         """
         if not self.partial or not anything:
             raise timeout
-        first = min(part.first for unit in unread for part in unit)
-        last = max(part.last for unit in unread for part in unit)
         self.warn(
             f"the query was stopped by its timeout (query_timeout) before it had read all: "
             f"entries between {format_rfc3339(first)} and {format_rfc3339(last)} may be missing"
         )
-        return first, last
 
     def note_interpreted(self, entries: int, skipped: Skipped) -> None:
         """Count entries that the interpreter saw, and those that it left out because of errors."""

@@ -1,200 +1,168 @@
 """Log queries: the newest or oldest entries that pass a pipeline.
 
-SQL and kernels leave out entries that can't pass; the interpreter then runs the pipeline on what
-is left, in the order of the answer, until there is enough. So the interpreter alone decides what an
-answer looks like, and usually sees no more entries than the answer has.
+SQL and kernels leave out entries that can't pass; the interpreter then runs the pipeline on what is left, in the order
+of the answer, until there is enough. So the interpreter alone decides what an answer looks like. Where SQL knows all
+filters of the pipeline, the places of the answer's entries are found before any of their lines is read, and the
+interpreter sees no more entries than the answer has.
 """
 
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
-from functools import lru_cache, partial
+from functools import partial
 from heapq import heappop, heappush
 from itertools import chain, count, islice
-from typing import TypeAlias
+from typing import Literal
 
 import numpy as np
 import numpy.typing as npt
 
 from sigyn.engine.context import QueryContext
-from sigyn.engine.frame import Frame
-from sigyn.engine.interpreter.entry import RESERVED
-from sigyn.engine.interpreter.pipeline import Pipeline
-from sigyn.engine.line_sample import ending
-from sigyn.engine.scan import ENTRIES_UNCHECKED, TEXT_COLUMNS, UNITS, Part, Scan, surviving
+from sigyn.engine.entry_places import TIME, Places
+from sigyn.engine.log_answers import Answer, Candidates, Chosen, Interpreted, entries_at, is_settled
+from sigyn.engine.log_entries import MakeEntry, entry_maker
+from sigyn.engine.newest import newest_places
+from sigyn.engine.scan import TEXT_COLUMNS, UNITS, Part, Scan, surviving
 from sigyn.engine.sql.compile import Program, compile_pipeline
 from sigyn.engine.sql.metadata_names import ByMetadata
 from sigyn.engine.sql.run import filtering_steps, run_steps
 from sigyn.languages.logql import ast
-from sigyn.model.errors import QueryError, QueryTimeout
-from sigyn.model.labels import Labels
+from sigyn.model.errors import QueryTimeout
 from sigyn.model.results import Direction, LogEntry
 from sigyn.store.errors import SegmentLost
 
 FIRST_UNIT_ROWS = 8192  # a row group: enough for the usual limit; later units double, up to those of the scan
 
-
 FEW_ENTRIES = 64  # of a unit: that fields have told; here the interpreter is quicker than the steps of a program
 
-
-Place: TypeAlias = tuple[int, int, int]
-"""Where an entry stands among all: its time, where in the order of arrival its segment is, and its row there."""
-
-
-@dataclass(frozen=True, slots=True)
-class _Candidates:
-    """Entries that may pass: positions in the frame, in the order of the answer."""
-
-    frame: Frame
-    positions: npt.NDArray[np.int64]
+MOST_CHOSEN = 10_000  # entries that are read when all are known: beyond, to read twice costs more than it saves
 
 
 def run_log_query(
     query: ast.LogQuery, scan: Scan, limit: int, direction: Direction, context: QueryContext
 ) -> list[LogEntry]:
     """The first `limit` entries in the direction asked for. Raises QueryError when they have too much text."""
-    backward = direction == "backward"
-    if backward and not query.stages:
-        with suppress(QueryTimeout):  # which is told below, where part of an answer may be had
-            scan = ending(scan, limit, context)
-    programs = ByMetadata(partial(compile_pipeline, query.stages, None, scan.streams)) if query.stages else None
-    answer = _Answer(query, scan, limit, backward, context.max_answer_bytes)
+    passes_all = not any(isinstance(stage, ast.LineFilter | ast.LabelFilter) for stage in query.stages)
+    programs = None if passes_all else ByMetadata(partial(compile_pipeline, query.stages, None, scan.streams))
+    reading = _Reading(scan, programs, limit, direction == "backward", context)
+    make = entry_maker(query)
+    entries = None
+    if limit <= MOST_CHOSEN and (programs is None or programs.of(frozenset()).complete):
+        entries = reading.chosen(make)
+    if entries is None:
+        entries = reading.interpreted(make)
+    context.statistics.entries_returned += len(entries)
+    return entries
 
-    def candidates(unit: Sequence[Part]) -> _Candidates:
-        return surviving(lambda: _candidates(scan, unit, programs, limit, backward, context))
 
-    # Of many small steps, more is lost on threads that wait for each other than a second core gives.
-    one_by_one = scan.filters_by_fields and all(scan.snapshot.is_near(part.segment) for part in scan.parts)
-    units = _Units(_units(scan, backward, one_by_one=one_by_one))
-    run = context.one_by_one if one_by_one else context.in_order
-    found = chain(map(candidates, units.until(1)), run(candidates, units.since(1)))
-    done = 0
-    try:
-        while (unit := units.at(done)) is not None and not answer.is_settled(unit):
-            _take(answer, next(found), partial(candidates, unit), scan, context)
-            done += 1
-            context.check()
-    except QueryTimeout as timeout:
-        context.stop_early(timeout, [*units.since(done)], anything=bool(answer.best))
-    context.statistics.entries_returned += len(answer.best)
-    return [entry for _, entry in answer.best]
+@dataclass(frozen=True, slots=True)
+class _Reading:
+    """How the entries of an answer are read; `programs`: None where all entries pass."""
+
+    scan: Scan
+    programs: ByMetadata[Program] | None
+    limit: int
+    backward: bool
+    context: QueryContext
+
+    def chosen(self, make: MakeEntry) -> list[LogEntry] | None:
+        """The entries of the answer, of which no more are read than it has; None where they can't be told so."""
+        places = self._newest() if self.backward and self.programs is None else None
+        end: _End = "all"
+        if places is None:
+            answer = Chosen(self.scan, self.limit, backward=self.backward)
+            end = self._read(answer, exactly=True)
+            if end == "inexact":
+                return None
+            places = answer.places
+        found: list[LogEntry | None] = []
+        try:
+            for entry in entries_at(places, self.scan, make, self.context, in_time=end == "all"):
+                found.append(entry)
+        except QueryTimeout as timeout:
+            left = places[TIME, len(found) :]
+            self.context.stop_between(timeout, int(left.min()), int(left.max()), anything=any(found))
+            end = "stopped"
+        entries = [entry for entry in found if entry is not None]
+        # Where some don't pass after all, or are lost, others take their places, if there is time to look for them.
+        return entries if len(entries) == len(found) or end == "stopped" else None
+
+    def interpreted(self, make: MakeEntry) -> list[LogEntry]:
+        """The entries of the answer, where the interpreter has to look at whatever may pass."""
+        answer = Interpreted(self.scan, self.limit, make, backward=self.backward)
+        self._read(answer, exactly=False)
+        return [entry for _, entry in answer.best]
+
+    def _newest(self) -> Places | None:
+        """The places of the newest entries; None when there is no time for all of that: units give a part at least."""
+        with suppress(QueryTimeout):
+            return newest_places(self.scan, np.array([self.scan.start, self.scan.end]), self.limit, self.context)
+        return None
+
+    def _read(self, answer: Answer, *, exactly: bool) -> "_End":
+        """Takes the candidates of unit after unit, and says why it ended.
+
+        With `exactly` it ends when there are some of which SQL does not say whether they pass.
+        """
+        scan, context = self.scan, self.context
+        # Of many small steps, more is lost on threads that wait for each other than a second core gives.
+        one_by_one = scan.filters_by_fields and all(scan.snapshot.is_near(part.segment) for part in scan.parts)
+        units = _Units(_units(scan, self.backward, one_by_one=one_by_one))
+        run = context.one_by_one if one_by_one else context.in_order
+        candidates = partial(self._candidates, exactly)
+        found = chain(map(candidates, units.until(1)), run(candidates, units.since(1)))
+        done = 0
+        try:
+            while (unit := units.at(done)) is not None and not is_settled(answer, unit, backward=self.backward):
+                some = next(found)
+                if exactly and not some.exact:
+                    return "inexact"
+                _take(answer, some, partial(candidates, unit), scan, context)
+                done += 1
+                context.check()
+        except QueryTimeout as timeout:
+            unread = [*units.since(done)]
+            if unread:
+                context.stop_early(timeout, unread, anything=answer.has_any)
+                return "stopped"
+        return "all"
+
+    def _candidates(self, exactly: bool, unit: Sequence[Part]) -> Candidates:
+        return surviving(lambda: self._found(unit, exactly=exactly))
+
+    def _found(self, unit: Sequence[Part], *, exactly: bool) -> Candidates:
+        frame = self.scan.read_possible(unit)
+        self.context.count_read(unit)
+        program = self.programs.of(frame.metadata_names) if self.programs is not None else None
+        if program is not None:
+            if len(frame) > FEW_ENTRIES or not self.scan.filters_by_fields:
+                steps = filtering_steps(program.scope.steps)
+                frame = run_steps(steps, frame, self.context.duck, self.context.check)
+            if not exactly and len(frame) <= self.limit:
+                frame.load_entries()
+                for name in TEXT_COLUMNS:  # here, on a thread of several
+                    frame.column(name)
+        exact = program is None or program.complete
+        times = frame.column("timestamp").to_numpy()
+        cut = program is None or (exact and exactly)
+        rows = _outermost(times, self.limit, self.backward) if cut else np.arange(len(times))
+        order = rows[np.argsort(times[rows], kind="stable")]
+        if self.backward:
+            order = order[::-1]
+        return Candidates(frame, order[: self.limit] if cut else order, exact)
+
+
+_End = Literal["all", "stopped", "inexact"]
 
 
 def _take(
-    answer: "_Answer", found: _Candidates, again: Callable[[], _Candidates], scan: Scan, context: QueryContext
+    answer: Answer, found: Candidates, again: Callable[[], Candidates], scan: Scan, context: QueryContext
 ) -> None:
     """Takes candidates into the answer; once more where an object turns out to be lost on the way."""
     try:
         answer.take(found, scan, context)
     except SegmentLost:
         surviving(lambda: answer.take(again(), scan, context))
-
-
-class _Answer:
-    """The best entries so far, in the order of the answer; of equal times they come in the order of arrival."""
-
-    def __init__(self, query: ast.LogQuery, scan: Scan, limit: int, backward: bool, most_bytes: int) -> None:
-        self._pipeline = Pipeline(query.stages)
-        self._plain = not query.stages
-        self._arrival = {part.segment.id: number for number, part in enumerate(scan.parts)}
-        self._limit = limit
-        self._backward = backward
-        self._most_bytes = most_bytes
-        self._bytes = 0
-        self.best: list[tuple[Place, LogEntry]] = []
-
-    def is_settled(self, unit: Sequence[Part]) -> bool:
-        """Whether no entry of this unit, or of one behind it, can still get in."""
-        worst = self._worst(self.best)
-        if worst is None:
-            return False
-        if self._backward:
-            return max(part.last for part in unit) < worst
-        return min(part.first for part in unit) > worst
-
-    def _answer_for(self, stream: Labels, timestamp: int, line: str, metadata: Labels) -> LogEntry | None:
-        """The entry after the pipeline."""
-        if self._plain and _taken(stream).isdisjoint(name for name, _ in metadata):
-            return LogEntry(timestamp, line, stream, metadata, ())
-        processed = self._pipeline.process(stream, timestamp, line, metadata)
-        return processed.as_log_entry() if processed is not None else None
-
-    def take(self, candidates: _Candidates, scan: Scan, context: QueryContext) -> None:
-        """Run the pipeline on candidates in order, as long as one may get in."""
-        best, size, passed = self.best, self._bytes, list[tuple[int, LogEntry]]()
-        worst = self._worst(best)
-        near = self._near(candidates, worst)
-        entries = scan.entries(candidates.frame, near)
-        for index, (stream, timestamp, line, metadata) in enumerate(entries):
-            if index % ENTRIES_UNCHECKED == 0:
-                context.check()
-            if worst is not None and (timestamp < worst if self._backward else timestamp > worst):
-                break
-            entry = self._answer_for(stream, timestamp, line, metadata)
-            if entry is not None:
-                passed.append((index, entry))
-                size += _text_bytes(entry)
-                if len(passed) == self._limit:
-                    break
-                if self._most_bytes and size > self._most_bytes:
-                    best, size = self._merged(best, self._placed(candidates.frame, near, passed), size)
-                    worst, passed = self._worst(best), []
-        self.best, self._bytes = self._merged(best, self._placed(candidates.frame, near, passed), size)
-
-    def _near(self, candidates: _Candidates, worst: int | None) -> npt.NDArray[np.int64]:
-        """The positions of those that may get in: of the others nothing is read."""
-        if worst is None or not len(candidates.positions):
-            return candidates.positions
-        times = candidates.frame.column("timestamp").to_numpy()[candidates.positions]
-        return candidates.positions[: np.count_nonzero(times >= worst if self._backward else times <= worst)]
-
-    def _worst(self, best: list[tuple[Place, LogEntry]]) -> int | None:
-        """The time that an entry must at least have to get in; None: any."""
-        return best[-1][1].timestamp if len(best) == self._limit else None
-
-    def _placed(
-        self, frame: Frame, positions: npt.NDArray[np.int64], passed: list[tuple[int, LogEntry]]
-    ) -> list[tuple[Place, LogEntry]]:
-        """Entries with their places; each comes with its index in `positions`."""
-        if not passed:
-            return []
-        segments, rows = frame.origins(positions[[index for index, _ in passed]])
-        return [
-            ((entry.timestamp, self._arrival[segment], row), entry)
-            for segment, row, (_, entry) in zip(segments.tolist(), rows.tolist(), passed, strict=True)
-        ]
-
-    def _merged(
-        self, best: list[tuple[Place, LogEntry]], passed: list[tuple[Place, LogEntry]], size: int
-    ) -> tuple[list[tuple[Place, LogEntry]], int]:
-        """The best of both, which have `size` bytes together, and their bytes. Raises QueryError for too many."""
-        merged = sorted(best + passed, key=lambda placed: placed[0], reverse=self._backward)
-        size -= sum(_text_bytes(entry) for _, entry in merged[self._limit :])
-        del merged[self._limit :]
-        if self._most_bytes and size > self._most_bytes:
-            raise QueryError(
-                f"the first {len(merged)} lines of the answer have {size} bytes of text "
-                f"(limit: {self._most_bytes} bytes, set by query.max_answer_bytes); ask for fewer lines with `limit` "
-                "or for a shorter time range, or export them: /sigyn/api/v1/export has no such limit"
-            )
-        return merged, size
-
-
-def _text_bytes(entry: LogEntry) -> int:
-    """Bytes of a line and of the labels that it alone has."""
-    line = entry.line
-    size = len(line) if line.isascii() else len(line.encode())
-    if len(entry.metadata) > 1:  # a lone one is detected_level, which entries share
-        size += sum([len(name) + len(value) for name, value in entry.metadata])
-    if entry.parsed:
-        size += sum([len(name) + len(value) for name, value in entry.parsed])
-    return size
-
-
-@lru_cache(maxsize=4096)
-def _taken(stream: Labels) -> frozenset[str]:
-    """Names that structured metadata can't bear in an answer."""
-    return RESERVED.union(name for name, _ in stream)
 
 
 class _Units:
@@ -266,33 +234,6 @@ def _by_segment(unit: Sequence[Part]) -> list[Part]:
         parts.setdefault(part.segment.id, []).append(part)
     joined = [first.joined(others) if others else first for first, *others in parts.values()]
     return sorted(joined, key=lambda part: part.segment.arrival_order)
-
-
-def _candidates(
-    scan: Scan,
-    unit: Sequence[Part],
-    programs: ByMetadata[Program] | None,
-    limit: int,
-    backward: bool,
-    context: QueryContext,
-) -> _Candidates:
-    frame = scan.read_possible(unit)
-    context.count_read(unit)
-    program = programs.of(frame.metadata_names) if programs is not None else None
-    plain = program is None or not (program.scope.steps or program.reason)
-    if program is not None and not plain:
-        if len(frame) > FEW_ENTRIES or not scan.filters_by_fields:
-            frame = run_steps(filtering_steps(program.scope.steps), frame, context.duck, context.check)
-        if len(frame) <= limit:
-            frame.load_entries()
-            for name in TEXT_COLUMNS:  # here, on a thread of several
-                frame.column(name)
-    times = frame.column("timestamp").to_numpy()
-    rows = _outermost(times, limit, backward) if plain else np.arange(len(times))
-    order = rows[np.argsort(times[rows], kind="stable")]
-    if backward:
-        order = order[::-1]
-    return _Candidates(frame, order[:limit] if plain else order)
 
 
 def _outermost(times: npt.NDArray[np.int64], limit: int, backward: bool) -> npt.NDArray[np.int64]:

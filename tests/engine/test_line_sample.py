@@ -7,12 +7,11 @@ from itertools import pairwise
 import numpy as np
 import pytest
 
-from sigyn.engine import line_sample
 from sigyn.engine.line_sample import sample_of
 from sigyn.model.errors import QueryError, QueryTimeout
 from sigyn.model.labels import Labels
 from sigyn.model.results import LineSample, LogResult
-from sigyn.model.time import DAY, MINUTE, SECOND
+from sigyn.model.time import MINUTE, SECOND
 from sigyn.services.fair_queue import QueueLimits
 from sigyn.services.query import QueryRequest, QueryService
 from sigyn.services.query_limits import QueryLimits
@@ -84,22 +83,6 @@ def test_they_are_those_of_log_queries(world: World, burst: int, compacted: int)
             expected = one_by_one(world, tenant, selector, edges, most)
             assert_same(newest(world, tenant, selector, edges, most), expected)
             assert len(expected.lines) > 0 or selector == '{app="none"}'
-
-
-@pytest.mark.parametrize("limit", [1, 20, 5_000, ROWS])
-def test_a_log_query_that_looks_at_times_first_finds_the_same(
-    world: World, monkeypatch: pytest.MonkeyPatch, limit: int
-) -> None:
-    rows = random_rows(random.Random(limit), 3)
-    tenant = world.fill(LABELS, [row for row in rows if row.push < 3])
-    world.store.compact_now()
-    world.fill(LABELS, [row for row in rows if row.push == 3], tenant)
-    for edges in ([START, END], [START, START + MINUTE], [START - 20 * DAY, END + DAY]):
-        for selector in ('{app="shop"}', '{host="a"}', '{app="none"}'):
-            monkeypatch.setattr(line_sample, "WORTH_AN_END", 1 << 40)
-            expected = one_by_one(world, tenant, selector, edges, limit)
-            monkeypatch.setattr(line_sample, "WORTH_AN_END", 0)
-            assert_same(one_by_one(world, tenant, selector, edges, limit), expected)
 
 
 def test_what_is_deleted_is_not_among_them(world: World) -> None:
