@@ -77,7 +77,7 @@ class AggregationPlan:
 
 def _is_small(step: Step) -> bool:
     if isinstance(step, FilterLine):
-        return all(automaton_of(text, is_expression=step.is_expression) is not None for text in step.sought)
+        return all(automaton_of(text, step.kind) is not None for text in step.sought)
     return isinstance(step, Parse)
 
 

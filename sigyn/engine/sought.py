@@ -5,6 +5,7 @@ from collections.abc import Collection, Sequence
 from sigyn.engine.automata.syntax import NotUnderstood, parse_expression, required_texts
 from sigyn.engine.sql.scope import EXTRACTED
 from sigyn.languages.logql import ast
+from sigyn.languages.logql.pattern import parse_line_pattern
 from sigyn.store.needles.search import FieldIs, LineHolds, Sought
 from sigyn.store.shapes.shape import Syntax
 
@@ -25,6 +26,9 @@ def sought_by(stages: Sequence[ast.Stage], stream_names: Collection[str]) -> tup
                 sought.append(LineHolds(tuple(operand.value for operand in operands)))
             case ast.LineFilter("|~", (operand,)) if not operand.ip:
                 sought += [LineHolds((text,)) for text in _required(operand.value)]
+            case ast.LineFilter("|>", (operand,)):
+                pieces = parse_line_pattern(operand.value).pieces
+                sought += [LineHolds((piece,)) for piece in pieces if isinstance(piece, str)]
             case ast.LineFilter():
                 continue
             case ast.JsonParser(()):

@@ -77,6 +77,6 @@ def _warm_shapes() -> None:
     portion.column("line")
     read_without_arrow(segment.body, np.arange(2))
     for text in ("user 7", "key 2"):  # in a column of texts, and in one of codes
-        automaton = automaton_of(text, is_expression=False)
+        automaton = automaton_of(text, "text")
         assert automaton is not None  # a plain text
         find_in_lines(portion, np.arange(count), automaton)

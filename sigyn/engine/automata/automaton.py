@@ -1,13 +1,15 @@
-"""Automata that find a text or a regular expression anywhere in a line, byte by byte."""
+"""Automata that find a text or a regular expression anywhere in a line, or a pattern over all of it, byte by byte."""
 
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 from functools import lru_cache
+from typing import Any, Literal
 
 import numpy as np
 import numpy.typing as npt
 
 from sigyn.engine.automata.characters import ASCII_END, Characters, all_found, ascii_found, in_utf8
+from sigyn.engine.automata.line_patterns import COVERED, PatternTable, pattern_table
 from sigyn.engine.automata.syntax import (
     WORD,
     Boundary,
@@ -22,6 +24,8 @@ from sigyn.engine.automata.syntax import (
     first_text,
     parse_expression,
 )
+from sigyn.engine.automata.texts import matched_behind
+from sigyn.languages.logql.pattern import parse_line_pattern
 from sigyn.store.shapes.templates import Template
 
 FOUND, UNKNOWN, FIRST = 0, 1, 2
@@ -44,19 +48,25 @@ class Automaton:
     """table[state, byte] is the state behind a byte; at_end[state] whether the line matches if it ends there.
 
     What is found begins with the bytes `begins`. Where nothing of it has come, which is the state `home`, only where
-    they stand it goes on; without any, each byte counts.
+    they stand it goes on; without any, each byte counts. In the state `lost` nothing that follows matters; -1: there is
+    none.
     """
 
     table: npt.NDArray[np.int16]
     at_end: npt.NDArray[np.bool_]
     home: int
     begins: npt.NDArray[np.uint8]
+    lost: int = -1
     _rows: dict[int, list[int]] = field(default_factory=dict)
     _after: dict[tuple[int, bytes], int] = field(default_factory=dict)
     _quiet: dict[int, npt.NDArray[np.bool_]] = field(default_factory=dict)
     _common: dict[tuple[int, tuple[bytes, ...], bytes], int | None] = field(default_factory=dict)
     _behind: dict[tuple[int, Template], int | None] = field(default_factory=dict)
     _made_of: dict[tuple[int, bytes, int, bytes], int | None] = field(default_factory=dict)
+
+    def may_change(self, state: int) -> bool:
+        """Whether something that follows may still matter."""
+        return state >= FIRST and state != self.lost
 
     def after(self, state: int, text: bytes) -> int:
         """The state behind a text."""
@@ -138,16 +148,23 @@ class Automaton:
         return bool(quiet[alphabet].all())
 
 
-@lru_cache(maxsize=256)
-def automaton_of(text: str, *, is_expression: bool, ascii_only: bool = True) -> Automaton | None:
-    """The automaton that finds a text, or a regular expression; None when there is none that is small enough.
+Kind = Literal["text", "expression", "pattern"]
+"""What is sought in a line: a text, a regular expression, or a pattern of `|>` that covers it."""
 
-    With `ascii_only` it is made in less time, by up to tens of ms, but may be UNKNOWN behind characters beyond ASCII.
+
+@lru_cache(maxsize=256)
+def automaton_of(sought: str, kind: Kind, *, ascii_only: bool = True) -> Automaton | None:
+    """The automaton that finds a text, an expression or a pattern; None when there is none that is small enough.
+
+    With `ascii_only` that of an expression is made in less time, by up to tens of ms, but may be UNKNOWN behind
+    characters beyond ASCII. Raises PatternError.
     """
-    if not is_expression:
-        return _of_text(text.encode())
+    if kind == "text":
+        return _of_text(sought.encode())
+    if kind == "pattern":
+        return _of_pattern(pattern_table(parse_line_pattern(sought)))
     try:
-        tree = parse_expression(text)
+        tree = parse_expression(sought)
         places = _Places(ascii_only=ascii_only)
         first = places.add(tree, places.new())
         return _determined(places, first, first_text(tree))
@@ -156,23 +173,34 @@ def automaton_of(text: str, *, is_expression: bool, ascii_only: bool = True) -> 
 
 
 def _of_text(sought: bytes) -> Automaton | None:
-    """Finds a text by its bytes, which in UTF-8 is the same: nothing is unknown (Knuth, Morris and Pratt 1977)."""
+    """Finds a text by its bytes, which in UTF-8 is the same: nothing is unknown."""
     if not sought:
         return Automaton(np.zeros((3, 256), np.int16), np.ones(3, np.bool_), FIRST, _NOTHING)
     if len(sought) > MOST_STATES:
         return None
-    table = np.full((FIRST + len(sought), 256), FIRST, np.int16)
-    table[FOUND], table[UNKNOWN] = FOUND, UNKNOWN
-    shorter = FIRST  # the state that the text would be in had it begun a byte later
-    for matched, byte in enumerate(sought):
-        state = FIRST + matched
-        if matched:
-            table[state] = table[shorter]
-            shorter = int(table[shorter, byte])
-        table[state, byte] = state + 1 if matched + 1 < len(sought) else FOUND
+    behind = matched_behind(sought)
+    table = _with_ends(np.where(behind < len(sought), FIRST + behind, FOUND))
     at_end = np.zeros(len(table), np.bool_)
     at_end[FOUND] = True
     return Automaton(table, at_end, FIRST, np.frombuffer(sought, np.uint8))
+
+
+def _of_pattern(pattern: PatternTable) -> Automaton | None:
+    """Finds the pattern over a whole line."""
+    lost = FIRST + len(pattern.behind)
+    if lost >= MOST_STATES:
+        return None
+    moves = np.where(pattern.behind >= 0, FIRST + pattern.behind, np.where(pattern.behind == COVERED, FOUND, lost))
+    table = _with_ends(np.concatenate([moves, np.full((1, 256), lost)]))
+    at_end = np.array([True, False, *pattern.at_end.tolist(), False])
+    begins = np.frombuffer(pattern.sought, np.uint8) if pattern.sought else _NOTHING
+    return Automaton(table, at_end, FIRST + pattern.home, begins, lost)
+
+
+def _with_ends(moves: npt.NDArray[np.integer[Any]]) -> npt.NDArray[np.int16]:
+    """A table of the states from FIRST on, with those in which nothing changes in front."""
+    ends = np.repeat(np.array([[FOUND], [UNKNOWN]], np.int16), 256, axis=1)
+    return np.concatenate([ends, moves.astype(np.int16)])
 
 
 class _Places:
@@ -326,7 +354,8 @@ def _determined(places: _Places, first: int, begins: bytes) -> Automaton:
             row[members] = number
         rows.append(row)
     home = numbers.get((anywhere, False), FIRST)
-    return Automaton(np.stack(rows), np.array(ends, np.bool_), home, np.frombuffer(begins, np.uint8))
+    lost = numbers.get((frozenset(), False), -1)
+    return Automaton(np.stack(rows), np.array(ends, np.bool_), home, np.frombuffer(begins, np.uint8), lost)
 
 
 def _byte_classes(places: _Places) -> list[list[int]]:

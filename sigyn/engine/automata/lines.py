@@ -45,10 +45,9 @@ class _Rows:
     states: tuple[int, ...]
     group_of: States | None
 
-    @property
-    def moving(self) -> set[int]:
+    def moving(self, automaton: Automaton) -> set[int]:
         """The states that may still change."""
-        return {state for state in self.states if state >= FIRST}
+        return {state for state in self.states if automaton.may_change(state)}
 
     def of_each(self, count: int) -> States:
         """The states of so many rows, which may be written to."""
@@ -110,7 +109,7 @@ def _over_shape(portion: Portion, shape: int, rows: Rows, automaton: Automaton) 
     literals, columns = layout.literals[shape], layout.table.shapes[shape].columns
     at = _Rows((automaton.after(FIRST, literals[0]),), None)
     for literal, column in zip(literals[1:], columns, strict=True):
-        if not at.moving:
+        if not at.moving(automaton):
             break
         behind = _behind_whichever(automaton, at, layout, column, literal)
         if behind is None:
@@ -143,7 +142,7 @@ def _behind_whichever(automaton: Automaton, at: _Rows, layout: Layout, column: s
 def _over_column(automaton: Automaton, at: _Rows, portion: Portion, layout: Layout, column: str, rows: Rows) -> _Rows:
     """The rows behind their texts in a column; every line of a shape has one."""
     alphabet = layout.alphabets[column]
-    if alphabet is not None and all(automaton.ignores(state, alphabet) for state in at.moving):
+    if alphabet is not None and all(automaton.ignores(state, alphabet) for state in at.moving(automaton)):
         return at
     behind = _behind_places(automaton, at, layout, column)
     if behind is not None:
@@ -200,7 +199,7 @@ def _over_dictionaries(automaton: Automaton, at: _Rows, codes: Codes, distinct: 
     """The rows behind the texts that codes stand for, in dictionaries side by side: each moves each state once."""
     count = sum(len(texts.lengths) for texts in distinct)
     moved = np.repeat(np.array(at.states, np.int16)[:, np.newaxis], count, axis=1)
-    for state in at.moving:
+    for state in at.moving(automaton):
         behind = np.full(count, state, np.int16)
         begin = 0
         for texts in distinct:
@@ -239,4 +238,13 @@ def _numbered(automaton: Automaton, states: States) -> tuple[States, tuple[int, 
 
 
 def _run(automaton: Automaton, texts: Slices, states: States) -> None:
-    run_automaton(automaton.table, automaton.home, automaton.begins, texts.data, texts.starts, texts.lengths, states)
+    run_automaton(
+        automaton.table,
+        automaton.home,
+        automaton.lost,
+        automaton.begins,
+        texts.data,
+        texts.starts,
+        texts.lengths,
+        states,
+    )

@@ -14,13 +14,14 @@ Numbers = npt.NDArray[np.int16]
 def run_automaton(
     table: npt.NDArray[np.int16],
     home: int,
+    lost: int,
     begins: npt.NDArray[np.uint8],
     data: npt.NDArray[np.uint8],
     starts: npt.NDArray[np.int64],
     lengths: npt.NDArray[np.int32],
     states: npt.NDArray[np.int16],
 ) -> None:
-    """Moves states[i] over the text data[starts[i] : starts[i] + lengths[i]]; states 0 and 1 never change.
+    """Moves states[i] over the text data[starts[i] : starts[i] + lengths[i]]; states 0, 1 and `lost` never change.
 
     In the state `home` only where the bytes `begins` stand, or some of them at the end of the text, something changes;
     without any, each byte is looked at. Their first and last byte are looked for together, at 16 places at once.
@@ -34,7 +35,7 @@ def run_automaton(
         k = starts[i]
         end = k + lengths[i]
         whole = end - reach  # the last place where all of `begins` can be
-        while k < end and state > 1:
+        while k < end and state > 1 and state != lost:
             if state == home and reach:
                 begin = k
                 while k <= whole and k + reach - 1 <= room:

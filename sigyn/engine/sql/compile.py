@@ -128,9 +128,7 @@ def _keep_rows(scope: Scope, predicate: Sql) -> None:
 
 def _filter_lines(scope: Scope, operator: str, operands: tuple[ast.LineOperand, ...]) -> None:
     if operator in ("|>", "!>"):
-        name = scope.fresh("covered")
-        scope.steps.append(MatchPattern(name, scope.line, tuple(operand.value for operand in operands)))
-        _keep_rows(scope, flag(name) if operator == "|>" else negated(flag(name)))
+        _cover_lines(scope, operator, tuple(operand.value for operand in operands))
         return
     predicate = _line_filter(scope, operator, operands)
     is_folded = any(operand.fold for operand in operands)
@@ -138,10 +136,20 @@ def _filter_lines(scope: Scope, operator: str, operands: tuple[ast.LineOperand, 
         _keep_rows(scope, predicate)
     elif is_folded or operator in ("|~", "!~"):
         sought = tuple(_expression(operator, operand) for operand in operands)
-        scope.steps.append(FilterLine(sought, True, operator.startswith("!"), predicate))
+        scope.steps.append(FilterLine(sought, "expression", operator.startswith("!"), predicate))
     else:
         sought = tuple(operand.value for operand in operands)
-        scope.steps.append(FilterLine(sought, False, operator.startswith("!"), predicate))
+        scope.steps.append(FilterLine(sought, "text", operator.startswith("!"), predicate))
+
+
+def _cover_lines(scope: Scope, operator: str, patterns: tuple[str, ...]) -> None:
+    step = MatchPattern(scope.fresh("covered"), scope.line, patterns)
+    predicate = flag(step.name) if operator == "|>" else negated(flag(step.name))
+    if scope.doubts or scope.line.name != "line":
+        scope.steps.append(step)
+        _keep_rows(scope, predicate)
+    else:
+        scope.steps.append(FilterLine(patterns, "pattern", operator.startswith("!"), predicate, step))
 
 
 def _line_filter(scope: Scope, operator: str, operands: tuple[ast.LineOperand, ...]) -> Sql:

@@ -125,7 +125,7 @@ def select(sql: str, frame: pa.Table, duck: Duck) -> pa.Table:
 def filter_lines(step: FilterLine, frame: Frame, duck: Duck) -> Frame:
     """The frame of the entries that pass a line filter."""
     if not any(portion.is_shaped for portion in frame.portions):
-        return frame.narrowed(positions_where(step.predicate, frame, duck))
+        return frame.narrowed(_positions_by_text(step, frame, duck))
     passes = np.zeros(len(frame), np.bool_)
     unknown = np.ones(len(frame), np.bool_)
     for part in frame.selected():
@@ -136,8 +136,15 @@ def filter_lines(step: FilterLine, frame: Frame, duck: Duck) -> Frame:
     places = np.flatnonzero(unknown)
     if len(places):
         passes[places] = False
-        passes[places[positions_where(step.predicate, frame.narrowed(places), duck)]] = True
+        passes[places[_positions_by_text(step, frame.narrowed(places), duck)]] = True
     return frame.narrowed(np.flatnonzero(passes))
+
+
+def _positions_by_text(step: FilterLine, frame: Frame, duck: Duck) -> npt.NDArray[np.int64]:
+    """Positions of the rows that pass, rising, by a look at their lines."""
+    if step.first is not None:
+        frame.add(step.first.name, _covered(step.first, frame))
+    return positions_where(step.predicate, frame, duck)
 
 
 def _found(step: FilterLine, portion: Portion, rows: npt.NDArray[np.int64]) -> tuple[Flags, Flags]:
@@ -149,7 +156,7 @@ def _found(step: FilterLine, portion: Portion, rows: npt.NDArray[np.int64]) -> t
     if findings is None:
         return np.zeros(len(rows), np.bool_), np.ones(len(rows), np.bool_)
     found, unknown = findings
-    if step.is_expression and unknown.any():
+    if step.kind == "expression" and unknown.any():
         left = np.flatnonzero(unknown)
         findings = _found_by(step, portion, rows[left], ascii_only=False)
         if findings is not None:
@@ -163,7 +170,7 @@ def _found_by(
     # The loops bring numba along: only where a query needs them.
     from sigyn.engine.automata.lines import find_in_lines
 
-    automata = [automaton_of(text, is_expression=step.is_expression, ascii_only=ascii_only) for text in step.sought]
+    automata = [automaton_of(text, step.kind, ascii_only=ascii_only) for text in step.sought]
     if None in automata:
         return None
     findings = [find_in_lines(portion, rows, automaton) for automaton in automata if automaton]

@@ -4,6 +4,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from typing import Literal, TypeAlias
 
+from sigyn.engine.automata.automaton import Kind
 from sigyn.engine.sql.text import Sql
 from sigyn.languages.logql.pattern import Capture
 
@@ -202,22 +203,24 @@ class FilterText:
 
 @dataclass(frozen=True, slots=True)
 class FilterLine:
-    """Keep the entries in whose line one of some texts, or expressions, is found; or none, if `negative`.
+    """Keep the entries in whose line one of some texts, expressions or patterns is found; or none, if `negative`.
 
-    sought         the texts or expressions
-    is_expression  which of both they are
-    predicate      the same as SQL
+    sought     the texts, expressions or patterns
+    kind       which of them they are
+    predicate  the same as SQL
+    first      the step that makes what the predicate reads besides lines, where there is one
     """
 
     sought: tuple[str, ...]
-    is_expression: bool
+    kind: Kind
     negative: bool
     predicate: Sql
+    first: MatchPattern | None = None
 
     @property
     def columns(self) -> frozenset[str]:
         """Columns that the step reads."""
-        return self.predicate.columns
+        return self.first.columns if self.first is not None else self.predicate.columns
 
 
 Step: TypeAlias = (

@@ -93,8 +93,8 @@ def found_in(automaton: Automaton, text: str) -> bool | None:
 @settings(max_examples=4000 if os.environ.get("SIGYN_LONG") else 500, deadline=None)
 @given(expressions, st.lists(texts, min_size=1, max_size=10))
 def test_an_automaton_finds_what_re2_finds(expression: str, some: list[str]) -> None:
-    of_ascii = automaton_of(expression, is_expression=True)
-    of_all = automaton_of(expression, is_expression=True, ascii_only=False)
+    of_ascii = automaton_of(expression, "expression")
+    of_all = automaton_of(expression, "expression", ascii_only=False)
     compiled = re2.compile(expression)
     for text in some:
         found = compiled.search(text) is not None
@@ -136,7 +136,7 @@ def test_no_other_letters_of_ascii_are_letters_beyond_it_without_case() -> None:
     ],
 )
 def test_characters_beyond_ascii_are_found(expression: str, lines: set[str]) -> None:
-    automaton = automaton_of(expression, is_expression=True, ascii_only=False)
+    automaton = automaton_of(expression, "expression", ascii_only=False)
     assert automaton is not None
     some = {
         "Fehler: kein Zähler",
@@ -154,7 +154,7 @@ def test_characters_beyond_ascii_are_found(expression: str, lines: set[str]) -> 
 
 @pytest.mark.parametrize("expression", ["(?m)^error$", "(?U)a+", r"\A", r"\Qa\E", r"\C", "a{100}", "x{,2}"])
 def test_what_is_not_understood_is_left_to_re2(expression: str) -> None:
-    assert automaton_of(expression, is_expression=True) is None
+    assert automaton_of(expression, "expression") is None
 
 
 @pytest.mark.parametrize(
@@ -170,7 +170,7 @@ def test_what_is_not_understood_is_left_to_re2(expression: str) -> None:
     ],
 )
 def test_words_end_where_re2_ends_them(expression: str, found: set[str]) -> None:
-    automaton = automaton_of(expression, is_expression=True)
+    automaton = automaton_of(expression, "expression")
     assert automaton is not None
     lines = ("error", "an error: x", '"error"', "errors", "terror", "_error", "err", "")
     assert {line for line in lines if found_in(automaton, line)} == found
@@ -178,7 +178,7 @@ def test_words_end_where_re2_ends_them(expression: str, found: set[str]) -> None
 
 
 def test_what_is_made_for_ascii_alone_knows_where_more_does_not_matter() -> None:
-    automaton = automaton_of("a.b|[c-d]x", is_expression=True)
+    automaton = automaton_of("a.b|[c-d]x", "expression")
     assert automaton is not None
     assert found_in(automaton, "aéb") is None
     assert found_in(automaton, "axb é")
@@ -190,7 +190,7 @@ def test_what_is_made_for_ascii_alone_knows_where_more_does_not_matter() -> None
 @given(many_lines, expressions)
 def test_shaped_lines_are_searched_as_if_they_were_text(lines: list[str], expression: str) -> None:
     shaped = shape_lines(pa.array(lines), np.full(len(lines), NOON), 1)
-    automaton = automaton_of(expression, is_expression=True)
+    automaton = automaton_of(expression, "expression")
     if shaped is None or automaton is None:
         return
     compiled = re2.compile(expression)
@@ -208,7 +208,7 @@ def test_a_text_is_found_wherever_it_is(lines: list[str], data: st.DataObject) -
     line = data.draw(st.sampled_from(lines))
     begin = data.draw(st.integers(0, len(line)))
     sought = data.draw(st.one_of(texts, st.just(line[begin : begin + data.draw(st.integers(1, 40))])))
-    automaton = automaton_of(sought, is_expression=False)
+    automaton = automaton_of(sought, "text")
     assert automaton is not None
     shaped = shape_lines(pa.array(lines), np.full(len(lines), NOON), 1)
     assert [found_in(automaton, each) for each in lines] == [sought in each for each in lines]
@@ -241,7 +241,7 @@ def test_a_text_is_found_in_columns_with_many_texts(seed: int, quoted: bool, dat
     begin = data.draw(st.integers(0, len(text) - 1))
     sought = text[begin : begin + data.draw(st.integers(1, 60))]
     sought = data.draw(st.sampled_from((text, sought, sought[:-1] + "7", sought + "0")))
-    automaton = automaton_of(sought, is_expression=False)
+    automaton = automaton_of(sought, "text")
     assert automaton is not None
     findings = find_in_lines(portion_of(lines, shaped), np.arange(len(lines)), automaton)
     assert findings.found.tolist() == [sought in each for each in lines]
@@ -287,7 +287,7 @@ def test_columns_that_cannot_hold_what_is_sought_are_not_read() -> None:
     assert shaped is not None
     read: list[str] = []
     portion = portion_of(lines, shaped, read)
-    automaton = automaton_of(ids[7], is_expression=False)
+    automaton = automaton_of(ids[7], "text")
     assert automaton is not None
     assert find_in_lines(portion, np.arange(len(lines)), automaton).found.tolist() == [id == ids[7] for id in ids]
     assert {name for name in read if name.startswith("field.")} == {"field.id"}
