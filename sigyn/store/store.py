@@ -262,6 +262,9 @@ class Store:
             self._ownership.check()
         except TakenOver as error:
             faults.append(f"object store: {error}")
+        failing = self._writer.failing()
+        if failing and not faults:  # what the parts answer is small, and may fit where a push does not
+            faults.append(f"pushes: {failing}")
         behind = self._writer.behind()
         return [*faults, *([f"compaction: {behind}"] if behind else [])]
 

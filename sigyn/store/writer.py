@@ -21,6 +21,9 @@ from sigyn.store.settings import StoreSettings
 
 _CATCH_UP_SECONDS = 5
 _BETWEEN_WARNINGS = 60.0  # seconds
+_FAILING_SECONDS = 15.0
+"""How long a push that failed says that pushes fail: agents send again within seconds, and where nobody does, for
+instance since a balancer sends pushes elsewhere, it says nothing of what the next one would meet."""
 _PUTS_AT_ONCE = 8  # objects of different tenants, or processes, in one group
 
 _Stored = tuple[ReadySegment, NewSegment]
@@ -113,6 +116,11 @@ class Writer:
             f"`max_uncompacted_segments` ({settings.max_uncompacted_segments}) or `max_uncompacted_bytes` "
             f"({settings.max_uncompacted_bytes}); try again in {_CATCH_UP_SECONDS} seconds"
         )
+
+    def failing(self) -> str | None:
+        """Why the last push could not be stored, if that was a moment ago; else None."""
+        failure = self._outage.failing(_FAILING_SECONDS)
+        return None if failure is None else str(failure)
 
     def _refuse_when_closed(self) -> None:
         if self._closed:

@@ -55,6 +55,24 @@ async def test_under_random_faults_exactly_what_was_acknowledged_is_stored(tmp_p
         await store.close()
 
 
+async def test_pushes_that_fail_are_a_fault_of_the_store_where_each_part_answers(tmp_path: Path) -> None:
+    objects = FaultyObjects(LocalObjects(tmp_path / "objects"), Faults(), seed=1)
+    store = Store.open(StoreSettings(data=tmp_path, compaction=False), objects=objects)
+    try:
+        assert store.faults() == []
+        full = Unavailable("no room for more than a few bytes")
+        objects.refusal = lambda action, key: full if action == "put" and key.startswith("fake/") else None
+        with pytest.raises(Unavailable), capture_logs():
+            await store.append(batch([row("a", 1, "x")]))
+        assert store.faults() == ["pushes: no room for more than a few bytes"]
+        objects.refusal = lambda _action, _key: None
+        with capture_logs():
+            await store.append(batch([row("a", 1, "x")]))
+        assert store.faults() == []
+    finally:
+        await store.close()
+
+
 async def test_writes_that_fail_are_in_the_log_and_so_is_the_end_of_it(tmp_path: Path) -> None:
     objects = FaultyObjects(LocalObjects(tmp_path / "objects"), Faults(), seed=1)
     store = Store.open(StoreSettings(data=tmp_path, compaction=False), objects=objects)

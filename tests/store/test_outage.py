@@ -21,3 +21,23 @@ def test_a_failure_that_lasts_is_told_now_and_then_and_so_is_its_end() -> None:
         (610, "it fails", "away", 4),
         (620, "it goes well", None, 4),
     ]
+
+
+def test_the_failure_that_was_heard_last_counts_for_a_while() -> None:
+    now = 0.0
+    outage = Outage("it fails", "it goes well", 600.0, lambda: now)
+    assert outage.failing(15.0) is None
+    with capture_logs():
+        outage.told(Unavailable("full"))
+        now = 10.0
+        outage.told(Unavailable("away"))
+    asked = []
+    for later in (0.0, 15.0, 15.1):
+        now = 10.0 + later
+        failure = outage.failing(15.0)
+        asked.append(failure and str(failure))
+    assert asked == ["away", "away", None]
+    with capture_logs():
+        outage.told(Unavailable("full"))
+        outage.told(None)
+    assert outage.failing(15.0) is None
