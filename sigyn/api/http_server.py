@@ -65,6 +65,11 @@ class HttpServer(uvicorn.Server):
         self._announce()
         await run_in_threadpool(lambda: None)  # imports what large answers go through, 17 ms, before one waits for it
 
+    def end(self) -> None:
+        """Stops it as the first signal does, if nothing has yet: what is under way may finish."""
+        if not self.should_exit:
+            self._stop()
+
     @contextmanager
     def capture_signals(self) -> Iterator[None]:
         # uvicorn's own raises the signal again at its end, which would kill the process before

@@ -18,6 +18,7 @@ from sigyn.api.access.door import Access
 from sigyn.api.access.plan import AccessPlan
 from sigyn.api.app import Api, build_app
 from sigyn.api.connection import BoundedConnection
+from sigyn.api.hangup import heed_hangups
 from sigyn.api.http_server import HttpServer, http_config
 from sigyn.api.listen import bound_address, is_loopback, listen, parse_address
 from sigyn.api.operations import ServerOperations
@@ -226,6 +227,7 @@ async def serve(settings: ServerSettings, announce: Announce, attachments: Seque
         server = HttpServer(config, announce=lambda: announce(listening), stopping=stop)
         if processes:
             processes.start(server)
+        heed_hangups(server.end)
         await server.serve(sockets=[bound])
     _log.info("stopped")
 

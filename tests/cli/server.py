@@ -4,7 +4,7 @@ import re
 import signal
 import subprocess
 import sys
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -28,12 +28,16 @@ class RunningServer:
 
 
 @contextmanager
-def running_server(data: Path, *flags: str, variables: Mapping[str, str] | None = None) -> Iterator[RunningServer]:
-    """`sigyn serve` on free ports, with its data in this folder."""
+def running_server(
+    data: Path, *flags: str, variables: Mapping[str, str] | None = None, in_child: Callable[[], object] | None = None
+) -> Iterator[RunningServer]:
+    """`sigyn serve` on free ports, with its data in this folder; `in_child` is called in the process first."""
     errors = data.with_name(data.name + ".stderr")
     command = [SIGYN, "serve", "--data", str(data), "--http", "127.0.0.1:0", "--otlp-grpc", "127.0.0.1:0", *flags]
     with errors.open("w") as stderr:
-        process = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=stderr, text=True, env=variables)
+        process = subprocess.Popen(
+            command, stdout=subprocess.PIPE, stderr=stderr, text=True, env=variables, preexec_fn=in_child
+        )
         assert process.stdout is not None
         try:
             banner = _banner(process.stdout)

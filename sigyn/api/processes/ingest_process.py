@@ -45,7 +45,7 @@ _PR_SET_PDEATHSIG = 1  # of prctl
 
 def bind_to_owner() -> None:
     """Leaves signals to the owner, which says when to stop, and ends with it whatever this process does by then."""
-    for number in (signal.SIGINT, signal.SIGTERM):
+    for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
         signal.signal(number, signal.SIG_IGN)
     ctypes.CDLL(None).prctl(_PR_SET_PDEATHSIG, signal.SIGKILL)
 
