@@ -58,9 +58,9 @@ class ReadableStore:
         return self._store.quarantined_in(tenant, first, last)
 
     @property
-    def identity(self) -> int:
-        """What tells this store from others."""
-        return self._store.identity
+    def opening(self) -> int:
+        """As in Store."""
+        return self._store.opening
 
     def content(self, tenant: str) -> Content:
         """How far the entries of a tenant are; of several another one each time, so that nothing is shared."""

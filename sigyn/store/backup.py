@@ -145,7 +145,7 @@ def _copy_catalog(settings: StoreSettings, folder: Path, mark: _Mark | None, cop
             break
     else:
         raise Unavailable(f"objects were gone {_ROUNDS} times before they were copied; try again")
-    # Its segments get other ids from now on, and caches know answers by identity and ids.
+    # Its segments get other ids from now on, so that it is another store.
     other = SqliteDatabase(unfinished)
     with other.transaction() as run:
         run("UPDATE counter SET value = ? WHERE name = 'identity'", secrets.randbits(63))

@@ -92,8 +92,8 @@ class DeleteRequest:
 class Catalog(Protocol):
     """The catalog of a store. Calls block and may be made from several threads.
 
-    `identity` is a random number that a catalog gets when it is made, so that what is cached outside of
-    the process under ids of ours is never taken for that of another store.
+    `identity` is a random number that a catalog gets when it is made, so that a store is never
+    taken for another one.
 
     All raise Unavailable when the database fails; nothing was changed then.
     """

@@ -1,6 +1,7 @@
 """The store: takes batches in, gives snapshots out."""
 
 import asyncio
+import secrets
 from collections.abc import Sequence
 from contextlib import ExitStack, suppress
 from dataclasses import replace
@@ -60,8 +61,9 @@ class Store:
     """Segments in an object store and a catalog. Make one with `open`.
 
     `metrics` has counters, `streams` the labels of all streams, `demoted` the labels that entries carry,
-    `deletions` the delete requests, `restores` has archived objects restored; `identity` is a number that no other
-    store has.
+    `deletions` the delete requests, `restores` has archived objects restored; `opening` is a random
+    number that no other opening of a store has. What is cached outside of the process is kept below it: a catalog that
+    was put back, as from a snapshot or by a copy that lagged behind, gives ids again that it gave to other segments.
     """
 
     def __init__(
@@ -79,7 +81,7 @@ class Store:
         self.metrics = metrics
         self.streams = catalog.registry
         self.demoted = DemotedLabels(catalog.demoted, catalog.demote, objects)
-        self.identity = catalog.identity
+        self.opening = secrets.randbits(63)
         self._lock = lock
         self._objects = objects
         self._clock = clock

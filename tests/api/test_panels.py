@@ -3,10 +3,11 @@
 import asyncio
 import os
 import re
+import shutil
 import time
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -155,6 +156,28 @@ def test_a_memcached_that_is_killed_costs_only_the_cache(tmp_path: Path) -> None
             assert again["stats"]["cache"]["result"]["entriesFound"] == 0
         assert "sigyn_cache_failures_total" in board.metrics()
         assert 'sigyn_cache_failures_total{name="results"} 0.0' not in board.metrics()
+
+
+def test_what_memcached_knows_of_pushes_that_a_snapshot_lacks_is_in_no_answer(tmp_path: Path) -> None:
+    query = 'sum(count_over_time({app="shop"} |= "took" [5m]))'
+    data, snapshot = tmp_path / "data", tmp_path / "snapshot"
+    with memcached() as server:
+        cache = {"SIGYN_QUERY_RESULTS_CACHE": server.url}
+        with dashboard(tmp_path, cache) as board:
+            end = board.end
+            board.push("one", "shop", [end - 60 * SECOND])
+        shutil.copytree(data, snapshot)
+        with dashboard(tmp_path, cache) as board:
+            board = replace(board, end=end)
+            board.fill("one")
+            board.ask(query)
+        shutil.rmtree(data)
+        snapshot.rename(data)
+        with dashboard(tmp_path, cache) as board:
+            board = replace(board, end=end)
+            board.push("one", "shop", [end - 90 * SECOND])
+            answer = board.ask(query)["result"]
+    assert {value for _, value in answer[0]["values"]} == {"1", "2"}
 
 
 def test_a_cache_that_is_off_keeps_nothing(tmp_path: Path) -> None:

@@ -99,7 +99,7 @@ class CachedRange:
         ranges = [(log_range.interval, log_range.offset) for log_range in log_ranges(self.query)]
         demoted = sorted(self.store.demoted.ever(self.tenant))  # matchers of these ask entries, which no text shows
         query = (print_query(self.query), ranges, demoted)
-        asked = (FORMAT, self.store.identity, self.tenant, query, grid.step, strict)
+        asked = (FORMAT, self.store.opening, self.tenant, query, grid.step, strict)
         name = blake2b(repr(asked).encode("ascii", "backslashreplace"), digest_size=20).hexdigest()
         return (f"sigyn:{name}:{part.start // (grid.step * PIECE_STEPS)}" for part in cut(grid))
 
