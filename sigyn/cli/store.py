@@ -286,8 +286,8 @@ def _verdict(found: "StoreCheck") -> str:
         return "every entry can be read, but no server starts where another store left its mark"
     if problems <= {"unknown", "streams"}:
         return (
-            "the catalog does not fit the objects, which are whole as far as it goes: move it and its `-wal` away, and "
-            "`sigyn store rebuild-catalog` makes it anew"
+            "the catalog does not fit the objects, which are whole as far as it goes: move it and its `-wal` away "
+            "(drop its tables in PostgreSQL), and `sigyn store rebuild-catalog` makes it anew"
         )
     return "the store is damaged: restore these objects from a backup"
 

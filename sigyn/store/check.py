@@ -24,7 +24,10 @@ from sigyn.store.settings import StoreSettings
 from sigyn.store.streams import StreamRegistry
 from sigyn.store.tiers import address, split_address
 
-_REBUILD = "move the catalog away, and `sigyn store rebuild-catalog` makes it anew from the objects"
+_REBUILD = (
+    "move the catalog away (drop its tables in PostgreSQL), and `sigyn store rebuild-catalog` makes it anew from the "
+    "objects"
+)
 
 
 class Problem(Enum):

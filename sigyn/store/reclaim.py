@@ -155,7 +155,8 @@ class Reclaimer:
                 "objects are missing in the catalog, which is younger than they are, or older than it was",
                 objects=len(unknown),
                 first=unknown[0],
-                hint="no query finds what is in them; move the catalog away and run `sigyn store rebuild-catalog`",
+                hint="no query finds what is in them; move the catalog away (drop its tables in PostgreSQL) and run "
+                "`sigyn store rebuild-catalog`",
             )
 
     def _sweep(self, keys: Sequence[str]) -> None:

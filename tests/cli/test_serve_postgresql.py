@@ -58,3 +58,24 @@ def test_a_server_without_its_database_says_so(
     assert started.code == 1
     assert f"catalog `postgresql://127.0.0.1:{own_postgres.port}/postgres` failed: connection" in started.err
     assert "Traceback" not in started.err
+
+
+def test_a_catalog_of_before_a_move_to_a_file_is_told_apart_and_what_to_do_with_it(
+    tmp_path: Path, own_postgres: Postgres, sigyn: Sigyn, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    data, in_database = tmp_path / "data", {"SIGYN_STORAGE_CATALOG": own_postgres.url()}
+    with running_server(data, variables=os.environ | in_database) as server:
+        assert push(server, "before").status_code == 204
+        assert server.stop() == 0
+    assert sigyn("store", "rebuild-catalog", "--data", str(data)).code == 0
+    with running_server(data) as server:
+        for number in range(3):
+            assert push(server, f"after {number}").status_code == 204
+        assert server.stop() == 0
+    monkeypatch.setenv(*next(iter(in_database.items())))
+    refused = sigyn("store", "rebuild-catalog", "--data", str(data))
+    assert refused.code == 2
+    assert "drop its tables" in refused.err
+    checked = sigyn("store", "check", "--data", str(data))
+    assert checked.code == 1
+    assert "drop its tables in PostgreSQL" in checked.lines[-1]
