@@ -42,7 +42,8 @@ class Teller:
     def note(self, rule: AlertingRule, state: RuleState, at: int, told: Told) -> RuleState:
         """The state of a rule with what is told at `at` (ns) marked as told; `told` grows."""
         settings = self.settings
-        link = explore_url(settings.external_url, settings.datasource_uid, rule.expression.text)
+        expression = rule.expression
+        link = explore_url(settings.external_url, settings.datasource_uid, expression.text, expression.over)
         until = valid_until(at, self.interval, settings.resend_delay)
         placed = uses_logs(rule.annotations)
         changed: list[Notice] = []

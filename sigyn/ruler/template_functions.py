@@ -9,7 +9,7 @@ import re
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from ipaddress import ip_address
-from typing import Any, cast
+from typing import Any, Literal, cast
 from urllib.parse import quote, quote_plus, urlsplit
 
 import msgspec
@@ -41,14 +41,20 @@ class RuleContext:
     query: Callable[[str], Sequence[Sample]]
 
 
-def explore_url(external_url: str, datasource_uid: str, query: str) -> str:
-    """The link to a query in Grafana's Explore; empty when nobody said where Grafana is."""
+def explore_url(external_url: str, datasource_uid: str, query: str, over: Literal["logs", "series"] = "logs") -> str:
+    """The link to a query in Grafana's Explore; empty when nobody said where Grafana is.
+
+    The uid is of the data source that shows logs: what asks for recorded series says its type alone.
+    """
     if not external_url:
         return ""
     asked: dict[str, Any] = {"refId": "A", "expr": query, "queryType": "range"}
-    if datasource_uid:
-        asked["datasource"] = {"type": "loki", "uid": datasource_uid}
-    left = {"datasource": datasource_uid, "queries": [asked], "range": {"from": "now-1h", "to": "now"}}
+    uid = datasource_uid if over == "logs" else ""
+    if over == "series":
+        asked["datasource"] = {"type": "prometheus"}
+    elif uid:
+        asked["datasource"] = {"type": "loki", "uid": uid}
+    left = {"datasource": uid, "queries": [asked], "range": {"from": "now-1h", "to": "now"}}
     return f"{external_url.rstrip('/')}/explore?left={quote(msgspec.json.encode(left).decode(), safe='')}"
 
 

@@ -19,8 +19,13 @@ class _Search(msgspec.Struct):
     traceID: str = ""  # noqa: N815 (Grafana's name)
 
 
+class _Source(msgspec.Struct):
+    type: str = ""
+
+
 class _Query(msgspec.Struct):
     expr: str = ""
+    datasource: _Source | str | None = None
     query: _Search | str = ""
 
 
@@ -49,7 +54,8 @@ async def explore(request: Request) -> Response:
     if isinstance(first.query, _Search) and first.query.traceID:
         return _to(f"traces?{urlencode({'id': first.query.traceID})}")
     state = {"q": first.expr, "from": pane.range.start, "to": pane.range.end}
-    return _to(f"logs?{urlencode({name: value for name, value in state.items() if value})}")
+    view = "metrics" if isinstance(first.datasource, _Source) and first.datasource.type == "prometheus" else "logs"
+    return _to(f"{view}?{urlencode({name: value for name, value in state.items() if value})}")
 
 
 async def dashboard(request: Request) -> Response:

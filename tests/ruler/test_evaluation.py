@@ -1,5 +1,9 @@
 """A group, evaluation by evaluation, over real lines in a store in memory."""
 
+import json
+from typing import Any
+from urllib.parse import parse_qs, urlsplit
+
 import pytest
 
 from sigyn.model.time import SECOND
@@ -333,3 +337,22 @@ def test_an_alert_without_labels_from_a_number(stage: Stage) -> None:
     run = stage.group(alerting("1 + 1", name="Two"))
     stage.evaluate(run, 10)
     assert (only(run).labels, only(run).value) == (labels(alertname="Two"), 2.0)
+
+
+def pane_of(link: str) -> Any:
+    return json.loads(parse_qs(urlsplit(link).query)["left"][0])
+
+
+def test_a_link_says_what_the_query_asks(stage: Stage) -> None:
+    push_errors(stage)
+    rules = alerting(f"{ERRORS} > 2"), recording("app:errors", ERRORS), alerting("app:errors > 2")
+    told = stage.evaluate(stage.group(*rules, external_url="http://grafana", datasource_uid="the-logs"), 10)
+    of_logs, of_series = (pane_of(notice.link) for notice in told.notices)
+    assert (of_logs["datasource"], of_series["datasource"]) == ("the-logs", "")
+    assert of_logs["queries"][0]["datasource"] == {"type": "loki", "uid": "the-logs"}
+    assert of_series["queries"][0] == {
+        "refId": "A",
+        "expr": "app:errors > 2",
+        "queryType": "range",
+        "datasource": {"type": "prometheus"},
+    }

@@ -65,6 +65,11 @@ def test_the_page_is_small() -> None:
         ),
         ('/explore?panes={"x":{"queries":[{"expr":"{}"}]}}', "logs?q=%7B%7D"),
         ('/explore?left={"datasource":"Jaeger","queries":[{"query":{"traceID":"abc"}}]}', "traces?id=abc"),
+        (
+            '/explore?left={"queries":[{"expr":"a:b > 1","datasource":{"type":"prometheus"}}]}',
+            "metrics?q=a%3Ab+%3E+1",
+        ),
+        ('/explore?left={"queries":[{"expr":"{}","datasource":"Loki"}]}', "logs?q=%7B%7D"),
         ("/explore", "logs?"),
     ],
 )
