@@ -68,6 +68,28 @@ def test_mail() -> None:
     assert_golden("mail.txt", written.get_content())
 
 
+def test_slack_gets_no_more_attachments_than_it_takes() -> None:
+    ended = [notice(resolved=True, app=f"ended {number}") for number in range(30)]
+    body = slack_body(message(*ended, *(notice(app=f"app {number}") for number in range(200))))
+    assert body["text"] == "[FIRING:200] Errors"
+    assert [each["fields"][0]["value"] for each in body["attachments"][:-1]] == [
+        f"app {number}" for number in range(20)
+    ]
+    assert body["attachments"][-1]["text"] == "and 180 more firing and 30 more resolved"
+    body = slack_body(message(*ended))
+    assert (len(body["attachments"]), body["attachments"][-1]["text"]) == (21, "and 10 more resolved")
+    assert len(slack_body(message(*ended[:20]))["attachments"]) == 20
+
+
+def test_a_mail_describes_the_first_of_many_alerts() -> None:
+    many = message(*(notice(app=f"app {number}") for number in range(3000)))
+    written = mail(many, "sigyn@example.org", ["ops@example.org"])
+    text = written.get_content()
+    assert written["Subject"] == "[FIRING:3000] Errors"
+    assert text.count("[FIRING] Errors\n") == 100
+    assert text.endswith("\n\nand 2900 more firing\n")
+
+
 def test_the_subject_says_what_is_left() -> None:
     assert message(notice(), notice(app="till")).subject == "[FIRING:2] Errors"
     assert message(notice(resolved=True)).subject == "[RESOLVED:1] Errors"

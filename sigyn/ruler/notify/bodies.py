@@ -14,6 +14,12 @@ _NEVER = "0001-01-01T00:00:00Z"
 _SLACK_LINE = 300
 """Characters of a log line in Slack: a message holds 3000 of them in a section."""
 
+_SLACK_ALERTS = 20
+"""Attachments of a message that Slack advises at most; it refuses more than 100, and with them the message."""
+
+_MAIL_ALERTS = 100
+"""Alerts that a mail describes: mail servers refuse mails of some megabytes, and nobody reads on for so long."""
+
 _COLOURS = {"firing": "#d63232", "resolved": "#2e9e5b"}
 
 
@@ -66,8 +72,12 @@ def _webhook_alert(notice: Notice) -> dict[str, Any]:
 
 
 def slack_body(message: Message) -> dict[str, Any]:
-    """The body for an incoming webhook of Slack: an attachment for each alert."""
-    return {"text": message.subject, "attachments": [_slack_attachment(notice) for notice in message.notices]}
+    """The body for an incoming webhook of Slack: an attachment for each alert, of many for the first."""
+    described, left = _first(message.notices, _SLACK_ALERTS)
+    attachments = [_slack_attachment(notice) for notice in described]
+    if left:
+        attachments.append({"fallback": left, "text": left})
+    return {"text": message.subject, "attachments": attachments}
 
 
 def _slack_attachment(notice: Notice) -> dict[str, Any]:
@@ -98,7 +108,7 @@ def _escaped(text: str) -> str:
 
 
 def mail(message: Message, sender: str, to: Sequence[str]) -> EmailMessage:
-    """A mail in plain text."""
+    """A mail in plain text, which describes the first of many alerts."""
     written = EmailMessage()
     written["Subject"] = " ".join(message.subject.splitlines())  # whatever Python takes for a line break is refused
     written["From"] = sender
@@ -108,7 +118,8 @@ def mail(message: Message, sender: str, to: Sequence[str]) -> EmailMessage:
 
 
 def _mail_lines(message: Message) -> Iterator[str]:
-    for notice in message.notices:
+    described, left = _first(message.notices, _MAIL_ALERTS)
+    for notice in described:
         status = "RESOLVED" if notice.resolved else "FIRING"
         yield f"[{status}] {dict(notice.labels).get('alertname', message.rule)}"
         yield f"since {written_time(notice.starts_at)}"
@@ -126,6 +137,18 @@ def _mail_lines(message: Message) -> Iterator[str]:
             yield "lines:"
             yield from (f"  {written_time(line.timestamp)} {line.line}" for line in notice.lines)
         yield ""
+    if left:
+        yield left
+
+
+def _first(notices: Sequence[Notice], most: int) -> tuple[Sequence[Notice], str]:
+    """What there is room for, and what to say of the rest; where not all have room, those that fire come first."""
+    if len(notices) <= most:
+        return notices, ""
+    first = sorted(notices, key=lambda notice: notice.resolved)
+    resolved = sum(notice.resolved for notice in first[most:])
+    counts = {"firing": len(notices) - most - resolved, "resolved": resolved}
+    return first[:most], f"and {' and '.join(f'{count} more {state}' for state, count in counts.items() if count)}"
 
 
 def _common(sets: Sequence[Labels]) -> Mapping[str, str]:
