@@ -1,6 +1,7 @@
 """Messages as their receivers get them, letter by letter."""
 
 import json
+import re
 from pathlib import Path
 
 from sigyn.model.labels import Labels
@@ -79,6 +80,18 @@ def test_slack_gets_no_more_attachments_than_it_takes() -> None:
     body = slack_body(message(*ended))
     assert (len(body["attachments"]), body["attachments"][-1]["text"]) == (21, "and 10 more resolved")
     assert len(slack_body(message(*ended[:20]))["attachments"]) == 20
+
+
+def test_a_mail_has_the_headers_that_mail_servers_want() -> None:
+    written = mail(BOTH, "Sigyn <sigyn@example.org>", ["ops@example.org"])
+    assert written["Date"] == "Thu, 01 Jan 2026 00:05:00 +0000"  # when the newest of it happened
+    assert re.fullmatch(r"<[0-9a-f]{32}@example\.org>", written["Message-ID"])
+
+
+def test_a_mail_that_comes_twice_has_the_same_id_and_others_have_others() -> None:
+    twice, other = message(notice()), message(notice(app="till"))
+    ids = [mail(each, "sigyn@example.org", ["ops@example.org"])["Message-ID"] for each in (twice, twice, other)]
+    assert ids[0] == ids[1] != ids[2]
 
 
 def test_a_mail_describes_the_first_of_many_alerts() -> None:

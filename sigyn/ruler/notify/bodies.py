@@ -1,11 +1,15 @@
 """Messages in the forms of their receivers."""
 
 from collections.abc import Iterator, Mapping, Sequence
+from datetime import UTC, datetime
 from email.message import EmailMessage
+from email.utils import format_datetime, parseaddr
+from hashlib import blake2b
 from typing import Any
 
 from sigyn.languages.go_numbers import format_short
 from sigyn.model.labels import Labels
+from sigyn.model.time import SECOND
 from sigyn.ruler.notify.message import Message, Notice, annotations_with_lines, written_time
 
 _NEVER = "0001-01-01T00:00:00Z"
@@ -108,13 +112,23 @@ def _escaped(text: str) -> str:
 
 
 def mail(message: Message, sender: str, to: Sequence[str]) -> EmailMessage:
-    """A mail in plain text, which describes the first of many alerts."""
+    """A mail in plain text, which describes the first of many alerts; the same message gives the same mail."""
     written = EmailMessage()
     written["Subject"] = " ".join(message.subject.splitlines())  # whatever Python takes for a line break is refused
     written["From"] = sender
     written["To"] = ", ".join(to)
-    written.set_content("\n".join(_mail_lines(message)))
+    text = "\n".join(_mail_lines(message))
+    changed = max(notice.ends_at if notice.resolved else notice.starts_at for notice in message.notices)
+    written["Date"] = format_datetime(datetime.fromtimestamp(changed // SECOND, UTC))
+    written["Message-ID"] = _message_id(f"{message.about}\n{changed}\n{text}", sender)
+    written.set_content(text)
     return written
+
+
+def _message_id(text: str, sender: str) -> str:
+    """Names a mail by what it says, so that mailboxes tell one that came twice."""
+    domain = parseaddr(sender)[1].rpartition("@")[2] or "localhost"
+    return f"<{blake2b(text.encode(), digest_size=16).hexdigest()}@{domain}>"
 
 
 def _mail_lines(message: Message) -> Iterator[str]:
