@@ -45,6 +45,21 @@ def test_a_field_without_a_name_offers_no_query(reader: Reader) -> None:
     expect(rows.get_by_role("button")).to_have_count(0)
 
 
+def test_no_json_line_looks_empty(reader: Reader) -> None:
+    lists = {"level": "error", "errors": ["disk full"], "at": {"hosts": ["a", "b"]}}
+    lines = [json.dumps(each) for each in (lists, {"level": "info", "time": "12:00"}, {"msg": None}, {})]
+    push(reader.url, "lists", *lines)
+    reader.explore('{app="lists"}')
+    expect(reader.lines).to_have_count(len(lines))
+    shown = reader.lines.locator(".log-line").all_inner_texts()
+    assert [text.strip() for text in shown] == [
+        "{}",
+        '{"msg": null}',
+        '{"level": "info", "time": "12:00"}',
+        'errors=["disk full"] at_hosts=["a","b"]',
+    ]
+
+
 def test_a_copied_line_has_its_fields_apart(reader: Reader) -> None:
     push(reader.url, "copied", json.dumps({"msg": "request done", "path": "/a", "status": 200}))
     reader.explore('{app="copied"}')

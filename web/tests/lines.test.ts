@@ -8,7 +8,7 @@ import { rowsOf } from '../src/dashboards/model'
 import { ansiSpans, withoutAnsi } from '../src/logs/ansi'
 import { entriesOf } from '../src/logs/entry'
 import { Heights } from '../src/logs/heights'
-import { flatFields, jsonValue, prettyJson } from '../src/logs/json'
+import { flatFields, jsonValue, prettyJson, readableFields } from '../src/logs/json'
 import { markerOf, piecesOf } from '../src/logs/marking'
 import { tracesOf } from '../src/signals/traces'
 import { formatDuration, parseDuration } from '../src/time/duration'
@@ -102,6 +102,16 @@ test('numbers of JSON lines keep their digits', () => {
     '    "price": 1.10,',
   ])
   expect(jsonValue('{"id": 1e3')).toBeNull()
+})
+
+test('lists of JSON lines are read, and no labels', () => {
+  const value = jsonValue('{"errors":["boom",{"code":1.10}],"a":{"none":null,"ids":[12345678901234567890]},"n":1}')!
+  expect(readableFields(value)).toEqual({
+    errors: '["boom",{"code":1.10}]',
+    a_ids: '[12345678901234567890]',
+    n: '1',
+  })
+  expect(flatFields(value)).toEqual({ n: '1' })
 })
 
 test('what was looked for is marked', () => {

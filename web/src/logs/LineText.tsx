@@ -4,7 +4,7 @@ import { Fragment } from 'preact'
 import { countOf } from '../charts/units'
 import type { LineForm } from '../explore/address'
 import { ansiSpans, hasAnsi } from './ansi'
-import { type Entry, jsonFields } from './entry'
+import { type Entry, jsonToRead } from './entry'
 import { jsonValue, prettyJson } from './json'
 import { type Marker, piecesOf } from './marking'
 import { Visible } from './Visible'
@@ -31,9 +31,9 @@ const LEFT_OUT = new Set([
 ])
 
 export function LineText({ entry, form, marker, folded }: Properties) {
-  const fields = form === 'raw' ? null : jsonFields(entry)
+  const fields = form === 'raw' ? null : jsonToRead(entry)
   if (fields && form === 'pretty') return <Beginning text={prettyJson(jsonValue(entry.line)!)} marker={marker} />
-  if (fields) return <ReadableFields fields={fields} marker={marker} />
+  if (fields && hasMore(fields)) return <ReadableFields fields={fields} marker={marker} />
   const end = folded ? entry.line.indexOf('\n') : -1
   return (
     <>
@@ -61,6 +61,11 @@ function Beginning({ text, marker }: { text: string; marker: Marker }) {
 export function beginning(text: string, most: number): string {
   // Not between the two halves of a character.
   return text.length <= most ? text : text.slice(0, most).replace(/[\ud800-\udbff]$/, '')
+}
+
+/** Whether fields say anything besides what the row shows in columns of its own; where none does, the line says it. */
+function hasMore(fields: Record<string, string>): boolean {
+  return Object.keys(fields).some(name => !LEFT_OUT.has(name))
 }
 
 function ReadableFields({ fields, marker }: { fields: Record<string, string>; marker: Marker }) {

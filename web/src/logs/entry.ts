@@ -1,6 +1,6 @@
 // Log entries as the page holds them: flat, sorted, with what each line needs computed once.
 
-import { flatFields, jsonValue } from './json'
+import { flatFields, jsonValue, readableFields } from './json'
 
 export type Labels = Record<string, string>
 
@@ -60,14 +60,20 @@ export function fieldOf(entry: Entry, name: string): string | undefined {
   return entry.parsed[name] ?? entry.metadata[name] ?? entry.stream[name] ?? jsonFields(entry)?.[name]
 }
 
-const parsedLines = new WeakMap<Entry, Labels | null>()
-
 /** Fields of a line that is a JSON object, flattened as `| json` does; null for any other line. */
-export function jsonFields(entry: Entry): Labels | null {
-  const known = parsedLines.get(entry)
-  if (known !== undefined) return known
-  const value = jsonValue(entry.line)
-  const fields = value === null ? null : flatFields(value)
-  parsedLines.set(entry, fields)
-  return fields
+export const jsonFields = remembered(flatFields)
+
+/** The same with its lists, as JSON. */
+export const jsonToRead = remembered(readableFields)
+
+function remembered(fieldsOf: (value: object) => Labels): (entry: Entry) => Labels | null {
+  const known = new WeakMap<Entry, Labels | null>()
+  return entry => {
+    const before = known.get(entry)
+    if (before !== undefined) return before
+    const value = jsonValue(entry.line)
+    const fields = value && fieldsOf(value)
+    known.set(entry, fields)
+    return fields
+  }
 }

@@ -22,11 +22,23 @@ export function prettyJson(value: object): string {
 }
 
 /** Its fields by the names that `| json` gives them; lists and nulls are none. */
-export function flatFields(value: object, prefix = '', into: Record<string, string> = {}): Record<string, string> {
+export function flatFields(value: object): Record<string, string> {
+  return collected(value, false)
+}
+
+/** The same for whoever reads the line: lists are fields too, as JSON. */
+export function readableFields(value: object): Record<string, string> {
+  return collected(value, true)
+}
+
+function collected(value: object, lists: boolean, prefix = '', into: Record<string, string> = {}) {
   for (const [name, each] of Object.entries(value)) {
+    if (each === null) continue
     const path = (prefix ? `${prefix}_${name}` : name).replace(/[^A-Za-z0-9_]/g, '_')
-    if (each !== null && typeof each === 'object' && !Array.isArray(each)) flatFields(each, path, into)
-    else if (each !== null && !Array.isArray(each)) into[path] = String(each).replace(EXACT, '')
+    if (Array.isArray(each)) {
+      if (lists) into[path] = JSON.stringify(each).replace(KEPT, '$1')
+    } else if (typeof each === 'object') collected(each, lists, path, into)
+    else into[path] = String(each).replace(EXACT, '')
   }
   return into
 }

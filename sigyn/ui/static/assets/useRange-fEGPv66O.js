@@ -1,1 +1,0 @@
-import{N as e,Pt as t}from"./levels-BpZz1Vuk.js";function n(n){let[r,i]=t(0),a=`${n.from} ${n.to} ${r}`,[o,s]=t({key:a,range:e(n)});return o.key!==a&&s({key:a,range:e(n)}),[o.range,()=>i(e=>e+1)]}export{n as t};
