@@ -80,3 +80,27 @@ MANY: dict[str, Any] = {
     },
 }
 """A variable of several values, All among them, without an `allValue`."""
+
+REPEATED: dict[str, Any] = {
+    "uid": "repeated",
+    "title": "Repeated",
+    "panels": [
+        {"type": "row", "title": "All of $service", "repeat": "service", "gridPos": {"x": 0, "y": 0, "w": 24, "h": 1}},
+        {
+            "type": "stat",
+            "title": "Lines of $service",
+            "gridPos": {"x": 0, "y": 1, "w": 12, "h": 4},
+            "targets": [{"refId": "A", "expr": 'sum(count_over_time({service="$service"}[1h]))', "instant": True}],
+        },
+        {
+            "type": "text",
+            "title": "Who",
+            "gridPos": {"x": 12, "y": 1, "w": 12, "h": 4},
+            "options": {"content": "asks for $service"},
+        },
+    ],
+    "templating": {
+        "list": [{"name": "service", "type": "custom", "query": "ryot,agents", "multi": True, "includeAll": True}]
+    },
+}
+"""A row for each of several services, with panels that ask for one."""

@@ -9,7 +9,7 @@ from playwright.sync_api import expect
 
 from sigyn.ui.dashboards.library import built_in
 
-from .dashboard_models import MANY, SEED
+from .dashboard_models import MANY, REPEATED, SEED
 from .reader import Reader
 
 
@@ -190,6 +190,23 @@ def test_several_values_and_all(reader: Reader) -> None:
     assert reader.state["var-service"] == "$__all"
     assert any("ryot%7Csigmavault" in query for query in queries), queries
     httpx.delete(f"{reader.url}/sigyn/api/v1/dashboards/many")
+
+
+def test_a_row_repeats_for_each_value_and_is_edited_once(reader: Reader) -> None:
+    httpx.put(f"{reader.url}/sigyn/api/v1/dashboards/repeated", json=REPEATED).raise_for_status()
+    reader.open("dashboards", uid="repeated")
+    rows = reader.page.locator(".row-title")
+    expect(rows).to_have_text([" All of ryot", " All of agents"])
+    for service in ("ryot", "agents"):
+        panel = reader.page.get_by_role("region", name=f"Lines of {service}", exact=True)
+        expect(panel.locator(".panel-body")).to_have_text(re.compile(r"^[\d.]+K?$"))
+        expect(reader.page.get_by_text(f"asks for {service}", exact=True)).to_be_visible()
+    reader.click("Edit")
+    expect(rows).to_have_count(1)
+    reader.click("Discard")
+    reader.open("dashboards", **{"uid": "repeated", "var-service": "agents"})
+    expect(rows).to_have_text([" All of agents"])
+    httpx.delete(f"{reader.url}/sigyn/api/v1/dashboards/repeated")
 
 
 def test_panels_without_data_say_so(reader: Reader) -> None:

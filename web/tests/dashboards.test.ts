@@ -4,7 +4,8 @@ import { expect, test } from 'vitest'
 import { addPanel, editable, movePanel, newDashboard, panelOf, removePanel, replacePanel } from '../src/dashboards/edit'
 import { asAnother, uidIn } from '../src/dashboards/imported'
 import { interpolate, type Scope } from '../src/dashboards/interpolate'
-import type { Dashboard, Panel } from '../src/dashboards/model'
+import { type Dashboard, type Panel, rowsOf } from '../src/dashboards/model'
+import { asWritten, repeated } from '../src/dashboards/repeat'
 import { ALL, scopeOf, valuesIn } from '../src/dashboards/variables'
 
 const RANGE = { start: 0, end: 3_600_000 }
@@ -140,4 +141,45 @@ test('the uid of what is imported, and another one where that is taken', () => {
   expect(JSON.parse(another)).toEqual({ uid: 'a-3', title: 'A b', panels: [1] })
   const long = 'x'.repeat(40)
   expect(uidIn(asAnother(text({ uid: long, title: 'x' }), [long]))).toBe(`${'x'.repeat(35)}-2`)
+})
+
+test('rows and panels repeat for each value, as Grafana lays them out', () => {
+  const scope: Scope = { app: { values: ['a', 'b', 'c'], regex: true }, zone: one('eu'), all: SCOPE.all! }
+  const at = (x: number, y: number, w: number, h: number) => ({ x, y, w, h })
+  const layout = (panels: Panel[], by: typeof repeated = repeated) =>
+    by(rowsOf({ uid: 'x', title: 'x', panels }), scope).map(({ scope, panels }) => [
+      scope.app!.values.join(),
+      panels.map(({ panel, scope }) => `${panel.id} ${scope.app!.values} ${Object.values(panel.gridPos!)}`),
+    ])
+  const panels: Panel[] = [
+    { id: 1, type: 'stat', repeat: 'app', maxPerRow: 2, gridPos: at(0, 0, 6, 4) },
+    { id: 2, type: 'stat', gridPos: at(6, 4, 6, 4) },
+    { id: 3, type: 'stat', repeat: 'app', repeatDirection: 'v', gridPos: at(0, 4, 6, 4) },
+    { id: 4, type: 'stat', repeat: 'zone', gridPos: at(0, 8, 6, 4) },
+    { id: 5, type: 'stat', repeat: 'all', gridPos: at(6, 8, 6, 4) },
+    { id: 6, type: 'stat', repeat: 'nobody', gridPos: at(12, 8, 6, 4) },
+  ]
+  expect(layout(panels)).toEqual([
+    [
+      'a,b,c',
+      [
+        '1 a 0,0,12,4',
+        '1 b 12,0,12,4',
+        '1 c 0,4,12,4',
+        '2 a,b,c 6,8,6,4',
+        '3 a 0,8,6,4',
+        '3 b 0,12,6,4',
+        '3 c 0,16,6,4',
+        '4 a,b,c 0,20,6,4',
+        '5 a,b,c 6,20,6,4',
+        '6 a,b,c 12,20,6,4',
+      ],
+    ],
+  ])
+  const row: Panel = { type: 'row', title: '$app', repeat: 'app', gridPos: at(0, 0, 24, 1) }
+  const inRow: Panel[] = [row, { id: 7, type: 'stat', repeat: 'app', gridPos: at(0, 1, 6, 4) }]
+  expect(layout(inRow)).toEqual(['a', 'b', 'c'].map(app => [app, [`7 ${app} 0,1,6,4`]]))
+  expect(layout(inRow, asWritten)).toEqual([['a,b,c', ['7 a,b,c 0,1,6,4']]])
+  const keys = repeated(rowsOf({ uid: 'x', title: 'x', panels: inRow }), scope).map(({ key }) => key)
+  expect(new Set(keys).size).toBe(3)
 })

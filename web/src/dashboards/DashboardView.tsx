@@ -18,9 +18,11 @@ import { DeleteDialog } from './DeleteDialog'
 import { draftOf, keepDraft } from './drafts'
 import { addPanel, editable, movePanel, panelOf, removePanel, replacePanel } from './edit'
 import { ImportDialog } from './ImportDialog'
-import { type Dashboard, type Panel, type Row, rowsOf } from './model'
+import { interpolate } from './interpolate'
+import { type Dashboard, type Panel, rowsOf } from './model'
 import { PanelDialog } from './PanelDialog'
 import { type PanelActions, type PanelContext, PanelView } from './PanelView'
+import { asWritten, repeated, type ShownRow } from './repeat'
 import { VariableBar } from './VariableBar'
 import { VariablesDialog } from './VariablesDialog'
 import { initialValue, scopeOf, valuesIn } from './variables'
@@ -213,8 +215,8 @@ function Shown({ dashboard: saved, onSaved }: { dashboard: Dashboard; onSaved: (
           </Empty>
         )}
         {context &&
-          rowsOf(dashboard).map((row, at) => (
-            <DashboardRow key={`${row.title}${at}`} row={row} context={context} actions={actions} />
+          (draft ? asWritten : repeated)(rowsOf(dashboard), context.scope).map(shown => (
+            <DashboardRow key={shown.key} shown={shown} context={context} actions={actions} />
           ))}
       </main>
       {draft && panel && (
@@ -259,30 +261,31 @@ function Shown({ dashboard: saved, onSaved }: { dashboard: Dashboard; onSaved: (
 }
 
 interface RowProperties {
-  row: Row
+  shown: ShownRow
   context: PanelContext
   actions?: PanelActions
 }
 
-function DashboardRow({ row, context, actions }: RowProperties) {
+function DashboardRow({ shown: { row, scope, panels }, context, actions }: RowProperties) {
   const [open, setOpen] = useState(!row.collapsed)
-  const top = Math.min(...row.panels.map(panel => panel.gridPos!.y))
+  const top = Math.min(...panels.map(({ panel }) => panel.gridPos!.y))
+  const title = interpolate(row.title, scope, context.range, 'text')
   return (
-    <section class="dashboard-row" aria-label={row.title || undefined}>
-      {row.title && (
+    <section class="dashboard-row" aria-label={title || undefined}>
+      {title && (
         <h2>
           <button type="button" class="row-title" aria-expanded={open} onClick={() => setOpen(!open)}>
-            <Icon name={open ? 'down' : 'right'} /> {row.title}
+            <Icon name={open ? 'down' : 'right'} /> {title}
           </button>
         </h2>
       )}
       {open && (
         <div class="panel-grid">
-          {row.panels.map((panel, at) => (
+          {panels.map(({ key, panel, scope }) => (
             <PanelView
-              key={panel.id ?? at}
+              key={key}
               panel={{ ...panel, gridPos: { ...panel.gridPos!, y: panel.gridPos!.y - top } }}
-              context={context}
+              context={{ ...context, scope }}
               actions={actions}
             />
           ))}

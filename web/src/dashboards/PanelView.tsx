@@ -159,7 +159,7 @@ function PanelBody({ panel, answers, query, context }: BodyProperties) {
     case 'logs':
       return <LogsPanel panel={panel} query={query} entries={lines} range={context.text} />
     case 'text':
-      return <p class="text-panel">{panel.options?.content}</p>
+      return <p class="text-panel">{interpolate(panel.options?.content ?? '', context.scope, context.range, 'text')}</p>
     case 'table': {
       if (table)
         return <DataTable table={table.table} label={panel.title ?? 'Table'} unit={panel.fieldConfig?.defaults?.unit} />

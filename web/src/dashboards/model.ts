@@ -26,6 +26,10 @@ export interface Panel {
   links?: Link[]
   maxDataPoints?: number
   datasource?: DataSource | string | null
+  /** The variable whose values it stands for, one each. */
+  repeat?: string
+  repeatDirection?: 'h' | 'v'
+  maxPerRow?: number
 }
 
 export interface GridPosition {
@@ -124,13 +128,19 @@ export interface Row {
   title: string
   collapsed: boolean
   panels: Panel[]
+  repeat?: string
 }
 
 export function rowsOf(dashboard: Dashboard): Row[] {
   const rows: Row[] = [{ title: '', collapsed: false, panels: [] }]
   for (const panel of dashboard.panels ?? []) {
     if (panel.type === 'row')
-      rows.push({ title: panel.title ?? '', collapsed: panel.collapsed ?? false, panels: [...(panel.panels ?? [])] })
+      rows.push({
+        title: panel.title ?? '',
+        collapsed: panel.collapsed ?? false,
+        panels: [...(panel.panels ?? [])],
+        repeat: panel.repeat,
+      })
     else rows.at(-1)!.panels.push(panel)
   }
   return rows.filter(row => row.panels.length > 0).map(row => ({ ...row, panels: placed(row.panels) }))
