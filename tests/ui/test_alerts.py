@@ -73,6 +73,29 @@ def test_rules_with_their_states(reader: Reader) -> None:
     expect(reader.page.locator(".graph canvas")).to_be_visible()
 
 
+def test_an_alert_leads_to_its_lines(reader: Reader) -> None:
+    reader.open("alerts")
+    reader.page.locator(".rule-head", has_text="CardDeclined").click()
+    reader.page.get_by_role("link", name="Lines", exact=True).click()
+    reader.expect_query('{app="shop"} |= "declined"')
+    expect(reader.lines).to_have_count(2)
+    expect(reader.lines.first).to_contain_text("card declined again")
+    expect(reader.page.locator(".time-text").first).to_have_text(re.compile(r"^20\d\d-\d\d-\d\d [\d:]{8} to now$"))
+
+
+def test_an_alert_on_a_phone_has_all_of_it_in_sight(reader: Reader) -> None:
+    reader.page.set_viewport_size({"width": 390, "height": 844})
+    reader.open("alerts")
+    reader.page.locator(".rule-head", has_text="CardDeclined").click()
+    expect(reader.page.locator(".rule-details .chart canvas")).to_be_visible()
+    details = reader.page.locator(".rule-details")
+    for each in (details.get_by_role("link", name="Lines"), details.get_by_role("button", name="Silence")):
+        box = each.bounding_box()
+        assert box is not None
+        assert box["x"] + box["width"] <= 390
+    assert reader.page.locator("main").evaluate("main => main.scrollWidth <= main.clientWidth")
+
+
 def test_what_a_rule_records_is_opened_under_metrics_and_leads_back_to_its_lines(reader: Reader) -> None:
     page = reader.page
     reader.open("alerts")

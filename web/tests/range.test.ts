@@ -50,6 +50,7 @@ test('a range of one quick choice has its name', () => {
   expect(describeRange({ from: 'now-1h', to: 'now' })).toBe('Last hour')
   expect(describeRange({ from: 'now-1d/d', to: 'now-1d/d' })).toBe('Yesterday')
   expect(describeRange({ from: 'now/d', to: 'now/d' })).toBe('now/d to now/d')
+  expect(describeRange({ from: '1770000000000', to: 'now' })).toBe('2026-02-02 03:40:00 to now')
 })
 
 test('of a range that can not be read it is said what is looked at', () => {

@@ -100,6 +100,7 @@ function RulesSection({ choices, canSilence }: { choices: ComponentChildren; can
   const [silencing, setSilencing] = useState<Labels | null>(null)
   const states = useLoaded(ruleStates, [], LIVE)
   const groups = states.value?.groups
+  const rules = groups?.flatMap(group => group.rules) ?? []
   const problems = states.value?.problems ?? []
   const [opened, setOpened] = useState<ReadonlySet<string>>(new Set())
   // What is open stays when its state becomes another while somebody reads it.
@@ -138,6 +139,7 @@ function RulesSection({ choices, canSilence }: { choices: ComponentChildren; can
             keep={keep}
             opened={opened}
             onToggle={toggle}
+            rules={rules}
             onSilence={canSilence ? setSilencing : undefined}
           />
         ))}
@@ -183,21 +185,29 @@ interface GroupProperties {
   group: RuleGroup
   keep: Keep
   opened: ReadonlySet<string>
+  rules: readonly Rule[]
   onToggle: (key: string) => void
   onSilence?: (labels: Labels) => void
 }
 
-function Group({ group, keep, opened, onToggle, onSilence }: GroupProperties) {
-  const rules = keptRules(group, keep)
-  if (!rules.length) return null
+function Group({ group, keep, opened, rules, onToggle, onSilence }: GroupProperties) {
+  const kept = keptRules(group, keep)
+  if (!kept.length) return null
   return (
     <section class="rule-group">
       <h2>
         {group.file} <span class="crumb">/</span> {group.name}
       </h2>
       <ul>
-        {rules.map(({ rule, key }) => (
-          <RuleItem key={key} rule={rule} open={opened.has(key)} onToggle={() => onToggle(key)} onSilence={onSilence} />
+        {kept.map(({ rule, key }) => (
+          <RuleItem
+            key={key}
+            rule={rule}
+            rules={rules}
+            open={opened.has(key)}
+            onToggle={() => onToggle(key)}
+            onSilence={onSilence}
+          />
         ))}
       </ul>
     </section>
@@ -206,12 +216,13 @@ function Group({ group, keep, opened, onToggle, onSilence }: GroupProperties) {
 
 interface RuleProperties {
   rule: Rule
+  rules: readonly Rule[]
   open: boolean
   onToggle: () => void
   onSilence?: (labels: Labels) => void
 }
 
-function RuleItem({ rule, open, onToggle, onSilence }: RuleProperties) {
+function RuleItem({ rule, rules, open, onToggle, onSilence }: RuleProperties) {
   const state = rule.health === 'err' ? 'failing' : rule.type === 'recording' ? 'recording' : (rule.state ?? 'inactive')
   const firing = rule.alerts?.filter(alert => alert.state === 'firing').length ?? 0
   return (
@@ -222,7 +233,7 @@ function RuleItem({ rule, open, onToggle, onSilence }: RuleProperties) {
         {firing > 0 && <span class="hint">{firing} firing</span>}
         <code>{rule.query}</code>
       </button>
-      {open && <RuleDetails rule={rule} onSilence={onSilence} />}
+      {open && <RuleDetails rule={rule} rules={rules} onSilence={onSilence} />}
     </li>
   )
 }

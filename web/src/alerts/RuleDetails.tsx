@@ -11,6 +11,7 @@ import { Failure } from '../parts/Empty'
 import { useLoaded } from '../parts/useLoaded'
 import { ago } from '../time/format'
 import { resolveRange, stepFor } from '../time/range'
+import { type Behind, linesBehind } from './behind'
 import { thresholdOf } from './threshold'
 
 const RANGE = { from: 'now-3h', to: 'now' }
@@ -18,7 +19,14 @@ const RANGE = { from: 'now-3h', to: 'now' }
 /** ms; a query over hours, of which little is new after a few seconds */
 const EVERY = 60_000
 
-export function RuleDetails({ rule, onSilence }: { rule: Rule; onSilence?: (labels: Labels) => void }) {
+interface Properties {
+  rule: Rule
+  /** all of them: what one asks for, another may record */
+  rules: readonly Rule[]
+  onSilence?: (labels: Labels) => void
+}
+
+export function RuleDetails({ rule, rules, onSilence }: Properties) {
   return (
     <div class="rule-details">
       {rule.lastError && <Failure message={rule.lastError} />}
@@ -44,7 +52,7 @@ export function RuleDetails({ rule, onSilence }: { rule: Rule; onSilence?: (labe
         ))}
       </dl>
       {!rule.alerts?.length && <Annotations texts={rule.annotations ?? {}} hint="of an alert" />}
-      <Alerts rule={rule} onSilence={onSilence} />
+      <Alerts rule={rule} rules={rules} onSilence={onSilence} />
       <p class="rule-links">
         <a
           class="button"
@@ -111,7 +119,7 @@ function Annotations({ texts, hint = '' }: { texts: Labels; hint?: string }) {
   )
 }
 
-function Alerts({ rule, onSilence }: { rule: Rule; onSilence?: (labels: Labels) => void }) {
+function Alerts({ rule, rules, onSilence }: Properties) {
   if (!rule.alerts?.length) return null
   return (
     <table class="data-table">
@@ -124,7 +132,7 @@ function Alerts({ rule, onSilence }: { rule: Rule; onSilence?: (labels: Labels) 
             Value
           </th>
           <th scope="col">
-            <span class="visually-hidden">Silence</span>
+            <span class="visually-hidden">Lines, silence</span>
           </th>
         </tr>
       </thead>
@@ -140,7 +148,8 @@ function Alerts({ rule, onSilence }: { rule: Rule; onSilence?: (labels: Labels) 
               <Annotations texts={alert.annotations} />
             </td>
             <td class="number">{alert.value === undefined ? '' : Number(alert.value)}</td>
-            <td>
+            <td class="alert-actions">
+              <LinesLink behind={linesBehind(rule, alert, rules)} />
               {onSilence && (
                 <button
                   type="button"
@@ -157,5 +166,18 @@ function Alerts({ rule, onSilence }: { rule: Rule; onSilence?: (labels: Labels) 
         ))}
       </tbody>
     </table>
+  )
+}
+
+function LinesLink({ behind }: { behind: Behind | null }) {
+  if (!behind) return null
+  return (
+    <a
+      class="button small"
+      title="The lines that made it, from before it began"
+      href={link('logs', { q: behind.query, from: String(behind.from), to: 'now' })}
+    >
+      Lines
+    </a>
   )
 }

@@ -103,10 +103,14 @@ export function describeRange(range: RangeText): string {
   const quick = QUICK_RANGES.find(([, each]) => each.from === range.from && each.to === range.to)
   if (quick) return quick[0]
   const isKnown = [range.from, range.to].every(text => parseMoment(text, Date.now()) !== null)
-  if (isKnown && isRelative(range)) return `${range.from} to ${range.to}`
+  if (isKnown && isRelative(range)) return `${described(range.from)} to ${described(range.to)}`
   // Of what can't be read it says what is looked at instead.
   const { start, end } = resolveRange(range)
   return `${formatMoment(start)} – ${formatMoment(end, start)}`
+}
+
+function described(moment: string): string {
+  return moment.startsWith('now') ? moment : formatMoment(parseMoment(moment, Date.now())!)
 }
 
 /** The range moved by half its length, back (-1) or forward (1). */
