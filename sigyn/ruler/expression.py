@@ -5,10 +5,13 @@ from functools import lru_cache
 from typing import Literal
 
 from sigyn.engine.log_ranges import log_ranges
-from sigyn.languages.logql import ast, parse
+from sigyn.languages.logql import MeaningError, ast, parse
 from sigyn.languages.logql.lowering import lower
 from sigyn.languages.promql import metric_names, parse_promql
 from sigyn.model.errors import ParseError
+
+_NAME = "__name__"
+"""What selects series by their names where none stands in front of the braces."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,9 +53,13 @@ def parse_expression(text: str) -> Expression:
 
 
 def _over_series(text: str, refused: ParseError) -> Expression:
-    """PromQL, unless LogQL's parser got further."""
+    """PromQL, unless LogQL's parser got further, or understood all of it and there is no name of a series in it."""
+    understood = isinstance(refused, MeaningError)
     try:
-        return Expression(text, "series", parse_promql(text))
+        read = Expression(text, "series", parse_promql(text))
     except ParseError as error:
         further = (error.line, error.column) > (refused.line, refused.column)
-        raise (error if further else refused) from None
+        raise (error if further and not understood else refused) from None
+    if understood and _NAME not in text:
+        raise refused
+    return read

@@ -53,6 +53,11 @@ def test_what_a_file_means() -> None:
     assert alert.expression.metrics == {"app:errors:rate5m"}
 
 
+def test_series_are_named_in_front_of_braces_or_within() -> None:
+    text = "groups: [{name: a, rules: [{record: b, expr: 'avg_over_time({__name__=~\"app:.+\"} [5m])'}]}]"
+    assert read_rule_file(text, "rules.yaml")[0].rules[0].expression.over == "series"
+
+
 def test_a_group_as_text_is_the_same_group() -> None:
     (group,) = read_rule_file(FILE, "rules.yaml")
     assert read_rule_group(group_text(group)) == group

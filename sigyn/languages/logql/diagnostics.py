@@ -27,10 +27,14 @@ def syntax_error(query: str, token: Token, message: str) -> ParseError:
     )
 
 
-def meaning_error(query: str, span: Span, message: str, hint: str = "") -> ParseError:
+class MeaningError(ParseError):
+    """The error of a text that is LogQL, but means nothing."""
+
+
+def meaning_error(query: str, span: Span, message: str, hint: str = "") -> MeaningError:
     """The error that the text at `span` is LogQL, but means nothing: `parse error : ...`."""
     line, column = line_and_column(query, span.start)
-    return ParseError(
+    return MeaningError(
         f"parse error : {message}",
         line=line,
         column=column,
