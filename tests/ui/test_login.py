@@ -47,6 +47,21 @@ def expect_lines(page: Page) -> None:
     expect(page.locator(".log-row")).to_contain_text(["a line of the shop"])
 
 
+def test_a_login_at_one_tab_is_one_at_all(page: Page, tmp_path: Path) -> None:
+    with guarded(tmp_path) as running:
+        other = page.context.new_page()
+        for tab in (page, other):
+            Reader(tab, running.url).open("logs", q=SHOP)
+            expect(tab.get_by_role("heading", name="Log in")).to_be_visible()
+        other.get_by_label("User").fill("someb")
+        other.evaluate("dispatchEvent(new Event('focus'))")  # nobody has logged in yet: what is written stays
+        log_in(page, "ann", "secret ä")
+        expect_lines(page)
+        expect(other.get_by_label("User")).to_have_value("someb")
+        other.evaluate("dispatchEvent(new Event('focus'))")
+        expect_lines(other)
+
+
 def test_a_password(page: Page, tmp_path: Path) -> None:
     with guarded(tmp_path) as running:
         reader = Reader(page, running.url)

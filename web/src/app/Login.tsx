@@ -1,15 +1,25 @@
 // Who are you? Shown in place of a view when the server wants to know, with the ways that it offers.
 
 import type { ComponentChildren } from 'preact'
-import { useState } from 'preact/hooks'
+import { useEffect, useState } from 'preact/hooks'
 import { ApiError, address } from '../api/http'
-import { beginSession, loginWays, type Way } from '../api/login'
+import { identity } from '../api/identity'
+import { beginSession, findIdentity, loginWays, type Way } from '../api/login'
 import { Failure } from '../parts/Empty'
 import { useLoaded } from '../parts/useLoaded'
 
 export function Login() {
   const ways = useLoaded(loginWays, [])
   const offers = (way: Way) => ways.value?.includes(way) ?? false
+  useEffect(() => {
+    // Whoever comes back to this tab may have logged in at another.
+    const look = async () => {
+      await findIdentity()
+      if (identity.value) location.reload()
+    }
+    addEventListener('focus', look)
+    return () => removeEventListener('focus', look)
+  }, [])
   return (
     <main id="main" class="login">
       <h1>Log in</h1>
