@@ -225,6 +225,8 @@ def test_silencing_an_alert_and_ending_the_silence(reader: Reader, receiving: Up
     expect(dialog).to_have_count(0)
     (alert,) = eventually(lambda: [each for each in receiving.get("/api/v2/alerts") if each["status"]["silencedBy"]])
     assert alert["labels"]["alertname"] == "CardDeclined"
+    said = reader.page.locator(".rule-details").get_by_text(re.compile(r"^silenced until [\d:\- ]+$"))
+    expect(said).to_have_attribute("title", "the bank knows")
 
     reader.click("Silences")
     row = reader.page.get_by_role("region", name="Silences").locator("tbody tr")

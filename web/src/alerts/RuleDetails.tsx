@@ -1,3 +1,4 @@
+import { type Silence, silences } from '../api/alerting'
 import { may, whyNot } from '../api/identity'
 import { runQuery } from '../api/loki'
 import { queryRecorded, type Rule } from '../api/prometheus'
@@ -8,10 +9,11 @@ import { named } from '../charts/named'
 import { TimeChart } from '../charts/TimeChart'
 import type { Labels } from '../logs/entry'
 import { Failure } from '../parts/Empty'
-import { useLoaded } from '../parts/useLoaded'
-import { ago } from '../time/format'
+import { LIVE, useLoaded } from '../parts/useLoaded'
+import { ago, formatMoment } from '../time/format'
 import { resolveRange, stepFor } from '../time/range'
 import { type Behind, linesBehind } from './behind'
+import { silenceOf } from './silenced'
 import { thresholdOf } from './threshold'
 
 const RANGE = { from: 'now-3h', to: 'now' }
@@ -120,6 +122,8 @@ function Annotations({ texts, hint = '' }: { texts: Labels; hint?: string }) {
 }
 
 function Alerts({ rule, rules, onSilence }: Properties) {
+  const asked = !!onSilence && !!rule.alerts?.length
+  const silenced = useLoaded(async signal => (asked ? silences(signal) : []), [asked], LIVE)
   if (!rule.alerts?.length) return null
   return (
     <table class="data-table">
@@ -141,6 +145,7 @@ function Alerts({ rule, rules, onSilence }: Properties) {
           <tr key={at}>
             <td>
               <span class={`state ${alert.state}`}>{alert.state}</span>
+              <Silenced silence={silenceOf(alert.labels, silenced.value ?? [])} />
             </td>
             <td>{alert.activeAt ? ago(Date.parse(alert.activeAt)) : ''}</td>
             <td>
@@ -166,6 +171,15 @@ function Alerts({ rule, rules, onSilence }: Properties) {
         ))}
       </tbody>
     </table>
+  )
+}
+
+function Silenced({ silence }: { silence: Silence | null }) {
+  if (!silence) return null
+  return (
+    <p class="hint" title={silence.comment}>
+      silenced until {formatMoment(Date.parse(silence.endsAt), Date.now())}
+    </p>
   )
 }
 
