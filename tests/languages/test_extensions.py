@@ -245,3 +245,10 @@ def test_a_stage_that_cannot_work_is_told_of_in_front_of_pipes_too(stage: str, m
     assert message in str(alone)
     assert str(piped) == str(alone)
     assert (piped.line, piped.column) == (alone.line, alone.column)
+
+
+@pytest.mark.parametrize(("stage", "meant"), [("jsn", "json"), ("logfm", "logfmt"), ("unpak", "unpack")])
+def test_a_slip_of_a_stage_in_front_of_a_range_is_no_number(stage: str, meant: str) -> None:
+    with pytest.raises(ParseError, match="unexpected RANGE") as refused:
+        parse(f'sum(rate({{a="b"}} | {stage} [5m]))')
+    assert refused.value.hint == f"there is no stage `{stage}`; did you mean `{meant}`?"

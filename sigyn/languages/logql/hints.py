@@ -28,6 +28,7 @@ _STAGES_OF_OTHERS = {
 """What people bring from other languages, and what it is called here."""
 
 _STAGES_AND_PIPES = (*STAGE_WORDS, *PIPE_WORDS)
+_STAGES_OF_ONE_WORD = ("json", "logfmt", "unpack", "decolorize")
 _PROMQL_FUNCTIONS = frozenset(
     ("histogram_quantile", "increase", "irate", "delta", "idelta", "deriv", "predict_linear", "resets", "changes")
 )
@@ -84,6 +85,11 @@ def _hint_for_unread(query: str, token: Token, message: str) -> str:
     if message == "comment not terminated":
         return f"`/*` {position(query, token)} is not closed: `*/` is missing"
     return hint_for_unread(query, token, message)
+
+
+def is_slip_of_stage(name: str) -> bool:
+    """Whether a name that stands alone behind a bar looks like a stage that does so, written wrong."""
+    return bool(difflib.get_close_matches(name.lower(), _STAGES_OF_ONE_WORD, n=1, cutoff=0.81))
 
 
 def hint_for_stage(name: str) -> str:

@@ -8,6 +8,7 @@ from sigyn.languages.logql import ast
 from sigyn.languages.logql.ast import Span
 from sigyn.languages.logql.captures import CaptureError, regexp_captures
 from sigyn.languages.logql.diagnostics import meaning_error
+from sigyn.languages.logql.hints import is_slip_of_stage
 from sigyn.languages.logql.pattern import PatternError, parse_pattern
 from sigyn.languages.logql.pipes import PIPES
 from sigyn.languages.logql.predicates import parse_predicate
@@ -39,8 +40,8 @@ def at_filter_word(cursor: Cursor) -> bool:
 
 
 def _at_bare_field(cursor: Cursor) -> bool:
-    """Extension: `| x [1h]` reads as `| unwrap x [1h]`."""
-    return cursor.look(1) == "IDENTIFIER" and cursor.look(2) == "RANGE"
+    """Extension: `| x [1h]` reads as `| unwrap x [1h]`; not so `| jsn [1h]`."""
+    return cursor.look(1) == "IDENTIFIER" and cursor.look(2) == "RANGE" and not is_slip_of_stage(cursor.look_text(1))
 
 
 def parse_stages(cursor: Cursor) -> tuple[ast.Stage, ...]:
