@@ -46,8 +46,8 @@ def run_log_query(
     programs = None if passes_all else ByMetadata(partial(compile_pipeline, query.stages, None, scan.streams))
     reading = _Reading(scan, programs, limit, direction == "backward", context)
     make = entry_maker(query)
-    entries = None
-    if limit <= MOST_CHOSEN and (programs is None or programs.of(frozenset()).complete):
+    entries: list[LogEntry] | None = None if limit else []
+    if 0 < limit <= MOST_CHOSEN and (programs is None or programs.of(frozenset()).complete):
         entries = reading.chosen(make)
     if entries is None:
         entries = reading.interpreted(make)

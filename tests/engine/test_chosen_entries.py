@@ -132,3 +132,8 @@ def test_too_much_text_is_refused(world: World, tenant: str, query: str) -> None
     with pytest.raises(QueryError, match=r"the first \d+ lines of the answer have 10\d\d bytes of text"):
         world.loop.run_until_complete(service.query_range(request))
     service.close()
+
+
+@pytest.mark.parametrize("stages", ["", '| json | user="u3"', "| json"])
+def test_of_no_lines_none_are_read(world: World, tenant: str, stages: str) -> None:
+    assert found(world, tenant, f'{{app="shop"}} {stages} | limit 0', 10) == []
