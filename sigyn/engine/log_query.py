@@ -8,7 +8,7 @@ interpreter sees no more entries than the answer has.
 
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial
 from heapq import heappop, heappush
 from itertools import chain, count, islice
@@ -38,21 +38,42 @@ FEW_ENTRIES = 64  # of a unit: that fields have told; here the interpreter is qu
 MOST_CHOSEN = 10_000  # entries that are read when all are known: beyond, to read twice costs more than it saves
 
 
+MOST_SPACED = 1_000_000  # entries that a query with an interval looks at
+_MORE = 8  # times as many, where so few were far enough from each other
+
+
 def run_log_query(
-    query: ast.LogQuery, scan: Scan, limit: int, direction: Direction, context: QueryContext
+    query: ast.LogQuery, scan: Scan, limit: int, direction: Direction, context: QueryContext, interval: int = 0
 ) -> list[LogEntry]:
-    """The first `limit` entries in the direction asked for. Raises QueryError when they have too much text."""
+    """The first `limit` entries in the direction asked for. Raises QueryError when they have too much text.
+
+    With an interval (ns) entries are left out that are nearer than that to the one before.
+    """
     passes_all = not any(isinstance(stage, ast.LineFilter | ast.LabelFilter) for stage in query.stages)
     programs = None if passes_all else ByMetadata(partial(compile_pipeline, query.stages, None, scan.streams))
-    reading = _Reading(scan, programs, limit, direction == "backward", context)
+    reading = _Reading(scan, programs, direction == "backward", context)
     make = entry_maker(query)
     entries: list[LogEntry] | None = None if limit else []
     if 0 < limit <= MOST_CHOSEN and (programs is None or programs.of(frozenset()).complete):
-        entries = reading.chosen(make)
+        found = reading.spaced(limit, interval) if interval else reading.places(limit)
+        entries = reading.chosen(found, make) if found is not None else None
     if entries is None:
-        entries = reading.interpreted(make)
+        entries = reading.interpreted(MOST_SPACED if interval else limit, make)
+        if interval:
+            entries = [entries[place] for place in _spaced([entry.timestamp for entry in entries], interval, limit)]
     context.statistics.entries_returned += len(entries)
     return entries
+
+
+_End = Literal["all", "stopped", "inexact"]
+
+
+@dataclass(frozen=True, slots=True)
+class _Found:
+    """The places of the answer's entries, in order; `in_time`: there was time to look for all of them."""
+
+    places: Places
+    in_time: bool
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,45 +82,57 @@ class _Reading:
 
     scan: Scan
     programs: ByMetadata[Program] | None
-    limit: int
     backward: bool
     context: QueryContext
 
-    def chosen(self, make: MakeEntry) -> list[LogEntry] | None:
-        """The entries of the answer, of which no more are read than it has; None where they can't be told so."""
-        places = self._newest() if self.backward and self.programs is None else None
-        end: _End = "all"
-        if places is None:
-            answer = Chosen(self.scan, self.limit, backward=self.backward)
-            end = self._read(answer, exactly=True)
-            if end == "inexact":
-                return None
-            places = answer.places
-        found: list[LogEntry | None] = []
-        try:
-            for entry in entries_at(places, self.scan, make, self.context, in_time=end == "all"):
-                found.append(entry)
-        except QueryTimeout as timeout:
-            left = places[TIME, len(found) :]
-            self.context.stop_between(timeout, int(left.min()), int(left.max()), anything=any(found))
-            end = "stopped"
-        entries = [entry for entry in found if entry is not None]
-        # Where some don't pass after all, or are lost, others take their places, if there is time to look for them.
-        return entries if len(entries) == len(found) or end == "stopped" else None
+    def places(self, limit: int) -> _Found | None:
+        """Where the first entries are; None where that is not known without a look at more of them."""
+        places = self._newest(limit) if self.backward and self.programs is None else None
+        if places is not None:
+            return _Found(places, in_time=True)
+        answer = Chosen(self.scan, limit, backward=self.backward)
+        end = self._read(answer, limit, exactly=True)
+        return None if end == "inexact" else _Found(answer.places, in_time=end == "all")
 
-    def interpreted(self, make: MakeEntry) -> list[LogEntry]:
-        """The entries of the answer, where the interpreter has to look at whatever may pass."""
-        answer = Interpreted(self.scan, self.limit, make, backward=self.backward)
-        self._read(answer, exactly=False)
-        return [entry for _, entry in answer.best]
-
-    def _newest(self) -> Places | None:
-        """The places of the newest entries; None when there is no time for all of that: units give a part at least."""
-        with suppress(QueryTimeout):
-            return newest_places(self.scan, np.array([self.scan.start, self.scan.end]), self.limit, self.context)
+    def spaced(self, limit: int, interval: int) -> _Found | None:
+        """As `places`, of entries that are so far from each other: looks at more and more until there are enough."""
+        seen = limit
+        while (found := self.places(seen)) is not None:
+            places = found.places
+            kept = _spaced(places[TIME].tolist(), interval, limit)
+            if len(kept) == limit or places.shape[1] < seen or seen == MOST_SPACED or not found.in_time:
+                return replace(found, places=places[:, kept])
+            seen = min(_MORE * seen, MOST_SPACED)
         return None
 
-    def _read(self, answer: Answer, *, exactly: bool) -> "_End":
+    def chosen(self, found: _Found, make: MakeEntry) -> list[LogEntry] | None:
+        """The entries in these places; None where some don't pass after all, or are lost: others may come instead."""
+        entries: list[LogEntry] = []
+        places, in_time, seen = found.places, found.in_time, 0
+        try:
+            for entry in entries_at(places, self.scan, make, self.context, in_time=in_time):
+                seen += 1
+                if entry is not None:
+                    entries.append(entry)
+        except QueryTimeout as timeout:
+            left = places[TIME, seen:]
+            self.context.stop_between(timeout, int(left.min()), int(left.max()), anything=bool(entries))
+            in_time = False
+        return entries if len(entries) == seen or not in_time else None
+
+    def interpreted(self, limit: int, make: MakeEntry) -> list[LogEntry]:
+        """The entries of the answer, where the interpreter has to look at whatever may pass."""
+        answer = Interpreted(self.scan, limit, make, backward=self.backward)
+        self._read(answer, limit, exactly=False)
+        return [entry for _, entry in answer.best]
+
+    def _newest(self, limit: int) -> Places | None:
+        """The places of the newest entries; None when there is no time for all of that: units give a part at least."""
+        with suppress(QueryTimeout):
+            return newest_places(self.scan, np.array([self.scan.start, self.scan.end]), limit, self.context)
+        return None
+
+    def _read(self, answer: Answer, limit: int, *, exactly: bool) -> _End:
         """Takes the candidates of unit after unit, and says why it ended.
 
         With `exactly` it ends when there are some of which SQL does not say whether they pass.
@@ -109,7 +142,7 @@ class _Reading:
         one_by_one = scan.filters_by_fields and all(scan.snapshot.is_near(part.segment) for part in scan.parts)
         units = _Units(_units(scan, self.backward, one_by_one=one_by_one))
         run = context.one_by_one if one_by_one else context.in_order
-        candidates = partial(self._candidates, exactly)
+        candidates = partial(self._candidates, limit, exactly)
         found = chain(map(candidates, units.until(1)), run(candidates, units.since(1)))
         done = 0
         try:
@@ -127,10 +160,10 @@ class _Reading:
                 return "stopped"
         return "all"
 
-    def _candidates(self, exactly: bool, unit: Sequence[Part]) -> Candidates:
-        return surviving(lambda: self._found(unit, exactly=exactly))
+    def _candidates(self, limit: int, exactly: bool, unit: Sequence[Part]) -> Candidates:
+        return surviving(lambda: self._found(unit, limit, exactly=exactly))
 
-    def _found(self, unit: Sequence[Part], *, exactly: bool) -> Candidates:
+    def _found(self, unit: Sequence[Part], limit: int, *, exactly: bool) -> Candidates:
         frame = self.scan.read_possible(unit)
         self.context.count_read(unit)
         program = self.programs.of(frame.metadata_names) if self.programs is not None else None
@@ -138,21 +171,29 @@ class _Reading:
             if len(frame) > FEW_ENTRIES or not self.scan.filters_by_fields:
                 steps = filtering_steps(program.scope.steps)
                 frame = run_steps(steps, frame, self.context.duck, self.context.check)
-            if not exactly and len(frame) <= self.limit:
+            if not exactly and len(frame) <= limit:
                 frame.load_entries()
                 for name in TEXT_COLUMNS:  # here, on a thread of several
                     frame.column(name)
         exact = program is None or program.complete
         times = frame.column("timestamp").to_numpy()
         cut = program is None or (exact and exactly)
-        rows = _outermost(times, self.limit, self.backward) if cut else np.arange(len(times))
+        rows = _outermost(times, limit, self.backward) if cut else np.arange(len(times))
         order = rows[np.argsort(times[rows], kind="stable")]
         if self.backward:
             order = order[::-1]
-        return Candidates(frame, order[: self.limit] if cut else order, exact)
+        return Candidates(frame, order[:limit] if cut else order, exact)
 
 
-_End = Literal["all", "stopped", "inexact"]
+def _spaced(times: Sequence[int], interval: int, most: int) -> list[int]:
+    """Places of the first time, and of each that is at least `interval` from the one kept before; in order, `most`."""
+    kept: list[int] = []
+    for place, time in enumerate(times):
+        if not kept or abs(time - times[kept[-1]]) >= interval:
+            kept.append(place)
+            if len(kept) == most:
+                break
+    return kept
 
 
 def _take(

@@ -1,7 +1,7 @@
 """How queries read the store: which parts of a snapshot they need, and the entries and rows that these give."""
 
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from itertools import pairwise
 
@@ -38,9 +38,6 @@ LISTING_ENTRIES = 1_000
 LISTING_LABEL_SETS = 100_000
 """The most values of a label that are all listed."""
 
-MAX_THINNED = 1_000_000
-"""Entries that a query with an interval looks at."""
-
 
 class StoreReader:
     """Reads for queries of all tenants, within their limits. Blocks, and may be called from several threads."""
@@ -67,15 +64,12 @@ class StoreReader:
         self, query: ast.LogQuery, tenant: str, asked: Asked, context: QueryContext, interval: int = 0
     ) -> LogResult:
         """The entries that a log query finds, those that are less than `interval` ns from another left out."""
-        limit = asked.limit if not interval else MAX_THINNED
         with self._store.snapshot(tenant, asked.start, asked.end) as snapshot:
             query = resolved(query, self.subquery(tenant, asked.start, asked.end, context))
             # Without a stage it reads as much as it answers, and no more.
             scan = self._scan(snapshot, query, asked.start, asked.end, context, bounded=bool(query.stages))
-            entries = run_log_query(query, scan, limit, asked.direction, context)
+            entries = run_log_query(query, scan, asked.limit, asked.direction, context, interval)
             self.note_unread(snapshot, context)
-        if interval:
-            entries = thinned(entries, interval)[: asked.limit]
         return LogResult(entries, asked.direction)
 
     def newest_lines(
@@ -181,12 +175,3 @@ class StoreReader:
         context.statistics.segments_read += len({part.segment.id for part in scan.parts})
         context.statistics.row_groups_total += scan.row_groups_total
         return scan
-
-
-def thinned(entries: Sequence[LogEntry], interval: int) -> list[LogEntry]:
-    """The first entry, and each that is at least `interval` ns away from the one kept before it."""
-    kept: list[LogEntry] = []
-    for entry in entries:
-        if not kept or abs(entry.timestamp - kept[-1].timestamp) >= interval:
-            kept.append(entry)
-    return kept

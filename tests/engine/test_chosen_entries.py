@@ -13,7 +13,7 @@ from sigyn.engine import log_query
 from sigyn.model.errors import QueryError, QueryTimeout
 from sigyn.model.labels import Labels
 from sigyn.model.results import Direction, LogEntry, LogResult
-from sigyn.model.time import DAY, MINUTE
+from sigyn.model.time import DAY, MINUTE, SECOND
 from sigyn.services.fair_queue import QueueLimits
 from sigyn.services.query import QueryRequest, QueryService
 from sigyn.services.query_limits import QueryLimits
@@ -68,9 +68,15 @@ def tenant(world: World) -> str:
 
 
 def found(
-    world: World, tenant: str, query: str, limit: int, direction: Direction = "backward", wide: int = 0
+    world: World,
+    tenant: str,
+    query: str,
+    limit: int,
+    direction: Direction = "backward",
+    wide: int = 0,
+    interval: int = 0,
 ) -> list[LogEntry]:
-    request = QueryRequest(tenant, query, START - wide, END + wide, limit=limit, direction=direction)
+    request = QueryRequest(tenant, query, START - wide, END + wide, limit=limit, direction=direction, interval=interval)
     result = world.loop.run_until_complete(world.lenient.query_range(request)).result
     assert isinstance(result, LogResult)
     return result.entries
@@ -137,3 +143,20 @@ def test_too_much_text_is_refused(world: World, tenant: str, query: str) -> None
 @pytest.mark.parametrize("stages", ["", '| json | user="u3"', "| json"])
 def test_of_no_lines_none_are_read(world: World, tenant: str, stages: str) -> None:
     assert found(world, tenant, f'{{app="shop"}} {stages} | limit 0', 10) == []
+
+
+@pytest.mark.parametrize("direction", ["backward", "forward"])
+@pytest.mark.parametrize("query", [*QUERIES[:4], *QUERIES[5:7], QUERIES[-1]])
+def test_those_with_an_interval_are_of_the_same_lines(
+    world: World, tenant: str, monkeypatch: pytest.MonkeyPatch, query: str, direction: Direction
+) -> None:
+    every = found(world, tenant, query, ROWS, direction)
+    for limit, interval in ((5, SECOND), (5, 7 * MINUTE), (400, SECOND), (ROWS, 3 * SECOND)):
+        spaced: list[LogEntry] = []
+        for entry in every:
+            if not spaced or abs(entry.timestamp - spaced[-1].timestamp) >= interval:
+                spaced.append(entry)
+        assert found(world, tenant, query, limit, direction, interval=interval) == spaced[:limit]
+        with monkeypatch.context() as patch:
+            patch.setattr(log_query, "MOST_CHOSEN", 0)
+            assert found(world, tenant, query, limit, direction, interval=interval) == spaced[:limit]
