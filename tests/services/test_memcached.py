@@ -6,6 +6,7 @@ from collections.abc import Iterator
 import numpy as np
 import pytest
 from pymemcache.client.base import Client
+from structlog.testing import capture_logs
 
 from sigyn.engine.vectors.block import SeriesBlock
 from sigyn.engine.vectors.grid import StepGrid
@@ -102,6 +103,45 @@ def test_a_server_that_hangs_is_not_waited_for_again() -> None:
         cache.get(["key"])
         assert cache.counters.failures == 2
         cache.close()
+
+
+def test_a_server_that_is_away_is_told_in_words_once_a_minute_and_so_is_its_end() -> None:
+    clock = Clock()
+    with memcached() as mortal:
+        server = f"127.0.0.1:{mortal.port}"
+        cache = MemcachedPieces(memcached_servers(mortal.url), clock)
+        cache.put({"key": piece(1.0)})
+        mortal.kill()
+        with capture_logs() as logs:
+            for now in range(0, 61, 5):
+                clock.now = float(now)
+                cache.get(["key"])
+        closed = "it closed the connection, as one does that is stopped or has too many of them"
+        assert [(entry["event"], entry["server"], entry["reason"]) for entry in logs] == [
+            ("the results cache failed; queries go on without it", server, closed),
+            ("the results cache failed; queries go on without it", server, "Connection refused"),
+        ]
+        mortal.start()
+        with capture_logs() as logs:
+            for later in (70.0, 80.0):
+                clock.now = later
+                cache.put({"key": piece(1.0)})
+        assert [(entry["event"], entry["server"]) for entry in logs] == [("the results cache answers again", server)]
+        cache.close()
+
+
+def test_what_others_wrote_is_told_once_a_minute(shared: Memcached) -> None:
+    Client(("127.0.0.1", shared.port)).set("strange", b"hello", noreply=False)
+    clock = Clock()
+    cache = MemcachedPieces(memcached_servers(shared.url), clock)
+    with capture_logs() as logs:
+        for now in (0.0, 30.0, 59.0, 60.0):
+            clock.now = now
+            cache.get(["strange"])
+    assert [entry["event"] for entry in logs] == ["the results cache holds what it should not"] * 2
+    assert "`strange` is no piece of an answer" in logs[0]["reason"]
+    assert cache.counters.failures == 4
+    cache.close()
 
 
 def test_servers_of_a_url() -> None:

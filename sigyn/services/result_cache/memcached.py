@@ -10,11 +10,14 @@ from urllib.parse import urlsplit
 import structlog
 from pymemcache.client.base import PooledClient
 from pymemcache.client.rendezvous import RendezvousHash
-from pymemcache.exceptions import MemcacheError
+from pymemcache.exceptions import MemcacheError, MemcacheUnexpectedCloseError
 
-from sigyn.model.errors import BadRequest
+from sigyn.model.errors import BadRequest, Unavailable
+from sigyn.model.time import SECOND
+from sigyn.services.paced_warnings import PacedWarnings
 from sigyn.services.result_cache.encoding import decode_piece, encode_piece
 from sigyn.services.result_cache.piece import Piece, PieceCounters
+from sigyn.store.outage import Outage
 
 _log = structlog.get_logger("sigyn.cache")
 
@@ -25,6 +28,7 @@ SCHEME = "memcached://"
 _PORT = 11211
 _TIMEOUT_SECONDS = 0.25
 _PAUSE_SECONDS = 5.0  # without a server that failed: a query waits for it once in a while, not every one
+_BETWEEN_WARNINGS = 60.0  # seconds, for each server
 _LARGEST = (1 << 20) - 1024  # bytes of an item, as memcached comes
 _KEPT_SECONDS = 7 * 24 * 3600
 
@@ -40,6 +44,8 @@ class MemcachedPieces:
         # pymemcache's own client for several servers is not made for threads: a failure seen by two breaks it.
         self._server_of = RendezvousHash(list(servers)).get_node
         self._clients = {server: _client(server) for server in servers}
+        self._outages = {server: _outage(server, clock) for server in servers}
+        self._strange = PacedWarnings(lambda: int(clock() * SECOND))
 
     def get(self, keys: Sequence[str]) -> Mapping[str, Piece]:
         """As in PieceCache."""
@@ -51,7 +57,7 @@ class MemcachedPieces:
                 try:
                     pieces[key] = decode_piece(data)
                 except ValueError as error:
-                    self._failed(server, f"what stands under `{key}` is no piece of an answer: {error}")
+                    self._read_strange(server, f"what stands under `{key}` is no piece of an answer: {error}")
         with self._lock:
             self.counters.requested += len(keys)
             self.counters.found += len(pieces)
@@ -84,17 +90,24 @@ class MemcachedPieces:
 
     def _ask(self, server: Server, call: Callable[[], _Result], nothing: _Result) -> _Result:
         try:
-            return call()
+            result = call()
         except (MemcacheError, OSError) as error:
-            self._paused[server] = self._clock() + _PAUSE_SECONDS
-            self._failed(server, str(error) or type(error).__name__)
+            with self._lock:
+                self.counters.failures += 1
+                self._paused[server] = self._clock() + _PAUSE_SECONDS
+                self._outages[server].told(Unavailable(_what_happened(error)))
             return nothing
+        with self._lock:
+            if self._paused.get(server, 0.0) <= self._clock():  # else another asked later than this one, and failed
+                self._outages[server].told(None)
+        return result
 
-    def _failed(self, server: Server, reason: str) -> None:
+    def _read_strange(self, server: Server, reason: str) -> None:
         with self._lock:
             self.counters.failures += 1
-        host, port = server
-        _log.warning("the results cache failed; queries go on without it", server=f"{host}:{port}", reason=reason)
+            is_due = self._strange.is_due(_address(server))
+        if is_due:
+            _log.warning("the results cache holds what it should not", server=_address(server), reason=reason)
 
 
 def memcached_servers(url: str) -> list[Server]:
@@ -116,3 +129,30 @@ def _client(server: Server) -> PooledClient:
     return PooledClient(
         server, connect_timeout=_TIMEOUT_SECONDS, timeout=_TIMEOUT_SECONDS, no_delay=True, default_noreply=False
     )
+
+
+def _outage(server: Server, clock: Callable[[], float]) -> Outage:
+    return Outage(
+        "the results cache failed; queries go on without it",
+        "the results cache answers again",
+        _BETWEEN_WARNINGS,
+        clock,
+        between_outages=_BETWEEN_WARNINGS,
+        server=_address(server),
+    )
+
+
+def _address(server: Server) -> str:
+    host, port = server
+    return f"{host}:{port}"
+
+
+def _what_happened(error: MemcacheError | OSError) -> str:
+    if isinstance(error, MemcacheUnexpectedCloseError):
+        return "it closed the connection, as one does that is stopped or has too many of them"
+    if isinstance(error, TimeoutError):
+        return f"no answer within {_TIMEOUT_SECONDS:g} s"
+    if isinstance(error, OSError):
+        return error.strerror or str(error) or type(error).__name__
+    said = error.args[0] if error.args else ""
+    return f"it answered `{said.decode(errors='replace') if isinstance(said, bytes) else said}`"
