@@ -10,16 +10,21 @@ import uvloop
 
 from sigyn.agent.assembly import Agent, AgentOptions
 from sigyn.agent.configuration import AgentConfiguration
+from sigyn.process.hangup import heed_hangups
 
 _log = structlog.get_logger("sigyn.agent")
 _GARBAGE_THRESHOLD = 10_000
 """Objects between two searches for cycles: entries have none, and the default of 700 costs a tenth of the time."""
 
 _PATIENCE = 4.0  # seconds for the last batches: container runtimes kill after ten
+_HANGUP_HINT = (
+    "start the agent anew for another configuration, and it goes on where it was; files of `file_sd_configs` are read "
+    "again by themselves when they change; SIGTERM stops the agent"
+)
 
 
 def run(configuration: AgentConfiguration, options: AgentOptions, announce: Callable[[str], None]) -> None:
-    """Runs an agent in this process until it gets SIGINT or SIGTERM, or standard input ends; see `serve`."""
+    """Runs an agent in this process until it gets SIGINT or SIGTERM, its terminal is closed, or standard input ends."""
     gc.freeze()
     gc.set_threshold(_GARBAGE_THRESHOLD, 20, 50)
     uvloop.run(serve(configuration, options, announce))
@@ -36,6 +41,7 @@ async def serve(configuration: AgentConfiguration, options: AgentOptions, announ
     loop = asyncio.get_running_loop()
     for number in (signal.SIGINT, signal.SIGTERM):
         loop.add_signal_handler(number, stopped.set)
+    heed_hangups(stopped.set, _HANGUP_HINT)
     try:
         await agent.start()
         announce(agent.address)

@@ -18,7 +18,6 @@ from sigyn.api.access.door import Access
 from sigyn.api.access.plan import AccessPlan
 from sigyn.api.app import Api, build_app
 from sigyn.api.connection import BoundedConnection
-from sigyn.api.hangup import heed_hangups
 from sigyn.api.http_server import HttpServer, http_config
 from sigyn.api.listen import bound_address, is_loopback, listen, parse_address
 from sigyn.api.operations import ServerOperations
@@ -36,6 +35,7 @@ from sigyn.api.warm_up import WarmUp, warm
 from sigyn.engine.duck import Duck
 from sigyn.engine.scan import UNIT_ROWS
 from sigyn.model.time import MINUTE, SECOND, system_clock
+from sigyn.process.hangup import heed_hangups
 from sigyn.ruler.limits import RuleLimits
 from sigyn.ruler.ruler import Ruler
 from sigyn.ruler.settings import RulerSettings
@@ -56,6 +56,10 @@ from sigyn.store.settings import StoreSettings
 from sigyn.store.store import Store
 
 _log = structlog.get_logger("sigyn.server")
+_HANGUP_HINT = (
+    "files of rules, overrides, tokens, passwords and certificates are read again by themselves when they "
+    "change, other settings with a restart; SIGTERM stops the server"
+)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -227,7 +231,7 @@ async def serve(settings: ServerSettings, announce: Announce, attachments: Seque
         server = HttpServer(config, announce=lambda: announce(listening), stopping=stop)
         if processes:
             processes.start(server)
-        heed_hangups(server.end)
+        heed_hangups(server.end, _HANGUP_HINT)
         await server.serve(sockets=[bound])
     _log.info("stopped")
 

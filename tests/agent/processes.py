@@ -153,10 +153,12 @@ class AgentProcess:
         )
         self.process: subprocess.Popen[bytes] | None = None
 
-    def start(self, *, wait: bool = True) -> None:
+    def start(self, *, wait: bool = True, in_child: Callable[[], object] | None = None) -> None:
+        """`in_child` is called in the process first."""
+        command = [SIGYN, "agent", f"-config.file={self.config}"]
         with self.log.open("ab") as log:
             self.process = subprocess.Popen(
-                [SIGYN, "agent", f"-config.file={self.config}"], stdout=log, stderr=log, stdin=subprocess.DEVNULL
+                command, stdout=log, stderr=log, stdin=subprocess.DEVNULL, preexec_fn=in_child
             )
         if wait:
             until(self.ready, f"the agent is ready\n{self.log.read_text()}")
