@@ -73,6 +73,12 @@ class Postgres:
             self._process.wait(timeout=60)
             self._process = None
 
+    def become_standby(self) -> None:
+        """Starts it anew as a standby of nobody, which answers and takes no writes."""
+        self.stop()
+        (self._folder / "data" / "standby.signal").touch()
+        self.start()
+
     def url(self, schema: str = "", *, port: int = 0) -> str:
         """Of its database, with a schema of this name for the tables."""
         base = f"postgresql://sigyn@127.0.0.1:{port or self.port}/postgres"

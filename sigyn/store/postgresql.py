@@ -12,7 +12,7 @@ database can be asked again.
 
 import time
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from threading import RLock
 from typing import Any, TypeVar
 
@@ -196,7 +196,10 @@ class PostgresDatabase:
         raise self._unavailable(failure) from failure
 
     def _own(self) -> _Connection:
-        """A connection that holds the lock; transactions in doubt are settled. Raises Unavailable and FolderInUse."""
+        """A connection that holds the lock; transactions in doubt are settled. Raises Unavailable and FolderInUse.
+
+        What takes no writes is known here at the latest: `_begin`, which is refused, comes here before it gives up.
+        """
         connection = self._connect()
         try:
             if not self._ownership:
@@ -206,6 +209,9 @@ class PostgresDatabase:
             for id in self._in_doubt:
                 self.late_commits += self._is_committed(connection, id)
             self._in_doubt.clear()
+        except psycopg.errors.ReadOnlySqlTransaction as error:
+            with closing(connection):
+                raise self._takes_no_writes(connection) from error
         except BaseException as error:
             connection.close()
             if isinstance(error, psycopg.Error):
@@ -298,6 +304,24 @@ class PostgresDatabase:
             connection.close()
             raise self._unavailable(error) from error
         return connection
+
+    def _takes_no_writes(self, connection: _Connection) -> Unavailable:
+        try:
+            row = connection.execute("SELECT pg_is_in_recovery(), current_user, current_database()").fetchone()
+        except psycopg.Error as error:
+            return self._unavailable(error)
+        assert row is not None
+        is_standby, role, database = row
+        if is_standby:
+            return Unavailable(
+                f"catalog `{self.name}` takes no writes: the database is a standby; name the primary in "
+                "storage.catalog, or both and `?target_session_attrs=read-write`, or promote this one"
+            )
+        return Unavailable(
+            f"catalog `{self.name}` takes no writes: default_transaction_read_only is on for the role `{role}`, "
+            f"the database `{database}` or the whole server; reset it there, as with ALTER ROLE {role} RESET "
+            "default_transaction_read_only, or name a role that may write in storage.catalog"
+        )
 
     def _unavailable(self, error: psycopg.Error) -> Unavailable:
         return Unavailable(f"catalog `{self.name}` failed: {_said(error, self._url)}")

@@ -60,13 +60,37 @@ def test_a_database_that_can_not_be_reached_is_named_without_its_password(tmp_pa
     ("setting", "said"),
     [
         ("search_path%3Dnowhere", "no schema has been selected to create in"),
-        ("default_transaction_read_only%3Don", "cannot execute CREATE TABLE in a read-only transaction"),
         ("role%3Dpg_monitor", "permission denied for schema public"),
     ],
 )
 def test_a_database_that_takes_no_tables_is_told_in_its_words(postgres: Postgres, setting: str, said: str) -> None:
     with pytest.raises(Unavailable, match=f"catalog `postgresql://.*` failed: {said}"):
         postgres_catalog(f"{postgres.new_database('UTF8')}?options=-c{setting}")
+
+
+def test_a_role_that_may_not_write_is_told_with_what_to_do(postgres: Postgres) -> None:
+    url = postgres.new_database("UTF8")
+    database = url.rpartition("/")[2]
+    with pytest.raises(Unavailable) as refused:
+        postgres_catalog(f"{url}?options=-cdefault_transaction_read_only%3Don")
+    assert str(refused.value) == (
+        f"catalog `{url.replace('sigyn@', '')}` takes no writes: default_transaction_read_only is on for the role "
+        f"`sigyn`, the database `{database}` or the whole server; reset it there, as with ALTER ROLE sigyn RESET "
+        "default_transaction_read_only, or name a role that may write in storage.catalog"
+    )
+
+
+async def test_a_database_that_became_a_standby_is_told_as_one(tmp_path: Path, own_postgres: Postgres) -> None:
+    store = Store.open(StoreSettings(data=tmp_path, catalog=own_postgres.url(), compaction=False))
+    await store.append(batch([row("a", 1, "before")]))
+    own_postgres.become_standby()
+    expected = "takes no writes: the database is a standby; name the primary in storage.catalog, or both and"
+    with pytest.raises(Unavailable, match=expected):
+        await store.append(batch([row("a", 2, "lost")]))
+    (fault,) = store.faults()
+    assert expected in fault
+    assert stored(store) == [row("a", 1, "before")]
+    await store.close()
 
 
 async def test_pushes_fail_while_the_database_is_away_and_go_on_when_it_is_back(
@@ -102,7 +126,7 @@ async def test_a_database_that_answers_and_takes_nothing_is_a_fault(tmp_path: Pa
     postgres.execute(disconnect)
     (fault,) = store.faults()
     assert fault.startswith("catalog: ")
-    assert "read-only transaction" in fault
+    assert f"the database `{database}`" in fault
     postgres.execute(f"ALTER DATABASE {database} RESET default_transaction_read_only")
     postgres.execute(disconnect)
     assert store.faults() == []
