@@ -1,9 +1,13 @@
 """`sigyn rules`: rule files checked, and tested."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import click
+
+if TYPE_CHECKING:
+    from sigyn.ruler.rule import RuleGroup
 
 EPILOG = """\b
 Examples:
@@ -40,6 +44,8 @@ def check(paths: tuple[Path, ...]) -> int:
         else:
             count = sum(len(group.rules) for group in groups)
             click.echo(f"{path}: {_counted(count, 'rule')} in {_counted(len(groups), 'group')}, nothing wrong")
+            for note in _notes(groups):
+                click.echo(f"{path}:{note}", err=True)
     if wrong:
         click.echo(_counted(wrong, "problem"), err=True)
     return 1 if wrong else 0
@@ -75,6 +81,14 @@ def _files(paths: tuple[Path, ...], wanted: Callable[[Path], bool], what: str) -
         if not found:
             raise NotFound(f"the folder {path} has no {what}")
         yield from found
+
+
+def _notes(groups: "Iterable[RuleGroup]") -> Iterator[str]:
+    """How expressions were read that may mean something else, each behind the line of its rule."""
+    for group in groups:
+        for rule in group.rules:
+            for info in rule.expression.infos:
+                yield f"{rule.line}: note: group `{group.name}`, rule `{rule.name}`: {info}"
 
 
 def _counted(count: int, what: str) -> str:

@@ -1,11 +1,11 @@
 """What a rule asks: LogQL over log lines, or PromQL over the series that rules recorded."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import lru_cache
 from typing import Literal
 
 from sigyn.engine.log_ranges import log_ranges
-from sigyn.languages.logql import MeaningError, ast, parse
+from sigyn.languages.logql import MeaningError, ast, parse_with_infos
 from sigyn.languages.logql.lowering import lower
 from sigyn.languages.promql import metric_names, parse_promql
 from sigyn.model.errors import ParseError
@@ -16,11 +16,15 @@ _NAME = "__name__"
 
 @dataclass(frozen=True, slots=True)
 class Expression:
-    """A metric query. Of `series` the tree is as `parse_promql` gives it, of `logs` without extensions' shorthands."""
+    """A metric query. Of `series` the tree is as `parse_promql` gives it, of `logs` without extensions' shorthands.
+
+    `infos` are remarks for the person who wrote it on how it was read.
+    """
 
     text: str
     over: Literal["logs", "series"]
     tree: ast.MetricQuery
+    infos: tuple[str, ...] = field(default=(), compare=False)
 
     @property
     def metrics(self) -> frozenset[str]:
@@ -37,9 +41,10 @@ class Expression:
 def parse_expression(text: str) -> Expression:
     """The expression that `text` is. Raises ParseError."""
     try:
-        query = parse(text)
+        parsed = parse_with_infos(text)
     except ParseError as refused:
         return _over_series(text, refused)
+    query = parsed.query
     if isinstance(query, ast.LogQuery | ast.PipedQuery):
         raise ParseError(
             "a rule needs a query that gives numbers, and this one gives lines",
@@ -49,7 +54,7 @@ def parse_expression(text: str) -> Expression:
     tree = lower(query, 0)
     if not all(one.interval for one in log_ranges(tree)):
         raise ParseError("a rule has no range of its own", query=text, hint="write one behind the selector: {...} [5m]")
-    return Expression(text, "logs", tree)
+    return Expression(text, "logs", tree, parsed.infos)
 
 
 def _over_series(text: str, refused: ParseError) -> Expression:

@@ -48,6 +48,18 @@ def test_every_problem_of_every_file_is_named(sigyn: Sigyn, tmp_path: Path) -> N
     ]
 
 
+def test_how_an_expression_was_read_is_noted_and_no_mistake(sigyn: Sigyn, tmp_path: Path) -> None:
+    path = tmp_path / "rules.yaml"
+    read = 'sum by (app) (count_over_time({app="shop"} |= "error" [5m]))'
+    path.write_text(RULES.replace(read, 'sum(sum_over_time({app="shop"} | json | ms [5m]))'))
+    outcome = sigyn("rules", "check", str(path))
+    assert outcome.code == 0
+    assert outcome.lines == [f"{path}: 1 rule in 1 group, nothing wrong"]
+    assert outcome.err == (
+        f"{path}:4: note: group `shop`, rule `Errors`: `| ms` in front of the range was read as `| unwrap ms`\n"
+    )
+
+
 def test_tests_pass_and_fail(sigyn: Sigyn, tmp_path: Path) -> None:
     (tmp_path / "rules.yaml").write_text(RULES)
     tests = tmp_path / "rules_test.yaml"
