@@ -12,7 +12,7 @@ from sigyn.cli.config_file import config_file_option
 from sigyn.config.yaml_tree import Reading
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Mapping
 
     from sigyn.agent.config.unused import UnusedKey
     from sigyn.agent.configuration import AgentConfiguration
@@ -53,12 +53,15 @@ def agent(
     if config_file is None and not stdin:
         raise click.UsageError("give a configuration: -config.file=promtail.yaml, or read --stdin")
     from sigyn.agent.config.unused import unused_keys
+    from sigyn.agent.configuration import AgentConfiguration
 
-    text = _text(config_file) if config_file else ""
-    reading = Reading()
-    configuration = _configuration(
-        config_file, text, expand.lower() in ("true", "1", "t"), client_url, stdin, dry_run or inspect, reading
-    )
+    text, configuration, reading = "", AgentConfiguration(), Reading()
+    if config_file is not None:
+        text = _text(config_file)
+        variables = os.environ if expand.lower() in ("true", "1", "t") else None
+        clients_wanted = not (client_url or dry_run or inspect)
+        configuration, reading = _from_file(config_file, text, variables, clients_wanted=clients_wanted)
+    configuration = _with_flags(configuration, client_url, stdin=stdin)
     if check:
         from sigyn.agent.metrics import StageMetrics
         from sigyn.agent.stages import StagePipeline
@@ -95,29 +98,26 @@ def _text(config_file: Path) -> str:
         raise ConfigurationError(f"the configuration file {config_file} is not UTF-8 text", line=line) from None
 
 
-def _configuration(
-    config_file: Path | None,
-    text: str,
-    expand: bool,
-    client_url: str | None,
-    stdin: bool,
-    prints: bool,
-    reading: Reading,
-) -> "AgentConfiguration":
-    from sigyn.agent.config.clients import ClientConfig
-    from sigyn.agent.config.scrape import ScrapeConfig
-    from sigyn.agent.configuration import AgentConfiguration, load_configuration
+def _from_file(
+    config_file: Path, text: str, variables: "Mapping[str, str] | None", *, clients_wanted: bool
+) -> "tuple[AgentConfiguration, Reading]":
+    """What the file says, with `variables` filled in, and what was noticed on the way. Raises ConfigurationError."""
+    from sigyn.agent.configuration import load_configuration
     from sigyn.agent.errors import ConfigurationError
 
-    configuration = AgentConfiguration()
-    if text:
-        variables = os.environ if expand else None
-        wanted = not (client_url or prints)
-        try:
-            configuration = load_configuration(text, variables, clients_wanted=wanted, reading=reading)
-        except ConfigurationError as error:
-            told = [f"{config_file}: {error}", *(": ".join(unset) for unset in _unset(reading))]
-            raise ConfigurationError("\n".join(told)) from None
+    reading = Reading()
+    try:
+        return load_configuration(text, variables, clients_wanted=clients_wanted, reading=reading), reading
+    except ConfigurationError as error:
+        told = [f"{config_file}: {error}", *(": ".join(unset) for unset in _unset(reading))]
+        raise ConfigurationError("\n".join(told)) from None
+
+
+def _with_flags(configuration: "AgentConfiguration", client_url: str | None, *, stdin: bool) -> "AgentConfiguration":
+    """The configuration with what the command line has in place of its clients and targets."""
+    from sigyn.agent.config.clients import ClientConfig
+    from sigyn.agent.config.scrape import ScrapeConfig
+
     if client_url:
         configuration = replace(configuration, clients=(ClientConfig(url=client_url),))
     if stdin and not configuration.scrape_configs:

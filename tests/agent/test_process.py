@@ -55,6 +55,16 @@ def test_check_syntax(tmp_path: Path) -> None:
     assert f"{config}: line 1: server.http_listen_port has to be a port" in refused.stderr
 
 
+@pytest.mark.parametrize("text", ["", "# nothing yet\n"])
+def test_an_empty_configuration_is_refused_unless_flags_say_the_rest(tmp_path: Path, text: str) -> None:
+    config = tmp_path / "agent.yaml"
+    config.write_text(text)
+    refused = sigyn_agent(f"-config.file={config}", "-check-syntax")
+    assert refused.returncode == 1
+    assert refused.stderr == f"error: {config}: at least one client config must be provided: `clients` with a `url`\n"
+    assert sigyn_agent(f"-config.file={config}", "-check-syntax", "-client.url=http://x/push").returncode == 0
+
+
 def test_variables_that_are_not_set_are_named(tmp_path: Path) -> None:
     config = tmp_path / "agent.yaml"
     config.write_text("clients: [{url: 'http://${NO_SUCH_HOST}x/push'}]\nscrape_configs: []")
