@@ -104,3 +104,30 @@ REPEATED: dict[str, Any] = {
     },
 }
 """A row for each of several services, with panels that ask for one."""
+
+MARKDOWN = """# About *${service}*
+
+A **bold** word, ~~gone~~, `some code`, a [runbook](https://runbooks.example/a?b=1&amp;c=2) and [logs](#/logs).
+The second line &lt;here&gt;, <https://auto.example>.
+
+- one
+- two
+  1. three
+
+- [x] done
+
+| Level | Page |
+|:------|-----:|
+| error | yes<br>now |
+
+```
+a <b>block</b> **as it is**
+```
+
+> quoted
+
+<img src="http://127.0.0.1:9/a.png" onerror="window.ran = 1"><script>window.ran = 1</script>
+
+![a picture](http://127.0.0.1:9/b.png) [bad](javascript:window.ran=1) [worse](data:text/html,x)
+"""
+"""What text panels hold, and what they must not do."""

@@ -9,7 +9,7 @@ from playwright.sync_api import expect
 
 from sigyn.ui.dashboards.library import built_in
 
-from .dashboard_models import MANY, REPEATED, SEED
+from .dashboard_models import MANY, MARKDOWN, REPEATED, SEED
 from .reader import Reader
 
 
@@ -220,3 +220,50 @@ def test_panels_without_data_say_so(reader: Reader) -> None:
         region = reader.page.get_by_role("region", name=kind, exact=True)
         expect(region.get_by_text("No data in this range")).to_be_visible()
     httpx.delete(path)
+
+
+def test_text_panels_show_markdown_and_nothing_of_html(reader: Reader) -> None:
+    contents = {"markdown": MARKDOWN, "code": "# **code**", "html": "<b>bold</b>", "deep": ">" * 3000 + " # deep"}
+    panels = [
+        {
+            "title": title,
+            "type": "text",
+            "gridPos": {"x": 0, "y": at * 16, "w": 24, "h": 16 if title == "markdown" else 4},
+            "options": {"content": content} | ({"mode": title} if title != "deep" else {}),
+        }
+        for at, (title, content) in enumerate(contents.items())
+    ]
+    variables = {"list": [{"name": "service", "type": "textbox", "query": "ryot", "current": {"value": "ryot"}}]}
+    path = f"{reader.url}/sigyn/api/v1/dashboards/texts"
+    model = {"uid": "texts", "title": "Texts", "panels": panels, "templating": variables}
+    httpx.put(path, json=model).raise_for_status()
+    reader.open("dashboards", uid="texts")
+    panel = reader.page.get_by_role("region", name="markdown", exact=True)
+    expect(panel.get_by_role("heading", name="About ryot")).to_be_visible()
+    expect(panel.locator("h3 em")).to_have_text("ryot")
+    expect(panel.locator("strong")).to_have_text("bold")
+    expect(panel.locator("del")).to_have_text("gone")
+    expect(panel.locator("p > code")).to_have_text("some code")
+    expect(panel.locator("pre code")).to_have_text("a <b>block</b> **as it is**")
+    expect(panel.locator("blockquote")).to_have_text("quoted")
+    expect(panel.locator("ul > li > ol > li")).to_have_text("three")
+    expect(panel.get_by_role("checkbox", name="done")).to_be_checked()
+    expect(panel.get_by_role("cell")).to_have_text(["error", "yesnow"])
+    expect(panel.get_by_text("The second line <here>")).to_be_visible()
+    links = panel.locator("a")
+    assert [link.get_attribute("href") for link in links.all()] == [
+        "https://runbooks.example/a?b=1&c=2",
+        "#/logs",
+        "https://auto.example",
+        "http://127.0.0.1:9/b.png",
+    ]
+    assert {link.get_attribute("rel") for link in links.all()} == {"noopener noreferrer"}
+    expect(panel.get_by_text("<script>window.ran = 1</script>")).to_be_visible()
+    expect(panel.locator("img, script")).to_have_count(0)
+    assert reader.page.evaluate("window.ran") is None
+    for title in ("code", "html"):
+        body = reader.page.get_by_role("region", name=title, exact=True).locator(".panel-body")
+        expect(body).to_have_text(contents[title])
+    expect(reader.page.get_by_role("region", name="deep").locator(".panel-body")).to_contain_text("# deep")
+    assert reader.serious_faults() == []
+    httpx.delete(path).raise_for_status()

@@ -13,6 +13,7 @@ import { asksForSeries, askTargets, seriesOf, type TargetAnswer } from './data'
 import { interpolate, type Scope } from './interpolate'
 import { LogsPanel } from './LogsPanel'
 import { safeUrl } from './links'
+import { Markdown } from './Markdown'
 import type { Link, Panel } from './model'
 import { BarsPanel, GaugePanel, StatPanel } from './NumberPanels'
 import { TimePanel } from './TimePanel'
@@ -143,6 +144,19 @@ function hasData(data: QueryData): boolean {
   }
 }
 
+function TextPanel({ panel, context }: { panel: Panel; context: PanelContext }) {
+  const { content = '', mode } = panel.options ?? {}
+  const text = interpolate(content, context.scope, context.range, 'text')
+  // What is called HTML is shown as it is written: nothing that a dashboard brings becomes a part of the page.
+  const written = mode === 'code' ? <pre>{text}</pre> : mode === 'html' ? <p>{text}</p> : <Markdown text={text} />
+  return (
+    // biome-ignore lint/a11y/noNoninteractiveTabindex: a long text scrolls, which has to go by keys, too
+    <div class="text-panel" tabIndex={0}>
+      {written}
+    </div>
+  )
+}
+
 interface BodyProperties {
   panel: Panel
   answers: TargetAnswer[]
@@ -159,7 +173,7 @@ function PanelBody({ panel, answers, query, context }: BodyProperties) {
     case 'logs':
       return <LogsPanel panel={panel} query={query} entries={lines} range={context.text} />
     case 'text':
-      return <p class="text-panel">{interpolate(panel.options?.content ?? '', context.scope, context.range, 'text')}</p>
+      return <TextPanel panel={panel} context={context} />
     case 'table': {
       if (table)
         return <DataTable table={table.table} label={panel.title ?? 'Table'} unit={panel.fieldConfig?.defaults?.unit} />

@@ -82,6 +82,8 @@ export interface PanelOptions {
   sortOrder?: 'Ascending' | 'Descending'
   maxLines?: number
   content?: string
+  /** of `content`: Markdown where it isn't said */
+  mode?: 'markdown' | 'code' | 'html'
   sortBy?: { displayName: string; desc?: boolean }[]
 }
 
