@@ -5,7 +5,7 @@ import { addPanel, editable, movePanel, newDashboard, panelOf, removePanel, repl
 import { asAnother, uidIn } from '../src/dashboards/imported'
 import { interpolate, type Scope } from '../src/dashboards/interpolate'
 import { type Dashboard, type Panel, rowsOf } from '../src/dashboards/model'
-import { asWritten, repeated } from '../src/dashboards/repeat'
+import { asWritten, repeated, repeatedBy } from '../src/dashboards/repeat'
 import { ALL, scopeOf, valuesIn } from '../src/dashboards/variables'
 
 const RANGE = { start: 0, end: 3_600_000 }
@@ -69,6 +69,22 @@ test('All is every value, unless the dashboard says what it is', async () => {
     level: { values: [], regex: true, allValue: '.*' },
   })
   expect(await scopeOf([{ ...custom, query: '' }], all, valuesOf)).toMatchObject({ level: { allValue: '.+' } })
+})
+
+test('an All that the dashboard writes out repeats for each value', async () => {
+  const level = { name: 'level', type: 'custom', query: 'info,warning', includeAll: true, allValue: '.*' }
+  const panels: Panel[] = [
+    { id: 1, type: 'stat', repeat: 'level' },
+    { id: 2, type: 'stat' },
+    { type: 'row', title: 'x', repeat: 'level', panels: [{ id: 3, type: 'stat' }] },
+  ]
+  const rows = rowsOf({ uid: 'x', title: 'x', panels })
+  const scope = await scopeOf([level], { level: [ALL] }, valuesIn(RANGE), repeatedBy(rows))
+  const asked = repeated(rows, scope).flatMap(row =>
+    row.panels.map(({ panel, scope }) => `${panel.id} ${interpolate('{a=~"$level"}', scope, RANGE)}`),
+  )
+  const each = ['info', 'warning'].map(value => `{a=~"${value}"}`)
+  expect(asked).toEqual([`1 ${each[0]}`, `1 ${each[1]}`, '2 {a=~".*"}', `3 ${each[0]}`, `3 ${each[1]}`])
 })
 
 const DASHBOARD: Dashboard = {

@@ -22,7 +22,7 @@ import { interpolate } from './interpolate'
 import { type Dashboard, type Panel, rowsOf } from './model'
 import { PanelDialog } from './PanelDialog'
 import { type PanelActions, type PanelContext, PanelView } from './PanelView'
-import { asWritten, repeated, type ShownRow } from './repeat'
+import { asWritten, repeated, repeatedBy, type ShownRow } from './repeat'
 import { VariableBar } from './VariableBar'
 import { VariablesDialog } from './VariablesDialog'
 import { initialValue, scopeOf, valuesIn } from './variables'
@@ -75,9 +75,11 @@ function Shown({ dashboard: saved, onSaved }: { dashboard: Dashboard; onSaved: (
     setRound(round => round + 1)
   }, [key])
   const valuesOf = useMemo(() => valuesIn(range.range), [range.range.start, range.range.end])
+  const rows = rowsOf(dashboard)
+  const repeating = repeatedBy(rows)
   const scope = useLoaded(
-    () => scopeOf(variables, chosen, valuesOf),
-    [JSON.stringify(variables), JSON.stringify(chosen), valuesOf],
+    () => scopeOf(variables, chosen, valuesOf, repeating),
+    [JSON.stringify(variables), JSON.stringify(chosen), valuesOf, [...repeating].join()],
   )
   const context: PanelContext | null = scope.value
     ? { range: range.range, text, scope: scope.value, onRange: ({ from, to }) => change({ from, to }) }
@@ -215,7 +217,7 @@ function Shown({ dashboard: saved, onSaved }: { dashboard: Dashboard; onSaved: (
           </Empty>
         )}
         {context &&
-          (draft ? asWritten : repeated)(rowsOf(dashboard), context.scope).map(shown => (
+          (draft ? asWritten : repeated)(rows, context.scope).map(shown => (
             <DashboardRow key={shown.key} shown={shown} context={context} actions={actions} />
           ))}
       </main>

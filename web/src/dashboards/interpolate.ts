@@ -6,6 +6,7 @@ import { timeVariables } from '../time/variables'
 
 /** What a variable stands for. */
 export interface Chosen {
+  /** those that rows and panels repeat for, even where `allValue` stands in queries */
   values: readonly string[]
   /** It may be several values, and so stands in queries as a regular expression. */
   regex: boolean

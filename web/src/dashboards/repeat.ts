@@ -41,16 +41,24 @@ export function repeated(rows: readonly Row[], scope: Scope): ShownRow[] {
   )
 }
 
+/** The variables that rows or panels repeat by. */
+export function repeatedBy(rows: readonly Row[]): ReadonlySet<string> {
+  return new Set(
+    rows.flatMap(row => [row.repeat, ...row.panels.map(panel => panel.repeat)]).filter(name => name !== undefined),
+  )
+}
+
 interface OneValue {
   value: string
   scope: Scope
 }
 
-/** What variables stand for in each copy. What has no values, such as an All that the dashboard writes out, is one. */
+/** What variables stand for in each copy: one value, also of an All that the dashboard writes out. Without values it is one. */
 function scopesOf(repeat: string | undefined, scope: Scope): OneValue[] {
   const chosen = repeat ? scope[repeat] : undefined
   if (!repeat || !chosen?.values.length) return [{ value: '', scope }]
-  return chosen.values.map(value => ({ value, scope: { ...scope, [repeat]: { ...chosen, values: [value] } } }))
+  const { regex } = chosen
+  return chosen.values.map(value => ({ value, scope: { ...scope, [repeat]: { values: [value], regex } } }))
 }
 
 function repeatedPanels(panels: readonly Panel[], scope: Scope): ShownPanel[] {

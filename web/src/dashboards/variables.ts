@@ -71,19 +71,25 @@ export function queryText(variable: Variable): string {
   return typeof variable.query === 'string' ? variable.query : (variable.query?.query ?? '')
 }
 
-/** What the variables stand for; All becomes every value that there is, unless the dashboard says what it is. */
+/**
+ * What the variables stand for. All becomes every value that there is, unless the dashboard says what it is; then the
+ * values are asked for only where rows or panels repeat by them.
+ */
 export async function scopeOf(
   variables: readonly Variable[],
   chosen: Readonly<Record<string, string[]>>,
   valuesOf: ValuesOf,
+  repeated: ReadonlySet<string> = new Set(),
 ): Promise<Scope> {
   const scope: Record<string, Chosen> = {}
   for (const variable of variables) {
     const values = chosen[variable.name] ?? []
     const regex = Boolean(variable.multi || variable.includeAll)
     if (!values.includes(ALL)) scope[variable.name] = { values, regex }
-    else if (variable.allValue) scope[variable.name] = { values: [], regex, allValue: variable.allValue }
-    else {
+    else if (variable.allValue) {
+      const each = repeated.has(variable.name) ? await valuesOf(variable, scope) : []
+      scope[variable.name] = { values: each, regex, allValue: variable.allValue }
+    } else {
       const all = await valuesOf(variable, scope)
       scope[variable.name] = all.length ? { values: all, regex } : { values: [], regex, allValue: '.+' }
     }
