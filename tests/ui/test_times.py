@@ -66,3 +66,13 @@ def test_the_hour_that_comes_twice(browser: Browser, server_url: str) -> None:
     expect(reader.page.locator(".time-text")).to_contain_text("06:00:00")
     assert reader.state["from"] == str(second)
     context.close()
+
+
+def test_a_day_by_its_date(reader: Reader) -> None:
+    reader.open("logs", q='{service="ryot"}')
+    reader.page.locator(".time-picker .popover-root > button").click()
+    reader.page.get_by_label("From").fill("2026-06-10")
+    reader.page.get_by_label("To", exact=True).fill("2026-06-10")
+    reader.click("Apply")
+    expect(reader.page.locator(".time-text")).to_have_text("2026-06-10 00:00:00 – 2026-06-11 00:00:00")
+    assert int(reader.state["to"]) - int(reader.state["from"]) == 86_400_000

@@ -103,8 +103,8 @@ export function TimePicker({ range, onRange, refresh, onRefreshEvery, onRefresh 
 }
 
 function RangeForm({ range, onRange }: Pick<Properties, 'range' | 'onRange'>) {
-  const [from, setFrom] = useState(textOf(range.from))
-  const [to, setTo] = useState(textOf(range.to))
+  const [from, setFrom] = useState(textOf(range.from, 'start'))
+  const [to, setTo] = useState(textOf(range.to, 'end'))
   const start = momentOf(from, range.from, 'start')
   const end = momentOf(to, range.to, 'end')
   const problem =
@@ -132,7 +132,9 @@ function RangeForm({ range, onRange }: Pick<Properties, 'range' | 'onRange'>) {
           To
           <input value={to} onInput={event => setTo(event.currentTarget.value)} aria-invalid={end === null} />
         </label>
-        <p class="hint">{problem || 'Such as now-90m, now, or 2026-01-15 12:00:00. Dragging in a chart zooms.'}</p>
+        <p class="hint">
+          {problem || 'Such as now-90m, now, 2026-01-15, or 2026-01-15 12:00:00. Dragging in a chart zooms.'}
+        </p>
         <button type="submit" class="button primary" disabled={!!problem}>
           Apply
         </button>
@@ -148,8 +150,8 @@ function RangeForm({ range, onRange }: Pick<Properties, 'range' | 'onRange'>) {
               onChoose={chosen => {
                 // What is written in the fields are times of the zone before.
                 setZone(chosen)
-                setFrom(textOf(range.from))
-                setTo(textOf(range.to))
+                setFrom(textOf(range.from, 'start'))
+                setTo(textOf(range.to, 'end'))
               }}
             />
           </div>
@@ -174,11 +176,11 @@ function RangeForm({ range, onRange }: Pick<Properties, 'range' | 'onRange'>) {
 
 /** What is written; where nobody wrote, what was there before, to its ms, and in the one of two hours that are called the same. */
 function momentOf(text: string, before: string, side: Side): number | null {
-  return parseMoment(text === textOf(before) ? before : text, Date.now(), side)
+  return parseMoment(text === textOf(before, side) ? before : text, Date.now(), side)
 }
 
-function textOf(moment: string): string {
-  const parsed = moment.startsWith('now') ? null : parseMoment(moment, Date.now())
+function textOf(moment: string, side: Side): string {
+  const parsed = moment.startsWith('now') ? null : parseMoment(moment, Date.now(), side)
   return parsed === null ? moment : formatMoment(parsed)
 }
 

@@ -37,7 +37,9 @@ export const QUICK_RANGES: readonly (readonly [string, RangeText])[] = [
 
 const CLOCK_UNITS: Record<string, number> = { s: SECOND, m: MINUTE, h: HOUR }
 
-/** Which end of a range a moment is: `now/d` is the beginning of today as its start, and the end of today as its end. */
+const DATE_ALONE = /^\d{4}-\d\d-\d\d$/
+
+/** Which end of a range a moment is: a day, as `now/d` or a date alone, begins it as its start, and is in it as its end. */
 export type Side = 'start' | 'end'
 
 /** A moment in any spelling that the picker and links take; null when it is none. */
@@ -57,7 +59,8 @@ export function parseMoment(text: string, now: number, side: Side = 'start'): nu
   // Browsers take any text with a number in it for a date of the year 2001.
   if (!/(?<!\d)\d{4}(?!\d)/.test(trimmed)) return null
   const parsed = Date.parse(withZone(trimmed))
-  return Number.isNaN(parsed) ? null : parsed
+  if (Number.isNaN(parsed)) return null
+  return side === 'end' && DATE_ALONE.test(trimmed) ? beginningOf('d', parsed, 1) : parsed
 }
 
 function relativeMoment(now: number, back = '', unit = '', side: Side): number | null {
@@ -76,7 +79,7 @@ function relativeMoment(now: number, back = '', unit = '', side: Side): number |
   return counted === unit ? beginningOf(whole, now, later - Number(count)) : beginningOf(whole, now - by, later)
 }
 
-/** A date alone is its midnight, and what names no zone is of the chosen one. */
+/** A date alone is the midnight that it begins with, and what names no zone is of the chosen one. */
 function withZone(text: string): string {
   const written = /^(\d{4}-\d\d-\d\d)(?:[ T](\d\d:\d\d.*))?$/.exec(text)
   if (!written) return text
@@ -103,14 +106,14 @@ export function describeRange(range: RangeText): string {
   const quick = QUICK_RANGES.find(([, each]) => each.from === range.from && each.to === range.to)
   if (quick) return quick[0]
   const isKnown = [range.from, range.to].every(text => parseMoment(text, Date.now()) !== null)
-  if (isKnown && isRelative(range)) return `${described(range.from)} to ${described(range.to)}`
+  if (isKnown && isRelative(range)) return `${described(range.from)} to ${described(range.to, 'end')}`
   // Of what can't be read it says what is looked at instead.
   const { start, end } = resolveRange(range)
   return `${formatMoment(start)} – ${formatMoment(end, start)}`
 }
 
-function described(moment: string): string {
-  return moment.startsWith('now') ? moment : formatMoment(parseMoment(moment, Date.now())!)
+function described(moment: string, side: Side = 'start'): string {
+  return moment.startsWith('now') ? moment : formatMoment(parseMoment(moment, Date.now(), side)!)
 }
 
 /** The range moved by half its length, back (-1) or forward (1). */
