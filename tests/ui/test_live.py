@@ -39,6 +39,22 @@ def test_the_tail_waits_while_somebody_reads_further_down(reader: Reader) -> Non
     expect(reader.lines.first).to_contain_text("a newer line")
 
 
+def test_more_lines_than_wait_are_said_to_be_more(reader: Reader) -> None:
+    follow(reader, 3)
+    reader.click("Pause")
+    expect(state(reader)).to_have_text("paused")
+    for thousands in range(1, 6):
+        push(reader.url, *(f"{thousands} and {at}" for at in range(1000)))
+        expect(state(reader)).to_have_text(f"paused, {thousands}000 new")
+    push(reader.url, "the last line")
+    expect(state(reader)).to_have_text("paused, 5000+ new")
+    reader.click("Resume")
+    expect(reader.lines.first).to_contain_text("the last line")
+    reader.click("Pause")
+    push(reader.url, "one more")
+    expect(state(reader)).to_have_text("paused, 1 new")
+
+
 def test_the_tail_waits_while_a_line_is_open(reader: Reader) -> None:
     follow(reader, 3)
     reader.lines.first.locator(".log-time").click()

@@ -41,6 +41,7 @@ export function openTail(pane: Pane, onState: (state: TailState) => void): Tail 
   let connection: TailState = { kind: 'connecting', text: 'connecting' }
   let paused = false
   let waiting: Entry[] = []
+  let cut = false // of those that wait the oldest were left out
   let wait = 1000
   let socket: WebSocket | undefined
   let timer: ReturnType<typeof setTimeout> | undefined
@@ -49,14 +50,18 @@ export function openTail(pane: Pane, onState: (state: TailState) => void): Tail 
   const report = (next = connection) => {
     connection = next
     const held = paused && connection.kind === 'live'
-    onState(held ? { kind: 'paused', text: waiting.length ? `paused, ${waiting.length} new` : 'paused' } : connection)
+    const fresh = waiting.length ? `, ${waiting.length}${cut ? '+' : ''} new` : ''
+    onState(held ? { kind: 'paused', text: `paused${fresh}` } : connection)
   }
 
   const show = (fresh: Entry[]) => {
-    waiting = [...fresh, ...waiting].slice(0, MOST)
+    waiting = [...fresh, ...waiting]
+    cut ||= waiting.length > MOST
+    waiting.length = Math.min(waiting.length, MOST)
     if (paused || !waiting.length) return
     const entries = [...waiting, ...pane.entries.value].slice(0, MOST)
     waiting = []
+    cut = false
     batch(() => {
       pane.entries.value = entries
       pane.more.value = 'end'
