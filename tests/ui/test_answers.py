@@ -49,3 +49,29 @@ def test_a_copied_link_stays_at_its_times(reader: Reader) -> None:
     reader.page.goto("about:blank")
     reader.page.goto(copied)
     expect(reader.lines.first).to_be_visible()
+
+
+def test_a_mistyped_value_is_named_and_near_ones_are_offered(reader: Reader) -> None:
+    page = reader.page
+    streams = [
+        {"stream": {"container": name, "cluster": "one"}, "values": [[str(time.time_ns()), f"of {name}"]]}
+        for name in ("checkout", "checkout-db", "mailer")
+    ]
+    assert httpx.post(f"{reader.url}/loki/api/v1/push", json={"streams": streams}).status_code == 204
+    reader.open("logs", q='{cluster="one", container="chekout"} |= "of" # mine')
+    expect(page.get_by_text('No stream has container="chekout" in this range.')).to_be_visible()
+    expect(page.get_by_role("button", name="mailer")).to_have_count(0)
+    assert reader.serious_faults() == []
+    reader.click("checkout")
+    reader.expect_query('{cluster="one", container="checkout"} |= "of" # mine')
+    expect(reader.lines).to_have_count(1)
+    reader.open("logs", q='sum(count_over_time({container="Mailer"}[5m]))')
+    expect(page.get_by_text('No stream has container="Mailer" in this range.')).to_be_visible()
+    reader.click("mailer")
+    reader.expect_query('sum(count_over_time({container="mailer"}[5m]))')
+    reader.open("logs", q='{contaner="mailer"}')
+    expect(page.get_by_text("No stream has the label contaner in this range.")).to_be_visible()
+    with page.expect_response(lambda answer: "/label/container/values" in answer.url):
+        reader.open("logs", q='{container="mailer"} |= "nothing of the kind"')
+    expect(page.get_by_text("No lines in this range")).to_be_visible()
+    expect(page.get_by_text("No stream has")).to_have_count(0)

@@ -14,6 +14,7 @@ import { ContextDialog } from './ContextDialog'
 import { ExportLines } from './ExportLines'
 import { toggleColumn } from './FieldSidebar'
 import { LiveButton } from './LiveButton'
+import { Mistyped } from './Mistyped'
 import { Patterns } from './Patterns'
 import { MOST_LINES, type Pane } from './pane'
 import { ResultTools } from './ResultTools'
@@ -90,6 +91,7 @@ function footerOf(pane: Pane): ComponentChildren {
     return (
       <>
         No lines in this range: choose a longer one, or take something out of the query.
+        <Mistyped pane={pane} />
         <Wider pane={pane} />
       </>
     )

@@ -11,6 +11,7 @@ import { Choices } from '../parts/Choices'
 import { Empty } from '../parts/Empty'
 import { absolute } from '../time/range'
 import { ExportTable } from './ExportTable'
+import { Mistyped } from './Mistyped'
 import type { Pane } from './pane'
 import { ResultTools } from './ResultTools'
 import { tableOfSeries } from './tables'
@@ -52,6 +53,7 @@ export function SeriesResult({ pane, series }: { pane: Pane; series: Series[] })
       {!series.length ? (
         <Empty title="No series in this range">
           <p>No line was counted: choose a longer range, or take something out of the query.</p>
+          <Mistyped pane={pane} />
           <Wider pane={pane} />
         </Empty>
       ) : asTable ? (
