@@ -83,6 +83,31 @@ def test_an_alert_leads_to_its_lines(reader: Reader) -> None:
     expect(reader.page.locator(".time-text").first).to_have_text(re.compile(r"^20\d\d-\d\d-\d\d [\d:]{8} to now$"))
 
 
+def test_of_very_many_alerts_the_first_are_shown_and_then_all(reader: Reader) -> None:
+    def multiplied(route: Route) -> None:
+        answer = route.fetch()
+        states = answer.json()
+        for rule in states["data"]["groups"][0]["rules"]:
+            if rule["name"] == "CardDeclined":
+                (alert,) = rule["alerts"]
+                rule["alerts"] = [
+                    alert | {"labels": alert["labels"] | {"pod": f"pod-{number}"}} for number in range(1234)
+                ]
+        route.fulfill(response=answer, json=states)
+
+    reader.page.route("**/prometheus/api/v1/rules", multiplied)
+    reader.open("alerts")
+    reader.page.locator(".rule-head", has_text="CardDeclined").click()
+    rows = reader.page.locator(".rule-details tbody tr")
+    expect(rows).to_have_count(100)
+    expect(reader.page.get_by_text("The first 100 of 1,234 alerts.")).to_be_visible()
+    reader.click("Show 1,134 more")
+    expect(rows).to_have_count(1234)
+    expect(rows.last).to_contain_text("pod-1233")
+    expect(reader.page.get_by_text("The first 100")).to_have_count(0)
+    reader.page.unroute_all(behavior="ignoreErrors")
+
+
 def test_an_alert_on_a_phone_has_all_of_it_in_sight(reader: Reader) -> None:
     reader.page.set_viewport_size({"width": 390, "height": 844})
     reader.open("alerts")

@@ -1,3 +1,4 @@
+import { useState } from 'preact/hooks'
 import { type Silence, silences } from '../api/alerting'
 import { may, whyNot } from '../api/identity'
 import { runQuery } from '../api/loki'
@@ -7,6 +8,7 @@ import { seriesName } from '../charts/align'
 import { Legend } from '../charts/Legend'
 import { named } from '../charts/named'
 import { TimeChart } from '../charts/TimeChart'
+import { countOf, formatCount } from '../charts/units'
 import type { Labels } from '../logs/entry'
 import { Failure } from '../parts/Empty'
 import { LIVE, useLoaded } from '../parts/useLoaded'
@@ -15,6 +17,9 @@ import { resolveRange, stepFor } from '../time/range'
 import { type Behind, linesBehind } from './behind'
 import { silenceOf } from './silenced'
 import { thresholdOf } from './threshold'
+
+/** Alerts of a rule that are shown before somebody asks for the rest: thousands of rows take seconds to lay out. */
+const FIRST = 100
 
 const RANGE = { from: 'now-3h', to: 'now' }
 
@@ -124,53 +129,66 @@ function Annotations({ texts, hint = '' }: { texts: Labels; hint?: string }) {
 function Alerts({ rule, rules, onSilence }: Properties) {
   const asked = !!onSilence && !!rule.alerts?.length
   const silenced = useLoaded(async signal => (asked ? silences(signal) : []), [asked], LIVE)
+  const [whole, setWhole] = useState(false)
   if (!rule.alerts?.length) return null
+  const shown = whole ? rule.alerts : rule.alerts.slice(0, FIRST)
+  const rest = rule.alerts.length - shown.length
   return (
-    <table class="data-table">
-      <thead>
-        <tr>
-          <th scope="col">State</th>
-          <th scope="col">Since</th>
-          <th scope="col">Labels</th>
-          <th scope="col" class="number">
-            Value
-          </th>
-          <th scope="col">
-            <span class="visually-hidden">Lines, silence</span>
-          </th>
-        </tr>
-      </thead>
-      <tbody>
-        {rule.alerts.map((alert, at) => (
-          <tr key={at}>
-            <td>
-              <span class={`state ${alert.state}`}>{alert.state}</span>
-              <Silenced silence={silenceOf(alert.labels, silenced.value ?? [])} />
-            </td>
-            <td>{alert.activeAt ? ago(Date.parse(alert.activeAt)) : ''}</td>
-            <td>
-              <code>{seriesName(alert.labels)}</code>
-              <Annotations texts={alert.annotations} />
-            </td>
-            <td class="number">{alert.value === undefined ? '' : Number(alert.value)}</td>
-            <td class="alert-actions">
-              <LinesLink behind={linesBehind(rule, alert, rules)} />
-              {onSilence && (
-                <button
-                  type="button"
-                  class="button small"
-                  disabled={!may('rules')}
-                  title={whyNot('rules')}
-                  onClick={() => onSilence(alert.labels)}
-                >
-                  Silence
-                </button>
-              )}
-            </td>
+    <>
+      <table class="data-table">
+        <thead>
+          <tr>
+            <th scope="col">State</th>
+            <th scope="col">Since</th>
+            <th scope="col">Labels</th>
+            <th scope="col" class="number">
+              Value
+            </th>
+            <th scope="col">
+              <span class="visually-hidden">Lines, silence</span>
+            </th>
           </tr>
-        ))}
-      </tbody>
-    </table>
+        </thead>
+        <tbody>
+          {shown.map((alert, at) => (
+            <tr key={at}>
+              <td>
+                <span class={`state ${alert.state}`}>{alert.state}</span>
+                <Silenced silence={silenceOf(alert.labels, silenced.value ?? [])} />
+              </td>
+              <td>{alert.activeAt ? ago(Date.parse(alert.activeAt)) : ''}</td>
+              <td>
+                <code>{seriesName(alert.labels)}</code>
+                <Annotations texts={alert.annotations} />
+              </td>
+              <td class="number">{alert.value === undefined ? '' : Number(alert.value)}</td>
+              <td class="alert-actions">
+                <LinesLink behind={linesBehind(rule, alert, rules)} />
+                {onSilence && (
+                  <button
+                    type="button"
+                    class="button small"
+                    disabled={!may('rules')}
+                    title={whyNot('rules')}
+                    onClick={() => onSilence(alert.labels)}
+                  >
+                    Silence
+                  </button>
+                )}
+              </td>
+            </tr>
+          ))}
+        </tbody>
+      </table>
+      {rest > 0 && (
+        <p class="hint">
+          The first {FIRST} of {countOf(rule.alerts.length, 'alert')}.{' '}
+          <button type="button" class="button small" onClick={() => setWhole(true)}>
+            Show {formatCount(rest)} more
+          </button>
+        </p>
+      )}
+    </>
   )
 }
 
