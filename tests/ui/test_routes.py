@@ -47,7 +47,10 @@ def test_files_are_kept_for_ever_and_nothing_else_is_served(client: httpx.Client
 
 def test_the_page_names_no_other_host() -> None:
     files = [path for path in STATIC.rglob("*") if path.suffix in (".html", ".js", ".css")]
-    named = {host for path in files for host in re.findall(r"(?:https?:)?//([a-z0-9-]+\.[a-z.]+)/", path.read_text())}
+    # An error of the Markdown parser says where to report it; nobody is led there, and nothing is asked of it.
+    report = "Please report this to https://github.com/markedjs/marked."
+    texts = [path.read_text().replace(report, "") for path in files]
+    named = {host for text in texts for host in re.findall(r"(?:https?:)?//([a-z0-9-]+\.[a-z.]+)/", text)}
     assert named <= {"www.w3.org"}, "namespaces alone may look like addresses"
 
 
