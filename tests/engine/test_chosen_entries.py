@@ -87,7 +87,7 @@ def found(
 def test_they_are_the_same(
     world: World, tenant: str, monkeypatch: pytest.MonkeyPatch, query: str, direction: Direction
 ) -> None:
-    for limit, wide in ((1, 0), (20, 10 * DAY), (20, -MINUTE), (700, 0), (3_000, 0)):
+    for limit, wide in ((1, 0), (20, 10 * DAY), (20, -MINUTE), (3_000, 0)):
         chosen = found(world, tenant, query, limit, direction, wide)
         with monkeypatch.context() as patch:
             patch.setattr(log_query, "MOST_CHOSEN", 0)
@@ -112,7 +112,7 @@ def test_what_is_there_when_time_is_over_is_answered(
     every = found(world, tenant, query, ROWS)
     request = QueryRequest(tenant, query, START, END, limit=300)
     sizes = set()
-    for looks in range(0, 160, 2):
+    for looks in (*range(0, 30, 2), *range(30, 160, 10)):
         times = chain(repeat(0.0, looks), repeat(inf))
         with monkeypatch.context() as patch:
             patch.setattr("sigyn.engine.context.time", SimpleNamespace(monotonic=partial(next, times)))
@@ -146,12 +146,12 @@ def test_of_no_lines_none_are_read(world: World, tenant: str, stages: str) -> No
 
 
 @pytest.mark.parametrize("direction", ["backward", "forward"])
-@pytest.mark.parametrize("query", [*QUERIES[:4], *QUERIES[5:7], QUERIES[-1]])
+@pytest.mark.parametrize("query", [QUERIES[0], QUERIES[2], QUERIES[5], QUERIES[-1]])
 def test_those_with_an_interval_are_of_the_same_lines(
     world: World, tenant: str, monkeypatch: pytest.MonkeyPatch, query: str, direction: Direction
 ) -> None:
     every = found(world, tenant, query, ROWS, direction)
-    for limit, interval in ((5, SECOND), (5, 7 * MINUTE), (400, SECOND), (ROWS, 3 * SECOND)):
+    for limit, interval in ((5, 2 * MINUTE), (400, SECOND)):
         spaced: list[LogEntry] = []
         for entry in every:
             if not spaced or abs(entry.timestamp - spaced[-1].timestamp) >= interval:

@@ -28,7 +28,7 @@ def covers(automaton: Automaton, line: str) -> bool:
     return bool(automaton.at_end[automaton.after(FIRST, line.encode())])
 
 
-@settings(max_examples=1000, deadline=None)
+@settings(max_examples=300, deadline=None)
 @given(patterns(st.text("ab é", max_size=4)), st.lists(few_letters, min_size=1, max_size=20))
 def test_lines_of_few_letters(pattern: str, lines: list[str]) -> None:
     automaton = automaton_of(pattern, "pattern")
