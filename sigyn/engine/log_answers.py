@@ -130,7 +130,7 @@ def entries_at(
         read = 0
         columns = (some[TIME].tolist(), some[STREAM].tolist(), *_texts_at(some, scan, context))
         for index, (timestamp, stream, line, level, metadata) in enumerate(zip(*columns, strict=True)):
-            if in_time and index % ENTRIES_UNCHECKED == ENTRIES_UNCHECKED - 1:
+            if in_time and index % ENTRIES_UNCHECKED == 0:
                 context.check()
             if line is None:
                 yield None
