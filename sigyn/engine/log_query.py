@@ -37,9 +37,11 @@ FEW_ENTRIES = 64  # of a unit: that fields have told; here the interpreter is qu
 
 MOST_CHOSEN = 10_000  # entries that are read when all are known: beyond, to read twice costs more than it saves
 
-
 MOST_SPACED = 1_000_000  # entries that a query with an interval looks at
 _MORE = 8  # times as many, where so few were far enough from each other
+
+_LEAVING_OUT = (ast.LineFilter, ast.LabelFilter, ast.NumberStage)
+"""Stages that entries may not pass: also one that has to take a number from a label that an entry lacks."""
 
 
 def run_log_query(
@@ -49,7 +51,7 @@ def run_log_query(
 
     With an interval (ns) entries are left out that are nearer than that to the one before.
     """
-    passes_all = not any(isinstance(stage, ast.LineFilter | ast.LabelFilter) for stage in query.stages)
+    passes_all = not any(isinstance(stage, _LEAVING_OUT) for stage in query.stages)
     programs = None if passes_all else ByMetadata(partial(compile_pipeline, query.stages, None, scan.streams))
     reading = _Reading(scan, programs, direction == "backward", context)
     make = entry_maker(query)

@@ -160,3 +160,15 @@ def test_those_with_an_interval_are_of_the_same_lines(
         with monkeypatch.context() as patch:
             patch.setattr(log_query, "MOST_CHOSEN", 0)
             assert found(world, tenant, query, limit, direction, interval=interval) == spaced[:limit]
+
+
+@pytest.mark.parametrize("direction", ["backward", "forward"])
+def test_lines_without_the_number_that_is_asked_for_take_no_places(
+    world: World, tenant: str, direction: Direction
+) -> None:
+    with_numbers, filtered = (
+        [(entry.timestamp, entry.line) for entry in found(world, tenant, f'{{host="a"}} | {stage}', 50, direction)]
+        for stage in ("unwrap trace", 'trace!=""')
+    )
+    assert len(with_numbers) == 50
+    assert with_numbers == filtered
