@@ -11,7 +11,7 @@ rules:
 - record: service:lines:rate5m
   expr: sum by (service_name) (rate({service_name=~".+"}[5m]))
 - record: service:errors:rate5m
-  expr: sum by (service_name) (rate({service_name=~".+"} | detected_level=~"error|critical" [5m]))
+  expr: sum by (service_name) (rate({service_name=~".+"} | detected_level=~"error|critical|fatal" [5m]))
 - alert: ManyErrors
   expr: service:errors:rate5m / service:lines:rate5m > 0.1
   for: 1m

@@ -168,7 +168,7 @@ def test_a_panel_leads_to_its_lines(reader: Reader) -> None:
     panel = reader.page.get_by_role("region", name="Error logs")
     panel.hover()
     panel.get_by_role("button", name="Explore Error logs").click()
-    reader.expect_query('{service_name="ryot"} | detected_level=~"error|critical"')
+    reader.expect_query('{service_name="ryot"} | detected_level=~"error|critical|fatal"')
 
 
 def test_several_values_and_all(reader: Reader) -> None:

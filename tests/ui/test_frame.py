@@ -219,6 +219,22 @@ def test_metrics_out_of_logs(reader: Reader) -> None:
     expect(reader.page.locator(".graph canvas")).to_be_visible()
 
 
+def test_durations_are_found_under_the_name_that_a_service_has_for_them(reader: Reader) -> None:
+    values = [[str(time.time_ns() - 120_000_000_000 + at), f"level=info msg=delivered took={4 + at}ms"] for at in range(3)]
+    body = {"streams": [{"stream": {"service_name": "post"}, "values": values}]}
+    httpx.post(f"{reader.url}/loki/api/v1/push", json=body).raise_for_status()
+    reader.open("metrics")
+    heading = reader.page.get_by_role("heading", name="post", exact=True)
+    heading.scroll_into_view_if_needed()
+    card = reader.page.locator("section", has=heading).locator(".metric-card", has_text="95th percentile")
+    expect(card.locator(".metric-value")).to_have_text(re.compile(r"^[56](\.\d+)? ?ms$"))
+    card.click()
+    reader.expect_query(
+        'quantile_over_time(0.95, {service_name="post"} | logfmt | unwrap duration(took) | __error__="" [5m])'
+        " by (service_name)"
+    )
+
+
 def test_metrics_of_a_service_of_any_name_and_of_none(reader: Reader) -> None:
     name = 'the "shop" \\o/'
     body = {"streams": [{"stream": {"service_name": name}, "values": [[str(time.time_ns()), "here"]]}]}

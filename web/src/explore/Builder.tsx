@@ -5,6 +5,7 @@ import { labelNames, labelValues } from '../api/loki'
 import { formatCount } from '../charts/units'
 import { addLineFilter, addStage, removeMatcher, removeStage, toggleMatcher } from '../logql/edit'
 import { structureOf } from '../logql/structure'
+import { ERRORS } from '../logs/levels'
 import { Failure } from '../parts/Empty'
 import { Icon } from '../parts/Icon'
 import { Popover } from '../parts/Popover'
@@ -204,7 +205,7 @@ function StepMenu({ pane, isMetric, onDone }: { pane: Pane; isMetric: boolean; o
   const steps: [string, string, string | null][] = [
     ['Parse JSON', '| json', addStage(query, '| json')],
     ['Parse logfmt', '| logfmt', addStage(query, '| logfmt')],
-    ['Only errors', '| detected_level="error"', addStage(query, '| detected_level="error"')],
+    ['Only errors', `| ${ERRORS}`, addStage(query, `| ${ERRORS}`)],
     ['Without parse errors', '| __error__=""', addStage(query, '| __error__=""')],
     ['Remove colour codes', '| decolorize', addStage(query, '| decolorize')],
     [

@@ -1,8 +1,9 @@
 // What is there when nothing was asked yet: the services that log, or how to send the first line.
 
-import { serviceSizes } from '../api/loki'
+import { detectedFields, serviceSizes } from '../api/loki'
 import { formatValue } from '../charts/units'
 import { toggleMatcher } from '../logql/edit'
+import { questionsAbout } from '../logs/suggested'
 import { copyText } from '../parts/clipboard'
 import { Empty, Failure } from '../parts/Empty'
 import { Icon } from '../parts/Icon'
@@ -11,25 +12,16 @@ import { favourites } from './history'
 import type { Pane } from './pane'
 import { Wider } from './Wider'
 
-const EXAMPLES: readonly (readonly [string, string])[] = [
-  ['Errors of every service', '{service_name=~".+"} | detected_level=~"error|critical"'],
-  [
-    'Errors per minute, by service',
-    'sum by (service_name) (count_over_time({service_name=~".+"} | detected_level="error" [1m]))',
-  ],
-  [
-    'What the errors say',
-    '{service_name=~".+"} | detected_level="error" | json | stats count() as n by (message) | sort by n desc',
-  ],
-  ['Slowest requests', '{service_name=~".+"} | json | duration_ms > 1000'],
-]
+const EVERY_SERVICE = '{service_name=~".+"}'
 
 export function StartHere({ pane }: { pane: Pane }) {
   const range = pane.asked.value
   const services = useLoaded(signal => serviceSizes(range, signal), [range])
+  const fields = useLoaded(signal => detectedFields(range, EVERY_SERVICE, signal), [range])
   if (services.error) return <Failure message={services.error.message} />
   if (!services.value) return null
   if (!services.value.length) return <FirstLine pane={pane} />
+  const favourite = favourites.value.map(query => ({ name: 'Favourite', query }))
   const most = Math.max(1, ...services.value.map(each => each.bytes))
   return (
     <div class="start">
@@ -50,7 +42,7 @@ export function StartHere({ pane }: { pane: Pane }) {
       <section>
         <h2>Questions to begin with</h2>
         <ul class="examples">
-          {[...favourites.value.map(query => ['Favourite', query] as const), ...EXAMPLES].map(([name, query]) => (
+          {[...favourite, ...questionsAbout(EVERY_SERVICE, fields.value ?? [])].map(({ name, query }) => (
             <li key={query}>
               <button type="button" onClick={() => pane.ask(query)}>
                 <span>{name}</span>

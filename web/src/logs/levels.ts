@@ -11,6 +11,9 @@ const SPELLINGS: Record<string, Level> = {
   dbug: 'debug',
 }
 
+/** A label filter for lines that tell of something that went wrong. */
+export const ERRORS = 'detected_level=~"error|critical|fatal"'
+
 export function levelOf(text: string): Level {
   const lower = text.toLowerCase()
   const spelled = SPELLINGS[lower] ?? lower

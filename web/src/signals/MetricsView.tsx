@@ -1,34 +1,36 @@
 // Metrics: the series that rules recorded, and metrics out of logs as they are asked for.
 
-import { serviceSizes } from '../api/loki'
+import { useRef } from 'preact/hooks'
+import { type DetectedField, detectedFields, serviceSizes } from '../api/loki'
 import { optional } from '../api/sigyn'
 import { go, link, place } from '../app/router'
 import { TopBar } from '../app/TopBar'
 import { useSubject } from '../app/title'
 import { quote } from '../logql/quote'
+import { ERRORS } from '../logs/levels'
+import { durationOf } from '../logs/suggested'
 import { Empty, Failure } from '../parts/Empty'
 import { useLoaded } from '../parts/useLoaded'
+import { useSeen } from '../parts/useSeen'
 import { type RangeText, resolveRange } from '../time/range'
 import { TimePicker } from '../time/TimePicker'
 import { useRange } from '../time/useRange'
 import { type LogMetric, MetricCard } from './MetricCard'
 import { RecordedSeries } from './RecordedSeries'
 
-function ofService(service: string): readonly LogMetric[] {
-  const lines = `{service_name=${quote(service)}}`
+const LAST_HOURS: RangeText = { from: 'now-6h', to: 'now' }
+
+function metricsOf(lines: string, fields: readonly DetectedField[]): LogMetric[] {
+  const duration = durationOf(lines, fields)
   return [
     { name: 'Lines per second', query: `sum by (detected_level) (rate(${lines}[5m]))`, unit: 'logs/s' },
     {
       name: 'Share of errors',
-      query: `sum(rate(${lines} | detected_level=~"error|critical" [5m])) / sum(rate(${lines}[5m]))`,
+      query: `sum(rate(${lines} | ${ERRORS} [5m])) / sum(rate(${lines}[5m]))`,
       unit: 'percentunit',
     },
     { name: 'Text per second', query: `sum(bytes_rate(${lines}[5m]))`, unit: 'Bps' },
-    {
-      name: 'Duration, 95th percentile',
-      query: `quantile_over_time(0.95, ${lines} | json | unwrap duration_ms | __error__="" [5m]) by (service_name)`,
-      unit: 'ms',
-    },
+    ...(duration ? [duration] : []),
   ]
 }
 
@@ -71,7 +73,7 @@ export function MetricsView() {
 
 function AllMetrics() {
   const names = useLoaded(signal => optional<string[]>('prometheus/api/v1/label/__name__/values', signal), [])
-  const services = useLoaded(signal => serviceSizes(resolveRange({ from: 'now-6h', to: 'now' }), signal), [])
+  const services = useLoaded(signal => serviceSizes(resolveRange(LAST_HOURS), signal), [])
   return (
     <>
       {names.error && <Failure message={names.error.message} />}
@@ -102,17 +104,30 @@ function AllMetrics() {
         </Empty>
       )}
       {services.value?.map(({ service }) => (
-        <section key={service}>
-          <h2>{service}</h2>
-          <ul class="cards">
-            {ofService(service).map(metric => (
-              <li key={metric.name}>
-                <MetricCard metric={metric} />
-              </li>
-            ))}
-          </ul>
-        </section>
+        <ServiceMetrics key={service} service={service} />
       ))}
     </>
+  )
+}
+
+function ServiceMetrics({ service }: { service: string }) {
+  const place = useRef<HTMLElement>(null)
+  const seen = useSeen(place)
+  const lines = `{service_name=${quote(service)}}`
+  const fields = useLoaded(
+    async signal => (seen ? await detectedFields(resolveRange(LAST_HOURS), lines, signal) : []),
+    [lines, seen],
+  )
+  return (
+    <section ref={place}>
+      <h2>{service}</h2>
+      <ul class="cards">
+        {metricsOf(lines, fields.value ?? []).map(metric => (
+          <li key={metric.name}>
+            <MetricCard metric={metric} />
+          </li>
+        ))}
+      </ul>
+    </section>
   )
 }

@@ -1,0 +1,1 @@
+import{F as e,It as t}from"./levels-CSwUv85U.js";function n(n){let[r,i]=t(0),a=`${n.from} ${n.to} ${r}`,[o,s]=t({key:a,range:e(n)});return o.key!==a&&s({key:a,range:e(n)}),[o.range,()=>i(e=>e+1)]}export{n as t};

@@ -1,1 +1,0 @@
-import{Ft as e,P as t}from"./levels-zBPOPPl0.js";function n(n){let[r,i]=e(0),a=`${n.from} ${n.to} ${r}`,[o,s]=e({key:a,range:t(n)});return o.key!==a&&s({key:a,range:t(n)}),[o.range,()=>i(e=>e+1)]}export{n as t};
