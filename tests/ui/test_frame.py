@@ -220,7 +220,8 @@ def test_metrics_out_of_logs(reader: Reader) -> None:
 
 
 def test_durations_are_found_under_the_name_that_a_service_has_for_them(reader: Reader) -> None:
-    values = [[str(time.time_ns() - 120_000_000_000 + at), f"level=info msg=delivered took={4 + at}ms"] for at in range(3)]
+    before = time.time_ns() - 120_000_000_000
+    values = [[str(before + at), f"level=info msg=delivered took={4 + at}ms"] for at in range(3)]
     body = {"streams": [{"stream": {"service_name": "post"}, "values": values}]}
     httpx.post(f"{reader.url}/loki/api/v1/push", json=body).raise_for_status()
     reader.open("metrics")
