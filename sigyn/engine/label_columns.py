@@ -49,6 +49,11 @@ class LabelColumns(Sequence[Labels]):
         sets = self._sets(self.stream_of[some], {name: texts[some] for name, texts in self.texts.items()})
         return sets if isinstance(place, slice) else sets[0]
 
+    def take(self, places: Ordinals) -> "LabelColumns":
+        return LabelColumns(
+            self.streams, self.stream_of[places], {name: column.take(places) for name, column in self.texts.items()}
+        )
+
     def _sets(self, stream_of: Ordinals, texts: Mapping[str, pa.DictionaryArray]) -> list[Labels]:
         of_stream = [self.streams[stream] for stream in stream_of.tolist()]
         return joined(of_stream, {name: column.cast(pa.large_string()).to_pylist() for name, column in texts.items()})
@@ -114,7 +119,7 @@ def _numbered_columns(pieces: Sequence[LabelColumns]) -> tuple[LabelColumns, lis
     place_of = np.empty(len(order), np.int64)
     place_of[order] = np.arange(len(order))
     first = first[order]
-    found = LabelColumns(streams, stream_of[first], {name: column.take(first) for name, column in texts.items()})
+    found = LabelColumns(streams, stream_of, texts).take(first)
     return found, np.split(place_of[kinds], np.cumsum([len(piece) for piece in pieces])[:-1])
 
 

@@ -1,7 +1,7 @@
 """How queries read the store: which parts of a snapshot they need, and the entries and rows that these give."""
 
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from itertools import pairwise
 
@@ -135,7 +135,7 @@ class StoreReader:
 
     def label_sets(
         self, tenant: str, query: ast.LogQuery, names: tuple[str, ...], start: int, end: int
-    ) -> set[Labels] | None:
+    ) -> Sequence[Labels] | None:
         """What the entries of start <= t < end that a query finds have of these labels, as far as time suffices.
 
         None: there are more than LISTING_LABEL_SETS.
