@@ -19,7 +19,7 @@ from sigyn.engine.scan import Scan
 from sigyn.engine.sql.compile import compile_pipeline
 from sigyn.engine.sql.metadata_names import MetadataNames
 from sigyn.engine.subqueries import resolved
-from sigyn.engine.tallied import sums_from_tallies, tallied_series
+from sigyn.engine.tallied import sums_from_tallies, tallied_count
 from sigyn.engine.vectors.evaluate import early_grouping, with_presence
 from sigyn.engine.vectors.grid import StepGrid
 from sigyn.languages.logql import ast, print_query
@@ -137,8 +137,8 @@ def _of_range(aggregation: ast.RangeAggregation, hint: ast.Grouping | None, grid
     log_range = aggregation.log_range
     task = RangeTask(aggregation, hint, buckets(grid.start, grid.end, grid.step, log_range.interval, log_range.offset))
     scan = plan(log_range.query, task.buckets.origin + 1, task.buckets.end + 1)
-    names = tallied_series(task, scan)
-    left = sums_from_tallies(task, names, scan, scan.parts)[1] if names is not None else scan.parts
+    count = tallied_count(task, scan)
+    left = sums_from_tallies(task, count, scan, scan.parts)[1] if count is not None else scan.parts
     tallied, scan = len(scan.parts) - len(left), replace(scan, parts=left)
     found = plan_aggregation(task, scan.streams, MetadataNames(frozenset()))
     stages = _stages(log_range.query.stages, found.program.stages, found.program.reason)

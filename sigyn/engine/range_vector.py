@@ -13,7 +13,7 @@ from sigyn.engine.label_columns import numbered_labels
 from sigyn.engine.placed import CellValues, placed
 from sigyn.engine.samples import MAX_CELLS, BucketSums, RangeTask, SampleColumns, refuse_many
 from sigyn.engine.scan import Scan
-from sigyn.engine.tallied import sums_from_tallies, tallied_series
+from sigyn.engine.tallied import sums_from_tallies, tallied_count
 from sigyn.engine.vectors.block import Presence, SeriesBlock
 from sigyn.engine.vectors.grid import StepGrid
 from sigyn.engine.vectors.windows import window, window_of_places, windows_of_series
@@ -60,10 +60,10 @@ def range_vector(
     )
     scan = plan(log_range.query, task.buckets.origin + 1, task.buckets.end + 1)
     _refuse_ages(task.buckets, scan)
-    names = tallied_series(task, scan)
+    count = tallied_count(task, scan)
     known: list[BucketSums] = []
-    if names is not None:
-        known, left = sums_from_tallies(task, names, scan, scan.parts)
+    if count is not None:
+        known, left = sums_from_tallies(task, count, scan, scan.parts)
         scan = replace(scan, parts=left)
     aggregator = Aggregator(task, scan, context)
     units = scan.units(aggregator.unit_rows)[::-1]  # the newest first: a timeout costs the oldest windows

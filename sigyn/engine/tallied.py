@@ -3,9 +3,13 @@
 Tallies (sigyn/store/tallies.py) have entries and bytes by stream, level and minute. They answer rates and counts
 without stages, for all segments where windows begin and end on whole minutes (Grafana asks for such with every query,
 to draw the log volume), and else for those in which no window begins or ends: of a count over a day nearly all.
+
+Parsers stand in the way only where a line may have an error: `sum(rate({...} | json | __error__="" [5m]))` over
+streams whose lines are all JSON counts each of them.
 """
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 
 import numpy as np
 import numpy.typing as npt
@@ -13,7 +17,7 @@ import pyarrow as pa
 
 from sigyn.engine.grid import Buckets
 from sigyn.engine.grouping import SeriesNames, series_names
-from sigyn.engine.interpreter.entry import RESERVED
+from sigyn.engine.interpreter.entry import ERROR, RESERVED
 from sigyn.engine.interpreter.labelless import COUNTING, needs_no_labels, without_idle_drops, without_parsers
 from sigyn.engine.samples import BucketSums, RangeTask
 from sigyn.engine.scan import Part, Scan
@@ -24,13 +28,26 @@ from sigyn.engine.sql.scope import EXTRACTED
 from sigyn.engine.sql.unsupported import Unsupported
 from sigyn.languages.logql import ast
 from sigyn.model.labels import Labels, labels_of
+from sigyn.store.stream_lines import KIND_OF
 from sigyn.store.tallies import MINUTE
 
 _FEW_CELLS = 1 << 16  # a byte and a number each, for a moment; to sort the cells takes ten times as long
 
 
-def tallied_series(task: RangeTask, scan: Scan) -> SeriesNames | None:
-    """The labels that make up the series of an aggregation that tallies can answer; None for any other."""
+@dataclass(frozen=True, slots=True)
+class TalliedCount:
+    """A count that tallies can tell.
+
+    names        the labels that make up its series
+    parses_json  it is that of all entries only where every line is JSON: others have an error, or are left out
+    """
+
+    names: SeriesNames
+    parses_json: bool = False
+
+
+def tallied_count(task: RangeTask, scan: Scan) -> TalliedCount | None:
+    """What an aggregation needs of tallies to be answered by them; None where they can't."""
     query = task.query
     if query.operator not in COUNTING or query.log_range.unwrap is not None:
         return None
@@ -39,19 +56,41 @@ def tallied_series(task: RangeTask, scan: Scan) -> SeriesNames | None:
         stages = without_parsers(stages)
     if not RESERVED & scan.streams.names:
         stages = without_idle_drops(stages)
-    if stages:
+    if stages and not (all(map(_keeps_every_entry, stages)) and _is_by_streams(task, scan)):
         return None
     try:
         program = compile_pipeline((), None, scan.streams, MetadataNames(frozenset()))
-        return series_names(program, task.series_grouping, None, keeps_errors=task.keeps_errors)
+        names = series_names(program, task.series_grouping, None, keeps_errors=task.keeps_errors)
     except Unsupported:
         return None
+    return TalliedCount(names, any(isinstance(stage, ast.JsonParser) for stage in stages))
+
+
+def _keeps_every_entry(stage: ast.Stage) -> bool:
+    """Whether all entries pass a stage, with the labels of their streams, as long as no parser fails."""
+    match stage:
+        case ast.JsonParser(()) | ast.LogfmtParser(False, _, ()) | ast.PatternParser() | ast.RegexpParser():
+            return True
+        case ast.LabelFilter(ast.StringPredicate(name, "=", "")):
+            return name == ERROR
+        case ast.Drop(choices):
+            return all(choice.name in RESERVED for choice in choices)
+    return False
+
+
+def _is_by_streams(task: RangeTask, scan: Scan) -> bool:
+    """Whether series are made up of labels that all streams have, which no parser changes."""
+    grouping = task.series_grouping
+    if grouping is None or grouping.without or RESERVED & scan.streams.names:
+        return False
+    return scan.streams.common_names.issuperset(grouping.labels)
 
 
 def sums_from_tallies(
-    task: RangeTask, names: SeriesNames, scan: Scan, parts: Sequence[Part]
+    task: RangeTask, count: TalliedCount, scan: Scan, parts: Sequence[Part]
 ) -> tuple[list[BucketSums], list[Part]]:
     """What the tallies of these parts give, and the parts that have none or more to tell."""
+    names = count.names
     found: list[BucketSums] = []
     left: list[Part] = []
     groups, group_labels = scan.streams.groups([name for name in names.names if name != LEVEL])
@@ -62,12 +101,16 @@ def sums_from_tallies(
     is_clipped = scan.start > task.buckets.origin + 1  # older entries are not to be found (max_query_lookback)
     told = _told_by_metadata(task, names, scan)
     countable = [
-        part.segment
+        part
         for part in parts
         if (part.exact or not is_clipped) and (is_aligned or _is_in_one_bucket(task.buckets, part))
     ]
-    scan.snapshot.prepare(countable, with_indexes=True)
-    tallies = {segment.id: scan.snapshot.tallies(segment, told) for segment in countable}
+    scan.snapshot.prepare([part.segment for part in countable], with_indexes=True)
+    tallies = {
+        part.segment.id: scan.snapshot.tallies(part.segment, told)
+        for part in countable
+        if not count.parses_json or _is_all_json(scan, part)
+    }
     scan.snapshot.find_deleted([part.segment for part in parts if tallies.get(part.segment.id) is not None])
     for part in parts:
         counts = tallies.get(part.segment.id)
@@ -84,6 +127,12 @@ def _told_by_metadata(task: RangeTask, names: SeriesNames, scan: Scan) -> frozen
         return None
     asked = set(names.names) - scan.streams.common_names
     return frozenset({*asked, *(name.removesuffix(EXTRACTED) for name in asked), *RESERVED})
+
+
+def _is_all_json(scan: Scan, part: Part) -> bool:
+    """Whether every line of the wanted streams of a segment is known to be one."""
+    kinds = scan.snapshot.kinds_of_streams(part.segment)
+    return kinds is not None and bool((kinds[part.ordinals >= 0] == KIND_OF["json"]).all())
 
 
 def _is_in_one_bucket(buckets: Buckets, part: Part) -> bool:

@@ -26,6 +26,7 @@ from sigyn.store.portion import Portion, RowGroups
 from sigyn.store.recent import RecentSegments, RowGroup
 from sigyn.store.shapes.shape import Syntax
 from sigyn.store.side_by_side import side_by_side
+from sigyn.store.stream_lines import Kinds
 from sigyn.store.streams import Int64s
 
 if TYPE_CHECKING:  # brings numba along, 70 MB, which a server that is not asked does without
@@ -152,6 +153,10 @@ class SegmentReader:
         if self._recent.get(segment.key) is not None:
             return None
         return self._indexes.get(segment, self._footer(segment))
+
+    def kinds_of_streams(self, segment: SegmentInfo) -> Kinds | None:
+        """What all lines of each stream of a segment have in common; None where nobody knows."""
+        return None if self._recent.get(segment.key) is not None else self._footer(segment).streams
 
     def tallies(self, segment: SegmentInfo, names: frozenset[str] | None) -> pa.Table | None:
         """Counts of a segment's entries by minute (TALLY_SCHEMA); None when it has none.

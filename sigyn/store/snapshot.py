@@ -21,6 +21,7 @@ from sigyn.store.portion import Portion
 from sigyn.store.quarantine import Quarantine
 from sigyn.store.reader import SegmentReader
 from sigyn.store.recent import RowGroup
+from sigyn.store.stream_lines import Kinds
 from sigyn.store.stream_tally import stream_table
 from sigyn.store.streams import Int64s, StreamTable
 
@@ -133,6 +134,17 @@ class Snapshot:
         except SegmentLost as error:
             self._lose(segment, error)
             return False
+
+    def kinds_of_streams(self, segment: SegmentInfo) -> Kinds | None:
+        """What all lines of each stream of a segment have in common; None where nobody knows.
+
+        Raises Unavailable when the object store can't be reached.
+        """
+        try:
+            return self._reader.kinds_of_streams(segment)
+        except SegmentLost as error:
+            self._lose(segment, error)
+            return None
 
     def tallies(self, segment: SegmentInfo, names: frozenset[str] | None) -> pa.Table | None:
         """Counts of a segment's entries by minute (TALLY_SCHEMA).

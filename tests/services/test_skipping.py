@@ -222,6 +222,8 @@ def test_windows_that_end_between_minutes_are_counted_out(shop: Shop) -> None:
 
 def test_the_plan_says_what_is_known(shop: Shop) -> None:
     assert "1 segments answer by their counts and are not read" in shop.explain('sum(rate({app="shop"}[5m]))')
+    without_errors = shop.explain('sum by (app) (rate({app="shop"} | json | __error__="" [5m]))')
+    assert "1 segments answer by their counts and are not read" in without_errors
     plan = shop.explain('{app="shop"} | json | user="u4711"')
     assert "are in segments that hold their fields as columns" in plan
 

@@ -7,13 +7,15 @@ be read as SQL reads it (a number such as `1e3` or ` 5`) is handed to the interp
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
-from sigyn.engine.frame import flags_of
+import numpy as np
+
+from sigyn.engine.frame import Frame, flags_of
 from sigyn.engine.interpreter.selectors import compile_match
 from sigyn.engine.sql.conversions import address_test, byte_count, duration_nanoseconds
 from sigyn.engine.sql.masks import number_mask, text_mask
 from sigyn.engine.sql.scope import ERROR, Scope
 from sigyn.engine.sql.steps import Convert, Map, Number
-from sigyn.engine.sql.text import FALSE, NULL, Sql, Test, all_of, any_of, build, column, expression, flag, literal
+from sigyn.engine.sql.text import FALSE, NULL, Mask, Sql, Test, all_of, any_of, build, column, expression, flag, literal
 from sigyn.engine.sql.unsupported import Unsupported
 from sigyn.languages.logql import ast
 
@@ -111,12 +113,29 @@ def is_known(value: Sql) -> Sql:
 
 
 def _text_test(scope: Scope, name: str, operator: ast.MatchOperator, value: str) -> Test | None:
-    """`text_matches` without SQL, where the label is one column."""
+    """`text_matches` without SQL, where the label is one column, or the error."""
+    if name == ERROR:
+        return _error_test(scope, compile_match(operator, value))
     label = scope.label(name).name
     if label is None:
         return None
     matches = compile_match(operator, value)
     return lambda frame: text_mask(frame, label, operator, value, matches)
+
+
+def _error_test(scope: Scope, matches: Callable[[str], bool]) -> Test | None:
+    found = [(condition.test, matches(error)) for condition, error in scope.errors]
+    tests = [(test, is_match) for test, is_match in found if test is not None]
+    if len(tests) < len(found):
+        return None
+
+    def passes(frame: Frame) -> Mask:
+        mask = np.full(len(frame), matches(""))
+        for test, is_match in reversed(tests):  # the first that holds is the error
+            mask[test(frame)] = is_match
+        return mask
+
+    return passes
 
 
 def _number(scope: Scope, name: str, operator: ast.CompareOperator, against: float) -> Compiled:
