@@ -39,11 +39,13 @@ class TalliedCount:
     """A count that tallies can tell.
 
     names        the labels that make up its series
+    has_parsers  they may give an entry that has no detected_level one
     parses_json  it is that of all entries only where every line is JSON: others have an error, or are left out
     """
 
     names: SeriesNames
-    parses_json: bool = False
+    has_parsers: bool
+    parses_json: bool
 
 
 def tallied_count(task: RangeTask, scan: Scan) -> TalliedCount | None:
@@ -63,7 +65,7 @@ def tallied_count(task: RangeTask, scan: Scan) -> TalliedCount | None:
         names = series_names(program, task.series_grouping, None, keeps_errors=task.keeps_errors)
     except Unsupported:
         return None
-    return TalliedCount(names, any(isinstance(stage, ast.JsonParser) for stage in stages))
+    return TalliedCount(names, bool(stages), any(isinstance(stage, ast.JsonParser) for stage in stages))
 
 
 def _keeps_every_entry(stage: ast.Stage) -> bool:
@@ -79,11 +81,11 @@ def _keeps_every_entry(stage: ast.Stage) -> bool:
 
 
 def _is_by_streams(task: RangeTask, scan: Scan) -> bool:
-    """Whether series are made up of labels that all streams have, which no parser changes."""
+    """Whether series are made up of labels that all streams have, which no parser changes, and of the level."""
     grouping = task.series_grouping
     if grouping is None or grouping.without or RESERVED & scan.streams.names:
         return False
-    return scan.streams.common_names.issuperset(grouping.labels)
+    return (scan.streams.common_names | {LEVEL}).issuperset(grouping.labels)
 
 
 def sums_from_tallies(
@@ -106,11 +108,7 @@ def sums_from_tallies(
         if (part.exact or not is_clipped) and (is_aligned or _is_in_one_bucket(task.buckets, part))
     ]
     scan.snapshot.prepare([part.segment for part in countable], with_indexes=True)
-    tallies = {
-        part.segment.id: scan.snapshot.tallies(part.segment, told)
-        for part in countable
-        if not count.parses_json or _is_all_json(scan, part)
-    }
+    tallies = {part.segment.id: _tallies(part, scan, count, told, by_level=by_level) for part in countable}
     scan.snapshot.find_deleted([part.segment for part in parts if tallies.get(part.segment.id) is not None])
     for part in parts:
         counts = tallies.get(part.segment.id)
@@ -129,10 +127,20 @@ def _told_by_metadata(task: RangeTask, names: SeriesNames, scan: Scan) -> frozen
     return frozenset({*asked, *(name.removesuffix(EXTRACTED) for name in asked), *RESERVED})
 
 
-def _is_all_json(scan: Scan, part: Part) -> bool:
-    """Whether every line of the wanted streams of a segment is known to be one."""
-    kinds = scan.snapshot.kinds_of_streams(part.segment)
-    return kinds is not None and bool((kinds[part.ordinals >= 0] == KIND_OF["json"]).all())
+def _tallies(
+    part: Part, scan: Scan, count: TalliedCount, told: frozenset[str] | None, *, by_level: bool
+) -> pa.Table | None:
+    """The tallies of a segment; None where they don't tell the count."""
+    if count.parses_json:
+        kinds = scan.snapshot.kinds_of_streams(part.segment)
+        if kinds is None or (kinds[part.ordinals >= 0] != KIND_OF["json"]).any():
+            return None
+    tallies = scan.snapshot.tallies(part.segment, told)
+    if tallies is not None and by_level and count.has_parsers:
+        without_level = np.asarray(tallies["detected_level"].is_null())
+        if without_level[part.ordinals[tallies["stream"].to_numpy()] >= 0].any():
+            return None
+    return tallies
 
 
 def _is_in_one_bucket(buckets: Buckets, part: Part) -> bool:

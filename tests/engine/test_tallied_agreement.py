@@ -14,20 +14,21 @@ LINES = {
     "logfmt": ("app=own level=warn n=1", "level=error msg=none"),
     "text": ("nothing to parse", '{"n":', '"only a text"', "[1, 2]", ""),
     "both": ('{"n":1}', "no JSON", '{"n":2}'),
+    "levels": ('{"detected_level":"own"}', '{"n":1}'),
 }
 
 
-def entries(kinds: tuple[str, ...]) -> list[Row]:
+def entries(kinds: tuple[str, ...], level: str | None) -> list[Row]:
     """Lines of a kind in each stream, enough in each minute that there are tallies."""
     lines = [LINES[kind] for kind in kinds]
     return [
-        Row(place % 3, START + place * SECOND + 1, lines[place % 3][place // 3 % len(lines[place % 3])], None, None, 0)
+        Row(place % 3, START + place * SECOND + 1, lines[place % 3][place // 3 % len(lines[place % 3])], level, None, 0)
         for place in range(48)
     ]
 
 
-@pytest.mark.parametrize("kinds", [("json",) * 3, ("json", "json", "text"), ("both", "json", "logfmt")])
-@pytest.mark.parametrize("by", ["", "app", "app, level, zone"])
+@pytest.mark.parametrize("kinds", [("json", "levels", "json"), ("json", "json", "text"), ("both", "json", "logfmt")])
+@pytest.mark.parametrize("by", ["", "app", "app, detected_level", "app, level, zone"])
 @pytest.mark.parametrize(
     "stages",
     [
@@ -50,4 +51,5 @@ def entries(kinds: tuple[str, ...]) -> list[Row]:
 def test_counts_behind_parsers_agree(world: World, stages: str, by: str, kinds: tuple[str, ...]) -> None:
     query = parse(f'sum by ({by}) (count_over_time({{nosuch=""}} {stages} [2m]))')
     assert isinstance(query, ast.VectorAggregation)
-    assert_metric_query_agrees(world, STREAMS, entries(kinds), query, strict=by == "", step=MINUTE)
+    level = None if "levels" in kinds else "info"
+    assert_metric_query_agrees(world, STREAMS, entries(kinds, level), query, strict=by == "", step=MINUTE)
