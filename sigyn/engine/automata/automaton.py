@@ -15,13 +15,14 @@ from sigyn.engine.automata.syntax import (
     Boundary,
     Choice,
     End,
+    FirstBytes,
     Node,
     NotUnderstood,
     OneOf,
     Repeat,
     Sequence,
     Start,
-    first_text,
+    first_bytes,
     parse_expression,
 )
 from sigyn.engine.automata.texts import matched_behind
@@ -39,23 +40,19 @@ _UNSEEN = -1
 
 _DIGITS, _DECIMALS = (np.isin(np.arange(256), list(letters)) for letters in (b"0123456789", b"0123456789."))
 
-_NOTHING = np.zeros(0, np.uint8)
-_NOTHING.flags.writeable = False
-
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Automaton:
     """table[state, byte] is the state behind a byte; at_end[state] whether the line matches if it ends there.
 
-    What is found begins with the bytes `begins`. Where nothing of it has come, which is the state `home`, only where
-    they stand it goes on; without any, each byte counts. In the state `lost` nothing that follows matters; -1: there is
-    none.
+    What is found begins with `begins`. Where nothing of it has come, which is the state `home`, only where these stand
+    it goes on; without any, each byte counts. In the state `lost` nothing that follows matters; -1: there is none.
     """
 
     table: npt.NDArray[np.int16]
     at_end: npt.NDArray[np.bool_]
     home: int
-    begins: npt.NDArray[np.uint8]
+    begins: FirstBytes
     lost: int = -1
     _rows: dict[int, list[int]] = field(default_factory=dict)
     _after: dict[tuple[int, bytes], int] = field(default_factory=dict)
@@ -167,7 +164,7 @@ def automaton_of(sought: str, kind: Kind, *, ascii_only: bool = True) -> Automat
         tree = parse_expression(sought)
         places = _Places(ascii_only=ascii_only)
         first = places.add(tree, places.new())
-        return _determined(places, first, first_text(tree))
+        return _determined(places, first, first_bytes(tree))
     except NotUnderstood:
         return None
 
@@ -175,14 +172,14 @@ def automaton_of(sought: str, kind: Kind, *, ascii_only: bool = True) -> Automat
 def _of_text(sought: bytes) -> Automaton | None:
     """Finds a text by its bytes, which in UTF-8 is the same: nothing is unknown."""
     if not sought:
-        return Automaton(np.zeros((3, 256), np.int16), np.ones(3, np.bool_), FIRST, _NOTHING)
+        return Automaton(np.zeros((3, 256), np.int16), np.ones(3, np.bool_), FIRST, FirstBytes())
     if len(sought) > MOST_STATES:
         return None
     behind = matched_behind(sought)
     table = _with_ends(np.where(behind < len(sought), FIRST + behind, FOUND))
     at_end = np.zeros(len(table), np.bool_)
     at_end[FOUND] = True
-    return Automaton(table, at_end, FIRST, np.frombuffer(sought, np.uint8))
+    return Automaton(table, at_end, FIRST, _as_they_are(sought))
 
 
 def _of_pattern(pattern: PatternTable) -> Automaton | None:
@@ -193,8 +190,11 @@ def _of_pattern(pattern: PatternTable) -> Automaton | None:
     moves = np.where(pattern.behind >= 0, FIRST + pattern.behind, np.where(pattern.behind == COVERED, FOUND, lost))
     table = _with_ends(np.concatenate([moves, np.full((1, 256), lost)]))
     at_end = np.array([True, False, *pattern.at_end.tolist(), False])
-    begins = np.frombuffer(pattern.sought, np.uint8) if pattern.sought else _NOTHING
-    return Automaton(table, at_end, FIRST + pattern.home, begins, lost)
+    return Automaton(table, at_end, FIRST + pattern.home, _as_they_are(pattern.sought), lost)
+
+
+def _as_they_are(text: bytes) -> FirstBytes:
+    return FirstBytes(text, bytes(len(text)))
 
 
 def _with_ends(moves: npt.NDArray[np.integer[Any]]) -> npt.NDArray[np.int16]:
@@ -268,7 +268,7 @@ class _Places:
         if node.text is not None:
             found: Characters = ((ord(node.text), ord(node.text)),)
         else:
-            found = all_found(node.expression, is_letter=node.is_letter)
+            found = all_found(node.expression, is_letter=node.letter != "")
         known: dict[tuple[tuple[int, int], int], int] = {}
         for first, *others in in_utf8(found):
             at = behind
@@ -312,7 +312,7 @@ def _bytes_of(between: tuple[int, int]) -> frozenset[int]:
     return frozenset(range(first, last + 1))
 
 
-def _determined(places: _Places, first: int, begins: bytes) -> Automaton:
+def _determined(places: _Places, first: int, begins: FirstBytes) -> Automaton:
     alphabet = _byte_classes(places)
     anywhere = places.closure((first,))
     begin = places.closure((first,), at_start=True)
@@ -324,7 +324,7 @@ def _determined(places: _Places, first: int, begins: bytes) -> Automaton:
     ends = [True, False]
     todo = [(begin, False)]  # not among `numbers`: what it is at the start of the line, it is nowhere else
     if 0 in begin:
-        return Automaton(np.zeros((3, 256), np.int16), np.ones(3, np.bool_), FIRST, _NOTHING)
+        return Automaton(np.zeros((3, 256), np.int16), np.ones(3, np.bool_), FIRST, FirstBytes())
     while todo:
         state, in_word = todo.pop(0)
         at_start = len(rows) == FIRST
@@ -355,7 +355,7 @@ def _determined(places: _Places, first: int, begins: bytes) -> Automaton:
         rows.append(row)
     home = numbers.get((anywhere, False), FIRST)
     lost = numbers.get((frozenset(), False), -1)
-    return Automaton(np.stack(rows), np.array(ends, np.bool_), home, np.frombuffer(begins, np.uint8), lost)
+    return Automaton(np.stack(rows), np.array(ends, np.bool_), home, begins, lost)
 
 
 def _byte_classes(places: _Places) -> list[list[int]]:

@@ -20,6 +20,9 @@ _OF_ASCII = re.compile(r"\\[dsw]|\[[^\^\[\\][^\[\\]*\]")
 _ALSO_BEYOND_ASCII = frozenset("kKsS")
 """The letters of ASCII that without case are others as well: the signs of the kelvin and the long s."""
 
+_LOWER = b"\x20"
+"""The bit that a letter of ASCII has in lower case."""
+
 
 @dataclass(frozen=True, slots=True)
 class OneOf:
@@ -27,13 +30,13 @@ class OneOf:
 
     text        the only one; None: there are several, or it can't be told at a glance
     stays_ascii whether all are of ASCII, as far as can be told at a glance
-    is_letter   whether it is one letter in all its cases
+    letter      the letter that it is in all its cases; empty: it is something else
     """
 
     expression: str
     text: str | None
     stays_ascii: bool
-    is_letter: bool = False
+    letter: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,29 +95,43 @@ def parse_expression(pattern: str) -> Node:
     return node
 
 
-def first_text(tree: Node) -> bytes:
-    """Bytes with which everything that an expression finds begins."""
+@dataclass(frozen=True, slots=True)
+class FirstBytes:
+    """Bytes with which everything that is found begins: of one that comes, byte | folds is the one in `text`.
+
+    folds  0, or of a letter that may be in upper case the bit that it is without then
+    """
+
+    text: bytes = b""
+    folds: bytes = b""
+
+
+def first_bytes(tree: Node) -> FirstBytes:
+    """What everything begins with that an expression finds."""
     match tree:
         case OneOf(text=str(text)):
-            return text.encode()
+            return FirstBytes(text.encode(), bytes(len(text.encode())))
+        case OneOf(letter=letter, stays_ascii=True) if letter:
+            return FirstBytes(letter.lower().encode(), _LOWER)
         case Sequence(parts):
-            begin = b""
+            begin = FirstBytes()
             for part in parts:
-                begin += first_text(part)
+                own = first_bytes(part)
+                begin = FirstBytes(begin.text + own.text, begin.folds + own.folds)
                 if not _is_text(part):
                     break
             return begin
         case Repeat(part, least, _) if least:
-            return first_text(part)
+            return first_bytes(part)
         case _:
-            return b""
+            return FirstBytes()
 
 
 def _is_text(tree: Node) -> bool:
-    """Whether the expression finds one text alone."""
+    """Whether the expression finds one text alone, with letters in some case."""
     match tree:
-        case OneOf(text=text):
-            return text is not None
+        case OneOf(text=text, letter=letter, stays_ascii=stays_ascii):
+            return text is not None or (letter != "" and stays_ascii)
         case Sequence(parts):
             return all(map(_is_text, parts))
         case _:
@@ -202,7 +219,7 @@ class _Reader:
         if "i" not in self.flags or (sign.isascii() and not sign.isalpha()):
             return OneOf(re.escape(sign), sign, sign.isascii())
         stays_ascii = sign.isascii() and sign not in _ALSO_BEYOND_ASCII
-        return OneOf(f"(?i:{re.escape(sign)})", None, stays_ascii, is_letter=True)
+        return OneOf(f"(?i:{re.escape(sign)})", None, stays_ascii, letter=sign)
 
     def _class(self, expression: str) -> OneOf:
         is_folded = "i" in self.flags

@@ -16,6 +16,7 @@ def run_automaton(
     home: int,
     lost: int,
     begins: npt.NDArray[np.uint8],
+    folds: npt.NDArray[np.uint8],
     data: npt.NDArray[np.uint8],
     starts: npt.NDArray[np.int64],
     lengths: npt.NDArray[np.int32],
@@ -24,11 +25,14 @@ def run_automaton(
     """Moves states[i] over the text data[starts[i] : starts[i] + lengths[i]]; states 0, 1 and `lost` never change.
 
     In the state `home` only where the bytes `begins` stand, or some of them at the end of the text, something changes;
-    without any, each byte is looked at. Their first and last byte are looked for together, at 16 places at once.
+    without any, each byte is looked at. A byte is one of them if it is after its bits in `folds` were set. Their first
+    and last are looked for together, at 16 places at once.
     """
     reach = len(begins)
     first = begins[0] if reach else np.uint8(0)
+    first_fold = folds[0] if reach else np.uint8(0)
     last = begins[reach - 1] if reach else np.uint8(0)
+    last_fold = folds[reach - 1] if reach else np.uint8(0)
     room = len(data) - WIDTH
     for i in range(len(states)):
         state = states[i]
@@ -39,14 +43,14 @@ def run_automaton(
             if state == home and reach:
                 begin = k
                 while k <= whole and k + reach - 1 <= room:
-                    others = before_pair(data, k, first, last, reach - 1)
+                    others = before_pair(data, k, first, first_fold, last, last_fold, reach - 1)
                     k += others
                     if others < WIDTH:
                         break
                 if k > whole:  # some of them may stand at the end
                     k = max(begin, whole + 1)
-                while k < end and byte_at(data, k) != first:
-                    k += before_byte(data, k, first) if k <= room else 1
+                while k < end and byte_at(data, k) | first_fold != first:
+                    k += before_byte(data, k, first, first_fold) if k <= room else 1
                 if k >= end:
                     break
             state = table[np.uint16(state), byte_at(data, k)]

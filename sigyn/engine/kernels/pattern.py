@@ -56,7 +56,7 @@ def extract_pattern(
             found, place = -1, at
             while place <= last:
                 if place <= whole:
-                    others = before_byte(data, place, first)
+                    others = before_byte(data, place, first, 0)
                     place += others
                     if others == WIDTH:
                         continue

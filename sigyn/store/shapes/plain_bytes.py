@@ -44,36 +44,46 @@ def _bytes_before(below: int, others: bytes) -> Any:
 
 
 def _are(context: Any, builder: Any, kinds: Any, arguments: Any, some: Any, byte: int) -> Any:
-    """Which of WIDTH bytes are the byte arguments[byte]."""
-    sought = context.cast(builder, arguments[byte], kinds[byte], types.uint8)
-    none = ir.Constant(some.type, ir.Undefined)
-    one = builder.insert_element(none, sought, ir.Constant(ir.IntType(32), 0))
-    lanes = ir.Constant(ir.VectorType(ir.IntType(32), WIDTH), [0] * WIDTH)
-    return builder.icmp_unsigned("==", some, builder.shuffle_vector(one, none, lanes))
+    """Which of WIDTH bytes are the byte arguments[byte] after the bits arguments[byte + 1] of them were set."""
+    sought, fold = (_in_all_places(context, builder, kinds, arguments, some.type, byte + at) for at in (0, 1))
+    return builder.icmp_unsigned("==", builder.or_(some, fold), sought)
+
+
+def _in_all_places(context: Any, builder: Any, kinds: Any, arguments: Any, vector: Any, byte: int) -> Any:
+    """WIDTH times the byte arguments[byte]."""
+    none = ir.Constant(vector, ir.Undefined)
+    value = context.cast(builder, arguments[byte], kinds[byte], types.uint8)
+    one = builder.insert_element(none, value, ir.Constant(ir.IntType(32), 0))
+    return builder.shuffle_vector(one, none, ir.Constant(ir.VectorType(ir.IntType(32), WIDTH), [0] * WIDTH))
 
 
 @intrinsic
-def before_byte(_typing: Any, data: Any, at: Any, byte: Any) -> Any:
-    """How many bytes from `at`, of WIDTH, come before this one, as `plain_in_quotes` has them."""
+def before_byte(_typing: Any, data: Any, at: Any, byte: Any, fold: Any) -> Any:
+    """How many bytes from `at`, of WIDTH, come before one that is `byte` once its bits `fold` are set.
+
+    `data` and `at` are as `plain_in_quotes` has them.
+    """
 
     def generate(context: Any, builder: Any, signature: Any, arguments: Any) -> Any:
         some = _some(context, builder, signature.args, arguments, 0)
         return _first(builder, _are(context, builder, signature.args, arguments, some, 2))
 
-    return types.int64(data, at, byte), generate
+    return types.int64(data, at, byte, fold), generate
 
 
 @intrinsic
-def before_pair(_typing: Any, data: Any, at: Any, byte: Any, other: Any, distance: Any) -> Any:
+def before_pair(
+    _typing: Any, data: Any, at: Any, byte: Any, fold: Any, other: Any, other_fold: Any, distance: Any
+) -> Any:
     """As `before_byte`, of this byte with the other one so much further on, which must not be behind the end."""
 
     def generate(context: Any, builder: Any, signature: Any, arguments: Any) -> Any:
         kinds = signature.args
-        some, further = (_some(context, builder, kinds, arguments, distance) for distance in (0, 4))
+        some, further = (_some(context, builder, kinds, arguments, distance) for distance in (0, 6))
         found = _are(context, builder, kinds, arguments, some, 2)
-        return _first(builder, builder.and_(found, _are(context, builder, kinds, arguments, further, 3)))
+        return _first(builder, builder.and_(found, _are(context, builder, kinds, arguments, further, 4)))
 
-    return types.int64(data, at, byte, other, distance), generate
+    return types.int64(data, at, byte, fold, other, other_fold, distance), generate
 
 
 @intrinsic

@@ -15,7 +15,8 @@ from hypothesis import strategies as st
 from sigyn.engine.automata.automaton import FIRST, UNKNOWN, Automaton, automaton_of
 from sigyn.engine.automata.characters import Bytes, in_utf8
 from sigyn.engine.automata.lines import find_in_lines
-from sigyn.engine.automata.syntax import first_text, parse_expression, required_texts
+from sigyn.engine.automata.syntax import FirstBytes, first_bytes, parse_expression, required_texts
+from sigyn.store.portion import Portion
 from sigyn.store.shapes.shaping import shape_lines
 from tests.engine.agreement_words import lines as any_lines
 from tests.store.test_shapes import NOON, messages, portion_of
@@ -218,6 +219,31 @@ def test_a_text_is_found_wherever_it_is(lines: list[str], data: st.DataObject) -
         assert not findings.unknown.any()
 
 
+texts_with_words = st.lists(
+    st.lists(st.sampled_from(("tim", "Time", "-OUT", "time-out", "-", "E", "x", "é", "\u017f", " " * 9, "tIME-oUT")))
+    .map("".join)
+    .filter(len),
+    min_size=1,
+    max_size=9,
+)
+
+
+@settings(max_examples=200, deadline=None)
+@given(texts_with_words, st.sampled_from(("(?i)time-out", "(?i)e-o", "(?i)t", "ti(?i)me", "(?i)x-?e", "(?i)times")))
+def test_a_text_is_found_in_either_case(lines: list[str], expression: str) -> None:
+    """In lines held as text, of which most bytes are passed over many at a time."""
+    compiled = re2.compile(expression)
+    held = pa.table({"line": pa.array(lines)})
+    portion = Portion(len(lines), held.select, None, has_metadata=False)
+    for ascii_only in (True, False):
+        automaton = automaton_of(expression, "expression", ascii_only=ascii_only)
+        assert automaton is not None
+        findings = find_in_lines(portion, np.arange(len(lines)), automaton)
+        for line, found, unknown in zip(lines, findings.found, findings.unknown, strict=True):
+            assert unknown or bool(found) == (compiled.search(line) is not None), line
+        assert not findings.unknown[[not ascii_only or line.isascii() for line in lines]].any()
+
+
 @settings(max_examples=150, deadline=None)
 @given(st.integers(0, 2**32 - 1), st.booleans(), st.data())
 def test_a_text_is_found_in_columns_with_many_texts(seed: int, quoted: bool, data: st.DataObject) -> None:
@@ -249,18 +275,23 @@ def test_a_text_is_found_in_columns_with_many_texts(seed: int, quoted: bool, dat
 
 
 @pytest.mark.parametrize(
-    ("expression", "text"),
+    ("expression", "text", "folds"),
     [
-        ("abc", b"abc"),
-        ('tenant_(1|2)[0-9].*"op', b"tenant_"),
-        ("(abc)+d", b"abc"),
-        ("(a|b)c", b""),
-        ("^abc", b""),
-        ("x*abc", b""),
+        ("abc", b"abc", "..."),
+        ('tenant_(1|2)[0-9].*"op', b"tenant_", "......."),
+        ("(abc)+d", b"abc", "..."),
+        ("(a|b)c", b"", ""),
+        ("^abc", b"", ""),
+        ("x*abc", b"", ""),
+        ("(?i)Time-OUT", b"time-out", "iiii.iii"),
+        ("a(?i)b(?-i:C)D", b"abCd", ".i.i"),
+        ("(?i)disk", b"di", "ii"),  # s is the long s, too, which has other bytes
+        ("(?i)é", b"", ""),
     ],
 )
-def test_the_text_that_all_found_begins_with(expression: str, text: bytes) -> None:
-    assert first_text(parse_expression(expression)) == text
+def test_the_bytes_that_all_found_begins_with(expression: str, text: bytes, folds: str) -> None:
+    begin = first_bytes(parse_expression(expression))
+    assert begin == FirstBytes(text, bytes(0x20 if fold == "i" else 0 for fold in folds))
 
 
 @pytest.mark.parametrize(
