@@ -36,6 +36,7 @@ _NEAR = ("file", "memory")
 _READS = 2
 _ARCHIVED_CODES = ("<Code>InvalidObjectState</Code>", "<Code>BlobArchived</Code>")
 _ARCHIVED_SECONDS = 60.0
+_NO_CONDITIONS = "501 Not Implemented"  # what Backblaze answers a PUT with a condition
 _ANSWER = re.compile(r"\s*\ufeff?(?:<\?xml[^>]*>)?\s*<Error[^>]*>\s*<Code>([^<]+)</Code>")  # of all services alike
 _MESSAGE = re.compile(r"<Message>\s*([^<\n]*[^<\s])")  # its first line: Azure has the request's number in others
 _SINGLE_PUT_BYTES = 64 << 20  # in one request: a process that is killed leaves no half of a multipart upload
@@ -127,10 +128,10 @@ class RemoteObjects:
             obstore.put(self._store, key, body, mode="create")
         except (AlreadyExistsError, PreconditionError):
             return False
-        except NotSupportedError:
-            self._put(key, body, {})
         except (BaseError, OSError) as error:
-            raise self._unavailable("write", key, error) from error
+            if not isinstance(error, NotSupportedError) and _NO_CONDITIONS not in str(error):
+                raise self._unavailable("write", key, error) from error
+            self._put(key, body, {})
         return True
 
     def put_small(self, key: str, body: bytes) -> None:

@@ -35,10 +35,14 @@ class Request:
 
 
 class FaultyProxy:
-    """Forwards to `target`; each entry of `faults` disturbs one request of the method that it names."""
+    """Forwards to `target`; each entry of `faults` disturbs one request of the method that it names.
+
+    Without `knows_conditions` writes that have one get 501, as from services that lack them.
+    """
 
     def __init__(self, target: str) -> None:
         self.faults: deque[tuple[str, Fault]] = deque()
+        self.knows_conditions = True
         self.requests: list[Request] = []
         self._target = urlsplit(target).netloc
         self._lock = Lock()
@@ -95,8 +99,10 @@ class FaultyProxy:
                     return
                 if fault == "delay":
                     time.sleep(DELAY_SECONDS)
-                if fault in ("404", "500", "503", "429"):
-                    self.send_response(int(fault))
+                has_condition = self.command == "PUT" and "If-None-Match" in self.headers
+                unknown = has_condition and not proxy.knows_conditions
+                if unknown or fault in ("404", "500", "503", "429"):
+                    self.send_response(501 if unknown else int(fault))
                     self.send_header("Content-Length", "0")
                     self.end_headers()
                     return

@@ -9,7 +9,9 @@ import pytest
 
 from sigyn.model.errors import Unavailable
 from sigyn.store import ObjectStoreSettings, Store, StoreSettings
+from sigyn.store.keys import is_segment_key
 from sigyn.store.objects import ObjectStore, open_objects
+from sigyn.store.ownership import OWNER_KEY
 
 from .entries import Row, batch, row, stored
 from .proxy import Fault, FaultyProxy
@@ -140,6 +142,23 @@ async def test_what_is_whole_in_the_bucket_is_not_taken_for_lost(
         assert stored(store) == sorted(rows, key=repr)
         await store.close()
     assert all(answer == sorted(rows, key=repr) or ".parquet` " in answer for answer in answers)
+
+
+@pytest.mark.anyio
+async def test_a_service_without_conditional_writes_is_marked_and_emptied_too(
+    proxy: FaultyProxy, tmp_path: Path
+) -> None:
+    """Nothing is deleted in a bucket before it has the mark of the store."""
+    proxy.knows_conditions = False
+    place = settings_of(proxy, retries=0)
+    store = Store.open(StoreSettings(data=tmp_path / "data", objects=place, compaction=False))
+    for number in range(3):
+        await store.append(batch([row("a", number, f"line {number}")]))
+    store.compact_now()
+    await store.close()
+    kept = [found.key for found in open_objects(place).list()]
+    assert kept.count(OWNER_KEY) == 1
+    assert len([key for key in kept if is_segment_key(key)]) == 1
 
 
 def test_without_its_bucket_no_object_is_lost(s3_endpoint: str) -> None:
