@@ -18,6 +18,7 @@ from sigyn.store.objects import ObjectStore, StoredObject
 from sigyn.store.open_catalog import catalog_name, has_catalog, open_catalog
 from sigyn.store.ownership import OWNER_KEY, Ownership
 from sigyn.store.places import objects_of, shared_places
+from sigyn.store.probe import PROBE_KEY
 from sigyn.store.rebuild import Progress, no_progress
 from sigyn.store.segment import decode_segment
 from sigyn.store.settings import StoreSettings
@@ -205,6 +206,8 @@ def _orphans(catalog: Catalog, listed: dict[str, StoredObject], known: Iterable[
         problem, fate = Problem.ORPHAN, "no segment of the catalog; it is swept"
         if key in replaced:
             fate = "replaced; deleted at the next start"
+        elif key == PROBE_KEY:
+            fate = "of `/ready`, which could not delete it"
         elif not is_segment_key(key):
             fate = "not of Sigyn; it stays"
         elif committed_before(key) > catalog.newest or listed[key].modified <= spared:

@@ -11,6 +11,7 @@ from structlog.testing import capture_logs
 
 from sigyn.model.errors import TooManyRequests, Unavailable
 from sigyn.store import ObjectStoreSettings, Store, StoreSettings
+from sigyn.store.check import check_store
 from sigyn.store.objects import LocalObjects
 
 pytestmark = pytest.mark.anyio
@@ -71,6 +72,23 @@ async def test_pushes_that_fail_are_a_fault_of_the_store_where_each_part_answers
         assert store.faults() == []
     finally:
         await store.close()
+
+
+async def test_a_place_in_which_nothing_may_be_deleted_takes_entries_and_is_ready(tmp_path: Path) -> None:
+    """A balancer would take a server away that loses nothing; what waits to be deleted is told by maintenance."""
+    objects = FaultyObjects(LocalObjects(tmp_path / "objects"), Faults(), seed=1)
+    settings = StoreSettings(data=tmp_path, compaction=False)
+    store = Store.open(settings, objects=objects)
+    try:
+        refused = Unavailable("AccessDenied")
+        objects.refusal = lambda action, _key: refused if action == "delete" else None
+        assert store.faults() == []
+        await store.append(batch([row("a", 1, "x")]))
+        assert store.faults() == []
+    finally:
+        await store.close()
+    (left,) = check_store(settings).findings
+    assert "of `/ready`" in left.detail
 
 
 async def test_writes_that_fail_are_in_the_log_and_so_is_the_end_of_it(tmp_path: Path) -> None:
