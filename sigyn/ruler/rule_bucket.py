@@ -7,15 +7,24 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 
-import structlog
-
 from sigyn.model.errors import Unavailable
 from sigyn.model.tenants import SINGLE_TENANT
 from sigyn.ruler.rule_folder import RuleFolder, Stamp, has_rules
 from sigyn.store.objects import ObjectStore, open_objects
+from sigyn.store.outage import Outage
 from sigyn.store.settings import ObjectStoreSettings
 
-_log = structlog.get_logger("sigyn.ruler")
+_BETWEEN_WARNINGS = (
+    600.0  # seconds; polls come every ten, and no two errors have the same words: they say how long it took
+)
+
+
+def _outage() -> Outage:
+    return Outage(
+        "the bucket of rules can't be read; the rules stay as they are",
+        "the bucket of rules is read again",
+        _BETWEEN_WARNINGS,
+    )
 
 
 @dataclass(slots=True)
@@ -23,6 +32,7 @@ class RuleBucket(RuleFolder):
     """The files of a bucket. Calls block."""
 
     objects: ObjectStore = field(kw_only=True)
+    outage: Outage = field(default_factory=_outage)
 
     @classmethod
     def open(cls, settings: ObjectStoreSettings) -> "RuleBucket":
@@ -34,11 +44,11 @@ class RuleBucket(RuleFolder):
         try:
             changed = RuleFolder.reload(self)
         except Unavailable as error:
-            if self.complaint != str(error):
-                self.complaint = str(error)
-                _log.warning("the bucket of rules can't be read; the rules stay as they are", error=str(error))
+            self.complaint = str(error)
+            self.outage.told(error)
             return False
         self.complaint = ""
+        self.outage.told(None)
         return changed
 
     def found(self) -> Iterator[tuple[Path, tuple[str, Stamp]]]:

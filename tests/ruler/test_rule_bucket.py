@@ -1,16 +1,21 @@
 """Rules in a bucket, over a real S3 server: read, read again when they change, kept while it is away."""
 
+import itertools
 import json
 import os
 from pathlib import Path
 from typing import Any
 
 import httpx
+from structlog.testing import capture_logs
 
+from sigyn.model.errors import Unavailable
+from sigyn.ruler.rule_bucket import RuleBucket
 from sigyn.store import ObjectStoreSettings
-from sigyn.store.objects import ObjectStore, open_objects
+from sigyn.store.objects import LocalObjects, ObjectStore, open_objects
 from tests.cli.server import running_server
 from tests.store.conftest import s3_endpoint
+from tests.store.faulty import Faults, FaultyObjects
 
 from .servers import group
 from .upstream import eventually
@@ -109,3 +114,22 @@ def test_a_bucket_that_is_away_leaves_the_rules_as_they_are(tmp_path: Path) -> N
         eventually(lambda: "the bucket of rules can't be read" in log.read_text())
         assert httpx.get(f"{running.url}/ready", timeout=30).status_code == 200
     assert "hush" not in log.read_text()
+
+
+def test_a_bucket_that_stays_away_is_told_once_and_so_is_its_return(tmp_path: Path) -> None:
+    bucket = FaultyObjects(LocalObjects(tmp_path), Faults(), seed=1)
+    rules = RuleBucket(Path("s3://rules"), objects=bucket)
+    bucket.put("a/shop.yaml", content(recording("shop:a")))
+    asked = itertools.count(1)
+    with capture_logs() as told:
+        assert rules.reload()
+        bucket.refusal = lambda _action, _key: Unavailable(f"AccessDenied in {next(asked)} ms")
+        assert not any(rules.reload() for _ in range(3))
+        assert rules.problems("a") == ["the rules can't be read: AccessDenied in 3 ms"]
+        bucket.refusal = lambda _action, _key: None
+        assert not any(rules.reload() for _ in range(2))
+    said = [(entry["event"], entry.get("reason"), entry.get("failed")) for entry in told]
+    assert said[1:] == [
+        ("the bucket of rules can't be read; the rules stay as they are", "AccessDenied in 1 ms", 1),
+        ("the bucket of rules is read again", None, 3),
+    ]
