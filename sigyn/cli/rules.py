@@ -84,8 +84,9 @@ def _files(paths: tuple[Path, ...], wanted: Callable[[Path], bool], what: str) -
 
 
 def _notes(groups: "Iterable[RuleGroup]") -> Iterator[str]:
-    """How expressions were read that may mean something else, each behind the line of its rule."""
+    """What has no effect, and how expressions were read that may mean something else, each behind its line."""
     for group in groups:
+        yield from (f"{line}: note: {note}" for line, note in group.notes)
         for rule in group.rules:
             for info in rule.expression.infos:
                 yield f"{rule.line}: note: group `{group.name}`, rule `{rule.name}`: {info}"

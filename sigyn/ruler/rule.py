@@ -56,12 +56,14 @@ class RuleGroup:
 
     interval  ns between evaluations; 0: the ruler's
     limit     alerts or series that one rule may give; 0: any number
+    notes     what of its text has no effect, each with its line
     """
 
     name: str
     rules: tuple[Rule, ...]
     interval: int = 0
     limit: int = 0
+    notes: tuple[tuple[int, str], ...] = field(default=(), compare=False)
 
 
 def recorded_names(groups: Iterable[RuleGroup]) -> frozenset[str]:

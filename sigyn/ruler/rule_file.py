@@ -1,6 +1,6 @@
 """Rule files of Loki and Prometheus, read with every mistake named where it stands."""
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Container, Iterator, Sequence
 from dataclasses import dataclass, field
 
 from sigyn.config.errors import NotYaml, neighbours
@@ -20,11 +20,15 @@ _FILE_KEYS = ("groups", "namespace")
 _GROUP_KEYS = ("name", "interval", "limit", "rules")
 _RULE_KEYS = ("alert", "record", "expr", "for", "keep_firing_for", "labels", "annotations")
 _ALERTS_ONLY = ("for", "keep_firing_for", "annotations")
-_WITHOUT_EFFECT = (
-    *("evaluation_delay", "query_offset", "align_evaluation_time_on_interval", "source_tenants"),
-    *("partial_response_strategy", "remote_write"),
-)
-"""Keys of groups that Mimir, Thanos and Prometheus have, and that Loki takes and ignores too."""
+_WITHOUT_EFFECT = {
+    "evaluation_delay": "",
+    "query_offset": "",
+    "align_evaluation_time_on_interval": "",
+    "source_tenants": ": its rules see the entries of the tenant that it belongs to",
+    "partial_response_strategy": "",
+    "remote_write": "",
+}
+"""Keys of groups that Mimir, Thanos and Prometheus have, and that Loki takes and ignores too: what that means."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -116,7 +120,12 @@ class _Reader:
             self.problem(
                 tree.lines["interval"], f"{shown}: `interval` is `{self.text(tree, 'interval')}`: the shortest is 1s"
             )
-        group = RuleGroup(name, tuple(rule for rule in rules if rule), interval, int(limit))
+        notes = tuple(
+            (line, f"{shown}: `{key}` has no effect{_WITHOUT_EFFECT[key]}")
+            for key, line in tree.lines.items()
+            if key in _WITHOUT_EFFECT
+        )
+        group = RuleGroup(name, tuple(rule for rule in rules if rule), interval, int(limit), notes)
         return group, tree.line
 
     def rule(self, tree: Tree, group: str) -> Rule | None:
@@ -219,7 +228,7 @@ class _Reader:
         self.problem(tree.lines.get(key, line), f"`{key}` has to be a list with at least one element")
         return ()
 
-    def unknown_keys(self, tree: Branch, known: Sequence[str], owner: str, ignored: Sequence[str] = ()) -> None:
+    def unknown_keys(self, tree: Branch, known: Sequence[str], owner: str, ignored: Container[str] = ()) -> None:
         """Adds a problem for each key that is misspelt."""
         for key, line in tree.lines.items():
             if key not in known and key not in ignored:

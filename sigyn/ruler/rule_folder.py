@@ -141,6 +141,8 @@ class RuleFolder:
                 _log.error("rules can't be used", problem=line, kept=before is not None and bool(before.groups))
             return RuleFile(tenant, path, stamp, before.groups if before else (), problem)
         _log.info("rules were read", file=str(path), tenant=tenant, groups=len(groups))
+        for where, note in (note for group in groups for note in group.notes):
+            _log.warning("something in a file of rules has no effect", file=f"{path}:{where}", note=note)
         return RuleFile(tenant, path, stamp, groups)
 
 

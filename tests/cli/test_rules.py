@@ -60,6 +60,18 @@ def test_how_an_expression_was_read_is_noted_and_no_mistake(sigyn: Sigyn, tmp_pa
     )
 
 
+def test_keys_without_effect_are_noted_and_no_mistake(sigyn: Sigyn, tmp_path: Path) -> None:
+    path = tmp_path / "rules.yaml"
+    path.write_text(RULES.replace("  rules:", "  source_tenants: [a, b]\n  query_offset: 1m\n  rules:"))
+    outcome = sigyn("rules", "check", str(path))
+    assert outcome.code == 0
+    assert outcome.err.splitlines() == [
+        f"{path}:3: note: group `shop`: `source_tenants` has no effect: its rules see the entries of the tenant that "
+        "it belongs to",
+        f"{path}:4: note: group `shop`: `query_offset` has no effect",
+    ]
+
+
 def test_tests_pass_and_fail(sigyn: Sigyn, tmp_path: Path) -> None:
     (tmp_path / "rules.yaml").write_text(RULES)
     tests = tmp_path / "rules_test.yaml"

@@ -2,6 +2,8 @@
 
 from pathlib import Path
 
+from structlog.testing import capture_logs
+
 from sigyn.ruler.rule_folder import RuleFolder
 
 RULES = "groups: [{name: shop, rules: [{record: one, expr: vector(1)}]}]"
@@ -45,3 +47,15 @@ def test_mistakes_are_told_to_the_tenant_whose_file_has_them(tmp_path: Path) -> 
     assert second.startswith(f"{tmp_path / 'a' / 'shop.yaml'}:4: group `shop`: `limit` is `x`")
     assert [problem.startswith(f"{tmp_path / 'till.yaml'}: ") for problem in folder.problems("fake")] == [True]
     assert folder.problems("b") == []
+
+
+def test_what_has_no_effect_in_a_file_is_told_when_it_is_read(tmp_path: Path) -> None:
+    (tmp_path / "shop.yaml").write_text(RULES.replace("name: shop", "name: shop, source_tenants: [a, b]"))
+    folder = RuleFolder(tmp_path)
+    with capture_logs() as told:
+        assert folder.reload()
+        assert not folder.reload()
+    assert names(folder) == ["fake/shop.yaml"]
+    (warning,) = (entry for entry in told if entry["log_level"] == "warning")
+    assert warning["file"] == f"{tmp_path / 'shop.yaml'}:1"
+    assert warning["note"].startswith("group `shop`: `source_tenants` has no effect: its rules see")
