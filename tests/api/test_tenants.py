@@ -1,5 +1,6 @@
 """Who asks: X-Scope-OrgID with and without authentication."""
 
+import gc
 from collections.abc import Callable
 
 import pytest
@@ -44,6 +45,18 @@ def test_requests_without_a_valid_tenant_are_refused(
         assert answer.status_code == status
         assert message in answer.text
     assert server.get("/ready").status_code == 200
+
+
+def test_no_work_is_begun_for_requests_without_a_tenant(start: Start, recwarn: pytest.WarningsRecorder) -> None:
+    """Else Python complains in the server's log of what nobody waits for."""
+    server = start(ApiSettings(auth_enabled=True))
+    for path in ("query_range", "query", "labels", "series", "patterns", "detected_labels", "detected_fields",
+                 "index/stats", "index/volume"):  # fmt: skip
+        parameters = {"query": '{app="shop"}', "match[]": '{app="shop"}'}
+        assert server.client.get(f"/loki/api/v1/{path}", params=parameters).status_code == 401
+    assert server.get("/ready").status_code == 200
+    gc.collect()
+    assert not [str(warning.message) for warning in recwarn if "never awaited" in str(warning.message)]
 
 
 def test_a_push_is_for_one_tenant_and_a_query_may_be_for_several(start: Start) -> None:

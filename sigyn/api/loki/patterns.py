@@ -33,14 +33,15 @@ async def patterns(request: Request) -> Response:
     length = asked.end - asked.start
     step = max(LEAST_STEP, step_parameter(arguments.first("step")) or LEAST_STEP, length // _MOST_STEPS)
     step -= step % SECOND
-    found = await while_client_waits(request, _mine(request, selector, asked.start, asked.end, step))
+    work = _mine(request, tenants_of(request), selector, asked.start, asked.end, step)
+    found = await while_client_waits(request, work)
     return success(
         [{"pattern": one.pattern, "level": one.level, "samples": one.samples} for one in found],
     )
 
 
-async def _mine(request: Request, selector: str, start: int, end: int, step: int) -> list[Pattern]:
-    queries, tenants = api_of(request).queries, tenants_of(request)
+async def _mine(request: Request, tenants: str, selector: str, start: int, end: int, step: int) -> list[Pattern]:
+    queries = api_of(request).queries
     found = await queries.stream_totals(tenants, start, end, selector, step)
     times, places = np.unique(found.buckets, return_inverse=True)
     totals = np.zeros(len(times), np.int64)
