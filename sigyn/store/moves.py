@@ -16,7 +16,7 @@ from sigyn.store.archives.sightings import Sightings
 from sigyn.store.catalog import SegmentInfo
 from sigyn.store.commit import Committer
 from sigyn.store.errors import SegmentArchived, SegmentLost
-from sigyn.store.failures import Failures
+from sigyn.store.failures import FAILURES, Failures
 from sigyn.store.keys import day_of
 from sigyn.store.live import LiveSegments
 from sigyn.store.metrics import StoreMetrics
@@ -80,19 +80,23 @@ class Mover:
         self._quarantine = quarantine
         self._metrics = metrics
         self._archived = Sightings(_ARCHIVED_SECONDS)
+        self._failed: set[int] = set()  # ids of segments that could not be moved last
 
     def run(self, now: int, pause: Callable[[], None]) -> None:
         """Moves all segments that are old enough. `pause` is called before each and may raise to break off.
 
         A segment whose object is lost is quarantined, one that has to be restored from an archive first stays
         for an hour. Raises Unavailable when a tier or the catalog fails, and PlaceInUse when a tier is another store's,
-        after what goes between other tiers; each segment is then either where it was or where it should be.
+        after what goes between other tiers; each segment is then either where it was or where it should be. One that
+        failed comes last from then on: it may be the only one that fails.
         """
         if not self._tiers:
             return
         failures = Failures()
         claimed = set()
-        for move in plan_moves(self._live.all(), self._tiers, now):
+        moves = plan_moves(self._live.all(), self._tiers, now)
+        self._failed.intersection_update(move.segment.id for move in moves)
+        for move in sorted(moves, key=lambda move: move.segment.id in self._failed):
             way = f"{move.segment.tier} to {move.tier}"
             if way in failures or self._archived.has(move.segment.id):
                 continue
@@ -107,6 +111,9 @@ class Mover:
                     self._archived.note(move.segment.id)
                 except SegmentLost as error:
                     self._quarantine.take(move.segment, error)
+                except FAILURES:
+                    self._failed.add(move.segment.id)
+                    raise
         failures.tell()
 
     def _move(self, move: Move) -> None:

@@ -11,7 +11,7 @@ from sigyn.store.catalog import Catalog
 from sigyn.store.commit import Committer
 from sigyn.store.deleted_rows import DeletedRows
 from sigyn.store.duplicates import DuplicateFinder
-from sigyn.store.failures import Failures
+from sigyn.store.failures import FAILURES, Failures
 from sigyn.store.keys import committed_before, is_segment_key
 from sigyn.store.live import LiveSegments
 from sigyn.store.metrics import StoreMetrics
@@ -65,7 +65,8 @@ class Reclaimer:
     def reclaim(self, pause: Callable[[], None]) -> None:
         """Deletes the objects of replaced segments that no snapshot holds any more. `pause` may raise to break off.
 
-        What can't be deleted in one tier waits, and keeps nothing in the others.
+        What can't be deleted in one tier waits, and keeps nothing in the others. An object that may be the only one
+        that can't comes last from then on.
         """
         free = self._live.take_reclaimable()
         self._reader.forget(free)
@@ -85,11 +86,21 @@ class Reclaimer:
         failures.tell()
 
     def _delete(self, some: Sequence[tuple[int, str]]) -> None:
-        self._objects.delete([key for _, key in some])
-        self._catalog.forget([id for id, _ in some])
-        self._metrics.objects_deleted += len(some)
-        for deleted in some:
-            del self._waiting[deleted]
+        deleted = 0
+        try:
+            for _, key in some:
+                self._objects.delete([key])
+                deleted += 1
+        except FAILURES:
+            refused = some[deleted]
+            self._waiting[refused] = self._waiting.pop(refused)
+            raise
+        finally:
+            if deleted:
+                self._catalog.forget([id for id, _ in some[:deleted]])
+                self._metrics.objects_deleted += deleted
+                for gone in some[:deleted]:
+                    del self._waiting[gone]
 
     def sweep(self, grace_seconds: float, pause: Callable[[], None]) -> None:
         """Deletes orphans: objects without a row in the catalog, older than `grace_seconds`, but not of before it.

@@ -10,6 +10,7 @@ from structlog.testing import capture_logs
 from sigyn.model.errors import Unavailable
 from sigyn.model.time import DAY, HOUR
 from sigyn.store import ObjectStoreSettings, Store, StoreSettings, TierSettings
+from sigyn.store.catalog import SegmentInfo
 from sigyn.store.errors import SegmentArchived
 from sigyn.store.keys import is_segment_key
 from sigyn.store.places import objects_of
@@ -107,8 +108,12 @@ def places(tmp_path: Path) -> Places:
 
 def tiers(store: Store, tenant: str = "fake") -> list[str]:
     """The tiers of the segments, `new` for those that were not merged yet."""
+    return sorted(each.tier if each.level else "new" for each in live(store, tenant))
+
+
+def live(store: Store, tenant: str = "fake") -> list[SegmentInfo]:
     with store.snapshot(tenant, EARLIEST, LATEST) as snapshot:
-        return sorted(each.tier if each.level else "new" for each in snapshot.segments)
+        return list(snapshot.segments)
 
 
 async def test_a_tier_that_is_away_keeps_no_tenant_from_being_compacted(places: Places) -> None:
@@ -191,6 +196,47 @@ async def test_what_can_not_be_deleted_in_a_tier_waits_and_keeps_nothing_in_othe
     places.objects.refusal = lambda _action, _key: None
     store.compact_now()
     assert len(places.segments()) == 1
+    await store.close()
+
+
+async def test_an_object_that_may_not_be_deleted_keeps_no_other_for_long(places: Places) -> None:
+    """As where a policy of the bucket spares some names."""
+    store = places.open()
+    for hour in range(3):
+        await store.append(batch([row("a", TODAY * DAY + hour, "x")]))
+    spared = min(places.segments(), key=lambda key: key.rpartition("/")[2])
+    places.objects.refusal = lambda action, key: (
+        Unavailable(f"{key} is spared") if action == "delete" and key == spared else None
+    )
+    for attempt in (store.compact_now, store.forget_now):
+        with pytest.raises(Unavailable, match="is spared"):
+            attempt()
+    merged = [segment.key for segment in live(store)]
+    assert sorted(places.segments()) == sorted([*merged, spared])
+    places.objects.refusal = lambda _action, _key: None
+    store.forget_now()
+    assert places.segments() == merged
+    await store.close()
+
+
+async def test_a_segment_that_can_not_be_read_keeps_no_other_from_moving_for_long(places: Places) -> None:
+    """As where the key that it was encrypted with is switched off."""
+    store = places.open()
+    for tenant, day in (("first", 20), ("second", 15), ("third", 10)):
+        await store.append(batch([row("a", (TODAY - day) * DAY, "x")], tenant))
+        await store.append(batch([row("a", (TODAY - day) * DAY + 1, "y")], tenant))
+    store.compact_now()
+    places.clock.now += 2 * HOUR
+    places.objects.refusal = lambda action, key: (
+        Unavailable(f"no key for {key}") if action == "get" and key.startswith("first/") else None
+    )
+    for _attempt in range(2):
+        with pytest.raises(Unavailable, match="no key for first/"):
+            store.move_now()
+    assert [tiers(store, tenant) for tenant in ("first", "second", "third")] == [["hot"], ["warm"], ["warm"]]
+    places.objects.refusal = lambda _action, _key: None
+    store.move_now()
+    assert tiers(store, "first") == ["warm"]
     await store.close()
 
 
