@@ -86,6 +86,7 @@ class Forgetting:
         self._cache = cache
         self._ahead: dict[str, float] = {}  # requests of a time that is to come: when they were seen, monotonic
         self._archived = Sightings(_ARCHIVED_SECONDS)
+        self._failed: set[int] = set()  # ids of segments that retention could not rewrite last
         self._held_up: dict[str, Mapping[str, int]] = {}
 
     def look_again(self) -> None:
@@ -106,6 +107,7 @@ class Forgetting:
     def retire(self, pause: Callable[[], None]) -> None:
         """Removes what retention does not keep, in quarantine too, but for what is archived.
 
+        A segment of which it failed comes last from then on: it may be the only one that fails.
         `pause` may raise to break off.
         """
         now = self._clock()
@@ -121,12 +123,15 @@ class Forgetting:
             self._metrics.entries_removed += removal.segment.rows
         failures = Failures()
         rewritten = []
-        for removals in plan.rewritten:
+        self._failed.intersection_update(removals[0].segment.id for removals in plan.rewritten)
+        for removals in sorted(plan.rewritten, key=lambda removals: removals[0].segment.id in self._failed):
             tier = removals[0].segment.tier
             if tier not in failures:
                 with failures.within(tier):
                     if self._take_out(removals, pause):
                         rewritten.append(removals)
+                if tier in failures:
+                    self._failed.add(removals[0].segment.id)
         for total in RetentionPlan(plan.dropped, tuple(rewritten)).totals():
             _log.info("entries past their retention removed", **_described(total))
         failures.tell()

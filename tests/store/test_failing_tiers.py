@@ -240,6 +240,25 @@ async def test_a_segment_that_can_not_be_read_keeps_no_other_from_moving_for_lon
     await store.close()
 
 
+async def test_a_segment_that_can_not_be_rewritten_holds_up_no_other_tenant_for_long(places: Places) -> None:
+    store = places.open()
+    for tenant in ("first", "second"):
+        for app in ("short", "a"):
+            await store.append(batch([row(app, (TODAY - 5) * DAY, "x")], tenant))
+    store.compact_now()
+    places.objects.refusal = lambda action, key: (
+        Unavailable(f"no key for {key}") if action == "get" and key.startswith("first/") else None
+    )
+    for _attempt in range(2):
+        with pytest.raises(Unavailable, match="no key for first/"):
+            store.forget_now()
+    assert [live(store, tenant)[0].rows for tenant in ("first", "second")] == [2, 1]
+    places.objects.refusal = lambda _action, _key: None
+    store.forget_now()
+    assert live(store, "first")[0].rows == 1
+    await store.close()
+
+
 async def test_a_request_that_concerns_an_archive_holds_no_other_up(places: Places) -> None:
     store = await places.with_a_warm_day("a")
     places.objects.refusal = archived
