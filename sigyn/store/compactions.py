@@ -44,10 +44,13 @@ class Compactions:
     def run(self, rules: CompactionRules, after_each_round: Callable[[Failures], None]) -> None:
         """Runs jobs until none is due.
 
-        A tier or a tenant in which one fails is left alone for now, and told at the end: raises Unavailable.
-        `after_each_round` is called when each tenant had its turn, with what has failed.
+        A tier or a tenant in which one fails is left alone for now, and told at the end: raises Unavailable. So is a
+        segment that could not be read, from then on until it can: a tenant of which nothing is merged any more would
+        in the end keep all pushes out. `after_each_round` is called when each tenant had its turn, with what failed.
         """
         failures = Failures()
+        with failures.within("what could not be read"):
+            self._compactor.look_at_unread(self._pace.work())
         with ThreadPoolExecutor(1, "sigyn-compaction") as second:
             while self._run_jobs(rules, failures, second):
                 after_each_round(failures)
@@ -108,7 +111,9 @@ class Compactions:
         segments = [
             segment
             for segment in segments
-            if segment.id not in self._compactor.full and not self._archived.has(segment.id)
+            if segment.id not in self._compactor.full
+            and segment.id not in self._compactor.unread
+            and not self._archived.has(segment.id)
         ]
         sides = apart(segments, self._deletions.unprocessed(tenant))
         now = self._clock()

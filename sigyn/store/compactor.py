@@ -8,6 +8,7 @@ from types import MappingProxyType
 import numpy as np
 import pyarrow as pa
 
+from sigyn.model.errors import Unavailable
 from sigyn.store.catalog import NewSegment, SegmentInfo
 from sigyn.store.commit import Committer
 from sigyn.store.compaction import joins_days
@@ -17,7 +18,7 @@ from sigyn.store.identical import drop_duplicates
 from sigyn.store.metrics import StoreMetrics
 from sigyn.store.objects import ObjectStore
 from sigyn.store.quarantine import Quarantine
-from sigyn.store.rewrite import load_entries, rewrite
+from sigyn.store.rewrite import load_body, load_entries, rewrite
 from sigyn.store.streams import Int64s, StreamRegistry
 
 _NONE: Int64s = np.empty(0, np.int64)
@@ -38,9 +39,11 @@ class Compactor:
     ) -> None:
         """`most_metadata` are bytes of structured metadata beyond which a job takes no further segment.
 
-        `full` has ids of segments that have so much that nothing is merged with them.
+        `full` has ids of segments that have so much that nothing is merged with them, `unread` the segments by id that
+        could not be read though nothing says that they are lost.
         """
         self.full: set[int] = set()
+        self.unread: dict[int, SegmentInfo] = {}
         self._most_metadata = most_metadata
         self._objects = objects
         self._streams = streams
@@ -78,6 +81,9 @@ class Compactor:
                 archived.append(segment)
             except SegmentLost as error:
                 self._quarantine.take(segment, error)
+            except Unavailable:
+                self.unread[segment.id] = segment
+                raise
             else:
                 read.append(segment)
                 if gathered.metadata_bytes >= self._most_metadata:
@@ -112,6 +118,22 @@ class Compactor:
         seconds = time.perf_counter() - begun
         self._count(read, written, rows, unwanted, seconds)
         return ()
+
+    def look_at_unread(self, pause: Callable[[], None]) -> None:
+        """Takes those out of `unread` that can be read again. `pause` is called before each, and may raise.
+
+        Raises Unavailable with the first that can't; the next look begins behind it.
+        """
+        for segment in list(self.unread.values()):
+            pause()
+            del self.unread[segment.id]
+            try:
+                load_body(segment, self._objects)
+            except SegmentLost:
+                continue  # whoever needs it tells
+            except Unavailable:
+                self.unread[segment.id] = segment
+                raise
 
     def _entries(self, segment: SegmentInfo, unwanted: Int64s) -> Iterator[pa.Table]:
         """The entries of a segment in pieces, but those in rows with these (sorted) numbers."""

@@ -240,6 +240,29 @@ async def test_a_segment_that_can_not_be_read_keeps_no_other_from_moving_for_lon
     await store.close()
 
 
+async def test_a_segment_that_can_not_be_read_is_left_out_and_the_others_are_merged(places: Places) -> None:
+    """Else those pile up until no push is taken any more, of no tenant."""
+    store = places.open()
+    for hour in range(4):
+        await store.append(batch([row("a", TODAY * DAY + hour, str(hour))]))
+    locked = {segment.key for segment in sorted(live(store), key=lambda segment: segment.id)[:2]}
+    places.objects.refusal = lambda action, key: (
+        Unavailable(f"no key for {key}") if action == "get" and key in locked else None
+    )
+    for _attempt in range(3):
+        with pytest.raises(Unavailable, match="no key for"):
+            store.compact_now()
+    assert tiers(store) == ["hot", "new", "new"]
+    assert {segment.key for segment in live(store) if not segment.level} == locked
+    with pytest.raises(Unavailable, match="no key for"):
+        store.compact_now()
+    places.objects.refusal = lambda _action, _key: None
+    store.compact_now()
+    assert tiers(store) == ["hot", "hot"]
+    assert stored(store) == [row("a", TODAY * DAY + hour, str(hour)) for hour in range(4)]
+    await store.close()
+
+
 async def test_a_segment_that_can_not_be_rewritten_holds_up_no_other_tenant_for_long(places: Places) -> None:
     store = places.open()
     for tenant in ("first", "second"):
