@@ -209,7 +209,8 @@ class RemoteObjects:
                         modified = int(found["last_modified"].timestamp() * 1000) * 1_000_000
                         yield StoredObject(found["path"], found["size"], modified, found["e_tag"] or "")
         except (BaseError, OSError) as error:
-            raise self._unavailable("list", folder, error) from error
+            where = f"`{folder}` in {self._name}" if folder else self._name
+            raise Unavailable(f"can't list {where}: {_reason(error)}") from error
 
     def path(self, key: str) -> Path | None:  # noqa: ARG002 (of the protocol)
         """As in ObjectStore: none."""

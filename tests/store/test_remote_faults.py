@@ -87,6 +87,10 @@ def test_a_bucket_that_stays_away_is_unavailable(proxy: FaultyProxy, fault: Faul
     proxy.faults.append(("GET", fault))
     with pytest.raises(Unavailable, match="can't read `k` in `s3://logs/"):
         objects.get_range("k", 0, len(BODY))
+    for folder, where in (("", "`s3://logs/"), ("a", "`a` in `s3://logs/")):
+        proxy.faults.append(("GET", fault))
+        with pytest.raises(Unavailable, match=f"can't list {where}"):
+            list(objects.list(folder))
 
 
 @pytest.mark.anyio
