@@ -14,9 +14,8 @@ from sigyn.store.objects import ObjectStore, open_objects
 from sigyn.store.outage import Outage
 from sigyn.store.settings import ObjectStoreSettings
 
-_BETWEEN_WARNINGS = (
-    600.0  # seconds; polls come every ten, and no two errors have the same words: they say how long it took
-)
+_BETWEEN_WARNINGS = 600.0
+"""Seconds; polls come every ten, and no two errors have the same words: they say how long it took."""
 
 
 def _outage() -> Outage:
