@@ -16,6 +16,8 @@ WORD = frozenset(b"0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZ_abcdefghijklmnopqrstuvwx
 _FLAGS = re.compile(r"\?([is]*)(?:-([is]+))?([:)])")
 _CLASS = re.compile(r"\\[dDsSwW]|\\[pP](?:\{[^}]*\}|.)", re.DOTALL)
 _CHARACTER = re.compile(r"\\(?:x\{[^}]*\}|x..|[tnrfva]|[^a-zA-Z0-9])", re.DOTALL)
+_BOUNDS = re.compile(r"(0|[1-9][0-9]{0,3})(?:(,)(0|[1-9][0-9]{0,3})?)?\}")
+"""Behind a brace. To RE2 numbers have digits of ASCII and no zero in front; else the brace stands for itself."""
 _OF_ASCII = re.compile(r"\\[dsw]|\[[^\^\[\\][^\[\\]*\]")
 _ALSO_BEYOND_ASCII = frozenset("kKsS")
 """The letters of ASCII that without case are others as well: the signs of the kelvin and the long s."""
@@ -182,11 +184,11 @@ class _Reader:
         sign = self._take()
         if sign != "{":
             return {"*": (0, None), "+": (1, None), "?": (0, 1)}[sign]
-        inside, closed, _ = self.text[self.at :].partition("}")
-        least, comma, most = inside.partition(",")
-        if not closed or not least.isdigit() or not (most.isdigit() or not most):
+        bounds = _BOUNDS.match(self.text, self.at)
+        if bounds is None:
             return None
-        self.at += len(inside) + 1
+        self.at = bounds.end()
+        least, comma, most = bounds.groups()
         if max(int(least), int(most or 0)) > MOST_REPEATS:
             raise NotUnderstood(self.text)
         if not comma:

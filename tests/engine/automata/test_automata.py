@@ -153,7 +153,13 @@ def test_characters_beyond_ascii_are_found(expression: str, lines: set[str]) -> 
     assert {line for line in some if re2.search(expression, line)} == lines
 
 
-@pytest.mark.parametrize("expression", ["(?m)^error$", "(?U)a+", r"\A", r"\Qa\E", r"\C", "a{100}", "x{,2}"])
+@pytest.mark.parametrize(
+    "expression",
+    [
+        "(?m)^error$", "(?U)a+", r"\A", r"\Qa\E", r"\C", "a{100}",
+        "x{,2}", "a{01}", "a{0,02}", "a{²}", "a{٣}", "a{2,٣}", f"a{{{'9' * 5000}}}",
+    ],
+)  # fmt: skip
 def test_what_is_not_understood_is_left_to_re2(expression: str) -> None:
     assert automaton_of(expression, "expression") is None
 
