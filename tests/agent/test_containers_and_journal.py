@@ -1,5 +1,6 @@
 """Docker's containers over a socket, the journal through its program: stand-ins that speak as the real ones do."""
 
+import asyncio
 import json
 import socketserver
 import stat
@@ -10,8 +11,15 @@ from pathlib import Path
 from threading import Event, Thread
 from urllib.parse import parse_qs, urlsplit
 
+import httpx
 import pytest
 
+from sigyn.agent.counters import AgentCounters
+from sigyn.agent.metrics import StageMetrics
+from sigyn.agent.stages import StagePipeline
+from sigyn.agent.targets.docker_log import ContainerLog
+from sigyn.agent.targets.job import Job
+from tests.agent.file_reading import Memory
 from tests.agent.processes import AgentProcess, push_sink, running_agent, until
 
 CONTAINER = {
@@ -152,6 +160,34 @@ def test_the_journal_from_its_cursor_on(tmp_path: Path, monkeypatch: pytest.Monk
     assert "--since=-7200s" in first
     assert first.endswith("_TRANSPORT=kernel")
     assert "--after-cursor=s=2" in second
+
+
+def test_a_log_that_is_asked_for_again_gives_no_line_twice() -> None:
+    """As of a container that has ended: its daemon sends what is not older than the last line each time."""
+    at = "2026-01-15T10:00:00.00000000"
+    grown = ([f"{at}1Z one", f"{at}2Z two"], [f"{at}2Z as old as two"], [], [f"{at}3Z three"])
+    held: list[str] = []
+    since: list[str] = []
+
+    def answer(request: httpx.Request) -> httpx.Response:
+        if request.url.path.endswith("/json"):
+            return httpx.Response(200, json={}) if len(since) < len(grown) else httpx.Response(404)
+        held.extend(grown[len(since)])
+        since.append(request.url.params["since"])
+        begin = since[-1].partition(".")[2]
+        sent = [line for line in held if line.partition(".")[2][:9] >= begin or not int(since[-1][0])]
+        return httpx.Response(200, stream=httpx.ByteStream(b"".join(frame(1, f"{line}\n") for line in sent)))
+
+    async def scenario() -> list[str]:
+        sink = Memory({})
+        job = Job("docker", StagePipeline([], "docker", StageMetrics()), sink)
+        log = ContainerLog("c0ffee", {}, (), job, AgentCounters(), 0)
+        async with httpx.AsyncClient(transport=httpx.MockTransport(answer), base_url="http://docker") as client:
+            await log.follow(client, again=0)
+        return sink.lines
+
+    assert asyncio.run(scenario()) == ["one", "two", "as old as two", "three"]
+    assert [each.partition(".")[2] for each in since] == ["000000000", "000000002", "000000002", "000000002"]
 
 
 JOURNALCTL = """#!{python}

@@ -64,6 +64,14 @@ class TerminalLines:
         return [("stdout", line.removesuffix(b"\r")) for line in lines]
 
 
+@dataclass(slots=True)
+class _Read:
+    """What had been read of a log before it was asked for again: up to a time (ns), and so many lines of that time."""
+
+    last: int
+    lines_at_last: int
+
+
 class ContainerLog:
     """One container. Its position is `docker-ID: NANOSECONDS` of the last line."""
 
@@ -79,6 +87,7 @@ class ContainerLog:
         self.container = container
         self.lines = 0
         self.last = since
+        self._lines_at_last = 0
         self._job = job
         self._counter = counters.target_entries.labels("docker", job.name)
         self._errors = counters.target_errors.labels("docker", job.name)
@@ -91,8 +100,11 @@ class ContainerLog:
         """The time of the last line that was read, or of the one before a held line."""
         return {f"docker-{self.container}": str(self.last if mark is None else mark)}
 
-    async def follow(self, client: httpx.AsyncClient) -> None:
-        """Reads until it is cancelled; a container that ends may be started again."""
+    async def follow(self, client: httpx.AsyncClient, again: float = _AGAIN) -> None:
+        """Reads until it is cancelled, or the container is removed; one that ends may be started again.
+
+        Its log is asked for again after so many seconds.
+        """
         while True:
             try:
                 await self._read(client)
@@ -102,15 +114,15 @@ class ContainerLog:
                 _log.warning("a container's log can't be read", container=self.container, reason=str(error))
             except (httpx.HTTPError, OSError, ValueError) as error:
                 _log.debug("a container's log ended", container=self.container, reason=repr(error))
-            await asyncio.sleep(_AGAIN)
+            await asyncio.sleep(again)
 
     async def _read(self, client: httpx.AsyncClient) -> None:
         details = await client.get(f"/containers/{self.container}/json")
         details.raise_for_status()
         terminal = bool((details.json().get("Config") or {}).get("Tty"))
         splitter = TerminalLines() if terminal else Demultiplexer()
-        begin = self.last
-        seconds, nanos = divmod(begin, SECOND)
+        read = _Read(self.last, self._lines_at_last)
+        seconds, nanos = divmod(read.last, SECOND)
         parameters = {
             "follow": "1", "stdout": "1", "stderr": "1", "timestamps": "1", "since": f"{seconds}.{nanos:09d}",
         }  # fmt: skip
@@ -119,11 +131,11 @@ class ContainerLog:
         async with client.stream("GET", path, params=parameters, timeout=timeout) as answer:
             answer.raise_for_status()
             async for data in answer.aiter_raw():
-                self._push(splitter.feed(data), begin)
+                self._push(splitter.feed(data), read)
                 if self._job.sink.full():
                     await self._job.sink.room()
 
-    def _push(self, lines: Sequence[tuple[str, bytes]], begin: int) -> None:
+    def _push(self, lines: Sequence[tuple[str, bytes]], read: _Read) -> None:
         entries: list[AgentEntry] = []
         size = 0
         for stream, data in lines:
@@ -134,9 +146,15 @@ class ContainerLog:
             except SigynError:
                 self._errors.inc()
                 continue
-            if timestamp < begin:
+            if timestamp < read.last:
                 continue  # daemons that know no fractions of `since` send the whole second again
-            before, self.last = self.last, max(self.last, timestamp)
+            if timestamp == read.last and read.lines_at_last:
+                read.lines_at_last -= 1  # what a daemon sends begins with the time that it is asked for
+                continue
+            before = self.last
+            if timestamp > before:
+                self.last, self._lines_at_last = timestamp, 0
+            self._lines_at_last += timestamp == self.last
             labels = self._labels.get(stream)
             if labels is not None:
                 entries.append(AgentEntry(labels.copy(), timestamp, line, {}, {}, Origin(self, before)))
