@@ -13,12 +13,15 @@ from urllib.parse import parse_qs, urlsplit
 
 import httpx
 import pytest
+from structlog.testing import capture_logs
 
+from sigyn.agent.config.targets import JournalConfig
 from sigyn.agent.counters import AgentCounters
 from sigyn.agent.metrics import StageMetrics
 from sigyn.agent.stages import StagePipeline
 from sigyn.agent.targets.docker_log import ContainerLog
 from sigyn.agent.targets.job import Job
+from sigyn.agent.targets.journal import JournalReader
 from tests.agent.file_reading import Memory
 from tests.agent.processes import AgentProcess, push_sink, running_agent, until
 
@@ -131,7 +134,9 @@ def test_the_journal_from_its_cursor_on(tmp_path: Path, monkeypatch: pytest.Monk
             "PRIORITY": "3",
             **message,
         }
-        for number, message in enumerate([{"MESSAGE": "plain"}, {"JOB_ID": "1"}, {"MESSAGE": [104, 105, 255]}])
+        for number, message in enumerate(
+            [{"MESSAGE": "plain", "PRIORITY": "²"}, {"JOB_ID": "1"}, {"MESSAGE": [104, 105, 255]}]
+        )
     ]
     calls = tmp_path / "calls"
     program = tmp_path / "bin" / "journalctl"
@@ -150,6 +155,7 @@ def test_the_journal_from_its_cursor_on(tmp_path: Path, monkeypatch: pytest.Monk
     with push_sink() as sink, running_agent(tmp_path, sink.url, scrape) as agent:
         until(lambda: len(sink.lines()) == 2, "two entries")
         assert sink.lines() == ["plain", "hi�"]
+        assert sink.entries[0].labels == '{job="journal", unit="shop.service"}'
         assert sink.entries[1].labels == '{job="journal", level="error", unit="shop.service"}'
         assert sink.entries[1].timestamp == 1768471200_000002000
         assert agent.stop() == 0
@@ -160,6 +166,34 @@ def test_the_journal_from_its_cursor_on(tmp_path: Path, monkeypatch: pytest.Monk
     assert "--since=-7200s" in first
     assert first.endswith("_TRANSPORT=kernel")
     assert "--after-cursor=s=2" in second
+
+
+def test_a_journalctl_that_cannot_be_started_is_tried_again(tmp_path: Path) -> None:
+    program = tmp_path / "journalctl"
+
+    def install(message: str, last: str) -> None:
+        row = json.dumps({"__CURSOR": message, "__REALTIME_TIMESTAMP": "1768471200000000", "MESSAGE": message})
+        written = tmp_path / "written"
+        written.write_text(f"#!/bin/sh\necho '{row}'\n{last}\n")
+        written.chmod(0o755)
+        written.rename(program)
+
+    async def scenario() -> None:
+        sink = Memory({})
+        job = Job("j", StagePipeline([], "j", StageMetrics()), sink)
+        reader = JournalReader(JournalConfig(), job, (), AgentCounters(), "", str(program), again=0.01)
+        install("first", f"rm {program}")
+        with capture_logs() as told:
+            await reader.start()
+            await sink.until("first")
+            async with asyncio.timeout(10):
+                while not any("No such file" in each["reason"] for each in told):
+                    await asyncio.sleep(0.005)
+        install("second", "exec sleep 60")
+        await sink.until("first", "second")
+        await reader.stop()
+
+    asyncio.run(scenario())
 
 
 def test_a_log_that_is_asked_for_again_gives_no_line_twice() -> None:

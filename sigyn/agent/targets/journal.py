@@ -25,7 +25,9 @@ from sigyn.languages.relabel import RelabelRule, relabel, without_meta
 from sigyn.model.errors import Unavailable
 from sigyn.model.time import MICROSECOND, SECOND
 
-_PRIORITIES = ("emerg", "alert", "crit", "error", "warning", "notice", "info", "debug")
+_PRIORITIES = dict(
+    zip("01234567", ("emerg", "alert", "crit", "error", "warning", "notice", "info", "debug"), strict=True)
+)
 _LINE_BYTES = 8 << 20
 _READ_BYTES = 256 << 10
 _MACHINE_ID = Path("/etc/machine-id")
@@ -57,11 +59,14 @@ class JournalReader:
         counters: AgentCounters,
         position: str,
         program: str = "journalctl",
+        again: float = _AGAIN,
     ) -> None:
+        """A `program` that ends is started again after so many seconds."""
         self._config = config
         self._job = job
         self._rules = rules
         self._program = program
+        self._again = again
         self._last = _Mark(0, position)
         self._lines = counters.target_entries.labels("journal", job.name)
         self._errors = counters.target_errors.labels("journal", job.name)
@@ -117,20 +122,28 @@ class JournalReader:
 
     async def _follow(self) -> None:
         while True:
-            process = await asyncio.create_subprocess_exec(
-                *self.command(),
-                stdin=asyncio.subprocess.DEVNULL,
-                stdout=asyncio.subprocess.PIPE,
-            )
             try:
-                assert process.stdout is not None
-                await self._read(process.stdout)
-            finally:
-                with contextlib.suppress(ProcessLookupError):
-                    process.kill()
-                await process.wait()
-            _log.warning("journalctl ended, it is started again", code=process.returncode, seconds=_AGAIN)
-            await asyncio.sleep(_AGAIN)
+                ended = f"code {await self._read_once()}"
+            except OSError as error:  # such as too few descriptors or too little memory, for now
+                ended = str(error)
+            _log.warning("journalctl ended, it is started again", reason=ended, seconds=self._again)
+            await asyncio.sleep(self._again)
+
+    async def _read_once(self) -> int | None:
+        """Reads what journalctl writes until it ends; its exit code. Raises OSError when it can't be started."""
+        process = await asyncio.create_subprocess_exec(
+            *self.command(),
+            stdin=asyncio.subprocess.DEVNULL,
+            stdout=asyncio.subprocess.PIPE,
+        )
+        try:
+            assert process.stdout is not None
+            await self._read(process.stdout)
+        finally:
+            with contextlib.suppress(ProcessLookupError):
+                process.kill()
+            await process.wait()
+        return process.returncode
 
     async def _read(self, stream: asyncio.StreamReader) -> None:
         rest = b""
@@ -165,9 +178,9 @@ class JournalReader:
         """None for what relabelling drops, and for what has no message, which Promtail drops as well."""
         labels = dict(self._config.labels)
         labels.update((f"__journal_{name.lower()}", value) for name, value in fields.items())
-        priority = fields.get("PRIORITY", "")
-        if priority.isdigit() and int(priority) < len(_PRIORITIES):
-            labels["__journal_priority_keyword"] = _PRIORITIES[int(priority)]
+        priority = fields.get("PRIORITY")  # whatever the program that wrote it made of it
+        if priority in _PRIORITIES:
+            labels["__journal_priority_keyword"] = _PRIORITIES[priority]
         kept = relabel(labels, self._rules)
         if kept is None or not (self._config.json or "MESSAGE" in fields):
             return None
