@@ -109,9 +109,10 @@ def test_a_broken_message_is_counted_and_the_next_is_read(
     agent: AgentProcess, sink: Sink, ports: dict[str, int]
 ) -> None:
     with socket.create_connection(("127.0.0.1", ports["tcp"])) as connection:
-        connection.sendall(b"no syslog at all\n<14>1 - - - - - - after it\n")
+        connection.sendall(b"no syslog at all\n<14>1 2026-13-01T00:00:00Z - - - - - of month 13\n")
+        connection.sendall(b"<14>1 - - - - - - after it\n")
     entry_of(sink, "after it")
-    assert agent.metric("promtail_target_parsing_errors_total") == 1
+    assert agent.metric("promtail_target_parsing_errors_total") == 2
 
 
 def test_syslog_by_tls(sink: Sink, ports: dict[str, int], certificate: tuple[Path, Path]) -> None:

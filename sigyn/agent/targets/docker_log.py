@@ -17,7 +17,6 @@ from sigyn.agent.server import TargetRow
 from sigyn.agent.targets.job import Job, Origin
 from sigyn.languages.relabel import RelabelRule, relabel, without_meta
 from sigyn.languages.templates.golayout import parse_time
-from sigyn.model.errors import SigynError
 from sigyn.model.time import SECOND
 
 _log = structlog.get_logger("sigyn.agent.docker")
@@ -143,7 +142,7 @@ class ContainerLog:
             time, _, line = text.partition(" ")
             try:
                 timestamp = parse_time(_LAYOUT, time)
-            except SigynError:
+            except ValueError:
                 self._errors.inc()
                 continue
             if timestamp < read.last:

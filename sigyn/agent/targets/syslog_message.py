@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime
 
 from sigyn.languages.templates.golayout import parse_time
-from sigyn.model.errors import BadRequest, SigynError
+from sigyn.model.errors import BadRequest
 from sigyn.model.time import SECOND
 
 SEVERITIES = ("emergency", "alert", "critical", "error", "warning", "notice", "informational", "debug")
@@ -112,7 +112,7 @@ def _priority(text: str) -> tuple[str, str]:
 def _rfc3339(text: str) -> int:
     try:
         return parse_time("2006-01-02T15:04:05Z07:00", text)
-    except SigynError:
+    except ValueError:
         raise BadRequest(f"no time of RFC 3339: {text!r}") from None
 
 
