@@ -8,6 +8,7 @@ import json
 import time
 import zlib
 from collections.abc import Sequence
+from dataclasses import dataclass, field
 from functools import partial
 
 import structlog
@@ -24,31 +25,54 @@ _CHUNK = b"\x1e\x0f"
 _CHUNK_HEAD = 12
 _MOST_CHUNKS = 128
 _CHUNK_SECONDS = 5.0  # as the specification has it
+_MOST_WAITING = 64 << 20  # bytes of chunks: whoever reaches the port may send any number that never become whole
 _LARGEST = 8 << 20
+_FARTHEST = (1 << 63) / SECOND  # seconds
 _log = structlog.get_logger("sigyn.agent.gelf")
 
 
-class Chunks:
-    """Messages in several datagrams, until they are whole or too old."""
+@dataclass(slots=True)
+class _Begun:
+    """A message that is not whole yet: when its first chunk came (seconds), and those that are there by number."""
 
-    def __init__(self) -> None:
-        self._parts: dict[bytes, tuple[float, dict[int, bytes], int]] = {}
+    at: float
+    chunks: dict[int, bytes] = field(default_factory=dict)
+
+
+class Chunks:
+    """Messages in several datagrams, until they are whole or too old, or newer ones need their room."""
+
+    def __init__(self, most_bytes: int = _MOST_WAITING) -> None:
+        """`most_bytes` are those of all chunks that wait."""
+        self._begun: dict[bytes, _Begun] = {}  # the oldest first
+        self._most_bytes = most_bytes
+        self._bytes = 0
 
     def add(self, data: bytes, now: float) -> bytes | None:
         """The message when this was its last chunk; raises BadRequest. `now` in seconds."""
-        for name in [name for name, (began, _, _) in self._parts.items() if now - began > _CHUNK_SECONDS]:
-            del self._parts[name]
         if len(data) < _CHUNK_HEAD:
             raise BadRequest("a chunk is shorter than its head")
         name, number, count = data[2:10], data[10], data[11]
         if not 0 <= number < count <= _MOST_CHUNKS:
             raise BadRequest(f"chunk {number} of {count}")
-        _, parts, _ = self._parts.setdefault(name, (now, {}, count))
-        parts[number] = data[_CHUNK_HEAD:]
-        if len(parts) < count:
+        self._make_room(len(data), now)
+        begun = self._begun.setdefault(name, _Begun(now))
+        self._bytes += len(data) - len(begun.chunks.get(number, b""))
+        begun.chunks[number] = data
+        if len(begun.chunks) < count:
             return None
-        del self._parts[name]
-        return b"".join(parts[number] for number in sorted(parts))
+        self._forget(name)
+        return b"".join(begun.chunks[number][_CHUNK_HEAD:] for number in sorted(begun.chunks))
+
+    def _make_room(self, size: int, now: float) -> None:
+        while self._begun:
+            name, oldest = next(iter(self._begun.items()))
+            if now - oldest.at <= _CHUNK_SECONDS and self._bytes + size <= self._most_bytes:
+                return
+            self._forget(name)
+
+    def _forget(self, name: bytes) -> None:
+        self._bytes -= sum(map(len, self._begun.pop(name).chunks.values()))
 
 
 class GelfListener:
@@ -98,19 +122,21 @@ class GelfListener:
     def _take(self, data: bytes) -> None:
         try:
             message = json.loads(data)
-        except ValueError as error:
+        except (ValueError, RecursionError) as error:
             raise BadRequest(f"no JSON: {error}") from None
         if not isinstance(message, dict) or "short_message" not in message:
             raise BadRequest("no object with a short_message")
         level = message.get("level", 1)
         labels = {
             **self._config.labels,
-            "__gelf_message_level": SEVERITIES[level] if level in range(len(SEVERITIES)) else "",
+            "__gelf_message_level": SEVERITIES[int(level)] if level in range(len(SEVERITIES)) else "",
             "__gelf_message_host": str(message.get("host", "")),
             "__gelf_message_version": str(message.get("version", "")),
             "__gelf_message_facility": str(message.get("facility", message.get("_facility", ""))),
         }
         moment = message.get("timestamp") if self._config.use_incoming_timestamp else None
+        if isinstance(moment, int | float) and not abs(moment) < _FARTHEST:
+            raise BadRequest(f"the timestamp {str(moment)[:40]} is no time in seconds")
         timestamp = round(moment * SECOND) if isinstance(moment, int | float) else None
         entry = self._inlet.entry(labels, data.decode("utf-8", "replace"), timestamp)
         if entry:
