@@ -1,11 +1,14 @@
 """Formats of the timestamp stage: the fast way and the exact one say the same."""
 
+import cramjam
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from sigyn.agent.shipping.encode import EntryEncoder, encode_stream
 from sigyn.agent.stages.time_formats import PREDEFINED, compile_format
 from sigyn.languages.templates.golayout import LAYOUTS, parse_time
+from sigyn.wire.loki_protobuf import decode_loki_protobuf
 
 from .pipelines import NOW, SECOND, Bench, HandClock
 
@@ -69,10 +72,33 @@ def test_formats_with_names(name: str, text: str, time: int) -> None:
     assert compile_format(name, "", HandClock())(text) == time
 
 
-@pytest.mark.parametrize(("name", "text"), [("Unix", "1e9"), ("UnixMs", "1.5"), ("UnixNs", ""), ("Unix", "\u0661")])
+@pytest.mark.parametrize(
+    ("name", "text"),
+    [
+        ("Unix", "1e9"),
+        ("UnixMs", "1.5"),
+        ("UnixNs", ""),
+        ("Unix", "\u0661"),
+        ("Unix", "9223372036854775808"),
+        ("Unix", "-9223372036854775809.5"),
+        ("UnixMs", "9" * 25),
+        ("UnixUs", "-" + "9" * 30),
+    ],
+)
 def test_numbers_that_are_none(name: str, text: str) -> None:
     with pytest.raises(ValueError, match="number"):
         compile_format(name, "", HandClock())(text)
+
+
+@pytest.mark.parametrize(("name", "unit"), [("Unix", SECOND), ("UnixMs", 10**6)])
+def test_the_farthest_times_harm_no_other_entry(name: str, unit: int) -> None:
+    """They are no times that a store takes, but those that are pushed with them are."""
+    farthest = [-(1 << 63), (1 << 63) - 1]
+    stages = f"- regex: {{expression: '(?P<t>.*)'}}\n- timestamp: {{source: t, format: {name}}}"
+    entries = Bench(stages).feed(*map(str, farthest), "5")
+    message = encode_stream({"app": "a"}, b"".join(EntryEncoder().encode(entries)))
+    pushed = decode_loki_protobuf(bytes(cramjam.snappy.compress_raw(message)))
+    assert pushed.entries["timestamp"].to_pylist() == [*farthest, 5 * unit]
 
 
 def test_the_zone_of_a_layout_without_one() -> None:

@@ -79,7 +79,7 @@ def _parse_unix(text: str) -> int:
         raise ValueError(f"`{text}` is no number of seconds")
     whole, fraction = match.groups()
     nanoseconds = int((fraction or "")[:9].ljust(9, "0"))
-    seconds = int(whole) * SECOND
+    seconds = _whole(whole) * SECOND
     return seconds - nanoseconds if whole[0] == "-" else seconds + nanoseconds
 
 
@@ -87,9 +87,17 @@ def _compile_unix(unit: int) -> Parse:
     def parse(text: str) -> int:
         if not _INTEGER.fullmatch(text):
             raise ValueError(f"`{text}` is no whole number")
-        return int(text) * unit
+        return _whole(text) * unit
 
     return parse
+
+
+def _whole(digits: str) -> int:
+    """A number of 64 bits, as Go reads it: a push has no room for seconds beyond. Raises ValueError."""
+    number = int(digits)
+    if not -(1 << 63) <= number < 1 << 63:
+        raise ValueError(f"`{digits}` is no number of 64 bits")
+    return number
 
 
 def _compile_yearless(layout: str, zone: Zone, clock: Clock) -> Parse:
