@@ -156,6 +156,39 @@ def test_json_of_any_depth_passes(depth: int, path: str) -> None:
     assert entry.line == line
 
 
+ODD_LINES = [
+    '{"a": 1' + "0" * 400 + "}",
+    '{"a": [-1' + "0" * 400 + "]}",
+    '{"a": 1e400}',
+    '{"a": {"b": "text"}}',
+    '{"a": "\\ud800"}',
+    '\udc80\udcff{"a"=5} "',
+    "\ud800 a=1 =",
+    "a=" + "1" * 5000,
+    "9" * 5000,
+]
+
+
+@pytest.mark.parametrize(
+    "stages",
+    [
+        "- json: {expressions: {a: }}",
+        "- json: {expressions: {a: '[a][0]'}}",
+        "- json: {expressions: {a: a, g: 'a > `4`', s: 'avg([a])', f: 'ceil(a)'}}\n- labels: {g: , s: , f: }",
+        "- json: {expressions: {a: }}\n- timestamp: {source: a, format: Unix}",
+        "- json: {expressions: {a: }}\n- metrics: {m: {type: gauge, source: a, config: {action: set}}}",
+        "- json: {expressions: {a: }}\n- metrics: {m: {type: histogram, source: a}}",
+        "- json: {expressions: {a: }}\n- template: {source: b, template: '{{ .a }}'}\n- output: {source: b}",
+        "- json: {expressions: {a: }}\n- replace: {source: a, expression: '([0-9]+)', replace: '{{ .Value }}'}",
+        "- logfmt: {mapping: {a: }}",
+        "- regex: {expression: '(?P<a>[0-9]+)'}\n- metrics: {m: {type: counter, source: a, config: {action: add}}}",
+    ],
+)
+def test_no_line_ends_the_reading_of_others(stages: str) -> None:
+    entries = Bench(stages + "\n- labels: {a: }").feed(*ODD_LINES, '{"a": 7} a=7')
+    assert len(entries) == len(ODD_LINES) + 1
+
+
 def test_structured_metadata_takes_labels_away() -> None:
     (entry,) = Bench("- static_labels: {pod: p}\n- structured_metadata: {pod: , unit: job}").feed("x")
     assert entry.labels == {}

@@ -42,8 +42,9 @@ def compile_path(expression: str) -> Evaluate:
     def evaluate(value: Any) -> Any:
         try:
             return search(value)
-        except jmespath.exceptions.JMESPathError:
-            return None  # a function that does not fit the data; Promtail extracts nothing either
+        except (jmespath.exceptions.JMESPathError, TypeError, ArithmeticError, RecursionError):
+            # A function or a comparison that does not fit the data; Promtail extracts nothing either.
+            return None
 
     return evaluate
 

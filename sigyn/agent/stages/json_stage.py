@@ -100,10 +100,10 @@ _NESTED = frozenset((dict, list))
 
 
 def _as_text(value: object) -> str | None:
-    """A map or a list as JSON text; None when it is nested too deeply for that."""
+    """A map or a list as JSON text; None when it is nested too deeply for that, or a number in it is too large."""
     try:
         return encode_go_json(value)
-    except RecursionError:
+    except (RecursionError, OverflowError):
         return None
 
 

@@ -10,7 +10,7 @@ _EXACT = 1 << 53
 
 
 def to_text(value: object) -> str | None:
-    """The value as text; None for null.
+    """The value as text; None for null, and for a number that is too large for a float64.
 
     Every number is a float64 and is written without an exponent, so that 1.0 is `1`.
     """
@@ -23,7 +23,10 @@ def to_text(value: object) -> str | None:
     if value is False:
         return "false"
     if isinstance(value, int):
-        return str(value) if -_EXACT <= value <= _EXACT else format_plain(float(value))
+        if -_EXACT <= value <= _EXACT:
+            return str(value)
+        number = to_number(value)
+        return None if number is None else format_plain(number)
     if isinstance(value, float):
         return format_plain(value)
     if isinstance(value, Mapping | Sequence):
@@ -32,12 +35,15 @@ def to_text(value: object) -> str | None:
 
 
 def to_number(value: object) -> float | None:
-    """The value as a number; None when it is none.
+    """The value as a number; None when it is none, or too large for a float64.
 
     Text is a number or a duration, which counts in seconds; true is 1.
     """
     if isinstance(value, int | float):
-        return float(value)
+        try:
+            return float(value)
+        except OverflowError:
+            return None
     if not isinstance(value, str):
         return None
     try:

@@ -88,7 +88,8 @@ def _end_of(expression: re.Pattern[str], line: str, at: int) -> int:
 
 
 def _bad(line: str, at: int, reason: str) -> BadPair:
-    return BadPair(len(line[:at].encode()) + 1, reason)
+    # Lines that an agent reads need not be UTF-8.
+    return BadPair(len(line[:at].encode("utf-8", "surrogatepass")) + 1, reason)
 
 
 def _quoted_byte(character: str) -> str:
