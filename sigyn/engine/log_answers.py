@@ -31,8 +31,8 @@ from sigyn.store.catalog import SegmentInfo
 
 CHOSEN_AT_ONCE = 1024  # entries read together: a usual answer in one piece
 
-Place: TypeAlias = tuple[int, int, int]
-"""Where an entry stands among all: its time, where in the order of arrival its segment is, and its row there."""
+Rank: TypeAlias = tuple[int, int, int]
+"""What sorts an entry among all: its time, where in the order of arrival its segment is, and its row there."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -163,7 +163,7 @@ def _texts_at(places: Places, scan: Scan, context: QueryContext) -> list[list[st
 
 
 class Interpreted:
-    """The best entries themselves, with their places."""
+    """The best entries themselves, with their ranks."""
 
     def __init__(self, scan: Scan, limit: int, make: MakeEntry, *, backward: bool) -> None:
         self._arrival = {part.segment.id: number for number, part in enumerate(scan.parts)}
@@ -171,7 +171,7 @@ class Interpreted:
         self._make = make
         self._backward = backward
         self._bytes = 0
-        self.best: list[tuple[Place, LogEntry]] = []
+        self.best: list[tuple[Rank, LogEntry]] = []
 
     @property
     def worst(self) -> int | None:
@@ -201,17 +201,17 @@ class Interpreted:
                 if len(passed) == self._limit:
                     break
                 if context.max_answer_bytes and size > context.max_answer_bytes:
-                    best, size = self._merged(best, self._placed(candidates.frame, near, passed), size, context)
+                    best, size = self._merged(best, self._ranked(candidates.frame, near, passed), size, context)
                     worst, passed = self._worst(best), []
-        self.best, self._bytes = self._merged(best, self._placed(candidates.frame, near, passed), size, context)
+        self.best, self._bytes = self._merged(best, self._ranked(candidates.frame, near, passed), size, context)
 
-    def _worst(self, best: list[tuple[Place, LogEntry]]) -> int | None:
+    def _worst(self, best: list[tuple[Rank, LogEntry]]) -> int | None:
         return best[-1][1].timestamp if len(best) == self._limit else None
 
-    def _placed(
+    def _ranked(
         self, frame: Frame, positions: npt.NDArray[np.int64], passed: list[tuple[int, LogEntry]]
-    ) -> list[tuple[Place, LogEntry]]:
-        """Entries with their places; each comes with its index in `positions`."""
+    ) -> list[tuple[Rank, LogEntry]]:
+        """Entries with their ranks; each comes with its index in `positions`."""
         if not passed:
             return []
         segments, rows = frame.origins(positions[[index for index, _ in passed]])
@@ -221,10 +221,10 @@ class Interpreted:
         ]
 
     def _merged(
-        self, best: list[tuple[Place, LogEntry]], passed: list[tuple[Place, LogEntry]], size: int, context: QueryContext
-    ) -> tuple[list[tuple[Place, LogEntry]], int]:
+        self, best: list[tuple[Rank, LogEntry]], passed: list[tuple[Rank, LogEntry]], size: int, context: QueryContext
+    ) -> tuple[list[tuple[Rank, LogEntry]], int]:
         """The best of both, which have `size` bytes together, and their bytes. Raises QueryError for too many."""
-        merged = sorted(best + passed, key=lambda placed: placed[0], reverse=self._backward)
+        merged = sorted(best + passed, key=lambda ranked: ranked[0], reverse=self._backward)
         size -= sum(text_bytes(entry) for _, entry in merged[self._limit :])
         del merged[self._limit :]
         refuse_much_text(len(merged), size, context.max_answer_bytes)
