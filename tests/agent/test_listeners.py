@@ -6,6 +6,7 @@ import ssl
 import time
 import zlib
 from collections.abc import Iterator
+from contextlib import suppress
 from pathlib import Path
 
 import httpx
@@ -177,6 +178,24 @@ def test_the_push_api_takes_what_agents_push(sink: Sink, ports: dict[str, int]) 
     pushed = next(entry for entry in sink.entries if entry.line == "pushed")
     assert (pushed.tenant, pushed.metadata) == ("team", {"trace": "1"})
     assert entry_of(sink, "raw two")[0] == '{via="agent"}'
+
+
+@pytest.mark.parametrize("path", ["/loki/api/v1/push", "/promtail/api/v1/raw"])
+def test_a_body_that_is_too_large_is_refused(agent: AgentProcess, ports: dict[str, int], path: str) -> None:
+    def errors() -> float:
+        return agent.metric("promtail_target_parsing_errors_total")
+
+    before = errors()
+    with socket.create_connection(("127.0.0.1", ports["push"]), timeout=30) as connection:
+        connection.sendall(f"POST {path} HTTP/1.1\r\nHost: agent\r\nContent-Length: {200 << 20}\r\n\r\n".encode())
+        assert connection.recv(1000).startswith(b"HTTP/1.1 413 ")
+    with socket.create_connection(("127.0.0.1", ports["push"]), timeout=30) as connection:
+        connection.sendall(f"POST {path} HTTP/1.1\r\nHost: agent\r\nTransfer-Encoding: chunked\r\n\r\n".encode())
+        piece = f"{1 << 20:x}\r\n".encode() + bytes(1 << 20) + b"\r\n"
+        with suppress(OSError):  # it may answer, and close the connection, while more is sent
+            for _ in range(101):
+                connection.sendall(piece)
+        until(lambda: errors() == before + 2, "both are refused")
 
 
 def test_the_pages_show_listeners(agent: AgentProcess) -> None:

@@ -17,9 +17,10 @@ from sigyn.agent.entry import TENANT_LABEL, AgentEntry
 from sigyn.agent.http_listener import HttpListener
 from sigyn.agent.server import TargetRow
 from sigyn.agent.targets.received import Inlet
-from sigyn.model.errors import SigynError
+from sigyn.model.errors import SigynError, TooLarge
 
 _PATHS = ("/loki/api/v1/push", "/api/prom/push")
+_LARGEST = 100 << 20  # bytes of a body, as Loki takes them
 _METADATA = msgspec.json.Decoder(dict[str, str])
 
 
@@ -59,9 +60,9 @@ class PushApiListener:
         # Here and not above: Arrow takes memory, and most agents receive no pushes.
         from sigyn.wire.loki import decode_loki_push
 
-        body = await request.body()
         headers = request.headers
         try:
+            body = await _body(request)
             push = decode_loki_push(body, headers.get("content-type", ""), headers.get("content-encoding", ""))
         except SigynError as error:
             self._inlet.count_error()
@@ -79,7 +80,11 @@ class PushApiListener:
         return Response(status_code=204)
 
     async def _raw(self, request: Request) -> Response:
-        text = (await request.body()).decode("utf-8", "replace")
+        try:
+            text = (await _body(request)).decode("utf-8", "replace")
+        except TooLarge as error:
+            self._inlet.count_error()
+            return PlainTextResponse(f"{error}\n", error.status)
         lines = [line.removesuffix("\r") for line in text.split("\n") if line.strip()]
         tenant = request.headers.get("x-scope-orgid", "")
         await self._inlet.keep([self._entry({}, None, line, {}, tenant) for line in lines])
@@ -94,3 +99,20 @@ class PushApiListener:
         if entry and tenant:
             entry.labels[TENANT_LABEL] = tenant
         return entry
+
+
+async def _body(request: Request) -> bytes:
+    """The body as sent; raises TooLarge without reading the rest."""
+    chunks: list[bytes] = []
+    size = 0
+    _refuse_large(int(request.headers.get("content-length", "0")))  # the server lets nothing but digits through
+    async for chunk in request.stream():
+        size += len(chunk)
+        _refuse_large(size)
+        chunks.append(chunk)
+    return b"".join(chunks)
+
+
+def _refuse_large(size: int) -> None:
+    if size > _LARGEST:
+        raise TooLarge(f"the body has over {_LARGEST} bytes, which is the most that is taken; send smaller batches")
