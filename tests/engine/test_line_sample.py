@@ -104,7 +104,7 @@ def test_those_with_a_demoted_label_are_found(world: World) -> None:
 
 
 def test_they_keep_to_limits(world: World) -> None:
-    tenant = world.fill(LABELS, random_rows(random.Random(1), 1))
+    tenant = world.fill(LABELS, random_rows(random.Random(1), 1)[:100])
 
     def refused(limits: QueryLimits) -> None:
         service = QueryService(world.store, world.duck, limits, threads=1, queue=QueueLimits(1))
