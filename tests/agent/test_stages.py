@@ -53,6 +53,9 @@ LINES = [
     ("- template: {source: o, template: '{{ Hash \"salt\" .Entry }}'}\n- output: {source: o}", "x", sha3_256(b"saltx").hexdigest()),
     ("- template: {source: o, template: '{{ .Entry | splitList \",\" | join \"-\" | quote }}'}\n- output: {source: o}", "a,b", '"a-b"'),
     ("- template: {source: o, template: '{{ if regexMatch \"^a\" .Entry }}{{ snakecase \"fooBar baz\" }}{{ end }}'}\n- output: {source: o}", "a", "foo_bar_baz"),
+    ("- template: {source: o, template: '{{ regexReplaceAll \"[0-9]+\" .Entry \"n\" }}'}\n- output: {source: o}", "\udcff 12", "\ufffd n"),
+    ("- template: {source: o, template: '{{ upper .Entry }}'}\n- output: {source: o}", "\udcff a", "\udcff A"),
+    ("- template: {source: o, template: '{{ atoi \"9999999999999999999999\" }} {{ atoi \"-007\" }}'}\n- output: {source: o}", "a", "9223372036854775807 -7"),
     ("- template: {source: o, template: '{{ ternary \"y\" \"n\" (empty .nothing) }} {{ coalesce .nothing \"z\" }} {{ atoi \"12x\" }}'}\n- output: {source: o}", "a", "y z 0"),
     ("- pack: {labels: [job, nosuch], ingest_timestamp: false}", 'say "<hi>"', '{"job":"app","_entry":"say \\"\\u003chi\\u003e\\""}'),
     ("- decolorize: {}", "\x1b[1;31mred\x1b[0m", "red"),
@@ -163,7 +166,7 @@ ODD_LINES = [
     '{"a": {"b": "text"}}',
     '{"a": "\\ud800"}',
     '\udc80\udcff{"a"=5} "',
-    "\ud800 a=1 =",
+    "\udcff a=1 =",
     "a=" + "1" * 5000,
     "9" * 5000,
 ]
@@ -181,6 +184,8 @@ ODD_LINES = [
         "- json: {expressions: {a: }}\n- template: {source: b, template: '{{ .a }}'}\n- output: {source: b}",
         "- json: {expressions: {a: }}\n- replace: {source: a, expression: '([0-9]+)', replace: '{{ .Value }}'}",
         "- logfmt: {mapping: {a: }}",
+        '- template: {source: a, template: \'{{ regexReplaceAll "[0-9]" .Entry "n" }}\'}',
+        "- regex: {expression: '(?P<a>.*)'}\n- template: {source: a, template: '{{ atoi .Value }}{{ add1 .Value }}'}",
         "- regex: {expression: '(?P<a>[0-9]+)'}\n- metrics: {m: {type: counter, source: a, config: {action: add}}}",
     ],
 )

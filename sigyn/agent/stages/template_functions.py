@@ -16,6 +16,7 @@ from sigyn.languages.regex import Regex, RegexError, compile_regex
 from sigyn.languages.templates import Function, FunctionError
 from sigyn.languages.templates.values import truth
 
+_INT64_DIGITS = 20  # one more than any number of 64 bits has
 _WORD_BOUNDARY = re.compile(r"(?<=[a-z0-9])(?=[A-Z])|[\s_\-]+")
 
 
@@ -24,8 +25,13 @@ def _bytes(text: str) -> bytes:
 
 
 def _atoi(text: str) -> int:
-    """Go's strconv.Atoi, with 0 for what is no number."""
-    return int(text) if re.fullmatch(r"[+-]?[0-9]+", text, re.ASCII) else 0
+    """Go's strconv.Atoi, with 0 for what is no number; one that 64 bits don't hold is the nearest that they do."""
+    found = re.fullmatch(r"([+-]?)0*([0-9]+)", text)
+    if found is None:
+        return 0
+    most = (1 << 63) - (found[1] != "-")
+    number = min(int(found[2][:_INT64_DIGITS]), most)
+    return -number if found[1] == "-" else number
 
 
 def _text(value: object) -> str:
