@@ -31,6 +31,7 @@ class ApiServer:
     lists: list[str] = field(default_factory=list)
     watches: list[str] = field(default_factory=list)
     bookmarks: int = 0
+    watch_error: int = 0  # the code of an error that watches get, 0: none
 
     def put(self, collection: str, item: Object) -> None:
         """Adds or changes an object."""
@@ -118,6 +119,10 @@ def api_server() -> Iterator[ApiServer]:
             self.end_headers()
             if at < state.oldest:
                 self.event("ERROR", _status(410, "too old resource version"))
+                self.wfile.write(b"0\r\n\r\n")
+                return
+            if state.watch_error:
+                self.event("ERROR", _status(state.watch_error, "the watch cache is not ready"))
                 self.wfile.write(b"0\r\n\r\n")
                 return
             while True:

@@ -142,6 +142,25 @@ def test_an_expired_version_asks_for_a_new_list(server: ApiServer, parity: int) 
     asyncio.run(scenario())
 
 
+def test_a_watch_that_fails_asks_for_a_new_list(server: ApiServer) -> None:
+    async def scenario() -> None:
+        server.put("pods", pod("a"))
+        async with discovering(server) as found:
+            await found.until("pod/shop/a")
+            await quiet(server, 1)
+            with server.changed:
+                server.objects["pods"]["shop/b"] = pod("b")
+                server.watch_error = 500
+                server.cut()
+            await found.until("pod/shop/a", "pod/shop/b")
+            server.watch_error = 0
+            await quiet(server, len(server.watches) + 1)
+            server.put("pods", pod("c"))
+            await found.until("pod/shop/a", "pod/shop/b", "pod/shop/c")
+
+    asyncio.run(scenario())
+
+
 def test_a_watch_that_breaks_goes_on_without_a_list(server: ApiServer) -> None:
     async def scenario() -> None:
         server.put("pods", pod("a"))

@@ -32,6 +32,10 @@ class Expired(Exception):
     """The version is too old to watch from."""
 
 
+class WatchFailed(Exception):
+    """The server told an error in place of changes: what it would go on with is not known."""
+
+
 class Collection:
     """Objects of one kind in one namespace (or in all)."""
 
@@ -51,13 +55,15 @@ class Collection:
             try:
                 if not version:
                     version = await self._list()
-                    wait = _FIRST_WAIT
                 version = await self._watch(version)
                 wait = _FIRST_WAIT
                 continue
             except Expired:
                 version = ""
                 continue
+            except WatchFailed as error:
+                version = ""
+                _log.warning("a watch failed, the objects are listed anew", path=self._path, reason=str(error))
             except (httpx.HTTPError, ConfigurationError, msgspec.MsgspecError, OSError) as error:
                 _log.warning("the cluster can't be watched", path=self._path, reason=str(error) or repr(error))
             await asyncio.sleep(wait * random.uniform(0.5, 1.0))
@@ -89,7 +95,7 @@ class Collection:
         return str(body["metadata"]["resourceVersion"])
 
     async def _watch(self, version: str) -> str:
-        """Takes changes until the server ends the watch; the version to go on from. Raises Expired."""
+        """Takes changes until the server ends the watch; the version to go on from. Raises Expired and WatchFailed."""
         parameters = {
             **self._parameters,
             "watch": "1",
@@ -119,7 +125,7 @@ class Collection:
         if kind == "ERROR":
             if item.get("code") == _GONE:
                 raise Expired
-            raise httpx.RemoteProtocolError(f"the watch ended: {item.get('message', item)}")
+            raise WatchFailed(str(item.get("message", item)))
         if kind == "DELETED":
             self._change(key_of(item), None)
         elif kind in ("ADDED", "MODIFIED"):
