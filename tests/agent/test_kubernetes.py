@@ -1,6 +1,7 @@
 """Targets of a cluster, against an API server that lists and watches over real HTTP."""
 
 import asyncio
+from collections import Counter
 from collections.abc import AsyncIterator, Iterator, Mapping, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
@@ -31,9 +32,11 @@ class Found:
     """What discovery says, by object."""
 
     targets: dict[str, Sequence[Mapping[str, str]]] = field(default_factory=dict)
+    told: Counter[str] = field(default_factory=Counter)
 
     def update(self, source: str, targets: Sequence[Mapping[str, str]]) -> None:
         name = source.split("/", 1)[1]
+        self.told[name] += 1
         if targets:
             self.targets[name] = targets
         else:
@@ -42,6 +45,11 @@ class Found:
     async def until(self, *names: str) -> None:
         async with asyncio.timeout(20):
             while set(self.targets) != set(names):
+                await asyncio.sleep(0.01)
+
+    async def until_labels(self, name: str, labels: Mapping[str, str]) -> None:
+        async with asyncio.timeout(20):
+            while not labels.items() <= self.targets[name][0].items():
                 await asyncio.sleep(0.01)
 
 
@@ -304,6 +312,60 @@ def test_endpoints_have_the_labels_of_their_service_and_pod(server: ApiServer) -
         assert labels["__address__"] == "10.1.0.7:8080"
         assert labels[f"{PREFIX}service_name"] == "web"
         assert labels[f"{PREFIX}pod_container_name"] == "main"
+
+    asyncio.run(scenario())
+
+
+def endpoints(name: str, pod: str, node: str) -> dict[str, object]:
+    address = {"ip": "10.1.0.7", "nodeName": node, "targetRef": {"kind": "Pod", "name": pod}}
+    return {
+        "metadata": {"name": name, "namespace": "shop"},
+        "subsets": [{"addresses": [address], "ports": [{"port": 8080}]}],
+    }
+
+
+def test_endpoints_are_looked_at_when_what_they_refer_to_changes(server: ApiServer) -> None:
+    """And no others are: there may be thousands of them, and as many pods."""
+
+    async def scenario() -> None:
+        for number in "123":
+            server.put("endpoints", endpoints(f"e{number}", f"p{number}", f"n{number}"))
+        names = [f"endpoints/shop/e{number}" for number in "123"]
+        async with discovering(server, role="endpoints", attach_metadata=KubernetesMetadata(node=True)) as found:
+            await found.until(*names)
+            await quiet(server, 4)
+            found.told.clear()
+            server.put("pods", pod("p1", tier="front"))
+            await found.until_labels(names[0], {f"{PREFIX}pod_label_tier": "front"})
+            server.put("nodes", {"metadata": {"name": "n2", "labels": {"zone": "z2"}}})
+            await found.until_labels(names[1], {f"{PREFIX}node_label_zone": "z2"})
+            assert found.told == {names[0]: 1, names[1]: 1}
+            server.put("endpoints", endpoints("e3", "p1", "n2"))
+            await found.until_labels(names[2], {f"{PREFIX}pod_label_tier": "front", f"{PREFIX}node_label_zone": "z2"})
+            server.put("endpoints", endpoints("e1", "p4", "n4"))
+            server.delete("endpoints", "shop", "e2")
+            await found.until(names[0], names[2])
+            found.told.clear()
+            server.put("pods", pod("p1", tier="back"))
+            await found.until_labels(names[2], {f"{PREFIX}pod_label_tier": "back"})
+            server.put("nodes", {"metadata": {"name": "n2", "labels": {"zone": "z4"}}})
+            await found.until_labels(names[2], {f"{PREFIX}node_label_zone": "z4"})
+            assert found.told == {names[2]: 2}
+
+    asyncio.run(scenario())
+
+
+def test_pods_are_looked_at_when_their_node_changes(server: ApiServer) -> None:
+    async def scenario() -> None:
+        server.put("pods", pod("a", node="n1"))
+        server.put("pods", pod("b", node="n2"))
+        async with discovering(server, attach_metadata=KubernetesMetadata(node=True)) as found:
+            await found.until("pod/shop/a", "pod/shop/b")
+            await quiet(server, 2)
+            found.told.clear()
+            server.put("nodes", {"metadata": {"name": "n2", "labels": {"zone": "z2"}}})
+            await found.until_labels("pod/shop/b", {f"{PREFIX}node_label_zone": "z2"})
+            assert found.told == {"pod/shop/b": 1}
 
     asyncio.run(scenario())
 

@@ -1,7 +1,8 @@
 """`kubernetes_sd_configs` at work: collections of objects to targets."""
 
 import asyncio
-from collections.abc import Mapping
+from collections import ChainMap
+from collections.abc import Iterable, Mapping
 
 from sigyn.agent.config.discovery import KubernetesSdConfig
 from sigyn.agent.discovery.groups import Update
@@ -12,6 +13,7 @@ from sigyn.agent.discovery.kubernetes.roles import (
     node_labels,
     node_targets,
     pod_targets,
+    pods_and_nodes_of,
     service_targets,
 )
 from sigyn.agent.discovery.kubernetes.watch import Collection, Object, OnChange
@@ -42,6 +44,9 @@ class KubernetesDiscovery:
             names.append(own_namespace())
         self._namespaces = names or [""]
         self._collections: dict[str, list[Collection]] = {}
+        self._endpoints_of_pod: dict[str, set[str]] = {}
+        self._endpoints_of_node: dict[str, set[str]] = {}
+        self._pods_and_nodes: dict[str, tuple[frozenset[str], frozenset[str]]] = {}  # of each of the endpoints
         on_change = {
             "node": self._on_node,
             "pod": self._on_pod,
@@ -52,9 +57,11 @@ class KubernetesDiscovery:
         self._add(config.role, on_change)
         if config.role == "endpoints":
             self._add("service", lambda key, _: self._refresh_endpoints(key))
-            self._add("pod", lambda _key, _: self._refresh_all_endpoints())
-        if config.attach_metadata.node and config.role in ("pod", "endpoints"):
-            self._add("node", lambda _key, _: self._refresh_all())
+            self._add("pod", lambda key, _: self._refresh_those_with(self._endpoints_of_pod, key))
+        if config.attach_metadata.node and config.role == "endpoints":
+            self._add("node", lambda key, _: self._refresh_those_with(self._endpoints_of_node, key))
+        if config.attach_metadata.node and config.role == "pod":
+            self._add("node", lambda key, _: self._refresh_pods_on(key))
 
     async def run(self) -> None:
         """Follows the cluster until it is cancelled."""
@@ -89,10 +96,7 @@ class KubernetesDiscovery:
         ]
 
     def _objects(self, role: str) -> Mapping[str, Object]:
-        found: dict[str, Object] = {}
-        for collection in self._collections.get(role, ()):
-            found.update(collection.objects)
-        return found
+        return ChainMap(*(collection.objects for collection in self._collections.get(role, ())))
 
     def _name(self, key: str) -> str:
         return f"{self._source}/{self._config.role}/{key}"
@@ -118,25 +122,38 @@ class KubernetesDiscovery:
         self._update(self._name(key), ingress_targets(ingress) if ingress else [])
 
     def _on_endpoints(self, key: str, endpoints: Object | None) -> None:
+        self._note_endpoints(key, endpoints)
         if endpoints is None:
             self._update(self._name(key), [])
             return
-        nodes = {name: self._attached_node(name) for name in self._objects("node")}
         service = self._objects("service").get(key)
-        self._update(self._name(key), endpoints_targets(endpoints, service, self._objects("pod"), nodes))
+        self._update(self._name(key), endpoints_targets(endpoints, service, self._objects("pod"), self._attached_node))
+
+    def _note_endpoints(self, key: str, endpoints: Object | None) -> None:
+        """Notes which pods and nodes endpoints have to do with: of thousands each change has to do with few."""
+        indexes = self._endpoints_of_pod, self._endpoints_of_node
+        for known, names in zip(indexes, self._pods_and_nodes.pop(key, ((), ())), strict=True):
+            for name in names:
+                known[name].discard(key)
+                if not known[name]:
+                    del known[name]
+        if endpoints is None:
+            return
+        self._pods_and_nodes[key] = pods_and_nodes_of(endpoints)
+        for known, names in zip(indexes, self._pods_and_nodes[key], strict=True):
+            for name in names:
+                known.setdefault(name, set()).add(key)
 
     def _refresh_endpoints(self, key: str) -> None:
         endpoints = self._objects("endpoints").get(key)
         if endpoints:
             self._on_endpoints(key, endpoints)
 
-    def _refresh_all_endpoints(self) -> None:
-        for key in self._objects("endpoints"):
+    def _refresh_those_with(self, known: Mapping[str, Iterable[str]], name: str) -> None:
+        for key in sorted(known.get(name, ())):
             self._refresh_endpoints(key)
 
-    def _refresh_all(self) -> None:
-        if self._config.role == "endpoints":
-            self._refresh_all_endpoints()
-        else:
-            for key, pod in self._objects("pod").items():
+    def _refresh_pods_on(self, node: str) -> None:
+        for key, pod in self._objects("pod").items():
+            if (pod.get("spec") or {}).get("nodeName", "") == node:
                 self._on_pod(key, pod)

@@ -4,7 +4,7 @@ Source: Prometheus' documentation of `kubernetes_sd_config`.
 """
 
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from typing import Any
 
 from sigyn.agent.discovery.groups import TargetLabels
@@ -151,9 +151,9 @@ def endpoints_targets(
     endpoints: Object,
     service: Object | None,
     pods: Mapping[str, Object],
-    nodes: Mapping[str, Mapping[str, str]],
+    of_node: Callable[[str], Mapping[str, str]],
 ) -> list[TargetLabels]:
-    """A target for each address and port, with the labels of its service, and of its pod if it is one."""
+    """A target for each address and port, with the labels of its service, of its pod if it is one, and of its node."""
     metadata = endpoints["metadata"]
     common = {
         f"{_PREFIX}namespace": metadata.get("namespace", ""),
@@ -168,9 +168,22 @@ def endpoints_targets(
                 for port in subset.get("ports") or ():
                     labels = {**common, **_endpoint_labels(address, port, ready)}
                     labels |= _pod_of(address, port, metadata.get("namespace", ""), pods)
-                    labels |= nodes.get(address.get("nodeName", ""), {})
+                    labels |= of_node(address.get("nodeName", ""))
                     targets.append(labels)
     return targets
+
+
+def pods_and_nodes_of(endpoints: Object) -> tuple[frozenset[str], frozenset[str]]:
+    """The keys of the pods, and the names of the nodes, that the addresses of endpoints are of."""
+    namespace = endpoints["metadata"].get("namespace", "")
+    pods, nodes = set(), set()
+    for subset in endpoints.get("subsets") or ():
+        for address in (*(subset.get("addresses") or ()), *(subset.get("notReadyAddresses") or ())):
+            reference = address.get("targetRef") or {}
+            if reference.get("kind") == "Pod":
+                pods.add(f"{namespace}/{reference.get('name', '')}")
+            nodes.add(address.get("nodeName", ""))
+    return frozenset(pods), frozenset(nodes)
 
 
 def _endpoint_labels(address: Mapping[str, Any], port: Mapping[str, Any], ready: str) -> dict[str, str]:
