@@ -159,6 +159,20 @@ def test_json_of_any_depth_passes(depth: int, path: str) -> None:
     assert entry.line == line
 
 
+def test_multiline_forgets_the_oldest_of_very_many_streams() -> None:
+    stages = "- regex: {expression: '^(?P<pod>[0-9]+)'}\n- labels: {pod: }\n- multiline: {firstline: ' begins$'}"
+    bench = Bench(stages)
+    bench.feed("0 begins")
+    for first in range(1, 12_000, 1000):
+        bench.steady.now += 10 * SECOND
+        bench.pipeline.flush(bench.steady.now)
+        bench.feed(*(f"{number} begins" for number in range(first, first + 1000)))
+    bench.steady.now += 10 * SECOND
+    bench.pipeline.flush(bench.steady.now)
+    assert [entry.line for entry in bench.feed("0 goes on", "12000 goes on")] == ["0 goes on"]
+    assert [entry.line for entry in bench.pipeline.flush(NEVER)] == ["12000 goes on"]
+
+
 ODD_LINES = [
     '{"a": 1' + "0" * 400 + "}",
     '{"a": [-1' + "0" * 400 + "]}",

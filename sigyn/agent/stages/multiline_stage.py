@@ -9,6 +9,9 @@ from sigyn.agent.stages.expressions import compile_expression
 from sigyn.agent.stages.stage import NEVER, Stage, StageContext, kind, required
 from sigyn.model.time import SECOND
 
+_STREAMS = 10_000
+"""Streams whose last block is remembered: files come and go, and of each its first line would stay."""
+
 
 @dataclass(frozen=True, slots=True)
 class MultilineOptions:
@@ -72,6 +75,10 @@ def _compile(options: MultilineOptions, context: StageContext) -> Stage:
             block.due = due
             if len(block.lines) >= most:
                 ready.append(block.release())
+        if len(blocks) > _STREAMS:
+            done = [key for key, block in blocks.items() if not block.lines]
+            for key in done[: len(blocks) - _STREAMS]:
+                del blocks[key]
         return ready
 
     def flush(now: int) -> list[AgentEntry]:
