@@ -16,7 +16,7 @@ class StagePipeline:
     """The stages of one scrape config, compiled once; for one thread at a time.
 
     Stages such as multiline hold entries back. `flush` lets go of those whose time has come, and
-    has to be called every 100 ms or so, or whenever `next_deadline` has passed.
+    has to be called every 100 ms or so.
     """
 
     __slots__ = ("_chain", "_plain", "job_name")
@@ -52,10 +52,6 @@ class StagePipeline:
     def flush(self, now: int) -> list[AgentEntry]:
         """Held entries that are due at `now` (ns of the steady clock); with NEVER all, for the end."""
         return self._chain.flush(now) if self._chain.flush is not None else []
-
-    def next_deadline(self) -> int:
-        """When `flush` will have something to give, in ns of the steady clock; NEVER when nothing is held."""
-        return self._chain.deadline()
 
     def held(self) -> Iterable[AgentEntry]:
         """The entries that are held back at present."""

@@ -56,13 +56,10 @@ def link(stages: Sequence[Stage]) -> Stage:
                 entries = entries + stage.flush(now)
         return entries
 
-    def deadline() -> int:
-        return min(stage.deadline() for stage in holders)
-
     def held() -> Iterable[AgentEntry]:
         return chain.from_iterable(stage.held() for stage in holders)
 
-    return Stage(run, flush, deadline, held) if holders else Stage(run)
+    return Stage(run, flush, held) if holders else Stage(run)
 
 
 def _read_stage(node: Node, path: str) -> StageConfig:

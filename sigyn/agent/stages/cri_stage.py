@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from sigyn.agent.config.units import Size
 from sigyn.agent.entry import AgentEntry
-from sigyn.agent.stages.stage import NEVER, Stage, StageContext, kind
+from sigyn.agent.stages.stage import Stage, StageContext, kind
 from sigyn.agent.stages.timestamp_stage import TimestampOptions, compile_timestamp
 from sigyn.agent.stages.values import byte_length
 
@@ -70,7 +70,7 @@ def _compile(options: CriOptions, context: StageContext) -> Stage:
             join(entry, entry.extracted.get("flags"), kept)
         return kept
 
-    return Stage(run, flush=lambda _now: [], deadline=lambda: NEVER, held=partial.values)
+    return Stage(run, flush=lambda _now: [], held=partial.values)
 
 
 KIND = kind("cri", CriOptions, _compile)

@@ -42,10 +42,6 @@ class Bucket:
         self._tokens -= 1.0
         return True
 
-    def next(self) -> int:
-        """When the next token will be there, in ns."""
-        return self._at + max(int((1.0 - self._tokens) * SECOND / self._rate) + 1, 0)
-
 
 def _compile(options: LimitOptions, context: StageContext) -> Stage:
     if options.rate <= 0 or options.burst <= 0:
@@ -87,7 +83,7 @@ def _waiting(bucket: Bucket, clock: Clock) -> Stage:
             ready.append(waiting.popleft())
         return ready
 
-    return Stage(run, flush, lambda: bucket.next() if waiting else NEVER, lambda: waiting)
+    return Stage(run, flush, lambda: waiting)
 
 
 def _by_label(options: LimitOptions, context: StageContext) -> Stage:

@@ -65,7 +65,7 @@ def _nesting(matches: _Matches, nested: Stage) -> Stage:
             result.extend(inner(neighbours) if selected else neighbours)
         return result
 
-    return Stage(run, nested.flush, nested.deadline, nested.held)
+    return Stage(run, nested.flush, nested.held)
 
 
 KIND = kind("match", MatchOptions, _compile)

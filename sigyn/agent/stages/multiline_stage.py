@@ -87,10 +87,7 @@ def _compile(options: MultilineOptions, context: StageContext) -> Stage:
             blocks.clear()
         return ready
 
-    def deadline() -> int:
-        return min((block.due for block in blocks.values()), default=NEVER)
-
-    return Stage(run, flush, deadline, lambda: [block.first for block in blocks.values() if block.lines])
+    return Stage(run, flush, lambda: [block.first for block in blocks.values() if block.lines])
 
 
 KIND = kind("multiline", MultilineOptions, _compile)

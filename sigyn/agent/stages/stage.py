@@ -5,7 +5,7 @@ They see the entries in order and keep what they need from one list to the next,
 of a hundred the same as a hundred lists of one.
 """
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from typing import Any, Final, TypeAlias
 
@@ -20,7 +20,7 @@ Run: TypeAlias = Callable[[list[AgentEntry]], list[AgentEntry]]
 """Entries in, entries out; may change and keep what it is given."""
 
 NEVER: Final = (1 << 63) - 1
-"""A deadline that never comes, in ns."""
+"""A time that never comes, in ns."""
 
 
 def _hold_nothing() -> Iterable[AgentEntry]:
@@ -32,13 +32,11 @@ class Stage:
     """A compiled stage.
 
     `flush(now)` gives the entries that the stage held back and whose time has come by `now`, as the
-    context's `steady` clock has it; with NEVER all of them. `deadline()` is when the next will be due, by
-    that clock. `held()` lists what is held back.
+    context's `steady` clock has it; with NEVER all of them. `held()` lists what is held back.
     """
 
     run: Run
     flush: Callable[[int], list[AgentEntry]] | None = None
-    deadline: Callable[[], int] = lambda: NEVER
     held: Callable[[], Iterable[AgentEntry]] = _hold_nothing
 
 
@@ -86,7 +84,3 @@ def each(change: Callable[[AgentEntry], None]) -> Stage:
         return entries
 
     return Stage(run)
-
-
-Names: TypeAlias = Mapping[str, str | None]
-"""A map of names to sources, where an empty source means the name itself."""

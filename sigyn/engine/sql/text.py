@@ -42,7 +42,6 @@ class Sql:
         return self.text
 
 
-TRUE = Sql("true")
 FALSE = Sql("false")
 NULL = Sql("NULL")
 
