@@ -309,9 +309,10 @@ def test_limits_of_lines(tmp_path: Path, sink: Sink) -> None:
         async with shipping(
             tmp_path, client(sink.url), readline_rate_enabled=True, readline_rate=1.0, readline_burst=2
         ) as (shipper, positions, counters):
-            shipper.add(entries("1", "2", "3", "4"), {"f": "3"}, 1)
+            shipper.add(entries("1", "2", "3é", "4"), {"f": "3"}, 1)
             await until(lambda: positions["f"] == "3")
             assert list(counted(counters, "promtail_dropped_entries_total").values()) == [2]
+            assert list(counted(counters, "promtail_dropped_bytes_total").values()) == [4]
         assert sink.lines()[3:] == ["1", "2"]
 
     run(scenario)

@@ -8,6 +8,7 @@ from dataclasses import replace
 from sigyn.agent.config.process import LimitsConfig
 from sigyn.agent.counters import AgentCounters
 from sigyn.agent.entry import TENANT_LABEL, AgentEntry
+from sigyn.agent.stages.values import byte_length
 
 
 class EntryLimits:
@@ -66,7 +67,8 @@ class EntryLimits:
         allowed = min(len(entries), int(self._tokens))
         self._tokens -= allowed
         if allowed < len(entries):
-            self.count("rate_limited", len(entries) - allowed, sum(len(entry.line) for entry in entries[allowed:]))
+            size = sum(byte_length(entry.line) for entry in entries[allowed:])
+            self.count("rate_limited", len(entries) - allowed, size)
         return entries[:allowed]
 
     def _fill(self) -> None:
