@@ -9,7 +9,7 @@ from typing import BinaryIO
 import click
 
 from sigyn.cli.options import Server, server_options, time_options, time_range
-from sigyn.cli.problems import stderr_console
+from sigyn.cli.problems import show_warning, stderr_console
 from sigyn.cli.progress import reading
 from sigyn.model.errors import SigynError
 
@@ -34,6 +34,9 @@ Rows come oldest first and in constant memory. In NDJSON each row has a `timesta
 )
 @click.option("--to-file", "-o", "path", default="", metavar="FILE", help="Write here instead of to standard output.")
 @click.option("--after", default="", metavar="CURSOR", help="Go on behind this row: <timestamp>-<id>.")
+@click.option(
+    "--allow-missing", is_flag=True, help="Go on without the lines of objects that are damaged or gone, and name these."
+)
 @click.option("--limit", type=click.IntRange(min=1), help="Rows at most.")
 @time_options()
 @server_options
@@ -42,6 +45,7 @@ def export(
     form: str | None,
     path: str,
     after: str,
+    allow_missing: bool,
     limit: int | None,
     since: str,
     from_: str,
@@ -55,10 +59,11 @@ def export(
     if not path and form != "ndjson" and sys.stdout.isatty():
         raise click.UsageError(f"{form} is not for a terminal: write it to a file with --to-file")
     parameters = {"query": logql, "start": within.start, "end": within.end, "format": form}
-    parameters |= {name: value for name, value in (("after", after), ("limit", limit)) if value}
+    optional = {"after": after, "limit": limit, "allow_missing": "true" if allow_missing else ""}
+    parameters |= {name: value for name, value in optional.items() if value}
     with Server(**server).connect() as store, reading((), shown=bool(path)) as advance:
         written = 0
-        chunks = store.export(parameters)
+        chunks = store.export(parameters, show_warning)
         first = next(chunks, b"")  # before the file is opened: what is refused leaves an earlier export as it was
         with _target(path) as file:
             for chunk in chain((first,), chunks):

@@ -23,6 +23,7 @@ if TYPE_CHECKING:
 
 _LOKI = "/loki/api/v1"
 _CARDINALITY = "/sigyn/api/v1/cardinality"
+_MISSING = "X-Sigyn-Missing"
 _CATEGORIZE = {
     "X-Loki-Response-Encoding-Flags": "categorize-labels",
     # Sigyn sends tables as such, and says more about errors; other servers take no notice.
@@ -192,8 +193,8 @@ class RemoteStore:
         """Makes a label of streams one of the entries, which carry it as structured metadata."""
         return dict(self._answer("POST", f"{_CARDINALITY}/demote", {"label": label})["data"])
 
-    def export(self, parameters: Mapping[str, Any]) -> Iterator[bytes]:
-        """The body of an export as it arrives."""
+    def export(self, parameters: Mapping[str, Any], tell: Callable[[str], None]) -> Iterator[bytes]:
+        """The body of an export as it arrives; `tell` is called before with what is missing there, if anything is."""
         with (
             self._reached(),
             self._client.stream("GET", f"{self.url}/sigyn/api/v1/export", params=dict(parameters)) as response,
@@ -201,6 +202,8 @@ class RemoteStore:
             if response.status_code >= 300:
                 response.read()
                 raise error_of(response, str(parameters.get("query", "")))
+            if missing := response.headers.get(_MISSING):
+                tell(missing)
             yield from response.iter_bytes()
 
     def close(self) -> None:

@@ -155,9 +155,13 @@ class QueryStatistics:
 
 @dataclass(frozen=True, slots=True)
 class QueryAnswer:
-    """A result, what it cost, and what the person who asked should know about it."""
+    """A result, what it cost, and what the person who asked should know about it.
+
+    is_whole  nothing is left out or missing, but for what was in quarantine before it was asked
+    """
 
     result: QueryResult
     statistics: QueryStatistics
     warnings: tuple[str, ...] = ()
     infos: tuple[str, ...] = field(default=())
+    is_whole: bool = True

@@ -324,7 +324,8 @@ class QueryService:
             result = work(context)
             context.statistics.queue_seconds = began - asked
             context.statistics.seconds = time.monotonic() - began
-            return QueryAnswer(result, context.statistics, tuple(context.warnings()), infos)
+            warnings, is_whole = tuple(context.warnings()), context.is_whole()
+            return QueryAnswer(result, context.statistics, warnings, infos, is_whole)
 
         try:
             return await self.queue.run(request.tenant, deadline, answer)

@@ -46,6 +46,7 @@ class MemoryServices:
     cancelled: int = 0
     counters: PushCounters = field(default_factory=push_counters)
     unready: str | None = None
+    is_whole: bool = True
     flushes: int = 0
 
     async def query_range(self, request: QueryRequest) -> QueryAnswer:
@@ -58,7 +59,7 @@ class MemoryServices:
             finally:
                 self.cancelled += 1
         if request.query in self.answers:
-            return QueryAnswer(self.answers[request.query], QueryStatistics(), self.warnings)
+            return QueryAnswer(self.answers[request.query], QueryStatistics(), self.warnings, is_whole=self.is_whole)
         tree = parse(request.query)
         if not isinstance(tree, LogQuery):
             raise NotFound(f"no answer is set for {request.query}")
@@ -74,7 +75,7 @@ class MemoryServices:
         kept = found[: request.limit]
         statistics = QueryStatistics(seconds=0.5, lines_read=len(found), bytes_read=10 * len(found))
         statistics.entries_returned = len(kept)
-        return QueryAnswer(LogResult(kept, request.direction), statistics, self.warnings)
+        return QueryAnswer(LogResult(kept, request.direction), statistics, self.warnings, is_whole=self.is_whole)
 
     async def query_instant(self, request: QueryRequest) -> QueryAnswer:
         return await self.query_range(request)

@@ -122,5 +122,6 @@ def test_bad_requests(server: Server, parameters: dict[str, str]) -> None:
 
 def test_an_incomplete_page_is_not_passed_off_as_the_whole(start: Callable[[ApiSettings], Server]) -> None:
     server = start(ApiSettings())
-    server.services.warnings = ("the query was stopped after 60 s",)
+    server.services.warnings, server.services.is_whole = ("the query was stopped after 60 s",), False
     assert server.get(EXPORT, query='{app="shop"}').status_code == 503
+    assert server.get(EXPORT, query='{app="shop"}', allow_missing="true").status_code == 503

@@ -1,5 +1,8 @@
 """Every answer that lacks entries of a damaged object says so: the first, those after it, and after a restart."""
 
+import json
+import subprocess
+import sys
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -86,6 +89,25 @@ def test_an_answer_from_the_cache_names_the_object(tmp_path: Path) -> None:
         cached = store.answer(query, **whole, step="60")
         assert cached["data"]["stats"]["cache"]["result"]["entriesFound"] > 0
         assert any(store.key in warning for warning in cached["warnings"])
+
+
+def test_an_export_leaves_out_what_is_missing_only_if_that_is_allowed(tmp_path: Path) -> None:
+    with damaged(tmp_path) as store:
+        assert store.says_so('{app="a"}')
+        asked = {"query": '{app=~".+"}', "start": str(THEN - MINUTE), "end": str(THEN + MINUTE)}
+        refused = store.server.client.get("/sigyn/api/v1/export", params=asked)
+        assert refused.status_code == 503
+        assert store.key in refused.text
+        assert "--allow-missing" in refused.text
+        allowed = store.server.client.get("/sigyn/api/v1/export", params=asked | {"allow_missing": "true"})
+        assert allowed.status_code == 200
+        assert store.key in allowed.headers["X-Sigyn-Missing"]
+        assert [json.loads(row)["line"] for row in allowed.text.splitlines()] == ["level=info of b"]
+        command = [sys.executable, "-m", "sigyn.cli", "export", asked["query"], "--allow-missing"]
+        command += ["--from", asked["start"], "--to", asked["end"], "--addr", str(store.server.client.base_url)]
+        exported = subprocess.run(command, capture_output=True, text=True, check=True)
+        assert exported.stdout == allowed.text
+        assert store.key in exported.stderr
 
 
 def test_the_object_is_named_until_it_is_whole_again(tmp_path: Path) -> None:

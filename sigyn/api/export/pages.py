@@ -1,7 +1,7 @@
 """A log query read page by page: constant memory, no cap, complete groups of equal time."""
 
 from collections.abc import AsyncIterator
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 
 from sigyn.api.export.rows import Cursor, Row, rows_of
 from sigyn.api.services import Queries
@@ -17,19 +17,25 @@ _GROWTH = 4
 
 @dataclass(frozen=True, slots=True)
 class Export:
-    """What to export: `request` without its limit, from `after` on, at most `limit` rows (0: all)."""
+    """What to export: `request` without its limit, from `after` on, at most `limit` rows (0: all).
+
+    allow_missing  whether to go on without the entries of objects that are in quarantine
+    missing        what was said of these, filled as pages are read: the first page knows of all
+    """
 
     request: QueryRequest
     after: Cursor | None
     limit: int
     page_bytes: int
+    allow_missing: bool = False
+    missing: list[str] = field(default_factory=list)
 
 
 async def read_pages(queries: Queries, export: Export) -> AsyncIterator[list[Row]]:
     """The rows in order, in pages of roughly `page_bytes` of text.
 
     Raises BadRequest when the query is not a log query, Unavailable when a page comes back
-    incomplete: an export never leaves rows out silently.
+    incomplete, unless that is allowed: an export never leaves rows out silently.
     """
     left = export.limit
     async for page in _pages(queries, export):
@@ -47,7 +53,7 @@ async def _pages(queries: Queries, export: Export) -> AsyncIterator[list[Row]]:
     forward = request.direction == "forward"
     count = _FIRST_PAGE
     while request.start < request.end:
-        entries = await _read(queries, replace(request, limit=count))
+        entries = await _read(queries, export, replace(request, limit=count))
         if len(entries) < count:
             yield _ordered(entries, forward)
             return
@@ -57,7 +63,7 @@ async def _pages(queries: Queries, export: Export) -> AsyncIterator[list[Row]]:
             yield _ordered(complete, forward)
             request = replace(request, start=last) if forward else replace(request, end=last + 1)
         else:
-            yield _ordered(await _read_instant(queries, request, last, count), forward)
+            yield _ordered(await _read_instant(queries, export, last, count), forward)
             request = replace(request, start=last + 1) if forward else replace(request, end=last)
         count = _next_count(entries, export.page_bytes)
 
@@ -82,21 +88,23 @@ def _ordered(entries: list[LogEntry], forward: bool) -> list[Row]:
     return rows if forward else rows[::-1]
 
 
-async def _read_instant(queries: Queries, request: QueryRequest, timestamp: int, count: int) -> list[LogEntry]:
-    instant = replace(request, start=timestamp, end=timestamp + 1)
+async def _read_instant(queries: Queries, export: Export, timestamp: int, count: int) -> list[LogEntry]:
+    instant = replace(export.request, start=timestamp, end=timestamp + 1)
     while True:
         count *= _GROWTH
-        entries = await _read(queries, replace(instant, limit=count))
+        entries = await _read(queries, export, replace(instant, limit=count))
         if len(entries) < count:
             return entries
 
 
-async def _read(queries: Queries, request: QueryRequest) -> list[LogEntry]:
+async def _read(queries: Queries, export: Export, request: QueryRequest) -> list[LogEntry]:
     answer = await queries.query_range(request)
     if not isinstance(answer.result, LogResult):
         raise BadRequest("only log queries can be exported: write a selector and, if need be, a pipeline")
-    if answer.warnings:
-        raise Unavailable(f"the export can't go on, a page is incomplete: {'; '.join(answer.warnings)}")
+    if answer.warnings and not (export.allow_missing and answer.is_whole):
+        hint = "; `allow_missing=true` (--allow-missing) leaves them out" if answer.is_whole else ""
+        raise Unavailable(f"the export can't go on, a page is incomplete: {'; '.join(answer.warnings)}{hint}")
+    export.missing.extend(warning for warning in answer.warnings if warning not in export.missing)
     return answer.result.entries
 
 

@@ -18,6 +18,9 @@ from sigyn.model.errors import BadRequest
 from sigyn.model.time import HOUR
 from sigyn.services.query import QueryRequest
 
+MISSING = "X-Sigyn-Missing"
+"""Header: what an export leaves out."""
+
 _PAGE_TIMEOUT = HOUR
 
 
@@ -26,7 +29,8 @@ async def export(request: Request) -> Response:
 
     Parameters: `query`, `start`, `end`, `since` as query_range takes them; `direction` (oldest first
     by default); `format` ndjson, arrow or parquet, else what `Accept` names; `after` to continue
-    behind a row; `limit` for at most that many rows. A fault on the way cuts the body short, which
+    behind a row; `limit` for at most that many rows; `allow_missing=true` to go on without what objects
+    in quarantine held, which the header X-Sigyn-Missing then tells. A fault on the way cuts the body short, which
     clients see as an incomplete transfer, and which `after` continues.
     """
     api = api_of(request)
@@ -37,28 +41,28 @@ async def export(request: Request) -> Response:
             "export writes the entries of a log query; leave its pipes out, or ask query_range with format=csv or arrow"
         )
     body = export_format(request, arguments)
-    pages = read_pages(
-        api.queries,
-        Export(
-            QueryRequest(
-                tenant=tenants_of(request),
-                query=arguments.first("query"),
-                start=asked.start,
-                end=asked.end,
-                step=None,
-                direction=direction_parameter(arguments.first("direction") or "forward"),
-                timeout=_PAGE_TIMEOUT,
-                in_pages=True,
-                tags=query_tags(request),
-            ),
-            parse_cursor(arguments.first("after")),
-            limit_parameter(arguments.first("limit"), 0),
-            api.settings.export_page_bytes,
+    wanted = Export(
+        QueryRequest(
+            tenant=tenants_of(request),
+            query=arguments.first("query"),
+            start=asked.start,
+            end=asked.end,
+            step=None,
+            direction=direction_parameter(arguments.first("direction") or "forward"),
+            timeout=_PAGE_TIMEOUT,
+            in_pages=True,
+            tags=query_tags(request),
         ),
+        parse_cursor(arguments.first("after")),
+        limit_parameter(arguments.first("limit"), 0),
+        api.settings.export_page_bytes,
+        allow_missing=arguments.first("allow_missing").lower() in ("1", "true"),
     )
+    pages = read_pages(api.queries, wanted)
     # The first page comes before the status line, so that a bad query is a 400.
     first = await while_client_waits(request, _next(pages), _PAGE_TIMEOUT)
-    return StreamingResponse(_body(first, pages, body), media_type=body.media_type)
+    headers = {MISSING: "; ".join(wanted.missing)} if wanted.missing else {}
+    return StreamingResponse(_body(first, pages, body), headers=headers, media_type=body.media_type)
 
 
 async def _next(pages: AsyncIterator[list[Row]]) -> list[Row]:
