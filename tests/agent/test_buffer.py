@@ -1,5 +1,7 @@
 """What waits on the disk for a server, and how far each has come."""
 
+import errno
+import os
 from pathlib import Path
 
 import pytest
@@ -50,6 +52,33 @@ def test_a_full_disk_leaves_the_buffer_whole(tmp_path: Path, limit: int) -> None
     assert buffer.read(3) == record(3)
     buffer.close()
     assert DiskBuffer(tmp_path).sequences() == [1, 2, 3]
+
+
+def test_a_disk_that_takes_nothing_any_more_is_told_and_the_buffer_stays_whole(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def refuse(*_: object, **__: object) -> None:
+        raise OSError(errno.EROFS, "Read-only file system")
+
+    buffer = DiskBuffer(tmp_path, segment_bytes=1000)
+    buffer.append([record(1)])
+    with monkeypatch.context() as patched:
+        for name in ("fdatasync", "ftruncate"):
+            patched.setattr(os, name, refuse)
+        with pytest.raises(Unavailable, match=r"can't write to the buffer .*: Read-only file system"):
+            buffer.append([record(2, b"x" * 900)])
+    buffer.append([record(2)])
+    buffer.append([record(3, b"x" * 900)])
+    with monkeypatch.context() as patched:
+        patched.setattr(Path, "unlink", refuse)
+        with pytest.raises(Unavailable, match=r"can't delete .*: Read-only file system"):
+            buffer.drop_through(3)
+        buffer.close(3)
+    buffer = DiskBuffer(tmp_path)
+    assert buffer.sequences() == [1, 2, 3]
+    assert buffer.read(2) == record(2)
+    buffer.close(3)
+    assert DiskBuffer(tmp_path).sequences() == []
 
 
 def test_cursors_that_cannot_be_written_are_kept_in_memory(tmp_path: Path) -> None:

@@ -17,6 +17,7 @@ import os
 import struct
 import zlib
 from collections.abc import Iterator, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -63,8 +64,12 @@ class DiskBuffer:
         except OSError:
             os.close(self._lock)
             raise Unavailable(f"another agent uses the buffer {folder}") from None
-        for path in sorted(folder.glob(f"*{_SUFFIX}")):
-            self._scan(path)
+        try:
+            for path in sorted(folder.glob(f"*{_SUFFIX}")):
+                self._scan(path)
+        except OSError as error:
+            os.close(self._lock)
+            raise Unavailable(f"can't read the buffer {folder}: {error.strerror}") from None
 
     @property
     def bytes(self) -> int:
@@ -107,14 +112,15 @@ class DiskBuffer:
             os.fdatasync(self._current)
         except OSError as error:
             if self._current is not None:
-                os.ftruncate(self._current, self._end)
+                with suppress(OSError):  # what stays behind the end is written over, or cut as a torn tail
+                    os.ftruncate(self._current, self._end)
             raise Unavailable(f"can't write to the buffer {self._folder}: {error.strerror}") from None
         self._end = at
         self._segments[self._current_path] = at
         self._places.update(written)
 
     def drop_through(self, sequence: int) -> None:
-        """Gives back the room of full segments whose records are all up to `sequence`."""
+        """Gives back the room of full segments whose records are all up to `sequence`; raises Unavailable."""
         newest: dict[Path, int] = {}
         for number, place in self._places.items():
             newest[place.segment] = max(number, newest.get(place.segment, 0))
@@ -124,7 +130,10 @@ class DiskBuffer:
                     continue
                 os.close(self._current)
                 self._current = None
-            path.unlink(missing_ok=True)
+            try:
+                path.unlink(missing_ok=True)
+            except OSError as error:
+                raise Unavailable(f"can't delete {path}: {error.strerror}") from None
             del self._segments[path]
             self._places = {number: place for number, place in self._places.items() if place.segment != path}
 
@@ -133,7 +142,10 @@ class DiskBuffer:
         if self._current is not None:
             os.close(self._current)
             self._current = None
-        self.drop_through(delivered)
+        try:
+            self.drop_through(delivered)
+        except Unavailable as error:
+            _log.warning("batches that were delivered stay in the buffer", reason=str(error))
         os.close(self._lock)
 
     def _begin_segment(self, sequence: int) -> None:
