@@ -40,9 +40,12 @@ LINES_IN_A_PUSH = 100_000
 QUESTIONS = (
     ("line filter", "json", '|= "u777"'),
     ("regular expression", "access", "|~ `/(login|orders)\\?id=1\\d+`"),
+    ("text in either case", "access", '|~ "(?i)LOGIN"'),
     ("pattern", "access", '|> `<_> "GET /login?<_>`'),
     ("ip", "access", '|= ip("10.1.0.0/16")'),
     ("json", "json", "| json | status=`500`"),
+    ("json without errors", "json", '| json | __error__=""'),
+    ("json, a number", "json", '| json | status >= 500 | __error__=""'),
     ("json of one path", "json", '| json who="context.user" | who="u777"'),
     ("logfmt", "logfmt", "| logfmt | rows > 900"),
     ("logfmt of one key", "logfmt", '| logfmt n="rows" | n > 900'),
