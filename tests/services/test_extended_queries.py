@@ -153,7 +153,7 @@ def test_rows_beyond_what_pipes_hold_are_an_error_and_not_left_out(world: World)
         schema=ENTRY_SCHEMA,
     )
     asyncio.run(world.store.append(Batch("many", ((("job", "many"),),), entries)))
-    for pipes in (f"limit {count}", f"offset {count - 1} | limit 10", f"offset {count - 1}", "sort by line"):
+    for pipes in (f"offset {count - 1} | limit 10", "sort by line"):
         with pytest.raises(QueryError, match=f"the pipes need more than {MAX_ENTRIES} entries at once"):
             world.ask(f"{{}} | {pipes}", tenant="many")
     assert len(world.lines(f"{{}} | offset {MAX_ENTRIES - 5} | limit 5", tenant="many")) == 5
