@@ -13,6 +13,7 @@ from sigyn.engine.scan import Part, Scan, surviving
 
 _SPARE = 2  # times as many lines as are wanted lie in the piece of an interval that is looked at first, about
 _WIDER = 4  # times as wide is the next piece where there were too few
+_FAR = 1 << 60  # ns, 36 years: all is looked at behind them, as a wider piece may be more than numbers hold
 _NEVER = np.iinfo(np.int64).max
 
 
@@ -46,8 +47,9 @@ def newest_places(scan: Scan, edges: Int64s, most: int, context: QueryContext) -
         few = np.bincount(some[INTERVAL], minlength=len(begins)) < most
         again = few & (since > begins) & (since < ends)
         found.append(some[:, ~again[some[INTERVAL]]])
-        wider = _WIDER * (ends - np.minimum(since, ends))
-        since = np.where(again, np.maximum(begins, ends - wider), _NEVER)
+        looked_at = ends - np.minimum(since, ends)
+        wider = np.where(looked_at < _FAR, np.maximum(begins, ends - _WIDER * looked_at), begins)
+        since = np.where(again, wider, _NEVER)
     return _chosen(np.concatenate(found, axis=1), len(begins), most)
 
 

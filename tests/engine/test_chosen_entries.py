@@ -172,3 +172,18 @@ def test_lines_without_the_number_that_is_asked_for_take_no_places(
     )
     assert len(with_numbers) == 50
     assert with_numbers == filtered
+
+
+@pytest.mark.parametrize("direction", ["backward", "forward"])
+@pytest.mark.parametrize("centuries", [2, 3])  # of 2.9 and more numbers of 64 bits don't hold the width
+def test_centuries_without_an_entry_are_passed_over(world: World, direction: Direction, centuries: int) -> None:
+    before, now = START - centuries * 36_525 * DAY, START
+    near, far = (now, before) if direction == "backward" else (before, now)
+    times = [*range(near, near + 5), *range(far, far + 1_000)]
+    tenant = world.fill(LABELS, [Row(0, time, "x", None, None, 0) for time in times])
+    service = QueryService(world.store, world.duck, QueryLimits(max_query_length=0), threads=1, queue=QueueLimits(1))
+    request = QueryRequest(tenant, '{app="shop"}', before - DAY, now + DAY, limit=20, direction=direction)
+    result = world.loop.run_until_complete(service.query_range(request)).result
+    assert isinstance(result, LogResult)
+    assert [entry.timestamp for entry in result.entries] == sorted(times, reverse=direction == "backward")[:20]
+    service.close()
