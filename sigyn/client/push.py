@@ -19,6 +19,7 @@ from sigyn.model.labels import Labels
 
 _PUSH = "/loki/api/v1/push"
 _GZIP = 31
+_LONGEST_WAIT = 3600.0  # seconds: what a server asks beyond is a mistake, and may be more than a thread can wait
 
 
 @dataclass(frozen=True, slots=True)
@@ -104,7 +105,8 @@ class PushClient:
 def _error(status: int, answer: bytes, retry_after: str) -> SigynError:
     message = answer.decode("utf-8", "replace").strip() or f"the server answered with status {status}"
     if status == 429:
-        return TooManyRequests(message, retry_after=float(retry_after) if retry_after.isdecimal() else 1.0)
+        asked = float(retry_after) if retry_after.isdecimal() else 1.0
+        return TooManyRequests(message, retry_after=min(asked, _LONGEST_WAIT))
     if status >= 500:
         return Unavailable(message)
     return TooLarge(message) if status == 413 else BadRequest(message)

@@ -85,6 +85,17 @@ def test_errors_say_whether_to_try_again(status: int, kind: type[SigynError]) ->
     assert len(server.requests) == 2
 
 
+@pytest.mark.parametrize(("asked", "waits"), [("7", 7), ("soon", 1), ("9" * 30, 3600), ("9" * 400, 3600)])
+def test_nobody_waits_for_ever(asked: str, waits: float) -> None:
+    with receiver() as server:
+        server.answers.append((429, "slow down\n", {"Retry-After": asked}))
+        client = PushClient(server.url)
+        with pytest.raises(TooManyRequests) as error:
+            client.push([ENTRY])
+        client.close()
+    assert error.value.retry_after == waits
+
+
 def test_no_server_is_unavailable() -> None:
     with receiver() as server:
         url = server.url
