@@ -19,7 +19,7 @@ from sigyn.agent.config.targets import JournalConfig
 from sigyn.agent.counters import AgentCounters
 from sigyn.agent.metrics import StageMetrics
 from sigyn.agent.stages import StagePipeline
-from sigyn.agent.targets.docker_log import ContainerLog
+from sigyn.agent.targets.docker_log import ContainerLog, Demultiplexer, TerminalLines
 from sigyn.agent.targets.job import Job
 from sigyn.agent.targets.journal import JournalReader
 from tests.agent.file_reading import Memory
@@ -38,6 +38,20 @@ CONTAINER = {
 def frame(kind: int, text: str) -> bytes:
     data = text.encode()
     return bytes([kind, 0, 0, 0]) + len(data).to_bytes(4, "big") + data
+
+
+@pytest.mark.parametrize("splitter", [Demultiplexer(), TerminalLines()])
+def test_a_line_without_an_end_comes_in_pieces(splitter: Demultiplexer | TerminalLines) -> None:
+    time, text, found = "2026-01-15T10:00:00Z", "x" * 16_384, []
+    for number in range(600):
+        piece = f"{time} {text}" if number == 0 else text
+        found += splitter.feed(frame(1, piece) if isinstance(splitter, Demultiplexer) else piece.encode())
+        assert sum(len(line) for _, line in found) > 16_384 * number - (5 << 20)
+    found += splitter.feed(frame(1, "\n") if isinstance(splitter, Demultiplexer) else b"\n")
+    lines = [line.decode().partition(" ") for _, line in found]
+    assert {begin for begin, _, _ in lines} == {time}
+    assert "".join(rest for _, _, rest in lines) == text * 600
+    assert len(lines) == 3
 
 
 @pytest.fixture

@@ -24,6 +24,16 @@ _FRAME = 8
 _STREAMS = {1: "stdout", 2: "stderr"}
 _LAYOUT = "2006-01-02T15:04:05.999999999Z07:00"
 _AGAIN = 2.0
+_LONGEST_LINE = 4 << 20
+"""Bytes; what is longer is sent in pieces, as a container may write for ever without ending a line."""
+
+
+def _cut(text: bytes) -> tuple[list[bytes], bytes]:
+    """The lines that are whole, or long enough, and the beginning of the next: a piece has the time of those before."""
+    *lines, left = text.split(b"\n")
+    if len(left) < _LONGEST_LINE:
+        return lines, left
+    return [*lines, left], left.partition(b" ")[0] + b" "
 
 
 class Demultiplexer:
@@ -42,7 +52,7 @@ class Demultiplexer:
             if len(rest) < _FRAME + length:
                 break
             text = self._lines.pop(kind, b"") + rest[_FRAME : _FRAME + length]
-            *lines, left = text.split(b"\n")
+            lines, left = _cut(text)
             if left:
                 self._lines[kind] = left
             found += [(_STREAMS.get(kind, ""), line) for line in lines]
@@ -59,7 +69,7 @@ class TerminalLines:
 
     def feed(self, data: bytes) -> list[tuple[str, bytes]]:
         """Complete lines."""
-        *lines, self._rest = (self._rest + data).split(b"\n")
+        lines, self._rest = _cut(self._rest + data)
         return [("stdout", line.removesuffix(b"\r")) for line in lines]
 
 
