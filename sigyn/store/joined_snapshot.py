@@ -11,6 +11,7 @@ from sigyn.store.needles.search import Sought
 from sigyn.store.portion import Portion
 from sigyn.store.recent import RowGroup
 from sigyn.store.snapshot import Snapshot
+from sigyn.store.stream_lines import Kinds
 from sigyn.store.streams import Int64s, StreamTable
 
 
@@ -65,6 +66,10 @@ class JoinedSnapshot(Snapshot):
     def possible(self, segment: SegmentInfo, sought: Sequence[Sought], row_groups: Sequence[int]) -> Sequence[int]:
         snapshot, own = self._of[segment.id]
         return snapshot.possible(own, sought, row_groups)
+
+    def kinds_of_streams(self, segment: SegmentInfo) -> Kinds | None:
+        snapshot, own = self._of[segment.id]
+        return snapshot.kinds_of_streams(own)
 
     def tallies(self, segment: SegmentInfo, names: frozenset[str] | None) -> pa.Table | None:
         snapshot, own = self._of[segment.id]
