@@ -25,7 +25,7 @@ from .forgets import open_store, settings_of
 from .notes import drop_unfinished
 
 LONG = os.environ.get("SIGYN_LONG") == "1"
-KILLS = 100 if LONG else 8
+KILLS = 100 if LONG else 6
 MOST_NOTED = 30_000 if LONG else 12_000  # bytes of a life: in one of 7,000 there are eight requests
 TESTS = Path(__file__).parent.parent
 
