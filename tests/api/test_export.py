@@ -111,7 +111,14 @@ def test_an_export_goes_on_from_before_1970(server: Server, direction: str) -> N
 
 @pytest.mark.parametrize(
     "parameters",
-    [{"query": "{bad"}, {"query": "vector(1)"}, {"after": "x"}, {"format": "csv"}, {"limit": "-1"}],
+    [
+        {"query": "{bad"},
+        {"query": "vector(1)"},
+        {"after": "x"},
+        {"format": "csv"},
+        {"limit": "-1"},
+        {"allow_missing": "y"},
+    ],
 )
 def test_bad_requests(server: Server, parameters: dict[str, str]) -> None:
     server.services.answers.clear()

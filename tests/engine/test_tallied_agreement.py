@@ -45,6 +45,8 @@ def entries(kinds: tuple[str, ...], level: str | None) -> list[Row]:
         '| pattern "<app> <_>" | __error__=""',
         '| regexp "(?P<zone>.)" | json',
         '| json app="n" | __error__=""',
+        '| regexp "(?P<__error__>.)" | __error__=""',
+        '| pattern "<__error__> <_>" | __error__=""',
         '| json | n > 0 | __error__=""',
     ],
 )

@@ -188,6 +188,14 @@ def test_the_first_slip_is_told() -> None:
         ('{a="b"} | size > 5kb', "units of bytes are written B, kB, KB, KiB, MB, MiB, GB, ..."),
         ('{a="b"} | size > 5mb | json', "units of bytes are written B, kB, KB, KiB, MB, MiB, GB, ..."),
         ('rate({a="b"}[$__interval])', "[$__interval] is a variable of Grafana; outside of it write a duration: [5m]"),
+        (
+            'rate({a="b"} | json | x= [5m])',
+            'what stands in front of [5m] is compared with nothing; the empty text is ""',
+        ),
+        (
+            'rate({a="b"} | json | x=~[5m])',
+            'what stands in front of [5m] is compared with nothing; the empty text is ""',
+        ),
         ('{a="b"} [5m]', "a range belongs into a range aggregation: count_over_time({...}[5m])"),
         ('sum({a="b"})', "an aggregation takes a metric query: count_over_time({...}[5m])"),
         ('{a="b"} and 1', "operators join metric queries, such as count_over_time({...}[5m])"),

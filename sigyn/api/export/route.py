@@ -56,13 +56,19 @@ async def export(request: Request) -> Response:
         parse_cursor(arguments.first("after")),
         limit_parameter(arguments.first("limit"), 0),
         api.settings.export_page_bytes,
-        allow_missing=arguments.first("allow_missing").lower() in ("1", "true"),
+        allow_missing=_allows_missing(arguments.first("allow_missing")),
     )
     pages = read_pages(api.queries, wanted)
     # The first page comes before the status line, so that a bad query is a 400.
     first = await while_client_waits(request, _next(pages), _PAGE_TIMEOUT)
     headers = {MISSING: "; ".join(wanted.missing)} if wanted.missing else {}
     return StreamingResponse(_body(first, pages, body), headers=headers, media_type=body.media_type)
+
+
+def _allows_missing(text: str) -> bool:
+    if text.lower() not in ("", "0", "false", "1", "true"):
+        raise BadRequest(f"allow_missing={text} is neither true nor false")
+    return text.lower() in ("1", "true")
 
 
 async def _next(pages: AsyncIterator[list[Row]]) -> list[Row]:

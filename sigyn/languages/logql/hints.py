@@ -73,6 +73,8 @@ def hint_for(query: str, token: Token, message: str) -> str:
             return f"text is compared with one `=`: ={token.text}"
         case "unwrap":
             return "unwrap belongs into a range aggregation: sum_over_time({...} | unwrap duration_ms [5m])"
+        case "RANGE" if read and read[-1].text in ("=", "!=", "=~", "!~"):
+            return f'what stands in front of {token.text} is compared with nothing; the empty text is ""'
         case "RANGE":
             return f"a range belongs into a range aggregation: count_over_time({{...}}{token.text})"
         case _:
